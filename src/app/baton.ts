@@ -1,0 +1,210 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { hostname, userInfo } from "node:os";
+import type { Attempt } from "../kernel/engine/attempt.ts";
+import { Engine, type EventInput, unknownRun } from "../kernel/engine/engine.ts";
+import type { StartOptions } from "../kernel/engine/handler.ts";
+import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
+import { defaults } from "../kernel/model/limits.ts";
+import type { LeasedRun, RunRow } from "../kernel/model/run.ts";
+import type { Clock } from "../kernel/ports/clock.ts";
+import type { Logger } from "../kernel/ports/logger.ts";
+import type { Notifier } from "../kernel/ports/notifier.ts";
+import type { Queries } from "../kernel/ports/queries.ts";
+import type { Random } from "../kernel/ports/random.ts";
+import type { Store } from "../kernel/ports/store.ts";
+import { parseDuration } from "../stdx/duration.ts";
+import { SqliteStore } from "../stores/sqlite/store.ts";
+import type { Workflow } from "../workflows/definition.ts";
+import { workflowHandler } from "../workflows/handler.ts";
+import { type BatonConfig, type Definition, defaultStore, sqlitePath } from "./config.ts";
+import { createHandle, type Handle } from "./handle.ts";
+import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
+
+/** A run that used up its retries and waits for a person. */
+export interface DeadLetter {
+  readonly run: string;
+  readonly name: string;
+  readonly key: string | null;
+  readonly step: string | null;
+  readonly error: ErrorRecord;
+  readonly fingerprint: string;
+}
+
+/** One instance: a store opened once, with the engine that works on it. */
+export interface Baton {
+  /** Starts a run. When it returns, the run is on disk and goes on by itself, also after a crash. */
+  start<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options?: StartOptions,
+  ): Promise<Handle<Output>>;
+  start(name: string, input?: unknown, options?: StartOptions): Promise<Handle>;
+  /** Starts up to 10,000 runs together. */
+  startMany<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    starts: readonly ({ input: RawInput } & StartOptions)[],
+  ): Promise<Handle<Output>[]>;
+  /** The run of this id; throws with code `not-found`. */
+  get<Output = unknown>(id: string): Promise<Handle<Output>>;
+  emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
+  runs(filter?: { name?: string; status?: RunRow["status"]; key?: string; limit?: number }): Promise<readonly RunRow[]>;
+  /** Calls back for each run that fails here; returns how to stop that. */
+  onDeadLetter(call: (letter: DeadLetter) => void): () => void;
+  /** Adds or replaces a definition. */
+  register(definition: Definition): void;
+  /** Takes nothing new, lets steps under way end, hands the rest back and closes the store. */
+  close(options?: { graceMs?: number }): Promise<void>;
+  readonly engine: Engine;
+}
+
+/** The run and step around the code that asks, wherever it was called from. */
+export interface Surrounding {
+  readonly run: LeasedRun;
+  readonly step: string | null;
+  readonly attempt: Attempt | null;
+}
+
+const surroundings = new AsyncLocalStorage<Surrounding>();
+
+/** Whose code is running here: null outside of any run. */
+export function currentRun(): Surrounding | null {
+  return surroundings.getStore() ?? null;
+}
+
+/** Ports and settings that only tests replace. */
+export interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly notifier: Notifier;
+  readonly logger: Logger;
+  readonly leaseMs: number;
+  readonly name?: string;
+}
+
+export interface OpenOptions extends BatonConfig {
+  logger?: Logger;
+}
+
+/** Nobody else can hold a run while this process holds the file, so its lease need not run out under a blocked event loop. */
+const exclusiveLeaseMs = 365 * 86_400_000;
+
+/** Opens a store and starts to work on it. Throws a `StoreError` that names the process which has the file. */
+export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
+  const notifier = new LocalNotifier();
+  const store = await SqliteStore.open(sqlitePath(options.store ?? defaultStore), notifier);
+  const parts: Parts = {
+    store,
+    notifier,
+    clock: systemClock,
+    random: systemRandom,
+    logger: options.logger ?? silentLogger,
+    leaseMs: exclusiveLeaseMs,
+  };
+  try {
+    return await assemble(options, parts);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** Puts an instance together from its parts. */
+export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton> {
+  const { retention } = config;
+  const engine = new Engine({
+    ...parts,
+    name: parts.name ?? `${hostname()}:${process.pid}`,
+    slots: config.slots ?? defaults.slots,
+    retention: {
+      ...(retention?.completed === undefined ? {} : { completedMs: parseDuration(retention.completed) }),
+      ...(retention?.failed === undefined ? {} : { failedMs: parseDuration(retention.failed) }),
+      ...(retention?.events === undefined ? {} : { eventMs: parseDuration(retention.events) }),
+    },
+    within: (run, step, attempt, work) => surroundings.run({ run, step, attempt }, work),
+  });
+  const baton = new OpenBaton(
+    engine,
+    config.shutdownGrace === undefined ? defaults.shutdownGraceMs : parseDuration(config.shutdownGrace),
+  );
+  for (const definition of config.definitions ?? []) baton.register(definition);
+  await engine.start();
+  return baton;
+}
+
+class OpenBaton implements Baton {
+  readonly engine: Engine;
+  readonly #graceMs: number;
+  readonly #actor = localActor();
+  #closing: Promise<void> | null = null;
+
+  constructor(engine: Engine, graceMs: number) {
+    this.engine = engine;
+    this.#graceMs = graceMs;
+  }
+
+  async start(definition: string | Definition, input?: unknown, options: StartOptions = {}): Promise<Handle<never>> {
+    const name = typeof definition === "string" ? definition : definition.name;
+    const { no, id, isCreated } = await this.engine.startRun(name, input, options, { by: this.#actor });
+    return createHandle(this.engine, { no, id, isNew: isCreated }, this.#actor);
+  }
+
+  async startMany<Output>(
+    definition: Definition,
+    starts: readonly ({ input: unknown } & StartOptions)[],
+  ): Promise<Handle<Output>[]> {
+    if (starts.length > defaults.startManyMax)
+      throw new BatonError("limit", `startMany takes up to ${defaults.startManyMax} runs at once`);
+    return Promise.all(starts.map(({ input, ...options }) => this.start(definition, input, options)));
+  }
+
+  async get<Output>(id: string): Promise<Handle<Output>> {
+    const detail = await this.engine.store.query("run", { id });
+    if (detail === null) throw unknownRun(id);
+    return createHandle(this.engine, { no: detail.row.no, id: detail.row.id, isNew: false }, this.#actor);
+  }
+
+  emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
+    return this.engine.emit(event);
+  }
+
+  runs(
+    filter: { name?: string; status?: RunRow["status"]; key?: string; limit?: number } = {},
+  ): Promise<readonly RunRow[]> {
+    const params: Queries["runs"]["params"] = {
+      before: null,
+      limit: Math.min(filter.limit ?? 50, defaults.pageMax),
+      ...(filter.name === undefined ? {} : { definition: filter.name }),
+      ...(filter.status === undefined ? {} : { status: filter.status }),
+      ...(filter.key === undefined ? {} : { key: filter.key }),
+    };
+    return this.engine.store.query("runs", params);
+  }
+
+  onDeadLetter(call: (letter: DeadLetter) => void): () => void {
+    return this.engine.onEnd((run, next) => {
+      if (next.state !== "failed") return;
+      const { error, fingerprint, step } = next;
+      call({ run: run.id, name: run.definition.name, key: run.key, step, error, fingerprint });
+    });
+  }
+
+  register(definition: Definition): void {
+    this.engine.register(workflowHandler(definition, this.engine));
+  }
+
+  close(options: { graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.engine.stop(options.graceMs ?? this.#graceMs).then(() => this.engine.store.close());
+    return this.#closing;
+  }
+}
+
+/** Who acts, until there are accounts. */
+export function localActor(): string {
+  try {
+    return `local:${userInfo().username}`;
+  } catch {
+    // A container may run under a user that has no name.
+    return "local:unknown";
+  }
+}

@@ -1,0 +1,45 @@
+import { BatonError } from "../kernel/model/errors.ts";
+import type { Duration } from "../stdx/duration.ts";
+import type { AnyWorkflow } from "../workflows/definition.ts";
+
+/** Any definition. Today these are workflows; the other layers join this union. */
+export type Definition = AnyWorkflow;
+
+/** What a server or a library instance is made of. All of it has a default. */
+export interface BatonConfig {
+  /** `sqlite:<path>`. Default `sqlite:./baton.db`; `BATON_STORE` overrides it. */
+  store?: string;
+  definitions?: readonly Definition[];
+  /** Folder whose files export definitions, for `baton dev` and `baton start`. Default `./workflows`. */
+  folder?: string;
+  /** Default 4440, or the next free one; `BATON_PORT` overrides it, 0 takes any free one. */
+  port?: number;
+  /** Runs that this process holds in memory at once. Default 1,000. */
+  slots?: number;
+  /** How long ended runs and events are kept. */
+  retention?: { completed?: Duration; failed?: Duration; events?: Duration };
+  /** How long a stop waits for steps under way. Default 10 s. */
+  shutdownGrace?: Duration;
+  /** Serves no request that changes anything. */
+  readOnly?: boolean;
+}
+
+/** Types a `baton.config.ts`. */
+export function defineConfig(config: BatonConfig): BatonConfig {
+  return config;
+}
+
+export const defaultStore = "sqlite:./baton.db";
+export const defaultPort = 4440;
+
+/** The file behind a store's address. */
+export function sqlitePath(store: string): string {
+  if (store === "sqlite::memory:")
+    throw new BatonError("invalid-option", "a store in memory is for tests", {
+      hint: 'use openTestBaton from "baton/testing"',
+    });
+  if (store.startsWith("sqlite:") && store.length > 7) return store.slice(7);
+  throw new BatonError("invalid-option", `unknown store ${JSON.stringify(store)}`, {
+    hint: 'write "sqlite:./baton.db"',
+  });
+}

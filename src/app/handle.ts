@@ -1,0 +1,127 @@
+import type { VerbRequest } from "../kernel/decide/verb.ts";
+import type { Engine } from "../kernel/engine/engine.ts";
+import { unknownRun } from "../kernel/engine/engine.ts";
+import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
+import type { RunStatus } from "../kernel/model/status.ts";
+import { reviveError } from "../kernel/model/user-errors.ts";
+import { decode } from "../stdx/json.ts";
+
+/** What a run that did not complete throws from `result()`. `cause` is its error. */
+export class RunFailedError extends BatonError {
+  override readonly name = "RunFailedError";
+  readonly run: string;
+  readonly status: RunStatus;
+  constructor(run: string, status: RunStatus, error: ErrorRecord | null) {
+    super(`run-${status}`, error === null ? `run ${run} was ${status}` : error.message, {
+      hint: `baton show ${run}`,
+      ...(error === null ? {} : { cause: reviveError(error) }),
+    });
+    this.run = run;
+    this.status = status;
+  }
+}
+
+export interface VerbOptions {
+  /** Kept in the audit. */
+  why?: string;
+  actor?: string;
+}
+
+/** A run, from outside. */
+export interface Handle<T = unknown> {
+  readonly id: string;
+  /** False when the idempotency key had started this run before. */
+  readonly isNew: boolean;
+  /** The output; rejects with `RunFailedError`, and with code `timeout` after `timeoutMs`. */
+  result(options?: { timeoutMs?: number }): Promise<T>;
+  status(): Promise<RunStatus>;
+  cancel(options?: VerbOptions): Promise<void>;
+  suspend(options?: VerbOptions): Promise<void>;
+  /** The same run goes on from its failed or suspended step; what was done is kept. */
+  resume(options?: VerbOptions): Promise<void>;
+  /** The next attempt comes now instead of after its back-off. */
+  retry(options?: VerbOptions): Promise<void>;
+}
+
+/** How often a result is looked up when nothing tells that it is there, ms. */
+const lookMs = 500;
+
+export function createHandle<T>(
+  engine: Engine,
+  run: { no: number; id: string; isNew: boolean },
+  actor: string,
+): Handle<T> {
+  const act = async (verb: VerbRequest["verb"], options: VerbOptions = {}): Promise<void> => {
+    await engine.intervene(run.id, { verb, actor: options.actor ?? actor, why: options.why ?? null });
+  };
+  return {
+    id: run.id,
+    isNew: run.isNew,
+    result: (options) => awaitResult<T>(engine, run, options?.timeoutMs),
+    status: async () => {
+      const detail = await engine.store.query("run", { id: run.id });
+      if (detail === null) throw unknownRun(run.id);
+      return detail.row.status;
+    },
+    cancel: (options) => act("cancel", options),
+    suspend: (options) => act("suspend", options),
+    resume: (options) => act("resume", options),
+    retry: (options) => act("retry", options),
+  };
+}
+
+/** Told by the engine when the run ends here, and looked up now and then for when it ends elsewhere. */
+function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeoutMs: number | undefined): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    let isOver = false;
+    let look: NodeJS.Timeout | undefined;
+    let limit: NodeJS.Timeout | undefined;
+    const finish = (end: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(look);
+      clearTimeout(limit);
+      stopWaiting();
+      end();
+    };
+    const stopWaiting = engine.whenEnded(run.no, (next) => {
+      if (next.state === "completed") finish(() => resolve(decode(next.output) as T));
+      else if (next.state === "failed") finish(() => reject(new RunFailedError(run.id, "failed", next.error)));
+      else finish(() => reject(new RunFailedError(run.id, "cancelled", null)));
+    });
+    const lookUp = (): void => {
+      readEnd<T>(engine, run).then(
+        (end) => {
+          if (end !== null) finish(() => ("error" in end ? reject(end.error) : resolve(end.output)));
+          else if (!isOver) look = setTimeout(lookUp, lookMs);
+        },
+        (error: unknown) => finish(() => reject(error)),
+      );
+    };
+    if (timeoutMs !== undefined) {
+      const late = new BatonError("timeout", `run ${run.id} has no result after ${timeoutMs} ms`, {
+        hint: "the run goes on; ask again later",
+      });
+      limit = setTimeout(() => finish(() => reject(late)), timeoutMs);
+    }
+    look = setTimeout(lookUp, firstLookMs);
+  });
+}
+
+/** The first look-up comes soon, for a run that had ended before anybody asked. */
+const firstLookMs = 20;
+
+async function readEnd<T>(
+  engine: Engine,
+  run: { no: number; id: string },
+): Promise<{ output: T } | { error: Error } | null> {
+  const detail = await engine.store.query("run", { id: run.id });
+  if (detail === null) return { error: unknownRun(run.id) };
+  const { status, error } = detail.row;
+  if (status === "failed" || status === "cancelled") return { error: new RunFailedError(run.id, status, error) };
+  if (status !== "completed") return null;
+  const text = detail.output?.startsWith("@")
+    ? await engine.store.query("payload", { run: run.no, slot: "output" })
+    : detail.output;
+  return { output: decode(text) as T };
+}

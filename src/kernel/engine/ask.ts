@@ -1,0 +1,71 @@
+import type { Arrival, Entry, EntryKind, Wait } from "../model/journal.ts";
+import type { Reason } from "../model/reason.ts";
+import type { LeasedRun } from "../model/run.ts";
+import type { Advance, AdvanceOutcome, LogLine, StartRun, WaitOpening } from "../model/transition.ts";
+import type { TxClient } from "../ports/store.ts";
+import type { Attempt } from "./attempt.ts";
+import type { History } from "./history.ts";
+import type { Scope } from "./scope.ts";
+
+/** Something that the code has asked for and awaits. It begins once the past is used up, and is settled by one entry. */
+export interface Ask {
+  readonly key: string;
+  readonly kind: EntryKind;
+  readonly scope: Scope;
+  begin(): void;
+  /** Gives the recorded entry to the code. */
+  settle(entry: Entry): void;
+  /** Nobody waits for it any more. */
+  abort(reason: Error): void;
+  /** Something came for its wait. */
+  arrive?(arrival: Arrival): void;
+}
+
+/** What an entry adds to its advance. */
+export type Extras = Partial<
+  Pick<Advance, "attempts" | "opens" | "closes" | "expires" | "starts" | "events" | "read" | "attributes" | "logs">
+>;
+
+export type Draft = Pick<Entry, "outcome" | "value" | "input" | "attempts" | "tookMs">;
+
+/** A wait that is open in memory, with what to do when its time comes. */
+export interface OpenWait {
+  readonly key: string;
+  readonly kind: Wait["kind"];
+  /** Store time; undefined until its registration is committed. */
+  dueAt: number | null | undefined;
+  readonly ask: Ask;
+  onDue(): void;
+}
+
+/** What an ask may do with the run that it belongs to. */
+export interface Desk {
+  readonly run: LeasedRun;
+  readonly history: History;
+  readonly payloadMax: number;
+  /** Whether what is asked now may have been started by a holder that died. */
+  readonly isFrontier: boolean;
+  chance(): number;
+  mono(): number;
+  storeNow(): number;
+  after(ms: number, call: () => void): () => void;
+  /** Runs the author's code with this step as its surroundings. */
+  within<T>(key: string, attempt: Attempt, work: () => T): T;
+  /** Records the settling of an ask; the code gets it in its turn, after the commit. */
+  record(ask: Ask, draft: Draft, extras?: Extras): void;
+  /** Commits something that settles nothing. Never comes back when the run is not held any more. */
+  commit(extras: Extras): Promise<Extract<AdvanceOutcome, { ok: true }>>;
+  /** Registers a wait with the next advance. */
+  openWait(opening: WaitOpening, ask: Ask, onDue: () => void, starts?: readonly StartRun[]): void;
+  /** Takes up a wait that is registered already. */
+  resumeWait(wait: OpenWait): void;
+  closeWait(key: string): void;
+  /** Keeps the run in memory while something outside the store is awaited; returns how to end that. */
+  hold(): () => void;
+  attemptStarted(attempt: Attempt): void;
+  attemptEnded(attempt: Attempt): void;
+  log(line: LogLine): void;
+  takeLogs(): readonly LogLine[] | undefined;
+  suspend(reason: Reason): void;
+  transact<T>(work: (db: TxClient) => Promise<T>, draft: (value: T) => Draft, ask: Ask): Promise<void>;
+}

@@ -1,0 +1,70 @@
+import { decode } from "../../stdx/json.ts";
+import { recordError } from "../decide/failure.ts";
+import type { ErrorRecord } from "../model/errors.ts";
+import type { Entry, EntryKind } from "../model/journal.ts";
+import { reviveError } from "../model/user-errors.ts";
+import type { Ask, Desk, Extras } from "./ask.ts";
+import type { Scope } from "./scope.ts";
+
+/** Something that happens in the store alone, in the transaction that records it: a start, an event, a race's winner. */
+export interface EffectSpec {
+  readonly key: string;
+  readonly kind: Extract<EntryKind, "start" | "emit" | "race" | "attributes">;
+  readonly scope: Scope;
+  /** JSON text that the code gets, and what is written with it. */
+  readonly make: () => Effect | Promise<Effect>;
+  /** Called in its turn, just before the code goes on, live and in replay alike. */
+  readonly onSettled?: (value: string | null) => void;
+}
+
+export interface Effect {
+  readonly value: string | null;
+  readonly extras?: Extras;
+}
+
+export class EffectAsk implements Ask {
+  readonly key: string;
+  readonly kind: EntryKind;
+  readonly scope: Scope;
+  readonly #spec: EffectSpec;
+  readonly #desk: Desk;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(spec: EffectSpec, desk: Desk, resolve: (value: unknown) => void, reject: (error: Error) => void) {
+    this.key = spec.key;
+    this.kind = spec.kind;
+    this.scope = spec.scope;
+    this.#spec = spec;
+    this.#desk = desk;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(): void {
+    const made = this.#spec.make();
+    if (!(made instanceof Promise)) return this.#record(made);
+    const release = this.#desk.hold();
+    made
+      .then(
+        (effect) => this.#record(effect),
+        (error: unknown) =>
+          this.#desk.record(this, { ...first, outcome: "error", value: JSON.stringify(recordError(error)) }),
+      )
+      .finally(release);
+  }
+
+  #record(effect: Effect): void {
+    this.#desk.record(this, { ...first, outcome: "ok", value: effect.value }, effect.extras);
+  }
+
+  settle(entry: Entry): void {
+    this.#spec.onSettled?.(entry.value);
+    if (entry.outcome === "error") this.#reject(reviveError(JSON.parse(entry.value ?? "{}") as ErrorRecord));
+    else this.#resolve(decode(entry.value));
+  }
+
+  abort(): void {}
+}
+
+const first = { input: null, attempts: 1, tookMs: 0 } as const;

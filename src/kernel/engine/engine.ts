@@ -1,0 +1,339 @@
+import { byteLength, decode, encode, UnencodableError } from "../../stdx/json.ts";
+import { decideVerb, type Preview, type VerbRequest } from "../decide/verb.ts";
+import type { RunDetail } from "../model/detail.ts";
+import { BatonError } from "../model/errors.ts";
+import type { RecordedEntry } from "../model/journal.ts";
+import { defaults } from "../model/limits.ts";
+import type { DefinitionRef, LeasedRun, Origin } from "../model/run.ts";
+import type { EventOutcome, Next, StartRun } from "../model/transition.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Notifier } from "../ports/notifier.ts";
+import type { EventRow } from "../ports/queries.ts";
+import type { Random } from "../ports/random.ts";
+import type { Store } from "../ports/store.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Handler, StartOptions } from "./handler.ts";
+import { createRetention, type Retention } from "./services/retention.ts";
+import { createRouter } from "./services/router.ts";
+import { keepRunning } from "./services/service.ts";
+import { Worker } from "./worker.ts";
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly notifier: Notifier;
+  readonly logger: Logger;
+  readonly name: string;
+  readonly slots?: number;
+  readonly leaseMs?: number;
+  readonly beatMs?: number;
+  readonly pollMs?: number;
+  readonly keepMs?: number;
+  readonly cancelGraceMs?: number;
+  readonly retention?: Partial<Retention>;
+  readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
+}
+
+/** A run that was started, or the one that its idempotency key had started before. */
+export interface Started {
+  readonly no: number;
+  readonly id: string;
+  readonly isCreated: boolean;
+}
+
+export interface EventInput {
+  readonly name: string;
+  readonly data?: unknown;
+  /** Unique for its source; a repeated one is answered and does nothing. */
+  readonly id?: string;
+  readonly source?: string;
+}
+
+/**
+ * The kernel as one thing: definitions are registered, runs started, events taken in, verbs carried out. It owns the
+ * worker and the background services of this process.
+ */
+export class Engine {
+  readonly store: Store;
+  readonly #options: EngineOptions;
+  readonly #worker: Worker;
+  readonly #handlers = new Map<string, Handler>();
+  readonly #endings = new Map<number, Set<(next: Next) => void>>();
+  readonly #onEnd = new Set<(run: LeasedRun, next: Next) => void>();
+  readonly #stops: (() => void)[] = [];
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.store = options.store;
+    this.#worker = new Worker({
+      store: options.store,
+      clock: options.clock,
+      random: options.random,
+      notifier: options.notifier,
+      logger: options.logger,
+      name: options.name,
+      slots: options.slots ?? defaults.slots,
+      leaseMs: options.leaseMs ?? defaults.leaseMs,
+      beatMs: options.beatMs ?? defaults.beatMs,
+      pollMs: options.pollMs ?? defaults.pollMs,
+      keepMs: options.keepMs ?? defaults.keepMs,
+      cancelGraceMs: options.cancelGraceMs ?? defaults.cancelGraceMs,
+      handlerOf: (run) => this.#handlers.get(keyOf(run.definition)) ?? null,
+      within: options.within ?? ((_run, _key, _attempt, work) => work()),
+      ended: (run, next) => this.#ended(run, next),
+    });
+  }
+
+  // --- Definitions ------------------------------------------------------------------------------------------------------
+
+  /** Registers a version of a definition; the same version again replaces its code for runs that are leased from now on. */
+  register(handler: Handler): void {
+    this.#handlers.set(keyOf(handler.definition), handler);
+    this.#worker.wake();
+  }
+
+  unregister(definition: DefinitionRef): void {
+    this.#handlers.delete(keyOf(definition));
+  }
+
+  get handlers(): readonly Handler[] {
+    return [...this.#handlers.values()];
+  }
+
+  /** The newest registered version of a name; throws when there is none. */
+  handlerOf(name: string): Handler {
+    const versions = this.handlers.filter((handler) => handler.definition.name === name);
+    const newest = versions.toSorted((a, b) => b.definition.version - a.definition.version)[0];
+    if (newest !== undefined) return newest;
+    const known = [...new Set(this.handlers.map((handler) => handler.definition.name))];
+    throw new BatonError("unknown-definition", `there is no workflow named ${JSON.stringify(name)}`, {
+      hint: known.length === 0 ? "no definitions are loaded" : `known: ${known.join(", ")}`,
+    });
+  }
+
+  // --- Life -------------------------------------------------------------------------------------------------------------
+
+  async start(): Promise<void> {
+    const { store, clock, logger, notifier, retention } = this.#options;
+    await this.#worker.start();
+    const services = [
+      keepRunning(createRetention(store, { ...defaults.retention, ...retention }), clock, logger),
+      keepRunning(
+        createRouter(store, this.#options.pollMs ?? defaults.pollMs, (event) => this.#triggered(event)),
+        clock,
+        logger,
+      ),
+    ];
+    const [, router] = services;
+    router?.hurry();
+    this.#stops.push(
+      ...services.map((service) => service.stop),
+      notifier.subscribe((hint) => {
+        if (hint.unrouted) router?.hurry();
+      }),
+    );
+  }
+
+  async stop(graceMs: number = defaults.shutdownGraceMs): Promise<void> {
+    for (const stop of this.#stops.splice(0)) stop();
+    await this.#worker.stop(graceMs);
+  }
+
+  get activeCount(): number {
+    return this.#worker.activeCount;
+  }
+
+  /** Looks for ready work now; what hints do by themselves. */
+  wake(): void {
+    this.#worker.wake();
+  }
+
+  // --- Starting ---------------------------------------------------------------------------------------------------------
+
+  /** Starts a run; when it returns, the run is on disk. */
+  async startRun(name: string, input: unknown, options: StartOptions, origin: Origin): Promise<Started> {
+    const handler = this.handlerOf(name);
+    const prepared = await handler.prepare(input, options);
+    const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
+    const leaseTo = isDelayed ? null : this.#worker.reserve();
+    const transition: StartRun = {
+      kind: "start",
+      id: this.#runId(),
+      origin,
+      ...prepared,
+      ...(leaseTo === null ? {} : { leaseTo }),
+    };
+    let held: LeasedRun | null = null;
+    try {
+      const outcome = await this.store.commit(transition);
+      if (!outcome.ok) throw keyConflict(name, prepared.idempotencyKey, outcome.id);
+      if (outcome.isLeased) held = outcome.run;
+      return { no: outcome.run.no, id: outcome.run.id, isCreated: outcome.isCreated };
+    } finally {
+      if (leaseTo !== null) this.#worker.settle(held);
+    }
+  }
+
+  /** A child's start, to be committed with its parent's advance. */
+  async prepareChild(name: string, input: unknown, options: StartOptions, origin: Origin): Promise<StartRun> {
+    const prepared = await this.handlerOf(name).prepare(input, options);
+    return { kind: "start", id: this.#runId(), origin, ...prepared };
+  }
+
+  #runId(): string {
+    return `run_${this.#options.random.uuid()}`;
+  }
+
+  // --- Events -----------------------------------------------------------------------------------------------------------
+
+  /** Takes an event in; when it returns, the event and all that it starts and wakes are on disk. */
+  async emit(input: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
+    if (input.name === "" || input.name.length > defaults.nameMax)
+      throw new BatonError("invalid-event", `an event's name has 1 to ${defaults.nameMax} characters`);
+    const id = input.id ?? this.#options.random.uuid();
+    if (id === "" || id.length > defaults.keyMax)
+      throw new BatonError("invalid-event", `an event's id has 1 to ${defaults.keyMax} characters`);
+    const data = encodePayload(input.data, "data", defaults.payloadMax);
+    const { starts, refused } = await this.#startsFor(input.name, data, `${input.source ?? "api"}/${id}`);
+    const outcome: EventOutcome = await this.store.commit({
+      kind: "event",
+      event: { name: input.name, data, source: input.source ?? "api", id },
+      isRouted: true,
+      starts,
+      refused,
+    });
+    return { id, matched: outcome.matched, isDuplicate: outcome.isDuplicate };
+  }
+
+  #triggered(event: EventRow): Promise<{ starts: readonly StartRun[]; refused: readonly string[] }> {
+    return this.#startsFor(event.name, event.data, `${event.source}/${event.id}`);
+  }
+
+  /** Starts are unique for each definition and event; data that an input schema refuses is kept with the event. */
+  async #startsFor(
+    name: string,
+    data: string | null,
+    event: string,
+  ): Promise<{ starts: readonly StartRun[]; refused: readonly string[] }> {
+    const starts: StartRun[] = [];
+    const refused: string[] = [];
+    for (const handler of this.handlers.filter((each) => each.triggers.includes(name))) {
+      if (this.handlerOf(handler.definition.name) !== handler) continue;
+      try {
+        const prepared = await handler.prepare(decode(data), {
+          idempotencyKey: `event:${event}`.slice(0, defaults.keyMax),
+        });
+        starts.push({ kind: "start", id: this.#runId(), origin: { by: "event", event }, ...prepared });
+      } catch (error) {
+        refused.push(`${handler.definition.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return { starts, refused };
+  }
+
+  // --- Following --------------------------------------------------------------------------------------------------------
+
+  /** Calls back once when the run comes to rest here; returns how to call it off. */
+  whenEnded(no: number, call: (next: Next) => void): () => void {
+    const calls = this.#endings.get(no) ?? new Set();
+    this.#endings.set(no, calls.add(call));
+    return () => {
+      calls.delete(call);
+      if (calls.size === 0) this.#endings.delete(no);
+    };
+  }
+
+  onEnd(call: (run: LeasedRun, next: Next) => void): () => void {
+    this.#onEnd.add(call);
+    return () => this.#onEnd.delete(call);
+  }
+
+  #ended(run: LeasedRun, next: Next): void {
+    if (next.state !== "completed" && next.state !== "failed" && next.state !== "cancelled") return;
+    const calls = this.#endings.get(run.no);
+    if (calls !== undefined) {
+      this.#endings.delete(run.no);
+      for (const call of calls) call(next);
+    }
+    for (const call of this.#onEnd) call(run, next);
+  }
+
+  // --- Recovery ---------------------------------------------------------------------------------------------------------
+
+  /** Carries out a recovery verb, or with `dryRun` says what it would do. Throws a `BatonError` that says why it may not. */
+  async intervene(id: string, request: VerbRequest, dryRun = false): Promise<{ preview: Preview; isHeld: boolean }> {
+    for (let round = 0; round < verbRoundsMax; round++) {
+      const run = await this.store.query("run", { id });
+      if (run === null) throw unknownRun(id);
+      const decision = decideVerb(run, await this.#allEntries(run), request);
+      if (!decision.ok)
+        throw new BatonError(decision.code, decision.message, {
+          hint: decision.hint,
+          details: { status: run.row.status },
+        });
+      if (dryRun) return { preview: decision.preview, isHeld: run.isHeld };
+      const outcome = await this.store.commit(decision.transition);
+      if (outcome.ok) return { preview: decision.preview, isHeld: outcome.isHeld };
+    }
+    throw new BatonError("conflict", `run ${id} kept changing while ${request.verb} was asked for`, {
+      hint: "try again",
+    });
+  }
+
+  async #allEntries(run: RunDetail): Promise<readonly RecordedEntry[]> {
+    const entries = [...run.entries];
+    while (entries.length < run.entryCount) {
+      const page = await this.store.query("steps", { run: run.row.no, after: entries.at(-1)?.seq ?? 0, limit: 1_000 });
+      if (page.length === 0) break;
+      entries.push(...page);
+    }
+    return entries;
+  }
+}
+
+/** A verb is decided anew when the run has moved meanwhile; a run that never stands still is told as a conflict. */
+const verbRoundsMax = 5;
+
+function keyOf(definition: DefinitionRef): string {
+  return `${definition.kind} ${definition.name} ${definition.version}`;
+}
+
+export function unknownRun(id: string): BatonError {
+  return new BatonError("not-found", `there is no run ${id}`, {
+    hint: "baton runs lists them; retention may have removed it",
+  });
+}
+
+function keyConflict(name: string, key: string | null, id: string): BatonError {
+  return new BatonError(
+    "key-conflict",
+    `the idempotency key ${JSON.stringify(key)} has started ${name} with another input`,
+    {
+      hint: `run ${id} has it; use a new key for a new input`,
+      details: { run: id },
+    },
+  );
+}
+
+/** JSON text of something that came from outside; refused with the path of the place. */
+export function encodePayload(value: unknown, root: string, bytesMax: number): string | null {
+  let text: string | null;
+  try {
+    text = encode(value);
+  } catch (error) {
+    if (!(error instanceof UnencodableError)) throw error;
+    throw new BatonError("unencodable", `${root}${error.path} ${error.problem}`, {
+      hint: "pass plain JSON values",
+      details: { path: `${root}${error.path}` },
+    });
+  }
+  if (text !== null && byteLength(text, bytesMax) > bytesMax) {
+    throw new BatonError("limit", `${root} has ${byteLength(text)} bytes, the limit is ${bytesMax}`, {
+      hint: "keep large data elsewhere and pass a reference, or raise payloadMax of the workflow",
+      details: { bytes: byteLength(text), limit: bytesMax },
+    });
+  }
+  return text;
+}

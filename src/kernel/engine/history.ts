@@ -1,0 +1,71 @@
+import type { AttemptRecord, Journal, RecordedEntry, Reopening, Wait } from "../model/journal.ts";
+
+/** An entry of the past as a replay meets it. `isOptional`: it followed something that has changed since. */
+export interface PastEntry extends RecordedEntry {
+  readonly isOptional: boolean;
+}
+
+/** A journal with its reopenings worked in: what is void is gone, what may stay unasked is marked. */
+export interface History {
+  readonly entries: readonly PastEntry[];
+  readonly byKey: ReadonlyMap<string, PastEntry>;
+  readonly attempts: ReadonlyMap<string, readonly AttemptRecord[]>;
+  readonly waits: ReadonlyMap<string, Wait>;
+  readonly lastSeq: number;
+  readonly isReopened: boolean;
+  /** Edited declared inputs by key. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** How often a key's recorded success was taken back: part of its idempotency key. */
+  readonly restarts: ReadonlyMap<string, number>;
+}
+
+export const noHistory: History = {
+  entries: [],
+  byKey: new Map(),
+  attempts: new Map(),
+  waits: new Map(),
+  lastSeq: 0,
+  isReopened: false,
+  inputs: {},
+  restarts: new Map(),
+};
+
+/** Pure: the same journal gives the same history. */
+export function readHistory(journal: Journal): History {
+  let entries: PastEntry[] = [];
+  let isReopened = false;
+  const inputs: Record<string, string> = {};
+  const restarts = new Map<string, number>();
+  for (const entry of journal.entries) {
+    if (entry.kind !== "reopen") {
+      entries.push({ ...entry, isOptional: false });
+      continue;
+    }
+    isReopened = true;
+    const reopening = JSON.parse(entry.value ?? "{}") as Reopening;
+    Object.assign(inputs, reopening.inputs);
+    const isVoid = (past: PastEntry): boolean =>
+      reopening.keys.includes(past.key) || (reopening.voidFrom !== undefined && past.seq >= reopening.voidFrom);
+    for (const past of entries)
+      if (isVoid(past) && past.outcome === "ok") restarts.set(past.key, (restarts.get(past.key) ?? 0) + 1);
+    entries = entries
+      .filter((past) => !isVoid(past))
+      .map((past) =>
+        reopening.optionalFrom !== undefined && past.seq >= reopening.optionalFrom
+          ? { ...past, isOptional: true }
+          : past,
+      );
+  }
+  // What the code left behind at its end is asked for again when the run goes on.
+  entries = entries.filter((past) => past.outcome !== "abandoned");
+  return {
+    entries,
+    byKey: new Map(entries.map((entry) => [entry.key, entry])),
+    attempts: Map.groupBy(journal.attempts, (attempt) => attempt.key),
+    waits: new Map(journal.waits.map((wait) => [wait.key, wait])),
+    lastSeq: journal.entries.at(-1)?.seq ?? 0,
+    isReopened,
+    inputs,
+    restarts,
+  };
+}

@@ -1,0 +1,330 @@
+import { byteLength, decode, encode, UnencodableError } from "../../stdx/json.ts";
+import { chargedDeaths } from "../decide/crash.ts";
+import { recordError } from "../decide/failure.ts";
+import { decideRetry, type RetryPolicy } from "../decide/retry.ts";
+import { BatonError, type ErrorRecord } from "../model/errors.ts";
+import type { AttemptOutcome, Entry } from "../model/journal.ts";
+import type { AttemptClosing } from "../model/transition.ts";
+import { asNonRetryable, StepFailedError } from "../model/user-errors.ts";
+import type { TxClient } from "../ports/store.ts";
+import type { Ask, Desk } from "./ask.ts";
+import { Attempt } from "./attempt.ts";
+import type { Scope } from "./scope.ts";
+
+/** A step as its layer describes it. */
+export interface StepSpec {
+  readonly key: string;
+  readonly kind: "step" | "once" | "tx";
+  readonly scope: Scope;
+  readonly work: (attempt: Attempt, db: TxClient | null) => unknown;
+  readonly policy: RetryPolicy;
+  readonly timeoutMs: number | null;
+  readonly whenExhausted: "fail" | "suspend" | "continue";
+  /** JSON text of the declared input. */
+  readonly input: string | null;
+}
+
+/**
+ * A step from its first attempt to its recorded end.
+ *
+ * If the process dies before the first attempt's result is committed, the next holder replays to here, charges one lost
+ * attempt and runs it again with the same idempotency key. If it dies during the back-off, the recorded wait carries
+ * the due time and the number of the next attempt. A `once` records its intent first: found without a result, nobody
+ * knows what happened, and a person decides.
+ */
+export class StepAsk implements Ask {
+  readonly key: string;
+  readonly kind: "step" | "once" | "tx";
+  readonly scope: Scope;
+  readonly #spec: StepSpec;
+  readonly #desk: Desk;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #input: string | null;
+  #number = 0;
+  #charged = 0;
+  #hasRow = false;
+  #attempt: Attempt | null = null;
+
+  constructor(spec: StepSpec, desk: Desk, resolve: (value: unknown) => void, reject: (error: Error) => void) {
+    this.key = spec.key;
+    this.kind = spec.kind;
+    this.scope = spec.scope;
+    this.#spec = spec;
+    this.#desk = desk;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#input = desk.history.inputs[spec.key] ?? spec.input;
+  }
+
+  begin(): void {
+    const desk = this.#desk;
+    const past = desk.history.attempts.get(this.key);
+    if (past !== undefined) {
+      this.#number = past.at(-1)?.number ?? 0;
+      this.#charged = past.filter((attempt) => attempt.charged && attempt.round === desk.run.round).length;
+    }
+    const wait = desk.history.waits.get(this.key);
+    switch (wait?.kind) {
+      case "once":
+        return desk.suspend({ code: "unknown-outcome", step: this.key });
+      case "hold":
+        return desk.suspend({ code: "exhausted", step: this.key, error: wait.name ?? "" });
+      case "retry":
+        this.#hasRow = true;
+        return desk.resumeWait({
+          key: this.key,
+          kind: "retry",
+          dueAt: wait.dueAt,
+          ask: this,
+          onDue: () => this.#start(),
+        });
+      default:
+        if (desk.isFrontier) return this.#chargeLost();
+        return this.#start();
+    }
+  }
+
+  settle(entry: Entry): void {
+    switch (entry.outcome) {
+      case "ok":
+        return this.#resolve(decode(entry.value));
+      case "continued":
+        return this.#resolve(undefined);
+      case "error":
+        return this.#reject(new StepFailedError(this.key, JSON.parse(entry.value ?? "{}") as ErrorRecord));
+      case "abandoned":
+        return;
+    }
+  }
+
+  abort(reason: Error): void {
+    if (this.#attempt !== null) this.#attempt.abort(reason);
+    else this.#desk.closeWait(this.key);
+  }
+
+  /** The last holder died: this step may have run. That attempt is recorded as lost, and charged when it was alone. */
+  #chargeLost(): void {
+    this.#number += 1;
+    const error: ErrorRecord = {
+      name: "AttemptLostError",
+      code: "attempt-lost",
+      message: "the process died during this attempt; its outcome is unknown",
+    };
+    const charged = chargedDeaths(this.#desk.run.uncleanCount) > 0;
+    if (charged) this.#charged += 1;
+    const lost: AttemptClosing = { key: this.key, number: this.#number, charged, outcome: "lost", error, tookMs: 0 };
+    if (this.kind !== "once" && this.#charged < this.#spec.policy.attempts) {
+      this.#desk.commit({ attempts: [lost] }).then(() => this.#start());
+    } else if (this.kind === "once" && this.#desk.history.waits.get(this.key) === undefined) {
+      // The intent was never recorded, so the code never ran: nothing is lost.
+      this.#number -= 1;
+      this.#start();
+    } else this.#exhaust(error, [lost], 0);
+  }
+
+  #start(): void {
+    if (this.kind === "once") {
+      this.#desk.commit({ opens: [{ key: this.key, kind: "once" }] }).then(() => {
+        this.#hasRow = true;
+        this.#run();
+      });
+    } else this.#run();
+  }
+
+  #run(): void {
+    const desk = this.#desk;
+    this.#number += 1;
+    const { timeoutMs } = this.#spec;
+    const attempt = new Attempt({
+      key: this.key,
+      number: this.#number,
+      idempotencyKey: idempotencyKeyOf(desk, this.key),
+      input: decode(this.#input),
+      deadlineAt: timeoutMs === null ? null : desk.storeNow() + timeoutMs,
+      startedMono: desk.mono(),
+      log: (line) => desk.log(line),
+    });
+    this.#attempt = attempt;
+    desk.attemptStarted(attempt);
+    if (timeoutMs !== null) attempt.stopTimer = desk.after(timeoutMs, () => this.#timeOut(attempt, timeoutMs));
+    if (this.kind === "tx") return this.#runTx(attempt);
+    try {
+      const value = desk.within(this.key, attempt, () => this.#spec.work(attempt, null));
+      if (isThenable(value)) {
+        value.then(
+          (late) => this.#succeed(attempt, late),
+          (error: unknown) => this.#fail(attempt, error, "failed"),
+        );
+      } else this.#succeed(attempt, value);
+    } catch (error) {
+      this.#fail(attempt, error, "failed");
+    }
+  }
+
+  #runTx(attempt: Attempt): void {
+    const desk = this.#desk;
+    desk
+      .transact(
+        async (db) => desk.within(this.key, attempt, () => this.#spec.work(attempt, db)),
+        (value) => ({
+          outcome: "ok",
+          value: encodeWithin(value, desk.payloadMax, this.key),
+          input: this.#input,
+          attempts: this.#number,
+          tookMs: tookMs(desk, attempt),
+        }),
+        this,
+      )
+      .then(
+        () => this.#close(attempt),
+        (error: unknown) => this.#fail(attempt, error, "failed"),
+      );
+  }
+
+  #succeed(attempt: Attempt, value: unknown): void {
+    if (attempt.isSettled) return;
+    let text: string | null;
+    try {
+      text = encodeWithin(value, this.#desk.payloadMax, this.key);
+    } catch (error) {
+      // The effect has happened; running the step again would repeat it and fail the same way.
+      return this.#fail(attempt, error, "failed");
+    }
+    const draft = {
+      outcome: "ok",
+      value: text,
+      input: this.#input,
+      attempts: this.#number,
+      tookMs: tookMs(this.#desk, attempt),
+    } as const;
+    this.#close(attempt);
+    const logs = this.#desk.takeLogs();
+    if (!this.#hasRow && !attempt.isShown && logs === undefined) this.#desk.record(this, draft);
+    else this.#desk.record(this, draft, { ...this.#closes(attempt), ...(logs === undefined ? {} : { logs }) });
+  }
+
+  #closes(attempt: Attempt | null): { closes?: readonly string[] } {
+    return this.#hasRow || attempt?.isShown ? { closes: [this.key] } : {};
+  }
+
+  #timeOut(attempt: Attempt, timeoutMs: number): void {
+    if (attempt.isSettled) return;
+    const error = new BatonError("timeout", `step "${this.key}" took longer than ${timeoutMs} ms`, {
+      hint: "raise the step's timeout, or make the call give up sooner by attempt.signal",
+    });
+    attempt.abort(error);
+    this.#fail(attempt, error, "timed-out");
+  }
+
+  #fail(attempt: Attempt, thrown: unknown, outcome: AttemptOutcome): void {
+    if (attempt.isSettled) return;
+    const took = tookMs(this.#desk, attempt);
+    this.#close(attempt);
+    this.#charged += 1;
+    const error = recordError(thrown);
+    const closing: AttemptClosing = {
+      key: this.key,
+      number: this.#number,
+      charged: true,
+      outcome,
+      error,
+      tookMs: took,
+    };
+    const decision = decideRetry(
+      this.kind === "once" ? { ...this.#spec.policy, attempts: 1 } : this.#spec.policy,
+      this.#charged,
+      thrown,
+      this.#desk.chance(),
+    );
+    if (decision.kind === "exhausted") return this.#exhaust(error, [closing], took);
+    this.#hasRow = true;
+    const opening = {
+      key: this.key,
+      kind: "retry",
+      dueInMs: decision.delayMs,
+      attempt: this.#number + 1,
+      name: error.message.slice(0, 200),
+    } as const;
+    const logs = this.#desk.takeLogs();
+    this.#desk
+      .commit({ attempts: [closing], opens: [opening], ...(logs === undefined ? {} : { logs }) })
+      .then(({ at }) => {
+        this.#desk.resumeWait({
+          key: this.key,
+          kind: "retry",
+          dueAt: at + decision.delayMs,
+          ask: this,
+          onDue: () => this.#run(),
+        });
+      });
+  }
+
+  #exhaust(error: ErrorRecord, attempts: readonly AttemptClosing[], took: number): void {
+    const record: ErrorRecord = { ...error, step: this.key };
+    const draft = { value: JSON.stringify(record), input: this.#input, attempts: this.#number, tookMs: took } as const;
+    const logs = this.#desk.takeLogs();
+    const extras = { attempts, ...(logs === undefined ? {} : { logs }) };
+    switch (this.#spec.whenExhausted) {
+      case "fail":
+        return this.#desk.record(this, { ...draft, outcome: "error" }, { ...extras, closes: [this.key] });
+      case "continue":
+        return this.#desk.record(this, { ...draft, outcome: "continued" }, { ...extras, closes: [this.key] });
+      case "suspend":
+        this.#desk
+          .commit({ ...extras, opens: [{ key: this.key, kind: "hold", name: error.message.slice(0, 200) }] })
+          .then(() => {
+            this.#desk.suspend({ code: "exhausted", step: this.key, error: error.message });
+          });
+    }
+  }
+
+  #close(attempt: Attempt): void {
+    attempt.isSettled = true;
+    attempt.stopTimer?.();
+    this.#attempt = null;
+    this.#desk.attemptEnded(attempt);
+  }
+}
+
+function tookMs(desk: Desk, attempt: Attempt): number {
+  return Math.round(desk.mono() - attempt.spec.startedMono);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** Readable, and safe as an HTTP header. A key whose recorded success a person took back gets a new one: it shall act again. */
+function idempotencyKeyOf(desk: Desk, key: string): string {
+  const again = desk.history.restarts.get(key) ?? 0;
+  return `${desk.run.id}:${encodeURIComponent(key)}${again === 0 ? "" : `:${again}`}`;
+}
+
+/** JSON text of a value that can be kept; another try would not mend what is refused here. */
+export function encodeWithin(value: unknown, bytesMax: number, key: string): string | null {
+  let text: string | null;
+  try {
+    text = encode(value);
+  } catch (error) {
+    if (!(error instanceof UnencodableError)) throw error;
+    throw asNonRetryable(
+      new BatonError("unencodable", `output${error.path} of "${key}" ${error.problem}`, {
+        hint: "return plain JSON values",
+        details: { path: `output${error.path}` },
+      }),
+    );
+  }
+  if (text !== null) {
+    const bytes = byteLength(text, bytesMax);
+    if (bytes > bytesMax) {
+      throw asNonRetryable(
+        new BatonError("limit", `output of "${key}" has ${bytes} bytes, the limit is ${bytesMax}`, {
+          hint: "keep large data elsewhere and return a reference, or raise payloadMax of the workflow",
+          details: { bytes, limit: bytesMax },
+        }),
+      );
+    }
+  }
+  return text;
+}

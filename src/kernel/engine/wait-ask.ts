@@ -1,0 +1,100 @@
+import { decode } from "../../stdx/json.ts";
+import { recordError } from "../decide/failure.ts";
+import type { ErrorRecord } from "../model/errors.ts";
+import type { Arrival, Entry } from "../model/journal.ts";
+import type { StartRun, WaitOpening } from "../model/transition.ts";
+import { ChildFailedError } from "../model/user-errors.ts";
+import type { Ask, Desk } from "./ask.ts";
+import type { Scope } from "./scope.ts";
+
+/** A sleep, a wait for an event or for a child run: it holds no thread and, when it is long, no memory. */
+export interface WaitSpec {
+  readonly key: string;
+  readonly kind: "sleep" | "event" | "child";
+  readonly scope: Scope;
+  readonly opening: WaitOpening;
+  /** Makes the child that is started together with the registration of its wait. */
+  readonly child: (() => Promise<StartRun>) | null;
+}
+
+export class WaitAsk implements Ask {
+  readonly key: string;
+  readonly kind: "sleep" | "event" | "child";
+  readonly scope: Scope;
+  readonly #spec: WaitSpec;
+  readonly #desk: Desk;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(spec: WaitSpec, desk: Desk, resolve: (value: unknown) => void, reject: (error: Error) => void) {
+    this.key = spec.key;
+    this.kind = spec.kind;
+    this.scope = spec.scope;
+    this.#spec = spec;
+    this.#desk = desk;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(): void {
+    const registered = this.#desk.history.waits.get(this.key);
+    const onDue = (): void => this.#expire();
+    if (registered !== undefined) {
+      this.#desk.resumeWait({ key: this.key, kind: registered.kind, dueAt: registered.dueAt, ask: this, onDue });
+    } else if (this.#spec.child === null) this.#desk.openWait(this.#spec.opening, this, onDue);
+    else this.#startChild(this.#spec.child, onDue);
+  }
+
+  #startChild(prepare: () => Promise<StartRun>, onDue: () => void): void {
+    const release = this.#desk.hold();
+    prepare()
+      .then(
+        (start) => this.#desk.openWait({ ...this.#spec.opening, name: start.id }, this, onDue, [start]),
+        (error: unknown) => {
+          const value = JSON.stringify({ run: "", status: "failed", error: recordError(error) });
+          this.#desk.record(this, { outcome: "error", value, input: null, attempts: 1, tookMs: 0 });
+        },
+      )
+      .finally(release);
+  }
+
+  settle(entry: Entry): void {
+    if (entry.outcome === "error") {
+      const { run, status, error } = JSON.parse(entry.value ?? "{}") as {
+        run: string;
+        status: string;
+        error: ErrorRecord | null;
+      };
+      this.#reject(Object.assign(new ChildFailedError(run, status, error), { step: this.key }));
+    } else this.#resolve(decode(entry.value));
+  }
+
+  abort(): void {
+    this.#desk.closeWait(this.key);
+  }
+
+  /** The event or the child's end becomes history. */
+  arrive(arrival: Arrival): void {
+    const extras = { closes: [this.key], read: [arrival.id] };
+    const draft = { input: null, attempts: 1, tookMs: 0 } as const;
+    if (this.kind === "child") {
+      const { id, status, output, error } = JSON.parse(arrival.body ?? "{}") as {
+        id: string;
+        status: string;
+        output: string | null;
+        error: string | null;
+      };
+      if (status === "completed") this.#desk.record(this, { ...draft, outcome: "ok", value: output }, extras);
+      else {
+        const value = JSON.stringify({ run: id, status, error: error === null ? null : JSON.parse(error) });
+        this.#desk.record(this, { ...draft, outcome: "error", value }, extras);
+      }
+    } else this.#desk.record(this, { ...draft, outcome: "ok", value: arrival.body }, extras);
+  }
+
+  /** Its time has come: a sleep is over, a wait for an event answers null. */
+  #expire(): void {
+    const value = this.kind === "event" ? "null" : null;
+    this.#desk.record(this, { outcome: "ok", value, input: null, attempts: 1, tookMs: 0 }, { expires: [this.key] });
+  }
+}

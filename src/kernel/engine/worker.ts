@@ -1,0 +1,343 @@
+import { chargedDeaths, isCrashLoop, isSuspect } from "../decide/crash.ts";
+import { fingerprintOf } from "../decide/failure.ts";
+import { BatonError, type ErrorRecord } from "../model/errors.ts";
+import { defaults } from "../model/limits.ts";
+import type { LeasedRun } from "../model/run.ts";
+import type { Next } from "../model/transition.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Notifier } from "../ports/notifier.ts";
+import type { Random } from "../ports/random.ts";
+import type { Store } from "../ports/store.ts";
+import { Activation, type Host } from "./activation.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Handler } from "./handler.ts";
+import { Pump } from "./pump.ts";
+import { Timeline } from "./timeline.ts";
+
+export interface WorkerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly notifier: Notifier;
+  readonly logger: Logger;
+  readonly name: string;
+  readonly slots: number;
+  readonly leaseMs: number;
+  readonly beatMs: number;
+  readonly pollMs: number;
+  readonly keepMs: number;
+  readonly cancelGraceMs: number;
+  /** The code of a definition version, if this process has it. */
+  handlerOf(run: LeasedRun): Handler | null;
+  /** Runs author's code with its run and step as surroundings. */
+  within<T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T): T;
+  /** A held run has ended; told at once, without a look-up. */
+  ended(run: LeasedRun, next: Next): void;
+}
+
+/**
+ * Leases runs and keeps them going.
+ *
+ * Its lease is one row that it renews; it counts its own deadline from before each renewal was sent, and stops by itself
+ * when that has passed: by then others may hold its runs. When the process dies at any point, the row runs out and the
+ * runs are leased by whoever comes next.
+ */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #host: Host;
+  readonly #timeline: Timeline;
+  readonly #active = new Map<number, Activation>();
+  #incarnation = 0;
+  #leaseUntilMono = 0;
+  #reserved = 0;
+  #suspects = 0;
+  #isLeasing = false;
+  #wantsLease = false;
+  #hasMore = false;
+  #isStopping = false;
+  #stopPoll: (() => void) | null = null;
+  readonly #stops: (() => void)[] = [];
+  #idle: (() => void)[] = [];
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#timeline = new Timeline(options.clock);
+    this.#host = {
+      store: options.store,
+      clock: options.clock,
+      random: options.random,
+      pump: new Pump(options.clock),
+      timeline: this.#timeline,
+      keepMs: options.keepMs,
+      cancelGraceMs: options.cancelGraceMs,
+      storeRetryMs: 100,
+      within: options.within,
+      warn: (message, fields) => options.logger.log("warn", message, fields),
+      over: (activation, end) => this.#over(activation, end),
+    };
+  }
+
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  /** Store time as far as this worker knows it. */
+  now(): number {
+    return this.#timeline.now();
+  }
+
+  async start(): Promise<void> {
+    await this.#join();
+    this.#stops.push(
+      this.#options.notifier.subscribe((hint) => {
+        for (const run of hint.arrivals ?? []) this.#active.get(run)?.pull();
+        if (hint.ready) this.wake();
+      }),
+    );
+    this.#every(this.#options.beatMs, () => this.#beat());
+    this.#every(defaults.showAfterMs, async () => {
+      for (const activation of this.#active.values()) if (activation.isBusy) activation.showLongAttempts();
+    });
+    this.wake();
+  }
+
+  async #join(): Promise<void> {
+    const { store, name, leaseMs, clock } = this.#options;
+    const before = clock.mono();
+    const { incarnation, now } = await store.join({ name, leaseMs });
+    this.#incarnation = incarnation;
+    this.#leaseUntilMono = before + leaseMs;
+    this.#timeline.observe(now);
+  }
+
+  /** Repeats `work` with `ms` between its end and its next start, until the worker stops. */
+  #every(ms: number, work: () => Promise<void>): void {
+    let stop = (): void => {};
+    let isStopped = false;
+    const round = (): void => {
+      work()
+        .catch((error: unknown) =>
+          this.#options.logger.log("warn", "a round of the worker failed", { error: String(error) }),
+        )
+        .finally(() => {
+          if (!isStopped) stop = this.#options.clock.after(ms, round);
+        });
+    };
+    stop = this.#options.clock.after(ms, round);
+    this.#stops.push(() => {
+      isStopped = true;
+      stop();
+    });
+  }
+
+  async #beat(): Promise<void> {
+    const { store, leaseMs, clock } = this.#options;
+    const before = clock.mono();
+    if (before >= this.#leaseUntilMono) return this.#rejoin();
+    const { isAlive, now, arrivals } = await store.beat({ incarnation: this.#incarnation, leaseMs });
+    if (!isAlive) return this.#rejoin();
+    this.#leaseUntilMono = before + leaseMs;
+    this.#timeline.observe(now);
+    for (const run of arrivals) this.#active.get(run)?.pull();
+  }
+
+  /** The lease has run out: nothing that was held counts any more. */
+  async #rejoin(): Promise<void> {
+    this.#options.logger.log("warn", "the worker's lease has run out; it lets go of its runs", {
+      worker: this.#options.name,
+      runs: this.#active.size,
+    });
+    for (const activation of [...this.#active.values()]) activation.lose();
+    await this.#join();
+    this.wake();
+  }
+
+  // --- Leasing ----------------------------------------------------------------------------------------------------------
+
+  /** A place for a run that is about to be started here, or null when all are taken. */
+  reserve(): number | null {
+    if (this.#isStopping || this.#incarnation === 0 || this.#free() <= 0) return null;
+    this.#reserved += 1;
+    return this.#incarnation;
+  }
+
+  /** Gives the place back, or fills it. */
+  settle(run: LeasedRun | null): void {
+    this.#reserved -= 1;
+    if (run !== null) this.#activate(run);
+  }
+
+  /** Looks for ready runs; at once, or right after the look that is under way. */
+  wake(): void {
+    if (this.#isStopping || this.#incarnation === 0) return;
+    if (this.#isLeasing) {
+      this.#wantsLease = true;
+      return;
+    }
+    this.#isLeasing = true;
+    this.#lease()
+      .catch((error: unknown) =>
+        this.#options.logger.log("warn", "leasing failed; it is tried again", { error: String(error) }),
+      )
+      .finally(() => {
+        this.#isLeasing = false;
+        if (this.#wantsLease) {
+          this.#wantsLease = false;
+          this.wake();
+        }
+      });
+  }
+
+  async #lease(): Promise<void> {
+    const { store, clock, pollMs } = this.#options;
+    let wait = pollMs;
+    try {
+      for (;;) {
+        const limit = Math.min(this.#free(), defaults.leaseBatch);
+        this.#hasMore = limit <= 0;
+        if (limit <= 0 || this.#isStopping) return;
+        this.#reserved += limit;
+        const incarnation = this.#incarnation;
+        const { runs, nextReadyAt, now } = await store
+          .lease({ incarnation, limit, hasSuspect: this.#suspects > 0 })
+          .finally(() => {
+            this.#reserved -= limit;
+          });
+        this.#timeline.observe(now);
+        if (this.#isStopping || incarnation !== this.#incarnation) return;
+        for (const run of runs) this.#activate(run);
+        if (nextReadyAt === null) return;
+        wait = Math.min(pollMs, Math.max(0, nextReadyAt - now));
+        if (runs.length < limit) return;
+      }
+    } finally {
+      this.#stopPoll?.();
+      this.#stopPoll = this.#isStopping ? null : clock.after(wait, () => this.wake());
+    }
+  }
+
+  #free(): number {
+    return this.#options.slots - this.#active.size - this.#reserved;
+  }
+
+  #activate(run: LeasedRun): void {
+    if (this.#options.clock.mono() >= this.#leaseUntilMono) return;
+    const handler = this.#options.handlerOf(run);
+    if (handler === null) {
+      this.#leaveAs(run, {
+        state: "ready",
+        delayMs: noWorkerDelayMs,
+        reason: { code: "no-worker", definition: run.definition.name, version: run.definition.version },
+      });
+      return;
+    }
+    if (isCrashLoop(run.uncleanCount)) {
+      this.#leaveAs(run, crashLoop(run));
+      return;
+    }
+    const activation = new Activation(run, handler, this.#host);
+    this.#active.set(run.no, activation);
+    if (isSuspect(run.uncleanCount)) this.#suspects += 1;
+    if (run.isFresh) activation.begin(null);
+    else this.#load(activation);
+  }
+
+  #load(activation: Activation): void {
+    const { run } = activation;
+    this.#options.store.load({ run: run.no, fence: run.fence }).then(
+      (journal) => {
+        if (journal === null) activation.lose();
+        else if (this.#active.get(run.no) === activation) activation.begin(journal);
+      },
+      (error: unknown) => {
+        this.#options.logger.log("warn", "a run's journal could not be read; it is tried again", {
+          run: run.id,
+          error: String(error),
+        });
+        this.#options.clock.after(1_000, () => {
+          if (this.#active.get(run.no) === activation) this.#load(activation);
+        });
+      },
+    );
+  }
+
+  /** Ends the lease without running any code. */
+  #leaveAs(run: LeasedRun, next: Next): void {
+    this.#options.store.commit({ kind: "advance", run: run.no, fence: run.fence, next }).then(
+      (outcome) => {
+        if (outcome.ok) this.#options.ended(run, next);
+      },
+      (error: unknown) =>
+        this.#options.logger.log("warn", "a run could not be handed back; its lease will run out", {
+          run: run.id,
+          error: String(error),
+        }),
+    );
+  }
+
+  #over(activation: Activation, end: Next | null): void {
+    const { run } = activation;
+    if (this.#active.get(run.no) !== activation) return;
+    this.#active.delete(run.no);
+    if (isSuspect(run.uncleanCount)) {
+      this.#suspects -= 1;
+      this.wake();
+    }
+    if (end !== null) this.#options.ended(run, end);
+    // In lots, so that a long queue costs one look for many runs.
+    if (this.#hasMore && this.#free() >= Math.min(this.#options.slots, defaults.leaseBatch) / 2) this.wake();
+    if (this.#active.size === 0) {
+      if (this.#hasMore) this.wake();
+      for (const call of this.#idle.splice(0)) call();
+    }
+  }
+
+  // --- Stopping -----------------------------------------------------------------------------------------------------------
+
+  /** Takes nothing new, lets attempts end for `graceMs`, aborts the rest and hands everything back. */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    this.#stopPoll?.();
+    for (const activation of [...this.#active.values()]) activation.handBack();
+    if (!(await this.#allOver(graceMs))) {
+      const reason = new BatonError("stopping", "Baton is stopping");
+      for (const activation of this.#active.values()) activation.abortAttempts(reason);
+      await this.#allOver(abortGraceMs);
+    }
+    for (const stop of this.#stops.splice(0)) stop();
+    for (const activation of [...this.#active.values()]) activation.lose();
+    if (this.#incarnation !== 0) await this.#options.store.leave({ incarnation: this.#incarnation });
+    this.#incarnation = 0;
+  }
+
+  #allOver(ms: number): Promise<boolean> {
+    if (this.#active.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const stop = this.#options.clock.after(ms, () => resolve(false));
+      this.#idle.push(() => {
+        stop();
+        resolve(true);
+      });
+    });
+  }
+}
+
+/** A run that nobody here can serve is looked at again so often; a worker that joins looks at once. */
+const noWorkerDelayMs = 30_000;
+/** For code that honours its signal. */
+const abortGraceMs = 500;
+
+function crashLoop(run: LeasedRun): Next {
+  const deaths = chargedDeaths(run.uncleanCount);
+  const error: ErrorRecord = {
+    name: "CrashLoopError",
+    code: "crash-loop",
+    message: `this run killed its process ${deaths} times in a row while it ran alone`,
+  };
+  return { state: "failed", error, fingerprint: fingerprintOf(run.definition.name, null, error), step: null };
+}

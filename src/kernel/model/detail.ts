@@ -1,0 +1,24 @@
+import type { Arrival, AttemptRecord, RecordedEntry, Wait } from "./journal.ts";
+import type { RunRow } from "./run.ts";
+import type { RunStatus } from "./status.ts";
+import type { RunMark, Showing } from "./transition.ts";
+
+/** A run with what belongs to it, as one read gives it. */
+export interface RunDetail {
+  readonly row: RunRow;
+  readonly mark: RunMark;
+  readonly isHeld: boolean;
+  /** JSON texts; values over the inline size come by `payload`. */
+  readonly input: Stored;
+  readonly output: Stored;
+  readonly entries: readonly RecordedEntry[];
+  readonly entryCount: number;
+  readonly attempts: readonly AttemptRecord[];
+  readonly waits: readonly Wait[];
+  readonly arrivals: readonly Arrival[];
+  readonly shows: readonly (Showing & { readonly startedAt: number })[];
+  readonly children: readonly { id: string; key: string; status: RunStatus }[];
+}
+
+/** JSON text, or the mark of an offloaded value. */
+export type Stored = string | null;

@@ -1,0 +1,81 @@
+/** Why a run stands where it stands: the same facts in every list, page and command. */
+export type Reason =
+  | { readonly code: "queued" }
+  | { readonly code: "scheduled"; readonly until: number }
+  | { readonly code: "no-worker"; readonly definition: string; readonly version: number }
+  | { readonly code: "running"; readonly worker: string | null }
+  | { readonly code: "timer"; readonly step: string; readonly until: number | null }
+  | {
+      readonly code: "event";
+      readonly step: string;
+      readonly name: string;
+      readonly match: unknown;
+      readonly since: number;
+      readonly until: number | null;
+    }
+  | { readonly code: "child"; readonly step: string; readonly run: string; readonly since: number }
+  | {
+      readonly code: "retry";
+      readonly step: string;
+      readonly attempt: number;
+      readonly until: number;
+      readonly error: string | null;
+    }
+  | { readonly code: "several"; readonly reasons: readonly Reason[] }
+  | { readonly code: "by-person"; readonly by: string; readonly why: string | null }
+  | { readonly code: "exhausted"; readonly step: string; readonly error: string }
+  | { readonly code: "unknown-outcome"; readonly step: string }
+  | {
+      readonly code: "diverged";
+      readonly detail: string;
+      readonly recorded: readonly string[];
+      readonly asked: readonly string[];
+    }
+  | { readonly code: "error"; readonly step: string | null; readonly error: string }
+  | { readonly code: "crash-loop"; readonly deaths: number };
+
+/** One line for people. Times are RFC 3339 UTC. */
+export function describeReason(reason: Reason): string {
+  switch (reason.code) {
+    case "queued":
+      return "queued: ready, no worker has taken it yet";
+    case "scheduled":
+      return `scheduled to start at ${iso(reason.until)}`;
+    case "no-worker":
+      return `no worker has ${reason.definition} version ${reason.version}`;
+    case "running":
+      return reason.worker === null ? "running" : `running on ${reason.worker}`;
+    case "timer":
+      return `waiting for "${reason.step}" until ${reason.until === null ? "woken" : iso(reason.until)}`;
+    case "event":
+      return `waiting for event ${reason.name}${matchText(reason.match)}${reason.until === null ? "" : ` until ${iso(reason.until)}`}`;
+    case "child":
+      return `waiting for child run ${reason.run}`;
+    case "retry":
+      return `retrying "${reason.step}", attempt ${reason.attempt} at ${iso(reason.until)}${reason.error === null ? "" : ` because ${reason.error}`}`;
+    case "several":
+      return reason.reasons.map(describeReason).join("; ");
+    case "by-person":
+      return `by ${reason.by}${reason.why === null ? "" : `: ${reason.why}`}`;
+    case "exhausted":
+      return `"${reason.step}" used up its retries and waits for a person: ${reason.error}`;
+    case "unknown-outcome":
+      return `the outcome of "${reason.step}" is unknown: it runs at most once and its process died; look at the other system, then resume to run it again`;
+    case "diverged":
+      return `the code disagrees with its recorded history: ${reason.detail}. Recorded: ${reason.recorded.join(", ")}. Asked for: ${reason.asked.join(", ")}`;
+    case "error":
+      return reason.step === null ? reason.error : `"${reason.step}": ${reason.error}`;
+    case "crash-loop":
+      return `killed its process ${reason.deaths} times`;
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function matchText(match: unknown): string {
+  if (typeof match !== "object" || match === null) return "";
+  const pairs = Object.entries(match).map(([path, value]) => `${path}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? "" : ` with ${pairs.join(", ")}`;
+}

@@ -1,0 +1,55 @@
+import type { ErrorRecord } from "./errors.ts";
+import type { Reason } from "./reason.ts";
+import type { RunStatus } from "./status.ts";
+
+export type DefinitionKind = "automation" | "sync" | "task" | "workflow";
+
+/** A named description with its version; a run is pinned to it. */
+export interface DefinitionRef {
+  readonly kind: DefinitionKind;
+  readonly name: string;
+  readonly version: number;
+}
+
+/** Who or what started a run. */
+export interface Origin {
+  readonly by: string;
+  readonly event?: string;
+  readonly rerunOf?: string;
+}
+
+/** A leased run: what its holder needs before it loads the journal. `no` is the store's own short number for `id`. */
+export interface LeasedRun {
+  readonly no: number;
+  readonly id: string;
+  readonly fence: number;
+  readonly round: number;
+  readonly definition: DefinitionRef;
+  readonly input: string | null;
+  readonly key: string | null;
+  readonly createdAt: number;
+  /** Never leased before: there is no journal to load. */
+  readonly isFresh: boolean;
+  /** The last lease ended by the death of its holder: what it had asked for may have happened. */
+  readonly isUnclean: boolean;
+  /** Leases in a row that ended so without any commit; from `suspectFrom` on the run is leased alone. */
+  readonly uncleanCount: number;
+}
+
+/** A run as lists show it. */
+export interface RunRow {
+  readonly no: number;
+  readonly id: string;
+  readonly definition: DefinitionRef;
+  readonly status: RunStatus;
+  readonly reason: Reason | null;
+  readonly key: string | null;
+  readonly attributes: Readonly<Record<string, unknown>> | null;
+  readonly parentId: string | null;
+  readonly origin: Origin;
+  readonly round: number;
+  readonly error: ErrorRecord | null;
+  readonly fingerprint: string | null;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+}

@@ -1,0 +1,195 @@
+import type { ErrorRecord } from "./errors.ts";
+import type { AttemptOutcome, Entry, Reopening, Request, WaitKind } from "./journal.ts";
+import type { Reason } from "./reason.ts";
+import type { DefinitionRef, LeasedRun, Origin } from "./run.ts";
+
+/**
+ * A transition lists everything that one decision changes; the store applies all of it or none. Transitions carry
+ * delays, never moments of the sender's clock: the store adds its own time inside the transaction.
+ */
+export type Transition = StartRun | Advance | AcceptEvent | RouteEvent | Intervene;
+
+/** A new run. Seen idempotency keys answer the run they made. */
+export interface StartRun {
+  readonly kind: "start";
+  readonly id: string;
+  readonly definition: DefinitionRef;
+  readonly input: string | null;
+  readonly inputHash: string;
+  readonly key: string | null;
+  readonly idempotencyKey: string | null;
+  /** How far this run moves forward in the queue, ms. */
+  readonly priorityMs: number;
+  readonly delayMs?: number;
+  readonly at?: number;
+  readonly attributes: string | null;
+  readonly origin: Origin;
+  /** The run that waits for this one, and the key it waits under. */
+  readonly parent?: { readonly no: number; readonly key: string; readonly isAwaited: boolean };
+  /** The worker that takes it in the same transaction, so that no poll lies between start and first step. */
+  readonly leaseTo?: number;
+}
+
+/** A wait to be registered. `dueAt` is for moments that the author named; everything else is a delay. */
+export interface WaitOpening {
+  readonly key: string;
+  readonly kind: WaitKind;
+  readonly dueInMs?: number;
+  readonly dueAt?: number;
+  readonly name?: string;
+  readonly match?: Readonly<Record<string, MatchValue>>;
+  readonly lookbackMs?: number;
+  readonly attempt?: number;
+}
+
+export type MatchValue = string | number | boolean | null;
+
+/** An event as it is accepted. `id` is unique for its source. */
+export interface EventIn {
+  readonly name: string;
+  readonly data: string | null;
+  readonly source: string;
+  readonly id: string;
+}
+
+export interface AttemptClosing {
+  readonly key: string;
+  readonly number: number;
+  readonly charged: boolean;
+  readonly outcome: AttemptOutcome;
+  readonly error: ErrorRecord | null;
+  readonly tookMs: number;
+}
+
+export interface LogLine {
+  readonly key: string | null;
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  readonly data: string | null;
+}
+
+/** Progress of a long attempt, for people. */
+export interface Showing {
+  readonly key: string;
+  readonly attempt: number;
+  readonly progress: number | null;
+  readonly note: string | null;
+}
+
+/** Where an advance leaves its run. Without `next` the holder keeps it. */
+export type Next =
+  /** Waits; the holder keeps it instead while something unread has arrived. */
+  | { readonly state: "parked" }
+  /** Hand-back: somebody else may take it at once. */
+  | { readonly state: "ready"; readonly reason?: Reason; readonly delayMs?: number }
+  | { readonly state: "suspended"; readonly reason: Reason }
+  | { readonly state: "completed"; readonly output: string | null }
+  | {
+      readonly state: "failed";
+      readonly error: ErrorRecord;
+      readonly fingerprint: string;
+      readonly step: string | null;
+    }
+  | { readonly state: "cancelled"; readonly reason: Reason };
+
+/** A step of a held run, guarded by its fence. */
+export interface Advance {
+  readonly kind: "advance";
+  readonly run: number;
+  readonly fence: number;
+  readonly entries?: readonly Entry[];
+  readonly attempts?: readonly AttemptClosing[];
+  readonly opens?: readonly WaitOpening[];
+  readonly closes?: readonly string[];
+  /** Waits that these entries end by their time: refused as unread when an event has come first. */
+  readonly expires?: readonly string[];
+  readonly starts?: readonly StartRun[];
+  readonly events?: readonly EventIn[];
+  /** Arrivals that these entries turn into history. */
+  readonly read?: readonly number[];
+  readonly attributes?: string;
+  readonly logs?: readonly LogLine[];
+  readonly shows?: readonly Showing[];
+  readonly next?: Next;
+}
+
+/** An event from outside, with the runs that it triggers, in one transaction. */
+export interface AcceptEvent {
+  readonly kind: "event";
+  readonly event: EventIn;
+  /** False when nobody here knows the triggers: a worker routes it later. */
+  readonly isRouted: boolean;
+  readonly starts: readonly StartRun[];
+  readonly refused: readonly string[];
+}
+
+/** Triggers of an event that was stored before anybody could route it. */
+export interface RouteEvent {
+  readonly kind: "route";
+  readonly event: number;
+  readonly starts: readonly StartRun[];
+  readonly refused: readonly string[];
+}
+
+/** What becomes of a run that nobody holds. */
+export type Idle =
+  | { readonly to: "ready"; readonly reopening: Reopening | null; readonly input?: string }
+  | { readonly to: "suspended"; readonly reason: Reason }
+  | { readonly to: "cancelled"; readonly reason: Reason }
+  | { readonly to: "retried" };
+
+/**
+ * A recovery verb. A held run gets it as an arrival, since its holder alone writes its history; an idle one is changed
+ * at once, under a raised fence, when it is still in the state that the decision saw.
+ */
+export interface Intervene {
+  readonly kind: "intervene";
+  readonly run: number;
+  readonly seen: RunMark;
+  readonly idle: Idle;
+  readonly held: Request | null;
+  readonly audit: { readonly actor: string; readonly verb: string; readonly why: string | null };
+}
+
+/** What a verb saw when it decided; it changes nothing when the run has moved since. */
+export interface RunMark {
+  readonly fence: number;
+  readonly round: number;
+}
+
+/** What became of a transition. A stale fence or a changed mark is an answer, not an exception. */
+export type Outcome =
+  | {
+      readonly ok: true;
+      readonly at: number;
+      readonly run: LeasedRun;
+      readonly isCreated: boolean;
+      readonly isLeased: boolean;
+    }
+  | { readonly ok: true; readonly at: number; readonly isUnread: boolean }
+  | {
+      readonly ok: true;
+      readonly at: number;
+      readonly event: number;
+      readonly id: string;
+      readonly matched: number;
+      readonly isDuplicate: boolean;
+    }
+  | { readonly ok: true; readonly at: number; readonly isHeld: boolean }
+  | { readonly ok: false; readonly why: "stale" }
+  | { readonly ok: false; readonly why: "unread" }
+  | { readonly ok: false; readonly why: "key-conflict"; readonly id: string };
+
+export type StartOutcome = Extract<Outcome, { isCreated: boolean } | { why: "key-conflict" }>;
+export type AdvanceOutcome = Extract<Outcome, { isUnread: boolean } | { why: "stale" | "unread" }>;
+export type EventOutcome = Extract<Outcome, { isDuplicate: boolean }>;
+export type InterveneOutcome = Extract<Outcome, { isHeld: boolean } | { why: "stale" }>;
+
+/** The outcome that belongs to a transition. */
+export type OutcomeOf<T extends Transition> = T extends StartRun
+  ? StartOutcome
+  : T extends Advance
+    ? AdvanceOutcome
+    : T extends Intervene
+      ? InterveneOutcome
+      : EventOutcome;

@@ -1,0 +1,22 @@
+/** What may have changed. A hint saves time and may be lost, repeated or late: behind each one lies a poll. */
+export interface Hint {
+  /** Some run became ready. */
+  readonly ready?: boolean;
+  /** Held runs for which something arrived. */
+  readonly arrivals?: readonly number[];
+  /** An event waits for its triggers. */
+  readonly unrouted?: boolean;
+  /** Runs that ended or changed where they stand, by id, for those who follow them. */
+  readonly changed?: readonly Change[];
+}
+
+export interface Change {
+  readonly no: number;
+  readonly id: string | null;
+  readonly status: string;
+}
+
+export interface Notifier {
+  publish(hint: Hint): void;
+  subscribe(listener: (hint: Hint) => void): () => void;
+}

@@ -1,0 +1,185 @@
+import type { Entry } from "../../kernel/model/journal.ts";
+import type { Advance, Outcome } from "../../kernel/model/transition.ts";
+import { kindCode, outcomeCode, state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { acceptEvent } from "./events.ts";
+import { markRead, unreadCount } from "./inbox.ts";
+import { endRun, liveRow, remark, startRun } from "./runs.ts";
+import { closeWait, openWait } from "./waits.ts";
+
+const insertStep =
+  "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
+
+/** One advance of a held run: guard first, then all it lists, then where it leaves the run. */
+export function advanceRun(context: Context, step: Advance, at: number): Outcome {
+  const live = liveRow(context, step.run);
+  if (!context.rules.isHolder(live, step.fence)) {
+    if (context.rules.countsStale && step.next?.state === "completed") miscount(context, step.run);
+    return { ok: false, why: "stale" };
+  }
+  if (step.expires?.some((key) => hasEvent(context, step.run, key))) return { ok: false, why: "unread" };
+  if (step.entries !== undefined) for (const entry of step.entries) writeEntry(context, step.run, entry, at);
+  // The common advance is one result and nothing else: it must not pay for what it does not use.
+  if (isPlain(step)) return { ok: true, at, isUnread: false };
+  writeRest(context, step, at);
+  const isUnread = step.next === undefined ? false : !leave(context, step, at);
+  return { ok: true, at, isUnread };
+}
+
+/** A wait is ended by exactly one of event and time; an event that is there already goes first. */
+function hasEvent(context: Context, run: number, key: string): boolean {
+  const wait = context.db.get<{ event: number | null }>("select event from waits where run = ? and key = ?", run, key);
+  return wait !== undefined && wait.event !== null;
+}
+
+function isPlain(step: Advance): boolean {
+  return (
+    step.next === undefined &&
+    step.attempts === undefined &&
+    step.opens === undefined &&
+    step.closes === undefined &&
+    step.expires === undefined &&
+    step.starts === undefined &&
+    step.events === undefined &&
+    step.read === undefined &&
+    step.attributes === undefined &&
+    step.logs === undefined &&
+    step.shows === undefined
+  );
+}
+
+function writeEntry(context: Context, run: number, entry: Entry, at: number): void {
+  context.db.run(
+    insertStep,
+    run,
+    entry.seq,
+    entry.key,
+    kindCode[entry.kind],
+    outcomeCode[entry.outcome],
+    context.payloads.keep(run, `step:${entry.seq}`, entry.value),
+    context.payloads.keep(run, `step-input:${entry.seq}`, entry.input),
+    entry.attempts,
+    entry.tookMs,
+    at,
+  );
+}
+
+function writeRest(context: Context, step: Advance, at: number): void {
+  const { db } = context;
+  const { run } = step;
+  for (const attempt of step.attempts ?? []) {
+    db.run(
+      `insert into attempts (run, key, number, round, fence, charged, outcome, error, took_ms, at)
+       values (?, ?, ?, (select round from runs where no = ?), ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+      run,
+      attempt.key,
+      attempt.number,
+      run,
+      step.fence,
+      attempt.charged ? 1 : 0,
+      attempt.outcome,
+      attempt.error === null ? null : JSON.stringify(attempt.error),
+      attempt.tookMs,
+      at,
+    );
+  }
+  for (const key of [...(step.closes ?? []), ...(step.expires ?? [])]) {
+    closeWait(context, run, key);
+    db.run("delete from shows where run = ? and key = ?", run, key);
+  }
+  markRead(context, run, step.read ?? []);
+  for (const wait of step.opens ?? []) openWait(context, run, wait, at);
+  for (const start of step.starts ?? []) startRun(context, start, at);
+  for (const event of step.events ?? [])
+    acceptEvent(context, { kind: "event", event, isRouted: false, starts: [], refused: [] }, at);
+  if (step.attributes !== undefined) db.run("update runs set attributes = ? where no = ?", step.attributes, run);
+  for (const line of step.logs ?? []) {
+    db.run(
+      "insert into logs (run, key, level, message, data, at) values (?, ?, ?, ?, ?, ?)",
+      run,
+      line.key,
+      line.level,
+      line.message,
+      line.data,
+      at,
+    );
+  }
+  for (const show of step.shows ?? []) {
+    db.run(
+      `insert into shows (run, key, attempt, progress, note, since) values (?, ?, ?, ?, ?, ?)
+       on conflict (run, key) do update set attempt = excluded.attempt, progress = excluded.progress, note = excluded.note`,
+      run,
+      show.key,
+      show.attempt,
+      show.progress,
+      show.note,
+      at,
+    );
+  }
+}
+
+/** Leaves the run where the advance wants it. False: something unread has arrived, so the holder keeps it. */
+function leave(context: Context, step: Advance, at: number): boolean {
+  const { db } = context;
+  const { run, next } = step;
+  if (next === undefined) return true;
+  const definition = db.get<{ definition: number }>("select definition from runs where no = ?", run)?.definition ?? 0;
+  switch (next.state) {
+    case "parked": {
+      if (!context.rules.mayPark(unreadCount(context, run))) return false;
+      const waits = db.get<{ n: number; due: number | null }>(
+        "select count(*) as n, min(due_at) as due from waits where run = ?",
+        run,
+      );
+      if (waits === undefined || waits.n === 0)
+        throw new Error(`run ${run} would park without anything that could wake it`);
+      db.run(
+        "update live set state = ?, ready_at = ?, holder = null, unclean = 0, is_lost = 0, reason = null where run = ?",
+        state.parked,
+        waits.due,
+        run,
+      );
+      context.counters.move(definition, "running", "waiting");
+      context.hints.change(run, null, "waiting");
+      if (waits.due !== null) context.hints.ready = true;
+      return true;
+    }
+    case "ready":
+      db.run(
+        "update live set state = ?, ready_at = ?, holder = null, unclean = 0, is_lost = 0, reason = ? where run = ?",
+        state.ready,
+        at + (next.delayMs ?? 0),
+        next.reason === undefined ? null : JSON.stringify(next.reason),
+        run,
+      );
+      context.counters.move(definition, "running", "pending");
+      context.hints.change(run, null, "pending");
+      context.hints.ready = true;
+      return true;
+    case "suspended":
+      db.run(
+        "update live set state = ?, ready_at = null, holder = null, unclean = 0, is_lost = 0, reason = ? where run = ?",
+        state.suspended,
+        JSON.stringify(next.reason),
+        run,
+      );
+      remark(context, run, "suspended", JSON.stringify(next.reason), at);
+      context.counters.move(definition, "running", "suspended");
+      context.hints.change(run, null, "suspended");
+      return true;
+    case "completed":
+    case "failed":
+    case "cancelled":
+      endRun(context, run, "running", next, step.fence, at);
+      return true;
+  }
+}
+
+/** Only for the drill: what a counter does when a refused write still counts. */
+function miscount(context: Context, run: number): void {
+  const definition = context.db.get<{ definition: number }>(
+    "select definition from runs where no = ?",
+    run,
+  )?.definition;
+  if (definition !== undefined) context.counters.move(definition, "running", "completed");
+}

@@ -1,0 +1,26 @@
+import { type EntryKind, type EntryOutcome, entryKinds } from "../../kernel/model/journal.ts";
+import type { RunStatus } from "../../kernel/model/status.ts";
+
+/** Kinds and outcomes are kept as small integers: their place in these lists, which only ever grow at the end. */
+const outcomes = ["ok", "error", "continued", "abandoned"] as const satisfies readonly EntryOutcome[];
+
+export const kindCode: Readonly<Record<EntryKind, number>> = Object.fromEntries(
+  entryKinds.map((kind, code) => [kind, code]),
+) as Record<EntryKind, number>;
+export const outcomeCode: Readonly<Record<EntryOutcome, number>> = { ok: 0, error: 1, continued: 2, abandoned: 3 };
+
+export function kindOf(code: number): EntryKind {
+  const kind = entryKinds[code];
+  if (kind === undefined) throw new Error(`unknown entry kind ${code}: the store is newer than this Baton`);
+  return kind;
+}
+
+export function outcomeOf(code: number): EntryOutcome {
+  return outcomes[code] ?? "ok";
+}
+
+/** `live.state`. */
+export const state = { ready: 0, leased: 1, parked: 2, suspended: 3 } as const;
+
+/** How a state of the queue is called outside. */
+export const statusOfState: readonly RunStatus[] = ["pending", "running", "waiting", "suspended"];

@@ -1,0 +1,217 @@
+import { StoreError } from "../../kernel/model/errors.ts";
+import type { Outcome, Transition } from "../../kernel/model/transition.ts";
+import type { Hint } from "../../kernel/ports/notifier.ts";
+import type { Queries } from "../../kernel/ports/queries.ts";
+import type { Leasing, TxClient } from "../../kernel/ports/store.ts";
+import { unreachable } from "../../stdx/assert.ts";
+import { advanceRun } from "./advance.ts";
+import { type Context, createContext } from "./context.ts";
+import type { Database } from "./database.ts";
+import { acceptEvent, routeEvent } from "./events.ts";
+import { intervene } from "./intervene.ts";
+import { beat, bury, join, lease, leave } from "./leases.ts";
+import { loadJournal } from "./load.ts";
+import { queries } from "./queries.ts";
+import { rules as productRules, type Rules } from "./rules.ts";
+import { startRun } from "./runs.ts";
+import { sweep } from "./sweep.ts";
+import { guardedQuery } from "./tx.ts";
+
+/** What became of one transition of a batch: its outcome, or the error that it alone caused. */
+export type Reply = { readonly outcome: Outcome } | { readonly error: StoreError };
+
+/**
+ * The store itself, synchronous, on one connection: every method is one transaction. The thread in front of it batches;
+ * the simulator and the test kit call it in place.
+ */
+export class SqliteCore {
+  readonly context: Context;
+  readonly #db: Database;
+
+  constructor(db: Database, options: { now: () => number; rules?: Rules }) {
+    this.#db = db;
+    this.context = createContext(db, options.rules ?? productRules, options.now);
+  }
+
+  /** Whoever holds the file's lock knows that every earlier worker is dead: nobody waits for a lease to run out. */
+  buryAll(): void {
+    this.#write(() => {
+      const at = this.context.clock.save();
+      for (const row of this.#db.all<{ incarnation: number }>("select incarnation from workers where is_dead = 0")) {
+        bury(this.context, row.incarnation, at);
+      }
+      this.#db.run("delete from workers where is_dead = 1 and expires_at < ?", at - 86_400_000);
+    });
+  }
+
+  /**
+   * One database transaction for all of them. When something unexpected throws, the batch is rolled back and halved
+   * until the guilty transition stands alone; savepoints would cost every batch for the sake of that rare one.
+   */
+  commit(batch: readonly Transition[]): Reply[] {
+    const kept = new Set(this.context.rules.reduce(batch));
+    return this.#commitPart(batch, kept);
+  }
+
+  #commitPart(batch: readonly Transition[], kept: ReadonlySet<Transition>): Reply[] {
+    try {
+      return this.#write(() => {
+        const at = this.context.clock.now();
+        return batch.map((transition) =>
+          kept.has(transition)
+            ? { outcome: this.#apply(transition, at) }
+            : { outcome: { ok: true, at, isUnread: false } },
+        );
+      });
+    } catch (error) {
+      const storeError = toStoreError(error);
+      // A full disk or a lost file is nobody's fault in the batch: halving would only hit it again.
+      if (batch.length === 1 || storeError.code === "unavailable") return batch.map(() => ({ error: storeError }));
+      const middle = Math.ceil(batch.length / 2);
+      return [...this.#commitPart(batch.slice(0, middle), kept), ...this.#commitPart(batch.slice(middle), kept)];
+    }
+  }
+
+  #apply(transition: Transition, at: number): Outcome {
+    switch (transition.kind) {
+      case "advance":
+        return advanceRun(this.context, transition, at);
+      case "start":
+        return startRun(this.context, transition, at);
+      case "event":
+        return acceptEvent(this.context, transition, at);
+      case "route":
+        return routeEvent(this.context, transition, at);
+      case "intervene":
+        return intervene(this.context, transition, at);
+      default:
+        return unreachable(transition);
+    }
+  }
+
+  join(name: string, leaseMs: number): { incarnation: number; now: number } {
+    return this.#write(() => join(this.context, name, leaseMs));
+  }
+
+  beat(incarnation: number, leaseMs: number): { isAlive: boolean; now: number; arrivals: readonly number[] } {
+    return this.#write(() => beat(this.context, incarnation, leaseMs));
+  }
+
+  lease(params: { incarnation: number; limit: number; hasSuspect: boolean }): Leasing {
+    return this.#write(() => lease(this.context, params));
+  }
+
+  leave(incarnation: number): void {
+    this.#write(() => leave(this.context, incarnation));
+  }
+
+  load(run: number, fence: number, arrivalsOnly: boolean): ReturnType<typeof loadJournal> {
+    return loadJournal(this.context, run, fence, arrivalsOnly);
+  }
+
+  query<K extends keyof Queries>(name: K, params: Queries[K]["params"]): Queries[K]["result"] {
+    return queries[name](this.context, params);
+  }
+
+  sweep(params: { completedMs: number; failedMs: number; eventMs: number; limit: number }): {
+    runs: number;
+    events: number;
+    keys: number;
+  } {
+    return this.#write(() => sweep(this.context, params));
+  }
+
+  /** Opens the transaction of `ctx.tx`; until `endTx` nothing else may be called. */
+  beginTx(): void {
+    this.#db.raw.exec("begin immediate");
+  }
+
+  queryTx(sql: string, params: Parameters<TxClient["query"]>[1]): Record<string, unknown>[] {
+    return guardedQuery(this.#db, sql, params ?? []);
+  }
+
+  /** Commits the user's rows and the transition together; null rolls both back. */
+  endTx(transition: Transition | null): Outcome | null {
+    const { context } = this;
+    if (transition === null) {
+      if (this.#db.raw.isTransaction) this.#db.raw.exec("rollback");
+      return null;
+    }
+    try {
+      const outcome = this.#apply(transition, context.clock.now());
+      context.counters.flush();
+      this.#db.raw.exec(outcome.ok ? "commit" : "rollback");
+      return outcome;
+    } catch (error) {
+      this.endTx(null);
+      this.#forget();
+      throw toStoreError(error);
+    }
+  }
+
+  /** What the transactions since the last call may have woken; null when nothing. */
+  takeHint(): Hint | null {
+    const { hints } = this.context;
+    if (!hints.ready && !hints.unrouted && hints.arrivals.size === 0 && hints.changed.length === 0) return null;
+    const hint: Hint = {
+      ready: hints.ready,
+      unrouted: hints.unrouted,
+      arrivals: [...hints.arrivals],
+      changed: [...hints.changed],
+    };
+    hints.clear();
+    return hint;
+  }
+
+  watch(isWatched: boolean): void {
+    this.context.hints.isWatched = isWatched;
+  }
+
+  #write<T>(work: () => T): T {
+    try {
+      return this.#db.transaction(() => {
+        const value = work();
+        this.context.counters.flush();
+        return value;
+      });
+    } catch (error) {
+      this.#forget();
+      throw toStoreError(error);
+    }
+  }
+
+  /** What memory holds of a transaction that did not happen. */
+  #forget(): void {
+    this.context.counters.discard();
+    this.context.definitions.reload();
+  }
+}
+
+/** SQLite's result codes as the store's closed list. A disk that is full now may have room later: `unavailable`. */
+export function toStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = (error as { errcode?: number }).errcode ?? 0;
+  const message = error instanceof Error ? error.message : String(error);
+  const primary = code & 0xff;
+  if (primary === 13) {
+    return new StoreError("unavailable", "the disk is full: nothing was written", {
+      hint: "free some space; Baton goes on by itself",
+      cause: error,
+    });
+  }
+  if (primary === 10 || primary === 5 || primary === 14) {
+    return new StoreError("unavailable", `the store cannot be written: ${message}`, {
+      hint: "look at the disk and its permissions",
+      cause: error,
+    });
+  }
+  if (primary === 11 || primary === 26) {
+    return new StoreError("corrupt", `the store file is damaged or is no SQLite file: ${message}`, {
+      hint: "restore a backup with baton db restore",
+      cause: error,
+    });
+  }
+  if (primary === 18)
+    return new StoreError("too-large", `a value is too large for the store: ${message}`, { cause: error });
+  return new StoreError("corrupt", `the store refused a write that it should accept: ${message}`, { cause: error });
+}

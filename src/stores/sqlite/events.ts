@@ -1,0 +1,74 @@
+import { matches } from "../../kernel/decide/match.ts";
+import type { AcceptEvent, Outcome, RouteEvent, StartRun } from "../../kernel/model/transition.ts";
+import { decode } from "../../stdx/json.ts";
+import type { Context } from "./context.ts";
+import { startRun } from "./runs.ts";
+import { settleWait } from "./waits.ts";
+
+/** Stores an event, wakes every run that waits for it and starts what it triggers, all in one transaction. */
+export function acceptEvent(context: Context, accept: AcceptEvent, at: number): Outcome {
+  const { db } = context;
+  const { event } = accept;
+  const seen = db.get<{ no: number; matched: number }>(
+    "select no, matched from events where source = ? and id = ?",
+    event.source,
+    event.id,
+  );
+  if (seen !== undefined)
+    return { ok: true, at, event: seen.no, id: event.id, matched: seen.matched, isDuplicate: true };
+  const { last: no } = db.run(
+    "insert into events (source, id, name, data, is_routed, refused, at) values (?, ?, ?, null, ?, ?, ?)",
+    event.source,
+    event.id,
+    event.name,
+    accept.isRouted ? 1 : 0,
+    accept.refused.length === 0 ? null : JSON.stringify(accept.refused),
+    at,
+  );
+  if (event.data !== null)
+    db.run("update events set data = ? where no = ?", context.payloads.keep(0, `event:${no}`, event.data), no);
+  const woken = wakeWaits(context, no, event.name, decode(event.data), at);
+  const started = startTriggered(context, accept.starts, no, at);
+  if (!accept.isRouted) context.hints.unrouted = true;
+  return { ok: true, at, event: no, id: event.id, matched: woken + started, isDuplicate: false };
+}
+
+/** The triggers of an event that was stored unrouted; nothing happens twice. */
+export function routeEvent(context: Context, route: RouteEvent, at: number): Outcome {
+  const { db } = context;
+  const { changes } = db.run(
+    "update events set is_routed = 1, refused = ? where no = ? and is_routed = 0",
+    JSON.stringify(route.refused),
+    route.event,
+  );
+  const started = changes === 0 ? 0 : startTriggered(context, route.starts, route.event, at);
+  return { ok: true, at, event: route.event, id: "", matched: started, isDuplicate: changes === 0 };
+}
+
+function startTriggered(context: Context, starts: readonly StartRun[], event: number, at: number): number {
+  let started = 0;
+  for (const start of starts) {
+    const outcome = startRun(context, start, at, event);
+    if (outcome.ok && "isCreated" in outcome && outcome.isCreated) started += 1;
+  }
+  if (started > 0) context.db.run("update events set matched = matched + ? where no = ?", started, event);
+  return started;
+}
+
+/** Every matching wait of different runs gets it: of one run the wait that was opened first. */
+function wakeWaits(context: Context, event: number, name: string, data: unknown, at: number): number {
+  const taken = new Set<number>();
+  for (const hash of context.matching.index(name, event, data)) {
+    const waits = context.db.all<{ run: number; key: string; match: string | null }>(
+      "select run, key, match from waits where kind = 'event' and event is null and name = ? and hash = ? order by no",
+      name,
+      hash,
+    );
+    for (const wait of waits) {
+      if (taken.has(wait.run)) continue;
+      if (wait.match !== null && !matches(JSON.parse(wait.match), data)) continue;
+      if (settleWait(context, wait.run, wait.key, event, at)) taken.add(wait.run);
+    }
+  }
+  return taken.size;
+}

@@ -1,0 +1,67 @@
+import type { Intervene, Outcome } from "../../kernel/model/transition.ts";
+import { state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { deliver } from "./inbox.ts";
+import { endRun, liveRow, remark, reopenRun, statusOf } from "./runs.ts";
+
+/** A recovery verb: told to the holder, or done at once to a run that nobody holds and that is still as it was seen. */
+export function intervene(context: Context, act: Intervene, at: number): Outcome {
+  const { db } = context;
+  const row = db.get<{ id: string; definition: number; fence: number; round: number }>(
+    "select id, definition, fence, round from runs where no = ?",
+    act.run,
+  );
+  if (row === undefined) return { ok: false, why: "stale" };
+  const live = liveRow(context, act.run);
+  if (live?.state === state.leased) {
+    if (act.held === null) return { ok: false, why: "stale" };
+    const ref = `${act.held.verb}:${live.fence}:${act.held.verb === "retry" ? at : ""}`;
+    deliver(context, { run: act.run, kind: act.held.verb, ref, key: null, body: JSON.stringify(act.held) }, at);
+    audit(context, act, row.id, at);
+    return { ok: true, at, isHeld: true };
+  }
+  if (row.round !== act.seen.round || (live?.fence ?? row.fence) !== act.seen.fence) return { ok: false, why: "stale" };
+  const { idle } = act;
+  switch (idle.to) {
+    case "ready":
+      reopenRun(context, act.run, idle, at);
+      break;
+    case "suspended":
+      if (live === undefined) return { ok: false, why: "stale" };
+      db.run(
+        "update live set state = ?, ready_at = null, reason = ?, fence = fence + 1 where run = ?",
+        state.suspended,
+        JSON.stringify(idle.reason),
+        act.run,
+      );
+      context.counters.move(row.definition, statusOf(live), "suspended");
+      context.hints.change(act.run, row.id, "suspended");
+      break;
+    case "cancelled":
+      if (live === undefined) return { ok: false, why: "stale" };
+      endRun(context, act.run, statusOf(live), { state: "cancelled", reason: idle.reason }, live.fence + 1, at);
+      break;
+    case "retried":
+      if (live === undefined) return { ok: false, why: "stale" };
+      db.run("update waits set due_at = ? where run = ? and kind = 'retry'", at, act.run);
+      db.run("update live set ready_at = ? where run = ? and state = ?", at, act.run, state.parked);
+      context.hints.ready = true;
+      break;
+  }
+  audit(context, act, row.id, at);
+  remark(context, act.run, act.audit.verb, null, at);
+  return { ok: true, at, isHeld: false };
+}
+
+function audit(context: Context, act: Intervene, id: string, at: number): void {
+  const { actor, verb, why } = act.audit;
+  context.db.run(
+    "insert into audit (run, run_id, actor, verb, why, at) values (?, ?, ?, ?, ?, ?)",
+    act.run,
+    id,
+    actor,
+    verb,
+    why,
+    at,
+  );
+}

@@ -1,0 +1,178 @@
+import { suspectFrom } from "../../kernel/decide/crash.ts";
+import type { LeasedRun } from "../../kernel/model/run.ts";
+import type { Leasing } from "../../kernel/ports/store.ts";
+import { state } from "./codes.ts";
+import type { Context } from "./context.ts";
+
+/**
+ * A worker's lease lies on its own row, renewed once for all its runs; a run names its holder and a fence that rises
+ * with each lease. When the row expires, the worker is dead for everybody and all its runs are ready again.
+ */
+export function join(context: Context, name: string, leaseMs: number): { incarnation: number; now: number } {
+  const at = context.clock.save();
+  const { last } = context.db.run(
+    "insert into workers (name, started_at, expires_at) values (?, ?, ?)",
+    name,
+    at,
+    at + leaseMs,
+  );
+  // Runs that nobody could serve get another look by whoever comes.
+  context.db.run(`update live set ready_at = ?, reason = null where state = ${state.ready} and reason is not null`, at);
+  return { incarnation: last, now: at };
+}
+
+export function beat(
+  context: Context,
+  incarnation: number,
+  leaseMs: number,
+): { isAlive: boolean; now: number; arrivals: readonly number[] } {
+  const at = context.clock.save();
+  const { changes } = context.db.run(
+    "update workers set expires_at = ? where incarnation = ? and is_dead = 0 and expires_at > ?",
+    at + leaseMs,
+    incarnation,
+    at,
+  );
+  const arrivals = context.db.all<{ run: number }>(
+    "select distinct i.run from inbox i join live l on l.run = i.run where i.is_read = 0 and l.holder = ?",
+    incarnation,
+  );
+  return { isAlive: changes > 0, now: at, arrivals: arrivals.map((row) => row.run) };
+}
+
+/** The worker goes: what it still holds is ready at once and charged to nobody. */
+export function leave(context: Context, incarnation: number): void {
+  const at = context.clock.save();
+  moveHeld(context, incarnation);
+  context.db.run(
+    `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1, unclean = 0, is_lost = 1 where holder = ?`,
+    at,
+    incarnation,
+  );
+  context.db.run("update workers set is_dead = 1 where incarnation = ?", incarnation);
+  context.hints.ready = true;
+}
+
+/** Frees the runs of workers whose lease has run out, by the store's clock alone. */
+export function rescue(context: Context, at: number): void {
+  for (const worker of context.db.all<{ incarnation: number; expires_at: number }>(
+    "select incarnation, expires_at from workers where is_dead = 0",
+  )) {
+    if (context.rules.isExpired(worker.expires_at, at)) bury(context, worker.incarnation, at);
+  }
+}
+
+/** Declares a worker dead. Its runs that had committed nothing since they were leased count one more unclean end. */
+export function bury(context: Context, incarnation: number, at: number): void {
+  const { db } = context;
+  moveHeld(context, incarnation);
+  const cleared = context.rules.isClearedByCommit
+    ? `exists (select 1 from steps s where s.run = live.run and s.seq > live.lease_seq)
+       or exists (select 1 from attempts a where a.run = live.run and a.fence = live.fence and a.outcome <> 'lost')`
+    : "0";
+  db.run(
+    "insert into history (run, kind, detail, at) select run, 'rescued', json_object('fence', fence), ? from live where holder = ?",
+    at,
+    incarnation,
+  );
+  db.run(
+    `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1, is_lost = 1,
+       unclean = case when ${cleared} then 0 else unclean + 1 end where holder = ?`,
+    at,
+    incarnation,
+  );
+  db.run("update workers set is_dead = 1 where incarnation = ?", incarnation);
+  context.hints.ready = true;
+}
+
+function moveHeld(context: Context, incarnation: number): void {
+  const held = context.db.all<{ definition: number; n: number }>(
+    "select r.definition, count(*) as n from live l join runs r on r.no = l.run where l.holder = ? group by r.definition",
+    incarnation,
+  );
+  for (const row of held) context.counters.move(row.definition, "running", "pending", row.n);
+}
+
+interface ReadyRow {
+  run: number;
+  state: number;
+  fence: number;
+  unclean: number;
+  is_lost: number;
+  id: string;
+  definition: number;
+  input: string | null;
+  key: string | null;
+  round: number;
+  created_at: number;
+}
+
+const readyColumns =
+  "l.run, l.state, l.fence, l.unclean, l.is_lost, r.id, r.definition, r.input, r.key, r.round, r.created_at";
+
+/** Newer than this is the fresh lane: a hundred thousand timers due at once must not hold up what starts now. */
+const freshMs = 1_000;
+
+export function lease(context: Context, params: { incarnation: number; limit: number; hasSuspect: boolean }): Leasing {
+  const { db } = context;
+  const at = context.clock.now();
+  rescue(context, at);
+  const me = db.get<{ is_dead: number; expires_at: number }>(
+    "select is_dead, expires_at from workers where incarnation = ?",
+    params.incarnation,
+  );
+  if (me === undefined || me.is_dead === 1 || me.expires_at <= at) return { runs: [], nextReadyAt: null, now: at };
+  const rows = readyRows(context, params.limit, at);
+  if (!params.hasSuspect && rows.length < params.limit) {
+    const suspect = db.get<ReadyRow & Record<string, unknown>>(
+      `select ${readyColumns} from live l join runs r on r.no = l.run
+       where l.unclean >= ${suspectFrom} and l.ready_at is not null and l.ready_at <= ? order by l.unclean, l.ready_at limit 1`,
+      at,
+    );
+    if (suspect !== undefined) rows.push(suspect);
+  }
+  const runs = rows.map((row) => take(context, row, params.incarnation));
+  const next =
+    db.get<{ at: number | null }>(
+      "select min(ready_at) as at from live where ready_at is not null and ready_at > ?",
+      at,
+    )?.at ?? null;
+  const isFull = rows.length >= params.limit;
+  return { runs, nextReadyAt: isFull ? at : next, now: at };
+}
+
+function readyRows(context: Context, limit: number, at: number): ReadyRow[] {
+  const lane = `select ${readyColumns} from live l join runs r on r.no = l.run
+    where l.ready_at is not null and l.ready_at > ? and l.ready_at <= ? and l.unclean < ${suspectFrom} order by l.ready_at, l.run limit ?`;
+  const half = Math.ceil(limit / 2);
+  const overdue = context.db.all<ReadyRow>(lane, Number.MIN_SAFE_INTEGER, at - freshMs, limit);
+  if (overdue.length === 0) return context.db.all<ReadyRow>(lane, at - freshMs, at, limit);
+  const fresh = context.db.all<ReadyRow>(lane, at - freshMs, at, Math.max(half, limit - overdue.length));
+  return [...overdue.slice(0, limit - fresh.length), ...fresh].slice(0, limit);
+}
+
+function take(context: Context, row: ReadyRow, incarnation: number): LeasedRun {
+  const isFresh = row.fence === 0;
+  context.db.run(
+    `update live set state = ${state.leased}, holder = ?, fence = fence + 1, ready_at = null, is_lost = 0, reason = null${
+      isFresh ? "" : ", lease_seq = (select coalesce(max(seq), 0) from steps where steps.run = live.run)"
+    } where run = ?`,
+    incarnation,
+    row.run,
+  );
+  context.counters.move(row.definition, row.state === state.parked ? "waiting" : "pending", "running");
+  context.hints.change(row.run, row.id, "running");
+  return {
+    no: row.run,
+    id: row.id,
+    fence: row.fence + 1,
+    round: row.round,
+    definition: context.definitions.ref(row.definition),
+    input: context.payloads.whole(row.run, "input", row.input),
+    key: row.key,
+    createdAt: row.created_at,
+    isFresh,
+    isUnclean: row.is_lost === 1,
+    uncleanCount: row.unclean,
+  };
+}

@@ -1,0 +1,142 @@
+import type { Arrival, AttemptRecord, Journal, RecordedEntry, Wait } from "../../kernel/model/journal.ts";
+import { kindOf, outcomeOf, state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { liveRow } from "./runs.ts";
+
+/** All that a replay needs, or null when somebody else holds the run by now. */
+export function loadJournal(context: Context, run: number, fence: number, arrivalsOnly: boolean): Journal | null {
+  const live = liveRow(context, run);
+  if (live === undefined || live.fence !== fence || live.state !== state.leased) return null;
+  const arrivals = readArrivals(context, run);
+  if (arrivalsOnly) return { entries: [], attempts: [], waits: [], arrivals };
+  return {
+    entries: readEntries(context, run, 0, Number.MAX_SAFE_INTEGER, true),
+    attempts: readAttempts(context, run),
+    waits: readWaits(context, run),
+    arrivals,
+  };
+}
+
+interface EntryRow {
+  seq: number;
+  key: string;
+  kind: number;
+  outcome: number;
+  value: string | null;
+  input: string | null;
+  attempts: number;
+  took_ms: number;
+  at: number;
+}
+
+/** Entries after `after`. `whole` also reads offloaded values; otherwise their columns keep the mark. */
+export function readEntries(
+  context: Context,
+  run: number,
+  after: number,
+  limit: number,
+  whole: boolean,
+): RecordedEntry[] {
+  return context.db
+    .all<EntryRow>(
+      "select seq, key, kind, outcome, value, input, attempts, took_ms, at from steps where run = ? and seq > ? order by seq limit ?",
+      run,
+      after,
+      limit,
+    )
+    .map((row) => ({
+      seq: row.seq,
+      key: row.key,
+      kind: kindOf(row.kind),
+      outcome: outcomeOf(row.outcome),
+      value: whole ? context.payloads.whole(run, `step:${row.seq}`, row.value) : row.value,
+      input: whole ? context.payloads.whole(run, `step-input:${row.seq}`, row.input) : row.input,
+      attempts: row.attempts,
+      tookMs: row.took_ms,
+      at: row.at,
+    }));
+}
+
+export function readAttempts(context: Context, run: number): AttemptRecord[] {
+  return context.db
+    .all<{
+      key: string;
+      number: number;
+      round: number;
+      charged: number;
+      outcome: AttemptRecord["outcome"];
+      error: string | null;
+      took_ms: number;
+      at: number;
+    }>(
+      "select key, number, round, charged, outcome, error, took_ms, at from attempts where run = ? order by key, number",
+      run,
+    )
+    .map((row) => ({
+      key: row.key,
+      number: row.number,
+      round: row.round,
+      charged: row.charged === 1,
+      outcome: row.outcome,
+      error: row.error === null ? null : JSON.parse(row.error),
+      tookMs: row.took_ms,
+      at: row.at,
+    }));
+}
+
+export function readWaits(context: Context, run: number): Wait[] {
+  return context.db
+    .all<{
+      key: string;
+      kind: Wait["kind"];
+      due_at: number | null;
+      since: number;
+      name: string | null;
+      match: string | null;
+      attempt: number;
+    }>("select key, kind, due_at, since, name, match, attempt from waits where run = ? order by no", run)
+    .map((row) => ({
+      key: row.key,
+      kind: row.kind,
+      dueAt: row.due_at,
+      since: row.since,
+      name: row.name,
+      match: row.match,
+      attempt: row.attempt,
+    }));
+}
+
+/** What has arrived and is unread. An event brings its name and data, a child its end, as they stand in their own rows. */
+export function readArrivals(context: Context, run: number): Arrival[] {
+  return context.db
+    .all<{ no: number; kind: Arrival["kind"]; ref: string; key: string | null; body: string | null; at: number }>(
+      "select no, kind, ref, key, body, at from inbox where run = ? and is_read = 0 order by no",
+      run,
+    )
+    .map((row) => ({ id: row.no, kind: row.kind, key: row.key, body: bodyOf(context, row), at: row.at }));
+}
+
+function bodyOf(context: Context, row: { kind: string; ref: string; body: string | null }): string | null {
+  if (row.kind === "event") {
+    const no = Number(row.ref);
+    const event = context.db.get<{ id: string; source: string; name: string; data: string | null; at: number }>(
+      "select id, source, name, data, at from events where no = ?",
+      no,
+    );
+    if (event === undefined) return null;
+    const data = context.payloads.whole(0, `event:${no}`, event.data);
+    const head = JSON.stringify({ id: event.id, source: event.source, name: event.name, at: event.at });
+    return data === null ? head : `${head.slice(0, -1)},"data":${data}}`;
+  }
+  if (row.kind === "child") {
+    const child = Number(row.ref.split(":")[0]);
+    const run = context.db.get<{ id: string; ended: string | null; output: string | null; error: string | null }>(
+      "select id, ended, output, error from runs where no = ?",
+      child,
+    );
+    const output = context.payloads.whole(child, "output", run?.output ?? null);
+    const error = context.payloads.whole(child, "error", run?.error ?? null);
+    return JSON.stringify({ id: run?.id ?? "", status: run?.ended ?? "pending", output, error });
+  }
+  return row.body;
+}

@@ -1,0 +1,54 @@
+import type { StoreErrorCode } from "../../kernel/model/errors.ts";
+import type { Outcome, Transition } from "../../kernel/model/transition.ts";
+import type { Hint } from "../../kernel/ports/notifier.ts";
+import type { Queries } from "../../kernel/ports/queries.ts";
+import type { TxClient } from "../../kernel/ports/store.ts";
+
+/** What the main thread asks of the store's thread. Commits travel in batches; the rest one at a time. */
+export type Ask =
+  | { readonly kind: "commit"; readonly batch: readonly Transition[] }
+  | { readonly kind: "call"; readonly id: number; readonly call: Call }
+  | { readonly kind: "watch"; readonly isWatched: boolean };
+
+export type Call =
+  | { readonly name: "join"; readonly worker: string; readonly leaseMs: number }
+  | { readonly name: "beat"; readonly incarnation: number; readonly leaseMs: number }
+  | { readonly name: "lease"; readonly incarnation: number; readonly limit: number; readonly hasSuspect: boolean }
+  | { readonly name: "leave"; readonly incarnation: number }
+  | { readonly name: "load"; readonly run: number; readonly fence: number; readonly arrivalsOnly: boolean }
+  | { readonly name: "query"; readonly query: keyof Queries; readonly params: unknown }
+  | {
+      readonly name: "sweep";
+      readonly completedMs: number;
+      readonly failedMs: number;
+      readonly eventMs: number;
+      readonly limit: number;
+    }
+  | { readonly name: "backup"; readonly path: string }
+  | { readonly name: "announce"; readonly url: string }
+  | { readonly name: "begin-tx"; readonly limitMs: number }
+  | { readonly name: "query-tx"; readonly sql: string; readonly params: Parameters<TxClient["query"]>[1] }
+  | { readonly name: "end-tx"; readonly transition: Transition | null }
+  | { readonly name: "close" };
+
+/** A plain advance that went well answers null: most of a batch, so most of the traffic, is nothing. */
+export type WireReply = Outcome | null | { readonly error: WireError };
+
+export interface WireError {
+  readonly code: StoreErrorCode | string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export type Answer =
+  | {
+      readonly kind: "committed";
+      readonly at: number;
+      readonly replies: readonly WireReply[];
+      readonly hint: Hint | null;
+    }
+  | { readonly kind: "answered"; readonly id: number; readonly value: unknown; readonly hint: Hint | null }
+  | { readonly kind: "refused"; readonly id: number; readonly error: WireError }
+  | { readonly kind: "opened" }
+  | { readonly kind: "not-opened"; readonly error: WireError };

@@ -1,0 +1,428 @@
+import type { RunDetail } from "../../kernel/model/detail.ts";
+import type { Reason } from "../../kernel/model/reason.ts";
+import type { RunRow } from "../../kernel/model/run.ts";
+import type { RunStatus } from "../../kernel/model/status.ts";
+import type { DeadGroup, EventRow, Queries, RunFilter, StoreStats } from "../../kernel/ports/queries.ts";
+import { state, statusOfState } from "./codes.ts";
+import type { Context } from "./context.ts";
+import type { Value } from "./database.ts";
+import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
+
+type Handlers = {
+  readonly [K in keyof Queries]: (context: Context, params: Queries[K]["params"]) => Queries[K]["result"];
+};
+
+/** Steps that a run's detail brings along; the rest are paged. */
+const detailSteps = 200;
+
+interface ListRow {
+  no: number;
+  id: string;
+  definition: number;
+  ended: RunStatus | null;
+  key: string | null;
+  error: string | null;
+  reason: string | null;
+  attributes: string | null;
+  origin: string;
+  parent_id: string | null;
+  round: number;
+  created_at: number;
+  ended_at: number | null;
+  state: number | null;
+  ready_at: number | null;
+  live_fence: number | null;
+  live_reason: string | null;
+  worker: string | null;
+  fingerprint: string | null;
+  step: string | null;
+}
+
+const listColumns = `r.no, r.id, r.definition, r.ended, r.key, r.error, r.reason, r.attributes, r.origin, r.round, r.created_at, r.ended_at,
+  (select p.id from runs p where p.no = r.parent) as parent_id, l.state, l.ready_at, l.fence as live_fence, l.reason as live_reason,
+  (select w.name from workers w where w.incarnation = l.holder) as worker, d.fingerprint, d.step`;
+
+export const queries: Handlers = {
+  runs: (context, filter) => listRuns(context, filter),
+  run: (context, { id }) => {
+    const row = context.db.get<ListRow & Record<string, unknown>>(
+      id === "latest"
+        ? `select ${listColumns} from runs r left join live l on l.run = r.no left join dead d on d.run = r.no order by r.no desc limit 1`
+        : `select ${listColumns} from runs r left join live l on l.run = r.no left join dead d on d.run = r.no where r.id = ?`,
+      ...(id === "latest" ? [] : [id]),
+    );
+    return row === undefined ? null : detail(context, row);
+  },
+  prefix: (context, { id }) =>
+    context.db
+      .all<{ id: string }>("select id from runs where id >= ? and id < ? order by id limit 3", id, `${id}\u{10FFFF}`)
+      .map((row) => row.id),
+  steps: (context, { run, after, limit }) => readEntries(context, run, after, limit, false),
+  payload: (context, { run, slot }) => context.payloads.read(run, slot),
+  logs: (context, { run, after, limit }) =>
+    context.db.all(
+      "select no, key, level, message, data, at from logs where run = ? and no > ? order by no limit ?",
+      run,
+      after,
+      limit,
+    ),
+  history: (context, { run }) =>
+    context.db.all("select at, kind, detail from history where run = ? order by no limit 1000", run),
+  audit: (context, { run, before, limit }) =>
+    context.db.all(
+      `select no, run_id as run, actor, verb, why, at from audit where ${run === null ? "? is null" : "run = ?"} and no < ? order by no desc limit ?`,
+      run,
+      before ?? Number.MAX_SAFE_INTEGER,
+      limit,
+    ),
+  counts: (context) =>
+    context.db
+      .all<{ definition: number; status: RunStatus; n: number }>(
+        "select definition, status, sum(count) as n from counters group by definition, status having n <> 0",
+      )
+      .map((row) => ({ definition: context.definitions.ref(row.definition), status: row.status, count: row.n })),
+  deadLetters: (context, filter) => {
+    const where: string[] = ["d.run < ?"];
+    const params: Value[] = [filter.before ?? Number.MAX_SAFE_INTEGER];
+    if (filter.fingerprint !== undefined) {
+      where.push("d.fingerprint = ?");
+      params.push(filter.fingerprint);
+    }
+    if (filter.definition !== undefined)
+      where.push(`r.definition in (${context.definitions.numbersOf(filter.definition).join(",")})`);
+    return context.db
+      .all<ListRow>(
+        `select ${listColumns} from dead d join runs r on r.no = d.run left join live l on l.run = r.no where ${where.join(" and ")} order by d.run desc limit ?`,
+        ...params,
+        filter.limit,
+      )
+      .map((row) => toRun(context, row));
+  },
+  deadGroups: (context, { limit }) =>
+    context.db
+      .all<{ fingerprint: string; n: number; first: number; last: number; run: number; step: string | null }>(
+        `select fingerprint, count(*) as n, min(at) as first, max(at) as last, max(run) as run, max(step) as step
+         from dead group by fingerprint order by n desc limit ?`,
+        limit,
+      )
+      .map((row) => toGroup(context, row)),
+  events: (context, { name, before, limit }) =>
+    context.db
+      .all<StoredEvent>(
+        `select no, id, source, name, data, is_routed, matched, refused, at from events where ${name === null ? "? is null" : "name = ?"} and no < ? order by no desc limit ?`,
+        name,
+        before ?? Number.MAX_SAFE_INTEGER,
+        limit,
+      )
+      .map(toEvent),
+  event: (context, { no }) => {
+    const row = context.db.get<StoredEvent & Record<string, unknown>>(
+      "select no, id, source, name, data, is_routed, matched, refused, at from events where no = ?",
+      no,
+    );
+    return row === undefined ? null : toEvent({ ...row, data: context.payloads.whole(0, `event:${no}`, row.data) });
+  },
+  unrouted: (context, { limit }) =>
+    context.db
+      .all<StoredEvent>(
+        "select no, id, source, name, data, is_routed, matched, refused, at from events where is_routed = 0 order by no limit ?",
+        limit,
+      )
+      .map((row) => toEvent({ ...row, data: context.payloads.whole(0, `event:${row.no}`, row.data) })),
+  definitions: (context) => context.definitions.all(),
+  strays: (context) => findStrays(context),
+  stats: (context) => readStats(context),
+};
+
+function listRuns(context: Context, filter: RunFilter): readonly RunRow[] {
+  const where: string[] = ["r.no < ?"];
+  const params: Value[] = [filter.before ?? Number.MAX_SAFE_INTEGER];
+  const equal = (column: string, value: Value): void => {
+    where.push(`${column} = ?`);
+    params.push(value);
+  };
+  // A live status is read from the queue, a failure from the dead letters: the long table of runs has no status index.
+  let from = "runs r left join live l on l.run = r.no left join dead d on d.run = r.no";
+  let order = "r.no";
+  if (filter.status !== undefined) {
+    const code = statusOfState.indexOf(filter.status);
+    if (code >= 0) {
+      from = "live l join runs r on r.no = l.run left join dead d on d.run = r.no";
+      where[0] = "l.run < ?";
+      order = "l.run";
+      equal("l.state", code);
+    } else if (filter.status === "failed") {
+      from = "runs r left join live l on l.run = r.no left join dead d on d.run = r.no";
+      equal("r.ended", "failed");
+      where.push("r.no in (select run from dead)");
+    } else {
+      equal("r.ended", filter.status);
+    }
+  }
+  if (filter.definition !== undefined)
+    where.push(`r.definition in (${context.definitions.numbersOf(filter.definition).join(",")})`);
+  if (filter.key !== undefined) equal("r.key", filter.key);
+  if (filter.parent !== undefined) equal("r.parent", filter.parent);
+  if (filter.text !== undefined) {
+    where.push("(instr(r.id, ?) > 0 or instr(coalesce(r.key, ''), ?) > 0 or instr(coalesce(r.error, ''), ?) > 0)");
+    params.push(filter.text, filter.text, filter.text);
+  }
+  const sql = `select ${listColumns} from ${from} where ${where.join(" and ")} order by ${order} desc limit ?`;
+  return context.db.all<ListRow>(sql, ...params, filter.limit).map((row) => toRun(context, row));
+}
+
+function toRun(context: Context, row: ListRow): RunRow {
+  const status: RunStatus = row.ended ?? statusOfState[row.state ?? 0] ?? "pending";
+  const error = context.payloads.whole(row.no, "error", row.error);
+  return {
+    no: row.no,
+    id: row.id,
+    definition: context.definitions.ref(row.definition),
+    status,
+    reason: reasonOf(context, row, status),
+    key: row.key,
+    attributes: row.attributes === null ? null : JSON.parse(row.attributes),
+    parentId: row.parent_id,
+    origin: JSON.parse(row.origin),
+    round: row.round,
+    error: error === null ? null : JSON.parse(error),
+    fingerprint: row.fingerprint,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+  };
+}
+
+/** Derived from the open waits, never kept beside them: two sources would disagree one day. */
+function reasonOf(context: Context, row: ListRow, status: RunStatus): Reason | null {
+  switch (status) {
+    case "pending":
+      if (row.live_reason !== null) return JSON.parse(row.live_reason);
+      return row.ready_at !== null && row.ready_at > context.clock.now()
+        ? { code: "scheduled", until: row.ready_at }
+        : { code: "queued" };
+    case "running":
+      return { code: "running", worker: row.worker };
+    case "waiting": {
+      const reasons = readWaits(context, row.no)
+        .slice(0, 10)
+        .map((wait): Reason => {
+          switch (wait.kind) {
+            case "event":
+              return {
+                code: "event",
+                step: wait.key,
+                name: wait.name ?? "",
+                match: wait.match === null ? null : JSON.parse(wait.match),
+                since: wait.since,
+                until: wait.dueAt,
+              };
+            case "child":
+              return { code: "child", step: wait.key, run: wait.name ?? "", since: wait.since };
+            case "retry":
+              return {
+                code: "retry",
+                step: wait.key,
+                attempt: wait.attempt,
+                until: wait.dueAt ?? wait.since,
+                error: wait.name,
+              };
+            default:
+              return { code: "timer", step: wait.key, until: wait.dueAt };
+          }
+        });
+      const [only] = reasons;
+      return reasons.length === 1 && only !== undefined ? only : { code: "several", reasons };
+    }
+    case "suspended":
+      return row.live_reason === null ? null : JSON.parse(row.live_reason);
+    case "failed": {
+      const error = context.payloads.whole(row.no, "error", row.error);
+      const message = error === null ? "" : (JSON.parse(error) as { message: string }).message;
+      return { code: "error", step: row.step, error: message };
+    }
+    case "cancelled":
+      return row.reason === null ? null : JSON.parse(row.reason);
+    default:
+      return null;
+  }
+}
+
+function detail(context: Context, row: ListRow): RunDetail {
+  const run = row.no;
+  const more = context.db.get<{ input: string | null; output: string | null; fence: number; steps: number }>(
+    "select input, output, fence, (select count(*) from steps where run = runs.no) as steps from runs where no = ?",
+    run,
+  );
+  return {
+    row: toRun(context, row),
+    mark: { fence: row.live_fence ?? more?.fence ?? 0, round: row.round },
+    isHeld: row.state === state.leased,
+    input: more?.input ?? null,
+    output: more?.output ?? null,
+    entries: readEntries(context, run, 0, detailSteps, false),
+    entryCount: more?.steps ?? 0,
+    attempts: readAttempts(context, run),
+    waits: readWaits(context, run),
+    arrivals: readArrivals(context, run),
+    shows: context.db.all("select key, attempt, progress, note, since as startedAt from shows where run = ?", run),
+    children: context.db
+      .all<{ id: string; parent_key: string; ended: RunStatus | null; state: number | null }>(
+        "select r.id, r.parent_key, r.ended, l.state from runs r left join live l on l.run = r.no where r.parent = ? order by r.no limit 200",
+        run,
+      )
+      .map((child) => ({
+        id: child.id,
+        key: child.parent_key,
+        status: child.ended ?? statusOfState[child.state ?? 0] ?? "pending",
+      })),
+  };
+}
+
+function toGroup(
+  context: Context,
+  row: { fingerprint: string; n: number; first: number; last: number; run: number; step: string | null },
+): DeadGroup {
+  const sample = context.db.get<{ id: string; definition: number; error: string | null }>(
+    "select id, definition, error from runs where no = ?",
+    row.run,
+  );
+  const error = context.payloads.whole(row.run, "error", sample?.error ?? null);
+  return {
+    fingerprint: row.fingerprint,
+    definition: context.definitions.ref(sample?.definition ?? 0).name,
+    step: row.step,
+    message: error === null ? "" : (JSON.parse(error) as { message: string }).message,
+    count: row.n,
+    firstAt: row.first,
+    lastAt: row.last,
+    sample: sample?.id ?? "",
+  };
+}
+
+interface StoredEvent {
+  no: number;
+  id: string;
+  source: string;
+  name: string;
+  data: string | null;
+  is_routed: number;
+  matched: number;
+  refused: string | null;
+  at: number;
+}
+
+function toEvent(row: StoredEvent): EventRow {
+  return {
+    no: row.no,
+    id: row.id,
+    source: row.source,
+    name: row.name,
+    data: row.data,
+    isRouted: row.is_routed === 1,
+    matched: row.matched,
+    refused: row.refused === null ? [] : JSON.parse(row.refused),
+    at: row.at,
+  };
+}
+
+/** The invariant of the queue, read from the rows: every run that is not at rest is exactly one of four. */
+function findStrays(context: Context): { id: string; problem: string }[] {
+  const { db } = context;
+  const find = (problem: string, sql: string): { id: string; problem: string }[] =>
+    db.all<{ id: string }>(`${sql} limit 100`).map((row) => ({ id: row.id, problem }));
+  return [
+    ...find(
+      "is not at rest and not in the queue",
+      "select r.id from runs r left join live l on l.run = r.no where r.ended is null and l.run is null",
+    ),
+    ...find(
+      "is at rest and still in the queue",
+      "select r.id from runs r join live l on l.run = r.no where r.ended is not null",
+    ),
+    ...find(
+      "is ready without a ready time",
+      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.ready} and l.ready_at is null`,
+    ),
+    ...find(
+      "is leased without a holder",
+      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.leased} and l.holder is null`,
+    ),
+    ...find(
+      "has a holder and is not leased",
+      `select r.id from runs r join live l on l.run = r.no where l.state <> ${state.leased} and l.holder is not null`,
+    ),
+    ...find(
+      "is parked and nothing can wake it",
+      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked} and not exists (select 1 from waits w where w.run = r.no)`,
+    ),
+    ...find(
+      "is parked later than its earliest timer",
+      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked}
+       and coalesce(l.ready_at, 9e15) > (select min(due_at) from waits w where w.run = r.no)`,
+    ),
+    ...find(
+      "is parked over something unread",
+      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked} and l.ready_at is null
+       and exists (select 1 from inbox i where i.run = r.no and i.is_read = 0)`,
+    ),
+    ...find(
+      "failed and is no dead letter",
+      "select r.id from runs r left join dead d on d.run = r.no where r.ended = 'failed' and d.run is null",
+    ),
+    ...find(
+      "is a dead letter and did not fail",
+      "select r.id from dead d join runs r on r.no = d.run where r.ended is not 'failed'",
+    ),
+    ...find(
+      "has a result recorded twice",
+      "select r.id from steps s join runs r on r.no = s.run where s.key <> '' group by s.run, s.key, s.seq having count(*) > 1",
+    ),
+    ...findMiscounts(context),
+  ];
+}
+
+function findMiscounts(context: Context): { id: string; problem: string }[] {
+  const key = (definition: number, status: string): string => `${definition} ${status}`;
+  const counted = new Map(
+    context.db
+      .all<{ definition: number; status: string; n: number }>(
+        "select definition, status, sum(count) as n from counters group by definition, status",
+      )
+      .map((row) => [key(row.definition, row.status), row.n]),
+  );
+  const real = new Map(
+    context.db
+      .all<{ definition: number; ended: string | null; state: number | null; n: number }>(
+        "select r.definition, r.ended, l.state, count(*) as n from runs r left join live l on l.run = r.no group by r.definition, r.ended, l.state",
+      )
+      .map((row) => [key(row.definition, row.ended ?? statusOfState[row.state ?? 0] ?? "pending"), row.n]),
+  );
+  return [...new Set([...counted.keys(), ...real.keys()])]
+    .filter((each) => (counted.get(each) ?? 0) !== (real.get(each) ?? 0))
+    .map((each) => ({
+      id: each,
+      problem: `counts ${counted.get(each) ?? 0} runs where there are ${real.get(each) ?? 0}`,
+    }));
+}
+
+function readStats(context: Context): StoreStats {
+  const { db } = context;
+  const pages = db.get<{ page_count: number }>("pragma page_count")?.page_count ?? 0;
+  const size = db.get<{ page_size: number }>("pragma page_size")?.page_size ?? 0;
+  return {
+    bytes: pages * size,
+    walBytes: 0,
+    now: context.clock.now(),
+    schema: db.get<{ user_version: number }>("pragma user_version")?.user_version ?? 0,
+    sqlite: db.get<{ v: string }>("select sqlite_version() as v")?.v ?? "",
+    oldestReadyAt:
+      db.get<{ at: number | null }>(
+        "select min(ready_at) as at from live where ready_at is not null and ready_at <= ?",
+        context.clock.now(),
+      )?.at ?? null,
+    workers: db.all(
+      `select incarnation, name, started_at as startedAt, expires_at as expiresAt, (select count(*) from live where holder = incarnation) as held
+       from workers where is_dead = 0`,
+    ),
+  };
+}

@@ -1,0 +1,30 @@
+import type { Database } from "./database.ts";
+
+/**
+ * Store time: the greater of the machine's clock and the last time stored, so that it never goes back. The row is
+ * written by lease renewal only, and by nothing on the hot path.
+ */
+export class StoreClock {
+  readonly #db: Database;
+  readonly #now: () => number;
+  #last: number;
+
+  constructor(db: Database, now: () => number) {
+    this.#db = db;
+    this.#now = now;
+    this.#last = db.get<{ last_at: number }>("select last_at from clock")?.last_at ?? 0;
+  }
+
+  now(): number {
+    const at = Math.floor(this.#now());
+    if (at > this.#last) this.#last = at;
+    return this.#last;
+  }
+
+  /** Inside a transaction. */
+  save(): number {
+    const at = this.now();
+    this.#db.run("update clock set last_at = ? where last_at < ?", at, at);
+    return at;
+  }
+}

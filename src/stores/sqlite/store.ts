@@ -1,0 +1,251 @@
+import { Worker } from "node:worker_threads";
+import { BatonError, StoreError, type StoreErrorCode } from "../../kernel/model/errors.ts";
+import type { Journal } from "../../kernel/model/journal.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import type { Outcome, OutcomeOf, Transition } from "../../kernel/model/transition.ts";
+import type { Hint, Notifier } from "../../kernel/ports/notifier.ts";
+import type { Queries } from "../../kernel/ports/queries.ts";
+import type { Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
+import type { Answer, Call, WireError } from "./messages.ts";
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Pending extends Waiting {
+  readonly transition: Transition;
+}
+
+/**
+ * The SQLite store of one process and one file. Commits that are asked for while a batch is under way travel together
+ * in the next one: the slower the disk, the larger the batch.
+ */
+export class SqliteStore implements Store {
+  readonly #thread: Worker;
+  readonly #notifier: Notifier;
+  readonly #calls = new Map<number, Waiting>();
+  #queue: Pending[] = [];
+  #inFlight: Pending[] | null = null;
+  #isFlushPlanned = false;
+  #lastCall = 0;
+  #failure: StoreError | null = null;
+  #isClosing = false;
+
+  private constructor(thread: Worker, notifier: Notifier) {
+    this.#thread = thread;
+    this.#notifier = notifier;
+    thread.on("message", (answer: Answer) => this.#receive(answer));
+    thread.on("error", (cause) => this.#fail(new StoreError("unknown-outcome", "the store's thread died", { cause })));
+    thread.on("exit", () => {
+      if (!this.#isClosing) this.#fail(new StoreError("unknown-outcome", "the store's thread ended"));
+    });
+  }
+
+  /** Opens the file, or says who has it. */
+  static async open(path: string, notifier: Notifier): Promise<SqliteStore> {
+    // The published package holds JavaScript, the repository TypeScript: the thread's file ends like this one.
+    const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    const thread = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: { path } });
+    await new Promise<void>((resolve, reject) => {
+      thread.once("message", (answer: Answer) =>
+        answer.kind === "not-opened" ? reject(unwire(answer.error)) : resolve(),
+      );
+      thread.once("error", reject);
+    }).catch(async (error: unknown) => {
+      await thread.terminate();
+      throw error;
+    });
+    thread.removeAllListeners("error");
+    return new SqliteStore(thread, notifier);
+  }
+
+  commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ transition, resolve, reject });
+      this.#planFlush();
+    });
+  }
+
+  /** Transitions that wait for a batch: the measure of back pressure. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  #planFlush(): void {
+    if (this.#isFlushPlanned || this.#inFlight !== null) return;
+    this.#isFlushPlanned = true;
+    // After this turn of the event loop, so that all that it produces shares one transaction.
+    setImmediate(() => {
+      this.#isFlushPlanned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#inFlight !== null || this.#queue.length === 0) return;
+    const batch = this.#queue.length <= defaults.batchMax ? this.#queue : this.#queue.slice(0, defaults.batchMax);
+    this.#queue = batch === this.#queue ? [] : this.#queue.slice(defaults.batchMax);
+    this.#inFlight = batch;
+    this.#thread.postMessage({ kind: "commit", batch: batch.map((each) => each.transition) });
+  }
+
+  #receive(answer: Answer): void {
+    switch (answer.kind) {
+      case "committed":
+        this.#settle(answer);
+        return;
+      case "answered": {
+        const waiting = this.#take(answer.id);
+        waiting?.resolve(answer.value as never);
+        this.#tell(answer.hint);
+        return;
+      }
+      case "refused":
+        this.#take(answer.id)?.reject(unwire(answer.error));
+        return;
+    }
+  }
+
+  #settle(answer: Extract<Answer, { kind: "committed" }>): void {
+    const batch = this.#inFlight ?? [];
+    this.#inFlight = null;
+    // The next batch goes out before this one is dealt with: both threads work at once.
+    this.#flush();
+    const plain: Outcome = { ok: true, at: answer.at, isUnread: false };
+    for (let i = 0; i < batch.length; i++) {
+      const reply = answer.replies[i];
+      const waiting = batch[i];
+      if (waiting === undefined) continue;
+      if (reply === null || reply === undefined) waiting.resolve(plain as never);
+      else if ("error" in reply) waiting.reject(unwire(reply.error));
+      else waiting.resolve(reply as never);
+    }
+    this.#tell(answer.hint);
+  }
+
+  #tell(hint: Hint | null): void {
+    if (hint !== null) this.#notifier.publish(hint);
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#calls.get(id);
+    this.#calls.delete(id);
+    return waiting;
+  }
+
+  #call<T>(call: Call): Promise<T> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    return new Promise<T>((resolve, reject) => {
+      this.#lastCall += 1;
+      this.#calls.set(this.#lastCall, { resolve, reject });
+      this.#thread.postMessage({ kind: "call", id: this.#lastCall, call });
+    });
+  }
+
+  #fail(error: StoreError): void {
+    this.#failure = error;
+    for (const waiting of [...(this.#inFlight ?? []), ...this.#queue, ...this.#calls.values()]) waiting.reject(error);
+    this.#inFlight = null;
+    this.#queue = [];
+    this.#calls.clear();
+  }
+
+  join(params: { name: string; leaseMs: number }): Promise<{ incarnation: number; now: number }> {
+    return this.#call({ name: "join", worker: params.name, leaseMs: params.leaseMs });
+  }
+
+  beat(params: {
+    incarnation: number;
+    leaseMs: number;
+  }): Promise<{ isAlive: boolean; now: number; arrivals: readonly number[] }> {
+    return this.#call({ name: "beat", ...params });
+  }
+
+  lease(params: { incarnation: number; limit: number; hasSuspect: boolean }): Promise<Leasing> {
+    return this.#call({ name: "lease", ...params });
+  }
+
+  leave(params: { incarnation: number }): Promise<void> {
+    return this.#call({ name: "leave", ...params });
+  }
+
+  load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null> {
+    return this.#call({
+      name: "load",
+      run: params.run,
+      fence: params.fence,
+      arrivalsOnly: params.arrivalsOnly ?? false,
+    });
+  }
+
+  query<K extends keyof Queries>(query: K, params: Queries[K]["params"]): Promise<Queries[K]["result"]> {
+    return this.#call({ name: "query", query, params });
+  }
+
+  sweep(params: {
+    completedMs: number;
+    failedMs: number;
+    eventMs: number;
+    limit: number;
+  }): Promise<{ runs: number; events: number; keys: number }> {
+    return this.#call({ name: "sweep", ...params });
+  }
+
+  backup(params: { path: string }): Promise<{ bytes: number }> {
+    return this.#call({ name: "backup", ...params });
+  }
+
+  /** Writes where this process can be reached into the owner's file. */
+  announce(url: string): Promise<void> {
+    return this.#call({ name: "announce", url });
+  }
+
+  /** Whether anybody follows changes. */
+  watch(isWatched: boolean): void {
+    this.#thread.postMessage({ kind: "watch", isWatched });
+  }
+
+  async transact<T>(
+    params: { run: number; fence: number; limitMs: number },
+    work: (db: TxClient) => Promise<T>,
+    finish: (value: T) => Transition,
+  ): Promise<{ value: T; outcome: OutcomeOf<Transition> }> {
+    await this.#call({ name: "begin-tx", limitMs: params.limitMs });
+    let value: T;
+    let transition: Transition;
+    try {
+      value = await work({ query: (sql, values) => this.#call({ name: "query-tx", sql, params: values }) });
+      transition = finish(value);
+    } catch (error) {
+      await this.#call({ name: "end-tx", transition: null });
+      throw error;
+    }
+    const outcome = await this.#call<OutcomeOf<Transition>>({ name: "end-tx", transition });
+    return { value, outcome };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const ended = new Promise<void>((resolve) => this.#thread.once("exit", () => resolve()));
+    await this.#call({ name: "close" });
+    await ended;
+    this.#failure = new StoreError("unavailable", "the store is closed");
+  }
+}
+
+const storeCodes: ReadonlySet<string> = new Set<StoreErrorCode>([
+  "unavailable",
+  "unknown-outcome",
+  "corrupt",
+  "not-found",
+  "too-large",
+]);
+
+function unwire(error: WireError): Error {
+  const options = { details: { ...error.details }, ...(error.hint === null ? {} : { hint: error.hint }) };
+  return storeCodes.has(error.code)
+    ? new StoreError(error.code as StoreErrorCode, error.message, options)
+    : new BatonError(error.code, error.message, options);
+}

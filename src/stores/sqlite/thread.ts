@@ -1,0 +1,161 @@
+import { statSync } from "node:fs";
+import { backup } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { BatonError } from "../../kernel/model/errors.ts";
+import { assert } from "../../stdx/assert.ts";
+import { SqliteCore, toStoreError } from "./core.ts";
+import type { Database } from "./database.ts";
+import type { Answer, Ask, Call, WireError, WireReply } from "./messages.ts";
+import { openDatabase } from "./open.ts";
+import { type Ownership, takeOwnership } from "./owner.ts";
+
+/**
+ * The store's own thread: it keeps large payloads, fsyncs and checkpoints off the event loop that runs people's code.
+ * One message is handled at a time, in order. While a `ctx.tx` is open everything else waits in `held`; the limit is
+ * enforced here, so that code that never returns cannot stop the file.
+ */
+assert(parentPort !== null, "the store's thread has a parent");
+const port = parentPort;
+const { path } = workerData as { path: string };
+
+let ownership: Ownership;
+let db: Database;
+let core: SqliteCore;
+let tx: { timer: NodeJS.Timeout; isOver: boolean } | null = null;
+const held: Ask[] = [];
+
+try {
+  ownership = takeOwnership(path);
+  try {
+    db = openDatabase(path);
+  } catch (error) {
+    ownership.release();
+    throw error;
+  }
+  core = new SqliteCore(db, { now: Date.now });
+  core.buryAll();
+  port.on("message", handle);
+  send({ kind: "opened" });
+} catch (error) {
+  send({ kind: "not-opened", error: wire(error) });
+}
+
+function send(answer: Answer): void {
+  port.postMessage(answer);
+}
+
+function handle(ask: Ask): void {
+  const isOfTx = ask.kind === "call" && (ask.call.name === "query-tx" || ask.call.name === "end-tx");
+  if (tx !== null && !isOfTx) held.push(ask);
+  else answer(ask);
+}
+
+function answer(ask: Ask): void {
+  switch (ask.kind) {
+    case "watch":
+      core.watch(ask.isWatched);
+      return;
+    case "commit": {
+      const replies = core.commit(ask.batch).map((reply): WireReply => {
+        if ("error" in reply) return { error: wire(reply.error) };
+        const { outcome } = reply;
+        return outcome.ok && "isUnread" in outcome && !outcome.isUnread ? null : outcome;
+      });
+      send({ kind: "committed", at: core.context.clock.now(), replies, hint: core.takeHint() });
+      return;
+    }
+    case "call":
+      try {
+        const value = perform(ask.call);
+        if (value instanceof Promise) {
+          value.then(
+            (late) => send({ kind: "answered", id: ask.id, value: late, hint: null }),
+            (error: unknown) => send({ kind: "refused", id: ask.id, error: wire(error) }),
+          );
+        } else send({ kind: "answered", id: ask.id, value, hint: core.takeHint() });
+      } catch (error) {
+        send({ kind: "refused", id: ask.id, error: wire(error) });
+      }
+      if (ask.call.name === "close") port.close();
+  }
+}
+
+function perform(call: Call): unknown {
+  switch (call.name) {
+    case "join":
+      return core.join(call.worker, call.leaseMs);
+    case "beat":
+      return core.beat(call.incarnation, call.leaseMs);
+    case "lease":
+      return core.lease(call);
+    case "leave":
+      return core.leave(call.incarnation);
+    case "load":
+      return core.load(call.run, call.fence, call.arrivalsOnly);
+    case "query":
+      return core.query(call.query, call.params as never);
+    case "sweep":
+      return core.sweep(call);
+    case "backup":
+      return backup(db.raw, call.path).then(() => ({ bytes: statSync(call.path).size }));
+    case "announce":
+      return ownership.announce(call.url);
+    case "begin-tx":
+      return beginTx(call.limitMs);
+    case "query-tx":
+      return openTx() && core.queryTx(call.sql, call.params);
+    case "end-tx":
+      return endTx(call);
+    case "close":
+      return close();
+  }
+}
+
+function beginTx(limitMs: number): void {
+  core.beginTx();
+  const timer = setTimeout(() => {
+    if (tx === null) return;
+    tx.isOver = true;
+    core.endTx(null);
+  }, limitMs);
+  tx = { timer, isOver: false };
+}
+
+/** The statements of a transaction that has run out of time belong to nothing any more. */
+function openTx(): true {
+  if (tx === null || tx.isOver) {
+    throw new BatonError("tx-too-long", "ctx.tx took longer than its limit and was rolled back", {
+      hint: "await nothing but db.query inside ctx.tx; on SQLite the whole store waits for it",
+    });
+  }
+  return true;
+}
+
+function endTx(call: Extract<Call, { name: "end-tx" }>): unknown {
+  try {
+    if (call.transition !== null) openTx();
+    return tx?.isOver ? null : core.endTx(call.transition);
+  } finally {
+    if (tx !== null) clearTimeout(tx.timer);
+    tx = null;
+    // Those that waited go first, in order, before any later message is taken.
+    queueMicrotask(() => {
+      while (tx === null) {
+        const next = held.shift();
+        if (next === undefined) return;
+        answer(next);
+      }
+    });
+  }
+}
+
+function close(): void {
+  db.raw.exec("pragma wal_checkpoint(truncate)");
+  db.close();
+  ownership.release();
+}
+
+function wire(error: unknown): WireError {
+  const known = error instanceof BatonError ? error : toStoreError(error);
+  return { code: known.code, message: known.message, hint: known.hint, details: known.details };
+}

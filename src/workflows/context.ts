@@ -1,0 +1,446 @@
+import { recordError } from "../kernel/decide/failure.ts";
+import { flattenMatch } from "../kernel/decide/match.ts";
+import type { RetryPolicy } from "../kernel/decide/retry.ts";
+import type { Activation } from "../kernel/engine/activation.ts";
+import { createLog, type StepAttempt, type StepLog } from "../kernel/engine/attempt.ts";
+import { encodePayload } from "../kernel/engine/engine.ts";
+import type { StartOptions } from "../kernel/engine/handler.ts";
+import type { Scope } from "../kernel/engine/scope.ts";
+import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
+import { defaults } from "../kernel/model/limits.ts";
+import type { StartRun } from "../kernel/model/transition.ts";
+import type { TxClient } from "../kernel/ports/store.ts";
+import { type Duration, parseDuration } from "../stdx/duration.ts";
+import { hash53Number } from "../stdx/hash.ts";
+import { encode } from "../stdx/json.ts";
+import type { AnyWorkflow, Workflow } from "./definition.ts";
+import { checkName, retryPolicy, type StepOptions } from "./options.ts";
+
+export interface WaitOptions {
+  /** Equality on paths to scalars of the event's data, typed: `{ dealId: 8841 }` is not `"8841"`. */
+  match?: Readonly<Record<string, unknown>>;
+  /** After this the wait answers null. */
+  timeout?: Duration;
+  /** Also takes events that came this long before the wait, even before the run; without it, events since its start. */
+  lookback?: Duration;
+  key?: string;
+}
+
+/** An event as a wait gives it. */
+export interface ReceivedEvent<T = unknown> {
+  readonly id: string;
+  readonly name: string;
+  readonly source: string;
+  /** When the store accepted it, ms. */
+  readonly at: number;
+  readonly data: T;
+}
+
+export interface MapOptions {
+  /** Items under way at once. Default: all. */
+  concurrency?: number;
+  /** True, or the most items that may fail: their results are `{ error }`. */
+  tolerateFailures?: boolean | number;
+}
+
+export interface ItemFailure {
+  readonly error: ErrorRecord;
+}
+
+/** A call or start of a child: `key` is the occurrence's own name, `businessKey` the child's. */
+export interface ChildOptions extends Pick<StartOptions, "idempotencyKey" | "priority" | "attributes"> {
+  key?: string;
+  businessKey?: string;
+}
+
+export type Branch<T> = (ctx: Context) => Promise<T> | T;
+
+/**
+ * What a workflow's code is given. Everything here is recorded: after a crash, a wait or a restart the code runs again
+ * from its beginning and each call answers what it answered before. Code between the calls must therefore do the same
+ * each time; what it does to the world belongs into steps.
+ */
+export interface Context {
+  readonly run: {
+    readonly id: string;
+    readonly name: string;
+    readonly key: string | null;
+    readonly version: number;
+    readonly attempt: number;
+  };
+  /** Aborted when the run is cancelled or this process lets go of it. */
+  readonly signal: AbortSignal;
+  readonly log: StepLog;
+
+  /** Runs `work` at least once and records its result once. Send `attempt.idempotencyKey` to the outside. */
+  step<T, In = unknown>(
+    name: string,
+    work: (attempt: StepAttempt & { readonly input: In }) => Promise<T> | T,
+    options: StepOptions<T, In> & { whenExhausted: "continue" },
+  ): Promise<T | undefined>;
+  step<T, In = unknown>(
+    name: string,
+    work: (attempt: StepAttempt & { readonly input: In }) => Promise<T> | T,
+    options?: StepOptions<T, In>,
+  ): Promise<T>;
+  /** Runs `work` at most once: after a crash in the middle nobody knows, and the run waits for a person. */
+  once<T, In = unknown>(
+    name: string,
+    work: (attempt: StepAttempt & { readonly input: In }) => Promise<T> | T,
+    options?: Omit<StepOptions<T, In>, "retry">,
+  ): Promise<T>;
+  /** Your rows and the result commit together, in Baton's own database. Await nothing but `db.query` inside. */
+  tx<T>(name: string, work: (db: TxClient) => Promise<T>, options?: Pick<StepOptions<T>, "retry" | "key">): Promise<T>;
+
+  sleep(name: string, duration: Duration): Promise<void>;
+  sleepUntil(name: string, moment: Date | number | string): Promise<void>;
+  /** The first matching event, also one that came between the run's start and this wait; null after the timeout. */
+  waitForEvent<T = unknown>(name: string, options?: WaitOptions): Promise<ReceivedEvent<T> | null>;
+  emit(event: { name: string; data?: unknown; id?: string }): Promise<{ id: string }>;
+
+  /** Starts a child run and waits for its result. */
+  call<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options?: ChildOptions,
+  ): Promise<Output>;
+  /** Starts a child run and goes on. */
+  start<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options?: ChildOptions,
+  ): Promise<{ id: string }>;
+
+  /** Results in the order of the items; each item has a context, and so step names, of its own. */
+  map<T, R>(
+    name: string,
+    items: readonly T[],
+    work: (item: T, ctx: Context, index: number) => Promise<R> | R,
+    options: MapOptions & { tolerateFailures: true | number },
+  ): Promise<(R | ItemFailure)[]>;
+  map<T, R>(
+    name: string,
+    items: readonly T[],
+    work: (item: T, ctx: Context, index: number) => Promise<R> | R,
+    options?: MapOptions,
+  ): Promise<R[]>;
+  /** The first branch to settle wins; the others are aborted and their waits removed. */
+  race<B extends Record<string, Branch<unknown>>>(
+    branches: B,
+  ): Promise<{ [K in keyof B & string]: { winner: K; value: Awaited<ReturnType<B[K]>> } }[keyof B & string]>;
+
+  /** Merged into the run's searchable attributes. */
+  setAttributes(attributes: Readonly<Record<string, string | number | boolean | null>>): Promise<void>;
+  /** Store time of the last recorded answer, ms: the same in every replay. */
+  now(): number;
+  /** In [0, 1), derived from the run: the same in every replay. */
+  random(): number;
+  /** A UUID derived from the run: the same in every replay. */
+  uuid(): string;
+}
+
+/** What the context needs of the instance around it. */
+export interface Surroundings {
+  prepareChild(definition: AnyWorkflow, input: unknown, options: StartOptions, by: string): Promise<StartRun>;
+}
+
+export class RunContext implements Context {
+  readonly #activation: Activation;
+  readonly #scope: Scope;
+  readonly #retry: RetryPolicy;
+  readonly #around: Surroundings;
+  readonly #shared: { attributes: Record<string, unknown> };
+  readonly log: StepLog;
+
+  constructor(
+    activation: Activation,
+    scope: Scope,
+    retry: RetryPolicy,
+    around: Surroundings,
+    shared: { attributes: Record<string, unknown> } = { attributes: {} },
+  ) {
+    this.#activation = activation;
+    this.#scope = scope;
+    this.#retry = retry;
+    this.#around = around;
+    this.#shared = shared;
+    this.log = createLog((line) => activation.logOutside({ ...line, key: scope.path === "" ? null : scope.path }));
+  }
+
+  get run(): Context["run"] {
+    const { id, key, round, definition } = this.#activation.run;
+    return { id, key, name: definition.name, version: definition.version, attempt: round + 1 };
+  }
+
+  get signal(): AbortSignal {
+    return this.#activation.signal;
+  }
+
+  step<T, In>(
+    name: string,
+    work: (attempt: StepAttempt & { readonly input: In }) => Promise<T> | T,
+    options: StepOptions<T, In> = {},
+  ): Promise<T> {
+    return this.#step("step", name, work as (attempt: StepAttempt) => unknown, options) as Promise<T>;
+  }
+
+  once<T, In>(
+    name: string,
+    work: (attempt: StepAttempt & { readonly input: In }) => Promise<T> | T,
+    options: Omit<StepOptions<T, In>, "retry"> = {},
+  ): Promise<T> {
+    return this.#step("once", name, work as (attempt: StepAttempt) => unknown, options) as Promise<T>;
+  }
+
+  tx<T>(
+    name: string,
+    work: (db: TxClient) => Promise<T>,
+    options: Pick<StepOptions<T>, "retry" | "key"> = {},
+  ): Promise<T> {
+    const run = (_attempt: StepAttempt, db: TxClient | null): unknown => work(db as TxClient);
+    return this.#step("tx", name, run, options) as Promise<T>;
+  }
+
+  #step(
+    kind: "step" | "once" | "tx",
+    name: string,
+    work: (attempt: StepAttempt, db: TxClient | null) => unknown,
+    options: StepOptions<never, unknown>,
+  ): Promise<unknown> {
+    const key = this.#key(options.key ?? name, "a step's name");
+    return this.#activation.step({
+      key,
+      kind,
+      scope: this.#scope,
+      work,
+      policy: options.retry === undefined ? this.#retry : retryPolicy(options.retry, this.#retry),
+      timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout),
+      whenExhausted: options.whenExhausted ?? "fail",
+      input:
+        options.input === undefined
+          ? null
+          : encodePayload(options.input, `input of "${key}"`, this.#activation.payloadMax),
+    });
+  }
+
+  async sleep(name: string, duration: Duration): Promise<void> {
+    await this.#sleep(name, { dueInMs: parseDuration(duration) });
+  }
+
+  async sleepUntil(name: string, moment: Date | number | string): Promise<void> {
+    const dueAt = typeof moment === "number" ? moment : new Date(moment).getTime();
+    if (!Number.isFinite(dueAt)) throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid moment`);
+    await this.#sleep(name, { dueAt: Math.ceil(dueAt) });
+  }
+
+  #sleep(name: string, due: { dueInMs: number } | { dueAt: number }): Promise<unknown> {
+    const key = this.#key(name, "a sleep's name");
+    return this.#activation.wait({
+      key,
+      kind: "sleep",
+      scope: this.#scope,
+      opening: { key, kind: "timer", ...due },
+      child: null,
+    });
+  }
+
+  async waitForEvent<T>(name: string, options: WaitOptions = {}): Promise<ReceivedEvent<T> | null> {
+    const key = this.#key(options.key ?? name, "an event's name");
+    const opening = {
+      key,
+      kind: "event",
+      name,
+      match: flattenMatch(options.match ?? {}),
+      ...(options.timeout === undefined ? {} : { dueInMs: parseDuration(options.timeout) }),
+      ...(options.lookback === undefined ? {} : { lookbackMs: parseDuration(options.lookback) }),
+    } as const;
+    return (await this.#activation.wait({
+      key,
+      kind: "event",
+      scope: this.#scope,
+      opening,
+      child: null,
+    })) as ReceivedEvent<T> | null;
+  }
+
+  async emit(event: { name: string; data?: unknown; id?: string }): Promise<{ id: string }> {
+    const key = this.#key(checkName(event.name, "an event's name"), "an event's name");
+    const id = event.id ?? `${this.#activation.run.id}:${key}`;
+    const data = encodePayload(event.data, "data", this.#activation.payloadMax);
+    const effect = { value: encode({ id }), extras: { events: [{ name: event.name, data, source: "run", id }] } };
+    return (await this.#activation.effect({ key, kind: "emit", scope: this.#scope, make: () => effect })) as {
+      id: string;
+    };
+  }
+
+  async call<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options: ChildOptions = {},
+  ): Promise<Output> {
+    const key = this.#key(options.key ?? definition.name, "a call's name");
+    const child = (): Promise<StartRun> => this.#prepareChild(definition, input, options, key, true);
+    return (await this.#activation.wait({
+      key,
+      kind: "child",
+      scope: this.#scope,
+      opening: { key, kind: "child" },
+      child,
+    })) as Output;
+  }
+
+  async start<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options: ChildOptions = {},
+  ): Promise<{ id: string }> {
+    const key = this.#key(options.key ?? definition.name, "a start's name");
+    const make = async (): Promise<{ value: string | null; extras: { starts: StartRun[] } }> => {
+      const start = await this.#prepareChild(definition, input, options, key, false);
+      return { value: encode({ id: start.id }), extras: { starts: [start] } };
+    };
+    return (await this.#activation.effect({ key, kind: "start", scope: this.#scope, make })) as { id: string };
+  }
+
+  async #prepareChild(
+    definition: AnyWorkflow,
+    input: unknown,
+    options: ChildOptions,
+    key: string,
+    isAwaited: boolean,
+  ): Promise<StartRun> {
+    const { businessKey, key: _key, ...rest } = options;
+    const { run } = this.#activation;
+    const start = await this.#around.prepareChild(
+      definition,
+      input,
+      { ...rest, ...(businessKey === undefined ? {} : { key: businessKey }) },
+      run.id,
+    );
+    return { ...start, parent: { no: run.no, key, isAwaited } };
+  }
+
+  async map<T, R>(
+    name: string,
+    items: readonly T[],
+    work: (item: T, ctx: Context, index: number) => Promise<R> | R,
+    options: MapOptions = {},
+  ): Promise<(R | ItemFailure)[]> {
+    const key = this.#key(name, "a map's name");
+    const { concurrency = items.length, tolerateFailures = false } = options;
+    if (!(concurrency >= 1) && items.length > 0)
+      throw new BatonError("invalid-option", `concurrency of map "${name}" must be 1 or more`);
+    const failuresMax = tolerateFailures === true ? items.length : tolerateFailures === false ? 0 : tolerateFailures;
+    const results: (R | ItemFailure)[] = new Array(items.length);
+    let next = 0;
+    let failures = 0;
+    let hasFailed = false;
+    const lane = async (): Promise<void> => {
+      while (next < items.length && !hasFailed) {
+        const index = next++;
+        try {
+          results[index] = await work(items[index] as T, this.#inside(`${key}[${index}]`), index);
+        } catch (error) {
+          failures += 1;
+          if (failures > failuresMax) {
+            hasFailed = true;
+            throw error;
+          }
+          results[index] = { error: recordError(error) };
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, lane));
+    return results;
+  }
+
+  async race<B extends Record<string, Branch<unknown>>>(
+    branches: B,
+  ): Promise<{ [K in keyof B & string]: { winner: K; value: Awaited<ReturnType<B[K]>> } }[keyof B & string]> {
+    const key = this.#key("race", "a race");
+    const names = Object.keys(branches);
+    if (names.length === 0) throw new BatonError("invalid-option", "a race needs a branch");
+    const scopes = new Map(names.map((name) => [name, this.#scope.inside(`${key}/${name}`)]));
+    const settled = new Map(
+      names.map((name) => [name, this.#branch(name, branches[name] as Branch<unknown>, scopes.get(name) as Scope)]),
+    );
+    const first = await Promise.race(settled.values());
+    // The recorded winner counts: it is the same in every replay, and the losers are closed at the same place in the order.
+    const onSettled = (value: string | null): void => {
+      const { winner } = JSON.parse(value ?? "{}") as { winner: string };
+      for (const [name, scope] of scopes) if (name !== winner) this.#activation.closeScope(scope);
+    };
+    const { winner } = (await this.#activation.effect({
+      key,
+      kind: "race",
+      scope: this.#scope,
+      make: () => ({ value: encode({ winner: first.name }) }),
+      onSettled,
+    })) as { winner: string };
+    const won = await (settled.get(winner) ?? first);
+    if (!won.ok) throw won.error;
+    return { winner, value: won.value } as never;
+  }
+
+  async #branch(
+    name: string,
+    branch: Branch<unknown>,
+    scope: Scope,
+  ): Promise<{ name: string; ok: true; value: unknown } | { name: string; ok: false; error: unknown }> {
+    try {
+      return { name, ok: true, value: await branch(this.#of(scope)) };
+    } catch (error) {
+      return { name, ok: false, error };
+    }
+  }
+
+  async setAttributes(attributes: Readonly<Record<string, string | number | boolean | null>>): Promise<void> {
+    const key = this.#key("attributes", "attributes");
+    Object.assign(this.#shared.attributes, attributes);
+    const text = encodePayload(this.#shared.attributes, "attributes", defaults.inlineMax) ?? "{}";
+    await this.#activation.effect({
+      key,
+      kind: "attributes",
+      scope: this.#scope,
+      make: () => ({ value: null, extras: { attributes: text } }),
+    });
+  }
+
+  now(): number {
+    return this.#activation.lastAt;
+  }
+
+  random(): number {
+    return this.#derive("random") / 2 ** 53;
+  }
+
+  /** Version 8 of RFC 9562: the bits are derived from the run. */
+  uuid(): string {
+    const seed = this.#scope.count("uuid");
+    const hex = [1, 2, 3]
+      .map((part) =>
+        hash53Number(`${this.#activation.run.id} ${this.#scope.path} uuid ${seed}`, part)
+          .toString(16)
+          .padStart(14, "0")
+          .slice(-12),
+      )
+      .join("");
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  }
+
+  #derive(what: string): number {
+    return hash53Number(`${this.#activation.run.id} ${this.#scope.path} ${what} ${this.#scope.count(what)}`);
+  }
+
+  #inside(path: string): RunContext {
+    return this.#of(this.#scope.inside(path));
+  }
+
+  #of(scope: Scope): RunContext {
+    return new RunContext(this.#activation, scope, this.#retry, this.#around, this.#shared);
+  }
+
+  #key(name: string, what: string): string {
+    return this.#scope.keyFor(checkName(name, what));
+  }
+}

@@ -1,0 +1,71 @@
+import { type Engine, encodePayload } from "../kernel/engine/engine.ts";
+import type { Handler, Prepared, StartOptions } from "../kernel/engine/handler.ts";
+import { BatonError } from "../kernel/model/errors.ts";
+import { defaults } from "../kernel/model/limits.ts";
+import { parseDuration } from "../stdx/duration.ts";
+import { hash53 } from "../stdx/hash.ts";
+import { canonical } from "../stdx/json.ts";
+import { RunContext, type Surroundings } from "./context.ts";
+import type { AnyWorkflow } from "./definition.ts";
+import { checkName } from "./options.ts";
+import { validate } from "./schema.ts";
+
+/** A workflow as the kernel runs it. */
+export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "prepareChild">): Handler {
+  const around: Surroundings = {
+    prepareChild: (definition, input, options, by) =>
+      engine.prepareChild(definition.name, input, options, { by: `run:${by}` }),
+  };
+  return {
+    definition: { kind: "workflow", name: workflow.name, version: workflow.version },
+    payloadMax: workflow.payloadMax,
+    triggers: workflow.triggers.map((trigger) => trigger.event),
+    execute: async (activation, input) => {
+      const output: unknown = await workflow.run(
+        new RunContext(activation, activation.root, workflow.retry, around),
+        input,
+      );
+      return workflow.outputSchema === null ? output : validate(workflow.outputSchema, output, "output", workflow.name);
+    },
+    prepare: (input, options) => prepare(workflow, input, options),
+  };
+}
+
+async function prepare(workflow: AnyWorkflow, raw: unknown, options: StartOptions): Promise<Prepared> {
+  const input: unknown =
+    workflow.inputSchema === null ? raw : await validate(workflow.inputSchema, raw, "input", workflow.name);
+  const text = encodePayload(input, "input", workflow.payloadMax);
+  const key = options.key ?? workflow.key?.(input) ?? null;
+  return {
+    definition: { kind: "workflow", name: workflow.name, version: workflow.version },
+    input: text,
+    // Only an idempotency key ever compares it.
+    inputHash: options.idempotencyKey === undefined ? "" : hash53(canonical(input ?? null)),
+    key: key === null ? null : checkName(key, "a business key", defaults.keyMax),
+    idempotencyKey:
+      options.idempotencyKey === undefined
+        ? null
+        : checkName(options.idempotencyKey, "an idempotency key", defaults.keyMax),
+    priorityMs: priorityOf(options.priority),
+    attributes:
+      options.attributes === undefined ? null : encodePayload(options.attributes, "attributes", defaults.inlineMax),
+    ...momentOf(options),
+  };
+}
+
+function priorityOf(seconds = 0): number {
+  const max = defaults.priorityShiftMaxMs / 1000;
+  if (!(seconds >= -max && seconds <= max))
+    throw new BatonError("invalid-option", `priority must lie between -${max} and ${max} seconds, not ${seconds}`);
+  return Math.round(seconds * 1000);
+}
+
+function momentOf(options: StartOptions): { at?: number } | { delayMs?: number } {
+  if (options.at !== undefined && options.after !== undefined)
+    throw new BatonError("invalid-option", "give at or after, not both");
+  if (options.after !== undefined) return { delayMs: parseDuration(options.after) };
+  if (options.at === undefined) return {};
+  const at = typeof options.at === "number" ? options.at : new Date(options.at).getTime();
+  if (!Number.isFinite(at)) throw new BatonError("invalid-option", `at is no valid moment: ${String(options.at)}`);
+  return { at: Math.ceil(at) };
+}

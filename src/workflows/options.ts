@@ -1,0 +1,65 @@
+import type { RetryPolicy } from "../kernel/decide/retry.ts";
+import { BatonError } from "../kernel/model/errors.ts";
+import { defaults } from "../kernel/model/limits.ts";
+import { type Duration, parseDuration } from "../stdx/duration.ts";
+
+/** When a failed attempt is tried again. Defaults: 3 attempts, exponential from 1 s to 1 min, jitter 0.2. */
+export interface RetryOptions {
+  /** Attempts in all, the first one included. */
+  attempts?: number;
+  backoff?: "constant" | "linear" | "exponential";
+  first?: Duration;
+  max?: Duration;
+  /** Share of the delay that is added at random, 0 to 1. */
+  jitter?: number;
+  /** False: this error is not worth another attempt. */
+  when?: (error: unknown) => boolean;
+}
+
+export type WhenExhausted = "fail" | "suspend" | "continue";
+
+export interface StepOptions<T = unknown, In = unknown> {
+  retry?: RetryOptions | false;
+  /** Of one attempt; its signal is aborted and the attempt counts as failed. */
+  timeout?: Duration;
+  /** `fail` throws into the code, `suspend` waits for a person, `continue` goes on with `undefined`. */
+  whenExhausted?: WhenExhausted;
+  /** Undoes a completed step when the run is compensated. */
+  undo?: (result: T) => unknown;
+  /** Recorded, shown and editable; arrives as `attempt.input`. */
+  input?: In;
+  /** Replaces the name in the step's key. */
+  key?: string;
+}
+
+export function retryPolicy(options: RetryOptions | false | undefined, fallback: RetryPolicy): RetryPolicy {
+  if (options === false) return { ...fallback, attempts: 1 };
+  if (options === undefined) return fallback;
+  const attempts = options.attempts ?? fallback.attempts;
+  if (!Number.isInteger(attempts) || attempts < 1)
+    throw new BatonError("invalid-option", `retry.attempts must be a whole number of 1 or more, not ${attempts}`);
+  const jitter = options.jitter ?? fallback.jitter;
+  if (!(jitter >= 0 && jitter <= 1))
+    throw new BatonError("invalid-option", `retry.jitter must lie between 0 and 1, not ${jitter}`);
+  return {
+    attempts,
+    backoff: options.backoff ?? fallback.backoff,
+    firstMs: options.first === undefined ? fallback.firstMs : parseDuration(options.first),
+    maxMs: options.max === undefined ? fallback.maxMs : parseDuration(options.max),
+    jitter,
+    ...(options.when === undefined ? {} : { when: options.when }),
+  };
+}
+
+export const defaultRetry: RetryPolicy = defaults.retry;
+
+/** A name or key that a person chose: text of bounded length. */
+export function checkName(value: unknown, what: string, max: number = defaults.nameMax): string {
+  if (typeof value !== "string" || value.trim() === "" || value.length > max || !value.isWellFormed()) {
+    throw new BatonError(
+      "invalid-name",
+      `${what} must be text of 1 to ${max} characters, not ${JSON.stringify(value)?.slice(0, 60)}`,
+    );
+  }
+  return value;
+}
