@@ -78,16 +78,27 @@ export interface Parts {
   readonly random: Random;
   readonly notifier: Notifier;
   readonly logger: Logger;
-  readonly leaseMs: number;
+  readonly pace: Pace;
   readonly name?: string;
+}
+
+/** How often the engine renews, looks and sweeps, ms. */
+export interface Pace {
+  readonly leaseMs: number;
+  readonly beatMs: number;
+  readonly pollMs: number;
+  readonly sweepMs: number;
 }
 
 export interface OpenOptions extends BatonConfig {
   logger?: Logger;
 }
 
-/** Nobody else can hold a run while this process holds the file, so its lease need not run out under a blocked event loop. */
-const exclusiveLeaseMs = 365 * 86_400_000;
+/**
+ * Nobody else can hold a run while this process holds the file: its lease need not run out under a blocked event loop,
+ * and no hint is lost inside one process. What is left of renewing and looking costs an idle instance next to nothing.
+ */
+const exclusivePace: Pace = { leaseMs: 365 * 86_400_000, beatMs: 30_000, pollMs: 5_000, sweepMs: 60_000 };
 
 /** Opens a store and starts to work on it. Throws a `StoreError` that names the process which has the file. */
 export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
@@ -99,7 +110,7 @@ export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
     clock: systemClock,
     random: systemRandom,
     logger: options.logger ?? silentLogger,
-    leaseMs: exclusiveLeaseMs,
+    pace: exclusivePace,
   };
   try {
     return await assemble(options, parts);
@@ -114,6 +125,7 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
   const { retention } = config;
   const engine = new Engine({
     ...parts,
+    ...parts.pace,
     name: parts.name ?? `${hostname()}:${process.pid}`,
     slots: config.slots ?? defaults.slots,
     retention: {

@@ -30,6 +30,7 @@ export interface EngineOptions {
   readonly leaseMs?: number;
   readonly beatMs?: number;
   readonly pollMs?: number;
+  readonly sweepMs?: number;
   readonly keepMs?: number;
   readonly cancelGraceMs?: number;
   readonly retention?: Partial<Retention>;
@@ -119,7 +120,7 @@ export class Engine {
     const { store, clock, logger, notifier, retention } = this.#options;
     await this.#worker.start();
     const services = [
-      keepRunning(createRetention(store, { ...defaults.retention, ...retention }), clock, logger),
+      keepRunning(createRetention(store, { ...defaults.retention, ...retention }, this.#options.sweepMs), clock, logger),
       keepRunning(
         createRouter(store, this.#options.pollMs ?? defaults.pollMs, (event) => this.#triggered(event)),
         clock,
@@ -143,6 +144,11 @@ export class Engine {
 
   get activeCount(): number {
     return this.#worker.activeCount;
+  }
+
+  /** Whether any step's own work is under way here. */
+  get isBusy(): boolean {
+    return this.#worker.isBusy;
   }
 
   /** Looks for ready work now; what hints do by themselves. */

@@ -56,6 +56,7 @@ export class Worker {
   #wantsLease = false;
   #hasMore = false;
   #isStopping = false;
+  #isWatching = false;
   #stopPoll: (() => void) | null = null;
   readonly #stops: (() => void)[] = [];
   #idle: (() => void)[] = [];
@@ -86,6 +87,11 @@ export class Worker {
     return this.#active.size;
   }
 
+  get isBusy(): boolean {
+    for (const activation of this.#active.values()) if (activation.isBusy) return true;
+    return false;
+  }
+
   /** Store time as far as this worker knows it. */
   now(): number {
     return this.#timeline.now();
@@ -100,9 +106,6 @@ export class Worker {
       }),
     );
     this.#every(this.#options.beatMs, () => this.#beat());
-    this.#every(defaults.showAfterMs, async () => {
-      for (const activation of this.#active.values()) if (activation.isBusy) activation.showLongAttempts();
-    });
     this.wake();
   }
 
@@ -155,6 +158,17 @@ export class Worker {
     for (const activation of [...this.#active.values()]) activation.lose();
     await this.#join();
     this.wake();
+  }
+
+  /** Shows long attempts, for as long as something is held. */
+  #watchAttempts(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#options.clock.after(defaults.showAfterMs, () => {
+      this.#isWatching = false;
+      for (const activation of this.#active.values()) activation.showLongAttempts();
+      if (this.#active.size > 0) this.#watchAttempts();
+    });
   }
 
   // --- Leasing ----------------------------------------------------------------------------------------------------------
@@ -242,6 +256,7 @@ export class Worker {
     }
     const activation = new Activation(run, handler, this.#host);
     this.#active.set(run.no, activation);
+    this.#watchAttempts();
     if (isSuspect(run.uncleanCount)) this.#suspects += 1;
     if (run.isFresh) activation.begin(null);
     else this.#load(activation);

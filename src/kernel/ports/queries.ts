@@ -1,5 +1,5 @@
 import type { RunDetail } from "../model/detail.ts";
-import type { RecordedEntry } from "../model/journal.ts";
+import type { RecordedEntry, Reopening } from "../model/journal.ts";
 import type { DefinitionRef, RunRow } from "../model/run.ts";
 import type { RunStatus } from "../model/status.ts";
 
@@ -11,6 +11,8 @@ export interface Queries {
   /** Ids that begin so, at most three: to tell unknown from ambiguous. */
   prefix: { params: { id: string }; result: readonly string[] };
   steps: { params: { run: number; after: number; limit: number }; result: readonly RecordedEntry[] };
+  /** The marks of recovery verbs, oldest first: what they name of earlier entries is void. */
+  reopenings: { params: { run: number }; result: readonly { seq: number; reopening: Reopening }[] };
   /** The whole value behind a slot of a run: `input`, `output`, `step:<seq>`, `step-input:<seq>`, `event:<no>`. */
   payload: { params: { run: number; slot: string }; result: string | null };
   logs: { params: { run: number; after: number; limit: number }; result: readonly LogRow[] };

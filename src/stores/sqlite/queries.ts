@@ -3,7 +3,7 @@ import type { Reason } from "../../kernel/model/reason.ts";
 import type { RunRow } from "../../kernel/model/run.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
 import type { DeadGroup, EventRow, Queries, RunFilter, StoreStats } from "../../kernel/ports/queries.ts";
-import { state, statusOfState } from "./codes.ts";
+import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
@@ -58,6 +58,17 @@ export const queries: Handlers = {
       .all<{ id: string }>("select id from runs where id >= ? and id < ? order by id limit 3", id, `${id}\u{10FFFF}`)
       .map((row) => row.id),
   steps: (context, { run, after, limit }) => readEntries(context, run, after, limit, false),
+  reopenings: (context, { run }) =>
+    context.db
+      .all<{ seq: number; value: string | null }>(
+        "select seq, value from steps where run = ? and kind = ? order by seq",
+        run,
+        kindCode.reopen,
+      )
+      .map(({ seq, value }) => ({
+        seq,
+        reopening: JSON.parse(context.payloads.whole(run, `step:${seq}`, value) ?? '{"keys":[]}'),
+      })),
   payload: (context, { run, slot }) => context.payloads.read(run, slot),
   logs: (context, { run, after, limit }) =>
     context.db.all(

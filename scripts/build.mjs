@@ -1,0 +1,13 @@
+// Compiles src to dist: the published package holds JavaScript, since Node strips no types under node_modules.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
+rmSync("dist", { recursive: true, force: true });
+const { status } = spawnSync(join("node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json"], { stdio: "inherit" });
+if (status !== 0) process.exit(status ?? 1);
+mkdirSync("dist/stores/sqlite/migrations", { recursive: true });
+cpSync("src/stores/sqlite/migrations", "dist/stores/sqlite/migrations", { recursive: true });

@@ -1,0 +1,50 @@
+import type { RunDetail } from "../kernel/model/detail.ts";
+import { isAtRest } from "../kernel/model/status.ts";
+import type { Services } from "./services.ts";
+
+/** How often a run is looked up while nothing tells that it has moved: hints may be lost. */
+const lookMs = 100;
+
+/** The run as soon as `isThere`, or as it stands when the time is over or the asker has gone. */
+export async function runWhen(
+  services: Services,
+  run: RunDetail,
+  isThere: (run: RunDetail) => boolean,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<RunDetail> {
+  const endsAt = services.clock.mono() + waitMs;
+  let seen = run;
+  for (;;) {
+    const leftMs = endsAt - services.clock.mono();
+    if (isThere(seen) || leftMs <= 0 || signal.aborted) return seen;
+    await rest(services, run.row.no, Math.min(lookMs, leftMs), signal);
+    seen = (await services.store.query("run", { id: run.row.id })) ?? seen;
+  }
+}
+
+export function runAtRest(
+  services: Services,
+  run: RunDetail,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<RunDetail> {
+  return runWhen(services, run, (seen) => isAtRest(seen.row.status), waitMs, signal);
+}
+
+/** A pause that ends at once when the run ends here. */
+function rest(services: Services, no: number, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const stops: (() => void)[] = [];
+    const over = (): void => {
+      for (const stop of stops.splice(0)) stop();
+      resolve();
+    };
+    signal.addEventListener("abort", over, { once: true });
+    stops.push(
+      () => signal.removeEventListener("abort", over),
+      services.clock.after(ms, over),
+      services.engine.whenEnded(no, over),
+    );
+  });
+}

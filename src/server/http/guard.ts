@@ -1,0 +1,55 @@
+import { BatonError } from "../../kernel/model/errors.ts";
+
+/**
+ * What every request must pass before its route is looked at. A page of another site can make a browser send requests
+ * to this machine: it is told apart by the host it names (DNS rebinding), by its origin, and by what plain forms can
+ * send. There is no CORS, so it cannot read answers either.
+ */
+export interface GuardOptions {
+  /** Values of `Host` that are this server, in lower case. */
+  readonly hosts: () => readonly string[];
+  readonly isReadOnly: boolean;
+}
+
+/** Throws the refusal. */
+export function guard(request: Request, options: GuardOptions): void {
+  const host = request.headers.get("host")?.toLowerCase() ?? "";
+  if (!options.hosts().includes(host)) {
+    throw new BatonError("host-refused", `this server is not ${host === "" ? "a host without a name" : host.slice(0, 200)}`, {
+      hint: `ask for one of: ${options.hosts().join(", ")}`,
+    });
+  }
+  if (isSafe(request.method)) return;
+  refuseForeignOrigin(request, options);
+  if (options.isReadOnly) {
+    throw new BatonError("read-only", "this server is read-only", {
+      hint: "start it without readOnly to change anything",
+      details: { allow: "GET, HEAD" },
+    });
+  }
+}
+
+function isSafe(method: string): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
+function refuseForeignOrigin(request: Request, options: GuardOptions): void {
+  const origin = request.headers.get("origin");
+  const site = request.headers.get("sec-fetch-site");
+  const isOwn = origin === null || options.hosts().some((host) => origin.toLowerCase() === `http://${host}`);
+  // `same-site` is not enough: every port of localhost is one site.
+  const isSame = site === null || site === "same-origin" || site === "none";
+  if (isOwn && isSame) return;
+  throw new BatonError("origin-refused", `a page of ${origin ?? "another site"} may not change anything here`, {
+    hint: "send the request from this server's own pages, or from a program without Origin",
+  });
+}
+
+/** On every answer. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+};

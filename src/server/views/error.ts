@@ -1,0 +1,16 @@
+import type { ErrorRecord } from "../../kernel/model/errors.ts";
+import type { RunError } from "../../wire/run.ts";
+
+/** An error without what only a page about it needs: a list of failed runs must stay small. */
+export function briefError(error: ErrorRecord | null): RunError | null {
+  if (error === null) return null;
+  const { name, message, code, step } = error;
+  return {
+    name,
+    message: message.length > briefMax ? `${message.slice(0, briefMax)}…` : message,
+    ...(code === undefined ? {} : { code }),
+    ...(step === undefined ? {} : { step }),
+  };
+}
+
+const briefMax = 1_000;

@@ -1,0 +1,46 @@
+import type { Store } from "../../kernel/ports/store.ts";
+import { byteLength } from "../../stdx/json.ts";
+import { inlineBytesMax, type Payload } from "../../wire/payload.ts";
+
+/** The store keeps a large value apart and puts this mark with its bytes in its place. */
+const offloaded = /^@(\d+)$/;
+
+/** The value of a slot as an answer shows it: itself, or where to get it when it is large. */
+export async function payloadView(
+  store: Store,
+  run: number,
+  slot: string,
+  stored: string | null,
+  href: string,
+): Promise<Payload> {
+  const text = await smallText(store, run, slot, stored);
+  if (typeof text === "number") return { truncated: true, bytes: text, href };
+  return text === null ? null : JSON.parse(text);
+}
+
+/** The whole text of a slot whose column is known. */
+export async function wholeText(
+  store: Store,
+  run: number,
+  slot: string,
+  stored: string | null,
+): Promise<string | null> {
+  return stored !== null && offloaded.test(stored) ? store.query("payload", { run, slot }) : stored;
+}
+
+/** The text, or its bytes when there are too many of them to stand in an answer. */
+async function smallText(
+  store: Store,
+  run: number,
+  slot: string,
+  stored: string | null,
+): Promise<string | number | null> {
+  const mark = stored === null ? null : offloaded.exec(stored);
+  if (mark !== null) {
+    const bytes = Number(mark[1]);
+    return bytes > inlineBytesMax ? bytes : store.query("payload", { run, slot });
+  }
+  if (stored === null) return null;
+  const bytes = byteLength(stored, inlineBytesMax);
+  return bytes > inlineBytesMax ? bytes : stored;
+}

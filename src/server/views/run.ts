@@ -1,0 +1,129 @@
+import { decideVerb, verbs as kernelVerbs } from "../../kernel/decide/verb.ts";
+import type { RunDetail } from "../../kernel/model/detail.ts";
+import type { ErrorRecord } from "../../kernel/model/errors.ts";
+import type { RecordedEntry } from "../../kernel/model/journal.ts";
+import { describeReason } from "../../kernel/model/reason.ts";
+import type { RunRow } from "../../kernel/model/run.ts";
+import { isAtRest } from "../../kernel/model/status.ts";
+import type { Store } from "../../kernel/ports/store.ts";
+import type { Page } from "../../wire/page.ts";
+import type { RunDetail as RunDetailView, RunSummary } from "../../wire/run.ts";
+import type { Step } from "../../wire/step.ts";
+import { type Verb, verbs as wireVerbs } from "../../wire/verb.ts";
+import { pageOf } from "../page-token.ts";
+import { briefError } from "./error.ts";
+import { payloadView, wholeText } from "./payload.ts";
+import { reasonView } from "./reason.ts";
+import { draftSteps, type ReopeningAt, type StepDraft } from "./steps.ts";
+import { iso, isoOrNull } from "./time.ts";
+
+/** A run as lists show it. */
+export function summaryView(row: RunRow): RunSummary {
+  return {
+    id: row.id,
+    name: row.definition.name,
+    version: row.definition.version,
+    kind: row.definition.kind,
+    status: row.status,
+    reason: row.reason === null ? null : reasonView(row.reason),
+    reasonText: row.reason === null ? null : describeReason(row.reason),
+    key: row.key,
+    attributes: row.attributes,
+    parentId: row.parentId,
+    startedBy: row.origin,
+    round: row.round,
+    error: briefError(row.error),
+    fingerprint: row.fingerprint,
+    createdAt: iso(row.createdAt),
+    endedAt: isoOrNull(row.endedAt),
+  };
+}
+
+/** A run with its first steps, what it waits for and what may be asked of it. */
+export async function detailView(store: Store, run: RunDetail): Promise<RunDetailView> {
+  const { row } = run;
+  const slot = (name: string): string => `/api/runs/${row.id}/payloads/${name}`;
+  const [input, output, steps] = await Promise.all([
+    payloadView(store, row.no, "input", run.input, slot("input")),
+    payloadView(store, row.no, "output", run.output, slot("output")),
+    stepsOf(store, run, run.entries, run.entryCount <= run.entries.length),
+  ]);
+  return {
+    ...summaryView(row),
+    error: row.error,
+    input,
+    output,
+    steps,
+    stepCount: run.entryCount,
+    waits: isAtRest(row.status) ? [] : run.waits.map(waitView),
+    children: run.children.map((child) => ({ id: child.id, step: child.key, status: child.status })),
+    verbs: legalVerbs(run),
+  };
+}
+
+/** One page of a run's steps. */
+export async function stepPage(
+  store: Store,
+  run: RunDetail,
+  after: number | null,
+  limit: number,
+): Promise<Page<Step>> {
+  const rows = await store.query("steps", { run: run.row.no, after: after ?? 0, limit: limit + 1 });
+  const isLast = rows.length <= limit;
+  const steps = await stepsOf(store, run, rows.slice(0, limit), isLast);
+  const { nextPageToken } = pageOf("steps", rows, limit, (row) => row.seq, (row) => row);
+  return { items: steps, nextPageToken };
+}
+
+async function stepsOf(
+  store: Store,
+  run: RunDetail,
+  entries: readonly RecordedEntry[],
+  isLast: boolean,
+): Promise<Step[]> {
+  const reopenings = run.row.round === 0 ? [] : await readReopenings(store, run.row.no);
+  const drafts = draftSteps(run, entries, reopenings, isLast);
+  return Promise.all(drafts.map((draft) => finishStep(store, run, draft)));
+}
+
+async function readReopenings(store: Store, run: number): Promise<readonly ReopeningAt[]> {
+  return store.query("reopenings", { run });
+}
+
+async function finishStep(store: Store, run: RunDetail, draft: StepDraft): Promise<Step> {
+  const { entry } = draft;
+  if (entry === null) return { ...draft.step, input: null, output: null, error: draft.error };
+  const { no, id } = run.row;
+  const slot = (name: string): string => `/api/runs/${id}/payloads/${name}`;
+  const input = await payloadView(store, no, `step-input:${entry.seq}`, entry.input, slot(`step-input:${entry.seq}`));
+  if (entry.outcome !== "ok") {
+    const error = await wholeText(store, no, `step:${entry.seq}`, entry.value);
+    return { ...draft.step, input, output: null, error: error === null ? null : (JSON.parse(error) as ErrorRecord) };
+  }
+  const output = await payloadView(store, no, `step:${entry.seq}`, entry.value, slot(`step:${entry.seq}`));
+  return { ...draft.step, input, output, error: null };
+}
+
+function waitView(wait: RunDetail["waits"][number]): RunDetailView["waits"][number] {
+  return {
+    step: wait.key,
+    kind: wait.kind,
+    since: iso(wait.since),
+    until: isoOrNull(wait.dueAt),
+    name: wait.name,
+    match: wait.match === null ? null : JSON.parse(wait.match),
+  };
+}
+
+/** What may be asked of a run as it stands; asked of the same rules that later carry it out. */
+export function legalVerbs(run: RunDetail): Verb[] {
+  const first = run.entries.find((entry) => entry.kind !== "reopen")?.key;
+  const legal = new Set<Verb>(
+    kernelVerbs.filter((verb) => {
+      const step = verb === "restart" && first !== undefined ? { step: first } : {};
+      return decideVerb(run, run.entries, { verb, actor: "", why: null, ...step }).ok;
+    }),
+  );
+  if (isAtRest(run.row.status)) legal.add("rerun");
+  return wireVerbs.filter((verb) => legal.has(verb));
+}

@@ -1,0 +1,2 @@
+export { openTestBaton, type TestBaton, type TestHandle, type TestOptions } from "./test-baton.ts";
+export { TestClock } from "./test-clock.ts";

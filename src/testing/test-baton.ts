@@ -1,0 +1,252 @@
+import { type Duration, parseDuration } from "../stdx/duration.ts";
+import { decode } from "../stdx/json.ts";
+import { type Baton, assemble } from "../app/baton.ts";
+import { type BatonConfig, type Definition } from "../app/config.ts";
+import { RunFailedError } from "../app/handle.ts";
+import { LocalNotifier, silentLogger } from "../app/platform.ts";
+import { type EventInput, unknownRun } from "../kernel/engine/engine.ts";
+import type { StartOptions } from "../kernel/engine/handler.ts";
+import type { RunDetail } from "../kernel/model/detail.ts";
+import { BatonError } from "../kernel/model/errors.ts";
+import type { RunStatus } from "../kernel/model/status.ts";
+import type { VerbRequest } from "../kernel/decide/verb.ts";
+import { type Intercept, InterceptedStore } from "../stores/intercepted.ts";
+import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
+import type { Workflow } from "../workflows/definition.ts";
+import { TestClock } from "./test-clock.ts";
+
+export interface TestOptions extends Omit<BatonConfig, "store" | "port" | "folder"> {
+  /** Where the clock begins. Default 2026-01-01T00:00:00Z. */
+  startAt?: Date | number;
+}
+
+/** A run of a test instance. It survives crashes of the instance, as the run does. */
+export interface TestHandle<T = unknown> {
+  readonly id: string;
+  /** The output; the clock is moved to whatever the run waits for, up to `within` (default 30 days). */
+  result(options?: { within?: Duration }): Promise<T>;
+  status(): Promise<RunStatus>;
+  detail(): Promise<RunDetail>;
+  resume(): Promise<void>;
+  cancel(): Promise<void>;
+  suspend(): Promise<void>;
+  retry(): Promise<void>;
+  restart(step: string): Promise<void>;
+}
+
+/** An instance in memory with a clock that the test moves, and a process that the test may kill. */
+export interface TestBaton {
+  readonly clock: TestClock;
+  /** The instance that lives now; another one after each crash. */
+  readonly baton: Baton;
+  /** Store operations so far: the numbers that `crashAt` counts in. */
+  readonly operations: number;
+  readonly crashes: number;
+  start<RawInput, Input, Output>(definition: Workflow<RawInput, Input, Output>, input: RawInput, options?: StartOptions): Promise<TestHandle<Output>>;
+  emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
+  register(definition: Definition): void;
+  /** Moves the clock, with everything that falls due on the way. */
+  advance(duration: Duration): Promise<void>;
+  /** Waits until nothing more happens without the clock. */
+  settle(): Promise<void>;
+  /** Kills the process, as SIGKILL would, and starts it again on the same store. */
+  crash(): Promise<void>;
+  /** Kills it at that store operation, just before or just after it takes effect. */
+  crashAt(operation: number, side?: "before" | "after"): void;
+  close(): Promise<void>;
+}
+
+/** Turns of the event loop without a sign of work after which all counts as quiet. */
+const quietTurns = 12;
+/** Real ms that a step's own work may take, such as a call to a real service. */
+const realWorkMaxMs = 10_000;
+const dayMs = 86_400_000;
+/** Nothing has to be renewed where only one process can be. */
+const yearMs = 365 * dayMs;
+const startAt = Date.UTC(2026, 0, 1);
+
+export async function openTestBaton(options: TestOptions = {}): Promise<TestBaton> {
+  const test = new MemoryBaton(options);
+  await test.open();
+  return test;
+}
+
+class MemoryBaton implements TestBaton {
+  readonly clock: TestClock;
+  readonly #config: BatonConfig;
+  readonly #core: ReturnType<typeof openMemoryCore>;
+  readonly #definitions: Definition[];
+  #instance: Baton | null = null;
+  #generation = 0;
+  #deathAt: { operation: number; side: "before" | "after" } | null = null;
+  #isDying = false;
+  operations = 0;
+
+  constructor(options: TestOptions) {
+    this.clock = new TestClock(new Date(options.startAt ?? startAt).getTime());
+    this.#config = options;
+    this.#definitions = [...(options.definitions ?? [])];
+    this.#core = openMemoryCore({ now: () => this.clock.now() });
+  }
+
+  get baton(): Baton {
+    if (this.#instance === null) throw new BatonError("closed", "this test instance is closed");
+    return this.#instance;
+  }
+
+  get crashes(): number {
+    return this.#generation - 1;
+  }
+
+  async open(): Promise<void> {
+    this.#generation += 1;
+    this.#isDying = false;
+    const generation = this.#generation;
+    const notifier = new LocalNotifier();
+    const inner = new MemoryStore(this.#core, notifier);
+    const store = new InterceptedStore(inner, this.#lifeOf(generation));
+    let chance = 0.5;
+    let ids = 0;
+    this.#instance = await assemble(
+      { ...this.#config, definitions: this.#definitions },
+      {
+        store,
+        notifier,
+        clock: this.clock,
+        logger: silentLogger,
+        pace: { leaseMs: yearMs, beatMs: yearMs, pollMs: dayMs, sweepMs: dayMs },
+        name: `test:${generation}`,
+        random: {
+          float: () => {
+            chance = (chance * 16_807) % 1;
+            return chance;
+          },
+          uuid: () => {
+            ids += 1;
+            return `00000000-0000-7000-8000-${(generation * 1_000_000 + ids).toString(16).padStart(12, "0")}`;
+          },
+        },
+      },
+    );
+  }
+
+  /** What a dead process asks never comes back, and nothing of it comes through. */
+  #lifeOf(generation: number): Intercept {
+    const never = new Promise<never>(() => {});
+    return async (_operation, call) => {
+      if (generation !== this.#generation || this.#isDying) return never;
+      this.operations += 1;
+      this.clock.activity += 1;
+      const isLast = this.#deathAt !== null && this.operations >= this.#deathAt.operation;
+      if (isLast && this.#deathAt?.side === "before") {
+        this.#die();
+        return never;
+      }
+      const value = await call();
+      if (isLast) {
+        this.#die();
+        return never;
+      }
+      return generation === this.#generation ? value : never;
+    };
+  }
+
+  #die(): void {
+    this.#deathAt = null;
+    this.#isDying = true;
+    setImmediate(() => void this.crash());
+  }
+
+  async crash(): Promise<void> {
+    this.#isDying = true;
+    this.clock.clear();
+    this.#core.buryAll();
+    await this.open();
+    this.clock.activity += 1;
+  }
+
+  crashAt(operation: number, side: "before" | "after" = "after"): void {
+    this.#deathAt = { operation, side };
+  }
+
+  register(definition: Definition): void {
+    this.#definitions.push(definition);
+    this.baton.register(definition);
+  }
+
+  emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
+    return this.baton.emit(event);
+  }
+
+  async start<RawInput, Input, Output>(definition: Workflow<RawInput, Input, Output>, input: RawInput, options: StartOptions = {}): Promise<TestHandle<Output>> {
+    const { id } = await this.baton.start(definition, input, options);
+    return this.#handle<Output>(id);
+  }
+
+  #handle<T>(id: string): TestHandle<T> {
+    const act = async (verb: VerbRequest["verb"], step?: string): Promise<void> => {
+      await this.baton.engine.intervene(id, { verb, actor: "test", why: null, ...(step === undefined ? {} : { step }) });
+      await this.settle();
+    };
+    const detail = async (): Promise<RunDetail> => {
+      const run = this.#core.query("run", { id });
+      if (run === null) throw unknownRun(id);
+      return run;
+    };
+    return {
+      id,
+      detail,
+      status: async () => (await detail()).row.status,
+      result: async (options) => this.#result<T>(id, detail, parseDuration(options?.within ?? "30d")),
+      resume: () => act("resume"),
+      cancel: () => act("cancel"),
+      suspend: () => act("suspend"),
+      retry: () => act("retry"),
+      restart: (step) => act("restart", step),
+    };
+  }
+
+  async #result<T>(id: string, detail: () => Promise<RunDetail>, withinMs: number): Promise<T> {
+    const until = this.clock.now() + withinMs;
+    for (;;) {
+      await this.settle();
+      const { row, output } = await detail();
+      if (row.status === "completed") {
+        const text = output?.startsWith("@") ? this.#core.query("payload", { run: row.no, slot: "output" }) : output;
+        return decode(text) as T;
+      }
+      if (row.status === "failed" || row.status === "cancelled") throw new RunFailedError(id, row.status, row.error);
+      if (row.status === "suspended") throw new BatonError("suspended", `run ${id} is suspended: ${JSON.stringify(row.reason)}`);
+      if (!this.clock.fireNext(until)) throw new BatonError("timeout", `run ${id} is still ${row.status} after ${withinMs} ms: ${JSON.stringify(row.reason)}`);
+    }
+  }
+
+  async advance(duration: Duration): Promise<void> {
+    const until = this.clock.now() + parseDuration(duration);
+    do await this.settle();
+    while (this.clock.fireNext(until));
+    await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    const giveUpAt = performance.now() + realWorkMaxMs;
+    let seen = -1;
+    let quiet = 0;
+    while (quiet < quietTurns) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      const isBusy = this.#isDying || this.#instance?.engine.isBusy;
+      if (this.clock.activity === seen && !(isBusy && performance.now() < giveUpAt)) quiet += 1;
+      else quiet = 0;
+      seen = this.clock.activity;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#deathAt = null;
+    await this.settle();
+    const closing = this.#instance?.close({ graceMs: 0 });
+    this.#instance = null;
+    while (this.clock.fireNext(this.clock.now() + 1_000)) await new Promise<void>((resolve) => setImmediate(resolve));
+    await closing;
+  }
+}

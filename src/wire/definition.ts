@@ -1,0 +1,42 @@
+import type { DefinitionKind, RunStatus } from "./status.ts";
+
+/** A version of a definition that the store or this process knows. */
+export interface DefinitionView {
+  readonly name: string;
+  readonly version: number;
+  readonly kind: DefinitionKind;
+  /** Whether this process can run it. */
+  readonly isLoaded: boolean;
+  /** Names of the events that start it. */
+  readonly triggers: readonly string[];
+}
+
+/** `GET /api/definitions`. */
+export interface Definitions {
+  readonly items: readonly DefinitionView[];
+  /** The folder or file that they came from. */
+  readonly loadedFrom: string;
+  /** Files that could not be loaded; the others run. */
+  readonly problems: readonly DefinitionProblem[];
+}
+
+/** Why a file's definitions are missing, or are those of its last good version. */
+export interface DefinitionProblem {
+  readonly file: string;
+  readonly line: number | null;
+  readonly message: string;
+}
+
+/** Runs of one definition version in one status, counted exactly. */
+export interface RunCount {
+  readonly name: string;
+  readonly version: number;
+  readonly kind: DefinitionKind;
+  readonly status: RunStatus;
+  readonly count: number;
+}
+
+/** `GET /api/counts`. */
+export interface Counts {
+  readonly items: readonly RunCount[];
+}

@@ -1,0 +1,35 @@
+/** Why a run stands where it stands, for programs; `reasonText` says the same to people. Times are RFC 3339 UTC. */
+export type Reason =
+  | { readonly code: "queued" }
+  | { readonly code: "scheduled"; readonly until: string }
+  | { readonly code: "no-worker"; readonly definition: string; readonly version: number }
+  | { readonly code: "running"; readonly worker: string | null }
+  | { readonly code: "timer"; readonly step: string; readonly until: string | null }
+  | {
+      readonly code: "event";
+      readonly step: string;
+      readonly name: string;
+      readonly match: unknown;
+      readonly since: string;
+      readonly until: string | null;
+    }
+  | { readonly code: "child"; readonly step: string; readonly run: string; readonly since: string }
+  | {
+      readonly code: "retry";
+      readonly step: string;
+      readonly attempt: number;
+      readonly until: string;
+      readonly error: string | null;
+    }
+  | { readonly code: "several"; readonly reasons: readonly Reason[] }
+  | { readonly code: "by-person"; readonly by: string; readonly why: string | null }
+  | { readonly code: "exhausted"; readonly step: string; readonly error: string }
+  | { readonly code: "unknown-outcome"; readonly step: string }
+  | {
+      readonly code: "diverged";
+      readonly detail: string;
+      readonly recorded: readonly string[];
+      readonly asked: readonly string[];
+    }
+  | { readonly code: "error"; readonly step: string | null; readonly error: string }
+  | { readonly code: "crash-loop"; readonly deaths: number };

@@ -1,0 +1,88 @@
+import type { Payload } from "./payload.ts";
+import type { Reason } from "./reason.ts";
+import type { DefinitionKind, RunStatus } from "./status.ts";
+import type { Step } from "./step.ts";
+import type { Verb } from "./verb.ts";
+
+/** An error as it is recorded. Lists leave out `stack`, `details` and `cause`. */
+export interface RunError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  /** The step that it came from. */
+  readonly step?: string;
+  readonly stack?: string;
+  readonly details?: unknown;
+  readonly cause?: RunError;
+}
+
+/** Who or what started a run. */
+export interface StartedBy {
+  readonly by: string;
+  /** The event, as `source/id`. */
+  readonly event?: string;
+  /** The run that this one repeats. */
+  readonly rerunOf?: string;
+}
+
+/** A run as lists show it. */
+export interface RunSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly kind: DefinitionKind;
+  readonly status: RunStatus;
+  readonly reason: Reason | null;
+  readonly reasonText: string | null;
+  /** The business key, such as `deal:8841`. */
+  readonly key: string | null;
+  readonly attributes: Readonly<Record<string, unknown>> | null;
+  readonly parentId: string | null;
+  readonly startedBy: StartedBy;
+  /** How often a person has set it going again. */
+  readonly round: number;
+  readonly error: RunError | null;
+  /** Shared by dead letters of one cause. */
+  readonly fingerprint: string | null;
+  readonly createdAt: string;
+  readonly endedAt: string | null;
+}
+
+/** A run with what belongs to it. `steps` are the first 200; `GET /api/runs/{id}/steps` pages through all. */
+export interface RunDetail extends RunSummary {
+  readonly input: Payload;
+  readonly output: Payload;
+  readonly steps: readonly Step[];
+  /** Recorded entries, also those that a restart has made void. */
+  readonly stepCount: number;
+  readonly waits: readonly RunWait[];
+  readonly children: readonly RunChild[];
+  /** What may be asked of it as it stands now. */
+  readonly verbs: readonly Verb[];
+}
+
+/** What a run waits for. */
+export interface RunWait {
+  readonly step: string;
+  readonly kind: "timer" | "event" | "child" | "retry" | "once" | "hold";
+  readonly since: string;
+  /** Null when only the awaited thing ends it. */
+  readonly until: string | null;
+  /** Event name, child's run id or last error, by kind. */
+  readonly name: string | null;
+  readonly match: unknown;
+}
+
+export interface RunChild {
+  readonly id: string;
+  readonly step: string;
+  readonly status: RunStatus;
+}
+
+/** `GET /api/runs/{id}/result`: with 200 the run is at rest, with 202 it is not yet. */
+export interface RunResult {
+  readonly id: string;
+  readonly status: RunStatus;
+  readonly output: Payload;
+  readonly error: RunError | null;
+}
