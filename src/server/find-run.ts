@@ -8,7 +8,8 @@ export async function findRun(store: Store, id: string): Promise<RunDetail> {
   if (!/^\w[\w-]{0,63}$/.test(id)) throw unknownRun(id.slice(0, 64));
   const exact = await store.query("run", { id });
   if (exact !== null) return exact;
-  if (id === "latest") throw new BatonError("not-found", "there is no run yet", { hint: "start one: baton run <name>" });
+  if (id === "latest")
+    throw new BatonError("not-found", "there is no run yet", { hint: "start one: baton run <name>" });
   const candidates = await store.query("prefix", { id: id.startsWith("run_") ? id : `run_${id}` });
   const [only, second] = candidates;
   if (second !== undefined) {

@@ -23,12 +23,7 @@ export async function runWhen(
   }
 }
 
-export function runAtRest(
-  services: Services,
-  run: RunDetail,
-  waitMs: number,
-  signal: AbortSignal,
-): Promise<RunDetail> {
+export function runAtRest(services: Services, run: RunDetail, waitMs: number, signal: AbortSignal): Promise<RunDetail> {
   return runWhen(services, run, (seen) => isAtRest(seen.row.status), waitMs, signal);
 }
 

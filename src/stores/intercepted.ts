@@ -1,9 +1,19 @@
 import type { Journal } from "../kernel/model/journal.ts";
 import type { OutcomeOf, Transition } from "../kernel/model/transition.ts";
 import type { Queries } from "../kernel/ports/queries.ts";
-import type { Leasing, Store, TxClient } from "../kernel/ports/store.ts";
+import type { LeaseParams, Leasing, Store, TxClient } from "../kernel/ports/store.ts";
 
-export type StoreOperation = "join" | "beat" | "lease" | "load" | "commit" | "transact" | "query" | "sweep" | "backup" | "leave";
+export type StoreOperation =
+  | "join"
+  | "beat"
+  | "lease"
+  | "load"
+  | "commit"
+  | "transact"
+  | "query"
+  | "sweep"
+  | "backup"
+  | "leave";
 
 /** Stands between a caller and its store: may delay, drop, repeat or refuse what passes. */
 export type Intercept = <T>(operation: StoreOperation, call: () => Promise<T>, subject?: Transition) => Promise<T>;
@@ -22,11 +32,14 @@ export class InterceptedStore implements Store {
     return this.#intercept("join", () => this.#inner.join(params));
   }
 
-  beat(params: { incarnation: number; leaseMs: number }): Promise<{ isAlive: boolean; now: number; arrivals: readonly number[] }> {
+  beat(params: {
+    incarnation: number;
+    leaseMs: number;
+  }): Promise<{ isAlive: boolean; now: number; arrivals: readonly number[] }> {
     return this.#intercept("beat", () => this.#inner.beat(params));
   }
 
-  lease(params: { incarnation: number; limit: number; hasSuspect: boolean }): Promise<Leasing> {
+  lease(params: LeaseParams): Promise<Leasing> {
     return this.#intercept("lease", () => this.#inner.lease(params));
   }
 
@@ -50,7 +63,12 @@ export class InterceptedStore implements Store {
     return this.#intercept("query", () => this.#inner.query(name, params));
   }
 
-  sweep(params: { completedMs: number; failedMs: number; eventMs: number; limit: number }): Promise<{ runs: number; events: number; keys: number }> {
+  sweep(params: {
+    completedMs: number;
+    failedMs: number;
+    eventMs: number;
+    limit: number;
+  }): Promise<{ runs: number; events: number; keys: number }> {
     return this.#intercept("sweep", () => this.#inner.sweep(params));
   }
 

@@ -1,15 +1,15 @@
-import { type Duration, parseDuration } from "../stdx/duration.ts";
-import { decode } from "../stdx/json.ts";
-import { type Baton, assemble } from "../app/baton.ts";
-import { type BatonConfig, type Definition } from "../app/config.ts";
+import { assemble, type Baton } from "../app/baton.ts";
+import type { BatonConfig, Definition } from "../app/config.ts";
 import { RunFailedError } from "../app/handle.ts";
 import { LocalNotifier, silentLogger } from "../app/platform.ts";
+import type { VerbRequest } from "../kernel/decide/verb.ts";
 import { type EventInput, unknownRun } from "../kernel/engine/engine.ts";
 import type { StartOptions } from "../kernel/engine/handler.ts";
 import type { RunDetail } from "../kernel/model/detail.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { RunStatus } from "../kernel/model/status.ts";
-import type { VerbRequest } from "../kernel/decide/verb.ts";
+import { type Duration, parseDuration } from "../stdx/duration.ts";
+import { decode } from "../stdx/json.ts";
 import { type Intercept, InterceptedStore } from "../stores/intercepted.ts";
 import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
 import type { Workflow } from "../workflows/definition.ts";
@@ -42,7 +42,11 @@ export interface TestBaton {
   /** Store operations so far: the numbers that `crashAt` counts in. */
   readonly operations: number;
   readonly crashes: number;
-  start<RawInput, Input, Output>(definition: Workflow<RawInput, Input, Output>, input: RawInput, options?: StartOptions): Promise<TestHandle<Output>>;
+  start<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options?: StartOptions,
+  ): Promise<TestHandle<Output>>;
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
   register(definition: Definition): void;
   /** Moves the clock, with everything that falls due on the way. */
@@ -178,14 +182,23 @@ class MemoryBaton implements TestBaton {
     return this.baton.emit(event);
   }
 
-  async start<RawInput, Input, Output>(definition: Workflow<RawInput, Input, Output>, input: RawInput, options: StartOptions = {}): Promise<TestHandle<Output>> {
+  async start<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options: StartOptions = {},
+  ): Promise<TestHandle<Output>> {
     const { id } = await this.baton.start(definition, input, options);
     return this.#handle<Output>(id);
   }
 
   #handle<T>(id: string): TestHandle<T> {
     const act = async (verb: VerbRequest["verb"], step?: string): Promise<void> => {
-      await this.baton.engine.intervene(id, { verb, actor: "test", why: null, ...(step === undefined ? {} : { step }) });
+      await this.baton.engine.intervene(id, {
+        verb,
+        actor: "test",
+        why: null,
+        ...(step === undefined ? {} : { step }),
+      });
       await this.settle();
     };
     const detail = async (): Promise<RunDetail> => {
@@ -216,8 +229,13 @@ class MemoryBaton implements TestBaton {
         return decode(text) as T;
       }
       if (row.status === "failed" || row.status === "cancelled") throw new RunFailedError(id, row.status, row.error);
-      if (row.status === "suspended") throw new BatonError("suspended", `run ${id} is suspended: ${JSON.stringify(row.reason)}`);
-      if (!this.clock.fireNext(until)) throw new BatonError("timeout", `run ${id} is still ${row.status} after ${withinMs} ms: ${JSON.stringify(row.reason)}`);
+      if (row.status === "suspended")
+        throw new BatonError("suspended", `run ${id} is suspended: ${JSON.stringify(row.reason)}`);
+      if (!this.clock.fireNext(until))
+        throw new BatonError(
+          "timeout",
+          `run ${id} is still ${row.status} after ${withinMs} ms: ${JSON.stringify(row.reason)}`,
+        );
     }
   }
 

@@ -42,7 +42,9 @@ export class TestClock implements Clock {
 
   /** The next timer that is due by `until`, moved to and called; false when there is none. */
   fireNext(until: number): boolean {
-    const due = this.#timers.filter((timer) => timer.at <= until).toSorted((a, b) => a.at - b.at || a.order - b.order)[0];
+    const due = this.#timers
+      .filter((timer) => timer.at <= until)
+      .toSorted((a, b) => a.at - b.at || a.order - b.order)[0];
     if (due === undefined) {
       this.#now = Math.max(this.#now, until);
       return false;

@@ -120,7 +120,11 @@ export class Engine {
     const { store, clock, logger, notifier, retention } = this.#options;
     await this.#worker.start();
     const services = [
-      keepRunning(createRetention(store, { ...defaults.retention, ...retention }, this.#options.sweepMs), clock, logger),
+      keepRunning(
+        createRetention(store, { ...defaults.retention, ...retention }, this.#options.sweepMs),
+        clock,
+        logger,
+      ),
       keepRunning(
         createRouter(store, this.#options.pollMs ?? defaults.pollMs, (event) => this.#triggered(event)),
         clock,
@@ -172,13 +176,15 @@ export class Engine {
       ...(leaseTo === null ? {} : { leaseTo }),
     };
     let held: LeasedRun | null = null;
+    let isUnsure = true;
     try {
       const outcome = await this.store.commit(transition);
+      isUnsure = false;
       if (!outcome.ok) throw keyConflict(name, prepared.idempotencyKey, outcome.id);
       if (outcome.isLeased) held = outcome.run;
       return { no: outcome.run.no, id: outcome.run.id, isCreated: outcome.isCreated };
     } finally {
-      if (leaseTo !== null) this.#worker.settle(held);
+      if (leaseTo !== null) this.#worker.settle(held, isUnsure);
     }
   }
 

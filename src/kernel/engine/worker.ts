@@ -55,6 +55,8 @@ export class Worker {
   #isLeasing = false;
   #wantsLease = false;
   #hasMore = false;
+  /** An answer that may have leased something was lost. */
+  #isUnsure = false;
   #isStopping = false;
   #isWatching = false;
   #stopPoll: (() => void) | null = null;
@@ -180,9 +182,13 @@ export class Worker {
     return this.#incarnation;
   }
 
-  /** Gives the place back, or fills it. */
-  settle(run: LeasedRun | null): void {
+  /** Gives the place back, or fills it. `isUnsure`: no answer came, so the store may have leased the run to this worker. */
+  settle(run: LeasedRun | null, isUnsure: boolean): void {
     this.#reserved -= 1;
+    if (isUnsure) {
+      this.#isUnsure = true;
+      this.wake();
+    }
     if (run !== null) this.#activate(run);
   }
 
@@ -217,8 +223,14 @@ export class Worker {
         if (limit <= 0 || this.#isStopping) return;
         this.#reserved += limit;
         const incarnation = this.#incarnation;
+        const holds = this.#isUnsure ? [...this.#active.keys()] : null;
+        this.#isUnsure = false;
         const { runs, nextReadyAt, now } = await store
-          .lease({ incarnation, limit, hasSuspect: this.#suspects > 0 })
+          .lease({ incarnation, limit, hasSuspect: this.#suspects > 0, holds })
+          .catch((error: unknown) => {
+            this.#isUnsure = true;
+            throw error;
+          })
           .finally(() => {
             this.#reserved -= limit;
           });
@@ -281,17 +293,16 @@ export class Worker {
     );
   }
 
-  /** Ends the lease without running any code. */
+  /** Ends the lease without running any code. Without an answer the run is freed with the next lease, and tried again. */
   #leaveAs(run: LeasedRun, next: Next): void {
     this.#options.store.commit({ kind: "advance", run: run.no, fence: run.fence, next }).then(
       (outcome) => {
         if (outcome.ok) this.#options.ended(run, next);
       },
-      (error: unknown) =>
-        this.#options.logger.log("warn", "a run could not be handed back; its lease will run out", {
-          run: run.id,
-          error: String(error),
-        }),
+      () => {
+        this.#isUnsure = true;
+        this.wake();
+      },
     );
   }
 

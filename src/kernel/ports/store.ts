@@ -16,8 +16,8 @@ export interface Store {
     incarnation: number;
     leaseMs: number;
   }): Promise<{ isAlive: boolean; now: number; arrivals: readonly number[] }>;
-  /** Takes ready runs, earliest first, and frees those of dead workers. `hasSuspect`: a suspect already runs here. */
-  lease(params: { incarnation: number; limit: number; hasSuspect: boolean }): Promise<Leasing>;
+  /** Takes ready runs, earliest first, and frees those of dead workers. */
+  lease(params: LeaseParams): Promise<Leasing>;
   /** The journal of a held run; null when the fence is stale. Read in a new statement after the lease. */
   load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null>;
   commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>>;
@@ -43,6 +43,15 @@ export interface Store {
   /** Hands back what the worker still holds. */
   leave(params: { incarnation: number }): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface LeaseParams {
+  readonly incarnation: number;
+  readonly limit: number;
+  /** A suspect already runs here: no other is leased. */
+  readonly hasSuspect: boolean;
+  /** What the worker knows that it holds, after an answer was lost: whatever else it was given is freed. */
+  readonly holds: readonly number[] | null;
 }
 
 export interface Leasing {

@@ -15,9 +15,13 @@ export interface GuardOptions {
 export function guard(request: Request, options: GuardOptions): void {
   const host = request.headers.get("host")?.toLowerCase() ?? "";
   if (!options.hosts().includes(host)) {
-    throw new BatonError("host-refused", `this server is not ${host === "" ? "a host without a name" : host.slice(0, 200)}`, {
-      hint: `ask for one of: ${options.hosts().join(", ")}`,
-    });
+    throw new BatonError(
+      "host-refused",
+      `this server is not ${host === "" ? "a host without a name" : host.slice(0, 200)}`,
+      {
+        hint: `ask for one of: ${options.hosts().join(", ")}`,
+      },
+    );
   }
   if (isSafe(request.method)) return;
   refuseForeignOrigin(request, options);

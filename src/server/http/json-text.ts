@@ -75,7 +75,11 @@ class Scan {
   #open(isObject: boolean): void {
     this.#wantValue();
     if (this.#stack.length >= depthMax)
-      throw this.#refused("limit", `is nested deeper than ${depthMax} levels`, "flatten the value, or pass a reference to it");
+      throw this.#refused(
+        "limit",
+        `is nested deeper than ${depthMax} levels`,
+        "flatten the value, or pass a reference to it",
+      );
     this.#stack.push({ isObject, index: 0, keyFrom: -1, keyTo: -1 });
     this.#expected = isObject ? "key or }" : "value or ]";
     this.#at += 1;
@@ -83,8 +87,7 @@ class Scan {
 
   #close(isObject: boolean): void {
     const top = this.#stack.at(-1);
-    const mayClose =
-      this.#expected === "comma or end" || this.#expected === (isObject ? "key or }" : "value or ]");
+    const mayClose = this.#expected === "comma or end" || this.#expected === (isObject ? "key or }" : "value or ]");
     if (top === undefined || top.isObject !== isObject || !mayClose)
       throw this.#malformed(`unexpected '${isObject ? "}" : "]"}'`);
     this.#stack.pop();
@@ -115,7 +118,11 @@ class Scan {
     top.keyTo = to;
     this.#keys += 1;
     if (this.#keys > keysMax)
-      throw this.#refused("limit", `has more than ${keysMax} keys in all`, "keep large data elsewhere and pass a reference");
+      throw this.#refused(
+        "limit",
+        `has more than ${keysMax} keys in all`,
+        "keep large data elsewhere and pass a reference",
+      );
     if (this.#keyOf(top) === "__proto__")
       throw this.#refused("unencodable", "is a key named __proto__", "name the field otherwise");
     this.#at = to;
@@ -141,7 +148,11 @@ class Scan {
     if (word.length <= safeDigits || !/^-?\d+$/.test(word)) return;
     const value = BigInt(word);
     if (value > integerMax || value < -integerMax)
-      throw this.#refused("unsafe-integer", `is ${word.slice(0, 40)}, which a number would change`, "send it as a string");
+      throw this.#refused(
+        "unsafe-integer",
+        `is ${word.slice(0, 40)}, which a number would change`,
+        "send it as a string",
+      );
   }
 
   /** The place after the closing quote. */
@@ -155,9 +166,9 @@ class Scan {
         throw this.#malformed("a control character inside a string");
       }
       if (code !== 0x5c) continue;
-      const escape = source[i + 1] ?? "";
-      const isUnicode = escape === "u" && /^[0-9a-fA-F]{4}$/.test(source.slice(i + 2, i + 6));
-      if (!isUnicode && !'"\\/bfnrt'.includes(escape || " ")) {
+      const escaped = source[i + 1] ?? "";
+      const isUnicode = escaped === "u" && /^[0-9a-fA-F]{4}$/.test(source.slice(i + 2, i + 6));
+      if (!isUnicode && !'"\\/bfnrt'.includes(escaped || " ")) {
         this.#at = i;
         throw this.#malformed("an escape that JSON does not know");
       }

@@ -25,7 +25,8 @@ function visit(schema: Schema, value: unknown, path: string, components: Compone
     return visit(target, value, path, components, places);
   }
   if (schema.anyOf !== undefined) {
-    if (schema.anyOf.every((option) => check(option, value, path, components).length > 0)) fail("fits none of its forms");
+    if (schema.anyOf.every((option) => check(option, value, path, components).length > 0))
+      fail("fits none of its forms");
     return;
   }
   const types = schema.type === undefined ? [] : [schema.type].flat();
@@ -41,7 +42,8 @@ function visit(schema: Schema, value: unknown, path: string, components: Compone
   else if (Array.isArray(value)) {
     const { items, maxItems } = schema;
     if (maxItems !== undefined && value.length > maxItems) fail(`has more than ${maxItems} items`);
-    if (items !== undefined) for (const [i, item] of value.entries()) visit(items, item, `${path}[${i}]`, components, places);
+    if (items !== undefined)
+      for (const [i, item] of value.entries()) visit(items, item, `${path}[${i}]`, components, places);
   } else if (typeof value === "object" && value !== null) {
     visitObject(schema, value as Record<string, unknown>, path, components, places);
   }
@@ -86,7 +88,10 @@ function visitNumber(schema: Schema, value: number, fail: (message: string) => v
 }
 
 function isMoment(value: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value));
+  return (
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) &&
+    !Number.isNaN(Date.parse(value))
+  );
 }
 
 function isDuration(value: string): boolean {
@@ -109,7 +114,6 @@ function isOfType(type: string, value: unknown): boolean {
     case "integer":
       return Number.isSafeInteger(value);
     default:
-      // biome-ignore lint/suspicious/useValidTypeof: the remaining JSON types have the names of JavaScript's
       return typeof value === type;
   }
 }

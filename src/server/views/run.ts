@@ -62,16 +62,17 @@ export async function detailView(store: Store, run: RunDetail): Promise<RunDetai
 }
 
 /** One page of a run's steps. */
-export async function stepPage(
-  store: Store,
-  run: RunDetail,
-  after: number | null,
-  limit: number,
-): Promise<Page<Step>> {
+export async function stepPage(store: Store, run: RunDetail, after: number | null, limit: number): Promise<Page<Step>> {
   const rows = await store.query("steps", { run: run.row.no, after: after ?? 0, limit: limit + 1 });
   const isLast = rows.length <= limit;
   const steps = await stepsOf(store, run, rows.slice(0, limit), isLast);
-  const { nextPageToken } = pageOf("steps", rows, limit, (row) => row.seq, (row) => row);
+  const { nextPageToken } = pageOf(
+    "steps",
+    rows,
+    limit,
+    (row) => row.seq,
+    (row) => row,
+  );
   return { items: steps, nextPageToken };
 }
 

@@ -152,7 +152,8 @@ function openStatus(
   if (status === "cancelled" || status === "completed") return "abandoned";
   if (status === "failed") return last === undefined ? "pending" : "failed";
   if (isShown) return "running";
-  if (wait === undefined) return run.isHeld && last !== undefined && last.round === run.row.round ? "running" : "pending";
+  if (wait === undefined)
+    return run.isHeld && last !== undefined && last.round === run.row.round ? "running" : "pending";
   // The intent of a `once` is recorded before its code runs: it waits only when a person must decide.
   if (wait.kind === "once") return status === "suspended" ? "waiting" : "running";
   return "waiting";

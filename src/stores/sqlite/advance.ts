@@ -13,10 +13,7 @@ const insertStep =
 /** One advance of a held run: guard first, then all it lists, then where it leaves the run. */
 export function advanceRun(context: Context, step: Advance, at: number): Outcome {
   const live = liveRow(context, step.run);
-  if (!context.rules.isHolder(live, step.fence)) {
-    if (context.rules.countsStale && step.next?.state === "completed") miscount(context, step.run);
-    return { ok: false, why: "stale" };
-  }
+  if (!context.rules.isHolder(live, step.fence)) return { ok: false, why: "stale" };
   if (step.expires?.some((key) => hasEvent(context, step.run, key))) return { ok: false, why: "unread" };
   if (step.entries !== undefined) for (const entry of step.entries) writeEntry(context, step.run, entry, at);
   // The common advance is one result and nothing else: it must not pay for what it does not use.
@@ -173,13 +170,4 @@ function leave(context: Context, step: Advance, at: number): boolean {
       endRun(context, run, "running", next, step.fence, at);
       return true;
   }
-}
-
-/** Only for the drill: what a counter does when a refused write still counts. */
-function miscount(context: Context, run: number): void {
-  const definition = context.db.get<{ definition: number }>(
-    "select definition from runs where no = ?",
-    run,
-  )?.definition;
-  if (definition !== undefined) context.counters.move(definition, "running", "completed");
 }

@@ -2,7 +2,7 @@ import { StoreError } from "../../kernel/model/errors.ts";
 import type { Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Hint } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
-import type { Leasing, TxClient } from "../../kernel/ports/store.ts";
+import type { LeaseParams, Leasing, TxClient } from "../../kernel/ports/store.ts";
 import { unreachable } from "../../stdx/assert.ts";
 import { advanceRun } from "./advance.ts";
 import { type Context, createContext } from "./context.ts";
@@ -49,26 +49,17 @@ export class SqliteCore {
    * until the guilty transition stands alone; savepoints would cost every batch for the sake of that rare one.
    */
   commit(batch: readonly Transition[]): Reply[] {
-    const kept = new Set(this.context.rules.reduce(batch));
-    return this.#commitPart(batch, kept);
-  }
-
-  #commitPart(batch: readonly Transition[], kept: ReadonlySet<Transition>): Reply[] {
     try {
       return this.#write(() => {
         const at = this.context.clock.now();
-        return batch.map((transition) =>
-          kept.has(transition)
-            ? { outcome: this.#apply(transition, at) }
-            : { outcome: { ok: true, at, isUnread: false } },
-        );
+        return batch.map((transition) => ({ outcome: this.#apply(transition, at) }));
       });
     } catch (error) {
       const storeError = toStoreError(error);
       // A full disk or a lost file is nobody's fault in the batch: halving would only hit it again.
       if (batch.length === 1 || storeError.code === "unavailable") return batch.map(() => ({ error: storeError }));
       const middle = Math.ceil(batch.length / 2);
-      return [...this.#commitPart(batch.slice(0, middle), kept), ...this.#commitPart(batch.slice(middle), kept)];
+      return [...this.commit(batch.slice(0, middle)), ...this.commit(batch.slice(middle))];
     }
   }
 
@@ -97,7 +88,7 @@ export class SqliteCore {
     return this.#write(() => beat(this.context, incarnation, leaseMs));
   }
 
-  lease(params: { incarnation: number; limit: number; hasSuspect: boolean }): Leasing {
+  lease(params: LeaseParams): Leasing {
     return this.#write(() => lease(this.context, params));
   }
 

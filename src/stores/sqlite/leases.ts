@@ -1,6 +1,5 @@
-import { suspectFrom } from "../../kernel/decide/crash.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
-import type { Leasing } from "../../kernel/ports/store.ts";
+import type { LeaseParams, Leasing } from "../../kernel/ports/store.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 
@@ -66,10 +65,6 @@ export function rescue(context: Context, at: number): void {
 export function bury(context: Context, incarnation: number, at: number): void {
   const { db } = context;
   moveHeld(context, incarnation);
-  const cleared = context.rules.isClearedByCommit
-    ? `exists (select 1 from steps s where s.run = live.run and s.seq > live.lease_seq)
-       or exists (select 1 from attempts a where a.run = live.run and a.fence = live.fence and a.outcome <> 'lost')`
-    : "0";
   db.run(
     "insert into history (run, kind, detail, at) select run, 'rescued', json_object('fence', fence), ? from live where holder = ?",
     at,
@@ -77,7 +72,8 @@ export function bury(context: Context, incarnation: number, at: number): void {
   );
   db.run(
     `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1, is_lost = 1,
-       unclean = case when ${cleared} then 0 else unclean + 1 end where holder = ?`,
+       unclean = case when exists (select 1 from steps s where s.run = live.run and s.seq > live.lease_seq)
+         or exists (select 1 from attempts a where a.run = live.run and a.fence = live.fence and a.outcome <> 'lost') then 0 else unclean + 1 end where holder = ?`,
     at,
     incarnation,
   );
@@ -113,7 +109,7 @@ const readyColumns =
 /** Newer than this is the fresh lane: a hundred thousand timers due at once must not hold up what starts now. */
 const freshMs = 1_000;
 
-export function lease(context: Context, params: { incarnation: number; limit: number; hasSuspect: boolean }): Leasing {
+export function lease(context: Context, params: LeaseParams): Leasing {
   const { db } = context;
   const at = context.clock.now();
   rescue(context, at);
@@ -122,11 +118,12 @@ export function lease(context: Context, params: { incarnation: number; limit: nu
     params.incarnation,
   );
   if (me === undefined || me.is_dead === 1 || me.expires_at <= at) return { runs: [], nextReadyAt: null, now: at };
+  if (params.holds !== null) freeUnknown(context, params.incarnation, params.holds, at);
   const rows = readyRows(context, params.limit, at);
   if (!params.hasSuspect && rows.length < params.limit) {
     const suspect = db.get<ReadyRow & Record<string, unknown>>(
       `select ${readyColumns} from live l join runs r on r.no = l.run
-       where l.unclean >= ${suspectFrom} and l.ready_at is not null and l.ready_at <= ? order by l.unclean, l.ready_at limit 1`,
+       where l.unclean >= ${context.rules.suspectFrom()} and l.ready_at is not null and l.ready_at <= ? order by l.unclean, l.ready_at limit 1`,
       at,
     );
     if (suspect !== undefined) rows.push(suspect);
@@ -141,9 +138,27 @@ export function lease(context: Context, params: { incarnation: number; limit: nu
   return { runs, nextReadyAt: isFull ? at : next, now: at };
 }
 
+/** Runs that were leased by a call whose answer was lost: their worker knows nothing of them and would hold them for ever. */
+function freeUnknown(context: Context, incarnation: number, holds: readonly number[], at: number): void {
+  const known = new Set(holds);
+  const rows = context.db.all<{ run: number; definition: number }>(
+    "select l.run, r.definition from live l join runs r on r.no = l.run where l.holder = ?",
+    incarnation,
+  );
+  for (const row of rows) {
+    if (known.has(row.run)) continue;
+    context.db.run(
+      `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1 where run = ?`,
+      at,
+      row.run,
+    );
+    context.counters.move(row.definition, "running", "pending");
+  }
+}
+
 function readyRows(context: Context, limit: number, at: number): ReadyRow[] {
   const lane = `select ${readyColumns} from live l join runs r on r.no = l.run
-    where l.ready_at is not null and l.ready_at > ? and l.ready_at <= ? and l.unclean < ${suspectFrom} order by l.ready_at, l.run limit ?`;
+    where l.ready_at is not null and l.ready_at > ? and l.ready_at <= ? and l.unclean < ${context.rules.suspectFrom()} order by l.ready_at, l.run limit ?`;
   const half = Math.ceil(limit / 2);
   const overdue = context.db.all<ReadyRow>(lane, Number.MIN_SAFE_INTEGER, at - freshMs, limit);
   if (overdue.length === 0) return context.db.all<ReadyRow>(lane, at - freshMs, at, limit);

@@ -2,7 +2,7 @@ import type { Journal } from "../../kernel/model/journal.ts";
 import type { OutcomeOf, Transition } from "../../kernel/model/transition.ts";
 import type { Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
-import type { Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
+import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
 import { SqliteCore } from "./core.ts";
 import { openMemoryDatabase } from "./open.ts";
 import type { Rules } from "./rules.ts";
@@ -46,7 +46,7 @@ export class MemoryStore implements Store {
     return this.#do(() => this.core.beat(params.incarnation, params.leaseMs));
   }
 
-  async lease(params: { incarnation: number; limit: number; hasSuspect: boolean }): Promise<Leasing> {
+  async lease(params: LeaseParams): Promise<Leasing> {
     return this.#do(() => this.core.lease(params));
   }
 

@@ -2,7 +2,7 @@ import type { StoreErrorCode } from "../../kernel/model/errors.ts";
 import type { Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Hint } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
-import type { TxClient } from "../../kernel/ports/store.ts";
+import type { LeaseParams, TxClient } from "../../kernel/ports/store.ts";
 
 /** What the main thread asks of the store's thread. Commits travel in batches; the rest one at a time. */
 export type Ask =
@@ -13,7 +13,7 @@ export type Ask =
 export type Call =
   | { readonly name: "join"; readonly worker: string; readonly leaseMs: number }
   | { readonly name: "beat"; readonly incarnation: number; readonly leaseMs: number }
-  | { readonly name: "lease"; readonly incarnation: number; readonly limit: number; readonly hasSuspect: boolean }
+  | ({ readonly name: "lease" } & LeaseParams)
   | { readonly name: "leave"; readonly incarnation: number }
   | { readonly name: "load"; readonly run: number; readonly fence: number; readonly arrivalsOnly: boolean }
   | { readonly name: "query"; readonly query: keyof Queries; readonly params: unknown }

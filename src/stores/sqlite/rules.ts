@@ -1,4 +1,4 @@
-import type { Transition } from "../../kernel/model/transition.ts";
+import { suspectFrom } from "../../kernel/decide/crash.ts";
 import { state } from "./codes.ts";
 
 /**
@@ -11,29 +11,20 @@ export interface Rules {
   /** A run does not park over something that it has not read. */
   mayPark(unreadCount: number): boolean;
   /** A wait also sees the events that came before it was registered. */
-  readonly looksBack: boolean;
+  looksBack(): boolean;
   /** Events up to the run's start are not for it. */
   eventFloor(floor: number): number;
-  /** All transitions of a batch count, also several of one run. */
-  reduce(batch: readonly Transition[]): readonly Transition[];
-  /** A refused transition leaves the counters alone. */
-  readonly countsStale: boolean;
-  /** Only a run that died alone is charged with the death; a commit clears it. */
-  isClearedByCommit: boolean;
   /** A worker is dead when its lease has run out by the store's clock. */
   isExpired(expiresAt: number, now: number): boolean;
-  /** A run at rest is not touched by a late write. */
-  readonly restIsFinal: boolean;
+  /** Runs with so many unclean ends or more are leased one at a time. */
+  suspectFrom(): number;
 }
 
 export const rules: Rules = {
   isHolder: (live, fence) => live !== undefined && live.state === state.leased && live.fence === fence,
   mayPark: (unreadCount) => unreadCount === 0,
-  looksBack: true,
+  looksBack: () => true,
   eventFloor: (floor) => floor,
-  reduce: (batch) => batch,
-  countsStale: false,
-  isClearedByCommit: true,
   isExpired: (expiresAt, now) => expiresAt <= now,
-  restIsFinal: true,
+  suspectFrom: () => suspectFrom,
 };

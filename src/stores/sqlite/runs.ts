@@ -78,7 +78,9 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     );
   }
   const dueAt = start.at ?? (start.delayMs === undefined ? null : at + start.delayMs);
-  const isLeased = start.leaseTo !== undefined && (dueAt === null || dueAt <= at);
+  // A worker that was declared dead meanwhile would hold it for ever.
+  const isLeased =
+    start.leaseTo !== undefined && (dueAt === null || dueAt <= at) && isAlive(context, start.leaseTo, at);
   const readyAt = dueAt !== null && dueAt > at ? dueAt : at - start.priorityMs;
   db.run(
     "insert into live (run, state, ready_at, holder, fence) values (?, ?, ?, ?, ?)",
@@ -98,6 +100,14 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     isCreated: true,
     isLeased,
   };
+}
+
+function isAlive(context: Context, incarnation: number, at: number): boolean {
+  const worker = context.db.get<{ expires_at: number }>(
+    "select expires_at from workers where incarnation = ? and is_dead = 0",
+    incarnation,
+  );
+  return worker !== undefined && worker.expires_at > at;
 }
 
 function existing(start: StartRun, no: number, id: string, at: number): LeasedRun {
@@ -173,6 +183,11 @@ export function endRun(
   );
   db.run("delete from shows where run = ?", run);
   if (end.state === "failed") {
+    // What was asked of this round is not meant for the next one.
+    db.run(
+      "update inbox set is_read = 1 where run = ? and is_read = 0 and kind in ('cancel', 'suspend', 'retry')",
+      run,
+    );
     db.run(
       "insert into dead (run, fingerprint, step, at) values (?, ?, ?, ?) on conflict (run) do update set fingerprint = excluded.fingerprint, step = excluded.step, at = excluded.at",
       run,

@@ -5,7 +5,7 @@ import { defaults } from "../../kernel/model/limits.ts";
 import type { Outcome, OutcomeOf, Transition } from "../../kernel/model/transition.ts";
 import type { Hint, Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
-import type { Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
+import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
 import type { Answer, Call, WireError } from "./messages.ts";
 
 interface Waiting {
@@ -163,7 +163,7 @@ export class SqliteStore implements Store {
     return this.#call({ name: "beat", ...params });
   }
 
-  lease(params: { incarnation: number; limit: number; hasSuspect: boolean }): Promise<Leasing> {
+  lease(params: LeaseParams): Promise<Leasing> {
     return this.#call({ name: "lease", ...params });
   }
 

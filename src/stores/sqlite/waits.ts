@@ -25,7 +25,7 @@ export function openWait(context: Context, run: number, wait: WaitOpening, at: n
     hash,
     wait.attempt ?? 0,
   );
-  if (isEvent && hash !== null && context.rules.looksBack) lookBack(context, run, wait, hash, at);
+  if (isEvent && hash !== null && context.rules.looksBack()) lookBack(context, run, wait, hash, at);
 }
 
 function lookBack(context: Context, run: number, wait: WaitOpening, hash: number, at: number): void {
@@ -47,6 +47,23 @@ function lookBack(context: Context, run: number, wait: WaitOpening, hash: number
     start?.start_event ?? null,
   );
   if (event !== null) settleWait(context, run, wait.key, event, at);
+}
+
+/** Looks again for every wait for an event of a run: what a store needs whose transactions do not see each other. */
+export function lookAgain(context: Context, run: number, at: number): void {
+  const waits = context.db.all<{ key: string; name: string; match: string | null; hash: number }>(
+    "select key, name, match, hash from waits where run = ? and kind = 'event' and event is null",
+    run,
+  );
+  for (const wait of waits) {
+    const opening = {
+      key: wait.key,
+      kind: "event",
+      name: wait.name,
+      match: wait.match === null ? {} : JSON.parse(wait.match),
+    } as const;
+    lookBack(context, run, opening, wait.hash, at);
+  }
 }
 
 /** Gives an event to a wait. The event is at most once for this run; the wait takes no second one. */

@@ -1,0 +1,152 @@
+import { Engine } from "../kernel/engine/engine.ts";
+import type { DefinitionRef } from "../kernel/model/run.ts";
+import type { Logger } from "../kernel/ports/logger.ts";
+import type { Store } from "../kernel/ports/store.ts";
+import { Metrics } from "../server/metrics.ts";
+import { observeStore } from "../server/observed-store.ts";
+import { type ApiServer, createServer } from "../server/server.ts";
+import type { ChangeFeed } from "../server/stream-hub.ts";
+import { SqliteStore } from "../stores/sqlite/store.ts";
+import { workflowHandler } from "../workflows/handler.ts";
+import { assemble, exclusivePace, localActor } from "./baton.ts";
+import type { Definition } from "./config.ts";
+import { type EffectiveConfig, storePath } from "./load-config.ts";
+import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
+import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
+import { openReadOnlyStore } from "./read-only-store.ts";
+
+/**
+ * What a process does with a store. `work`: owns it and runs what is ready. `act`: owns it, and changes only what it is
+ * asked to change. `read`: looks at it, also beside an owner.
+ */
+export type Mode = "work" | "act" | "read";
+
+/** One store with its engine and its API, in this process. */
+export interface Instance {
+  readonly engine: Engine;
+  readonly api: ApiServer;
+  readonly loaded: () => LoadedDefinitions;
+  /** Reads definitions anew and registers what has changed. */
+  reload(paths: readonly string[]): Promise<void>;
+  readonly set: DefinitionSet;
+  /** Tells other processes of this machine where this one is reached. */
+  announce(url: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface InstanceOptions {
+  readonly config: EffectiveConfig;
+  readonly mode: Mode;
+  readonly logger?: Logger;
+  /** Values of `Host` that are this server. */
+  readonly hosts: () => readonly string[];
+}
+
+/** Opens a store for one mode. Throws a `StoreError` that names the process which has it. */
+export async function openInstance(options: InstanceOptions): Promise<Instance> {
+  const notifier = new LocalNotifier();
+  const { store, feed, announce } = await openStore(options, notifier);
+  try {
+    const set = await loadSet(options);
+    const metrics = new Metrics();
+    const engine = await openEngine(options, set, observeStore(store, metrics, systemClock), notifier);
+    const api = createServer({
+      engine,
+      metrics,
+      feed,
+      clock: systemClock,
+      logger: options.logger ?? silentLogger,
+      actor: localActor(),
+      pid: process.pid,
+      hosts: options.hosts,
+      loaded: () => set.loaded,
+      isReadOnly: options.mode === "read" || options.config.readOnly.value,
+    });
+    return {
+      engine,
+      api,
+      set,
+      announce,
+      loaded: () => set.loaded,
+      reload: (paths) => reload(engine, set, paths),
+      close: async () => {
+        api.close();
+        if (options.mode === "work") await engine.stop(options.config.shutdownGraceMs.value);
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface OpenStore {
+  readonly store: Store;
+  readonly feed: ChangeFeed;
+  readonly announce: (url: string) => Promise<void>;
+}
+
+async function openStore({ config, mode }: InstanceOptions, notifier: LocalNotifier): Promise<OpenStore> {
+  const subscribe = notifier.subscribe.bind(notifier);
+  if (mode === "read") {
+    const store = openReadOnlyStore(storePath(config));
+    return { store, feed: { subscribe, watch: () => {} }, announce: async () => {} };
+  }
+  const store = await SqliteStore.open(storePath(config), notifier);
+  return {
+    store,
+    feed: { subscribe, watch: (isWatched) => store.watch(isWatched) },
+    announce: (url) => store.announce(url),
+  };
+}
+
+/** Looking at a store needs no definitions, and loading them runs people's code. */
+async function loadSet({ config, mode }: InstanceOptions): Promise<DefinitionSet> {
+  return mode === "read" ? DefinitionSet.empty(config) : DefinitionSet.load(config);
+}
+
+async function openEngine(
+  { config, mode, logger = silentLogger }: InstanceOptions,
+  set: DefinitionSet,
+  store: Store,
+  notifier: LocalNotifier,
+): Promise<Engine> {
+  const parts = { store, notifier, clock: systemClock, random: systemRandom, logger, pace: exclusivePace };
+  const { definitions } = set.loaded;
+  if (mode === "work") {
+    const { retention } = config;
+    const baton = await assemble(
+      {
+        definitions,
+        slots: config.slots.value,
+        retention: {
+          completed: retention.completedMs.value,
+          failed: retention.failedMs.value,
+          events: retention.eventsMs.value,
+        },
+      },
+      parts,
+    );
+    return baton.engine;
+  }
+  const engine = new Engine({ ...parts, name: `pid ${process.pid}` });
+  for (const definition of definitions) register(engine, definition);
+  return engine;
+}
+
+function register(engine: Engine, definition: Definition): void {
+  engine.register(workflowHandler(definition, engine));
+}
+
+async function reload(engine: Engine, set: DefinitionSet, paths: readonly string[]): Promise<void> {
+  const before = new Map(set.loaded.definitions.map((definition) => [keyOf(definition), definition]));
+  await set.reload(paths);
+  const after = new Map(set.loaded.definitions.map((definition) => [keyOf(definition), definition]));
+  for (const [key, { kind, name, version }] of before) if (!after.has(key)) engine.unregister({ kind, name, version });
+  for (const [key, definition] of after) if (before.get(key) !== definition) register(engine, definition);
+}
+
+function keyOf({ kind, name, version }: DefinitionRef): string {
+  return `${kind} ${name} ${version}`;
+}

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { BatonError } from "../kernel/model/errors.ts";
+import type { DefinitionProblem } from "../wire/definition.ts";
+
+/** Why a file could not be loaded, with the place as its author knows it. */
+export function loadProblem(file: string, error: unknown): DefinitionProblem {
+  const place = placeOf(error, file) ?? { path: file, line: null };
+  const isElsewhere = place.path !== file;
+  return {
+    file: shown(place.path),
+    line: place.line,
+    message: `${messageOf(error)}${isElsewhere ? ` (imported by ${shown(file)})` : ""}`,
+  };
+}
+
+/** `file:line: message`, as editors and terminals make a link of it. */
+export function describeProblem({ file, line, message }: DefinitionProblem): string {
+  return `${file}${line === null ? "" : `:${line}`}: ${message}`;
+}
+
+/** A path as people type it: relative where that is shorter. */
+export function shown(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === "" || near.startsWith("../..") ? path : near;
+}
+
+/** The line of the first match, counted from 1. */
+export function lineOf(path: string, pattern: RegExp): number | null {
+  if (!existsSync(path)) return null;
+  const index = readFileSync(path, "utf8").search(pattern);
+  return index < 0 ? null : readFileSync(path, "utf8").slice(0, index).split("\n").length;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return `threw ${String(error)}`;
+  const text =
+    error.name === "Error" || error instanceof BatonError ? error.message : `${error.name}: ${error.message}`;
+  const hint = error instanceof BatonError && error.hint !== null ? `; ${error.hint}` : "";
+  return text.replaceAll(/\?v=\d+/g, "") + hint;
+}
+
+function placeOf(error: unknown, file: string): { path: string; line: number | null } | null {
+  if (!(error instanceof Error)) return null;
+  return syntaxPlace(error) ?? missingPlace(error) ?? framePlace(error, file);
+}
+
+/** Of a syntax error Node puts the place in front of the stack. */
+function syntaxPlace(error: Error): { path: string; line: number } | null {
+  const first = /^(file:\/\/\S+|\/\S.*?|[A-Z]:\\.*?):(\d+)$/m.exec(error.stack?.split("\n")[0] ?? "");
+  return first === null ? null : { path: pathOf(first[1] ?? ""), line: Number(first[2]) };
+}
+
+/** Of a missing module Node says who wanted it, not where. */
+function missingPlace(error: Error): { path: string; line: number | null } | null {
+  const found = /Cannot find (?:module|package) '([^']+)' imported from (.+)$/m.exec(error.message);
+  if (found === null) return null;
+  const path = pathOf(found[2] ?? "");
+  const wanted = (found[1] ?? "").split("/").at(-1) ?? "";
+  return { path, line: lineOf(path, new RegExp(`["'][^"'\\n]*${wanted.replaceAll(/[^\w-]/g, ".")}["']`)) };
+}
+
+/** The first frame in people's own code. */
+function framePlace(error: Error, file: string): { path: string; line: number } | null {
+  const own = pathToFileURL(file).href;
+  const frames = [...(error.stack ?? "").matchAll(/(file:\/\/[^\s)]+?):(\d+):\d+/g)].map(([, url = "", line]) => ({
+    url: url.replace(/\?v=\d+$/, ""),
+    line: Number(line),
+  }));
+  const frame = frames.find(({ url }) => url === own) ?? frames.find(({ url }) => !url.includes("/node_modules/"));
+  return frame === undefined ? null : { path: pathOf(frame.url), line: frame.line };
+}
+
+function pathOf(place: string): string {
+  const plain = place.replace(/\?v=\d+$/, "");
+  return plain.startsWith("file:") ? fileURLToPath(plain) : plain;
+}

@@ -1,0 +1,34 @@
+import { BatonError } from "../kernel/model/errors.ts";
+import type { Store } from "../kernel/ports/store.ts";
+import { SqliteCore, toStoreError } from "../stores/sqlite/core.ts";
+import { openReader } from "../stores/sqlite/open.ts";
+
+/** A store file beside its owner, or without one, to look at only. */
+export function openReadOnlyStore(path: string): Store {
+  const db = openReader(path);
+  const core = new SqliteCore(db, { now: Date.now });
+  const refuse = (): Promise<never> =>
+    Promise.reject(new BatonError("read-only", `${path} is open for reading only`, { hint: "ask its owner" }));
+  return {
+    query: async (name, params) => {
+      try {
+        return core.query(name, params);
+      } catch (error) {
+        throw toStoreError(error);
+      }
+    },
+    backup: async ({ path: copy }) => {
+      db.raw.prepare("vacuum into ?").run(copy);
+      return { bytes: core.query("stats", {}).bytes };
+    },
+    close: async () => db.close(),
+    join: refuse,
+    beat: refuse,
+    lease: refuse,
+    load: refuse,
+    commit: refuse,
+    transact: refuse,
+    sweep: refuse,
+    leave: refuse,
+  };
+}

@@ -1,0 +1,82 @@
+import type { Logger } from "../kernel/ports/logger.ts";
+import { listen } from "../server/listen.ts";
+import type { DefinitionProblem } from "../wire/definition.ts";
+import { type Instance, openInstance } from "./instance.ts";
+import { type EffectiveConfig, storePath } from "./load-config.ts";
+import { watchDefinitions } from "./watch-definitions.ts";
+
+export interface ServeOptions {
+  readonly config: EffectiveConfig;
+  readonly logger?: Logger;
+  /** Follows changes of definitions, as `baton dev` does. */
+  readonly isWatching?: boolean;
+  /** Told after each change that was followed. */
+  readonly onReload?: (loaded: { names: readonly string[]; problems: readonly DefinitionProblem[] }) => void;
+}
+
+/** A Baton that serves. */
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /** The port that was asked for, when somebody else has it; null otherwise. */
+  readonly takenPort: number | null;
+  readonly storePath: string;
+  readonly instance: Instance;
+  /** Takes nothing new, lets steps under way end, hands the rest back. */
+  close(): Promise<void>;
+}
+
+/** How long a request under way may take when the server stops; live streams are ended before. */
+const requestGraceMs = 1_000;
+
+/** Opens the store, loads the definitions, works, and serves the API to this machine only. */
+export async function startServer(options: ServeOptions): Promise<RunningServer> {
+  const { config } = options;
+  const asked = config.port.value;
+  let port = asked;
+  const hosts = (): readonly string[] => hostsOf(port);
+  const instance = await openInstance({
+    config,
+    hosts,
+    mode: "work",
+    ...(options.logger ? { logger: options.logger } : {}),
+  });
+  try {
+    const listening = await listen(instance.api, asked);
+    port = listening.port;
+    const url = `http://127.0.0.1:${port}`;
+    await instance.announce(url);
+    const stopWatching = options.isWatching ? follow(instance, options) : (): void => {};
+    return {
+      url,
+      port,
+      instance,
+      takenPort: asked !== 0 && asked !== port ? asked : null,
+      storePath: storePath(config),
+      close: async () => {
+        stopWatching();
+        instance.api.close();
+        await listening.close(requestGraceMs);
+        await instance.close();
+      },
+    };
+  } catch (error) {
+    await instance.close();
+    throw error;
+  }
+}
+
+/** Loopback under its three names: any other host needs accounts, which there are none of yet. */
+function hostsOf(port: number): readonly string[] {
+  return ["localhost", "127.0.0.1", "[::1]"].flatMap((name) =>
+    port === 80 ? [name, `${name}:80`] : [`${name}:${port}`],
+  );
+}
+
+function follow(instance: Instance, { onReload }: ServeOptions): () => void {
+  return watchDefinitions(instance.set, async (paths) => {
+    await instance.reload(paths);
+    const { definitions, problems } = instance.loaded();
+    onReload?.({ names: definitions.map((definition) => definition.name), problems });
+  });
+}

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { findServer, storeExists } from "../app/find-server.ts";
+import { openInstance } from "../app/instance.ts";
+import { type EffectiveConfig, loadConfig, storePath } from "../app/load-config.ts";
+import { describeProblem, shown } from "../app/load-problem.ts";
+import { Client } from "./client.ts";
+import { CliError, exit } from "./exit.ts";
+
+/** Options that every command has. */
+export interface Globals {
+  readonly store?: string;
+  readonly url?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly jsonl?: boolean;
+  readonly color?: boolean;
+}
+
+/** `read` looks, `act` changes, `work` also runs what is ready while it is connected. */
+export type Need = "read" | "act" | "work";
+
+export interface Connection {
+  readonly client: Client;
+  /** Whether a server does the work; else it is done here, or not at all. */
+  readonly isServer: boolean;
+  readonly where: string;
+  close(): Promise<void>;
+}
+
+/** A server that has just taken the store says so within this time. */
+const announceMs = 2_000;
+
+/**
+ * The API for a command: at the address that was given, at that of whoever serves the store, or over the store itself
+ * in this process. Beside a process that embeds Baton and serves nothing, it can only be looked at.
+ */
+export async function connect(globals: Globals, need: Need, say: (text: string) => void): Promise<Connection> {
+  const url = globals.url ?? process.env["BATON_URL"];
+  if (url !== undefined) return overHttp(url);
+  const config = await loadConfig(globals);
+  const path = storePath(config);
+  const found = await findServer(path);
+  if (found !== null && found.url !== null) return overHttp(found.url);
+  if (need === "read") return inProcess(config, "read", say);
+  try {
+    return await inProcess(config, need, say);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "unavailable") throw error;
+    return besideOwner(path, error);
+  }
+}
+
+async function overHttp(url: string): Promise<Connection> {
+  if (!URL.canParse(url)) {
+    throw new CliError(exit.usage, "usage", `${JSON.stringify(url)} is no address`, {
+      hint: "write --url http://127.0.0.1:4440",
+    });
+  }
+  const base = new URL(url).origin;
+  return { client: new Client((request) => fetch(request), base, base), isServer: true, where: base, close: async () => {} };
+}
+
+async function inProcess(config: EffectiveConfig, mode: Need, say: (text: string) => void): Promise<Connection> {
+  const path = storePath(config);
+  if (mode === "read" && !storeExists(path)) {
+    throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(path)}`, {
+      hint: "start Baton here first (baton start), or name the store with --store",
+    });
+  }
+  const instance = await openInstance({ config, mode, hosts: () => [localHost] });
+  for (const problem of instance.loaded().problems) say(`warning: ${describeProblem(problem)}`);
+  return {
+    client: new Client(instance.api.fetch, `http://${localHost}`, shown(path)),
+    isServer: false,
+    where: shown(path),
+    close: () => instance.close(),
+  };
+}
+
+/** No address: requests of this process to itself never leave it. */
+const localHost = "localhost";
+
+/** Somebody has the store: a server that is coming up, or an app that embeds Baton. */
+async function besideOwner(path: string, error: unknown): Promise<Connection> {
+  const endsAt = performance.now() + announceMs;
+  let found = await findServer(path);
+  while (found !== null && found.url === null && performance.now() < endsAt) {
+    await delay(50);
+    found = await findServer(path);
+  }
+  if (found === null) throw error;
+  if (found.url !== null) return overHttp(found.url);
+  throw new CliError(
+    exit.notAllowed,
+    "embedded-owner",
+    `process ${found.pid} has ${shown(path)} open inside an app: from here it can only be looked at`,
+    { hint: `ask that app, or stop it: kill ${found.pid}`, details: { pid: found.pid } },
+  );
+}

@@ -1,0 +1,52 @@
+import type { DeadGroup } from "../../kernel/ports/queries.ts";
+import type { DeadLetterGroup } from "../../wire/dead-letter.ts";
+import { decodeToken, pageOf } from "../page-token.ts";
+import type { Answer, Call, Route } from "../route.ts";
+import { pageOf as pageSchema } from "../schema/components.ts";
+import { object, text } from "../schema/schema.ts";
+import { summaryView } from "../views/run.ts";
+import { iso } from "../views/time.ts";
+import { limitOf, type Paging, paging } from "./parts.ts";
+
+export const deadLetterRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/api/dead-letters",
+    id: "listDeadLetters",
+    summary: "Failed runs that need a person: one line a cause, or with `fingerprint` the runs of one cause.",
+    scope: "runs:read",
+    query: object(
+      { fingerprint: text(200), name: text(200, "Of the definition; with fingerprint."), ...paging },
+      { optional: ["fingerprint", "name", "limit", "pageToken"] },
+    ),
+    answers: {
+      200: {
+        description: "Groups, largest first; or one page of runs, newest first.",
+        schema: { anyOf: [pageSchema("DeadLetterGroup"), pageSchema("RunSummary")] },
+      },
+    },
+    handle: (call) => ((call.query as { fingerprint?: string }).fingerprint === undefined ? groups(call) : runs(call)),
+  },
+];
+
+async function groups({ query, services }: Call): Promise<Answer> {
+  const rows = await services.store.query("deadGroups", { limit: limitOf(query as Paging) });
+  return { status: 200, body: { items: rows.map(groupView), nextPageToken: null } };
+}
+
+async function runs({ query, services }: Call): Promise<Answer> {
+  const { fingerprint = "", name, ...page } = query as Paging & { fingerprint?: string; name?: string };
+  const limit = limitOf(page);
+  const rows = await services.store.query("deadLetters", {
+    fingerprint,
+    ...(name === undefined ? {} : { definition: name }),
+    before: decodeToken("dead", page.pageToken),
+    limit: limit + 1,
+  });
+  return { status: 200, body: pageOf("dead", rows, limit, (row) => row.no, summaryView) };
+}
+
+function groupView(row: DeadGroup): DeadLetterGroup {
+  const { fingerprint, definition: name, step, message, count, sample } = row;
+  return { fingerprint, name, step, message, count, firstAt: iso(row.firstAt), lastAt: iso(row.lastAt), sample };
+}

@@ -1,0 +1,110 @@
+import { BatonError } from "../../kernel/model/errors.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import type { EventRow } from "../../kernel/ports/queries.ts";
+import type { EventAccepted, EventBody, EventView } from "../../wire/event.ts";
+import { binaryCloudEvent, cloudEventType, isBinaryCloudEvent, structuredCloudEvent } from "../http/cloud-event.ts";
+import { invalidRequest } from "../http/problems.ts";
+import { decodeToken, pageOf } from "../page-token.ts";
+import type { Answer, Call, Route } from "../route.ts";
+import { check } from "../schema/check.ts";
+import { components, pageOf as pageSchema } from "../schema/components.ts";
+import { object, ref, text } from "../schema/schema.ts";
+import type { Services } from "../services.ts";
+import { payloadView } from "../views/payload.ts";
+import { iso } from "../views/time.ts";
+import { limitOf, type Paging, paging } from "./parts.ts";
+
+export const eventRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/api/events",
+    id: "sendEvent",
+    summary: "Takes an event in: when it answers, the event and all that it wakes and starts are on disk.",
+    scope: "events:write",
+    body: {
+      schema: { description: "An EventBody, a CloudEvent 1.0 in JSON, or with ce- headers the data of one." },
+      isOptional: true,
+      others: [cloudEventType],
+      payloadMax: () => defaults.payloadMax,
+    },
+    answers: { 202: { description: "Accepted, also when it is a repeat.", schema: ref("EventAccepted") } },
+    handle: send,
+  },
+  {
+    method: "GET",
+    path: "/api/events",
+    id: "listEvents",
+    summary: "Events as they were received, newest first.",
+    scope: "events:read",
+    query: object({ name: text(200), ...paging }, { optional: ["name", "limit", "pageToken"] }),
+    answers: { 200: { description: "One page.", schema: pageSchema("EventView") } },
+    handle: list,
+  },
+  {
+    method: "GET",
+    path: "/api/events/{no}/data",
+    id: "getEventData",
+    summary: "The whole data of an event, as the href of a truncated one names it.",
+    scope: "events:read",
+    answers: { 200: { description: "The value." } },
+    handle: data,
+  },
+];
+
+async function send({ request, body, services }: Call): Promise<Answer> {
+  const event = readEvent(request, body);
+  const { id, matched } = await services.engine.emit(event);
+  const accepted: EventAccepted = { id, matched };
+  return { status: 202, body: accepted };
+}
+
+function readEvent(request: Request, body: unknown): EventBody {
+  if (isBinaryCloudEvent(request)) return binaryCloudEvent(request, body);
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type === cloudEventType) return structuredCloudEvent(body);
+  const places = check(ref("EventBody"), body, "", components);
+  if (places.length > 0) throw invalidRequest(places, "body");
+  return body as EventBody;
+}
+
+async function list({ query, services }: Call): Promise<Answer> {
+  const { name, ...page } = query as Paging & { name?: string };
+  const limit = limitOf(page);
+  const rows = await services.store.query("events", {
+    name: name ?? null,
+    before: decodeToken("events", page.pageToken),
+    limit: limit + 1,
+  });
+  const { items, nextPageToken } = pageOf(
+    "events",
+    rows,
+    limit,
+    (row) => row.no,
+    (row) => row,
+  );
+  return {
+    status: 200,
+    body: { items: await Promise.all(items.map((row) => eventView(services, row))), nextPageToken },
+  };
+}
+
+async function eventView({ store }: Services, row: EventRow): Promise<EventView> {
+  return {
+    id: row.id,
+    source: row.source,
+    name: row.name,
+    // Large data of events lies beside that of runs, under run number 0.
+    data: await payloadView(store, 0, `event:${row.no}`, row.data, `/api/events/${row.no}/data`),
+    matched: row.matched,
+    refused: row.refused,
+    receivedAt: iso(row.at),
+  };
+}
+
+async function data({ params, services }: Call): Promise<Response> {
+  const no = Number(params["no"]);
+  const row = Number.isSafeInteger(no) ? await services.store.query("event", { no }) : null;
+  if (row === null)
+    throw new BatonError("not-found", "there is no such event", { hint: "retention may have removed it" });
+  return new Response(row.data ?? "null", { headers: { "content-type": "application/json" } });
+}

@@ -1,0 +1,233 @@
+import type { StartOptions } from "../../kernel/engine/handler.ts";
+import { BatonError } from "../../kernel/model/errors.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import { isAtRest, type RunStatus } from "../../kernel/model/status.ts";
+import { parseDuration } from "../../stdx/duration.ts";
+import type { RunResult } from "../../wire/run.ts";
+import type { StartBody } from "../../wire/start.ts";
+import { runStatuses } from "../../wire/status.ts";
+import { findRun } from "../find-run.ts";
+import { runAtRest } from "../follow.ts";
+import { decodeToken, pageOf } from "../page-token.ts";
+import type { Answer, Call, Route } from "../route.ts";
+import { pageOf as pageSchema } from "../schema/components.ts";
+import { object, ref, type Schema, text } from "../schema/schema.ts";
+import type { Services } from "../services.ts";
+import { historyView } from "../views/history.ts";
+import { logView } from "../views/log.ts";
+import { payloadView, wholeText } from "../views/payload.ts";
+import { detailView, stepPage, summaryView } from "../views/run.ts";
+import { limitOf, type Paging, paging } from "./parts.ts";
+
+/** The longest that a request for a result is held open. */
+const waitMaxMs = 60_000;
+
+const found = { description: "The run.", schema: ref("RunDetail") };
+const duration: Schema = { type: "string", format: "duration" };
+
+export const runRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/api/runs",
+    id: "startRun",
+    summary: "Starts a run. When it answers, the run is on disk.",
+    scope: "runs:write",
+    body: { schema: ref("StartBody"), payloadMax: largestPayload },
+    answers: {
+      201: { ...found, description: "The new run." },
+      200: { ...found, description: "The run that this idempotency key had started with the same input." },
+    },
+    handle: start,
+  },
+  {
+    method: "GET",
+    path: "/api/runs",
+    id: "listRuns",
+    summary: "Runs, newest first.",
+    scope: "runs:read",
+    query: object(
+      {
+        name: text(200, "Of the definition."),
+        status: { type: "string", enum: runStatuses },
+        key: text(512, "Business key."),
+        q: text(200, "Part of an id, a key or an error."),
+        ...paging,
+      },
+      { optional: ["name", "status", "key", "q", "limit", "pageToken"] },
+    ),
+    answers: { 200: { description: "One page.", schema: pageSchema("RunSummary") } },
+    handle: list,
+  },
+  {
+    method: "GET",
+    path: "/api/runs/{id}",
+    id: "getRun",
+    summary: "One run. An id may be shortened as long as it is unique; `latest` is the newest run.",
+    scope: "runs:read",
+    answers: { 200: found },
+    handle: async ({ params, services }) => ({
+      status: 200,
+      body: await detailView(services.store, await findRun(services.store, params["id"] ?? "")),
+    }),
+  },
+  {
+    method: "GET",
+    path: "/api/runs/{id}/steps",
+    id: "listSteps",
+    summary: "All steps of a run, in the order of their results.",
+    scope: "runs:read",
+    query: object(paging, { optional: ["limit", "pageToken"] }),
+    answers: { 200: { description: "One page.", schema: pageSchema("Step") } },
+    handle: async ({ params, query, services }) => {
+      const run = await findRun(services.store, params["id"] ?? "");
+      const after = decodeToken("steps", (query as Paging).pageToken);
+      return { status: 200, body: await stepPage(services.store, run, after, limitOf(query as Paging)) };
+    },
+  },
+  {
+    method: "GET",
+    path: "/api/runs/{id}/events",
+    id: "listHistory",
+    summary: "What happened to a run beyond its steps: starts, what people and the engine did, its end.",
+    scope: "runs:read",
+    answers: { 200: { description: "All of it.", schema: pageSchema("HistoryEntry") } },
+    handle: async ({ params, services }) => {
+      const run = await findRun(services.store, params["id"] ?? "");
+      return { status: 200, body: { items: await historyView(services.store, run), nextPageToken: null } };
+    },
+  },
+  {
+    method: "GET",
+    path: "/api/runs/{id}/logs",
+    id: "listLogs",
+    summary: "Lines that a run's code has logged, oldest first.",
+    scope: "runs:read",
+    query: object(paging, { optional: ["limit", "pageToken"] }),
+    answers: { 200: { description: "One page.", schema: pageSchema("LogEntry") } },
+    handle: logs,
+  },
+  {
+    method: "GET",
+    path: "/api/runs/{id}/payloads/{slot}",
+    id: "getPayload",
+    summary: "The whole value of a slot: input, output, step:<n> or step-input:<n>.",
+    scope: "runs:read",
+    answers: { 200: { description: "The value." } },
+    handle: payload,
+  },
+  {
+    method: "GET",
+    path: "/api/runs/{id}/result",
+    id: "getResult",
+    summary: "How a run ended. With `wait` it is held open until the run ends, at most so long.",
+    scope: "runs:read",
+    query: object({ wait: { ...duration, description: "At most 60s." } }, { optional: ["wait"] }),
+    answers: {
+      200: { description: "The run is at rest.", schema: ref("RunResult") },
+      202: { description: "It is not yet.", schema: ref("RunResult") },
+    },
+    handle: result,
+  },
+];
+
+/** The name of the definition, and so its limit, is inside the body. */
+function largestPayload({ engine }: Services): number {
+  return Math.max(defaults.payloadMax, ...engine.handlers.map((handler) => handler.payloadMax));
+}
+
+async function start({ request, body, services }: Call): Promise<Answer> {
+  const { name, input, ...asked } = body as StartBody;
+  const { store, engine, actor } = services;
+  const started = await engine.startRun(name, input, startOptions(asked, request), { by: actor });
+  const run = await findRun(store, started.id);
+  return {
+    status: started.isCreated ? 201 : 200,
+    body: await detailView(store, run),
+    headers: { location: `/api/runs/${run.row.id}` },
+  };
+}
+
+function startOptions(asked: Omit<StartBody, "name" | "input">, request: Request): StartOptions {
+  const header = request.headers
+    .get("idempotency-key")
+    ?.trim()
+    .replace(/^"(.*)"$/, "$1");
+  const { idempotencyKey = header } = asked;
+  if (header !== undefined && idempotencyKey !== header) {
+    throw new BatonError("invalid-request", "the header Idempotency-Key and the body name different keys", {
+      hint: "send one of them",
+      details: { issues: [{ path: "idempotencyKey", message: "differs from the header Idempotency-Key" }] },
+    });
+  }
+  return { ...asked, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+}
+
+async function list({ query, services }: Call): Promise<Answer> {
+  const { name, status, key, q, ...page } = query as Paging & {
+    name?: string;
+    status?: RunStatus;
+    key?: string;
+    q?: string;
+  };
+  const limit = limitOf(page);
+  const rows = await services.store.query("runs", {
+    before: decodeToken("runs", page.pageToken),
+    limit: limit + 1,
+    ...(name === undefined ? {} : { definition: name }),
+    ...(status === undefined ? {} : { status }),
+    ...(key === undefined ? {} : { key }),
+    ...(q === undefined ? {} : { text: q }),
+  });
+  return { status: 200, body: pageOf("runs", rows, limit, (row) => row.no, summaryView) };
+}
+
+async function logs({ params, query, services }: Call): Promise<Answer> {
+  const run = await findRun(services.store, params["id"] ?? "");
+  const limit = limitOf(query as Paging);
+  const after = decodeToken("logs", (query as Paging).pageToken) ?? 0;
+  const rows = await services.store.query("logs", { run: run.row.no, after, limit: limit + 1 });
+  return { status: 200, body: pageOf("logs", rows, limit, (row) => row.no, logView) };
+}
+
+async function payload({ params, services }: Call): Promise<Response> {
+  const run = await findRun(services.store, params["id"] ?? "");
+  const slot = params["slot"] ?? "";
+  const text = await wholeText(services.store, run.row.no, slot, await storedIn(services, run.row.no, run, slot));
+  return new Response(text ?? "null", { headers: { "content-type": "application/json" } });
+}
+
+/** What the store keeps in the place of a slot: the value itself, or the mark of a large one. */
+async function storedIn(
+  { store }: Services,
+  no: number,
+  run: { input: string | null; output: string | null },
+  slot: string,
+): Promise<string | null> {
+  if (slot === "input") return run.input;
+  if (slot === "output") return run.output;
+  const step = /^(step|step-input):(\d{1,9})$/.exec(slot);
+  const seq = Number(step?.[2]);
+  const [entry] = step === null ? [] : await store.query("steps", { run: no, after: seq - 1, limit: 1 });
+  if (entry === undefined || entry.seq !== seq) {
+    throw new BatonError("not-found", `the run has no value ${JSON.stringify(slot.slice(0, 40))}`, {
+      hint: "take the href of a truncated value",
+    });
+  }
+  return step?.[1] === "step" ? entry.value : entry.input;
+}
+
+async function result({ params, query, request, services }: Call): Promise<Answer> {
+  const { store } = services;
+  const wait = parseDuration((query as { wait?: string }).wait ?? 0);
+  if (wait > waitMaxMs) {
+    throw new BatonError("invalid-request", `wait is at most ${waitMaxMs / 1000}s`, {
+      hint: "ask again while the answer is 202",
+      details: { issues: [{ path: "wait", message: `must be at most ${waitMaxMs / 1000}s` }] },
+    });
+  }
+  const run = await runAtRest(services, await findRun(store, params["id"] ?? ""), wait, request.signal);
+  const { id, no, status, error } = run.row;
+  const output = await payloadView(store, no, "output", run.output, `/api/runs/${id}/payloads/output`);
+  const body: RunResult = { id, status, output, error };
+  return { status: isAtRest(status) ? 200 : 202, body };
+}

@@ -1,0 +1,50 @@
+import { BatonError } from "../../kernel/model/errors.ts";
+import { findRun } from "../find-run.ts";
+import type { Call, Route } from "../route.ts";
+import { object, text } from "../schema/schema.ts";
+import type { Services } from "../services.ts";
+import type { Interest } from "../stream-hub.ts";
+
+export const streamRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/api/stream",
+    id: "stream",
+    summary: "Changes of runs as server-sent events: ready, run.changed, runs.changed, reset.",
+    scope: "runs:read",
+    query: object(
+      {
+        topics: text(4_000, "Comma-separated: runs:list for all runs (the default), run:<id> for one."),
+        after: text(20, "Goes on after this event id, as the header Last-Event-ID does."),
+      },
+      { optional: ["topics", "after"] },
+    ),
+    answers: { 200: { description: "Never ends by itself.", type: "text/event-stream" } },
+    handle: stream,
+  },
+];
+
+const topicsMax = 100;
+
+async function stream({ request, query, services }: Call): Promise<Response> {
+  const { topics, after } = query as { topics?: string; after?: string };
+  const interest = await interestOf(services, topics ?? "runs:list");
+  const last = request.headers.get("last-event-id") ?? after ?? null;
+  const events = services.hub.open(interest, last !== null && /^\d{1,16}$/.test(last) ? Number(last) : null);
+  return new Response(events, { headers: { "content-type": "text/event-stream" } });
+}
+
+async function interestOf(services: Services, topics: string): Promise<Interest> {
+  const names = topics.split(",").map((topic) => topic.trim());
+  const runs = names.filter((topic) => topic.startsWith("run:")).map((topic) => topic.slice(4));
+  const unknown = names.find((topic) => topic !== "runs:list" && !topic.startsWith("run:"));
+  if (unknown !== undefined || names.length > topicsMax) {
+    const message = unknown === undefined ? `names more than ${topicsMax}` : `has no ${JSON.stringify(unknown)}`;
+    throw new BatonError("invalid-request", `topics ${message}`, {
+      hint: "topics are runs:list and run:<id>",
+      details: { issues: [{ path: "topics", message }] },
+    });
+  }
+  const found = await Promise.all(runs.map((id) => findRun(services.store, id)));
+  return { list: names.includes("runs:list"), runs: new Set(found.map((run) => run.row.no)) };
+}

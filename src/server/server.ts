@@ -1,0 +1,150 @@
+import { type Context, Hono } from "hono";
+import type { Engine } from "../kernel/engine/engine.ts";
+import { BatonError } from "../kernel/model/errors.ts";
+import type { Clock } from "../kernel/ports/clock.ts";
+import type { Logger } from "../kernel/ports/logger.ts";
+import { verbs } from "../wire/verb.ts";
+import { readText } from "./http/body.ts";
+import { guard, securityHeaders } from "./http/guard.ts";
+import { parseJson } from "./http/json-text.ts";
+import { mediaType } from "./http/media-type.ts";
+import { invalidRequest, problemOf, problemResponse } from "./http/problems.ts";
+import { Metrics } from "./metrics.ts";
+import { openApiDocument } from "./openapi.ts";
+import type { BodySpec, Call, Route } from "./route.ts";
+import { routes } from "./routes/table.ts";
+import { check } from "./schema/check.ts";
+import { components } from "./schema/components.ts";
+import type { ObjectSchema } from "./schema/schema.ts";
+import type { Loaded, Services } from "./services.ts";
+import { type ChangeFeed, StreamHub } from "./stream-hub.ts";
+
+export interface ServerOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Who acts, until there are accounts. */
+  readonly actor: string;
+  readonly pid: number;
+  readonly feed: ChangeFeed;
+  readonly metrics?: Metrics;
+  /** Values of `Host` that are this server; read anew for each request, since a port is known late. */
+  readonly hosts: () => readonly string[];
+  readonly loaded: () => Loaded;
+  /** Serves no request that changes anything. */
+  readonly isReadOnly?: boolean;
+}
+
+/** The HTTP API over one engine. `close` ends the live streams, so that a server can stop. */
+export interface ApiServer {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  close(): void;
+}
+
+/** Everything around the payload of a body: names, keys, attributes. */
+const envelopeMax = 64 * 1024;
+
+export function createServer(options: ServerOptions): ApiServer {
+  const { engine, clock, actor, pid, loaded } = options;
+  const hub = new StreamHub(engine.store, options.feed, clock);
+  const metrics = options.metrics ?? new Metrics();
+  const services: Services = { engine, store: engine.store, clock, actor, pid, hub, metrics, loaded };
+  const app = new Hono();
+  app.use(async (context, next) => {
+    guard(context.req.raw, { hosts: options.hosts, isReadOnly: options.isReadOnly ?? false });
+    await next();
+  });
+  const table = [...routes, documentRoute()];
+  for (const route of table) app.on(route.method, honoPath(route.path), (context) => respond(context, route, services));
+  refuseOtherMethods(app, table);
+  app.notFound((context) => problemResponse(unknownRoute(context.req.path), context.req.path));
+  app.onError((error, context) => {
+    if (problemOf(error, "").status >= 500)
+      options.logger.log("error", "a request failed", { path: context.req.path, error: error.stack ?? String(error) });
+    return problemResponse(error, context.req.path);
+  });
+  return {
+    fetch: async (request) => secured(await app.fetch(request)),
+    close: () => hub.close(),
+  };
+}
+
+async function respond(context: Context, route: Route, services: Services): Promise<Response> {
+  const request = context.req.raw;
+  const query = readQuery(route.query, new URL(request.url).searchParams);
+  const body = route.body === undefined ? undefined : await readBody(route.body, request, services);
+  const call: Call = { request, params: context.req.param(), query, body, services };
+  const answer = await route.handle(call);
+  if (answer instanceof Response) return answer;
+  return new Response(JSON.stringify(answer.body), {
+    status: answer.status,
+    headers: { "content-type": "application/json", ...answer.headers },
+  });
+}
+
+/** Query fields as their schemas want them: text by nature, numbers and booleans where they read as such. */
+function readQuery(schema: ObjectSchema | undefined, search: URLSearchParams): Readonly<Record<string, unknown>> {
+  const query: Record<string, unknown> = {};
+  for (const [name, value] of search) {
+    const type = schema?.properties[name]?.type;
+    query[name] = type === "integer" && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  }
+  const places = check(schema ?? noQuery, query, "", components);
+  if (places.length > 0) throw invalidRequest(places, "query");
+  return query;
+}
+
+const noQuery: ObjectSchema = { type: "object", properties: {}, additionalProperties: false };
+
+async function readBody(spec: BodySpec, request: Request, services: Services): Promise<unknown> {
+  mediaType(request, ["application/json", ...(spec.others ?? [])]);
+  const text = await readText(request, spec.payloadMax(services) + envelopeMax);
+  const isAbsent = spec.isOptional === true && text.trim() === "";
+  const body = isAbsent ? (spec.others === undefined ? {} : undefined) : parseJson(text);
+  const places = check(spec.schema, body, "", components);
+  if (places.length > 0) throw invalidRequest(places, "body");
+  return body;
+}
+
+/** A path that is known is answered for every method, so that a wrong one is told from a wrong path. */
+function refuseOtherMethods(app: Hono, table: readonly Route[]): void {
+  for (const [path, same] of Map.groupBy(table, (route) => route.path)) {
+    const methods = same.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    app.all(honoPath(path), (context) => {
+      throw new BatonError("method-not-allowed", `${context.req.method} is not a method of ${context.req.path}`, {
+        hint: `use ${methods.join(" or ")}`,
+        details: { allow: methods.join(", ") },
+      });
+    });
+  }
+}
+
+function unknownRoute(path: string): BatonError {
+  const isVerb = /^\/api\/runs\/[^/]+\/[^/]+$/.test(path);
+  return new BatonError("unknown-route", `there is nothing at ${path.slice(0, 200)}`, {
+    hint: isVerb ? `verbs are ${verbs.join(", ")}` : "GET /openapi.json lists every route",
+  });
+}
+
+function documentRoute(): Route {
+  const route: Route = {
+    method: "GET",
+    path: "/openapi.json",
+    id: "openApi",
+    summary: "This document.",
+    scope: "public",
+    answers: { 200: { description: "OpenAPI 3.1." } },
+    handle: () => ({ status: 200, body: document }),
+  };
+  const document = openApiDocument([...routes, route]);
+  return route;
+}
+
+function honoPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ":$1");
+}
+
+function secured(response: Response): Response {
+  for (const [name, value] of Object.entries(securityHeaders)) response.headers.set(name, value);
+  return response;
+}

@@ -1,0 +1,228 @@
+import { BatonError } from "../kernel/model/errors.ts";
+import { describeReason } from "../kernel/model/reason.ts";
+import type { Clock } from "../kernel/ports/clock.ts";
+import type { Change, Hint } from "../kernel/ports/notifier.ts";
+import type { Store } from "../kernel/ports/store.ts";
+import type { RunPatch, StreamEvents } from "../wire/stream.ts";
+import { isoOrNull } from "./views/time.ts";
+
+/** Where changes of runs come from. Nobody pays for them while nobody listens. */
+export interface ChangeFeed {
+  subscribe(listener: (hint: Hint) => void): () => void;
+  watch(isWatched: boolean): void;
+}
+
+/** What one listener wants: the list of all runs, some runs, or both. */
+export interface Interest {
+  readonly list: boolean;
+  /** Numbers of runs. */
+  readonly runs: ReadonlySet<number>;
+}
+
+interface Told {
+  readonly seq: number;
+  readonly text: string;
+  /** The run that it is about; null for the list as a whole. */
+  readonly run: number | null;
+}
+
+interface Listener {
+  readonly interest: Interest;
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+}
+
+/** Changes are gathered for so long, the latest of each run wins. */
+const gatherMs = 200;
+/** More runs than these in one gathering are told as one number: a burst of thousands must cost next to nothing. */
+const singlesMax = 25;
+/** Told events that a listener who comes back may still get. */
+const ringMax = 1_000;
+/** A proxy closes a connection that is silent for long. */
+const heartbeatMs = 15_000;
+/** A listener whose connection breaks comes back within this time and misses nothing. */
+const lingerMs = 30_000;
+/** Events that one listener may lag behind; it is then cut off and resumes. */
+const lagMax = 256;
+const listenersMax = 200;
+
+const bytes = new TextEncoder();
+
+/**
+ * The live stream: hints of the store, gathered, numbered and told to all who listen.
+ *
+ * Numbers begin at the process's start time, so that they also rise from one process to the next: an id from before a
+ * restart is older than anything kept here, and its bearer is told to read everything again.
+ */
+export class StreamHub {
+  readonly #store: Store;
+  readonly #feed: ChangeFeed;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<Listener>();
+  readonly #pending = new Map<number, Change>();
+  #ring: Told[] = [];
+  #seq: number;
+  /** Everything that was told after this number is still in the ring. */
+  #floor: number;
+  #unsubscribe: (() => void) | null = null;
+  #stopGathering: (() => void) | null = null;
+  #stopBeating: (() => void) | null = null;
+  #stopLingering: (() => void) | null = null;
+  #isClosed = false;
+
+  constructor(store: Store, feed: ChangeFeed, clock: Clock) {
+    this.#store = store;
+    this.#feed = feed;
+    this.#clock = clock;
+    this.#seq = clock.now() * 1_000;
+    this.#floor = this.#seq;
+  }
+
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
+  /** A stream of events after `lastSeq`, or from now on. */
+  open(interest: Interest, lastSeq: number | null): ReadableStream<Uint8Array> {
+    if (this.#isClosed || this.#listeners.size >= listenersMax) {
+      throw new BatonError("unavailable", `there are ${this.#listeners.size} live streams already`, {
+        hint: "close some, or poll instead",
+      });
+    }
+    let listener: Listener;
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          listener = { interest, controller };
+          this.#listeners.add(listener);
+          this.#begin();
+          this.#greet(listener, lastSeq);
+        },
+        cancel: () => this.#drop(listener),
+      },
+      { highWaterMark: lagMax },
+    );
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    this.#isClosed = true;
+    for (const listener of [...this.#listeners]) this.#cut(listener);
+    this.#end();
+  }
+
+  #greet(listener: Listener, lastSeq: number | null): void {
+    this.#write(listener, "retry: 2000\n\n");
+    if (lastSeq !== null) {
+      if (lastSeq < this.#floor || lastSeq > this.#seq) this.#write(listener, frame(this.#seq, "reset", {}));
+      else
+        for (const told of this.#ring)
+          if (told.seq > lastSeq && wants(listener, told)) this.#write(listener, told.text);
+    }
+    this.#write(listener, frame(this.#seq, "ready", {}));
+  }
+
+  #begin(): void {
+    this.#stopLingering?.();
+    this.#stopLingering = null;
+    if (this.#unsubscribe !== null) return;
+    this.#unsubscribe = this.#feed.subscribe((hint) => {
+      for (const change of hint.changed ?? []) this.#take(change);
+    });
+    this.#feed.watch(true);
+    this.#beat();
+  }
+
+  #end(): void {
+    if (this.#unsubscribe === null) return;
+    this.#feed.watch(false);
+    this.#unsubscribe();
+    this.#unsubscribe = null;
+    for (const stop of [this.#stopGathering, this.#stopBeating, this.#stopLingering]) stop?.();
+    this.#stopGathering = null;
+    this.#stopLingering = null;
+    this.#pending.clear();
+    // What happens from now on is not seen: whoever comes back must read everything again.
+    this.#ring = [];
+    this.#seq += 1;
+    this.#floor = this.#seq;
+  }
+
+  #take(change: Change): void {
+    this.#pending.set(change.no, change);
+    this.#stopGathering ??= this.#clock.after(gatherMs, () => void this.#tell());
+  }
+
+  async #tell(): Promise<void> {
+    const changes = [...this.#pending.keys()];
+    this.#pending.clear();
+    const followed = new Set([...this.#listeners].flatMap(({ interest }) => [...interest.runs]));
+    const isBurst = changes.length > singlesMax;
+    const singles = isBurst ? changes.filter((no) => followed.has(no)) : changes;
+    try {
+      for (const no of singles) {
+        const patch = await this.#patchOf(no);
+        if (patch !== null) this.#publish("run.changed", patch, no);
+      }
+    } catch {
+      // The store cannot be read now; the listeners still learn that something has changed.
+      this.#publish("runs.changed", { count: singles.length }, null);
+    }
+    if (isBurst) this.#publish("runs.changed", { count: changes.length - singles.length }, null);
+    this.#stopGathering =
+      this.#pending.size === 0 || this.#isClosed ? null : this.#clock.after(gatherMs, () => void this.#tell());
+  }
+
+  async #patchOf(no: number): Promise<RunPatch | null> {
+    const [row] = await this.#store.query("runs", { before: no + 1, limit: 1 });
+    if (row === undefined || row.no !== no) return null;
+    return {
+      id: row.id,
+      name: row.definition.name,
+      status: row.status,
+      reasonText: row.reason === null ? null : describeReason(row.reason),
+      endedAt: isoOrNull(row.endedAt),
+    };
+  }
+
+  #publish<K extends keyof StreamEvents>(event: K, data: StreamEvents[K], run: number | null): void {
+    this.#seq += 1;
+    const told: Told = { seq: this.#seq, text: frame(this.#seq, event, data), run };
+    this.#ring.push(told);
+    if (this.#ring.length > ringMax) this.#floor = this.#ring.shift()?.seq ?? this.#floor;
+    for (const listener of [...this.#listeners]) if (wants(listener, told)) this.#write(listener, told.text);
+  }
+
+  #beat(): void {
+    this.#stopBeating = this.#clock.after(heartbeatMs, () => {
+      for (const listener of [...this.#listeners]) this.#write(listener, ": beat\n\n");
+      this.#beat();
+    });
+  }
+
+  #write(listener: Listener, text: string): void {
+    if ((listener.controller.desiredSize ?? 0) <= 0) return this.#cut(listener);
+    listener.controller.enqueue(bytes.encode(text));
+  }
+
+  #cut(listener: Listener): void {
+    try {
+      listener.controller.close();
+    } catch {
+      // It was closed from the other side in the same moment.
+    }
+    this.#drop(listener);
+  }
+
+  #drop(listener: Listener): void {
+    if (!this.#listeners.delete(listener) || this.#listeners.size > 0 || this.#isClosed) return;
+    this.#stopLingering = this.#clock.after(lingerMs, () => this.#end());
+  }
+}
+
+function wants({ interest }: Listener, told: Told): boolean {
+  return interest.list || (told.run !== null && interest.runs.has(told.run));
+}
+
+function frame(seq: number, event: string, data: unknown): string {
+  return `id: ${seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,328 @@
+import type { SqliteCore } from "../stores/sqlite/core.ts";
+import type { Clients } from "./clients.ts";
+import type { Faults } from "./faults.ts";
+import type { HistoryLog, Recorded } from "./history.ts";
+import { leaseMs } from "./process.ts";
+
+/** A broken promise: which invariant, and what was seen. */
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+export interface Evidence {
+  readonly history: HistoryLog;
+  readonly core: SqliteCore;
+  readonly clients: Clients;
+  readonly faults: Faults;
+}
+
+type Of<T extends Recorded["type"]> = Extract<Recorded, { type: T }>;
+
+/** Reads a finished history and the store that it left behind, and names every invariant that does not hold. */
+export function check(evidence: Evidence): readonly Violation[] {
+  return [
+    ...checkFences(evidence),
+    ...checkTakeovers(evidence),
+    ...checkResults(evidence),
+    ...checkStarts(evidence),
+    ...checkKeys(evidence),
+    ...checkEnds(evidence),
+    ...checkEvents(evidence),
+    ...checkStore(evidence),
+    ...checkClients(evidence),
+    ...checkPromises(evidence),
+  ];
+}
+
+function factsOf<T extends Recorded["type"]>(evidence: Evidence, type: T): Of<T>[] {
+  return evidence.history.facts.filter((fact): fact is Of<T> => fact.type === type);
+}
+
+/** INV-01 and INV-03 to 05: fences rise with each claim, and only the newest one writes. */
+function checkFences(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const fences = new Map<number, number>();
+  for (const fact of evidence.history.facts) {
+    if (fact.type === "claim") {
+      if (fact.fence <= (fences.get(fact.run) ?? 0))
+        found.push({
+          invariant: "INV-01",
+          detail: `run ${fact.run} was claimed with fence ${fact.fence} after ${fences.get(fact.run)}`,
+        });
+      fences.set(fact.run, fact.fence);
+    }
+    if ((fact.type === "commit" || fact.type === "leave") && fact.fence !== fences.get(fact.run)) {
+      found.push({
+        invariant: "INV-03",
+        detail: `run ${fact.run}: a ${fact.type} with fence ${fact.fence} was accepted under ${fences.get(fact.run)}`,
+      });
+    }
+  }
+  return found;
+}
+
+/** INV-02: nobody takes a run from a worker whose lease has not run out by the store's clock. */
+function checkTakeovers(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const holders = new Map<number, number>();
+  const workers = new Map(
+    evidence.core.context.db
+      .all<{ incarnation: number; expires_at: number; started_at: number }>(
+        "select incarnation, expires_at, started_at from workers",
+      )
+      .map((row) => [row.incarnation, row]),
+  );
+  for (const fact of evidence.history.facts) {
+    if (fact.type === "leave") holders.delete(fact.run);
+    if (fact.type !== "claim") continue;
+    const holder = holders.get(fact.run);
+    const lease = holder === undefined ? undefined : workers.get(holder);
+    // A dead worker's row keeps its last renewal: whoever took its runs must have come after that.
+    if (lease !== undefined && holder !== fact.worker && fact.at < lease.expires_at) {
+      found.push({
+        invariant: "INV-02",
+        detail: `run ${fact.run} was taken from worker ${holder} at ${fact.at}, its lease of ${leaseMs} ms runs until ${lease.expires_at}`,
+      });
+    }
+    holders.set(fact.run, fact.worker);
+  }
+  return found;
+}
+
+/** INV-07, 08, 21 and 45: one result for a key, made by an effect of that key, kept as it was acknowledged. */
+function checkResults(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const { db } = evidence.core.context;
+  const effects = new Map(factsOf(evidence, "effect").map((fact) => [fact.value, fact]));
+  const ids = runIds(evidence);
+  const rows = new Map(
+    db
+      .all<{ run: number; seq: number; key: string; value: string | null }>("select run, seq, key, value from steps")
+      .map((row) => [`${row.run} ${row.seq}`, row]),
+  );
+  const results = new Map<string, string>();
+  for (const fact of factsOf(evidence, "commit")) {
+    const row = rows.get(`${fact.run} ${fact.seq}`);
+    if (row === undefined || row.key !== fact.key || row.value !== fact.value) {
+      found.push({
+        invariant: "INV-45",
+        detail: `run ${fact.run}: "${fact.key}" was acknowledged with ${fact.value} and the store has ${row?.key} ${row?.value}`,
+      });
+    }
+    if (fact.outcome !== "ok") continue;
+    const key = `${fact.run} ${fact.key}`;
+    const known = results.get(key);
+    if (known !== undefined && known !== `${fact.seq}`)
+      found.push({
+        invariant: "INV-07",
+        detail: `run ${fact.run}: "${fact.key}" has results at ${known} and ${fact.seq}`,
+      });
+    results.set(key, `${fact.seq}`);
+    const value: unknown = fact.value === null ? null : JSON.parse(fact.value);
+    if (typeof value !== "string" || !value.startsWith(ids.get(fact.run) ?? "?")) continue;
+    const effect = effects.get(value);
+    if (effect !== undefined && effect.run !== ids.get(fact.run))
+      found.push({ invariant: "INV-08", detail: `run ${fact.run}: "${fact.key}" holds the output of ${effect.run}` });
+  }
+  return found;
+}
+
+function runIds(evidence: Evidence): ReadonlyMap<number, string> {
+  return new Map(
+    evidence.core.context.db.all<{ no: number; id: string }>("select no, id from runs").map((row) => [row.no, row.id]),
+  );
+}
+
+/** INV-09, 12, 13 and 14: a recorded step does not run again, and no step runs oftener than its failures and takeovers explain. */
+function checkStarts(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const ids = runIds(evidence);
+  const committed = new Map<string, number>();
+  const starts = new Map<string, number>();
+  const failures = new Map<string, number>();
+  const claims = new Map<string, number>();
+  const count = (map: Map<string, number>, key: string): void => {
+    map.set(key, (map.get(key) ?? 0) + 1);
+  };
+  for (const fact of evidence.history.facts) {
+    if (fact.type === "claim") count(claims, ids.get(fact.run) ?? "");
+    if (fact.type === "attempt" && fact.outcome !== "lost") count(failures, `${ids.get(fact.run)} ${fact.key}`);
+    if (fact.type === "commit" && fact.outcome === "ok") committed.set(`${ids.get(fact.run)} ${fact.key}`, fact.fence);
+    if (fact.type !== "start") continue;
+    const key = `${fact.run} ${fact.key}`;
+    count(starts, key);
+    const fence = committed.get(key);
+    if (fence !== undefined && fact.fence >= fence)
+      found.push({
+        invariant: "INV-09",
+        detail: `"${fact.key}" of ${fact.run} ran again under fence ${fact.fence} after its result of fence ${fence}`,
+      });
+  }
+  for (const [key, n] of starts) {
+    const run = key.split(" ")[0] ?? "";
+    const allowed = 1 + (failures.get(key) ?? 0) + (claims.get(run) ?? 0);
+    if (n > allowed) found.push({ invariant: "INV-13", detail: `${key} started ${n} times, ${allowed} are explained` });
+    if (isFaultless(evidence) && n > 1 + (failures.get(key) ?? 0))
+      found.push({ invariant: "INV-12", detail: `${key} started ${n} times without any fault` });
+  }
+  return found;
+}
+
+function isFaultless(evidence: Evidence): boolean {
+  const { faults } = evidence;
+  return (
+    faults.crashAfter +
+      faults.crashBefore +
+      faults.lostAnswer +
+      faults.lostRequest +
+      faults.slow +
+      faults.pauseEveryMs +
+      faults.poisonRuns ===
+      0 && !faults.hasSnapshotReads
+  );
+}
+
+/** INV-11: one idempotency key for all attempts of a step, and none shared. */
+function checkKeys(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const owners = new Map<string, string>();
+  const keys = new Map<string, string>();
+  for (const fact of factsOf(evidence, "start")) {
+    const step = `${fact.run} ${fact.key}`;
+    const owner = owners.get(fact.idempotencyKey);
+    if (owner !== undefined && owner !== step)
+      found.push({ invariant: "INV-11", detail: `${fact.idempotencyKey} serves ${owner} and ${step}` });
+    owners.set(fact.idempotencyKey, step);
+    const key = keys.get(step);
+    if (key !== undefined && key !== fact.idempotencyKey)
+      found.push({ invariant: "INV-11", detail: `${step} ran under ${key} and ${fact.idempotencyKey}` });
+    keys.set(step, fact.idempotencyKey);
+  }
+  for (const fact of factsOf(evidence, "effect")) {
+    if (!owners.has(fact.idempotencyKey))
+      found.push({ invariant: "INV-11", detail: `the world saw ${fact.idempotencyKey}, which no attempt had` });
+  }
+  return found;
+}
+
+/** INV-18: one end for each round, and what was acknowledged as the end is what the store holds. */
+function checkEnds(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const { db } = evidence.core.context;
+  const lastEnd = new Map<number, string>();
+  for (const fact of evidence.history.facts) {
+    if (fact.type === "claim") {
+      const end = lastEnd.get(fact.run);
+      if (end === "completed" || end === "cancelled")
+        found.push({ invariant: "INV-18", detail: `run ${fact.run} was claimed after it was ${end}` });
+      lastEnd.delete(fact.run);
+    }
+    if (fact.type !== "leave" || !isEnd(fact.state)) continue;
+    if (lastEnd.has(fact.run))
+      found.push({
+        invariant: "INV-18",
+        detail: `run ${fact.run} was ${lastEnd.get(fact.run)} and then ${fact.state}`,
+      });
+    lastEnd.set(fact.run, fact.state);
+  }
+  for (const [run, end] of lastEnd) {
+    const ended = db.get<{ ended: string | null }>("select ended from runs where no = ?", run)?.ended;
+    if (ended !== end)
+      found.push({ invariant: "INV-18", detail: `run ${run} ended ${end} and the store says ${ended}` });
+  }
+  return found;
+}
+
+function isEnd(state: string): boolean {
+  return state === "completed" || state === "failed" || state === "cancelled";
+}
+
+/** INV-26 and 27: an event goes to one wait of a run, and never one from before the run. */
+function checkEvents(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const { db } = evidence.core.context;
+  const early = db.all<{ id: string; ref: string }>(
+    "select r.id, i.ref from inbox i join runs r on r.no = i.run where i.kind = 'event' and cast(i.ref as integer) <= r.event_floor",
+  );
+  for (const row of early)
+    found.push({ invariant: "INV-25", detail: `${row.id} got event ${row.ref}, which came before it` });
+  const consumed = new Set<string>();
+  for (const row of db.all<{ run: number; value: string | null }>(
+    "select run, value from steps where kind = 4 and value is not null and value <> 'null'",
+  )) {
+    const { id } = JSON.parse(row.value ?? "{}") as { id: string };
+    const key = `${row.run} ${id}`;
+    if (consumed.has(key)) found.push({ invariant: "INV-26", detail: `run ${row.run} consumed event ${id} twice` });
+    consumed.add(key);
+  }
+  return found;
+}
+
+/** INV-30, 31, 34 and the counters: what the store itself says about its rows. */
+function checkStore(evidence: Evidence): Violation[] {
+  const strays = evidence.core
+    .query("strays", {})
+    .map((stray) => ({ invariant: "INV-30", detail: `${stray.id} ${stray.problem}` }));
+  const open = evidence.core.context.db
+    .all<{ id: string; name: string; state: number; reason: string | null }>(
+      "select r.id, d.name, l.state, l.reason from live l join runs r on r.no = l.run join definitions d on d.no = r.definition",
+    )
+    .map((row) => ({
+      invariant: "INV-31",
+      detail: `${row.name} ${row.id} has not come to rest: state ${row.state} ${row.reason ?? ""}`,
+    }));
+  const children = evidence.core.context.db
+    .all<{ parent: number; parent_key: string; n: number }>(
+      "select parent, parent_key, count(*) as n from runs where parent is not null group by parent, parent_key having n > 1",
+    )
+    .map((row) => ({
+      invariant: "INV-37",
+      detail: `run ${row.parent} has ${row.n} children under "${row.parent_key}"`,
+    }));
+  return [...strays, ...open, ...children];
+}
+
+/** INV-45: what was acknowledged to a client is there, once. */
+function checkClients(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const { db } = evidence.core.context;
+  for (const run of evidence.clients.runs) {
+    if (run.ids.size > 1)
+      found.push({ invariant: "INV-45", detail: `the key ${run.key} started ${[...run.ids].join(" and ")}` });
+    for (const id of run.ids) {
+      if (db.get("select 1 from runs where id = ?", id) === undefined)
+        found.push({ invariant: "INV-45", detail: `the acknowledged run ${id} is gone` });
+    }
+    const n = db.get<{ n: number }>("select count(*) as n from idempotency where key = ?", run.key)?.n ?? 0;
+    if (n > 1) found.push({ invariant: "INV-45", detail: `the key ${run.key} is there ${n} times` });
+  }
+  return found;
+}
+
+/** INV-04, 20, 23: what the workloads check of themselves, and that nobody pays for a neighbour. */
+function checkPromises(evidence: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const rows = evidence.core.context.db.all<{
+    id: string;
+    name: string;
+    ended: string | null;
+    error: string | null;
+    state: number | null;
+    live_reason: string | null;
+  }>(
+    "select r.id, d.name, r.ended, r.error, l.state, l.reason as live_reason from runs r join definitions d on d.no = r.definition left join live l on l.run = r.no",
+  );
+  for (const row of rows) {
+    if (row.live_reason?.includes('"diverged"'))
+      found.push({ invariant: "INV-23", detail: `${row.name} ${row.id} diverged: ${row.live_reason}` });
+    if (row.ended !== "failed") continue;
+    const error = JSON.parse(row.error ?? "{}") as { code?: string; message: string };
+    if (row.name === "poison" && error.code === "crash-loop") continue;
+    found.push({
+      invariant: error.code === "crash-loop" ? "INV-14" : "PROMISE",
+      detail: `${row.name} ${row.id} failed: ${error.code ?? ""} ${error.message}`,
+    });
+  }
+  return found;
+}

@@ -1,0 +1,372 @@
+import { BatonError, StoreError } from "../kernel/model/errors.ts";
+import type { Journal } from "../kernel/model/journal.ts";
+import type { Advance, Outcome, Transition } from "../kernel/model/transition.ts";
+import type { Leasing } from "../kernel/ports/store.ts";
+import type { Intercept, StoreOperation } from "../stores/intercepted.ts";
+import type { SqliteCore } from "../stores/sqlite/core.ts";
+import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
+import { rules as productRules, type Rules } from "../stores/sqlite/rules.ts";
+import { lookAgain } from "../stores/sqlite/waits.ts";
+import type { Chance } from "./chance.ts";
+import { type Faults, noFaults } from "./faults.ts";
+import type { HistoryLog } from "./history.ts";
+import type { Mutant } from "./mutants.ts";
+import { SimProcess } from "./process.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { World } from "./world.ts";
+
+/** How long a caller waits for an answer that was lost, ms. */
+const answerTimeoutMs = 700;
+
+/**
+ * Several processes over one real store in memory, and all that can go wrong between them. In seeds with snapshot reads
+ * a commit takes time between its first read and its writes, as on a server database: there a fence must be checked
+ * under the run's lock, and a wait looked at again after its commit.
+ */
+export class Cluster {
+  readonly core: SqliteCore;
+  readonly #scheduler: Scheduler;
+  readonly #chance: Chance;
+  readonly #history: HistoryLog;
+  readonly #mutant: Mutant | null;
+  readonly #mended = new Set<string>();
+  readonly #world: World;
+  #faults: Faults;
+  #processes: SimProcess[] = [];
+  #lastProcess = 0;
+  #caller: SimProcess | null = null;
+  #forcedHolder: boolean | null = null;
+  #isLookSkipped = false;
+  #batch: { transition: Transition; done: (reply: { outcome: Outcome } | { error: StoreError }) => void }[] = [];
+
+  constructor(parts: {
+    scheduler: Scheduler;
+    chance: Chance;
+    history: HistoryLog;
+    world: World;
+    faults: Faults;
+    mutant: Mutant | null;
+  }) {
+    this.#scheduler = parts.scheduler;
+    this.#chance = parts.chance;
+    this.#history = parts.history;
+    this.#world = parts.world;
+    this.#faults = parts.faults;
+    this.#mutant = parts.mutant;
+    this.core = openMemoryCore({ now: () => this.#scheduler.now, rules: this.#rules() });
+  }
+
+  #rules(): Rules {
+    const base: Rules = { ...productRules, ...this.#mutant?.rules };
+    return {
+      ...base,
+      isHolder: (live, fence) => this.#forcedHolder ?? base.isHolder(live, fence),
+      looksBack: () => base.looksBack() && !this.#isLookSkipped,
+      isExpired: (expiresAt, now) =>
+        base.isExpired(expiresAt, this.#mutant?.usesLocalClock ? now + (this.#caller?.skewMs ?? 0) : now),
+    };
+  }
+
+  // --- Processes --------------------------------------------------------------------------------------------------------
+
+  boot(): void {
+    this.#lastProcess += 1;
+    const process = new SimProcess(
+      {
+        id: this.#lastProcess,
+        scheduler: this.#scheduler,
+        chance: this.#chance.fork(),
+        store: new MemoryStore(this.core, { publish: (hint) => this.#spread(hint), subscribe: () => () => {} }),
+        skewMs: this.#faults.skewMs === 0 ? 0 : this.#chance.between(-this.#faults.skewMs, this.#faults.skewMs),
+        neverPolls: this.#mutant?.neverPolls ?? false,
+        outside: (self) => ({
+          act: (run, key, attempt) => this.#world.act(run, key, attempt),
+          die: () => {
+            this.crash(self);
+            return new Promise(() => {});
+          },
+          isMended: (run) => this.#mended.has(run),
+        }),
+        started: (self, run, key, attempt) =>
+          this.#history.add({
+            type: "start",
+            process: self.id,
+            run: run.id,
+            key,
+            number: attempt.number,
+            fence: run.fence,
+            idempotencyKey: attempt.idempotencyKey,
+          }),
+      },
+      (self) => this.#intercept(self),
+    );
+    this.#processes.push(process);
+    this.#history.add({ type: "process", process: process.id, what: "boot" });
+    this.#join(process);
+    if (this.#faults.pauseEveryMs > 0) this.#planPause(process);
+  }
+
+  /** A worker whose joining got no answer tries again, as its supervisor would. */
+  #join(process: SimProcess): void {
+    process.engine.start().catch(() => process.later(200, () => this.#join(process)));
+  }
+
+  #planPause(process: SimProcess): void {
+    this.#scheduler.after(this.#chance.between(1, 2 * this.#faults.pauseEveryMs), () => {
+      if (!process.isAlive || this.#faults.pauseEveryMs === 0) return;
+      const ms = this.#chance.between(100, 4_000);
+      this.#history.add({ type: "process", process: process.id, what: `pause ${ms}` });
+      process.pause(ms);
+      this.#planPause(process);
+    });
+  }
+
+  crash(process: SimProcess): void {
+    if (!process.isAlive) return;
+    process.isAlive = false;
+    this.#processes = this.#processes.filter((each) => each !== process);
+    this.#history.add({ type: "process", process: process.id, what: "crash" });
+    this.#scheduler.after(this.#chance.between(50, 1_500), () => this.boot());
+  }
+
+  /** Any process that lives, or null between a crash and a restart. */
+  anyProcess(): SimProcess | null {
+    return this.#processes.length === 0 ? null : this.#chance.pick(this.#processes);
+  }
+
+  mend(run: string): void {
+    this.#mended.add(run);
+  }
+
+  heal(): void {
+    this.#faults = { ...noFaults, hasSnapshotReads: this.#faults.hasSnapshotReads };
+    this.#world.faults = this.#faults;
+  }
+
+  #spread(hint: Parameters<SimProcess["hint"]>[0]): void {
+    for (const process of this.#processes) {
+      if (this.#chance.happens(this.#faults.hintLoss)) continue;
+      process.later(this.#chance.between(0, 20), () => process.hint(hint));
+    }
+  }
+
+  // --- Calls ------------------------------------------------------------------------------------------------------------
+
+  #intercept(process: SimProcess): Intercept {
+    return <T>(operation: StoreOperation, call: () => Promise<T>, subject?: Transition) =>
+      new Promise<T>((resolve, reject) => {
+        const unknown = (): void => {
+          process.later(answerTimeoutMs, () => reject(new StoreError("unknown-outcome", "no answer came")));
+        };
+        if (this.#chance.happens(this.#faults.lostRequest)) return unknown();
+        const travel =
+          this.#chance.between(0, 3) + (this.#chance.happens(this.#faults.slow) ? this.#chance.between(200, 2_500) : 0);
+        this.#scheduler.after(travel, () => {
+          if (this.#chance.happens(this.#faults.crashBefore)) this.crash(process);
+          this.#apply(process, operation, call, subject, (settle) => {
+            if (this.#chance.happens(this.#faults.crashAfter)) this.crash(process);
+            if (this.#chance.happens(this.#faults.lostAnswer)) return unknown();
+            process.later(this.#chance.between(0, 3), () => settle(resolve as (value: unknown) => void, reject));
+          });
+        });
+      });
+  }
+
+  #apply(
+    process: SimProcess,
+    operation: StoreOperation,
+    call: () => Promise<unknown>,
+    subject: Transition | undefined,
+    answer: (settle: (resolve: (value: unknown) => void, reject: (error: Error) => void) => void) => void,
+  ): void {
+    if (subject !== undefined) {
+      this.#commit(subject, (reply) =>
+        answer((resolve, reject) => ("error" in reply ? reject(reply.error) : resolve(reply.outcome))),
+      );
+      return;
+    }
+    this.#caller = process;
+    call().then(
+      (value) => {
+        this.#note(process, operation, value);
+        const seen = this.#distort(operation, value);
+        answer((resolve) => resolve(seen));
+      },
+      (error: Error) => answer((_resolve, reject) => reject(error)),
+    );
+  }
+
+  #note(process: SimProcess, operation: StoreOperation, value: unknown): void {
+    if (operation === "lease") {
+      const { runs } = value as Leasing;
+      for (const run of runs)
+        this.#history.add({ type: "claim", run: run.no, fence: run.fence, worker: this.#workerOf(run.no) });
+    }
+    if (operation === "beat")
+      this.#history.add({ type: "beat", worker: process.id, isAlive: (value as { isAlive: boolean }).isAlive });
+  }
+
+  #workerOf(run: number): number {
+    return this.core.context.db.get<{ holder: number }>("select holder from live where run = ?", run)?.holder ?? 0;
+  }
+
+  /** What a planted bug makes of a true answer. */
+  #distort(operation: StoreOperation, value: unknown): unknown {
+    if (operation === "beat" && this.#mutant?.neverPolls) return { ...(value as object), arrivals: [] };
+    if (operation === "lease" && this.#mutant?.neverPolls) return { ...(value as Leasing), nextReadyAt: null };
+    if (operation === "load" && value !== null) {
+      const journal = value as Journal;
+      if (this.#mutant?.forgetsJournal) return { ...journal, entries: [] };
+      if (this.#mutant?.replaysByCall) {
+        const seqs = journal.entries.map((entry) => entry.seq);
+        const byCall = journal.entries.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+        return { ...journal, entries: byCall.map((entry, i) => ({ ...entry, seq: seqs[i] ?? entry.seq })) };
+      }
+    }
+    return value;
+  }
+
+  // --- Commits ----------------------------------------------------------------------------------------------------------
+
+  #commit(transition: Transition, done: (reply: { outcome: Outcome } | { error: StoreError }) => void): void {
+    if (this.#faults.hasSnapshotReads && transition.kind === "advance") return this.#commitLater(transition, done);
+    this.#batch.push({ transition, done });
+    if (this.#batch.length === 1) this.#scheduler.after(this.#chance.between(0, 4), () => this.#flush());
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    this.#batch = [];
+    const kept = this.#mutant?.dropsFromBatch ? keepLastOfEachRun(batch.map((each) => each.transition)) : null;
+    for (const { transition, done } of batch) {
+      if (kept !== null && !kept.has(transition)) {
+        const outcome: Outcome = { ok: true, at: this.core.context.clock.now(), isUnread: false };
+        this.#recordCommit(transition, outcome);
+        done({ outcome });
+      } else done(this.#write(transition));
+    }
+  }
+
+  /** A commit of a server database: its first statements read a snapshot, its writes come a while later. */
+  #commitLater(transition: Advance, done: (reply: { outcome: Outcome } | { error: StoreError }) => void): void {
+    const wasHeld = this.#isHeld(transition);
+    const eventsSeen = this.#lastEvent();
+    const delay = this.#chance.happens(0.1) ? this.#chance.between(200, 2_000) : this.#chance.between(0, 60);
+    this.#scheduler.after(delay, () => {
+      if (this.#mutant?.checksFenceEarly) this.#forcedHolder = wasHeld && this.#isLive(transition.run);
+      this.#isLookSkipped = true;
+      const reply = this.#write(transition);
+      this.#isLookSkipped = false;
+      this.#forcedHolder = null;
+      // A look in the same snapshot sees only what had been committed when it was taken; the second look sees the rest.
+      const isBlind = this.#mutant?.skipsSecondLook && this.#lastEvent() !== eventsSeen;
+      if (!isBlind && (transition.opens?.length ?? 0) > 0)
+        this.#scheduler.after(this.#chance.between(0, 10), () => this.#lookAgain(transition.run));
+      done(reply);
+    });
+  }
+
+  #lookAgain(run: number): void {
+    const { context } = this.core;
+    context.db.transaction(() => lookAgain(context, run, context.clock.now()));
+    const hint = this.core.takeHint();
+    if (hint !== null) this.#spread(hint);
+  }
+
+  #isHeld(advance: Advance): boolean {
+    return productRules.isHolder(
+      this.core.context.db.get("select state, fence from live where run = ?", advance.run),
+      advance.fence,
+    );
+  }
+
+  #isLive(run: number): boolean {
+    return this.core.context.db.get("select 1 from live where run = ?", run) !== undefined;
+  }
+
+  #lastEvent(): number {
+    return this.core.context.db.get<{ n: number | null }>("select max(no) as n from events")?.n ?? 0;
+  }
+
+  #write(transition: Transition): { outcome: Outcome } | { error: StoreError } {
+    const [reply] = this.core.commit([this.#torn(transition)]);
+    const hint = this.core.takeHint();
+    if (hint !== null) this.#spread(hint);
+    if (reply === undefined) return { error: new StoreError("corrupt", "no reply") };
+    if ("error" in reply)
+      throw new BatonError("store", `the store refused ${JSON.stringify(transition)}`, { cause: reply.error });
+    this.#recordCommit(transition, reply.outcome);
+    return reply;
+  }
+
+  #torn(transition: Transition): Transition {
+    if (!this.#mutant?.tearsTransitions || transition.kind !== "advance" || !this.#chance.happens(0.04))
+      return transition;
+    const { kind, run, fence, entries } = transition;
+    return { kind, run, fence, ...(entries === undefined ? {} : { entries }) };
+  }
+
+  #recordCommit(transition: Transition, outcome: Outcome): void {
+    if (transition.kind === "start" && outcome.ok && "isLeased" in outcome && outcome.isLeased) {
+      this.#history.add({
+        type: "claim",
+        run: outcome.run.no,
+        fence: outcome.run.fence,
+        worker: this.#workerOf(outcome.run.no),
+      });
+    }
+    if (transition.kind !== "advance") return;
+    const { run, fence } = transition;
+    if (!outcome.ok) {
+      if (outcome.why !== "stale") return;
+      this.#history.add({ type: "stale", run, fence });
+      return this.#abuseStale(transition);
+    }
+    for (const entry of transition.entries ?? []) {
+      this.#history.add({
+        type: "commit",
+        run,
+        fence,
+        key: entry.key,
+        seq: entry.seq,
+        outcome: entry.outcome,
+        value: entry.value,
+      });
+    }
+    for (const attempt of transition.attempts ?? []) {
+      this.#history.add({
+        type: "attempt",
+        run,
+        key: attempt.key,
+        number: attempt.number,
+        outcome: attempt.outcome,
+        charged: attempt.charged,
+      });
+    }
+    const isLeft = "isUnread" in outcome && !outcome.isUnread;
+    if (transition.next !== undefined && isLeft)
+      this.#history.add({ type: "leave", run, fence, state: transition.next.state });
+  }
+
+  #abuseStale(transition: Advance): void {
+    const { db } = this.core.context;
+    const state = transition.next?.state;
+    if (state !== "completed" && state !== "failed" && state !== "cancelled") return;
+    if (this.#mutant?.endsTwice) {
+      const { changes } = db.run("update runs set ended = ? where no = ? and ended is not null", state, transition.run);
+      if (changes > 0) this.#history.add({ type: "leave", run: transition.run, fence: transition.fence, state });
+    }
+    if (this.#mutant?.countsStale) db.run("update counters set count = count + 1 where status = ?", state);
+  }
+}
+
+function keepLastOfEachRun(batch: readonly Transition[]): ReadonlySet<Transition> {
+  const last = new Map<number, Transition>();
+  const kept = new Set<Transition>();
+  for (const transition of batch) {
+    if (transition.kind === "advance") last.set(transition.run, transition);
+    else kept.add(transition);
+  }
+  for (const transition of last.values()) kept.add(transition);
+  return kept;
+}

@@ -1,0 +1,105 @@
+import type { Attempt } from "../kernel/engine/attempt.ts";
+import { Engine } from "../kernel/engine/engine.ts";
+import type { LeasedRun } from "../kernel/model/run.ts";
+import type { Clock } from "../kernel/ports/clock.ts";
+import type { Hint, Notifier } from "../kernel/ports/notifier.ts";
+import type { Store } from "../kernel/ports/store.ts";
+import type { Intercept } from "../stores/intercepted.ts";
+import { InterceptedStore } from "../stores/intercepted.ts";
+import { workflowHandler } from "../workflows/handler.ts";
+import type { Chance } from "./chance.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { createWorkloads, type Outside } from "./workloads.ts";
+
+export interface ProcessParts {
+  readonly id: number;
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly store: Store;
+  readonly skewMs: number;
+  readonly neverPolls: boolean;
+  readonly outside: (process: SimProcess) => Outside;
+  readonly started: (process: SimProcess, run: LeasedRun, key: string, attempt: Attempt) => void;
+}
+
+export const leaseMs = 1_000;
+const beatMs = 300;
+const pollMs = 400;
+const never = 1_000_000_000;
+
+/**
+ * One process of the simulated cluster. Its death is exact and cheap: what it awaits never comes back, so no `finally`
+ * runs, as with SIGKILL. While it is paused, what it asked for still happens, and its answers come late.
+ */
+export class SimProcess {
+  readonly id: number;
+  readonly engine: Engine;
+  readonly #parts: ProcessParts;
+  readonly #listeners = new Set<(hint: Hint) => void>();
+  isAlive = true;
+  skewMs: number;
+  #pausedUntil = 0;
+
+  constructor(parts: ProcessParts, intercept: (process: SimProcess) => Intercept) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.skewMs = parts.skewMs;
+    const notifier: Notifier = {
+      publish: () => {},
+      subscribe: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+    };
+    const clock: Clock = {
+      now: () => parts.scheduler.now + this.skewMs,
+      mono: () => parts.scheduler.now,
+      after: (ms, call) => this.later(ms, call),
+      soon: (call) => {
+        this.later(0, call);
+      },
+    };
+    this.engine = new Engine({
+      store: new InterceptedStore(parts.store, intercept(this)),
+      clock,
+      random: {
+        float: () => parts.chance.float(),
+        uuid: () => `${parts.id}-${Math.floor(parts.chance.float() * 2 ** 40).toString(16)}`,
+      },
+      notifier,
+      logger: { log: () => {} },
+      name: `process-${parts.id}`,
+      slots: 20,
+      leaseMs,
+      beatMs,
+      pollMs: parts.neverPolls ? never : pollMs,
+      sweepMs: never,
+      keepMs: 100,
+      cancelGraceMs: 100,
+      within: (run, key, attempt, work) => {
+        if (key !== null && attempt !== null) parts.started(this, run, key, attempt);
+        return work();
+      },
+    });
+    for (const definition of createWorkloads(parts.outside(this)))
+      this.engine.register(workflowHandler(definition, this.engine));
+  }
+
+  /** Something that this process waits for: not before it wakes from a pause, and never after its death. */
+  later(ms: number, call: () => void): () => void {
+    return this.#parts.scheduler.after(ms, () => {
+      if (!this.isAlive) return;
+      const left = this.#pausedUntil - this.#parts.scheduler.now;
+      if (left > 0) this.later(left, call);
+      else call();
+    });
+  }
+
+  pause(ms: number): void {
+    this.#pausedUntil = this.#parts.scheduler.now + ms;
+  }
+
+  hint(hint: Hint): void {
+    for (const listener of this.#listeners) listener(hint);
+  }
+}

@@ -1,0 +1,94 @@
+import { BatonError } from "../kernel/model/errors.ts";
+import { Chance } from "./chance.ts";
+import { check, type Violation } from "./check.ts";
+import { Clients } from "./clients.ts";
+import { Cluster } from "./cluster.ts";
+import { drawFaults, type Faults } from "./faults.ts";
+import { HistoryLog } from "./history.ts";
+import type { Mutant } from "./mutants.ts";
+import { Scheduler } from "./scheduler.ts";
+import { World } from "./world.ts";
+
+/** What became of one seed. */
+export interface Report {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly faults: Faults;
+  readonly events: number;
+  readonly runs: number;
+  readonly hash: string;
+  readonly history: HistoryLog;
+  /** Pairs of facts that followed each other: how much of the state space was seen. */
+  readonly pairs: ReadonlySet<string>;
+}
+
+const startAt = Date.UTC(2026, 0, 1);
+const chaosMs = 8_000;
+/** Longer than any retry, lease and grace together: what is not at rest by then is stuck, not slow. */
+const healMs = 60_000;
+const definitions = ["linear", "parallel", "waiter", "timer", "racer", "parent", "broken", "mapper"] as const;
+
+/** Lives through one seed: chaos, healing, quiet, check. Ambient time and chance must be poisoned by the caller. */
+export async function simulate(seed: number, mutant: Mutant | null = null): Promise<Report> {
+  const chance = new Chance(seed);
+  const scheduler = new Scheduler(chance.fork(), startAt);
+  const history = new HistoryLog(() => scheduler.now);
+  const faults = drawFaults(chance);
+  const world = new World(scheduler, chance.fork(), history, faults, mutant?.hasRandomKeys ?? false);
+  const cluster = new Cluster({ scheduler, chance: chance.fork(), history, world, faults, mutant });
+  const clients = new Clients(cluster, scheduler, chance.fork(), history);
+  const workers = chance.between(1, 3);
+  for (let i = 0; i < workers; i++) cluster.boot();
+  const count = chance.between(3, 10);
+  for (let i = 0; i < count; i++) clients.plan(chance.pick(definitions), i, chaosMs * 0.7);
+  for (let i = 0; i < faults.poisonRuns; i++) clients.plan("poison", count + i, 1_000);
+
+  let violations: readonly Violation[];
+  try {
+    await scheduler.run(startAt + chaosMs, () => false);
+    cluster.heal();
+    await scheduler.run(startAt + chaosMs + healMs, () => clients.areDone && isQuiet(cluster));
+    violations = check({ history, core: cluster.core, clients, faults });
+  } catch (error) {
+    violations = [
+      {
+        invariant: "CRASH",
+        detail:
+          error instanceof BatonError
+            ? `${error.message}: ${String(error.cause)}`
+            : String(error instanceof Error ? error.stack : error),
+      },
+    ];
+  }
+  cluster.core.context.db.close();
+  return {
+    seed,
+    violations,
+    faults,
+    events: scheduler.eventCount,
+    runs: clients.runs.length,
+    hash: history.hash(),
+    history,
+    pairs: pairsOf(history),
+  };
+}
+
+function isQuiet(cluster: Cluster): boolean {
+  return cluster.core.context.db.get("select 1 from live limit 1") === undefined;
+}
+
+function pairsOf(history: HistoryLog): ReadonlySet<string> {
+  const pairs = new Set<string>();
+  let last = "";
+  for (const fact of history.facts) {
+    const name =
+      fact.type === "leave"
+        ? `leave:${fact.state}`
+        : fact.type === "client"
+          ? `client:${fact.operation}:${fact.answer}`
+          : fact.type;
+    pairs.add(`${last} > ${name}`);
+    last = name;
+  }
+  return pairs;
+}
