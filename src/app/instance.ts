@@ -61,6 +61,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       hosts: options.hosts,
       loaded: () => set.loaded,
       isReadOnly: options.mode === "read" || options.config.readOnly.value,
+      routesEvents: options.mode === "work",
     });
     return {
       engine,

@@ -14,6 +14,8 @@ export interface ConfigFlags {
   readonly store?: string;
   readonly folder?: string;
   readonly port?: number;
+  /** Leaves the config file alone: reading it runs people's code. */
+  readonly withoutFile?: boolean;
 }
 
 /** A value with where it came from. */
@@ -59,7 +61,7 @@ export async function loadConfig(
   flags: ConfigFlags = {},
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<EffectiveConfig> {
-  const file = findFile(flags.config ?? env["BATON_CONFIG"]);
+  const file = flags.withoutFile ? null : findFile(flags.config ?? env["BATON_CONFIG"]);
   const given = file === null ? {} : await readFile(file);
   const base = file === null ? process.cwd() : dirname(file);
   const from = file === null ? "" : shown(file);
@@ -111,6 +113,12 @@ export async function loadConfig(
       eventsMs: length("BATON_RETENTION_EVENTS", retention?.events, defaults.retention.eventMs),
     },
   };
+}
+
+/** The store's file where flags or environment name it, without reading the config file: that runs people's code. */
+export function namedStorePath(flags: ConfigFlags, env: NodeJS.ProcessEnv = process.env): string | null {
+  const named = flags.store ?? env["BATON_STORE"];
+  return named === undefined || named === "" ? null : sqlitePath(storeUrl(named, process.cwd()));
 }
 
 /** The store's file. */

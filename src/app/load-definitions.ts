@@ -59,11 +59,21 @@ export class DefinitionSet {
     };
   }
 
-  /** Folders in which a change may matter. */
-  get folders(): readonly string[] {
-    const folder = this.#config.folder.value;
-    const files = this.#modules.files.map((file) => resolve(file, ".."));
-    return [...new Set([...(folder === null || !existsSync(folder) ? [] : [folder]), ...files])];
+  /** Folders in which a change may matter: that of definitions with all below it, and those of modules they import. */
+  get folders(): readonly { path: string; isDeep: boolean }[] {
+    const { folder } = this.#config;
+    const own = folder.value !== null && existsSync(folder.value) ? [folder.value] : [];
+    const others = this.#modules.files.map((file) => resolve(file, "..")).filter((path) => !own.includes(path));
+    return [
+      ...own.map((path) => ({ path, isDeep: !this.#isGuess })),
+      ...[...new Set(others)].map((path) => ({ path, isDeep: false })),
+    ];
+  }
+
+  /** The current folder, since nothing else was named: it may hold anything. */
+  get #isGuess(): boolean {
+    const { folder } = this.#config;
+    return folder.from === "default" && folder.value !== null && basename(folder.value) !== "workflows";
   }
 
   /** Whether a change of this path could change a definition. */
@@ -112,7 +122,7 @@ export class DefinitionSet {
         hint: "create it, or name another one",
       });
     }
-    const isGuess = folder.from === "default" && basename(folder.value) !== "workflows";
+    const isGuess = this.#isGuess;
     const paths = isGuess ? plainFiles(folder.value) : filesBelow(folder.value);
     return paths.filter((path) => path !== file && (!isGuess || mentionsBaton(path))).toSorted();
   }

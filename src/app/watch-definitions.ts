@@ -14,10 +14,10 @@ export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly s
   let work = Promise.resolve();
 
   const follow = (): void => {
-    for (const folder of set.folders) {
+    for (const { path: folder, isDeep } of set.folders) {
       if (watchers.has(folder) || isStopped) continue;
-      const watcher = watch(folder, { recursive: true }, (_event, name) => {
-        if (name !== null && !name.includes("node_modules")) note(join(folder, name));
+      const watcher = watch(folder, { recursive: isDeep }, (_event, name) => {
+        if (name !== null) note(join(folder, name));
       });
       // A folder that was deleted has nothing more to tell.
       watcher.on("error", () => {

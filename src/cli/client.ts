@@ -61,7 +61,10 @@ export class Client {
   }
 
   async #answer(method: string, path: string, body: string | undefined): Promise<Response> {
-    const headers = { host: new URL(this.#base).host, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    const headers = {
+      host: new URL(this.#base).host,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    };
     try {
       return await this.#fetch(
         new Request(`${this.#base}${path}`, {

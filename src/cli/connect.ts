@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { findServer, storeExists } from "../app/find-server.ts";
 import { openInstance } from "../app/instance.ts";
-import { type EffectiveConfig, loadConfig, storePath } from "../app/load-config.ts";
+import { type EffectiveConfig, loadConfig, namedStorePath, storePath } from "../app/load-config.ts";
 import { describeProblem, shown } from "../app/load-problem.ts";
 import { Client } from "./client.ts";
 import { CliError, exit } from "./exit.ts";
@@ -37,11 +37,14 @@ const announceMs = 2_000;
 export async function connect(globals: Globals, need: Need, say: (text: string) => void): Promise<Connection> {
   const url = globals.url ?? process.env["BATON_URL"];
   if (url !== undefined) return overHttp(url);
-  const config = await loadConfig(globals);
-  const path = storePath(config);
+  const path = namedStorePath(globals) ?? storePath(await loadConfig(globals));
   const found = await findServer(path);
   if (found !== null && found.url !== null) return overHttp(found.url);
-  if (need === "read") return inProcess(config, "read", say);
+  if (need === "read") {
+    refuseMissing(path);
+    return inProcess(await loadConfig({ store: path, withoutFile: true }), "read", say);
+  }
+  const config = await loadConfig(globals);
   try {
     return await inProcess(config, need, say);
   } catch (error) {
@@ -50,23 +53,23 @@ export async function connect(globals: Globals, need: Need, say: (text: string) 
   }
 }
 
-async function overHttp(url: string): Promise<Connection> {
+function overHttp(url: string): Connection {
   if (!URL.canParse(url)) {
     throw new CliError(exit.usage, "usage", `${JSON.stringify(url)} is no address`, {
       hint: "write --url http://127.0.0.1:4440",
     });
   }
   const base = new URL(url).origin;
-  return { client: new Client((request) => fetch(request), base, base), isServer: true, where: base, close: async () => {} };
+  return {
+    client: new Client((request) => fetch(request), base, base),
+    isServer: true,
+    where: base,
+    close: async () => {},
+  };
 }
 
 async function inProcess(config: EffectiveConfig, mode: Need, say: (text: string) => void): Promise<Connection> {
   const path = storePath(config);
-  if (mode === "read" && !storeExists(path)) {
-    throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(path)}`, {
-      hint: "start Baton here first (baton start), or name the store with --store",
-    });
-  }
   const instance = await openInstance({ config, mode, hosts: () => [localHost] });
   for (const problem of instance.loaded().problems) say(`warning: ${describeProblem(problem)}`);
   return {
@@ -75,6 +78,13 @@ async function inProcess(config: EffectiveConfig, mode: Need, say: (text: string
     where: shown(path),
     close: () => instance.close(),
   };
+}
+
+function refuseMissing(path: string): void {
+  if (storeExists(path)) return;
+  throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(path)}`, {
+    hint: "start Baton here first (baton start), or name the store with --store",
+  });
 }
 
 /** No address: requests of this process to itself never leave it. */

@@ -61,7 +61,10 @@ export function createIo(options: { json?: boolean; jsonl?: boolean; color?: boo
 function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (isBatonError(error))
-    return new CliError(exitOfCode(error.code), error.code, error.message, { hint: error.hint, details: error.details });
+    return new CliError(exitOfCode(error.code), error.code, error.message, {
+      hint: error.hint,
+      details: error.details,
+    });
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new CliError(exit.failed, "internal", message);
 }

@@ -64,7 +64,10 @@ export function table<Row>(
     if (i < last) return text.padEnd(widths[i] ?? 0);
     return text.length > room ? `${text.slice(0, room - 1)}…` : text;
   };
-  const head = columns.map((column, i) => options.paint("grey", fit(column.head, i))).join("  ").trimEnd();
+  const head = columns
+    .map((column, i) => options.paint("grey", fit(column.head, i)))
+    .join("  ")
+    .trimEnd();
   const body = cells.map((line, r) =>
     line
       .map((text, i) => {

@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly loaded: () => Loaded;
   /** Serves no request that changes anything. */
   readonly isReadOnly?: boolean;
+  /** False where definitions may be missing: what an event starts is then left to whoever works on the store. */
+  readonly routesEvents?: boolean;
 }
 
 /** The HTTP API over one engine. `close` ends the live streams, so that a server can stop. */
@@ -48,7 +50,8 @@ export function createServer(options: ServerOptions): ApiServer {
   const { engine, clock, actor, pid, loaded } = options;
   const hub = new StreamHub(engine.store, options.feed, clock);
   const metrics = options.metrics ?? new Metrics();
-  const services: Services = { engine, store: engine.store, clock, actor, pid, hub, metrics, loaded };
+  const routesEvents = options.routesEvents ?? true;
+  const services: Services = { engine, store: engine.store, clock, actor, pid, hub, metrics, loaded, routesEvents };
   const app = new Hono();
   app.use(async (context, next) => {
     guard(context.req.raw, { hosts: options.hosts, isReadOnly: options.isReadOnly ?? false });

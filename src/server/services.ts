@@ -22,4 +22,5 @@ export interface Services {
   readonly hub: StreamHub;
   readonly metrics: Metrics;
   readonly loaded: () => Loaded;
+  readonly routesEvents: boolean;
 }

@@ -55,8 +55,9 @@ export class Clients {
     const needsEvent = definition === "waiter" || (definition === "racer" && this.#chance.happens(0.6));
     if (definition === "waiter") await this.#emit(key, "before");
     await this.#start(known, inputOf(definition, key, this.#chance));
-    if (this.#chance.happens(0.12)) await this.#cancel(known);
-    else if (this.#chance.happens(0.12)) await this.#suspendAndResume(known);
+    const whim = this.#chance.float();
+    if (whim < 0.12) await this.#cancel(known);
+    else if (whim < 0.24) await this.#suspendAndResume(known);
     if (needsEvent) {
       await this.#sleep(this.#chance.happens(0.4) ? 0 : this.#chance.between(0, 2_000));
       await this.#emit(key, "after");

@@ -186,14 +186,33 @@ export class Cluster {
       return;
     }
     this.#caller = process;
+    const heldBefore = operation === "lease" ? this.#heldBy(process.engine.incarnation) : [];
     call().then(
       (value) => {
+        this.#noteFreed(heldBefore);
         this.#note(process, operation, value);
         const seen = this.#distort(operation, value);
         answer((resolve) => resolve(seen));
       },
       (error: Error) => answer((_resolve, reject) => reject(error)),
     );
+  }
+
+  #heldBy(incarnation: number): readonly { run: number; fence: number }[] {
+    const now = this.#scheduler.now;
+    return this.core.context.db.all(
+      "select l.run, l.fence from live l join workers w on w.incarnation = l.holder where l.holder = ? and w.is_dead = 0 and w.expires_at > ?",
+      incarnation,
+      now,
+    );
+  }
+
+  /** Runs that their living worker gave back because it did not know of them. */
+  #noteFreed(before: readonly { run: number; fence: number }[]): void {
+    for (const { run, fence } of before) {
+      const now = this.core.context.db.get<{ fence: number }>("select fence from live where run = ?", run)?.fence;
+      if (now !== undefined && now !== fence) this.#history.add({ type: "leave", run, fence, state: "freed" });
+    }
   }
 
   #note(process: SimProcess, operation: StoreOperation, value: unknown): void {

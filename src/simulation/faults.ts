@@ -48,7 +48,7 @@ export function drawFaults(chance: Chance): Faults {
     effectFailsAfter: some(0.08),
     pauseEveryMs: chance.happens(0.5) ? chance.between(3_000, 12_000) : 0,
     skewMs: chance.happens(0.5) ? 3_000 : 0,
-    poisonRuns: chance.happens(0.25) ? 1 : 0,
+    poisonRuns: chance.happens(0.25) ? chance.between(1, 3) : 0,
     hasSnapshotReads: chance.happens(0.4),
   };
 }

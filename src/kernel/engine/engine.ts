@@ -150,6 +150,11 @@ export class Engine {
     return this.#worker.activeCount;
   }
 
+  /** This process as the store knows it; 0 before it has joined. */
+  get incarnation(): number {
+    return this.#worker.incarnation;
+  }
+
   /** Whether any step's own work is under way here. */
   get isBusy(): boolean {
     return this.#worker.isBusy;

@@ -1,3 +1,4 @@
+import { encodePayload } from "../../kernel/engine/engine.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import type { EventRow } from "../../kernel/ports/queries.ts";
@@ -53,9 +54,23 @@ export const eventRoutes: readonly Route[] = [
 
 async function send({ request, body, services }: Call): Promise<Answer> {
   const event = readEvent(request, body);
-  const { id, matched } = await services.engine.emit(event);
+  const { id, matched } = services.routesEvents ? await services.engine.emit(event) : await keep(services, event);
   const accepted: EventAccepted = { id, matched };
   return { status: 202, body: accepted };
+}
+
+/** Stores an event and wakes who waits for it; what it starts is decided where the definitions are. */
+async function keep({ store }: Services, event: EventBody): Promise<{ id: string; matched: number }> {
+  const { name, source = "api", id = crypto.randomUUID() } = event;
+  const data = encodePayload(event.data, "data", defaults.payloadMax);
+  const { matched } = await store.commit({
+    kind: "event",
+    event: { name, data, source, id },
+    isRouted: false,
+    starts: [],
+    refused: [],
+  });
+  return { id, matched };
 }
 
 function readEvent(request: Request, body: unknown): EventBody {

@@ -25,13 +25,16 @@ export const streamRoutes: readonly Route[] = [
 ];
 
 const topicsMax = 100;
+const eventStream = { "content-type": "text/event-stream" };
 
 async function stream({ request, query, services }: Call): Promise<Response> {
   const { topics, after } = query as { topics?: string; after?: string };
+  // The body of an answer to HEAD is never read, so a stream behind it would stay open for ever.
+  if (request.method === "HEAD") return new Response(null, { headers: eventStream });
   const interest = await interestOf(services, topics ?? "runs:list");
   const last = request.headers.get("last-event-id") ?? after ?? null;
   const events = services.hub.open(interest, last !== null && /^\d{1,16}$/.test(last) ? Number(last) : null);
-  return new Response(events, { headers: { "content-type": "text/event-stream" } });
+  return new Response(events, { headers: eventStream });
 }
 
 async function interestOf(services: Services, topics: string): Promise<Interest> {

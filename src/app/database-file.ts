@@ -1,0 +1,72 @@
+import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { backup } from "node:sqlite";
+import { BatonError, StoreError } from "../kernel/model/errors.ts";
+import { SqliteCore } from "../stores/sqlite/core.ts";
+import { openReader } from "../stores/sqlite/open.ts";
+import { takeOwnership } from "../stores/sqlite/owner.ts";
+
+/** A consistent copy of a store in a new file; its owner goes on meanwhile. */
+export async function backupStore(store: string, copy: string): Promise<{ bytes: number }> {
+  if (existsSync(copy)) {
+    throw new BatonError("invalid-option", `${copy} is there already`, {
+      hint: "name a new file, or remove the old one",
+    });
+  }
+  const reader = openReader(store);
+  try {
+    // Made beside its final name, so that a file of that name is always whole.
+    await backup(reader.raw, `${copy}.part`);
+    sync(`${copy}.part`);
+    renameSync(`${copy}.part`, copy);
+    return { bytes: statSync(copy).size };
+  } finally {
+    reader.close();
+    rmSync(`${copy}.part`, { force: true });
+  }
+}
+
+/**
+ * Puts a copy in the place of a store that nobody has open. What was there is kept under another name; should the
+ * process die between the two renames, both files are still there under theirs.
+ */
+export async function restoreStore(store: string, copy: string): Promise<{ kept: string | null }> {
+  if (!existsSync(copy)) throw new StoreError("not-found", `there is no file ${copy}`, { hint: "name a backup" });
+  checkCopy(copy);
+  const ownership = takeOwnership(store);
+  try {
+    const kept = existsSync(store) ? `${store}.before-restore-${Date.now()}` : null;
+    copyFileSync(copy, `${store}.part`);
+    sync(`${store}.part`);
+    for (const suffix of ["", "-wal", "-shm"]) {
+      if (kept !== null && existsSync(`${store}${suffix}`)) renameSync(`${store}${suffix}`, `${kept}${suffix}`);
+    }
+    renameSync(`${store}.part`, store);
+    sync(dirname(store));
+    return { kept };
+  } finally {
+    ownership.release();
+  }
+}
+
+/** A file that is no store of Baton is refused before anything is moved. */
+function checkCopy(copy: string): void {
+  const reader = openReader(copy);
+  try {
+    const stats = new SqliteCore(reader, { now: Date.now }).query("stats", {});
+    const check = reader.get<{ integrity_check: string }>("pragma integrity_check(1)")?.integrity_check;
+    if (stats.schema === 0 || check !== "ok") {
+      throw new StoreError("corrupt", `${copy} is damaged or holds no store: ${check ?? "no answer"}`, {
+        hint: "name another backup; nothing was changed",
+      });
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  fsyncSync(file);
+  closeSync(file);
+}

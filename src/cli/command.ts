@@ -1,0 +1,48 @@
+import { type Connection, connect, type Globals, type Need } from "./connect.ts";
+import { type Exit, exit } from "./exit.ts";
+import { createIo, type Io } from "./io.ts";
+
+/** What a command is given besides its own arguments. */
+export interface Session {
+  readonly io: Io;
+  readonly globals: Globals;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs a command's work and turns what it throws into words and an exit code. */
+export async function session(globals: Globals, work: (session: Session) => Promise<Exit>): Promise<Exit> {
+  const io = createIo(globals);
+  const interrupt = new AbortController();
+  const stop = (): void => {
+    // The second time somebody means it.
+    if (interrupt.signal.aborted) process.exit(exit.interrupted);
+    interrupt.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  try {
+    return await work({ io, globals, signal: interrupt.signal });
+  } catch (error) {
+    return io.fail(error);
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  }
+}
+
+/** A session with the API, closed at its end. */
+export function connected(
+  globals: Globals,
+  need: Need,
+  work: (session: Session & { connection: Connection }) => Promise<Exit>,
+): Promise<Exit> {
+  return session(globals, async (around) => {
+    const connection = await connect(globals, need, around.io.say);
+    try {
+      return await work({ ...around, connection });
+    } finally {
+      await connection.close();
+    }
+  });
+}

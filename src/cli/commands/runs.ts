@@ -1,0 +1,28 @@
+import type { RunSummary } from "../../wire/run.ts";
+import { connected } from "../command.ts";
+import type { Globals } from "../connect.ts";
+import { type Exit, exit } from "../exit.ts";
+import { readCount } from "../input.ts";
+import { runTable } from "../run-text.ts";
+
+export interface RunsOptions extends Globals {
+  readonly status?: string;
+  readonly name?: string;
+  readonly key?: string;
+  readonly limit: string;
+}
+
+export const rowsMax = 100_000;
+
+/** `baton runs` */
+export function listRuns(query: string | undefined, options: RunsOptions): Promise<Exit> {
+  return connected(options, "read", async ({ io, connection }) => {
+    const { status, name, key } = options;
+    const limit = readCount("--limit", options.limit, rowsMax);
+    const runs = await connection.client.rows<RunSummary>("/api/runs", { q: query, status, name, key }, limit);
+    if (io.format !== "human") io.list(runs);
+    else if (runs.length === 0) io.say("no runs match");
+    else io.lines(runTable(runs, Date.now(), io));
+    return exit.ok;
+  });
+}

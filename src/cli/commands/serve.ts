@@ -1,0 +1,80 @@
+import { loadConfig } from "../../app/load-config.ts";
+import { describeProblem, shown } from "../../app/load-problem.ts";
+import { type RunningServer, startServer } from "../../app/server.ts";
+import type { DefinitionProblem } from "../../wire/definition.ts";
+import { type Session, session } from "../command.ts";
+import type { Globals } from "../connect.ts";
+import { CliError, type Exit, exit } from "../exit.ts";
+import type { Io } from "../io.ts";
+
+export interface ServeOptions extends Globals {
+  readonly port?: string;
+}
+
+/** `baton start` and, with `isWatching`, `baton dev`: serves until it is told to stop. */
+export function serve(options: ServeOptions, how: { isWatching: boolean; folder?: string }): Promise<Exit> {
+  return session(options, async (around) => {
+    const { io } = around;
+    const { store, config: file, port } = options;
+    const config = await loadConfig({
+      ...(store === undefined ? {} : { store }),
+      ...(file === undefined ? {} : { config: file }),
+      ...(how.folder === undefined ? {} : { folder: how.folder }),
+      ...(port === undefined ? {} : { port: readPort(port) }),
+    });
+    const server = await startServer({
+      config,
+      isWatching: how.isWatching,
+      logger: { log: (level, message, fields) => logLine(io, level, message, fields) },
+      onReload: ({ names, problems }) => {
+        tellProblems(io, problems);
+        io.say(`reloaded: ${names.join(", ") || "no definitions"}`);
+      },
+    });
+    greet(io, server, how.isWatching);
+    await untilStopped(around);
+    io.say("stopping; runs continue on the next start");
+    await server.close();
+    return exit.ok;
+  });
+}
+
+function readPort(given: string): number {
+  const port = Number(given);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new CliError(exit.usage, "usage", `--port must be a number from 0 to 65535, not ${given}`);
+}
+
+function greet(io: Io, server: RunningServer, isDev: boolean): void {
+  const { definitions, problems, from } = server.instance.loaded();
+  tellProblems(io, problems);
+  if (server.takenPort !== null) io.say(`port ${server.takenPort} is taken; using ${server.port}`);
+  const names = definitions.map((definition) => definition.name);
+  if (io.format !== "human") {
+    io.document({ url: server.url, pid: process.pid, store: server.storePath, definitions: names, problems });
+    return;
+  }
+  const count = names.length === 1 ? "1 workflow" : `${names.length} workflows`;
+  const first = names[0] ?? "<name>";
+  io.lines([
+    `api    ${server.url}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
+    `store  ${shown(server.storePath)}`,
+    ...(isDev ? [`try    baton run ${first} --input '{}' --watch   or   baton show latest`] : []),
+    "Ctrl-C to stop; runs continue on the next start",
+  ]);
+}
+
+function tellProblems(io: Io, problems: readonly DefinitionProblem[]): void {
+  for (const problem of problems) io.say(`error: ${describeProblem(problem)}`);
+}
+
+function logLine(io: Io, level: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  if (level !== "debug" && level !== "info") io.say(`${level}: ${message} ${JSON.stringify(fields)}`);
+}
+
+function untilStopped({ signal }: Session): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,71 @@
+import type { RunDetail } from "../../wire/run.ts";
+import type { Verb, VerbBody, VerbPreview } from "../../wire/verb.ts";
+import { connected, type Session } from "../command.ts";
+import type { Connection, Globals } from "../connect.ts";
+import { type Exit, exit } from "../exit.ts";
+import { followRun } from "../follow.ts";
+import { readJson } from "../input.ts";
+import { runPage, stepLine } from "../run-text.ts";
+import { plain } from "../text.ts";
+
+export interface VerbOptions extends Globals {
+  readonly from?: string;
+  readonly input?: string;
+  readonly reason?: string;
+  readonly dryRun?: boolean;
+  /** False with `--no-wait`. */
+  readonly wait?: boolean;
+}
+
+/** Verbs after which a run moves; the command stays until it stands again. */
+const moving: ReadonlySet<Verb> = new Set(["resume", "restart", "retry", "rerun"]);
+
+/** `baton resume` and the other verbs. */
+export function applyVerb(verb: Verb, id: string, options: VerbOptions): Promise<Exit> {
+  const follows = moving.has(verb) && options.wait !== false && options.dryRun !== true;
+  return connected(options, follows ? "work" : "act", async ({ connection, ...session }) => {
+    const path = `/api/runs/${encodeURIComponent(id)}/${verb}`;
+    const body = await verbBody(options);
+    if (options.dryRun) return preview(session, await connection.client.post<VerbPreview>(path, body));
+    const run = await connection.client.post<RunDetail>(path, body);
+    if (follows) return follow(session, connection, run);
+    if (session.io.format === "human") session.io.lines(runPage(run, session.io));
+    else session.io.document(run);
+    return exit.ok;
+  });
+}
+
+async function verbBody(options: VerbOptions): Promise<VerbBody> {
+  const { from, input, reason, dryRun } = options;
+  return {
+    ...(from === undefined ? {} : { step: from }),
+    ...(input === undefined ? {} : { input: await readJson("--input", input) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(dryRun === true ? { dryRun } : {}),
+  };
+}
+
+function preview({ io }: Session, told: VerbPreview): Exit {
+  if (io.format !== "human") io.document(told);
+  else {
+    const list = (keys: readonly string[]): string => (keys.length === 0 ? "nothing" : plain(keys.join(", ")));
+    io.lines([
+      `${told.verb} of ${told.run}, which is ${told.status}, would`,
+      `run again: ${list(told.runsAgain)}`,
+      `keep:      ${list(told.kept)}`,
+    ]);
+  }
+  return exit.ok;
+}
+
+async function follow({ io, signal }: Session, connection: Connection, moved: RunDetail): Promise<Exit> {
+  const run = await followRun(connection.client, moved.id, {
+    signal,
+    timeoutMs: null,
+    endsWhenParked: true,
+    ...(io.format === "human" ? { onStep: (step) => io.say(stepLine(step, io.paint)) } : {}),
+  });
+  if (io.format === "human") io.lines(["", ...runPage(run, io)]);
+  else io.document(await connection.client.whole(run));
+  return run.status === "failed" || run.status === "suspended" || run.status === "cancelled" ? exit.failed : exit.ok;
+}

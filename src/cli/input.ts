@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { CliError, exit } from "./exit.ts";
+
+/** JSON of an option: itself, `@file`, or `-` for stdin. */
+export async function readJson(option: string, given: string): Promise<unknown> {
+  const source = await readSource(option, given);
+  try {
+    return JSON.parse(source);
+  } catch (cause) {
+    throw new CliError(exit.usage, "malformed-json", `${option} is not JSON: ${(cause as Error).message}`, {
+      hint: `write ${option} '{"name":"value"}', ${option} @file.json, or ${option} - to read it from stdin`,
+      cause,
+    });
+  }
+}
+
+async function readSource(option: string, given: string): Promise<string> {
+  if (given === "-") return text(process.stdin);
+  if (!given.startsWith("@")) return given;
+  try {
+    return readFileSync(given.slice(1), "utf8");
+  } catch (cause) {
+    throw new CliError(exit.usage, "usage", `${option}: cannot read ${given.slice(1)}`, {
+      hint: "name a file that is there",
+      cause,
+    });
+  }
+}
+
+/** A whole number of an option. */
+export function readCount(option: string, given: string, max: number): number {
+  const count = Number(given);
+  if (Number.isInteger(count) && count > 0 && count <= max) return count;
+  throw new CliError(exit.usage, "usage", `${option} must be a whole number from 1 to ${max}, not ${given}`);
+}

@@ -1,0 +1,180 @@
+import { Command, CommanderError } from "commander";
+import type { Verb } from "../wire/verb.ts";
+import { printConfig } from "./commands/config.ts";
+import { backup, restore } from "./commands/db.ts";
+import { listDeadLetters } from "./commands/dead-letters.ts";
+import { listEvents, sendEvent } from "./commands/events.ts";
+import { listRuns } from "./commands/runs.ts";
+import { serve } from "./commands/serve.ts";
+import { explainRun, showRun } from "./commands/show.ts";
+import { startRun } from "./commands/start-run.ts";
+import { applyVerb } from "./commands/verbs.ts";
+import { CliError, type Exit, exit } from "./exit.ts";
+import { createIo } from "./io.ts";
+
+/** What a command's work is handed to, so that its exit code reaches the caller. */
+type Settle = (work: Promise<Exit>) => Promise<void>;
+
+/** Carries out a command line. Never rejects for what a person may do wrong: every outcome is an exit code. */
+export async function runProgram(args: readonly string[], version: string): Promise<number> {
+  let outcome: Exit = exit.ok;
+  const program = build(version, async (work) => {
+    outcome = await work;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return exit.ok;
+    // Without any command commander has printed its help.
+    if (error.code === "commander.help") return exit.usage;
+    const io = createIo({ json: args.includes("--json") || args.includes("--jsonl") });
+    return io.fail(usageError(error));
+  }
+}
+
+function usageError(error: CommanderError): CliError {
+  return new CliError(exit.usage, "usage", error.message.replace(/^error: /, ""), { hint: "baton --help" });
+}
+
+function build(version: string, settle: Settle): Command {
+  const program = new Command("baton")
+    .description("Durable automation, synchronisation, tasks and workflows: one process, one file.")
+    .version(version)
+    .option("--store <path>", "the store: a file, or sqlite:<file> (BATON_STORE)")
+    .option("--url <url>", "a Baton that serves, instead of looking for one by the store (BATON_URL)")
+    .option("--config <file>", "the config file; default baton.config.ts of this folder (BATON_CONFIG)")
+    .option("--json", "one JSON document on stdout")
+    .option("--jsonl", "one JSON value a line")
+    .option("--no-color", "no colours (NO_COLOR)")
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride();
+  program.configureHelp({ sortSubcommands: false });
+  addServing(program, settle);
+  addRuns(program, settle);
+  addVerbs(program, settle);
+  addEvents(program, settle);
+  addOperations(program, settle);
+  return program;
+}
+
+function addServing(program: Command, settle: Settle): void {
+  program
+    .command("dev")
+    .description("serve and work, and follow changes of the definitions")
+    .argument("[folder]", "with definitions; default ./workflows")
+    .option("--port <number>", "default 4440, or the next free one; 0 takes any (BATON_PORT)")
+    .action((folder: string | undefined, _options, command: Command) =>
+      settle(serve(command.optsWithGlobals(), { isWatching: true, ...(folder === undefined ? {} : { folder }) })),
+    );
+  program
+    .command("start")
+    .description("serve and work")
+    .option("--port <number>", "default 4440, or the next free one; 0 takes any (BATON_PORT)")
+    .action((_options, command: Command) => settle(serve(command.optsWithGlobals(), { isWatching: false })));
+}
+
+function addRuns(program: Command, settle: Settle): void {
+  program
+    .command("run")
+    .description("start a run")
+    .argument("<name>", "of the definition")
+    .option("--input <json>", "JSON, @file, or - for stdin")
+    .option("--key <key>", "business key")
+    .option("--idempotency-key <key>", "the same key with the same input gives the same run")
+    .option("--at <moment>", "not before this moment, such as 2026-11-20T09:30:00Z")
+    .option("--after <length>", "not before this long from now, such as 90s or 2d")
+    .option("--wait", "stay until the run is at rest")
+    .option("--watch", "the same, and tell of each step")
+    .option("--timeout <length>", "with --wait: give up after this long (exit code 6)")
+    .action((name: string, _options, command: Command) => settle(startRun(name, command.optsWithGlobals())));
+  program
+    .command("runs")
+    .description("list runs, newest first")
+    .argument("[query]", "part of an id, a key or an error")
+    .option("--status <status>")
+    .option("--name <name>", "of the definition")
+    .option("--key <key>", "business key")
+    .option("--limit <rows>", "at most so many", "50")
+    .action((query: string | undefined, _options, command: Command) =>
+      settle(listRuns(query, command.optsWithGlobals())),
+    );
+  program
+    .command("show")
+    .description("one run with its steps and attempts; with --json everything of it")
+    .argument("<run>", "id, the beginning of one, or latest")
+    .action((id: string, _options, command: Command) => settle(showRun(id, command.optsWithGlobals())));
+  program
+    .command("why")
+    .description("why a run stands where it stands, and what may be done")
+    .argument("<run>", "id, the beginning of one, or latest")
+    .action((id: string, _options, command: Command) => settle(explainRun(id, command.optsWithGlobals())));
+  program
+    .command("dead-letters")
+    .description("failed runs that need a person, one line a cause")
+    .option("--fingerprint <fingerprint>", "the runs of one cause")
+    .option("--limit <rows>", "at most so many", "50")
+    .action((_options, command: Command) => settle(listDeadLetters(command.optsWithGlobals())));
+}
+
+const verbHelp: Readonly<Record<Verb, string>> = {
+  resume: "send a failed or suspended run on from the step that stopped it",
+  restart: "run a step and all after it again",
+  retry: "make the next attempt now",
+  cancel: "end a run for good",
+  suspend: "halt a run until it is resumed",
+  rerun: "start a new run with the same or an edited input",
+};
+
+const takesInput: ReadonlySet<Verb> = new Set(["resume", "restart", "rerun"]);
+const takesWait: ReadonlySet<Verb> = new Set(["resume", "restart", "retry", "rerun"]);
+
+function addVerbs(program: Command, settle: Settle): void {
+  for (const [verb, description] of Object.entries(verbHelp) as [Verb, string][]) {
+    const command = program
+      .command(verb)
+      .description(description)
+      .argument("<run>", "id, the beginning of one, or latest")
+      .option("--reason <text>", "kept in the audit")
+      .option("--dry-run", "say what would run again and what is kept");
+    if (verb === "restart") command.requiredOption("--from <step>", "key of the step to start over from");
+    if (takesInput.has(verb)) command.option("--input <json>", "edited input: JSON, @file, or - for stdin");
+    if (takesWait.has(verb)) command.option("--no-wait", "do not stay until the run stands again");
+    command.action((id: string, _options, own: Command) => settle(applyVerb(verb, id, own.optsWithGlobals())));
+  }
+}
+
+function addEvents(program: Command, settle: Settle): void {
+  const events = program.command("events").description("list events, or send one");
+  events
+    .command("list", { isDefault: true })
+    .description("events as they were received, newest first")
+    .option("--name <name>")
+    .option("--limit <rows>", "at most so many", "50")
+    .action((_options, command: Command) => settle(listEvents(command.optsWithGlobals())));
+  events
+    .command("send")
+    .description("send an event")
+    .argument("<name>")
+    .option("--data <json>", "JSON, @file, or - for stdin")
+    .option("--id <id>", "unique for its source; a repeated one does nothing")
+    .option("--source <source>")
+    .action((name: string, _options, command: Command) => settle(sendEvent(name, command.optsWithGlobals())));
+}
+
+function addOperations(program: Command, settle: Settle): void {
+  program
+    .command("config")
+    .description("every value in force, and where it came from")
+    .action((_options, command: Command) => settle(printConfig(command.optsWithGlobals())));
+  const db = program.command("db").description("the store's file");
+  db.command("backup")
+    .description("write a consistent copy; Baton may go on meanwhile")
+    .argument("<path>", "of the new file")
+    .action((path: string, _options, command: Command) => settle(backup(path, command.optsWithGlobals())));
+  db.command("restore")
+    .description("put a copy in the place of the store; what was there is kept beside it")
+    .argument("<path>", "of the copy")
+    .action((path: string, _options, command: Command) => settle(restore(path, command.optsWithGlobals())));
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { mutants } from "./mutants.ts";
+import { poisonAmbient } from "./poison.ts";
+import regressions from "./regressions.json" with { type: "json" };
+import { simulate } from "./simulate.ts";
+
+const seeds = 1_000;
+/** One seed in a hundred is lived through twice: a simulator that drifts proves nothing. */
+const twiceEvery = 100;
+
+describe("simulation", () => {
+  let restore = (): void => {};
+  before(() => {
+    restore = poisonAmbient();
+  });
+  after(() => restore());
+
+  it(`${seeds} seeds break no invariant, and a seed lives twice the same`, async () => {
+    for (let seed = 1; seed <= seeds; seed++) {
+      const report = await simulate(seed);
+      assert.deepEqual(report.violations, [], `npm run sim -- --seed ${seed}`);
+      if (seed % twiceEvery === 0) assert.equal((await simulate(seed)).hash, report.hash, `seed ${seed} drifted`);
+    }
+  });
+
+  it("seeds that once failed break no invariant", async () => {
+    for (const seed of regressions) assert.deepEqual((await simulate(seed)).violations, [], `npm run sim -- --seed ${seed}`);
+  });
+
+  for (const mutant of mutants) {
+    it(`finds the planted bug "${mutant.name}": ${mutant.about}`, async () => {
+      for (let seed = 1; seed <= 500; seed++) if ((await simulate(seed, mutant)).violations.length > 0) return;
+      assert.fail("not found within 500 seeds");
+    });
+  }
+});

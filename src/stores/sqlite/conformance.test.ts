@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describeStore } from "../conformance/suite.ts";
+import { SqliteCore } from "./core.ts";
+import { MemoryStore, openMemoryCore } from "./memory-store.ts";
+import { openDatabase } from "./open.ts";
+
+const silent = { publish: () => {}, subscribe: () => () => {} };
+const startAt = Date.UTC(2026, 0, 1);
+
+describeStore("sqlite in memory", async () => {
+  let now = startAt;
+  const core = openMemoryCore({ now: () => now });
+  return {
+    store: new MemoryStore(core, silent),
+    other: new MemoryStore(core, silent),
+    advance: (ms) => {
+      now += ms;
+    },
+    close: async () => core.context.db.close(),
+  };
+});
+
+describeStore("sqlite on two connections to one file", async () => {
+  let now = startAt;
+  const folder = mkdtempSync(join(tmpdir(), "baton-conformance-"));
+  const cores = [1, 2].map(() => new SqliteCore(openDatabase(join(folder, "baton.db")), { now: () => now }));
+  const [store, other] = cores.map((core) => new MemoryStore(core, silent));
+  if (store === undefined || other === undefined) throw new Error("two connections");
+  return {
+    store,
+    other,
+    advance: (ms) => {
+      now += ms;
+    },
+    close: async () => {
+      for (const core of cores) core.context.db.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+});

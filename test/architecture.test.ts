@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Who may import whom. A folder may always import itself and `stdx`. A new arrow is added here, with its reason, in the
+ * commit that needs it. `packages`: what a folder may take from outside; Node's own modules are named `node`.
+ */
+const folders: readonly { name: string; may: readonly string[]; packages: readonly string[] }[] = [
+  { name: "src/stdx", may: [], packages: [] },
+  { name: "src/wire", may: [], packages: [] },
+  { name: "src/kernel/model", may: [], packages: [] },
+  { name: "src/kernel/decide", may: ["src/kernel/model"], packages: [] },
+  { name: "src/kernel/ports", may: ["src/kernel/model"], packages: [] },
+  { name: "src/kernel/engine", may: ["src/kernel/model", "src/kernel/decide", "src/kernel/ports"], packages: [] },
+  { name: "src/stores/conformance", may: ["src/kernel/model", "src/kernel/ports"], packages: ["node"] },
+  // The deciders of matching and of crash counting are pure: a store applies them inside its transaction.
+  { name: "src/stores", may: ["src/kernel/model", "src/kernel/decide", "src/kernel/ports"], packages: ["node"] },
+  { name: "src/workflows", may: ["src/kernel"], packages: ["@standard-schema/spec"] },
+  { name: "src/server", may: ["src/kernel", "src/workflows", "src/wire"], packages: ["node", "hono", "@hono/node-server"] },
+  { name: "src/cli", may: ["src/wire", "src/app"], packages: ["node", "commander"] },
+  { name: "src/app", may: ["src"], packages: ["node", "hono", "@hono/node-server", "uuid"] },
+  { name: "src/testing", may: ["src/app", "src/stores", "src/kernel", "src/workflows"], packages: ["node"] },
+  { name: "src/simulation", may: ["src/kernel", "src/stores", "src/workflows"], packages: ["node"] },
+];
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const importPattern = /(?:^|\n)\s*(?:import|export)\s[^;"']*?from\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s*["']([^"']+)["']/g;
+
+function sourceFiles(): readonly string[] {
+  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .map((file) => join("src", file));
+}
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+}
+
+/** The longest folder of the table that holds the file. */
+function folderOf(file: string): (typeof folders)[number] | undefined {
+  return folders.filter((folder) => file.startsWith(`${folder.name}/`)).toSorted((a, b) => b.name.length - a.name.length)[0];
+}
+
+function complaint(file: string, target: string): string | null {
+  const folder = folderOf(file);
+  if (folder === undefined) return file === "src/index.ts" ? null : `${file} lies in no folder of the table`;
+  if (!target.startsWith(".")) {
+    const name = target.startsWith("node:") ? "node" : target.split("/").slice(0, target.startsWith("@") ? 2 : 1).join("/");
+    return folder.packages.includes(name) ? null : `${file} imports the package ${target}`;
+  }
+  const path = relative(root, normalize(join(root, dirname(file), target)));
+  const isAllowed = [folder.name, "src/stdx", ...folder.may].some((allowed) => path.startsWith(`${allowed}/`));
+  return isAllowed ? null : `${file} imports ${path}`;
+}
+
+test("imports follow the table of folders", () => {
+  const complaints = sourceFiles().flatMap((file) => importsOf(file).map((target) => complaint(file, target)).filter((each) => each !== null));
+  assert.deepEqual(complaints, []);
+});
+
+test("every folder of the table has something in it", () => {
+  const files = sourceFiles();
+  assert.deepEqual(folders.filter((folder) => !files.some((file) => file.startsWith(`${folder.name}/`))).map((folder) => folder.name), []);
+});
+
+test("kernel, layers and stores take time and chance from ports alone", () => {
+  const ambient = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bperformance\.now\(/;
+  // The store's thread is its own clock, and its client turns once in the event loop to gather a batch.
+  const excused = new Set(["src/stores/sqlite/thread.ts", "src/stores/sqlite/store.ts"]);
+  const found = sourceFiles()
+    .filter((file) => /^src\/(kernel|stores|workflows)\//.test(file) && !excused.has(file))
+    .filter((file) => ambient.test(readFileSync(join(root, file), "utf8")));
+  assert.deepEqual(found, []);
+});
+
+test("process.env is read in app and cli alone, and console is used in cli alone", () => {
+  const found = sourceFiles().filter((file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    const mayEnv = /^src\/(app|cli|simulation)\//.test(file);
+    const mayPrint = /^src\/(cli|simulation)\//.test(file);
+    return (!mayEnv && /\bprocess\.env\b/.test(text)) || (!mayPrint && /\bconsole\.(log|error|warn|info|debug)\(/.test(text));
+  });
+  assert.deepEqual(found, []);
+});
+
+test("every import of a relative file names its ending", () => {
+  const found = sourceFiles().flatMap((file) => importsOf(file).filter((target) => target.startsWith(".") && !/\.(ts|js|json)$/.test(target)).map((target) => `${file}: ${target}`));
+  assert.deepEqual(found, []);
+});
