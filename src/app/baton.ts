@@ -88,6 +88,7 @@ export interface Pace {
   readonly beatMs: number;
   readonly pollMs: number;
   readonly sweepMs: number;
+  readonly showAfterMs: number;
 }
 
 export interface OpenOptions extends BatonConfig {
@@ -98,7 +99,7 @@ export interface OpenOptions extends BatonConfig {
  * Nobody else can hold a run while this process holds the file: its lease need not run out under a blocked event loop,
  * and no hint is lost inside one process. What is left of renewing and looking costs an idle instance next to nothing.
  */
-export const exclusivePace: Pace = { leaseMs: 365 * 86_400_000, beatMs: 30_000, pollMs: 5_000, sweepMs: 60_000 };
+export const exclusivePace: Pace = { leaseMs: 365 * 86_400_000, beatMs: 30_000, pollMs: 5_000, sweepMs: 60_000, showAfterMs: defaults.showAfterMs };
 
 /** Opens a store and starts to work on it. Throws a `StoreError` that names the process which has the file. */
 export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
@@ -167,7 +168,9 @@ class OpenBaton implements Baton {
   ): Promise<Handle<Output>[]> {
     if (starts.length > defaults.startManyMax)
       throw new BatonError("limit", `startMany takes up to ${defaults.startManyMax} runs at once`);
-    return Promise.all(starts.map(({ input, ...options }) => this.start(definition, input, options)));
+    const requests = starts.map(({ input, ...options }) => ({ input, options }));
+    const started = await this.engine.startRuns(definition.name, requests, { by: this.#actor });
+    return started.map(({ no, id, isCreated }) => createHandle(this.engine, { no, id, isNew: isCreated }, this.#actor));
   }
 
   async get<Output>(id: string): Promise<Handle<Output>> {

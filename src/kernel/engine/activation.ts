@@ -575,11 +575,11 @@ export class Activation implements Turning, Desk {
   }
 
   /** Shows attempts that have lasted longer than a moment, and their progress. */
-  showLongAttempts(): void {
+  showLongAttempts(showAfterMs: number): void {
     if (this.#isOver || this.#isEnding || this.#attempts.size === 0) return;
     const shows: Showing[] = [];
     for (const attempt of this.#attempts) {
-      const isLong = this.#host.clock.mono() - attempt.spec.startedMono >= defaults.showAfterMs;
+      const isLong = this.#host.clock.mono() - attempt.spec.startedMono >= showAfterMs;
       if (attempt.isShown ? attempt.unshown === null : !isLong) continue;
       shows.push({
         key: attempt.spec.key,

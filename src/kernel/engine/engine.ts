@@ -13,7 +13,7 @@ import type { EventRow } from "../ports/queries.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Handler, StartOptions } from "./handler.ts";
+import type { Handler, Prepared, StartOptions } from "./handler.ts";
 import { createRetention, type Retention } from "./services/retention.ts";
 import { createRouter } from "./services/router.ts";
 import { keepRunning } from "./services/service.ts";
@@ -32,6 +32,7 @@ export interface EngineOptions {
   readonly pollMs?: number;
   readonly sweepMs?: number;
   readonly keepMs?: number;
+  readonly showAfterMs?: number;
   readonly cancelGraceMs?: number;
   readonly retention?: Partial<Retention>;
   readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
@@ -80,6 +81,7 @@ export class Engine {
       beatMs: options.beatMs ?? defaults.beatMs,
       pollMs: options.pollMs ?? defaults.pollMs,
       keepMs: options.keepMs ?? defaults.keepMs,
+      showAfterMs: options.showAfterMs ?? defaults.showAfterMs,
       cancelGraceMs: options.cancelGraceMs ?? defaults.cancelGraceMs,
       handlerOf: (run) => this.#handlers.get(keyOf(run.definition)) ?? null,
       within: options.within ?? ((_run, _key, _attempt, work) => work()),
@@ -169,23 +171,27 @@ export class Engine {
 
   /** Starts a run; when it returns, the run is on disk. */
   async startRun(name: string, input: unknown, options: StartOptions, origin: Origin): Promise<Started> {
+    return this.#commitStart(await this.handlerOf(name).prepare(input, options), origin);
+  }
+
+  /** Starts them together; one bad input, and none is started. */
+  async startRuns(name: string, starts: readonly { input: unknown; options: StartOptions }[], origin: Origin): Promise<Started[]> {
     const handler = this.handlerOf(name);
-    const prepared = await handler.prepare(input, options);
+    const prepared: Prepared[] = [];
+    for (const { input, options } of starts) prepared.push(await handler.prepare(input, options));
+    return Promise.all(prepared.map((each) => this.#commitStart(each, origin)));
+  }
+
+  async #commitStart(prepared: Prepared, origin: Origin): Promise<Started> {
     const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
     const leaseTo = isDelayed ? null : this.#worker.reserve();
-    const transition: StartRun = {
-      kind: "start",
-      id: this.#runId(),
-      origin,
-      ...prepared,
-      ...(leaseTo === null ? {} : { leaseTo }),
-    };
+    const transition: StartRun = { kind: "start", id: this.#runId(), origin, ...prepared, ...(leaseTo === null ? {} : { leaseTo }) };
     let held: LeasedRun | null = null;
     let isUnsure = true;
     try {
       const outcome = await this.store.commit(transition);
       isUnsure = false;
-      if (!outcome.ok) throw keyConflict(name, prepared.idempotencyKey, outcome.id);
+      if (!outcome.ok) throw keyConflict(prepared.definition.name, prepared.idempotencyKey, outcome.id);
       if (outcome.isLeased) held = outcome.run;
       return { no: outcome.run.no, id: outcome.run.id, isCreated: outcome.isCreated };
     } finally {

@@ -27,6 +27,7 @@ export interface WorkerOptions {
   readonly beatMs: number;
   readonly pollMs: number;
   readonly keepMs: number;
+  readonly showAfterMs: number;
   readonly cancelGraceMs: number;
   /** The code of a definition version, if this process has it. */
   handlerOf(run: LeasedRun): Handler | null;
@@ -166,9 +167,9 @@ export class Worker {
   #watchAttempts(): void {
     if (this.#isWatching) return;
     this.#isWatching = true;
-    this.#options.clock.after(defaults.showAfterMs, () => {
+    this.#options.clock.after(this.#options.showAfterMs, () => {
       this.#isWatching = false;
-      for (const activation of this.#active.values()) activation.showLongAttempts();
+      for (const activation of this.#active.values()) activation.showLongAttempts(this.#options.showAfterMs);
       if (this.#active.size > 0) this.#watchAttempts();
     });
   }

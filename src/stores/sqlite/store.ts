@@ -46,7 +46,7 @@ export class SqliteStore implements Store {
   static async open(path: string, notifier: Notifier): Promise<SqliteStore> {
     // The published package holds JavaScript, the repository TypeScript: the thread's file ends like this one.
     const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const thread = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: { path } });
+    const thread = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: { path }, execArgv: [] });
     await new Promise<void>((resolve, reject) => {
       thread.once("message", (answer: Answer) =>
         answer.kind === "not-opened" ? reject(unwire(answer.error)) : resolve(),
