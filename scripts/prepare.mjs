@@ -44,9 +44,14 @@ function install() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(node26)) return;
   console.error("Installing what Baton needs (once)…");
   // Not `npm ci`: it refuses a lockfile without every platform's optional packages, and a registry may lack some.
-  const { status } = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: ["ignore", "inherit", "inherit"], shell: process.platform === "win32" });
+  const { status } = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
+    stdio: ["ignore", "inherit", "inherit"],
+    shell: process.platform === "win32",
+  });
   if (status !== 0 || !existsSync(node26)) {
-    console.error("npm install did not succeed: see its message above. Baton needs the npm registry for its first start.");
+    console.error(
+      "npm install did not succeed: see its message above. Baton needs the npm registry for its first start.",
+    );
     process.exit(status === 0 ? 1 : (status ?? 1));
   }
   writeFileSync(stamp, wanted);
@@ -62,7 +67,10 @@ function linkCommand() {
 }
 
 function run(args) {
-  const env = { ...process.env, PATH: `${join(root, "node_modules", ".bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}` };
+  const env = {
+    ...process.env,
+    PATH: `${join(root, "node_modules", ".bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
+  };
   const child = spawn(node26, args, { stdio: "inherit", env });
   // A terminal sends Ctrl-C to the whole group; a supervisor sends its signal only here.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

@@ -19,7 +19,11 @@ const folders: readonly { name: string; may: readonly string[]; packages: readon
   // The deciders of matching and of crash counting are pure: a store applies them inside its transaction.
   { name: "src/stores", may: ["src/kernel/model", "src/kernel/decide", "src/kernel/ports"], packages: ["node"] },
   { name: "src/workflows", may: ["src/kernel"], packages: ["@standard-schema/spec"] },
-  { name: "src/server", may: ["src/kernel", "src/workflows", "src/wire"], packages: ["node", "hono", "@hono/node-server"] },
+  {
+    name: "src/server",
+    may: ["src/kernel", "src/workflows", "src/wire"],
+    packages: ["node", "hono", "@hono/node-server"],
+  },
   { name: "src/cli", may: ["src/wire", "src/app"], packages: ["node", "commander"] },
   { name: "src/app", may: ["src"], packages: ["node", "hono", "@hono/node-server", "uuid"] },
   { name: "src/testing", may: ["src/app", "src/stores", "src/kernel", "src/workflows"], packages: ["node"] },
@@ -27,7 +31,8 @@ const folders: readonly { name: string; may: readonly string[]; packages: readon
 ];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const importPattern = /(?:^|\n)\s*(?:import|export)\s[^;"']*?from\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s*["']([^"']+)["']/g;
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s[^;"']*?from\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s*["']([^"']+)["']/g;
 
 function sourceFiles(): readonly string[] {
   return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
@@ -42,14 +47,21 @@ function importsOf(file: string): readonly string[] {
 
 /** The longest folder of the table that holds the file. */
 function folderOf(file: string): (typeof folders)[number] | undefined {
-  return folders.filter((folder) => file.startsWith(`${folder.name}/`)).toSorted((a, b) => b.name.length - a.name.length)[0];
+  return folders
+    .filter((folder) => file.startsWith(`${folder.name}/`))
+    .toSorted((a, b) => b.name.length - a.name.length)[0];
 }
 
 function complaint(file: string, target: string): string | null {
   const folder = folderOf(file);
   if (folder === undefined) return file === "src/index.ts" ? null : `${file} lies in no folder of the table`;
   if (!target.startsWith(".")) {
-    const name = target.startsWith("node:") ? "node" : target.split("/").slice(0, target.startsWith("@") ? 2 : 1).join("/");
+    const name = target.startsWith("node:")
+      ? "node"
+      : target
+          .split("/")
+          .slice(0, target.startsWith("@") ? 2 : 1)
+          .join("/");
     return folder.packages.includes(name) ? null : `${file} imports the package ${target}`;
   }
   const path = relative(root, normalize(join(root, dirname(file), target)));
@@ -58,17 +70,25 @@ function complaint(file: string, target: string): string | null {
 }
 
 test("imports follow the table of folders", () => {
-  const complaints = sourceFiles().flatMap((file) => importsOf(file).map((target) => complaint(file, target)).filter((each) => each !== null));
+  const complaints = sourceFiles().flatMap((file) =>
+    importsOf(file)
+      .map((target) => complaint(file, target))
+      .filter((each) => each !== null),
+  );
   assert.deepEqual(complaints, []);
 });
 
 test("every folder of the table has something in it", () => {
   const files = sourceFiles();
-  assert.deepEqual(folders.filter((folder) => !files.some((file) => file.startsWith(`${folder.name}/`))).map((folder) => folder.name), []);
+  assert.deepEqual(
+    folders.filter((folder) => !files.some((file) => file.startsWith(`${folder.name}/`))).map((folder) => folder.name),
+    [],
+  );
 });
 
 test("kernel, layers and stores take time and chance from ports alone", () => {
-  const ambient = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bperformance\.now\(/;
+  const ambient =
+    /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bperformance\.now\(/;
   // The store's thread is its own clock, and its client turns once in the event loop to gather a batch.
   const excused = new Set(["src/stores/sqlite/thread.ts", "src/stores/sqlite/store.ts"]);
   const found = sourceFiles()
@@ -82,12 +102,18 @@ test("process.env is read in app and cli alone, and console is used in cli alone
     const text = readFileSync(join(root, file), "utf8");
     const mayEnv = /^src\/(app|cli|simulation)\//.test(file);
     const mayPrint = /^src\/(cli|simulation)\//.test(file);
-    return (!mayEnv && /\bprocess\.env\b/.test(text)) || (!mayPrint && /\bconsole\.(log|error|warn|info|debug)\(/.test(text));
+    return (
+      (!mayEnv && /\bprocess\.env\b/.test(text)) || (!mayPrint && /\bconsole\.(log|error|warn|info|debug)\(/.test(text))
+    );
   });
   assert.deepEqual(found, []);
 });
 
 test("every import of a relative file names its ending", () => {
-  const found = sourceFiles().flatMap((file) => importsOf(file).filter((target) => target.startsWith(".") && !/\.(ts|js|json)$/.test(target)).map((target) => `${file}: ${target}`));
+  const found = sourceFiles().flatMap((file) =>
+    importsOf(file)
+      .filter((target) => target.startsWith(".") && !/\.(ts|js|json)$/.test(target))
+      .map((target) => `${file}: ${target}`),
+  );
   assert.deepEqual(found, []);
 });

@@ -9,7 +9,16 @@ const globs = ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"]
 const stages: readonly (readonly [string, readonly string[]])[] = [
   ["node_modules/.bin/tsc", ["--noEmit"]],
   ["node_modules/.bin/biome", ["check", "--error-on-warnings", "--max-diagnostics=20", "."]],
-  [process.execPath, ["--conditions=source", "--test", "--test-concurrency=2", "--test-timeout=240000", ...(chosen.length > 0 ? chosen : globs)]],
+  [
+    process.execPath,
+    [
+      "--conditions=source",
+      "--test",
+      "--test-concurrency=2",
+      "--test-timeout=240000",
+      ...(chosen.length > 0 ? chosen : globs),
+    ],
+  ],
 ];
 
 for (const [command, args] of chosen.length > 0 ? stages.slice(2) : stages) {

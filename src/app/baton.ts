@@ -99,7 +99,13 @@ export interface OpenOptions extends BatonConfig {
  * Nobody else can hold a run while this process holds the file: its lease need not run out under a blocked event loop,
  * and no hint is lost inside one process. What is left of renewing and looking costs an idle instance next to nothing.
  */
-export const exclusivePace: Pace = { leaseMs: 365 * 86_400_000, beatMs: 30_000, pollMs: 5_000, sweepMs: 60_000, showAfterMs: defaults.showAfterMs };
+export const exclusivePace: Pace = {
+  leaseMs: 365 * 86_400_000,
+  beatMs: 30_000,
+  pollMs: 5_000,
+  sweepMs: 60_000,
+  showAfterMs: defaults.showAfterMs,
+};
 
 /** Opens a store and starts to work on it. Throws a `StoreError` that names the process which has the file. */
 export async function openBaton(options: OpenOptions = {}): Promise<Baton> {

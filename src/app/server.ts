@@ -34,7 +34,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const { config } = options;
   const asked = config.port.value;
   let port = asked;
-  const hosts = (): readonly string[] => hostsOf(port);
+  const hosts = (): readonly string[] => hostsOf(config.host.value, port);
   const instance = await openInstance({
     config,
     hosts,
@@ -42,9 +42,10 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     ...(options.logger ? { logger: options.logger } : {}),
   });
   try {
-    const listening = await listen(instance.api, asked);
+    const listening = await listen(instance.api, config.host.value, asked);
     port = listening.port;
-    const url = `http://127.0.0.1:${port}`;
+    const host = config.host.value;
+    const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
     await instance.announce(url);
     const stopWatching = options.isWatching ? follow(instance, options) : (): void => {};
     return {
@@ -66,9 +67,9 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   }
 }
 
-/** Loopback under its three names: any other host needs accounts, which there are none of yet. */
-function hostsOf(port: number): readonly string[] {
-  return ["localhost", "127.0.0.1", "[::1]"].flatMap((name) =>
+/** Loopback under its names: `loadConfig` lets no other host pass. */
+function hostsOf(host: string, port: number): readonly string[] {
+  return [...new Set(["localhost", "127.0.0.1", "[::1]", host])].flatMap((name) =>
     port === 80 ? [name, `${name}:80`] : [`${name}:${port}`],
   );
 }

@@ -55,14 +55,17 @@ export function exitOfStatus(status: number): Exit {
 }
 
 /** The exit code that belongs to an error of Baton itself, raised in this process. */
-export function exitOfCode(code: string): Exit {
+export function exitOfError(code: string, details: Readonly<Record<string, unknown>>): Exit {
   switch (code) {
+    case "unavailable":
+      // Somebody else has the store, or nobody can reach it.
+      return "pid" in details ? exit.conflict : exit.unreachable;
     case "not-found":
     case "unknown-definition":
       return exit.notFound;
     case "read-only":
+    case "needs-accounts":
       return exit.notAllowed;
-    case "unavailable":
     case "key-conflict":
     case "illegal":
     case "conflict":

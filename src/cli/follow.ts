@@ -52,7 +52,7 @@ export async function followRun(client: Client, id: string, options: FollowOptio
 
 /** Nothing moves any more by itself, or not soon. */
 function isOver(run: RunDetail, endsWhenParked: boolean): boolean {
-  if (isAtRest(run.status) || run.status === "suspended") return true;
+  if (isAtRest(run.status) || run.status === "suspended" || run.reason?.code === "no-worker") return true;
   return endsWhenParked && run.status === "waiting" && run.reason !== null && isLong(run.reason, Date.now());
 }
 

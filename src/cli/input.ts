@@ -1,14 +1,16 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import { readJsonText } from "../app/read-json.ts";
 import { CliError, exit } from "./exit.ts";
 
 /** JSON of an option: itself, `@file`, or `-` for stdin. */
 export async function readJson(option: string, given: string): Promise<unknown> {
   const source = await readSource(option, given);
   try {
-    return JSON.parse(source);
+    return readJsonText(source, option);
   } catch (cause) {
-    throw new CliError(exit.usage, "malformed-json", `${option} is not JSON: ${(cause as Error).message}`, {
+    const { code, message } = cause as Error & { code: string };
+    throw new CliError(exit.usage, code, message, {
       hint: `write ${option} '{"name":"value"}', ${option} @file.json, or ${option} - to read it from stdin`,
       cause,
     });

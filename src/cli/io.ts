@@ -1,4 +1,4 @@
-import { CliError, type Exit, exit, exitOfCode } from "./exit.ts";
+import { CliError, type Exit, exit, exitOfError } from "./exit.ts";
 import { jsonText, type Paint, painted, plain, unpainted } from "./text.ts";
 
 export type Format = "human" | "json" | "jsonl";
@@ -61,7 +61,7 @@ export function createIo(options: { json?: boolean; jsonl?: boolean; color?: boo
 function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (isBatonError(error))
-    return new CliError(exitOfCode(error.code), error.code, error.message, {
+    return new CliError(exitOfError(error.code, error.details), error.code, error.message, {
       hint: error.hint,
       details: error.details,
     });

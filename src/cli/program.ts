@@ -60,18 +60,20 @@ function build(version: string, settle: Settle): Command {
 }
 
 function addServing(program: Command, settle: Settle): void {
-  program
-    .command("dev")
+  const serving = (name: string): Command =>
+    program
+      .command(name)
+      .option("--host <address>", "of this machine; default 127.0.0.1 (BATON_HOST)")
+      .option("--port <number>", "default 4440, or the next free one; 0 takes any (BATON_PORT)")
+      .option("--read-only", "serve no request that changes anything (BATON_READ_ONLY)");
+  serving("dev")
     .description("serve and work, and follow changes of the definitions")
     .argument("[folder]", "with definitions; default ./workflows")
-    .option("--port <number>", "default 4440, or the next free one; 0 takes any (BATON_PORT)")
     .action((folder: string | undefined, _options, command: Command) =>
       settle(serve(command.optsWithGlobals(), { isWatching: true, ...(folder === undefined ? {} : { folder }) })),
     );
-  program
-    .command("start")
+  serving("start")
     .description("serve and work")
-    .option("--port <number>", "default 4440, or the next free one; 0 takes any (BATON_PORT)")
     .action((_options, command: Command) => settle(serve(command.optsWithGlobals(), { isWatching: false })));
 }
 

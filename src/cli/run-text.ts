@@ -44,13 +44,17 @@ export function runPage(run: RunDetail, style: Style): string[] {
     ...(run.stepCount > run.steps.length && run.steps.length >= 200
       ? [`the first ${run.steps.length} of ${run.stepCount}`]
       : []),
-    ...(run.verbs.length === 0
-      ? []
-      : [
-          "",
-          `${paint("grey", "next")}      ${run.verbs.map((verb) => `baton ${verb} ${run.id}`).join("\n          ")}`,
-        ]),
+    ...(run.verbs.length === 0 ? [] : ["", ...nextLines(run, paint)]),
   ];
+}
+
+/** What may be done next, as commands to copy. */
+function nextLines(run: RunDetail, paint: Paint): string[] {
+  return verbCommands(run).map((command, i) => `${paint("grey", (i === 0 ? "next" : "").padEnd(9))} ${command}`);
+}
+
+export function verbCommands(run: RunDetail): string[] {
+  return run.verbs.map((verb) => `baton ${verb} ${run.id}${verb === "restart" ? " --from <step>" : ""}`);
 }
 
 interface Line {

@@ -16,21 +16,28 @@ export interface Listening {
 /** Whoever takes longer to say what it wants does not want anything. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 60_000;
+const checkMs = 5_000;
 /** Ports that are tried when the first is taken. */
 const triesMax = 20;
 
-/** Listens on this port of the loopback interface, or on the next free one; 0 takes any. */
-export async function listen(api: ApiServer, port: number): Promise<Listening> {
+/** Listens on this port of a loopback address, or on the next free one; 0 takes any. */
+export async function listen(api: ApiServer, host: string, port: number): Promise<Listening> {
   const server = createHttpServer(
-    { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, maxHeaderSize: 16_384 },
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: checkMs,
+      maxHeaderSize: 16_384,
+    },
     getRequestListener(api.fetch, {
       // The process also runs people's code, whose Request and Response are Node's own.
       overrideGlobalObjects: false,
-      hostname: "",
+      // Of a request without Host: it gets as far as the guard, which refuses it.
+      hostname: "localhost",
       errorHandler: badRequest,
     }),
   );
-  await bindFirstFree(server, port);
+  await bindFirstFree(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,
     close: (graceMs) => close(server, graceMs),
@@ -45,21 +52,25 @@ function badRequest(error: unknown): Response {
   return response;
 }
 
-async function bindFirstFree(server: Server, port: number): Promise<void> {
+async function bindFirstFree(server: Server, host: string, port: number): Promise<void> {
   for (let tried = 0; ; tried++) {
     try {
-      return await bind(server, port === 0 ? 0 : port + tried);
+      return await bind(server, host, port === 0 ? 0 : port + tried);
     } catch (error) {
       const isTaken = (error as { code?: string }).code === "EADDRINUSE";
-      if (!isTaken || tried + 1 >= triesMax || port + tried + 1 > 65_535) throw error;
+      if (isTaken && tried + 1 < triesMax && port + tried < 65_535) continue;
+      throw new BatonError("no-port", `cannot listen on ${host}:${port}: ${(error as Error).message}`, {
+        hint: "name another port with --port; 0 takes any free one",
+        cause: error,
+      });
     }
   }
 }
 
-function bind(server: Server, port: number): Promise<void> {
+function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: "127.0.0.1", port }, () => {
+    server.listen({ host, port }, () => {
       server.off("error", reject);
       resolve();
     });
@@ -68,11 +79,15 @@ function bind(server: Server, port: number): Promise<void> {
 
 function close(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
+    // A connection becomes idle when its last answer has gone out, and would then be kept for the next request.
+    const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {
+      clearInterval(sweep);
       clearTimeout(cut);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
+
+const sweepMs = 20;

@@ -185,6 +185,8 @@ export class StreamHub {
   }
 
   #publish<K extends keyof StreamEvents>(event: K, data: StreamEvents[K], run: number | null): void {
+    // Ended while the run was being looked up: what has happened since was not seen, so nothing may be numbered after it.
+    if (this.#unsubscribe === null) return;
     this.#seq += 1;
     const told: Told = { seq: this.#seq, text: frame(this.#seq, event, data), run };
     this.#ring.push(told);

@@ -40,7 +40,8 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   const workers = chance.between(1, 3);
   for (let i = 0; i < workers; i++) cluster.boot();
   const count = chance.between(3, 10);
-  for (let i = 0; i < count; i++) clients.plan(chance.pick(definitions), i, faults.poisonRuns > 0 ? 1_200 : chaosMs * 0.7);
+  for (let i = 0; i < count; i++)
+    clients.plan(chance.pick(definitions), i, faults.poisonRuns > 0 ? 1_200 : chaosMs * 0.7);
   for (let i = 0; i < faults.poisonRuns; i++) clients.plan("poison", count + i, 1_000);
 
   let violations: readonly Violation[];

@@ -25,7 +25,8 @@ describe("simulation", () => {
   });
 
   it("seeds that once failed break no invariant", async () => {
-    for (const seed of regressions) assert.deepEqual((await simulate(seed)).violations, [], `npm run sim -- --seed ${seed}`);
+    for (const seed of regressions)
+      assert.deepEqual((await simulate(seed)).violations, [], `npm run sim -- --seed ${seed}`);
   });
 
   for (const mutant of mutants) {

@@ -50,8 +50,19 @@ export interface Workflow<RawInput = unknown, Input = RawInput, Output = unknown
 // biome-ignore lint/suspicious/noExplicitAny: the only type that every instance of a generic in both directions fits
 export type AnyWorkflow = Workflow<any, any, any>;
 
-/** Describes a long process as a function of its context and input. */
-export function workflow<RawInput = unknown, Input = RawInput, Output = unknown>(
+/**
+ * Describes a long process as a function of its context and input. With an `input` schema the code gets what the schema
+ * gives; without one it gets what was passed to `start`, as JSON keeps it.
+ */
+export function workflow<RawInput, Input, Output>(
+  options: WorkflowOptions<RawInput, Input, Output> & { input: Schema<RawInput, Input> },
+  run: (ctx: Context, input: Input) => Promise<Output> | Output,
+): Workflow<RawInput, Input, Output>;
+export function workflow<Input = unknown, Output = unknown>(
+  options: WorkflowOptions<Input, Input, Output> & { input?: never },
+  run: (ctx: Context, input: Input) => Promise<Output> | Output,
+): Workflow<Input, Input, Output>;
+export function workflow<RawInput, Input, Output>(
   options: WorkflowOptions<RawInput, Input, Output>,
   run: (ctx: Context, input: Input) => Promise<Output> | Output,
 ): Workflow<RawInput, Input, Output> {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type AnyWorkflow, ChildFailedError, type Context, NonRetryableError, RetryAfter, StepFailedError, workflow } from "baton";
+import {
+  type AnyWorkflow,
+  type ChildFailedError,
+  type Context,
+  NonRetryableError,
+  RetryAfter,
+  type StepFailedError,
+  workflow,
+} from "baton";
 import { openTestBaton, type TestBaton } from "baton/testing";
 
 async function withBaton(definitions: readonly AnyWorkflow[], body: (test: TestBaton) => Promise<void>): Promise<void> {
@@ -26,31 +34,47 @@ async function run<T>(code: (ctx: Context) => Promise<T>): Promise<T> {
 describe("steps", () => {
   it("gives the code the round-tripped value, also the first time", async () => {
     const at = new Date(0);
-    assert.deepEqual(await run(async (ctx) => ctx.step("date", () => ({ at, gone: undefined, zero: -0 }))), { at: at.toJSON(), zero: 0 });
+    assert.deepEqual(await run(async (ctx) => ctx.step("date", () => ({ at, gone: undefined, zero: -0 }))), {
+      at: at.toJSON(),
+      zero: 0,
+    });
   });
 
   it("tells undefined from null", async () => {
-    assert.deepEqual(await run(async (ctx) => [(await ctx.step("u", () => undefined)) === undefined, await ctx.step("n", () => null)]), [true, null]);
+    assert.deepEqual(
+      await run(async (ctx) => [(await ctx.step("u", () => undefined)) === undefined, await ctx.step("n", () => null)]),
+      [true, null],
+    );
   });
 
   it("retries with exponential back-off and one idempotency key, then records the result once", async () => {
     const seen: { number: number; key: string }[] = [];
     const definition = workflow({ name: "w" }, async (ctx) =>
-      ctx.step("flaky", (attempt) => {
-        seen.push({ number: attempt.number, key: attempt.idempotencyKey });
-        if (attempt.number < 4) throw new Error(`503 number ${attempt.number}`);
-        return "ok";
-      }, { retry: { attempts: 5, first: "1s", max: "1m", jitter: 0 } }),
+      ctx.step(
+        "flaky",
+        (attempt) => {
+          seen.push({ number: attempt.number, key: attempt.idempotencyKey });
+          if (attempt.number < 4) throw new Error(`503 number ${attempt.number}`);
+          return "ok";
+        },
+        { retry: { attempts: 5, first: "1s", max: "1m", jitter: 0 } },
+      ),
     );
     await withBaton([definition], async (test) => {
       const begun = test.clock.now();
       const handle = await test.start(definition, null);
       assert.equal(await handle.result(), "ok");
-      assert.deepEqual(seen.map((each) => each.number), [1, 2, 3, 4]);
+      assert.deepEqual(
+        seen.map((each) => each.number),
+        [1, 2, 3, 4],
+      );
       assert.equal(new Set(seen.map((each) => each.key)).size, 1);
       assert.ok(test.clock.now() - begun >= 7_000, "1 s, 2 s and 4 s of back-off");
       const detail = await handle.detail();
-      assert.deepEqual(detail.attempts.map((each) => [each.number, each.outcome, each.error?.message]), [1, 2, 3].map((n) => [n, "failed", `503 number ${n}`]));
+      assert.deepEqual(
+        detail.attempts.map((each) => [each.number, each.outcome, each.error?.message]),
+        [1, 2, 3].map((n) => [n, "failed", `503 number ${n}`]),
+      );
     });
   });
 
@@ -58,10 +82,16 @@ describe("steps", () => {
     const attempts = async (thrown: () => Error, retry: object): Promise<number> => {
       let n = 0;
       await run(async (ctx) =>
-        ctx.step("s", () => {
-          n += 1;
-          throw thrown();
-        }, { retry: { first: 1, ...retry } }).catch(() => null),
+        ctx
+          .step(
+            "s",
+            () => {
+              n += 1;
+              throw thrown();
+            },
+            { retry: { first: 1, ...retry } },
+          )
+          .catch(() => null),
       );
       return n;
     };
@@ -71,10 +101,16 @@ describe("steps", () => {
   });
 
   it("does not try again before a RetryAfter has passed", async () => {
-    const definition = workflow({ name: "w" }, async (ctx) => ctx.step("s", (attempt) => {
-      if (attempt.number === 1) throw new RetryAfter("1h");
-      return attempt.number;
-    }, { retry: { first: 1 } }));
+    const definition = workflow({ name: "w" }, async (ctx) =>
+      ctx.step(
+        "s",
+        (attempt) => {
+          if (attempt.number === 1) throw new RetryAfter("1h");
+          return attempt.number;
+        },
+        { retry: { first: 1 } },
+      ),
+    );
     await withBaton([definition], async (test) => {
       const begun = test.clock.now();
       assert.equal(await (await test.start(definition, null)).result(), 2);
@@ -84,13 +120,21 @@ describe("steps", () => {
 
   it("aborts an attempt at its timeout and drops its late result", async () => {
     const aborted: unknown[] = [];
-    const definition = workflow({ name: "w" }, async (ctx) => ctx.step("slow", (attempt) => {
-      if (attempt.number === 2) return "second";
-      return new Promise((_resolve, reject) => attempt.signal.addEventListener("abort", () => {
-        aborted.push((attempt.signal.reason as { code: string }).code);
-        reject(new Error("late"));
-      }));
-    }, { timeout: "30s", retry: { first: 1 } }));
+    const definition = workflow({ name: "w" }, async (ctx) =>
+      ctx.step(
+        "slow",
+        (attempt) => {
+          if (attempt.number === 2) return "second";
+          return new Promise((_resolve, reject) =>
+            attempt.signal.addEventListener("abort", () => {
+              aborted.push((attempt.signal.reason as { code: string }).code);
+              reject(new Error("late"));
+            }),
+          );
+        },
+        { timeout: "30s", retry: { first: 1 } },
+      ),
+    );
     const test = await openTestBaton({ definitions: [definition] });
     const handle = await test.start(definition, null);
     await test.baton.engine.store.query("counts", {});
@@ -102,36 +146,62 @@ describe("steps", () => {
     }
     assert.equal(await handle.result(), "second");
     assert.deepEqual(aborted, ["timeout"]);
-    assert.deepEqual((await handle.detail()).attempts.map((each) => each.outcome), ["timed-out"]);
+    assert.deepEqual(
+      (await handle.detail()).attempts.map((each) => each.outcome),
+      ["timed-out"],
+    );
     await test.close();
   });
 
   it("throws StepFailedError into the code when used up, which may catch it, also in replay", async () => {
     const definition = workflow({ name: "w" }, async (ctx) => {
       try {
-        await ctx.step("bad", () => {
-          throw Object.assign(new Error("declined"), { code: "card" });
-        }, { retry: false });
+        await ctx.step(
+          "bad",
+          () => {
+            throw Object.assign(new Error("declined"), { code: "card" });
+          },
+          { retry: false },
+        );
       } catch (error) {
         const failed = error as StepFailedError;
         await ctx.sleep("nap", "1d");
-        return [failed.name, failed.step, failed.message, (failed.cause as { code: string }).code, await ctx.step("after", () => 1)];
+        return [
+          failed.name,
+          failed.step,
+          failed.message,
+          (failed.cause as { code: string }).code,
+          await ctx.step("after", () => 1),
+        ];
       }
       return [];
     });
     await withBaton([definition], async (test) => {
-      assert.deepEqual(await (await test.start(definition, null)).result(), ["StepFailedError", "bad", "declined", "card", 1]);
+      assert.deepEqual(await (await test.start(definition, null)).result(), [
+        "StepFailedError",
+        "bad",
+        "declined",
+        "card",
+        1,
+      ]);
     });
   });
 
   it("continues without a value when told to, and suspends for a person when told to", async () => {
     let isMended = false;
     const definition = workflow({ name: "w" }, async (ctx) => {
-      const nothing = await ctx.step("optional", () => Promise.reject(new Error("no")), { retry: false, whenExhausted: "continue" });
-      const value = await ctx.step("held", () => {
-        if (!isMended) throw new Error("down");
-        return "up";
-      }, { retry: { attempts: 2, first: 1 }, whenExhausted: "suspend" });
+      const nothing = await ctx.step("optional", () => Promise.reject(new Error("no")), {
+        retry: false,
+        whenExhausted: "continue",
+      });
+      const value = await ctx.step(
+        "held",
+        () => {
+          if (!isMended) throw new Error("down");
+          return "up";
+        },
+        { retry: { attempts: 2, first: 1 }, whenExhausted: "suspend" },
+      );
       return { nothing, value };
     });
     await withBaton([definition], async (test) => {
@@ -152,7 +222,10 @@ describe("steps", () => {
     await withBaton([definition], async (test) => {
       const handle = await test.start(definition, null);
       await handle.result();
-      assert.deepEqual((await handle.detail()).entries.map((entry) => entry.key), ["tick", "tick#2", "tick#3", "final"]);
+      assert.deepEqual(
+        (await handle.detail()).entries.map((entry) => entry.key),
+        ["tick", "tick#2", "tick#3", "final"],
+      );
     });
   });
 
@@ -180,10 +253,12 @@ describe("steps", () => {
 
   it("runs `once` at most once: a crash in the middle waits for a person", async () => {
     let runs = 0;
-    const definition = workflow({ name: "w" }, async (ctx) => ctx.once("wire money", () => {
-      runs += 1;
-      return runs === 1 ? new Promise(() => {}) : "sent";
-    }));
+    const definition = workflow({ name: "w" }, async (ctx) =>
+      ctx.once("wire money", () => {
+        runs += 1;
+        return runs === 1 ? new Promise(() => {}) : "sent";
+      }),
+    );
     await withBaton([definition], async (test) => {
       const handle = await test.start(definition, null);
       while (runs === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -200,11 +275,15 @@ describe("steps", () => {
     let tries = 0;
     const definition = workflow({ name: "w" }, async (ctx) => {
       await ctx.tx("schema", (db) => db.query("create table payments (id integer)"));
-      await ctx.tx("pay", async (db) => {
-        await db.query("insert into payments values (?)", [7]);
-        tries += 1;
-        if (tries < 2) throw new Error("again");
-      }, { retry: { first: 1 } });
+      await ctx.tx(
+        "pay",
+        async (db) => {
+          await db.query("insert into payments values (?)", [7]);
+          tries += 1;
+          if (tries < 2) throw new Error("again");
+        },
+        { retry: { first: 1 } },
+      );
       return ctx.tx("read", (db) => db.query("select id from payments"));
     });
     await withBaton([definition], async (test) => {
@@ -213,7 +292,9 @@ describe("steps", () => {
   });
 
   it("records a declared input and gives it to the attempt", async () => {
-    const definition = workflow({ name: "w" }, async (ctx) => ctx.step("s", (attempt) => attempt.input.n + 1, { input: { n: 1 } }));
+    const definition = workflow({ name: "w" }, async (ctx) =>
+      ctx.step("s", (attempt) => attempt.input.n + 1, { input: { n: 1 } }),
+    );
     await withBaton([definition], async (test) => {
       const handle = await test.start(definition, null);
       assert.equal(await handle.result(), 2);
@@ -233,7 +314,14 @@ describe("steps", () => {
       await handle.result();
       const { row } = await handle.detail();
       const logs = await test.baton.engine.store.query("logs", { run: row.no, after: 0, limit: 10 });
-      assert.deepEqual(logs.map((line) => [line.key, line.level, line.message]), [[null, "info", "begun"], ["s", "warn", "in step"], [null, "info", "woken"]]);
+      assert.deepEqual(
+        logs.map((line) => [line.key, line.level, line.message]),
+        [
+          [null, "info", "begun"],
+          ["s", "warn", "in step"],
+          [null, "info", "woken"],
+        ],
+      );
     });
   });
 });
@@ -295,10 +383,17 @@ describe("waits", () => {
           await branch.sleep("nap", "1h");
           return branch.step("won", () => "slept");
         },
-        work: (branch) => branch.step("hang", (attempt) => new Promise((resolve) => attempt.signal.addEventListener("abort", () => {
-          isAborted = true;
-          resolve("late");
-        }))),
+        work: (branch) =>
+          branch.step(
+            "hang",
+            (attempt) =>
+              new Promise((resolve) =>
+                attempt.signal.addEventListener("abort", () => {
+                  isAborted = true;
+                  resolve("late");
+                }),
+              ),
+          ),
       });
       await ctx.sleep("after", "1h");
       return first;
@@ -336,13 +431,22 @@ describe("children", () => {
     let isMended = false;
     const child = workflow({ name: "child" }, async (ctx) => {
       const kept = await ctx.step("kept", () => "kept");
-      return [kept, await ctx.step("bad", () => {
-        if (!isMended) throw new Error("down");
-        return "mended";
-      }, { retry: false })];
+      return [
+        kept,
+        await ctx.step(
+          "bad",
+          () => {
+            if (!isMended) throw new Error("down");
+            return "mended";
+          },
+          { retry: false },
+        ),
+      ];
     });
     const parent = workflow({ name: "parent" }, async (ctx) => ctx.call(child, null));
-    const catching = workflow({ name: "catching" }, async (ctx) => ctx.call(child, null).catch((error: ChildFailedError) => [error.name, error.code]));
+    const catching = workflow({ name: "catching" }, async (ctx) =>
+      ctx.call(child, null).catch((error: ChildFailedError) => [error.name, error.code]),
+    );
     await withBaton([parent, child, catching], async (test) => {
       assert.deepEqual(await (await test.start(catching, null)).result(), ["ChildFailedError", "child-failed"]);
       const handle = await test.start(parent, null);
@@ -362,7 +466,10 @@ describe("children", () => {
       await test.settle();
       await handle.cancel();
       assert.equal(await handle.status(), "cancelled");
-      assert.deepEqual((await test.baton.runs({ name: "sleeper" })).map((run) => run.status), ["cancelled"]);
+      assert.deepEqual(
+        (await test.baton.runs({ name: "sleeper" })).map((run) => run.status),
+        ["cancelled"],
+      );
     });
   });
 });
@@ -371,13 +478,21 @@ describe("map", () => {
   it("gives results in the order of the items, within its concurrency", async () => {
     let active = 0;
     let most = 0;
-    const results = await run(async (ctx) => ctx.map("items", [5, 4, 3, 2, 1], async (item, branch) => branch.step("work", async () => {
-      active += 1;
-      most = Math.max(most, active);
-      await new Promise((resolve) => setImmediate(resolve));
-      active -= 1;
-      return item * 10;
-    }), { concurrency: 2 }));
+    const results = await run(async (ctx) =>
+      ctx.map(
+        "items",
+        [5, 4, 3, 2, 1],
+        async (item, branch) =>
+          branch.step("work", async () => {
+            active += 1;
+            most = Math.max(most, active);
+            await new Promise((resolve) => setImmediate(resolve));
+            active -= 1;
+            return item * 10;
+          }),
+        { concurrency: 2 },
+      ),
+    );
     assert.deepEqual(results, [50, 40, 30, 20, 10]);
     assert.equal(most, 2);
   });
@@ -386,11 +501,21 @@ describe("map", () => {
     const work: number[] = [];
     let isMended = false;
     const definition = workflow({ name: "w" }, async (ctx, tolerate: number) => {
-      const results = await ctx.map("items", [0, 1, 2, 3], (item, branch) => branch.step("work", () => {
-        work.push(item);
-        if (item === 2 && !isMended) throw new Error("bad item");
-        return item;
-      }, { retry: false }), { tolerateFailures: tolerate });
+      const results = await ctx.map(
+        "items",
+        [0, 1, 2, 3],
+        (item, branch) =>
+          branch.step(
+            "work",
+            () => {
+              work.push(item);
+              if (item === 2 && !isMended) throw new Error("bad item");
+              return item;
+            },
+            { retry: false },
+          ),
+        { tolerateFailures: tolerate },
+      );
       return results.map((result) => (typeof result === "number" ? result : result.error.message));
     });
     await withBaton([definition], async (test) => {

@@ -30,7 +30,9 @@ const program: fc.Arbitrary<readonly Node[]> = fc.letrec<{ nodes: readonly Node[
       leaf,
       fc.array(tie("nodes"), { minLength: 2, maxLength: 3 }).map((branches): Node => ({ kind: "all", branches })),
       fc.array(tie("nodes"), { minLength: 2, maxLength: 2 }).map((branches): Node => ({ kind: "race", branches })),
-      fc.tuple(fc.integer({ min: 1, max: 3 }), tie("nodes")).map(([items, body]): Node => ({ kind: "map", items, body })),
+      fc
+        .tuple(fc.integer({ min: 1, max: 3 }), tie("nodes"))
+        .map(([items, body]): Node => ({ kind: "map", items, body })),
     ),
     { minLength: 1, maxLength: 4 },
   ),
@@ -60,18 +62,28 @@ async function interpret(ctx: Context, nodes: readonly Node[], effects: Effects,
         break;
       case "fails":
         try {
-          await ctx.step(node.name, (attempt) => {
-            throw new Error(`no ${attempt.idempotencyKey.split(":")[1]}`);
-          }, { retry: false });
+          await ctx.step(
+            node.name,
+            (attempt) => {
+              throw new Error(`no ${attempt.idempotencyKey.split(":")[1]}`);
+            },
+            { retry: false },
+          );
         } catch (error) {
           trace.push((error as Error).message);
         }
         break;
       case "flaky":
-        trace.push(await ctx.step(node.name, (attempt) => {
-          if (effects.act(`${attempt.idempotencyKey} tries`) > 0 && attempt.number === 1) throw new Error("once");
-          return `${attempt.idempotencyKey.split(":")[1]}`;
-        }, { retry: { attempts: 50, first: 10, jitter: 0 } }));
+        trace.push(
+          await ctx.step(
+            node.name,
+            (attempt) => {
+              if (effects.act(`${attempt.idempotencyKey} tries`) > 0 && attempt.number === 1) throw new Error("once");
+              return `${attempt.idempotencyKey.split(":")[1]}`;
+            },
+            { retry: { attempts: 50, first: 10, jitter: 0 } },
+          ),
+        );
         break;
       case "sleep":
         await ctx.sleep("nap", node.ms);
@@ -88,16 +100,25 @@ async function interpret(ctx: Context, nodes: readonly Node[], effects: Effects,
       case "race": {
         const [a = [], b = []] = node.branches;
         const traces: unknown[][] = [[], []];
-        const { winner } = await ctx.race({ a: (branch) => interpret(branch, a, effects, traces[0] as unknown[]), b: (branch) => interpret(branch, b, effects, traces[1] as unknown[]) });
+        const { winner } = await ctx.race({
+          a: (branch) => interpret(branch, a, effects, traces[0] as unknown[]),
+          b: (branch) => interpret(branch, b, effects, traces[1] as unknown[]),
+        });
         trace.push([winner, winner === "a" ? traces[0] : traces[1]]);
         break;
       }
       case "map":
-        trace.push(await ctx.map("items", Array.from({ length: node.items }, (_, i) => i), async (item, branch) => {
-          const inner: unknown[] = [item];
-          await interpret(branch, node.body, effects, inner);
-          return inner;
-        }));
+        trace.push(
+          await ctx.map(
+            "items",
+            Array.from({ length: node.items }, (_, i) => i),
+            async (item, branch) => {
+              const inner: unknown[] = [item];
+              await interpret(branch, node.body, effects, inner);
+              return inner;
+            },
+          ),
+        );
     }
   }
 }
@@ -109,7 +130,10 @@ interface Life {
 }
 
 /** Lives a program to its end, with the process killed at one store operation. */
-async function live(nodes: readonly Node[], crash: { operation: number; side: "before" | "after" } | null): Promise<Life> {
+async function live(
+  nodes: readonly Node[],
+  crash: { operation: number; side: "before" | "after" } | null,
+): Promise<Life> {
   const effects = new Effects();
   const outputs: string[] = [];
   const definition = workflow({ name: "program" }, async (ctx) => {
@@ -149,13 +173,34 @@ describe("replay", () => {
 
   it("programs without chance give the very same output after a crash at every point", async () => {
     const nodes: readonly Node[] = [
-      { kind: "all", branches: [[{ kind: "step", name: "charge" }, { kind: "step", name: "ship" }], [{ kind: "flaky", name: "charge" }, { kind: "fails", name: "ship" }]] },
-      { kind: "map", items: 3, body: [{ kind: "step", name: "charge" }, { kind: "sleep", ms: 5_000 }, { kind: "step", name: "ship" }] },
+      {
+        kind: "all",
+        branches: [
+          [
+            { kind: "step", name: "charge" },
+            { kind: "step", name: "ship" },
+          ],
+          [
+            { kind: "flaky", name: "charge" },
+            { kind: "fails", name: "ship" },
+          ],
+        ],
+      },
+      {
+        kind: "map",
+        items: 3,
+        body: [
+          { kind: "step", name: "charge" },
+          { kind: "sleep", ms: 5_000 },
+          { kind: "step", name: "ship" },
+        ],
+      },
     ];
     const strip = (output: unknown): string => JSON.stringify(output).replaceAll(/%23\d+/g, "");
     const calm = await live(nodes, null);
     for (let operation = 1; operation <= calm.operations; operation++) {
-      for (const side of ["before", "after"] as const) assert.equal(strip((await live(nodes, { operation, side })).output), strip(calm.output));
+      for (const side of ["before", "after"] as const)
+        assert.equal(strip((await live(nodes, { operation, side })).output), strip(calm.output));
     }
   });
 

@@ -8,10 +8,19 @@ import { z } from "zod";
 
 const folder = mkdtempSync(join(tmpdir(), "baton-library-"));
 const order = workflow(
-  { name: "order", input: z.object({ id: z.string(), lines: z.array(z.object({ price: z.number() })) }), output: z.object({ total: z.number() }), key: (input) => `order:${input.id}` },
-  async (ctx, input) => ({ total: await ctx.step("sum", () => input.lines.reduce((sum, line) => sum + line.price, 0)) }),
+  {
+    name: "order",
+    input: z.object({ id: z.string(), lines: z.array(z.object({ price: z.number() })) }),
+    output: z.object({ total: z.number() }),
+    key: (input) => `order:${input.id}`,
+  },
+  async (ctx, input) => ({
+    total: await ctx.step("sum", () => input.lines.reduce((sum, line) => sum + line.price, 0)),
+  }),
 );
-const failing = workflow({ name: "failing" }, async (ctx) => ctx.step("bad", () => Promise.reject(new Error("card 4711 declined")), { retry: false }));
+const failing = workflow({ name: "failing" }, async (ctx) =>
+  ctx.step("bad", () => Promise.reject(new Error("card 4711 declined")), { retry: false }),
+);
 const sleeper = workflow({ name: "sleeper" }, async (ctx) => ctx.sleep("long", "1d"));
 const input = { id: "o-1", lines: [{ price: 2 }, { price: 3 }] };
 let baton: Baton;
@@ -42,7 +51,9 @@ describe("the library", () => {
     const again = await baton.start(order, input, { idempotencyKey: "k-1" });
     assert.equal(again.id, first.id);
     assert.deepEqual([first.isNew, again.isNew], [true, false]);
-    await assert.rejects(baton.start(order, { ...input, id: "other" }, { idempotencyKey: "k-1" }), { code: "key-conflict" });
+    await assert.rejects(baton.start(order, { ...input, id: "other" }, { idempotencyKey: "k-1" }), {
+      code: "key-conflict",
+    });
   });
 
   it("refuses bad input with the path of the place and starts nothing", async () => {
@@ -66,7 +77,10 @@ describe("the library", () => {
   });
 
   it("starts many together", async () => {
-    const handles = await baton.startMany(order, Array.from({ length: 500 }, (_, i) => ({ input: { ...input, id: String(i) } })));
+    const handles = await baton.startMany(
+      order,
+      Array.from({ length: 500 }, (_, i) => ({ input: { ...input, id: String(i) } })),
+    );
     const totals = await Promise.all(handles.map(async (handle) => (await handle.result()).total));
     assert.deepEqual([...new Set(totals)], [5]);
     assert.equal(new Set(handles.map((handle) => handle.id)).size, 500);
@@ -78,7 +92,10 @@ describe("the library", () => {
     const handle = await baton.start(failing, null);
     await assert.rejects(handle.result(), { name: "RunFailedError", code: "run-failed", message: /declined/ });
     stop();
-    assert.deepEqual(letters.map((letter) => [letter.run, letter.step, letter.error.message]), [[handle.id, "bad", "card 4711 declined"]]);
+    assert.deepEqual(
+      letters.map((letter) => [letter.run, letter.step, letter.error.message]),
+      [[handle.id, "bad", "card 4711 declined"]],
+    );
   });
 
   it("failures of one cause share a fingerprint", async () => {

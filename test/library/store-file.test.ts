@@ -36,10 +36,14 @@ describe("the store file", () => {
         count += 1;
         return count;
       });
-      return ctx.step("slow", (attempt) => new Promise<string>((resolve) => {
-        release = () => resolve("done");
-        attempt.signal.addEventListener("abort", () => resolve("aborted"));
-      }));
+      return ctx.step(
+        "slow",
+        (attempt) =>
+          new Promise<string>((resolve) => {
+            release = () => resolve("done");
+            attempt.signal.addEventListener("abort", () => resolve("aborted"));
+          }),
+      );
     });
     const first = await openBaton({ store: `sqlite:${path}`, definitions: [slow] });
     const { id } = await first.start(slow, null);
@@ -55,14 +59,26 @@ describe("the store file", () => {
 
   it("a second opener is refused and told the first one's pid", async () => {
     const path = join(folder, "owned.db");
-    const child = spawn(process.execPath, ["--conditions=source", "--input-type=module", "-e", `import { openBaton } from "baton"; await openBaton({ store: "sqlite:${path}" }); console.log("open"); setInterval(() => {}, 1000);`], { cwd: process.cwd(), stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(
+      process.execPath,
+      [
+        "--conditions=source",
+        "--input-type=module",
+        "-e",
+        `import { openBaton } from "baton"; await openBaton({ store: "sqlite:${path}" }); console.log("open"); setInterval(() => {}, 1000);`,
+      ],
+      { cwd: process.cwd(), stdio: ["ignore", "pipe", "inherit"] },
+    );
     await once(child.stdout, "data");
-    await assert.rejects(openBaton({ store: `sqlite:${path}` }), (error: Error & { code: string; details: { pid: number } }) => {
-      assert.equal(error.code, "unavailable");
-      assert.match(error.message, new RegExp(`process ${child.pid}`));
-      assert.equal(error.details.pid, child.pid);
-      return true;
-    });
+    await assert.rejects(
+      openBaton({ store: `sqlite:${path}` }),
+      (error: Error & { code: string; details: { pid: number } }) => {
+        assert.equal(error.code, "unavailable");
+        assert.match(error.message, new RegExp(`process ${child.pid}`));
+        assert.equal(error.details.pid, child.pid);
+        return true;
+      },
+    );
     child.kill("SIGKILL");
     await once(child, "exit");
     // kill -9 frees the lock: nobody has to remove a file by hand.
@@ -78,7 +94,10 @@ describe("the store file", () => {
     const db = new DatabaseSync(foreign);
     db.exec("create table mine (a)");
     db.close();
-    await assert.rejects(openBaton({ store: `sqlite:${foreign}` }), { code: "corrupt", message: /another application/ });
+    await assert.rejects(openBaton({ store: `sqlite:${foreign}` }), {
+      code: "corrupt",
+      message: /another application/,
+    });
   });
 
   it("a store of a newer schema is refused with both numbers", async () => {
@@ -87,7 +106,10 @@ describe("the store file", () => {
     const db = new DatabaseSync(path);
     db.exec("pragma user_version = 999");
     db.close();
-    await assert.rejects(openBaton({ store: `sqlite:${path}` }), { code: "corrupt", message: /schema 999.*knows up to/ });
+    await assert.rejects(openBaton({ store: `sqlite:${path}` }), {
+      code: "corrupt",
+      message: /schema 999.*knows up to/,
+    });
   });
 
   it("a migration is preceded by a backup, and one that fails changes nothing", () => {

@@ -1,4 +1,5 @@
-import { configLines, loadConfig } from "../../app/load-config.ts";
+import { configLines } from "../../app/config-lines.ts";
+import { loadConfig } from "../../app/load-config.ts";
 import { session } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";

@@ -4,24 +4,20 @@ import { type RunningServer, startServer } from "../../app/server.ts";
 import type { DefinitionProblem } from "../../wire/definition.ts";
 import { type Session, session } from "../command.ts";
 import type { Globals } from "../connect.ts";
-import { CliError, type Exit, exit } from "../exit.ts";
+import { type Exit, exit } from "../exit.ts";
 import type { Io } from "../io.ts";
 
 export interface ServeOptions extends Globals {
+  readonly host?: string;
   readonly port?: string;
+  readonly readOnly?: boolean;
 }
 
 /** `baton start` and, with `isWatching`, `baton dev`: serves until it is told to stop. */
 export function serve(options: ServeOptions, how: { isWatching: boolean; folder?: string }): Promise<Exit> {
   return session(options, async (around) => {
     const { io } = around;
-    const { store, config: file, port } = options;
-    const config = await loadConfig({
-      ...(store === undefined ? {} : { store }),
-      ...(file === undefined ? {} : { config: file }),
-      ...(how.folder === undefined ? {} : { folder: how.folder }),
-      ...(port === undefined ? {} : { port: readPort(port) }),
-    });
+    const config = await loadConfig({ ...options, ...(how.folder === undefined ? {} : { folder: how.folder }) });
     const server = await startServer({
       config,
       isWatching: how.isWatching,
@@ -37,12 +33,6 @@ export function serve(options: ServeOptions, how: { isWatching: boolean; folder?
     await server.close();
     return exit.ok;
   });
-}
-
-function readPort(given: string): number {
-  const port = Number(given);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new CliError(exit.usage, "usage", `--port must be a number from 0 to 65535, not ${given}`);
 }
 
 function greet(io: Io, server: RunningServer, isDev: boolean): void {

@@ -5,7 +5,7 @@ import type { Client } from "../client.ts";
 import { connected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
-import { errorLine, runPage } from "../run-text.ts";
+import { errorLine, runPage, verbCommands } from "../run-text.ts";
 import { plain } from "../text.ts";
 
 /** `baton show`: a run with all its steps and, as JSON, all its values whole. */
@@ -50,7 +50,7 @@ export function explainRun(id: string, options: Globals): Promise<Exit> {
       ...(run.error === null ? [] : [`error: ${plain(errorLine(run.error))}`]),
       ...(cause === undefined ? [] : [`caused by: ${plain(errorLine(cause))}`]),
       ...keptLines(run),
-      ...(verbs.length === 0 ? [] : [`you may: ${verbs.map((verb) => `baton ${verb} ${run.id}`).join(" | ")}`]),
+      ...verbCommands(run).map((command) => `next: ${command}`),
     ]);
     return exit.ok;
   });

@@ -67,5 +67,5 @@ async function follow({ io, signal }: Session, connection: Connection, moved: Ru
   });
   if (io.format === "human") io.lines(["", ...runPage(run, io)]);
   else io.document(await connection.client.whole(run));
-  return run.status === "failed" || run.status === "suspended" || run.status === "cancelled" ? exit.failed : exit.ok;
+  return run.status === "completed" || run.status === "waiting" ? exit.ok : exit.failed;
 }

@@ -63,6 +63,6 @@ export function normalise(message: string): string {
     .slice(0, 500)
     .replace(/"[^"]*"|'[^']*'|`[^`]*`/g, "<text>")
     .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/gi, "<id>")
-    .replace(/\b(?=\w*\d)\w{2,}(?:[-_:]\w+)*\b/g, "<id>")
+    .replace(/\b(?=\w*\d)(?=\w*[a-z])\w{2,}(?:[-_:]\w+)*\b/gi, "<id>")
     .replace(/\d+/g, "<n>");
 }

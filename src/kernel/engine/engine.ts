@@ -175,7 +175,11 @@ export class Engine {
   }
 
   /** Starts them together; one bad input, and none is started. */
-  async startRuns(name: string, starts: readonly { input: unknown; options: StartOptions }[], origin: Origin): Promise<Started[]> {
+  async startRuns(
+    name: string,
+    starts: readonly { input: unknown; options: StartOptions }[],
+    origin: Origin,
+  ): Promise<Started[]> {
     const handler = this.handlerOf(name);
     const prepared: Prepared[] = [];
     for (const { input, options } of starts) prepared.push(await handler.prepare(input, options));
@@ -185,7 +189,13 @@ export class Engine {
   async #commitStart(prepared: Prepared, origin: Origin): Promise<Started> {
     const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
     const leaseTo = isDelayed ? null : this.#worker.reserve();
-    const transition: StartRun = { kind: "start", id: this.#runId(), origin, ...prepared, ...(leaseTo === null ? {} : { leaseTo }) };
+    const transition: StartRun = {
+      kind: "start",
+      id: this.#runId(),
+      origin,
+      ...prepared,
+      ...(leaseTo === null ? {} : { leaseTo }),
+    };
     let held: LeasedRun | null = null;
     let isUnsure = true;
     try {

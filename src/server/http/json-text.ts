@@ -5,8 +5,8 @@ import { BatonError } from "../../kernel/model/errors.ts";
  * built (V8's own parser is not bounded, and its errors do not always say where), and finds what `JSON.parse` would
  * change silently: integers that a number cannot hold, and keys named `__proto__`.
  */
-export function parseJson(source: string): unknown {
-  new Scan(source).run();
+export function parseJson(source: string, what = "the body"): unknown {
+  new Scan(source, what).run();
   return JSON.parse(source);
 }
 
@@ -32,13 +32,16 @@ interface Container {
 
 class Scan {
   readonly #source: string;
+  /** How the text is called in messages. */
+  readonly #what: string;
   readonly #stack: Container[] = [];
   #at = 0;
   #keys = 0;
   #expected: Expected = "value";
 
-  constructor(source: string) {
+  constructor(source: string, what: string) {
     this.#source = source;
+    this.#what = what;
   }
 
   run(): void {
@@ -216,15 +219,15 @@ class Scan {
     const before = this.#source.slice(0, this.#at);
     const line = before.split("\n").length;
     const column = this.#at - before.lastIndexOf("\n");
-    return new BatonError("malformed-json", `the body is not JSON: ${problem} at line ${line}, column ${column}`, {
-      hint: "the body must be one JSON value",
+    return new BatonError("malformed-json", `${this.#what} is not JSON: ${problem} at line ${line}, column ${column}`, {
+      hint: "write one JSON value",
       details: { position: this.#at, line, column },
     });
   }
 
   #refused(code: string, problem: string, hint: string): BatonError {
     const path = this.#path();
-    return new BatonError(code, `${path === "" ? "the body" : path} ${problem}`, {
+    return new BatonError(code, `${path === "" ? this.#what : path} ${problem}`, {
       hint,
       details: { issues: [{ path, message: problem }] },
     });

@@ -129,7 +129,6 @@ function nameOf(value: unknown): string {
 }
 
 function fieldPath(path: string, name: string): string {
-  const field = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
-  if (path === "") return field;
-  return field.startsWith('"') ? `${path}[${field}]` : `${path}.${field}`;
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
+  return path === "" ? name : `${path}.${name}`;
 }

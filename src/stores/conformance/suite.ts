@@ -43,7 +43,16 @@ function entry(seq: number, key: string, value: string | null = '"v"', over: Par
 /** The one suite that every store passes; a store differs in speed, never in an answer. */
 export function describeStore(name: string, open: () => Promise<Bench>): void {
   describe(name, () => {
-    const test = (title: string, body: (bench: Bench & { worker: number; lease: () => Promise<LeasedRun>; advanceRun: (run: LeasedRun, parts: Partial<Advance>) => ReturnType<Store["commit"]> }) => Promise<void>): void => {
+    const test = (
+      title: string,
+      body: (
+        bench: Bench & {
+          worker: number;
+          lease: () => Promise<LeasedRun>;
+          advanceRun: (run: LeasedRun, parts: Partial<Advance>) => ReturnType<Store["commit"]>;
+        },
+      ) => Promise<void>,
+    ): void => {
       it(title, async () => {
         const bench = await open();
         try {
@@ -53,9 +62,14 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
             assert.ok(runs[0], "a run is ready");
             return runs[0];
           };
-          const advanceRun = (run: LeasedRun, parts: Partial<Advance>) => bench.store.commit({ kind: "advance", run: run.no, fence: run.fence, ...parts });
+          const advanceRun = (run: LeasedRun, parts: Partial<Advance>) =>
+            bench.store.commit({ kind: "advance", run: run.no, fence: run.fence, ...parts });
           await body({ ...bench, worker: incarnation, lease, advanceRun });
-          assert.deepEqual(await bench.store.query("strays", {}), [], "every run that is not at rest is exactly one of four");
+          assert.deepEqual(
+            await bench.store.query("strays", {}),
+            [],
+            "every run that is not at rest is exactly one of four",
+          );
         } finally {
           await bench.close();
         }
@@ -96,7 +110,13 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.deepEqual(other, { ok: false, why: "key-conflict", id: first.run.id });
     });
 
-    test("keeps entries in their order and gives them back with the lease of the next holder", async ({ store, lease, advanceRun, worker, advance }) => {
+    test("keeps entries in their order and gives them back with the lease of the next holder", async ({
+      store,
+      lease,
+      advanceRun,
+      worker,
+      advance,
+    }) => {
       await store.commit(start());
       const run = await lease();
       await advanceRun(run, { entries: [entry(1, "a"), entry(2, "b", null)] });
@@ -108,7 +128,14 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       const next = runs[0];
       assert.ok(next && next.fence > run.fence && !next.isFresh);
       const journal = await store.load({ run: next.no, fence: next.fence });
-      assert.deepEqual(journal?.entries.map((each) => [each.seq, each.key, each.value?.length ?? null]), [[1, "a", 3], [2, "b", null], [3, "c", 10_002]]);
+      assert.deepEqual(
+        journal?.entries.map((each) => [each.seq, each.key, each.value?.length ?? null]),
+        [
+          [1, "a", 3],
+          [2, "b", null],
+          [3, "c", 10_002],
+        ],
+      );
     });
 
     test("refuses every part of an advance whose fence is stale", async ({ store, lease, advanceRun, worker }) => {
@@ -129,20 +156,30 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       await advanceRun(run, { entries: [entry(1, "a", '"first"')] });
       await advanceRun(run, { entries: [entry(1, "a", '"second"')] });
       const journal = await store.load({ run: run.no, fence: run.fence });
-      assert.deepEqual(journal?.entries.map((each) => each.value), ['"first"']);
+      assert.deepEqual(
+        journal?.entries.map((each) => each.value),
+        ['"first"'],
+      );
     });
 
     test("a rest is final: nothing is written to a completed run", async ({ store, lease, advanceRun }) => {
       await store.commit(start());
       const run = await lease();
       await advanceRun(run, { next: { state: "completed", output: '"done"' } });
-      assert.deepEqual(await advanceRun(run, { next: { state: "cancelled", reason: { code: "queued" } } }), { ok: false, why: "stale" });
+      assert.deepEqual(await advanceRun(run, { next: { state: "cancelled", reason: { code: "queued" } } }), {
+        ok: false,
+        why: "stale",
+      });
       const detail = await store.query("run", { id: run.id });
       assert.equal(detail?.row.status, "completed");
       assert.equal(detail?.output, '"done"');
     });
 
-    test("frees the runs of a worker whose lease has run out, by the store's clock", async ({ store, lease, advance }) => {
+    test("frees the runs of a worker whose lease has run out, by the store's clock", async ({
+      store,
+      lease,
+      advance,
+    }) => {
       await store.commit(start());
       const run = await lease();
       const { incarnation } = await store.join({ name: "w2", leaseMs });
@@ -204,7 +241,13 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     test("parks a run until its earliest timer", async ({ store, lease, advanceRun, advance, worker }) => {
       await store.commit(start());
       const run = await lease();
-      await advanceRun(run, { opens: [{ key: "long", kind: "timer", dueInMs: 5_000 }, { key: "short", kind: "timer", dueInMs: 2_000 }], next: { state: "parked" } });
+      await advanceRun(run, {
+        opens: [
+          { key: "long", kind: "timer", dueInMs: 5_000 },
+          { key: "short", kind: "timer", dueInMs: 2_000 },
+        ],
+        next: { state: "parked" },
+      });
       assert.equal((await store.query("run", { id: run.id }))?.row.status, "waiting");
       advance(1_999);
       const early = await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: null });
@@ -221,12 +264,26 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       await advanceRun(run, { next: { state: "completed", output: null } });
     });
 
-    test("wakes a parked run with an event that matches, and not with one that does not", async ({ store, lease, advanceRun, worker }) => {
+    test("wakes a parked run with an event that matches, and not with one that does not", async ({
+      store,
+      lease,
+      advanceRun,
+      worker,
+    }) => {
       await store.commit(start());
       const run = await lease();
-      await advanceRun(run, { opens: [{ key: "paid", kind: "event", name: "paid", match: { order: 7 } }], next: { state: "parked" } });
+      await advanceRun(run, {
+        opens: [{ key: "paid", kind: "event", name: "paid", match: { order: 7 } }],
+        next: { state: "parked" },
+      });
       const emit = (id: string, data: unknown) =>
-        store.commit({ kind: "event", event: { name: "paid", data: JSON.stringify(data), source: "t", id }, isRouted: true, starts: [], refused: [] });
+        store.commit({
+          kind: "event",
+          event: { name: "paid", data: JSON.stringify(data), source: "t", id },
+          isRouted: true,
+          starts: [],
+          refused: [],
+        });
       assert.equal((await emit("e1", { order: "7" })).matched, 0);
       assert.equal((await emit("e2", {})).matched, 0);
       assert.equal((await emit("e3", { order: 7, by: "card" })).matched, 1);
@@ -238,30 +295,72 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(arrival?.key, "paid");
       assert.deepEqual(JSON.parse(arrival?.body ?? "{}").data, { order: 7, by: "card" });
       assert.ok(arrival);
-      await store.commit({ kind: "advance", run: woken.no, fence: woken.fence, entries: [entry(1, "paid")], closes: ["paid"], read: [arrival.id], next: { state: "completed", output: null } });
-      assert.equal((await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: null })).runs.length, 0);
+      await store.commit({
+        kind: "advance",
+        run: woken.no,
+        fence: woken.fence,
+        entries: [entry(1, "paid")],
+        closes: ["paid"],
+        read: [arrival.id],
+        next: { state: "completed", output: null },
+      });
+      assert.equal(
+        (await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: null })).runs.length,
+        0,
+      );
     });
 
-    test("a wait sees the event that came between the run's start and the wait, and keeps the run", async ({ store, lease, advanceRun }) => {
-      const emit = (id: string) => store.commit({ kind: "event", event: { name: "paid", data: '{"order":1}', source: "t", id }, isRouted: true, starts: [], refused: [] });
+    test("a wait sees the event that came between the run's start and the wait, and keeps the run", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
+      const emit = (id: string) =>
+        store.commit({
+          kind: "event",
+          event: { name: "paid", data: '{"order":1}', source: "t", id },
+          isRouted: true,
+          starts: [],
+          refused: [],
+        });
       await emit("before the run");
       await store.commit(start());
       await emit("after the start");
       const run = await lease();
-      const outcome = await advanceRun(run, { opens: [{ key: "paid", kind: "event", name: "paid", match: { order: 1 } }], next: { state: "parked" } });
+      const outcome = await advanceRun(run, {
+        opens: [{ key: "paid", kind: "event", name: "paid", match: { order: 1 } }],
+        next: { state: "parked" },
+      });
       assert.ok(outcome.ok && "isUnread" in outcome && outcome.isUnread);
       const journal = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
-      assert.deepEqual(journal?.arrivals.map((each) => JSON.parse(each.body ?? "{}").id), ["after the start"]);
-      await advanceRun(run, { closes: ["paid"], read: journal?.arrivals.map((each) => each.id) ?? [], next: { state: "completed", output: null } });
+      assert.deepEqual(
+        journal?.arrivals.map((each) => JSON.parse(each.body ?? "{}").id),
+        ["after the start"],
+      );
+      await advanceRun(run, {
+        closes: ["paid"],
+        read: journal?.arrivals.map((each) => each.id) ?? [],
+        next: { state: "completed", output: null },
+      });
     });
 
     test("a second wait of the run does not get the same event again", async ({ store, lease, advanceRun }) => {
       await store.commit(start());
-      await store.commit({ kind: "event", event: { name: "go", data: null, source: "t", id: "1" }, isRouted: true, starts: [], refused: [] });
+      await store.commit({
+        kind: "event",
+        event: { name: "go", data: null, source: "t", id: "1" },
+        isRouted: true,
+        starts: [],
+        refused: [],
+      });
       const run = await lease();
       await advanceRun(run, { opens: [{ key: "go", kind: "event", name: "go" }] });
       const first = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
-      await advanceRun(run, { entries: [entry(1, "go")], closes: ["go"], read: first?.arrivals.map((each) => each.id) ?? [] });
+      await advanceRun(run, {
+        entries: [entry(1, "go")],
+        closes: ["go"],
+        read: first?.arrivals.map((each) => each.id) ?? [],
+      });
       await advanceRun(run, { opens: [{ key: "go#2", kind: "event", name: "go" }] });
       const second = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
       assert.equal(first?.arrivals.length, 1);
@@ -272,13 +371,29 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       await store.commit(start());
       const run = await lease();
       await advanceRun(run, { opens: [{ key: "go", kind: "event", name: "go", dueInMs: 10 }] });
-      await store.commit({ kind: "event", event: { name: "go", data: null, source: "t", id: "1" }, isRouted: true, starts: [], refused: [] });
-      assert.deepEqual(await advanceRun(run, { entries: [entry(1, "go", "null")], expires: ["go"] }), { ok: false, why: "unread" });
+      await store.commit({
+        kind: "event",
+        event: { name: "go", data: null, source: "t", id: "1" },
+        isRouted: true,
+        starts: [],
+        refused: [],
+      });
+      assert.deepEqual(await advanceRun(run, { entries: [entry(1, "go", "null")], expires: ["go"] }), {
+        ok: false,
+        why: "unread",
+      });
       assert.equal((await store.load({ run: run.no, fence: run.fence }))?.entries.length, 0);
     });
 
     test("accepts an event once for its source and id", async ({ store }) => {
-      const emit = () => store.commit({ kind: "event", event: { name: "x", data: "1", source: "s", id: "same" }, isRouted: true, starts: [start()], refused: [] });
+      const emit = () =>
+        store.commit({
+          kind: "event",
+          event: { name: "x", data: "1", source: "s", id: "same" },
+          isRouted: true,
+          starts: [start()],
+          refused: [],
+        });
       const first = await emit();
       const again = await emit();
       assert.equal(first.isDuplicate, false);
@@ -287,7 +402,11 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal((await store.query("runs", { before: null, limit: 10 })).length, 1);
     });
 
-    test("tells a parent of its child's end, once, and starts one child for a key", async ({ store, lease, advanceRun }) => {
+    test("tells a parent of its child's end, once, and starts one child for a key", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
       await store.commit(start());
       const parent = await lease();
       const child = start({ parent: { no: parent.no, key: "call", isAwaited: true } });
@@ -298,14 +417,26 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       await advanceRun(run, { next: { state: "completed", output: "42" } });
       const journal = await store.load({ run: parent.no, fence: parent.fence, arrivalsOnly: true });
       assert.equal(journal?.arrivals.length, 1);
-      assert.deepEqual(JSON.parse(journal?.arrivals[0]?.body ?? "{}"), { id: child.id, status: "completed", output: "42", error: null });
+      assert.deepEqual(JSON.parse(journal?.arrivals[0]?.body ?? "{}"), {
+        id: child.id,
+        status: "completed",
+        output: "42",
+        error: null,
+      });
     });
 
-    test("a failed run is a dead letter with its fingerprint until it is resumed", async ({ store, lease, advanceRun }) => {
+    test("a failed run is a dead letter with its fingerprint until it is resumed", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
       await store.commit(start());
       const run = await lease();
       const error = { name: "Error", message: "no" };
-      await advanceRun(run, { entries: [entry(1, "kept"), entry(2, "bad", JSON.stringify(error), { outcome: "error" })], next: { state: "failed", error, fingerprint: "f1", step: "bad" } });
+      await advanceRun(run, {
+        entries: [entry(1, "kept"), entry(2, "bad", JSON.stringify(error), { outcome: "error" })],
+        next: { state: "failed", error, fingerprint: "f1", step: "bad" },
+      });
       const [group] = await store.query("deadGroups", { limit: 5 });
       assert.deepEqual([group?.fingerprint, group?.count, group?.step], ["f1", 1, "bad"]);
       const detail = await store.query("run", { id: run.id });
@@ -323,7 +454,10 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       const again = await lease();
       assert.ok(again.fence > run.fence && again.round === 1);
       const journal = await store.load({ run: again.no, fence: again.fence });
-      assert.deepEqual(journal?.entries.map((each) => each.kind), ["step", "step", "reopen"]);
+      assert.deepEqual(
+        journal?.entries.map((each) => each.kind),
+        ["step", "step", "reopen"],
+      );
       assert.deepEqual(await store.query("deadGroups", { limit: 5 }), []);
     });
 
@@ -345,7 +479,10 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       await store.commit(cancel);
       const journal = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
       assert.equal(journal?.arrivals.length, 1);
-      await advanceRun(run, { read: journal?.arrivals.map((each) => each.id) ?? [], next: { state: "cancelled", reason: { code: "queued" } } });
+      await advanceRun(run, {
+        read: journal?.arrivals.map((each) => each.id) ?? [],
+        next: { state: "cancelled", reason: { code: "queued" } },
+      });
       assert.equal((await store.query("audit", { run: run.no, before: null, limit: 10 })).length, 2);
     });
 
@@ -373,7 +510,9 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     test("counts are exact after every move", async ({ store, lease, advanceRun }) => {
       for (let i = 0; i < 4; i++) await store.commit(start());
       await advanceRun(await lease(), { next: { state: "completed", output: null } });
-      await advanceRun(await lease(), { next: { state: "suspended", reason: { code: "by-person", by: "me", why: null } } });
+      await advanceRun(await lease(), {
+        next: { state: "suspended", reason: { code: "by-person", by: "me", why: null } },
+      });
       await lease();
       const counts = Object.fromEntries((await store.query("counts", {})).map((row) => [row.status, row.count]));
       assert.deepEqual(counts, { pending: 1, running: 1, completed: 1, suspended: 1 });
@@ -387,10 +526,19 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       advance(60_000);
     });
 
-    test("retention removes every row of a run, and keeps a key as long as its run", async ({ store, lease, advanceRun, advance }) => {
+    test("retention removes every row of a run, and keeps a key as long as its run", async ({
+      store,
+      lease,
+      advanceRun,
+      advance,
+    }) => {
       await store.commit(start({ idempotencyKey: "k", input: `"${"i".repeat(9_000)}"` }));
       const run = await lease();
-      await advanceRun(run, { entries: [entry(1, "a", `"${"x".repeat(9_000)}"`)], logs: [{ key: "a", level: "info", message: "m", data: null }], next: { state: "completed", output: "1" } });
+      await advanceRun(run, {
+        entries: [entry(1, "a", `"${"x".repeat(9_000)}"`)],
+        logs: [{ key: "a", level: "info", message: "m", data: null }],
+        next: { state: "completed", output: "1" },
+      });
       const keep = { completedMs: 1_000, failedMs: 1_000, eventMs: 1_000, limit: 100 };
       assert.equal((await store.sweep(keep)).runs, 0);
       advance(8 * 86_400_000);
@@ -416,40 +564,77 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(new Set(runs).size, 20);
     });
 
-    test("two sessions race a wait and its event: the run is woken whichever commits first", async ({ store, other, lease, advanceRun, worker }) => {
+    test("two sessions race a wait and its event: the run is woken whichever commits first", async ({
+      store,
+      other,
+      lease,
+      advanceRun,
+      worker,
+    }) => {
       for (let round = 0; round < 25; round++) {
         await store.commit(start());
         const run = await lease();
         const name = `go-${round}`;
         await Promise.all([
           advanceRun(run, { opens: [{ key: name, kind: "event", name }], next: { state: "parked" } }),
-          other.commit({ kind: "event", event: { name, data: null, source: "t", id: name }, isRouted: true, starts: [], refused: [] }),
+          other.commit({
+            kind: "event",
+            event: { name, data: null, source: "t", id: name },
+            isRouted: true,
+            starts: [],
+            refused: [],
+          }),
         ]);
         const held = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
-        const [woken] = held === null ? (await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: null })).runs : [run];
+        const [woken] =
+          held === null
+            ? (await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: null })).runs
+            : [run];
         assert.ok(woken, "the run is held or ready");
         const journal = await store.load({ run: woken.no, fence: woken.fence });
         assert.equal(journal?.arrivals.length, 1);
-        await store.commit({ kind: "advance", run: woken.no, fence: woken.fence, closes: [name], read: journal?.arrivals.map((each) => each.id) ?? [], next: { state: "completed", output: null } });
+        await store.commit({
+          kind: "advance",
+          run: woken.no,
+          fence: woken.fence,
+          closes: [name],
+          read: journal?.arrivals.map((each) => each.id) ?? [],
+          next: { state: "completed", output: null },
+        });
       }
     });
 
     test("a transaction of the user's commits with its step, or neither does", async ({ store, lease }) => {
       await store.commit(start());
       const run = await lease();
-      const finish = (value: unknown): Advance => ({ kind: "advance", run: run.no, fence: run.fence, entries: [entry(1, "tx", JSON.stringify(value))] });
+      const finish = (value: unknown): Advance => ({
+        kind: "advance",
+        run: run.no,
+        fence: run.fence,
+        entries: [entry(1, "tx", JSON.stringify(value))],
+      });
       const params = { run: run.no, fence: run.fence, limitMs: 1_000 };
       await store.transact(params, async (db) => db.query("create table mine (n integer)"), finish);
       await assert.rejects(
-        store.transact(params, async (db) => {
-          await db.query("insert into mine values (1)");
-          throw new Error("no");
-        }, finish),
+        store.transact(
+          params,
+          async (db) => {
+            await db.query("insert into mine values (1)");
+            throw new Error("no");
+          },
+          finish,
+        ),
         /no/,
       );
-      await assert.rejects(store.transact(params, async (db) => db.query("delete from runs"), finish), { code: "tx-refused" });
+      await assert.rejects(
+        store.transact(params, async (db) => db.query("delete from runs"), finish),
+        { code: "tx-refused" },
+      );
       const { value } = await store.transact(params, async (db) => db.query("select count(*) as n from mine"), finish);
-      assert.deepEqual(value.map((row) => ({ ...row })), [{ n: 0 }]);
+      assert.deepEqual(
+        value.map((row) => ({ ...row })),
+        [{ n: 0 }],
+      );
     });
   });
 }

@@ -27,6 +27,7 @@ export class SqliteStore implements Store {
   readonly #calls = new Map<number, Waiting>();
   #queue: Pending[] = [];
   #inFlight: Pending[] | null = null;
+  readonly #waitingForRoom = new Set<() => void>();
   #isFlushPlanned = false;
   #lastCall = 0;
   #failure: StoreError | null = null;
@@ -61,6 +62,12 @@ export class SqliteStore implements Store {
   }
 
   commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
+    // What comes from outside waits for room; what runs have done goes ahead, since only that makes room.
+    const isFull = this.#queue.length >= defaults.queueMax && transition.kind !== "advance";
+    return isFull ? this.#room().then(() => this.#enqueue(transition)) : this.#enqueue(transition);
+  }
+
+  #enqueue<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#queue.push({ transition, resolve, reject });
@@ -68,9 +75,36 @@ export class SqliteStore implements Store {
     });
   }
 
-  /** Transitions that wait for a batch: the measure of back pressure. */
-  get queued(): number {
-    return this.#queue.length;
+  /** Resolves when the queue before the store is short again. */
+  #room(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waitingForRoom.delete(go);
+        reject(
+          new StoreError(
+            "unavailable",
+            `the store has ${this.#queue.length} transitions to write and takes no new work`,
+            { hint: "try again in a moment" },
+          ),
+        );
+      }, roomWaitMs);
+      const go = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#waitingForRoom.add(go);
+    });
+  }
+
+  #makeRoom(): void {
+    if (this.#waitingForRoom.size === 0 || this.#queue.length >= defaults.queueMax / 2) return;
+    let free = defaults.queueMax - this.#queue.length;
+    for (const go of this.#waitingForRoom) {
+      if (free <= 0) return;
+      free -= 1;
+      this.#waitingForRoom.delete(go);
+      go();
+    }
   }
 
   #planFlush(): void {
@@ -122,6 +156,7 @@ export class SqliteStore implements Store {
       else if ("error" in reply) waiting.reject(unwire(reply.error));
       else waiting.resolve(reply as never);
     }
+    this.#makeRoom();
     this.#tell(answer.hint);
   }
 
@@ -234,6 +269,9 @@ export class SqliteStore implements Store {
     this.#failure = new StoreError("unavailable", "the store is closed");
   }
 }
+
+/** How long a start or an event waits for room before it is refused, ms. */
+const roomWaitMs = 10_000;
 
 const storeCodes: ReadonlySet<string> = new Set<StoreErrorCode>([
   "unavailable",

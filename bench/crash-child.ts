@@ -1,0 +1,39 @@
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { openBaton, workflow } from "baton";
+
+/** The process of the crash workload: starts its runs or finds them, and says when all are done and what ran twice. */
+const [path = "", count = "0"] = process.argv.slice(2);
+const runs = Number(count);
+const log = `${path}.log`;
+const isSecond = existsSync(log);
+
+const slow = workflow({ name: "slow" }, async (ctx) => {
+  for (let i = 0; i < 5; i++) {
+    await ctx.step("step", async (attempt) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      appendFileSync(log, `${attempt.idempotencyKey}\n`);
+    });
+  }
+});
+const baton = await openBaton({ store: `sqlite:${path}`, definitions: [slow] });
+const begun = performance.now();
+if (!isSecond) {
+  await baton.startMany(
+    slow,
+    Array.from({ length: runs }, () => ({ input: null })),
+  );
+  process.stdout.write("started\n");
+} else {
+  const before = await done();
+  const left = runs - before;
+  while ((await done()) < runs) await new Promise((resolve) => setTimeout(resolve, 5));
+  const own = (performance.now() - begun) / 1000;
+  const keys = readFileSync(log, "utf8").trim().split("\n");
+  const lost = runs - (await done());
+  process.stdout.write(`${JSON.stringify({ twice: keys.length - new Set(keys).size, lost, left, own })}\n`);
+  await baton.close();
+}
+
+async function done(): Promise<number> {
+  return (await baton.engine.store.query("counts", {})).find((row) => row.status === "completed")?.count ?? 0;
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Row } from "./measure.ts";
+import { crash, drain, fanOut, latency, single, sleepers, type Workload, wake } from "./workloads.ts";
+
+/** `npm run bench [-- workload …] [--json] [--rounds N]`: each figure beside its floor, measured in the same process. */
+const workloads: Readonly<Record<string, Workload>> = {
+  drain,
+  single,
+  latency,
+  "fan-out": fanOut,
+  wake,
+  sleepers,
+  crash,
+};
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean" }, rounds: { type: "string" }, store: { type: "string" } },
+});
+const unknown = positionals.filter((name) => !(name in workloads));
+if (unknown.length > 0) {
+  console.error(`unknown workload ${unknown.join(", ")}; one of ${Object.keys(workloads).join(", ")}`);
+  process.exit(2);
+}
+if (values.store !== undefined && values.store !== "sqlite") {
+  console.error(`unknown store ${values.store}; one of sqlite`);
+  process.exit(2);
+}
+// On the disk of the checkout: /tmp may be memory, where a commit costs nothing.
+const folder = join(process.cwd(), ".baton", `bench-${process.pid}`);
+mkdirSync(folder, { recursive: true });
+try {
+  if (!values.json) {
+    console.log(
+      `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, SQLite ${process.versions["sqlite"]}, synchronous=FULL; medians of ${values.rounds ?? 3}\n`,
+    );
+    console.log(line(["workload", "value", "unit", "floor", "ratio", "cpu ms/step", "what"]));
+  }
+  for (const name of positionals.length > 0 ? positionals : Object.keys(workloads)) {
+    const rows = await (workloads[name] as Workload)({ folder, rounds: Number(values.rounds ?? 3) });
+    for (const row of rows) console.log(values.json ? JSON.stringify(row) : line(cells(row)));
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function cells(row: Row): string[] {
+  return [
+    row.workload,
+    String(row.value),
+    row.unit,
+    String(row.floor ?? ""),
+    String(row.ratio ?? ""),
+    String(row.cpuMsPerStep ?? ""),
+    row.note,
+  ];
+}
+
+function line(columns: readonly string[]): string {
+  const widths = [18, 8, 10, 8, 7, 12];
+  return columns.map((cell, i) => (i < widths.length ? cell.padEnd(widths[i] as number) : cell)).join(" ");
+}

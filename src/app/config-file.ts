@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { BatonError } from "../kernel/model/errors.ts";
+import type { BatonConfig } from "./config.ts";
+import { describeProblem, loadProblem, shown } from "./load-problem.ts";
+import { UserModules } from "./modules.ts";
+
+const fileNames = ["baton.config.ts", "baton.config.mts", "baton.config.js", "baton.config.mjs"] as const;
+
+const known: ReadonlySet<string> = new Set([
+  "store",
+  "definitions",
+  "folder",
+  "port",
+  "slots",
+  "retention",
+  "shutdownGrace",
+  "readOnly",
+] satisfies (keyof BatonConfig)[]);
+
+/** The config file that was asked for, or that of the current folder; null when there is none. */
+export function findConfigFile(asked: string | undefined): string | null {
+  if (asked === undefined) return fileNames.map((name) => resolve(name)).find((path) => existsSync(path)) ?? null;
+  const path = resolve(asked);
+  if (existsSync(path)) return path;
+  throw new BatonError("invalid-config", `there is no config file ${asked}`, {
+    hint: "name one with --config, or leave it out to use baton.config.ts of this folder",
+  });
+}
+
+/** What a config file exports. Throws `invalid-config` with the file and line. */
+export async function readConfigFile(file: string): Promise<BatonConfig> {
+  UserModules.install();
+  const module = await importConfig(file);
+  const config = module["default"];
+  if (typeof config !== "object" || config === null) {
+    throw new BatonError("invalid-config", `${shown(file)} has no default export`, {
+      hint: "write: export default defineConfig({ … })",
+    });
+  }
+  const stray = Object.keys(config).find((key) => !known.has(key));
+  if (stray !== undefined) {
+    throw new BatonError("invalid-config", `${shown(file)} has an unknown setting ${JSON.stringify(stray)}`, {
+      hint: `known: ${[...known].join(", ")}`,
+    });
+  }
+  return config;
+}
+
+async function importConfig(file: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (cause) {
+    throw new BatonError("invalid-config", describeProblem(loadProblem(file, cause)), {
+      hint: "mend the config file, or name another one with --config",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import { defaults } from "../kernel/model/limits.ts";
+import type { EffectiveConfig, Setting } from "./load-config.ts";
+
+/** One line of `baton config`. */
+export interface ConfigLine {
+  readonly name: string;
+  readonly value: unknown;
+  readonly from: string;
+}
+
+/** Every value that is in force, and where it came from: settings first, then the fixed limits of the core. */
+export function configLines(config: EffectiveConfig): ConfigLine[] {
+  const line = (name: string, { value, from }: Setting<unknown>): ConfigLine => ({ name, value, from });
+  const { retention } = config;
+  const settings = [
+    line("config", { value: config.file, from: config.file === null ? "none found" : "found" }),
+    line("store", config.store),
+    line("folder", config.folder),
+    line("host", config.host),
+    line("port", config.port),
+    line("slots", config.slots),
+    line("shutdownGraceMs", config.shutdownGraceMs),
+    line("readOnly", config.readOnly),
+    line("retention.completedMs", retention.completedMs),
+    line("retention.failedMs", retention.failedMs),
+    line("retention.eventsMs", retention.eventsMs),
+  ];
+  const named = new Set([...settings.map((each) => each.name), "retention.eventMs"]);
+  return [...settings, ...flatten("", defaults).filter((each) => !named.has(each.name))];
+}
+
+function flatten(path: string, values: object): ConfigLine[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const name = path === "" ? key : `${path}.${key}`;
+    return typeof value === "object" && value !== null ? flatten(name, value) : [{ name, value, from: "fixed" }];
+  });
+}

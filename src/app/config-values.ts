@@ -1,0 +1,42 @@
+import { isAbsolute, resolve } from "node:path";
+import { BatonError } from "../kernel/model/errors.ts";
+import { sqlitePath } from "./config.ts";
+
+/** Readers of single settings, whether they come from a flag, the environment or a config file. Each throws on nonsense. */
+
+export function readPort(given: string | number): number {
+  const port = given === "" ? Number.NaN : Number(given);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new TypeError(`must be a number from 0 to 65535, not ${JSON.stringify(given)}`);
+}
+
+export function readCount(given: string | number): number {
+  const count = Number(given);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new TypeError(`must be a whole number of 1 or more, not ${JSON.stringify(given)}`);
+}
+
+export function readSwitch(given: string | boolean): boolean {
+  if (given === true || given === "1" || given === "true") return true;
+  if (given === false || given === "0" || given === "false") return false;
+  throw new TypeError(`must be true or false, not ${JSON.stringify(given)}`);
+}
+
+/** Whoever reaches the API may do everything, so nobody else's machine may reach it until there are accounts. */
+export function readHost(given: string): string {
+  if (given === "localhost") return "127.0.0.1";
+  if (/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(given) || given === "::1") return given;
+  throw new BatonError(
+    "needs-accounts",
+    `Baton serves this machine only, not ${given}: any other host needs accounts`,
+    {
+      hint: "leave the host out; to reach it from elsewhere, tunnel to it with ssh -L",
+    },
+  );
+}
+
+/** A store's address with its file as an absolute path; a bare path is taken for one of SQLite. */
+export function readStore(given: string, base: string): string {
+  const address = given.includes(":") && !isAbsolute(given) ? given : `sqlite:${given}`;
+  return `sqlite:${resolve(base, sqlitePath(address))}`;
+}

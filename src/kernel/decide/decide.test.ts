@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { isAtRest, moves, type RunStatus, runStatuses } from "../model/status.ts";
+import { NonRetryableError, RetryAfter } from "../model/user-errors.ts";
+import { chargedDeaths, isCrashLoop, isSuspect } from "./crash.ts";
+import { fingerprintOf, normalise, recordError } from "./failure.ts";
+import { flattenMatch, matches, readPath } from "./match.ts";
+import { decideRetry, delayOf, type RetryPolicy } from "./retry.ts";
+
+const policy: RetryPolicy = { attempts: 3, backoff: "exponential", firstMs: 100, maxMs: 1_000, jitter: 0.2 };
+
+describe("retry", () => {
+  it("waits between the base of the attempt and that plus its jitter", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.float({ min: 0, max: Math.fround(0.999), noNaN: true }),
+        fc.constantFrom("constant", "linear", "exponential"),
+        (charged, chance, backoff) => {
+          const base = Math.min(
+            1_000,
+            { constant: 100, linear: 100 * charged, exponential: 100 * 2 ** Math.min(charged - 1, 40) }[backoff],
+          );
+          const delay = delayOf({ ...policy, backoff }, charged, chance);
+          assert.ok(delay >= Math.floor(base) && delay <= base * 1.2);
+          assert.equal(delay, Math.floor(delay));
+        },
+      ),
+    );
+  });
+
+  it("ends at the attempts of the policy, at a non-retryable error and at `when`", () => {
+    assert.deepEqual(decideRetry(policy, 3, new Error("x"), 0), { kind: "exhausted", because: "attempts" });
+    assert.deepEqual(decideRetry(policy, 1, new NonRetryableError("x"), 0), {
+      kind: "exhausted",
+      because: "non-retryable",
+    });
+    assert.deepEqual(decideRetry({ ...policy, when: () => false }, 1, new Error("x"), 0), {
+      kind: "exhausted",
+      because: "non-retryable",
+    });
+    assert.deepEqual(decideRetry(policy, 1, new RetryAfter("5s"), 0), { kind: "retry", delayMs: 5_000 });
+  });
+});
+
+describe("failures", () => {
+  it("of one cause have one fingerprint, whatever their particulars", () => {
+    const error = (message: string) => recordError(new Error(message));
+    const same = ["card 4711 of 'Ann' declined", "card 9 of 'Bo' declined"].map((message) =>
+      fingerprintOf("order", "pay", error(message)),
+    );
+    assert.equal(same[0], same[1]);
+    assert.notEqual(same[0], fingerprintOf("order", "ship", error("card 4711 of 'Ann' declined")));
+    assert.equal(fingerprintOf("o", "items[1]/pay", error("x")), fingerprintOf("o", "items[22]/pay", error("x")));
+    assert.equal(
+      normalise("run 018f2b3c-1111-7222-8333-444455556666 took 12 ms"),
+      normalise("run 018f2b3c-9999-7222-8333-444455556666 took 7 ms"),
+    );
+  });
+
+  it("are recorded whatever was thrown, in bounded size", () => {
+    for (const thrown of [
+      null,
+      undefined,
+      7,
+      "text",
+      { a: 1 },
+      Object.assign(new Error("x"), { cause: new Error("deep") }),
+      Symbol("s"),
+      new Map(),
+    ]) {
+      assert.equal(typeof recordError(thrown).message, "string");
+    }
+    const huge = recordError(new Error("x".repeat(10_000_000)));
+    assert.ok(JSON.stringify(huge).length < 64 * 1024);
+    assert.equal(recordError(new Error("bad \ud800 text")).message.isWellFormed(), true);
+  });
+});
+
+describe("matching", () => {
+  it("is equality of scalars on own paths, typed", () => {
+    assert.equal(matches({ "deal.id": 8841 }, { deal: { id: 8841 } }), true);
+    assert.equal(matches({ "deal.id": "8841" }, { deal: { id: 8841 } }), false);
+    assert.equal(matches({ gone: null }, {}), false);
+    assert.equal(matches({ gone: null }, { gone: null }), true);
+    assert.equal(readPath({}, "constructor.name"), undefined);
+    assert.equal(readPath({}, "__proto__.polluted"), undefined);
+    assert.deepEqual(flattenMatch({ deal: { id: 1, owner: null }, region: "eu" }), {
+      "deal.id": 1,
+      "deal.owner": null,
+      region: "eu",
+    });
+    assert.throws(() => flattenMatch({ list: [1] }), /match\.list/);
+  });
+});
+
+describe("crash loops", () => {
+  it("charge only deaths of a run that was alone", () => {
+    assert.deepEqual([0, 1, 2, 3, 4, 5].map(chargedDeaths), [0, 0, 0, 1, 2, 3]);
+    assert.deepEqual([0, 1, 2].map(isSuspect), [false, false, true]);
+    assert.deepEqual(
+      [4, 5].map((count) => isCrashLoop(count)),
+      [false, true],
+    );
+  });
+});
+
+describe("the chart of statuses", () => {
+  it("leads every status to a rest, and out of a rest only by a verb", () => {
+    const reaches = (from: RunStatus, seen = new Set<RunStatus>()): boolean => {
+      if (isAtRest(from)) return true;
+      if (seen.has(from)) return false;
+      seen.add(from);
+      return moves[from].some((to) => reaches(to, seen));
+    };
+    for (const status of runStatuses) assert.equal(reaches(status), true, status);
+    assert.deepEqual([moves.completed, moves.cancelled], [[], []]);
+  });
+});

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RunDetail } from "../../src/wire/run.ts";
+import { eventually, type Running, setup } from "./baton.ts";
+
+const greeter = (word: string): string => `import { workflow } from "baton";
+import { word } from "../lib/word.ts";
+export const greeter = workflow({ name: "greeter" }, () => \`\${word} ${word}\`);
+`;
+
+function told(server: Running, what: RegExp): Promise<true> {
+  return eventually(String(what), () => (what.test(server.lines.err) ? true : null));
+}
+
+test("baton dev follows changes, keeps the last good version of a broken file, and says what is wrong", async (t) => {
+  const { json, start, write } = setup(t);
+  write("lib/word.ts", 'export const word = "Hello";\n');
+  write("workflows/greeter.ts", greeter("one"));
+  const server = await start(["dev"]);
+  assert.equal(server.lines.out.trimEnd().split("\n").length, 4);
+  const output = async (): Promise<unknown> => (await json<RunDetail>(["run", "greeter", "--wait"])).value.output;
+  assert.equal(await output(), "Hello one");
+
+  write("workflows/greeter.ts", greeter("two"));
+  await told(server, /reloaded: .*greeter/);
+  assert.equal(await output(), "Hello two");
+
+  write("workflows/greeter.ts", "export const = 1;\n");
+  await told(server, /error: workflows\/greeter\.ts:1: SyntaxError/);
+  assert.equal(await output(), "Hello two");
+
+  write("workflows/greeter.ts", greeter("three"));
+  await eventually("it is mended", async () => ((await output()) === "Hello three" ? true : null));
+
+  write("lib/word.ts", 'export const word = "Good day";\n');
+  await eventually("what it imports is followed", async () => ((await output()) === "Good day three" ? true : null));
+
+  write(
+    "workflows/late.ts",
+    'import { workflow } from "baton";\nexport const late = workflow({ name: "late" }, () => 7);\n',
+  );
+  await told(server, /reloaded: .*late/);
+  assert.equal((await json<RunDetail>(["run", "late", "--wait"])).value.output, 7);
+});

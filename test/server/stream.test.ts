@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { RunDetail } from "../../src/wire/run.ts";
+import type { RunPatch } from "../../src/wire/stream.ts";
+import { type Api, eventually, setup } from "./setup.ts";
+
+interface Told {
+  readonly id: string;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+interface Listener {
+  readonly told: Told[];
+  stop(): Promise<void>;
+}
+
+/** Reads a stream as a browser does. */
+async function listen(t: TestContext, api: Api, query = "", headers: Record<string, string> = {}): Promise<Listener> {
+  const stop = new AbortController();
+  const response = await fetch(`${api.url}/api/stream${query}`, { headers, signal: stop.signal });
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  const told: Told[] = [];
+  const reading = read(response, told).catch(() => {});
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await reading;
+  };
+  t.after(end);
+  await eventually("the stream is ready", () => told.find((each) => each.event === "ready") ?? null);
+  return { told, stop: end };
+}
+
+async function read(response: Response, told: Told[]): Promise<void> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) {
+      const fields = Object.fromEntries(part.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2)));
+      if (fields["event"] !== undefined)
+        told.push({ id: fields["id"], event: fields["event"], data: JSON.parse(fields["data"]) });
+    }
+  }
+}
+
+function patchOf(listener: Listener, id: string, status: string): Promise<Told> {
+  return eventually(`${id} is told as ${status}`, () => {
+    const found = listener.told.find(
+      ({ event, data }) =>
+        event === "run.changed" && (data as RunPatch).id === id && (data as RunPatch).status === status,
+    );
+    return found ?? null;
+  });
+}
+
+test("changes of runs are told with ids that rise", async (t) => {
+  const api = await setup(t);
+  const listener = await listen(t, api);
+  const run = await api.run("nap", {}, (seen) => seen.status === "waiting");
+  const told = await patchOf(listener, run.id, "waiting");
+  assert.match((told.data as RunPatch).reasonText ?? "", /^waiting for "rest" until/);
+  const ids = listener.told.map((each) => Number(each.id));
+  assert.deepEqual(
+    ids,
+    ids.toSorted((a, b) => a - b),
+  );
+});
+
+test("who comes back with the last id gets what it has missed, and nothing twice", async (t) => {
+  const api = await setup(t);
+  const first = await listen(t, api);
+  const seen = await api.run("hello", { name: "Ada" });
+  const last = await patchOf(first, seen.id, "completed");
+  await first.stop();
+  const missed = await api.run("hello", { name: "Bob" });
+  const again = await listen(t, api, "", { "last-event-id": last.id });
+  await patchOf(again, missed.id, "completed");
+  assert.equal(
+    again.told.some((each) => (each.data as RunPatch).id === seen.id),
+    false,
+  );
+  assert.equal(
+    again.told.some((each) => each.event === "reset"),
+    false,
+  );
+});
+
+test("an id that is too old, or of another process, is answered with reset", async (t) => {
+  const api = await setup(t);
+  for (const last of ["1", "9999999999999999"]) {
+    const listener = await listen(t, api, `?after=${last}`);
+    assert.equal(listener.told[0]?.event, "reset");
+  }
+});
+
+test("a burst is told as one number, and still in full to who follows one of its runs", async (t) => {
+  const api = await setup(t);
+  const { body: followed } = await api.post<RunDetail>("/api/runs", { name: "nap", after: "1h" });
+  const list = await listen(t, api);
+  const one = await listen(t, api, `?topics=run:${followed.id}`);
+  const starts = Array.from({ length: 200 }, () => api.post("/api/runs", { name: "nap", after: "1h" }));
+  await Promise.all([...starts, api.post(`/api/runs/${followed.id}/cancel`, {})]);
+  await patchOf(one, followed.id, "cancelled");
+  const counts = await eventually("all are counted", () => {
+    const told = list.told
+      .filter((each) => each.event === "runs.changed")
+      .map((each) => (each.data as { count: number }).count);
+    const singles = list.told.filter((each) => each.event === "run.changed").length;
+    return told.reduce((sum, count) => sum + count, 0) + singles >= 201 ? { told, singles } : null;
+  });
+  assert.ok(counts.singles <= 60, `${counts.singles} told one by one`);
+  assert.equal(one.told.filter((each) => each.event !== "ready").length, 1);
+});
+
+test("nobody pays for changes while nobody listens, and a stop ends every stream", async (t) => {
+  const api = await setup(t);
+  const listener = await listen(t, api);
+  assert.match((await api.get<string>("/metrics")).body, /^baton_stream_listeners 1$/m);
+  await listener.stop();
+  await eventually("the listener is gone", async () =>
+    /^baton_stream_listeners 0$/m.test((await api.get<string>("/metrics")).body) ? true : null,
+  );
+});
