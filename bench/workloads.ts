@@ -66,7 +66,7 @@ async function drainOf(
     const at = Date.now() + enqueueMs;
     await baton.startMany(
       definition,
-      Array.from({ length: count > 10_000 ? 10_000 : count }, () => ({ input: null, at })),
+      Array.from({ length: Math.min(count, 10_000) }, () => ({ input: null, at })),
     );
     if (count > 10_000)
       await baton.startMany(

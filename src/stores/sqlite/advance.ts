@@ -19,7 +19,7 @@ export function advanceRun(context: Context, step: Advance, at: number): Outcome
   // The common advance is one result and nothing else: it must not pay for what it does not use.
   if (isPlain(step)) return { ok: true, at, isUnread: false };
   writeRest(context, step, at);
-  const isUnread = step.next === undefined ? false : !leave(context, step, at);
+  const isUnread = step.next === undefined ? false : !leave(context, step, live?.definition ?? 0, at);
   return { ok: true, at, isUnread };
 }
 
@@ -116,11 +116,10 @@ function writeRest(context: Context, step: Advance, at: number): void {
 }
 
 /** Leaves the run where the advance wants it. False: something unread has arrived, so the holder keeps it. */
-function leave(context: Context, step: Advance, at: number): boolean {
+function leave(context: Context, step: Advance, definition: number, at: number): boolean {
   const { db } = context;
   const { run, next } = step;
   if (next === undefined) return true;
-  const definition = db.get<{ definition: number }>("select definition from runs where no = ?", run)?.definition ?? 0;
   switch (next.state) {
     case "parked": {
       if (!context.rules.mayPark(unreadCount(context, run))) return false;

@@ -5,6 +5,7 @@ import { Definitions } from "./definitions.ts";
 import { Matching } from "./matching.ts";
 import { Payloads } from "./payloads.ts";
 import type { Rules } from "./rules.ts";
+import { Scratch } from "./scratch.ts";
 import { StoreClock } from "./store-clock.ts";
 
 /** What the aggregates of one connection share. */
@@ -17,6 +18,7 @@ export interface Context {
   readonly definitions: Definitions;
   readonly matching: Matching;
   readonly hints: Hints;
+  readonly scratch: Scratch;
 }
 
 /** What a transaction may have woken, told after its commit. */
@@ -52,5 +54,6 @@ export function createContext(db: Database, rules: Rules, now: () => number): Co
     definitions: new Definitions(db),
     matching: new Matching(db, payloads),
     hints: new Hints(),
+    scratch: new Scratch(),
   };
 }

@@ -114,6 +114,7 @@ export class SqliteCore {
 
   /** Opens the transaction of `ctx.tx`; until `endTx` nothing else may be called. */
   beginTx(): void {
+    this.context.scratch.clear();
     this.#db.raw.exec("begin immediate");
   }
 
@@ -161,6 +162,7 @@ export class SqliteCore {
   #write<T>(work: () => T): T {
     try {
       return this.#db.transaction(() => {
+        this.context.scratch.clear();
         const value = work();
         this.context.counters.flush();
         return value;

@@ -25,6 +25,7 @@ export function acceptEvent(context: Context, accept: AcceptEvent, at: number): 
     accept.refused.length === 0 ? null : JSON.stringify(accept.refused),
     at,
   );
+  context.scratch.eventAdded(no);
   if (event.data !== null)
     db.run("update events set data = ? where no = ?", context.payloads.keep(0, `event:${no}`, event.data), no);
   const woken = wakeWaits(context, no, event.name, decode(event.data), at);

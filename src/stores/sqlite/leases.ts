@@ -83,7 +83,7 @@ export function bury(context: Context, incarnation: number, at: number): void {
 
 function moveHeld(context: Context, incarnation: number): void {
   const held = context.db.all<{ definition: number; n: number }>(
-    "select r.definition, count(*) as n from live l join runs r on r.no = l.run where l.holder = ? group by r.definition",
+    "select definition, count(*) as n from live where holder = ? group by definition",
     incarnation,
   );
   for (const row of held) context.counters.move(row.definition, "running", "pending", row.n);
@@ -104,7 +104,7 @@ interface ReadyRow {
 }
 
 const readyColumns =
-  "l.run, l.state, l.fence, l.unclean, l.is_lost, r.id, r.definition, r.input, r.key, r.round, r.created_at";
+  "l.run, l.state, l.fence, l.unclean, l.is_lost, r.id, l.definition, r.input, r.key, r.round, r.created_at";
 
 /** Newer than this is the fresh lane: a hundred thousand timers due at once must not hold up what starts now. */
 const freshMs = 1_000;
@@ -142,7 +142,7 @@ export function lease(context: Context, params: LeaseParams): Leasing {
 function freeUnknown(context: Context, incarnation: number, holds: readonly number[], at: number): void {
   const known = new Set(holds);
   const rows = context.db.all<{ run: number; definition: number }>(
-    "select l.run, r.definition from live l join runs r on r.no = l.run where l.holder = ?",
+    "select run, definition from live where holder = ?",
     incarnation,
   );
   for (const row of rows) {

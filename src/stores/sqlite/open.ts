@@ -61,7 +61,7 @@ function settle(db: Database): void {
   // FULL: with NORMAL a power cut was measured to lose hundreds of acknowledged commits. The checkpoint size keeps the
   // WAL small, since a full disk over a large one cannot even be opened.
   db.raw.exec(
-    "pragma synchronous = full; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -65536; pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864",
+    "pragma synchronous = full; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -16384; pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864",
   );
   db.raw.enableDefensive(true);
 }

@@ -9,12 +9,16 @@ import { deliver } from "./inbox.ts";
 /** The row of the queue, as guards read it. */
 export interface LiveRow {
   readonly run: number;
+  readonly definition: number;
   readonly state: number;
   readonly fence: number;
 }
 
 export function liveRow(context: Context, run: number): LiveRow | undefined {
-  return context.db.get<LiveRow & Record<string, unknown>>("select run, state, fence from live where run = ?", run);
+  return context.db.get<LiveRow & Record<string, unknown>>(
+    "select run, definition, state, fence from live where run = ?",
+    run,
+  );
 }
 
 export function statusOf(live: LiveRow): RunStatus {
@@ -47,7 +51,7 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     }
   }
   const definition = context.definitions.numberOf(start.definition);
-  const floor = db.get<{ n: number | null }>("select max(no) as n from events")?.n ?? 0;
+  const floor = context.scratch.lastEvent(db);
   const offloaded = context.payloads.isLarge(start.input);
   const { last: no } = db.run(
     `insert into runs (id, definition, key, input, attributes, origin, parent, parent_key, parent_awaits, event_floor, start_event, created_at)
@@ -80,11 +84,12 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
   const dueAt = start.at ?? (start.delayMs === undefined ? null : at + start.delayMs);
   // A worker that was declared dead meanwhile would hold it for ever.
   const isLeased =
-    start.leaseTo !== undefined && (dueAt === null || dueAt <= at) && isAlive(context, start.leaseTo, at);
+    start.leaseTo !== undefined && (dueAt === null || dueAt <= at) && context.scratch.isAlive(db, start.leaseTo, at);
   const readyAt = dueAt !== null && dueAt > at ? dueAt : at - start.priorityMs;
   db.run(
-    "insert into live (run, state, ready_at, holder, fence) values (?, ?, ?, ?, ?)",
+    "insert into live (run, definition, state, ready_at, holder, fence) values (?, ?, ?, ?, ?, ?)",
     no,
+    definition,
     isLeased ? state.leased : state.ready,
     isLeased ? null : readyAt,
     isLeased ? (start.leaseTo ?? null) : null,
@@ -100,14 +105,6 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     isCreated: true,
     isLeased,
   };
-}
-
-function isAlive(context: Context, incarnation: number, at: number): boolean {
-  const worker = context.db.get<{ expires_at: number }>(
-    "select expires_at from workers where incarnation = ? and is_dead = 0",
-    incarnation,
-  );
-  return worker !== undefined && worker.expires_at > at;
 }
 
 function existing(start: StartRun, no: number, id: string, at: number): LeasedRun {
@@ -166,8 +163,16 @@ export function endRun(
   const output = end.state === "completed" ? context.payloads.keep(run, "output", end.output) : null;
   const error = end.state === "failed" ? context.payloads.keep(run, "error", JSON.stringify(end.error)) : null;
   const reason = end.state === "cancelled" ? JSON.stringify(end.reason) : null;
-  db.run(
-    "update runs set ended = ?, output = ?, error = ?, reason = ?, fence = ?, ended_at = ? where no = ?",
+  const row = db.get<{
+    id: string;
+    definition: number;
+    parent: number | null;
+    parent_key: string | null;
+    parent_awaits: number | null;
+    round: number;
+  }>(
+    `update runs set ended = ?, output = ?, error = ?, reason = ?, fence = ?, ended_at = ? where no = ?
+     returning id, definition, parent, parent_key, parent_awaits, round`,
     end.state,
     output,
     error,
@@ -196,14 +201,6 @@ export function endRun(
       at,
     );
   }
-  const row = db.get<{
-    id: string;
-    definition: number;
-    parent: number | null;
-    parent_key: string | null;
-    parent_awaits: number | null;
-    round: number;
-  }>("select id, definition, parent, parent_key, parent_awaits, round from runs where no = ?", run);
   if (row === undefined) return;
   context.counters.move(row.definition, from, end.state);
   context.hints.change(run, row.id, end.state);
@@ -225,7 +222,7 @@ function cancelChildren(
   at: number,
 ): void {
   const children = context.db.all<LiveRow & Record<string, unknown>>(
-    "select l.run, l.state, l.fence from runs r join live l on l.run = r.no where r.parent = ?",
+    "select l.run, l.definition, l.state, l.fence from runs r join live l on l.run = r.no where r.parent = ?",
     parent,
   );
   for (const child of children) {
@@ -254,7 +251,14 @@ export function reopenRun(context: Context, run: number, idle: Extract<Idle, { t
     );
     db.run("delete from dead where run = ?", run);
     db.run("delete from payloads where run = ? and slot in ('error', 'output')", run);
-    db.run("insert into live (run, state, ready_at, fence) values (?, ?, ?, ?)", run, state.ready, at, row.fence + 1);
+    db.run(
+      "insert into live (run, definition, state, ready_at, fence) values (?, ?, ?, ?, ?)",
+      run,
+      row.definition,
+      state.ready,
+      at,
+      row.fence + 1,
+    );
     context.counters.move(row.definition, "failed", "pending");
   } else {
     db.run("update runs set round = round + 1 where no = ?", run);

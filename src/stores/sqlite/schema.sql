@@ -109,6 +109,7 @@ CREATE TABLE inbox (
 
 CREATE TABLE live (
   run integer primary key,
+  definition integer not null,
   state integer not null,
   ready_at integer,
   holder integer,

@@ -10,7 +10,7 @@ export function openWait(context: Context, run: number, wait: WaitOpening, at: n
   const isEvent = wait.kind === "event" && wait.name !== undefined;
   const match = wait.match ?? {};
   const hash = isEvent ? context.matching.hashOfWait(wait.name, match) : null;
-  const no = (db.get<{ n: number | null }>("select max(no) as n from waits where run = ?", run)?.n ?? 0) + 1;
+  const no = context.scratch.nextWait(at);
   db.run(
     `insert into waits (run, key, kind, no, due_at, since, name, match, hash, attempt) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      on conflict (run, key) do update set kind = excluded.kind, due_at = excluded.due_at, attempt = excluded.attempt, name = excluded.name`,

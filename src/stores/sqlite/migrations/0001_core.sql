@@ -40,6 +40,7 @@ create index runs_ended on runs (ended_at) where ended_at is not null;
 -- Exactly while a run is not at rest. state: 0 ready, 1 leased, 2 parked, 3 suspended.
 create table live (
   run integer primary key,
+  definition integer not null,
   state integer not null,
   ready_at integer,
   holder integer,
