@@ -57,6 +57,32 @@ describe("the store file", () => {
     await second.close();
   });
 
+  it("an attempt that a stop aborts is made again and costs its step nothing", async () => {
+    const path = join(folder, "aborted.db");
+    const numbers: number[] = [];
+    const slow = workflow({ name: "slow" }, async (ctx) =>
+      ctx.step(
+        "slow",
+        (attempt) => {
+          numbers.push(attempt.number);
+          if (attempt.number > 1) return "done";
+          return new Promise((_resolve, reject) =>
+            attempt.signal.addEventListener("abort", () => reject(new Error("aborted"))),
+          );
+        },
+        { retry: false },
+      ),
+    );
+    const first = await openBaton({ store: `sqlite:${path}`, definitions: [slow] });
+    const { id } = await first.start(slow, null);
+    while (numbers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await first.close({ graceMs: 10 });
+    const second = await openBaton({ store: `sqlite:${path}`, definitions: [slow] });
+    assert.equal(await (await second.get(id)).result(), "done");
+    assert.deepEqual(numbers, [1, 2]);
+    await second.close();
+  });
+
   it("a second opener is refused and told the first one's pid", async () => {
     const path = join(folder, "owned.db");
     const child = spawn(

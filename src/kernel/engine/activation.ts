@@ -432,8 +432,12 @@ export class Activation implements Turning, Desk {
     this.#host.pump.add(this);
   }
 
-  closeWait(key: string): void {
-    if (!this.#waits.delete(key)) return;
+  closeWait(key: string, isRegistered = false): void {
+    this.#host.pump.add(this);
+    if (!this.#waits.delete(key)) {
+      if (isRegistered) this.#closes.push(key);
+      return;
+    }
     const unsent = this.#opens.findIndex((each) => each.wait.key === key);
     if (unsent >= 0) this.#opens.splice(unsent, 1);
     else this.#closes.push(key);

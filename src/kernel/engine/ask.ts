@@ -59,7 +59,8 @@ export interface Desk {
   openWait(opening: WaitOpening, ask: Ask, onDue: () => void, starts?: readonly StartRun[]): void;
   /** Takes up a wait that is registered already. */
   resumeWait(wait: OpenWait): void;
-  closeWait(key: string): void;
+  /** Ends a wait that nobody needs any more. `isRegistered`: its row is there although it is not open here. */
+  closeWait(key: string, isRegistered?: boolean): void;
   /** Keeps the run in memory while something outside the store is awaited; returns how to end that. */
   hold(): () => void;
   attemptStarted(attempt: Attempt): void;

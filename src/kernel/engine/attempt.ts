@@ -86,6 +86,11 @@ export class Attempt implements StepAttempt {
     this.unshown = { progress: Math.min(1, Math.max(0, share)), note: note ?? null };
   }
 
+  /** Aborted because its process stops, not for anything that it did. */
+  get isStopped(): boolean {
+    return this.#abortedBy !== null && "code" in this.#abortedBy && this.#abortedBy.code === "stopping";
+  }
+
   abort(reason: Error): void {
     if (this.#abortedBy !== null) return;
     this.#abortedBy = reason;

@@ -221,8 +221,10 @@ export class StepAsk implements Ask {
     if (attempt.isSettled) return;
     const took = tookMs(this.#desk, attempt);
     this.#close(attempt);
-    this.#charged += 1;
     const error = recordError(thrown);
+    if (this.scope.isClosed) return this.#abandon(took);
+    if (attempt.isStopped) return this.#giveBack(error, took);
+    this.#charged += 1;
     const closing: AttemptClosing = {
       key: this.key,
       number: this.#number,
@@ -250,6 +252,7 @@ export class StepAsk implements Ask {
     this.#desk
       .commit({ attempts: [closing], opens: [opening], ...(logs === undefined ? {} : { logs }) })
       .then(({ at }) => {
+        if (this.scope.isClosed) return this.#desk.closeWait(this.key, true);
         this.#desk.resumeWait({
           key: this.key,
           kind: "retry",
@@ -258,6 +261,19 @@ export class StepAsk implements Ask {
           onDue: () => this.#run(),
         });
       });
+  }
+
+  /** A branch that has lost has nothing to retry. */
+  #abandon(took: number): void {
+    const draft = { outcome: "abandoned", value: null, input: null, attempts: this.#number, tookMs: took } as const;
+    this.#desk.record(this, draft, { closes: [this.key] });
+  }
+
+  /** This process stops: the attempt is made again elsewhere and costs the step nothing. */
+  #giveBack(error: ErrorRecord, took: number): void {
+    this.#desk.commit({
+      attempts: [{ key: this.key, number: this.#number, charged: false, outcome: "aborted", error, tookMs: took }],
+    });
   }
 
   #exhaust(error: ErrorRecord, attempts: readonly AttemptClosing[], took: number): void {

@@ -109,7 +109,10 @@ export class SqliteCore {
     events: number;
     keys: number;
   } {
-    return this.#write(() => sweep(this.context, params));
+    const swept = this.#write(() => sweep(this.context, params));
+    // Freed pages go back to the disk a few at a time; all at once would hold up the runs.
+    if (swept.runs + swept.events > 0) this.#db.raw.exec(`pragma incremental_vacuum(${vacuumPages})`);
+    return swept;
   }
 
   /** Opens the transaction of `ctx.tx`; until `endTx` nothing else may be called. */
@@ -179,6 +182,9 @@ export class SqliteCore {
     this.context.definitions.reload();
   }
 }
+
+/** 4 MiB of 4 KiB pages. */
+const vacuumPages = 1_000;
 
 /** SQLite's result codes as the store's closed list. A disk that is full now may have room later: `unavailable`. */
 export function toStoreError(error: unknown): StoreError {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import type { RunRow } from "../../kernel/model/run.ts";
@@ -163,11 +164,12 @@ function listRuns(context: Context, filter: RunFilter): readonly RunRow[] {
       order = "l.run";
       equal("l.state", code);
     } else if (filter.status === "failed") {
-      from = "runs r left join live l on l.run = r.no left join dead d on d.run = r.no";
-      equal("r.ended", "failed");
-      where.push("r.no in (select run from dead)");
+      from = "dead d join runs r on r.no = d.run left join live l on l.run = r.no";
+      where[0] = "d.run < ?";
+      order = "d.run";
     } else {
-      equal("r.ended", filter.status);
+      // As a literal, so that the partial index on cancelled runs can serve it.
+      where.push(filter.status === "cancelled" ? "r.ended = 'cancelled'" : "r.ended = 'completed'");
     }
   }
   if (filter.definition !== undefined)
@@ -416,13 +418,20 @@ function findMiscounts(context: Context): { id: string; problem: string }[] {
     }));
 }
 
+/** Size of the log beside the file; 0 for a store in memory. */
+function walBytes(context: Context): number {
+  const file =
+    context.db.get<{ file: string }>("select file from pragma_database_list where name = 'main'")?.file ?? "";
+  return file === "" ? 0 : (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+}
+
 function readStats(context: Context): StoreStats {
   const { db } = context;
   const pages = db.get<{ page_count: number }>("pragma page_count")?.page_count ?? 0;
   const size = db.get<{ page_size: number }>("pragma page_size")?.page_size ?? 0;
   return {
     bytes: pages * size,
-    walBytes: 0,
+    walBytes: walBytes(context),
     now: context.clock.now(),
     schema: db.get<{ user_version: number }>("pragma user_version")?.user_version ?? 0,
     sqlite: db.get<{ v: string }>("select sqlite_version() as v")?.v ?? "",
