@@ -1,11 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { hostname, userInfo } from "node:os";
-import type { Attempt } from "../kernel/engine/attempt.ts";
 import { Engine, type EventInput, unknownRun } from "../kernel/engine/engine.ts";
 import type { StartOptions } from "../kernel/engine/handler.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
-import type { LeasedRun, RunRow } from "../kernel/model/run.ts";
+import type { RunRow } from "../kernel/model/run.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import type { Notifier } from "../kernel/ports/notifier.ts";
@@ -19,6 +17,7 @@ import { workflowHandler } from "../workflows/handler.ts";
 import { type BatonConfig, type Definition, defaultStore, sqlitePath } from "./config.ts";
 import { createHandle, type Handle } from "./handle.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
+import { within } from "./surroundings.ts";
 
 /** A run that used up its retries and waits for a person. */
 export interface DeadLetter {
@@ -57,19 +56,7 @@ export interface Baton {
   readonly engine: Engine;
 }
 
-/** The run and step around the code that asks, wherever it was called from. */
-export interface Surrounding {
-  readonly run: LeasedRun;
-  readonly step: string | null;
-  readonly attempt: Attempt | null;
-}
-
-const surroundings = new AsyncLocalStorage<Surrounding>();
-
-/** Whose code is running here: null outside of any run. */
-export function currentRun(): Surrounding | null {
-  return surroundings.getStore() ?? null;
-}
+export { currentRun, type Surrounding } from "./surroundings.ts";
 
 /** Ports and settings that only tests replace. */
 export interface Parts {
@@ -140,7 +127,7 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
       ...(retention?.failed === undefined ? {} : { failedMs: parseDuration(retention.failed) }),
       ...(retention?.events === undefined ? {} : { eventMs: parseDuration(retention.events) }),
     },
-    within: (run, step, attempt, work) => surroundings.run({ run, step, attempt }, work),
+    within: (run, step, attempt, work) => within({ run, step, attempt }, work),
   });
   const baton = new OpenBaton(
     engine,

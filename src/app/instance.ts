@@ -31,8 +31,12 @@ export interface Instance {
   readonly set: DefinitionSet;
   /** Tells other processes of this machine where this one is reached. */
   announce(url: string): Promise<void>;
-  close(): Promise<void>;
+  /** `guilty`: the run whose code makes this process end; all others are handed back, within a short grace. */
+  close(guilty?: number): Promise<void>;
 }
+
+/** Neighbours of a run that makes the process end have this long to come to a stop, ms. */
+const crashGraceMs = 1_000;
 
 export interface InstanceOptions {
   readonly config: EffectiveConfig;
@@ -70,9 +74,11 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       announce,
       loaded: () => set.loaded,
       reload: (paths) => reload(engine, set, paths),
-      close: async () => {
+      close: async (guilty) => {
         api.close();
-        if (options.mode === "work") await engine.stop(options.config.shutdownGraceMs.value);
+        const graceMs = options.config.shutdownGraceMs.value;
+        if (options.mode === "work")
+          await (guilty === undefined ? engine.stop(graceMs) : engine.stop(Math.min(graceMs, crashGraceMs), guilty));
         await store.close();
       },
     };

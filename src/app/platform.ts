@@ -3,12 +3,17 @@ import type { Clock } from "../kernel/ports/clock.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import type { Hint, Notifier } from "../kernel/ports/notifier.ts";
 import type { Random } from "../kernel/ports/random.ts";
+import { outside } from "./surroundings.ts";
+
+// As they are when this is loaded: in development others are put in their place, which watch people's code.
+const { now } = Date;
+const { random } = Math;
 
 /** A longer timer fires after 1 ms in Node: it is cut into parts. */
 const timerMaxMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now,
   mono: () => performance.now(),
   after: (ms, call) => {
     let timer: NodeJS.Timeout;
@@ -25,9 +30,9 @@ export const systemClock: Clock = {
 };
 
 export const systemRandom: Random = {
-  float: () => Math.random(),
+  float: random,
   // crypto's own version 7 is not monotonic within a millisecond.
-  uuid: () => v7(),
+  uuid: () => outside(() => v7()),
 };
 
 /** Hints within this process, told in a later turn so that no listener runs inside a commit's answer. */

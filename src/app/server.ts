@@ -1,6 +1,7 @@
 import type { Logger } from "../kernel/ports/logger.ts";
 import { listen } from "../server/listen.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
+import { warnOfAmbientUse } from "./ambient-warning.ts";
 import { type Instance, openInstance } from "./instance.ts";
 import { type EffectiveConfig, storePath } from "./load-config.ts";
 import { watchDefinitions } from "./watch-definitions.ts";
@@ -24,6 +25,8 @@ export interface RunningServer {
   readonly instance: Instance;
   /** Takes nothing new, lets steps under way end, hands the rest back. */
   close(): Promise<void>;
+  /** The same in a hurry, when the code of this run makes the process end: it is not handed back. */
+  crash(guilty: number): Promise<void>;
 }
 
 /** How long a request under way may take when the server stops; live streams are ended before. */
@@ -48,6 +51,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
     await instance.announce(url);
     const stopWatching = options.isWatching ? follow(instance, options) : (): void => {};
+    const stopWarning = options.isWatching && options.logger ? warnOfAmbientUse(options.logger) : (): void => {};
     return {
       url,
       port,
@@ -56,9 +60,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       storePath: storePath(config),
       close: async () => {
         stopWatching();
+        stopWarning();
         instance.api.close();
         await listening.close(requestGraceMs);
         await instance.close();
+      },
+      crash: async (guilty) => {
+        stopWatching();
+        await Promise.all([instance.close(guilty), listening.close(requestGraceMs)]);
       },
     };
   } catch (error) {

@@ -36,8 +36,7 @@ async function replayOne(seed: number): Promise<boolean> {
     `seed ${seed}: ${report.events} events, ${report.runs} runs, history ${report.hash}${again.hash === report.hash ? "" : ` but ${again.hash} the second time`}`,
   );
   console.log(`faults ${JSON.stringify(report.faults)}`);
-  if (report.violations.length > 0)
-    console.log(report.history.tail(values.seed === undefined ? 60 : Number(process.env["SIM_TAIL"] ?? 60)));
+  if (report.violations.length > 0) console.log(report.history.tail(60));
   for (const violation of report.violations) console.log(`${violation.invariant}: ${violation.detail}`);
   return report.violations.length > 0 || again.hash !== report.hash;
 }

@@ -26,6 +26,8 @@ const startAt = Date.UTC(2026, 0, 1);
 const chaosMs = 8_000;
 /** Longer than any retry, lease and grace together: what is not at rest by then is stuck, not slow. */
 const healMs = 60_000;
+/** Each poison run takes its process down six times before it is given up. */
+const healPoisonMs = 60_000;
 const definitions = ["linear", "parallel", "waiter", "timer", "racer", "parent", "broken", "mapper"] as const;
 
 /** Lives through one seed: chaos, healing, quiet, check. Ambient time and chance must be poisoned by the caller. */
@@ -48,7 +50,10 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   try {
     await scheduler.run(startAt + chaosMs, () => false);
     cluster.heal();
-    await scheduler.run(startAt + chaosMs + healMs, () => clients.areDone && isQuiet(cluster));
+    await scheduler.run(
+      startAt + chaosMs + healMs + faults.poisonRuns * healPoisonMs,
+      () => clients.areDone && isQuiet(cluster),
+    );
     violations = check({ history, core: cluster.core, clients, faults });
   } catch (error) {
     violations = [

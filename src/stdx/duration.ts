@@ -36,10 +36,13 @@ export function parseDuration(value: Duration): number {
   throw new TypeError(`not a duration: ${JSON.stringify(value)}; write milliseconds, "30s", "1h30m", "2d" or "PT8H"`);
 }
 
+/** A thousand years: more is a mistake, and a moment that far away could not be kept. */
+const durationMaxMs = 31_556_952_000_000;
+
 /** Store times are integers: a fraction of a millisecond once made two clocks disagree about who held a lease. */
 function wholeMs(ms: number, source: Duration): number {
-  if (!Number.isFinite(ms) || ms < 0 || ms > Number.MAX_SAFE_INTEGER)
-    throw new TypeError(`not a duration: ${String(source)}`);
+  if (!Number.isFinite(ms) || ms < 0) throw new TypeError(`not a duration: ${String(source)}`);
+  if (ms > durationMaxMs) throw new TypeError(`longer than a thousand years: ${String(source)}`);
   return Math.ceil(ms);
 }
 

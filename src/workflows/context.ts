@@ -208,19 +208,21 @@ export class RunContext implements Context {
     options: StepOptions<never, unknown>,
   ): Promise<unknown> {
     const key = this.#key(options.key ?? name, "a step's name");
-    return this.#activation.step({
-      key,
-      kind,
-      scope: this.#scope,
-      work,
-      policy: options.retry === undefined ? this.#retry : retryPolicy(options.retry, this.#retry),
-      timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout),
-      whenExhausted: options.whenExhausted ?? "fail",
-      input:
-        options.input === undefined
-          ? null
-          : encodePayload(options.input, `input of "${key}"`, this.#activation.payloadMax),
-    });
+    return late(
+      this.#activation.step({
+        key,
+        kind,
+        scope: this.#scope,
+        work,
+        policy: options.retry === undefined ? this.#retry : retryPolicy(options.retry, this.#retry),
+        timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout),
+        whenExhausted: options.whenExhausted ?? "fail",
+        input:
+          options.input === undefined
+            ? null
+            : encodePayload(options.input, `input of "${key}"`, this.#activation.payloadMax),
+      }),
+    );
   }
 
   async sleep(name: string, duration: Duration): Promise<void> {
@@ -228,7 +230,8 @@ export class RunContext implements Context {
   }
 
   async sleepUntil(name: string, moment: Date | number | string): Promise<void> {
-    const dueAt = typeof moment === "number" ? moment : new Date(moment).getTime();
+    // Also of a number: one that is no date could be kept and never be shown.
+    const dueAt = new Date(moment).getTime();
     if (!Number.isFinite(dueAt)) throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid moment`);
     await this.#sleep(name, { dueAt: Math.ceil(dueAt) });
   }
@@ -265,7 +268,10 @@ export class RunContext implements Context {
 
   async emit(event: { name: string; data?: unknown; id?: string }): Promise<{ id: string }> {
     const key = this.#key(checkName(event.name, "an event's name"), "an event's name");
-    const id = event.id ?? `${this.#activation.run.id}:${key}`;
+    const id =
+      event.id === undefined
+        ? `${this.#activation.run.id}:${key}`
+        : checkName(event.id, "an event's id", defaults.keyMax);
     const data = encodePayload(event.data, "data", this.#activation.payloadMax);
     const effect = { value: encode({ id }), extras: { events: [{ name: event.name, data, source: "run", id }] } };
     return (await this.#activation.effect({ key, kind: "emit", scope: this.#scope, make: () => effect })) as {
@@ -273,10 +279,18 @@ export class RunContext implements Context {
     };
   }
 
-  async call<RawInput, Input, Output>(
+  call<RawInput, Input, Output>(
     definition: Workflow<RawInput, Input, Output>,
     input: RawInput,
     options: ChildOptions = {},
+  ): Promise<Output> {
+    return late(this.#call(definition, input, options));
+  }
+
+  async #call<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options: ChildOptions,
   ): Promise<Output> {
     const key = this.#key(options.key ?? definition.name, "a call's name");
     const child = (): Promise<StartRun> => this.#prepareChild(definition, input, options, key, true);
@@ -320,11 +334,20 @@ export class RunContext implements Context {
     return { ...start, parent: { no: run.no, key, isAwaited } };
   }
 
-  async map<T, R>(
+  map<T, R>(
     name: string,
     items: readonly T[],
     work: (item: T, ctx: Context, index: number) => Promise<R> | R,
     options: MapOptions = {},
+  ): Promise<(R | ItemFailure)[]> {
+    return late(this.#map(name, items, work, options));
+  }
+
+  async #map<T, R>(
+    name: string,
+    items: readonly T[],
+    work: (item: T, ctx: Context, index: number) => Promise<R> | R,
+    options: MapOptions,
   ): Promise<(R | ItemFailure)[]> {
     const key = this.#key(name, "a map's name");
     const { concurrency = items.length, tolerateFailures = false } = options;
@@ -354,11 +377,15 @@ export class RunContext implements Context {
     return results;
   }
 
-  async race<B extends Record<string, Branch<unknown>>>(
+  race<B extends Record<string, Branch<unknown>>>(
     branches: B,
   ): Promise<{ [K in keyof B & string]: { winner: K; value: Awaited<ReturnType<B[K]>> } }[keyof B & string]> {
+    return late(this.#race(branches)) as never;
+  }
+
+  async #race(branches: Record<string, Branch<unknown>>): Promise<{ winner: string; value: unknown }> {
     const key = this.#key("race", "a race");
-    const names = Object.keys(branches);
+    const names = Object.keys(branches).map((name) => checkName(name, "a branch's name"));
     if (names.length === 0) throw new BatonError("invalid-option", "a race needs a branch");
     const scopes = new Map(names.map((name) => [name, this.#scope.inside(`${key}/${name}`)]));
     const settled = new Map(
@@ -379,7 +406,7 @@ export class RunContext implements Context {
     })) as { winner: string };
     const won = await (settled.get(winner) ?? first);
     if (!won.ok) throw won.error;
-    return { winner, value: won.value } as never;
+    return { winner, value: won.value };
   }
 
   async #branch(
@@ -396,8 +423,9 @@ export class RunContext implements Context {
 
   async setAttributes(attributes: Readonly<Record<string, string | number | boolean | null>>): Promise<void> {
     const key = this.#key("attributes", "attributes");
-    Object.assign(this.#shared.attributes, attributes);
-    const text = encodePayload(this.#shared.attributes, "attributes", defaults.inlineMax) ?? "{}";
+    const merged = { ...this.#shared.attributes, ...attributes };
+    const text = encodePayload(merged, "attributes", defaults.inlineMax) ?? "{}";
+    this.#shared.attributes = merged;
     await this.#activation.effect({
       key,
       kind: "attributes",
@@ -443,4 +471,13 @@ export class RunContext implements Context {
   #key(name: string, what: string): string {
     return this.#scope.keyFor(checkName(name, what));
   }
+}
+
+/**
+ * Code may ask for something now and await it after something else. A failure that comes in between is recorded and
+ * waits for it: to Node it would be a rejection that nobody handles, and end the process.
+ */
+function late<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
 }

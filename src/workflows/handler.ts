@@ -65,7 +65,7 @@ function momentOf(options: StartOptions): { at?: number } | { delayMs?: number }
     throw new BatonError("invalid-option", "give at or after, not both");
   if (options.after !== undefined) return { delayMs: parseDuration(options.after) };
   if (options.at === undefined) return {};
-  const at = typeof options.at === "number" ? options.at : new Date(options.at).getTime();
+  const at = new Date(options.at).getTime();
   if (!Number.isFinite(at)) throw new BatonError("invalid-option", `at is no valid moment: ${String(options.at)}`);
   return { at: Math.ceil(at) };
 }

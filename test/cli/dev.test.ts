@@ -42,3 +42,38 @@ test("baton dev follows changes, keeps the last good version of a broken file, a
   await told(server, /reloaded: .*late/);
   assert.equal((await json<RunDetail>(["run", "late", "--wait"])).value.output, 7);
 });
+
+test("baton dev warns once of what gives something else in each replay, and not of Baton's own use of it", async (t) => {
+  const { json, start, write } = setup(t);
+  write(
+    "workflows/ambient.ts",
+    `import { workflow } from "baton";
+export const child = workflow({ name: "child" }, (ctx) => ctx.step("own", () => [Date.now(), Math.random(), new Date()].length));
+export const clean = workflow({ name: "clean" }, async (ctx) => {
+  const failing = ctx.step("fails once", (attempt) => { if (attempt.number < 2) throw new Error("no"); }, { retry: { first: 1, jitter: 1 } });
+  await Promise.all([failing, ctx.sleep("nap", 5), ctx.start(child, null), ctx.call(child, null)]);
+  await ctx.emit({ name: "something" });
+  return new Date(ctx.now()) instanceof Date;
+});
+export const dirty = workflow({ name: "dirty" }, async (ctx) => {
+  await ctx.step("first", () => 1);
+  await fetch("data:,x");
+  return [Math.random(), Math.random(), Date.now(), new Date()].length;
+});
+`,
+  );
+  const server = await start(["dev"]);
+  assert.equal((await json<RunDetail>(["run", "clean", "--wait"])).value.output, true);
+  assert.doesNotMatch(server.lines.err, /warn/);
+  for (let i = 0; i < 2; i++) assert.equal((await json<RunDetail>(["run", "dirty", "--wait"])).value.output, 4);
+  const warned = [...server.lines.err.matchAll(/warn: workflow (\w+) uses (.+?) outside .*"instead":"([^"]+)"/g)];
+  assert.deepEqual(
+    warned.map(([, ...parts]) => parts),
+    [
+      ["dirty", "fetch()", "a step: ctx.step(name, () => fetch(…))"],
+      ["dirty", "Math.random()", "ctx.random()"],
+      ["dirty", "Date.now()", "ctx.now()"],
+      ["dirty", "new Date()", "new Date(ctx.now())"],
+    ],
+  );
+});

@@ -116,13 +116,21 @@ test("a suspended run stays until it is resumed", async (t) => {
 test("rerun starts a new run with the same or an edited input, and tells of which it is one", async (t) => {
   const api = await setup(t);
   const run = await api.run("hello", { name: "Ada" });
-  const { status, body } = await api.post<RunDetail>(`/api/runs/${run.id}/rerun`, {});
+  const { status, body } = await api.post<RunDetail>(`/api/runs/${run.id}/rerun`, { reason: "once more" });
   assert.equal(status, 201);
   assert.notEqual(body.id, run.id);
   assert.equal(body.startedBy.rerunOf, run.id);
   assert.deepEqual(body.input, { name: "Ada" });
   const edited = await api.post<RunDetail>(`/api/runs/${run.id}/rerun`, { input: { name: "Bob" } });
   assert.equal(edited.body.key, "person:Bob");
+  const history = await api.get<Page<HistoryEntry>>(`/api/runs/${run.id}/events`);
+  assert.deepEqual(
+    history.body.items.filter(({ kind }) => kind === "rerun").map(({ actor, detail }) => [actor, detail]),
+    [
+      [run.startedBy.by, "once more"],
+      [run.startedBy.by, null],
+    ],
+  );
 });
 
 test("a verb that a run's state does not allow is refused with 409 and the reason", async (t) => {

@@ -1,3 +1,4 @@
+import { type Escaped, onEscape } from "../../app/escapes.ts";
 import { loadConfig } from "../../app/load-config.ts";
 import { describeProblem, shown } from "../../app/load-problem.ts";
 import { type RunningServer, startServer } from "../../app/server.ts";
@@ -6,6 +7,7 @@ import { type Session, session } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import type { Io } from "../io.ts";
+import { plain } from "../text.ts";
 
 export interface ServeOptions extends Globals {
   readonly host?: string;
@@ -18,21 +20,43 @@ export function serve(options: ServeOptions, how: { isWatching: boolean; folder?
   return session(options, async (around) => {
     const { io } = around;
     const config = await loadConfig({ ...options, ...(how.folder === undefined ? {} : { folder: how.folder }) });
+    const log = (level: string, message: string, fields?: Readonly<Record<string, unknown>>): void =>
+      logLine(io, level, message, fields);
+    const logger = { log };
     const server = await startServer({
       config,
       isWatching: how.isWatching,
-      logger: { log: (level, message, fields) => logLine(io, level, message, fields) },
+      logger,
       onReload: ({ names, problems }) => {
         tellProblems(io, problems);
         io.say(`reloaded: ${names.join(", ") || "no definitions"}`);
       },
     });
     greet(io, server, how.isWatching);
+    let isCrashing = false;
+    const stopListening = onEscape(logger, (escaped) => {
+      if (!isCrashing) crash(io, server, escaped);
+      isCrashing = true;
+    });
     await untilStopped(around);
     io.say("stopping; runs continue on the next start");
     await server.close();
+    stopListening();
     return exit.ok;
   });
+}
+
+/** Longer than neighbours of a guilty run take to be handed back; whatever hangs then is left as it is. */
+const crashMaxMs = 5_000;
+
+/** Ends the process. When nobody knows whose error it was, all runs count as suspects and none is handed back. */
+function crash(io: Io, server: RunningServer, { run }: Escaped): void {
+  if (run === null) process.exit(exit.failed);
+  setTimeout(() => process.exit(exit.failed), crashMaxMs);
+  server
+    .crash(run.no)
+    .catch((error: unknown) => io.say(`error: ${String(error)}`))
+    .finally(() => process.exit(exit.failed));
 }
 
 function greet(io: Io, server: RunningServer, isDev: boolean): void {
@@ -59,7 +83,7 @@ function tellProblems(io: Io, problems: readonly DefinitionProblem[]): void {
 }
 
 function logLine(io: Io, level: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-  if (level !== "debug" && level !== "info") io.say(`${level}: ${message} ${JSON.stringify(fields)}`);
+  if (level !== "debug" && level !== "info") io.say(`${level}: ${plain(message)} ${JSON.stringify(fields)}`);
 }
 
 function untilStopped({ signal }: Session): Promise<void> {

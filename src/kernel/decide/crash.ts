@@ -6,6 +6,10 @@ import { defaults } from "../model/limits.ts";
  * A run whose holder died without any commit of that run has one unclean end. After the first it runs on in company:
  * an ordinary `kill -9` with 500 runs in flight must not make 499 healthy ones wait for each other. From the second in
  * a row it is a suspect: leased alone among suspects, healthiest first, until it commits. Only such an end is charged.
+ *
+ * Nobody can tell who sent a SIGKILL. But a run that was charged and commits after all proves that the process was killed
+ * from outside, and then no charge counts: in a storm of kills innocents are cleared, while code that kills its process
+ * never commits.
  */
 export const suspectFrom = 2;
 
@@ -20,5 +24,5 @@ export function chargedDeaths(uncleanCount: number): number {
 
 /** Whether a leased run is not to be run any more. */
 export function isCrashLoop(uncleanCount: number, deathsMax: number = defaults.crashMax): boolean {
-  return chargedDeaths(uncleanCount) >= deathsMax;
+  return chargedDeaths(uncleanCount) > deathsMax;
 }

@@ -100,7 +100,7 @@ describe("crash loops", () => {
     assert.deepEqual([0, 1, 2, 3, 4, 5].map(chargedDeaths), [0, 0, 0, 1, 2, 3]);
     assert.deepEqual([0, 1, 2].map(isSuspect), [false, false, true]);
     assert.deepEqual(
-      [4, 5].map((count) => isCrashLoop(count)),
+      [5, 6].map((count) => isCrashLoop(count)),
       [false, true],
     );
   });

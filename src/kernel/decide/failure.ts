@@ -5,6 +5,15 @@ import { defaults } from "../model/limits.ts";
 
 /** Whatever was thrown, as plain data of bounded size. */
 export function recordError(thrown: unknown, depth = 0): ErrorRecord {
+  try {
+    return readError(thrown, depth);
+  } catch {
+    // Anything can be thrown, also what throws when it is looked at.
+    return { name: "Error", message: "something was thrown that cannot be read" };
+  }
+}
+
+function readError(thrown: unknown, depth: number): ErrorRecord {
   if (!(thrown instanceof Error) && !looksLikeError(thrown)) {
     return {
       name: "Error",

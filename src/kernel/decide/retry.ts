@@ -20,11 +20,29 @@ export type RetryDecision =
 /** What follows a failed attempt. `charged` counts this round's attempts that were, this one included. */
 export function decideRetry(policy: RetryPolicy, charged: number, error: unknown, chance: number): RetryDecision {
   if (isNonRetryable(error)) return { kind: "exhausted", because: "non-retryable" };
-  if (policy.when !== undefined && !policy.when(error)) return { kind: "exhausted", because: "non-retryable" };
+  if (policy.when !== undefined && !isWorthAnother(policy.when, error))
+    return { kind: "exhausted", because: "non-retryable" };
   if (charged >= policy.attempts) return { kind: "exhausted", because: "attempts" };
+  return { kind: "retry", delayMs: Math.max(leastOf(error), delayOf(policy, charged, chance)) };
+}
+
+/** The author's own judgement. One that throws has judged nothing: then the attempts alone decide. */
+function isWorthAnother(judge: (error: unknown) => boolean, error: unknown): boolean {
+  try {
+    return judge(error);
+  } catch {
+    return true;
+  }
+}
+
+/** What the error itself asks for; a length that cannot be read asks for nothing. */
+function leastOf(error: unknown): number {
   const asked = retryAfterOf(error);
-  const least = asked === null ? 0 : parseDuration(asked);
-  return { kind: "retry", delayMs: Math.max(least, delayOf(policy, charged, chance)) };
+  try {
+    return asked === null ? 0 : parseDuration(asked);
+  } catch {
+    return 0;
+  }
 }
 
 /** Between the base of this attempt and that plus its jitter. */

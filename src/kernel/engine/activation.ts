@@ -1,5 +1,5 @@
 import { fingerprintOf, recordError } from "../decide/failure.ts";
-import { BatonError, type StoreError } from "../model/errors.ts";
+import { BatonError } from "../model/errors.ts";
 import type { Arrival, Entry, Journal, Request } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
 import type { Reason } from "../model/reason.ts";
@@ -12,12 +12,16 @@ import type { Ask, Desk, Draft, Extras, OpenWait } from "./ask.ts";
 import type { Attempt } from "./attempt.ts";
 import { EffectAsk, type EffectSpec } from "./effect-ask.ts";
 import type { Handler } from "./handler.ts";
-import { type History, noHistory, type PastEntry, readHistory } from "./history.ts";
+import { type History, noHistory, readHistory } from "./history.ts";
+import { Mailbox } from "./mailbox.ts";
 import type { Pump, Turning } from "./pump.ts";
+import { Recorder } from "./recorder.ts";
+import { Replay } from "./replay.ts";
 import { Scope } from "./scope.ts";
 import { encodeWithin, StepAsk, type StepSpec } from "./step-ask.ts";
 import type { Timeline } from "./timeline.ts";
 import { WaitAsk, type WaitSpec } from "./wait-ask.ts";
+import { WaitBook } from "./wait-book.ts";
 
 /** What an activation needs of its worker. */
 export interface Host {
@@ -33,14 +37,6 @@ export interface Host {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
   /** This activation is over: parked, at rest, handed back or lost. */
   over(activation: Activation, end: Next | null): void;
-}
-
-/** A result that is being recorded: the code gets it in its order, after its commit. */
-interface Fresh {
-  readonly ask: Ask;
-  readonly entry: Entry;
-  at: number | null;
-  isVoid: boolean;
 }
 
 type Halt = { readonly next: Next; readonly read: readonly number[] };
@@ -60,36 +56,30 @@ export class Activation implements Turning, Desk {
   readonly #handler: Handler;
   readonly #host: Host;
   readonly #asks = new Map<string, Ask>();
+  /** Begun and not settled. */
   readonly #open = new Set<Ask>();
-  readonly #waits = new Map<string, OpenWait>();
   readonly #attempts = new Set<Attempt>();
-  readonly #urgent: { ask: Ask; entry: PastEntry }[] = [];
+  readonly #waits = new WaitBook();
+  readonly #mailbox = new Mailbox();
   #history: History = noHistory;
-  #position = 0;
+  #replay = new Replay(noHistory, this.#asks);
+  #recorder: Recorder;
+  /** Asked for before the past was used up. */
   #held: Ask[] = [];
+  #isBegun = false;
+  #wantsPull = false;
   #isCaughtUp = false;
   #isFrontier = false;
   #isRetryAsked = false;
-  #stuckTurns = 0;
-  #fresh: Fresh[] = [];
-  #freshHead = 0;
-  #lastSeq = 0;
-  #uncommitted = 0;
   #holds = 0;
   #lastAt: number;
-  #opens: { opening: WaitOpening; wait: OpenWait; starts: readonly StartRun[] }[] = [];
-  #closes: string[] = [];
-  #logs: LogLine[] = [];
-  #logCount = 0;
-  #arrivals: Arrival[] = [];
-  readonly #seenArrivals = new Set<number>();
   #isPulling = false;
   #isParking = false;
   #isEnding = false;
+  #isOver = false;
   #halt: Halt | null = null;
   #controller: AbortController | null = null;
   #stopReason: Error | null = null;
-  #isOver = false;
   #stopTimer: (() => void) | null = null;
 
   constructor(run: LeasedRun, handler: Handler, host: Host) {
@@ -98,19 +88,29 @@ export class Activation implements Turning, Desk {
     this.#host = host;
     this.#lastAt = run.createdAt;
     this.payloadMax = handler.payloadMax;
+    this.#recorder = this.#createRecorder(0);
+  }
+
+  #createRecorder(lastSeq: number): Recorder {
+    const parts = { ...this.#host, run: this.run, isOver: () => this.#isOver, lost: () => this.lose() };
+    return new Recorder(parts, lastSeq);
   }
 
   // --- Life ---------------------------------------------------------------------------------------------------------
 
   /** Runs the code from its beginning over what is recorded. */
   begin(journal: Journal | null): void {
-    if (journal !== null) {
+    if (this.#isOver || this.#halt !== null) return;
+    this.#isBegun = true;
+    if (journal === null) this.#isCaughtUp = true;
+    else {
       this.#history = readHistory(journal);
-      this.#lastSeq = this.#history.lastSeq;
+      this.#replay = new Replay(this.#history, this.#asks);
+      this.#recorder = this.#createRecorder(this.#history.lastSeq);
       this.#isFrontier = this.run.isUnclean;
-      this.#arrivals.push(...this.#control(journal.arrivals));
+      this.#receive(journal.arrivals);
       if (this.#halt !== null) return this.#checkHalt();
-    } else this.#isCaughtUp = true;
+    }
     const input: unknown = this.run.input === null ? undefined : JSON.parse(this.run.input);
     this.#host.within(this.run, null, null, () => {
       this.#handler.execute(this, input).then(
@@ -119,18 +119,20 @@ export class Activation implements Turning, Desk {
       );
     });
     this.#host.pump.add(this);
+    if (this.#wantsPull) this.pull();
   }
 
-  /** Something has arrived for this run: looks it up. */
+  /** Something has arrived for this run: looks it up, as soon as its journal has been read. */
   pull(): void {
-    if (this.#isOver || this.#isPulling) return;
+    this.#wantsPull = !this.#isBegun;
+    if (!this.#isBegun || this.#isOver || this.#isPulling) return;
     this.#isPulling = true;
     this.#host.store.load({ run: this.run.no, fence: this.run.fence, arrivalsOnly: true }).then(
       (journal) => {
         this.#isPulling = false;
         if (this.#isOver) return;
         if (journal === null) return this.lose();
-        this.#arrivals.push(...this.#control(journal.arrivals));
+        this.#receive(journal.arrivals);
         if (this.#halt !== null) this.#checkHalt();
         else this.#host.pump.add(this);
       },
@@ -210,38 +212,28 @@ export class Activation implements Turning, Desk {
     for (const ask of this.#open) if (ask.scope.isClosed) ask.abort(reason);
   }
 
-  log(line: LogLine): void {
-    if (this.#logCount >= defaults.logLinesMax || this.#isOver) return;
-    this.#logCount += 1;
-    this.#logs.push(line);
-  }
-
   /** Keeps lines of code between steps; those of replays were kept the first time. */
   logOutside(line: LogLine): void {
-    if (this.#isCaughtUp) this.log(line);
+    if (this.#isCaughtUp && !this.#isOver) this.log(line);
   }
 
   #ask(ask: Ask): void {
     if (this.#isOver || this.#isEnding || ask.scope.isClosed) return;
-    if (this.#lastSeq >= defaults.stepsMax) {
-      return this.#end({
-        error: new BatonError("limit", `run ${this.run.id} has recorded ${defaults.stepsMax} steps`, {
-          hint: "split it into child runs",
-        }),
+    if (this.#recorder.lastSeq >= defaults.stepsMax) {
+      const error = new BatonError("limit", `run ${this.run.id} has recorded ${defaults.stepsMax} steps`, {
+        hint: "split it into child runs",
       });
+      return this.#end({ error });
     }
     this.#asks.set(ask.key, ask);
-    const past = this.#history.byKey.get(ask.key);
+    const past = this.#replay.expect(ask);
     if (past === undefined) {
       if (this.#isCaughtUp && this.#halt === null) this.#beginAsk(ask);
       else this.#held.push(ask);
       return;
     }
-    if (past.kind !== ask.kind)
+    if (past.kind !== ask.kind) {
       return this.#diverge(`"${ask.key}" was recorded as ${past.kind} and is asked for as ${ask.kind}`);
-    if (past.isOptional) {
-      this.#urgent.push({ ask, entry: past });
-      this.#urgent.sort((a, b) => a.entry.seq - b.entry.seq);
     }
     this.#host.pump.add(this);
   }
@@ -255,86 +247,57 @@ export class Activation implements Turning, Desk {
 
   /** At most one answer for the code. True when there may be another in the next turn. */
   turn(): boolean {
-    if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isParking) return false;
-    if (this.#deliverPast()) return true;
-    if (!this.#isCaughtUp) return this.#catchUp();
-    if (this.#deliverFresh()) return true;
-    this.#takeArrivals();
+    if (!this.#isBegun || this.#isOver || this.#isEnding || this.#halt !== null || this.#isParking) return false;
+    const urgent = this.#replay.nextUrgent();
+    if (urgent !== undefined) return this.#deliver(urgent.ask, urgent.entry, urgent.entry.at);
+    if (!this.#isCaughtUp) return this.#goThroughPast();
+    const fresh = this.#recorder.next();
+    if (fresh !== null) return this.#deliver(fresh.ask, fresh.entry, fresh.at ?? this.#lastAt);
+    this.#mailbox.handOut(this.#waits);
     this.#settleDown();
     return false;
   }
 
-  #deliverPast(): boolean {
-    const urgent = this.#urgent.shift();
-    if (urgent !== undefined) {
-      this.#deliver(urgent.ask, urgent.entry, urgent.entry.at);
-      return true;
+  #goThroughPast(): boolean {
+    const step = this.#replay.next();
+    switch (step.kind) {
+      case "answer":
+        return this.#deliver(step.ask, step.entry, step.entry.at);
+      case "caught-up":
+        this.#beginHeld();
+        return true;
+      case "wait":
+        // Code may await something of its own between steps, such as an import.
+        if (!step.isSoon) this.#host.clock.after(stuckMs, () => this.#host.pump.add(this));
+        return step.isSoon;
+      case "diverged":
+        this.#diverge(`"${step.entry.key}" was recorded and the code did not ask for it`);
+        return false;
     }
-    const { entries } = this.#history;
-    while (entries[this.#position]?.isOptional) this.#position += 1;
-    const entry = entries[this.#position];
-    const ask = entry === undefined ? undefined : this.#asks.get(entry.key);
-    if (entry === undefined || ask === undefined) return false;
-    this.#position += 1;
-    this.#stuckTurns = 0;
-    this.#deliver(ask, entry, entry.at);
-    return true;
   }
 
-  /** The past is used up, or the code has not asked for its next part: then it gets a little time and no more. */
-  #catchUp(): boolean {
-    const next = this.#history.entries[this.#position];
-    if (next === undefined) {
-      this.#isCaughtUp = true;
-      const held = this.#held;
-      this.#held = [];
-      for (const ask of held) if (!ask.scope.isClosed && this.#halt === null) this.#beginAsk(ask);
-      this.#isFrontier = false;
-      return true;
-    }
-    this.#stuckTurns += 1;
-    if (this.#stuckTurns > stuckTurnsMax) {
-      this.#diverge(`"${next.key}" was recorded and the code did not ask for it`);
-      return false;
-    }
-    // Code may await something of its own between steps, such as an import: it is waited for outside the turns.
-    if (this.#stuckTurns > 3) {
-      this.#host.clock.after(stuckMs, () => this.#host.pump.add(this));
-      return false;
-    }
-    return true;
+  #beginHeld(): void {
+    this.#isCaughtUp = true;
+    const held = this.#held;
+    this.#held = [];
+    for (const ask of held) if (!ask.scope.isClosed && this.#halt === null) this.#beginAsk(ask);
+    this.#isFrontier = false;
   }
 
-  #deliverFresh(): boolean {
-    while (this.#fresh[this.#freshHead]?.isVoid) this.#freshHead += 1;
-    const fresh = this.#fresh[this.#freshHead];
-    if (fresh === undefined || fresh.at === null) return false;
-    this.#freshHead += 1;
-    if (this.#freshHead > 64 && this.#freshHead * 2 > this.#fresh.length) {
-      this.#fresh = this.#fresh.slice(this.#freshHead);
-      this.#freshHead = 0;
-    }
-    this.#deliver(fresh.ask, fresh.entry, fresh.at);
-    return true;
-  }
-
-  #deliver(ask: Ask, entry: Entry, at: number): void {
+  #deliver(ask: Ask, entry: Entry, at: number): true {
     this.#lastAt = at;
     this.#open.delete(ask);
     if (!ask.scope.isClosed) ask.settle(entry);
+    return true;
   }
 
   // --- Recording ------------------------------------------------------------------------------------------------------
 
   record(ask: Ask, draft: Draft, extras: Extras = {}): void {
     if (this.#isOver || this.#isEnding) return;
-    this.#lastSeq += 1;
-    const entry: Entry = { seq: this.#lastSeq, key: ask.key, kind: ask.kind, ...draft };
-    const fresh: Fresh = { ask, entry, at: null, isVoid: false };
-    this.#fresh.push(fresh);
-    const wait = this.#waits.get(ask.key);
-    if (wait !== undefined) this.#waits.delete(ask.key);
-    this.#send({ entries: [entry], ...extras }, (outcome) => {
+    const fresh = this.#recorder.place(ask, draft);
+    const wait = this.#waits.settle(ask.key);
+    this.#send({ entries: [fresh.entry], ...extras }, (outcome) => {
       if (outcome.ok) {
         fresh.at = outcome.at;
         this.#host.pump.add(this);
@@ -342,7 +305,7 @@ export class Activation implements Turning, Desk {
       }
       // An event came before the time-out was recorded: it goes first, so the time-out never was.
       fresh.isVoid = true;
-      if (wait !== undefined) this.#waits.set(ask.key, Object.assign(wait, { dueAt: null }));
+      if (wait !== undefined) this.#waits.resume(Object.assign(wait, { dueAt: null }));
       this.pull();
     });
   }
@@ -357,56 +320,22 @@ export class Activation implements Turning, Desk {
     });
   }
 
-  /** Sends one advance. A store that is away is asked again while the lease holds: a finished step never runs again for it. */
   #send(parts: Partial<Advance>, done: (outcome: AdvanceOutcome) => void): void {
-    const advance: Advance = { kind: "advance", run: this.run.no, fence: this.run.fence, ...parts };
-    this.#uncommitted += 1;
-    const attempt = (): void => {
-      this.#host.store.commit(advance).then(
-        (outcome) => {
-          if (this.#isOver) return;
-          this.#uncommitted -= 1;
-          if (!outcome.ok && outcome.why === "stale") return this.lose();
-          if (outcome.ok) this.#host.timeline.observe(outcome.at);
-          done(outcome);
-          if (this.#halt !== null) this.#checkHalt();
-        },
-        (error: StoreError) => {
-          if (this.#isOver) return;
-          this.#host.warn("the store did not take a transition; it is offered again", {
-            run: this.run.id,
-            code: error.code,
-            error: error.message,
-          });
-          this.#host.clock.after(this.#host.storeRetryMs, () => {
-            if (!this.#isOver) attempt();
-          });
-        },
-      );
-    };
-    attempt();
+    this.#recorder.send(parts, (outcome) => {
+      done(outcome);
+      if (this.#halt !== null) this.#checkHalt();
+    });
   }
 
   /** The place in the run's order is taken before the work begins: what is recorded meanwhile is delivered after it. */
   async transact<T>(work: (db: TxClient) => Promise<T>, draft: (value: T) => Draft, ask: Ask): Promise<void> {
-    this.#lastSeq += 1;
-    const place = { seq: this.#lastSeq, key: ask.key, kind: ask.kind } as const;
-    const fresh = {
-      ask,
-      entry: { ...place, outcome: "ok", value: null, input: null, attempts: 1, tookMs: 0 } as Entry,
-      at: null as number | null,
-      isVoid: false,
-    };
-    this.#fresh.push(fresh);
+    const fresh = this.#recorder.place(ask, { outcome: "ok", value: null, input: null, attempts: 1, tookMs: 0 });
+    const { no: run, fence } = this.run;
     try {
-      const { outcome } = await this.#host.store.transact(
-        { run: this.run.no, fence: this.run.fence, limitMs: txLimitMs },
-        work,
-        (value) => {
-          fresh.entry = { ...place, ...draft(value) };
-          return { kind: "advance", run: this.run.no, fence: this.run.fence, entries: [fresh.entry] };
-        },
-      );
+      const { outcome } = await this.#host.store.transact({ run, fence, limitMs: txLimitMs }, work, (value) => {
+        fresh.entry = { ...fresh.entry, ...draft(value) };
+        return { kind: "advance", run, fence, entries: [fresh.entry] };
+      });
       if (!outcome.ok) return this.lose();
       fresh.at = outcome.at;
     } catch (error) {
@@ -417,91 +346,64 @@ export class Activation implements Turning, Desk {
     }
   }
 
+  log(line: LogLine): void {
+    this.#recorder.log(line);
+  }
+
+  takeLogs(): readonly LogLine[] | undefined {
+    return this.#recorder.takeLogs();
+  }
+
+  #logsPart(): { logs?: readonly LogLine[] } {
+    const logs = this.takeLogs();
+    return logs === undefined ? {} : { logs };
+  }
+
   // --- Waits ----------------------------------------------------------------------------------------------------------
 
   openWait(opening: WaitOpening, ask: Ask, onDue: () => void, starts: readonly StartRun[] = []): void {
-    const wait: OpenWait = { key: opening.key, kind: opening.kind, dueAt: undefined, ask, onDue };
-    this.#waits.set(wait.key, wait);
-    this.#opens.push({ opening, wait, starts });
+    this.#waits.open(opening, { key: opening.key, kind: opening.kind, dueAt: undefined, ask, onDue }, starts);
     this.#host.pump.add(this);
   }
 
   resumeWait(wait: OpenWait): void {
     if (this.#isRetryAsked && wait.kind === "retry") wait.dueAt = 0;
-    this.#waits.set(wait.key, wait);
+    this.#waits.resume(wait);
     this.#host.pump.add(this);
   }
 
   closeWait(key: string, isRegistered = false): void {
+    this.#waits.close(key, isRegistered);
     this.#host.pump.add(this);
-    if (!this.#waits.delete(key)) {
-      if (isRegistered) this.#closes.push(key);
-      return;
-    }
-    const unsent = this.#opens.findIndex((each) => each.wait.key === key);
-    if (unsent >= 0) this.#opens.splice(unsent, 1);
-    else this.#closes.push(key);
   }
 
-  /** What has arrived goes to the waits that it is for. */
-  #takeArrivals(): void {
-    if (this.#arrivals.length === 0) return;
-    this.#arrivals = this.#arrivals.filter((arrival) => {
-      const wait = arrival.key === null ? undefined : this.#waits.get(arrival.key);
-      if (wait?.ask.arrive === undefined || wait.dueAt === undefined) return true;
-      wait.ask.arrive(arrival);
-      return false;
-    });
+  hold(): () => void {
+    this.#holds += 1;
+    return () => {
+      this.#holds -= 1;
+      if (!this.#isOver) this.#host.pump.add(this);
+    };
   }
 
   /** Nothing to deliver: registers new waits, and parks when only waits are left and none ends soon. */
   #settleDown(): void {
-    if (this.#waits.size === 0 && this.#closes.length === 0) return;
-    const isQuiet =
-      this.#attempts.size === 0 &&
-      this.#uncommitted === 0 &&
-      this.#holds === 0 &&
-      this.#freshHead >= this.#fresh.length;
+    if (this.#waits.size === 0 && !this.#waits.hasUnsent) return;
     const now = this.#host.timeline.now();
-    const nearest = this.#nearestDue(now);
+    const nearest = this.#waits.nearestDue(now);
+    const isQuiet = this.#attempts.size === 0 && this.#holds === 0 && this.#recorder.isDrained;
     if (isQuiet && this.#waits.size > 0 && nearest - now > this.#host.keepMs) return this.#park();
-    this.#flushWaits();
+    if (this.#waits.hasUnsent) this.#sendWaits();
     this.#armTimer(nearest, now);
   }
 
-  #nearestDue(now: number): number {
-    let nearest = Number.POSITIVE_INFINITY;
-    for (const wait of this.#waits.values()) if (wait.dueAt != null && wait.dueAt < nearest) nearest = wait.dueAt;
-    for (const { opening } of this.#opens) {
-      const due = opening.dueAt ?? (opening.dueInMs === undefined ? Number.POSITIVE_INFINITY : now + opening.dueInMs);
-      if (due < nearest) nearest = due;
-    }
-    return nearest;
-  }
-
-  #flushWaits(): void {
-    if (this.#opens.length === 0 && this.#closes.length === 0) return;
-    const { opens, parts } = this.#takeWaits();
+  #sendWaits(): void {
+    const { parts, committed, hasAwaited } = this.#waits.takeUnsent();
     this.#send(parts, (outcome) => {
       if (!outcome.ok) return;
-      for (const { opening, wait } of opens)
-        wait.dueAt = opening.dueAt ?? (opening.dueInMs === undefined ? null : outcome.at + opening.dueInMs);
-      if (opens.some(({ opening }) => opening.kind !== "timer")) this.pull();
+      committed(outcome.at);
+      if (hasAwaited) this.pull();
       this.#host.pump.add(this);
     });
-  }
-
-  #takeWaits(): { opens: { opening: WaitOpening; wait: OpenWait }[]; parts: Extras } {
-    const opens = this.#opens;
-    const starts = opens.flatMap((each) => each.starts);
-    const parts: Extras = {
-      ...(opens.length === 0 ? {} : { opens: opens.map((each) => each.opening) }),
-      ...(starts.length === 0 ? {} : { starts }),
-      ...(this.#closes.length === 0 ? {} : { closes: this.#closes }),
-    };
-    this.#opens = [];
-    this.#closes = [];
-    return { opens, parts };
   }
 
   #armTimer(nearest: number, now: number): void {
@@ -513,51 +415,33 @@ export class Activation implements Turning, Desk {
 
   #fireDue(): void {
     if (this.#isOver || this.#halt !== null || this.#isParking || this.#isEnding) return;
-    const now = this.#host.timeline.now();
-    for (const wait of [...this.#waits.values()]) {
-      if (wait.dueAt == null || wait.dueAt > now) continue;
-      this.#waits.delete(wait.key);
-      if (wait.kind !== "retry") this.#waits.set(wait.key, wait);
-      wait.onDue();
-    }
+    for (const wait of this.#waits.takeDue(this.#host.timeline.now())) wait.onDue();
     this.#host.pump.add(this);
   }
 
-  /** Lets go of the run until something that it waits for comes. Due waits of a replayed past fire first. */
+  /** Lets go of the run until something that it waits for comes. */
   #park(): void {
-    const strays = this.#arrivals.map((arrival) => arrival.id);
     const unasked = [...this.#history.waits.values()].filter((wait) => !this.#asks.has(wait.key));
-    if (unasked.length > 0 && !this.#history.isReopened)
+    if (unasked.length > 0 && !this.#history.isReopened) {
       return this.#diverge(`"${unasked[0]?.key}" is waited for and the code did not ask for it`);
+    }
     this.#isParking = true;
-    const { opens, parts } = this.#takeWaits();
+    const { parts, committed } = this.#waits.takeUnsent();
     const closes = [...(parts.closes ?? []), ...unasked.map((wait) => wait.key)];
-    const logs = this.takeLogs();
-    const advance = {
+    const strays = this.#mailbox.takeStrays();
+    const advance: Partial<Advance> = {
       ...parts,
       ...(closes.length === 0 ? {} : { closes }),
       ...(strays.length === 0 ? {} : { read: strays }),
-      ...(logs === undefined ? {} : { logs }),
-      next: { state: "parked" } as const,
+      ...this.#logsPart(),
+      next: { state: "parked" },
     };
     this.#send(advance, (outcome) => {
       if (outcome.ok && !outcome.isUnread) return this.#finish({ state: "parked" });
       this.#isParking = false;
-      this.#arrivals = [];
-      if (outcome.ok) {
-        for (const { opening, wait } of opens)
-          wait.dueAt = opening.dueAt ?? (opening.dueInMs === undefined ? null : outcome.at + opening.dueInMs);
-      }
+      if (outcome.ok) committed(outcome.at);
       this.pull();
     });
-  }
-
-  hold(): () => void {
-    this.#holds += 1;
-    return () => {
-      this.#holds -= 1;
-      if (!this.#isOver) this.#host.pump.add(this);
-    };
   }
 
   // --- Attempts -------------------------------------------------------------------------------------------------------
@@ -571,13 +455,6 @@ export class Activation implements Turning, Desk {
     if (this.#halt !== null) this.#host.clock.soon(() => this.#checkHalt());
   }
 
-  takeLogs(): readonly LogLine[] | undefined {
-    if (this.#logs.length === 0) return undefined;
-    const logs = this.#logs;
-    this.#logs = [];
-    return logs;
-  }
-
   /** Shows attempts that have lasted longer than a moment, and their progress. */
   showLongAttempts(showAfterMs: number): void {
     if (this.#isOver || this.#isEnding || this.#attempts.size === 0) return;
@@ -585,12 +462,8 @@ export class Activation implements Turning, Desk {
     for (const attempt of this.#attempts) {
       const isLong = this.#host.clock.mono() - attempt.spec.startedMono >= showAfterMs;
       if (attempt.isShown ? attempt.unshown === null : !isLong) continue;
-      shows.push({
-        key: attempt.spec.key,
-        attempt: attempt.number,
-        progress: attempt.unshown?.progress ?? null,
-        note: attempt.unshown?.note ?? null,
-      });
+      const { progress = null, note = null } = attempt.unshown ?? {};
+      shows.push({ key: attempt.spec.key, attempt: attempt.number, progress, note });
       attempt.isShown = true;
       attempt.unshown = null;
     }
@@ -601,51 +474,36 @@ export class Activation implements Turning, Desk {
 
   #end(result: { output: unknown } | { error: unknown }): void {
     if (this.#isOver || this.#isEnding || this.#halt !== null) return;
-    const left = this.#history.entries
-      .slice(this.#position)
-      .find((entry) => !entry.isOptional && !this.#asks.has(entry.key));
+    const left = this.#replay.leftOut();
     if (left !== undefined) return this.#diverge(`the code ended and "${left.key}" was recorded`);
     this.#isEnding = true;
     const entries = this.#abandonOpen();
     const next = this.#nextOf(result);
-    const logs = this.takeLogs();
-    this.#send({ ...(entries.length === 0 ? {} : { entries }), ...(logs === undefined ? {} : { logs }), next }, () =>
-      this.#finish(next),
-    );
+    const advance = { ...(entries.length === 0 ? {} : { entries }), ...this.#logsPart(), next };
+    this.#send(advance, () => this.#finish(next));
   }
 
+  /** Steps that the code did not await are told so and recorded as left behind. */
   #abandonOpen(): Entry[] {
     const reason = new BatonError("abandoned", "the run ended before this step did");
     const entries: Entry[] = [];
     for (const ask of this.#open) {
       ask.abort(reason);
-      const isStep = ask.kind === "step" || ask.kind === "once" || ask.kind === "tx";
-      const isRecorded = this.#fresh.some((fresh) => fresh.ask === ask && !fresh.isVoid);
-      if (!isStep || isRecorded) continue;
-      this.#lastSeq += 1;
-      entries.push({
-        seq: this.#lastSeq,
-        key: ask.key,
-        kind: ask.kind,
-        outcome: "abandoned",
-        value: null,
-        input: null,
-        attempts: 1,
-        tookMs: 0,
-      });
+      if (!isStep(ask) || this.#recorder.isRecording(ask)) continue;
+      entries.push(
+        this.#recorder.entry(ask, { outcome: "abandoned", value: null, input: null, attempts: 1, tookMs: 0 }),
+      );
     }
     return entries;
   }
 
   #nextOf(result: { output: unknown } | { error: unknown }): Next {
-    if ("output" in result) {
-      try {
-        return { state: "completed", output: encodeWithin(result.output, this.payloadMax, this.definition.name) };
-      } catch (error) {
-        return this.#failure(error);
-      }
+    if ("error" in result) return this.#failure(result.error);
+    try {
+      return { state: "completed", output: encodeWithin(result.output, this.payloadMax, this.definition.name) };
+    } catch (error) {
+      return this.#failure(error);
     }
-    return this.#failure(result.error);
   }
 
   #failure(thrown: unknown): Next {
@@ -673,38 +531,27 @@ export class Activation implements Turning, Desk {
     });
   }
 
-  /** Requests among what has arrived are carried out; the rest is returned for the waits. */
-  #control(arrivals: readonly Arrival[]): Arrival[] {
-    const rest: Arrival[] = [];
-    for (const arrival of arrivals) {
-      if (this.#seenArrivals.has(arrival.id)) {
-        if (this.#waits.has(arrival.key ?? "")) rest.push(arrival);
-        continue;
-      }
-      this.#seenArrivals.add(arrival.id);
-      switch (arrival.kind) {
-        case "event":
-        case "child":
-          rest.push(arrival);
-          break;
-        case "cancel":
-        case "suspend": {
-          const request = JSON.parse(arrival.body ?? "{}") as Request;
-          const reason: Reason = { code: "by-person", by: request.actor, why: request.why };
-          this.#haltWith(arrival.kind === "cancel" ? { state: "cancelled", reason } : { state: "suspended", reason }, [
-            arrival.id,
-          ]);
-          break;
-        }
-        case "retry":
-          this.#send({ read: [arrival.id] }, () => {});
-          this.#isRetryAsked = !this.#isCaughtUp;
-          for (const wait of this.#waits.values()) if (wait.kind === "retry") wait.dueAt = 0;
-          this.#fireDue();
-          break;
-      }
+  // --- Requests and halts -----------------------------------------------------------------------------------------------
+
+  #receive(arrivals: readonly Arrival[]): void {
+    for (const request of this.#mailbox.receive(arrivals, this.#waits)) this.#carryOut(request);
+  }
+
+  #carryOut(arrival: Arrival): void {
+    const request = JSON.parse(arrival.body ?? "{}") as Request;
+    const reason: Reason = { code: "by-person", by: request.actor, why: request.why };
+    switch (request.verb) {
+      case "cancel":
+        return this.#haltWith({ state: "cancelled", reason }, [arrival.id]);
+      case "suspend":
+        return this.#haltWith({ state: "suspended", reason }, [arrival.id]);
+      case "retry":
+        this.#send({ read: [arrival.id] }, () => {});
+        // Waits of a past that is still being replayed are hurried when they are taken up.
+        this.#isRetryAsked = !this.#isCaughtUp;
+        this.#waits.hurryRetries();
+        this.#fireDue();
     }
-    return rest.filter((arrival) => !this.#arrivals.some((known) => known.id === arrival.id));
   }
 
   /** Stops delivering and beginning; the run is left as `next` says when its attempts have ended. */
@@ -715,8 +562,7 @@ export class Activation implements Turning, Desk {
     this.#halt = { next, read: [...read, ...(this.#halt?.read ?? [])] };
     this.#stopTimer?.();
     if (next.state === "cancelled") {
-      const grace = new BatonError("cancelled", `run ${this.run.id} is being cancelled`);
-      this.abortAttempts(grace);
+      this.abortAttempts(new BatonError("cancelled", `run ${this.run.id} is being cancelled`));
       if (this.#attempts.size > 0) this.#host.clock.after(this.#host.cancelGraceMs, () => this.#leave());
     }
     this.#host.clock.soon(() => this.#checkHalt());
@@ -724,19 +570,18 @@ export class Activation implements Turning, Desk {
 
   #checkHalt(): void {
     if (this.#halt === null || this.#isOver || this.#isEnding) return;
-    if (this.#attempts.size === 0 && this.#uncommitted === 0) this.#leave();
+    if (this.#attempts.size === 0 && this.#recorder.isCommitted) this.#leave();
   }
 
   #leave(): void {
     const halt = this.#halt;
     if (halt === null || this.#isOver || this.#isEnding) return;
     this.#isEnding = true;
-    const { parts } = this.#takeWaits();
-    const logs = this.takeLogs();
+    const { parts } = this.#waits.takeUnsent();
     const advance = {
       ...parts,
       ...(halt.read.length === 0 ? {} : { read: halt.read }),
-      ...(logs === undefined ? {} : { logs }),
+      ...this.#logsPart(),
       next: halt.next,
     };
     this.#send(advance, () => this.#finish(halt.next));
@@ -775,12 +620,15 @@ export class Activation implements Turning, Desk {
   }
 }
 
-/** Turns of waiting for code that awaits something of its own, the first few at once and the rest `stuckMs` apart. */
-const stuckTurnsMax = 200;
+/** Between looks at code that awaits something of its own. */
 const stuckMs = 10;
 /** On SQLite the whole store waits for a `ctx.tx`. */
 const txLimitMs = 50;
 const shownKeysMax = 100;
+
+function isStep(ask: Ask): boolean {
+  return ask.kind === "step" || ask.kind === "once" || ask.kind === "tx";
+}
 
 /** The step whose failure reached the end, through whatever wrapped it. */
 function stepOf(thrown: unknown, depth = 0): string | null {

@@ -143,9 +143,10 @@ export class Engine {
     );
   }
 
-  async stop(graceMs: number = defaults.shutdownGraceMs): Promise<void> {
+  /** `guilty`: a run whose code has made this process end. Its lease is left to end unclean, so that it is charged. */
+  async stop(graceMs: number = defaults.shutdownGraceMs, guilty: number | null = null): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop();
-    await this.#worker.stop(graceMs);
+    await this.#worker.stop(graceMs, guilty);
   }
 
   get activeCount(): number {
@@ -170,8 +171,14 @@ export class Engine {
   // --- Starting ---------------------------------------------------------------------------------------------------------
 
   /** Starts a run; when it returns, the run is on disk. */
-  async startRun(name: string, input: unknown, options: StartOptions, origin: Origin): Promise<Started> {
-    return this.#commitStart(await this.handlerOf(name).prepare(input, options), origin);
+  async startRun(
+    name: string,
+    input: unknown,
+    options: StartOptions,
+    origin: Origin,
+    audit?: StartRun["audit"],
+  ): Promise<Started> {
+    return this.#commitStart(await this.handlerOf(name).prepare(input, options), origin, audit);
   }
 
   /** Starts them together; one bad input, and none is started. */
@@ -186,7 +193,7 @@ export class Engine {
     return Promise.all(prepared.map((each) => this.#commitStart(each, origin)));
   }
 
-  async #commitStart(prepared: Prepared, origin: Origin): Promise<Started> {
+  async #commitStart(prepared: Prepared, origin: Origin, audit?: StartRun["audit"]): Promise<Started> {
     const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
     const leaseTo = isDelayed ? null : this.#worker.reserve();
     const transition: StartRun = {
@@ -194,6 +201,7 @@ export class Engine {
       id: this.#runId(),
       origin,
       ...prepared,
+      ...(audit === undefined ? {} : { audit }),
       ...(leaseTo === null ? {} : { leaseTo }),
     };
     let held: LeasedRun | null = null;

@@ -14,7 +14,7 @@ export interface History {
   readonly lastSeq: number;
   readonly isReopened: boolean;
   /** Edited declared inputs by key. */
-  readonly inputs: Readonly<Record<string, string>>;
+  readonly inputs: ReadonlyMap<string, string>;
   /** How often a key's recorded success was taken back: part of its idempotency key. */
   readonly restarts: ReadonlyMap<string, number>;
 }
@@ -26,7 +26,7 @@ export const noHistory: History = {
   waits: new Map(),
   lastSeq: 0,
   isReopened: false,
-  inputs: {},
+  inputs: new Map(),
   restarts: new Map(),
 };
 
@@ -34,7 +34,7 @@ export const noHistory: History = {
 export function readHistory(journal: Journal): History {
   let entries: PastEntry[] = [];
   let isReopened = false;
-  const inputs: Record<string, string> = {};
+  const inputs = new Map<string, string>();
   const restarts = new Map<string, number>();
   for (const entry of journal.entries) {
     if (entry.kind !== "reopen") {
@@ -43,7 +43,7 @@ export function readHistory(journal: Journal): History {
     }
     isReopened = true;
     const reopening = JSON.parse(entry.value ?? "{}") as Reopening;
-    Object.assign(inputs, reopening.inputs);
+    for (const [key, input] of Object.entries(reopening.inputs ?? {})) inputs.set(key, input);
     const isVoid = (past: PastEntry): boolean =>
       reopening.keys.includes(past.key) || (reopening.voidFrom !== undefined && past.seq >= reopening.voidFrom);
     for (const past of entries)

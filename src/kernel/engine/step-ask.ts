@@ -1,5 +1,4 @@
 import { byteLength, decode, encode, UnencodableError } from "../../stdx/json.ts";
-import { chargedDeaths } from "../decide/crash.ts";
 import { recordError } from "../decide/failure.ts";
 import { decideRetry, type RetryPolicy } from "../decide/retry.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
@@ -27,7 +26,7 @@ export interface StepSpec {
 /**
  * A step from its first attempt to its recorded end.
  *
- * If the process dies before the first attempt's result is committed, the next holder replays to here, charges one lost
+ * If the process dies before the first attempt's result is committed, the next holder replays to here, notes one lost
  * attempt and runs it again with the same idempotency key. If it dies during the back-off, the recorded wait carries
  * the due time and the number of the next attempt. A `once` records its intent first: found without a result, nobody
  * knows what happened, and a person decides.
@@ -54,7 +53,7 @@ export class StepAsk implements Ask {
     this.#desk = desk;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#input = desk.history.inputs[spec.key] ?? spec.input;
+    this.#input = desk.history.inputs.get(spec.key) ?? spec.input;
   }
 
   begin(): void {
@@ -80,7 +79,7 @@ export class StepAsk implements Ask {
           onDue: () => this.#start(),
         });
       default:
-        if (desk.isFrontier) return this.#chargeLost();
+        if (desk.isFrontier) return this.#noteLost();
         return this.#start();
     }
   }
@@ -103,24 +102,28 @@ export class StepAsk implements Ask {
     else this.#desk.closeWait(this.key);
   }
 
-  /** The last holder died: this step may have run. That attempt is recorded as lost, and charged when it was alone. */
-  #chargeLost(): void {
+  /**
+   * The last holder died: this step may have run. The attempt is recorded as lost and made again. It uses up no retry,
+   * since nobody can tell whose fault the death was; a run that kills its process is stopped by counting deaths.
+   */
+  #noteLost(): void {
+    // A `once` whose intent was never recorded has not run.
+    if (this.kind === "once") return this.#start();
     this.#number += 1;
     const error: ErrorRecord = {
       name: "AttemptLostError",
       code: "attempt-lost",
       message: "the process died during this attempt; its outcome is unknown",
     };
-    const charged = chargedDeaths(this.#desk.run.uncleanCount) > 0;
-    if (charged) this.#charged += 1;
-    const lost: AttemptClosing = { key: this.key, number: this.#number, charged, outcome: "lost", error, tookMs: 0 };
-    if (this.kind !== "once" && this.#charged < this.#spec.policy.attempts) {
-      this.#desk.commit({ attempts: [lost] }).then(() => this.#start());
-    } else if (this.kind === "once" && this.#desk.history.waits.get(this.key) === undefined) {
-      // The intent was never recorded, so the code never ran: nothing is lost.
-      this.#number -= 1;
-      this.#start();
-    } else this.#exhaust(error, [lost], 0);
+    const lost: AttemptClosing = {
+      key: this.key,
+      number: this.#number,
+      charged: false,
+      outcome: "lost",
+      error,
+      tookMs: 0,
+    };
+    this.#desk.commit({ attempts: [lost] }).then(() => this.#start());
   }
 
   #start(): void {

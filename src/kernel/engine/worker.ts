@@ -59,6 +59,8 @@ export class Worker {
   /** An answer that may have leased something was lost. */
   #isUnsure = false;
   #isStopping = false;
+  /** A run that it held has made the process end: its lease must not end in peace. */
+  #isBlamed = false;
   #isWatching = false;
   #stopPoll: (() => void) | null = null;
   readonly #stops: (() => void)[] = [];
@@ -236,8 +238,9 @@ export class Worker {
             this.#reserved -= limit;
           });
         this.#timeline.observe(now);
-        if (this.#isStopping || incarnation !== this.#incarnation) return;
+        if (incarnation !== this.#incarnation) return;
         for (const run of runs) this.#activate(run);
+        if (this.#isStopping) return;
         if (nextReadyAt === null) return;
         wait = Math.min(pollMs, Math.max(0, nextReadyAt - now));
         if (runs.length < limit) return;
@@ -254,6 +257,7 @@ export class Worker {
 
   #activate(run: LeasedRun): void {
     if (this.#options.clock.mono() >= this.#leaseUntilMono) return;
+    if (this.#isStopping) return this.#leaveAs(run, { state: "ready" });
     const handler = this.#options.handlerOf(run);
     if (handler === null) {
       this.#leaveAs(run, {
@@ -326,10 +330,18 @@ export class Worker {
 
   // --- Stopping -----------------------------------------------------------------------------------------------------------
 
-  /** Takes nothing new, lets attempts end for `graceMs`, aborts the rest and hands everything back. */
-  async stop(graceMs: number): Promise<void> {
+  /**
+   * Takes nothing new, lets attempts end for `graceMs`, aborts the rest and hands everything back: all but a `guilty`
+   * run, which keeps its lease and commits nothing more. Whoever finds this worker dead counts that as an unclean end.
+   */
+  async stop(graceMs: number, guilty: number | null = null): Promise<void> {
     this.#isStopping = true;
     this.#stopPoll?.();
+    const blamed = guilty === null ? undefined : this.#active.get(guilty);
+    if (blamed !== undefined) {
+      this.#isBlamed = true;
+      blamed.lose();
+    }
     for (const activation of [...this.#active.values()]) activation.handBack();
     if (!(await this.#allOver(graceMs))) {
       const reason = new BatonError("stopping", "Baton is stopping");
@@ -338,7 +350,7 @@ export class Worker {
     }
     for (const stop of this.#stops.splice(0)) stop();
     for (const activation of [...this.#active.values()]) activation.lose();
-    if (this.#incarnation !== 0) await this.#options.store.leave({ incarnation: this.#incarnation });
+    if (this.#incarnation !== 0 && !this.#isBlamed) await this.#options.store.leave({ incarnation: this.#incarnation });
     this.#incarnation = 0;
   }
 
@@ -364,7 +376,7 @@ function crashLoop(run: LeasedRun): Next {
   const error: ErrorRecord = {
     name: "CrashLoopError",
     code: "crash-loop",
-    message: `this run killed its process ${deaths} times in a row while it ran alone`,
+    message: `the process died ${deaths} times in a row while this run was the only suspect in it`,
   };
   return { state: "failed", error, fingerprint: fingerprintOf(run.definition.name, null, error), step: null };
 }

@@ -61,7 +61,7 @@ export type AttemptOutcome = "failed" | "timed-out" | "lost" | "aborted";
 export interface AttemptRecord {
   readonly key: string;
   readonly number: number;
-  /** Whether it counts against the retry budget. A process that died in company charges nobody. */
+  /** Whether it counts against the retry budget: not when its process died or stopped. */
   readonly charged: boolean;
   readonly outcome: AttemptOutcome;
   readonly error: ErrorRecord | null;

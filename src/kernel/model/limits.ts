@@ -30,7 +30,7 @@ export const defaults = {
   showAfterMs: 200,
   shutdownGraceMs: 10_000,
   cancelGraceMs: 2_000,
-  /** Deaths of the process with a run alone in it, until the run is a dead letter with code `crash-loop`. */
+  /** Deaths of the process that a run may be charged with; with one more it is a dead letter with code `crash-loop`. */
   crashMax: 3,
   retention: {
     completedMs: 30 * 86_400_000,

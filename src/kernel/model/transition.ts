@@ -24,10 +24,19 @@ export interface StartRun {
   readonly at?: number;
   readonly attributes: string | null;
   readonly origin: Origin;
+  /** The verb that made this run, kept with the run that it was asked of. */
+  readonly audit?: Audit & { readonly runId: string };
   /** The run that waits for this one, and the key it waits under. */
   readonly parent?: { readonly no: number; readonly key: string; readonly isAwaited: boolean };
   /** The worker that takes it in the same transaction, so that no poll lies between start and first step. */
   readonly leaseTo?: number;
+}
+
+/** Who has asked for what, and why. */
+export interface Audit {
+  readonly actor: string;
+  readonly verb: string;
+  readonly why: string | null;
 }
 
 /** A wait to be registered. `dueAt` is for moments that the author named; everything else is a delay. */
@@ -148,7 +157,7 @@ export interface Intervene {
   readonly seen: RunMark;
   readonly idle: Idle;
   readonly held: Request | null;
-  readonly audit: { readonly actor: string; readonly verb: string; readonly why: string | null };
+  readonly audit: Audit;
 }
 
 /** What a verb saw when it decided; it changes nothing when the run has moved since. */

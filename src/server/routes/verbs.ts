@@ -144,7 +144,9 @@ async function rerun({ params, body, services }: Call): Promise<Answer> {
   const input = "input" in asked ? asked.input : decode(await wholeText(store, row.no, "input", old.input));
   // A key that was given at the start stays; with an edited input the definition makes its own.
   const key = row.key === null || "input" in asked ? {} : { key: row.key };
-  const started = await engine.startRun(row.definition.name, input, key, { by: actor, rerunOf: row.id });
+  const origin = { by: actor, rerunOf: row.id };
+  const audit = { runId: row.id, actor, verb: "rerun", why: asked.reason ?? null };
+  const started = await engine.startRun(row.definition.name, input, key, origin, audit);
   return {
     status: 201,
     body: await detailView(store, await findRun(store, started.id)),

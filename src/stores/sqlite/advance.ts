@@ -1,10 +1,11 @@
+import { chargedDeaths, suspectFrom } from "../../kernel/decide/crash.ts";
 import type { Entry } from "../../kernel/model/journal.ts";
 import type { Advance, Outcome } from "../../kernel/model/transition.ts";
 import { kindCode, outcomeCode, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { acceptEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
-import { endRun, liveRow, remark, startRun } from "./runs.ts";
+import { endRun, type LiveRow, liveRow, remark, startRun } from "./runs.ts";
 import { closeWait, openWait } from "./waits.ts";
 
 const insertStep =
@@ -14,6 +15,7 @@ const insertStep =
 export function advanceRun(context: Context, step: Advance, at: number): Outcome {
   const live = liveRow(context, step.run);
   if (!context.rules.isHolder(live, step.fence)) return { ok: false, why: "stale" };
+  if (live !== undefined && live.unclean > 0 && isProgress(step)) clearSuspicion(context, live);
   if (step.expires?.some((key) => hasEvent(context, step.run, key))) return { ok: false, why: "unread" };
   if (step.entries !== undefined) for (const entry of step.entries) writeEntry(context, step.run, entry, at);
   // The common advance is one result and nothing else: it must not pay for what it does not use.
@@ -21,6 +23,18 @@ export function advanceRun(context: Context, step: Advance, at: number): Outcome
   writeRest(context, step, at);
   const isUnread = step.next === undefined ? false : !leave(context, step, live?.definition ?? 0, at);
   return { ok: true, at, isUnread };
+}
+
+/** Something of the run's own code got through; noting a lost attempt, or giving the run up, is not that. */
+function isProgress(step: Advance): boolean {
+  return (step.entries?.length ?? 0) > 0 || step.next?.state === "parked" || step.next?.state === "completed";
+}
+
+/** A run that was charged with deaths and goes on after all proves that they came from outside: nobody's charge counts. */
+function clearSuspicion(context: Context, live: LiveRow): void {
+  context.db.run("update live set unclean = 0 where run = ?", live.run);
+  if (chargedDeaths(live.unclean) > 0)
+    context.db.run("update live set unclean = ? where unclean > ?", suspectFrom, suspectFrom);
 }
 
 /** A wait is ended by exactly one of event and time; an event that is there already goes first. */

@@ -1,4 +1,5 @@
 import type { Intervene, Outcome } from "../../kernel/model/transition.ts";
+import { audit } from "./audit.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
@@ -17,7 +18,7 @@ export function intervene(context: Context, act: Intervene, at: number): Outcome
     if (act.held === null) return { ok: false, why: "stale" };
     const ref = `${act.held.verb}:${live.fence}:${act.held.verb === "retry" ? at : ""}`;
     deliver(context, { run: act.run, kind: act.held.verb, ref, key: null, body: JSON.stringify(act.held) }, at);
-    audit(context, act, row.id, at);
+    audit(context, act.run, row.id, act.audit, at);
     return { ok: true, at, isHeld: true };
   }
   if (row.round !== act.seen.round || (live?.fence ?? row.fence) !== act.seen.fence) return { ok: false, why: "stale" };
@@ -48,20 +49,7 @@ export function intervene(context: Context, act: Intervene, at: number): Outcome
       context.hints.ready = true;
       break;
   }
-  audit(context, act, row.id, at);
+  audit(context, act.run, row.id, act.audit, at);
   remark(context, act.run, act.audit.verb, null, at);
   return { ok: true, at, isHeld: false };
-}
-
-function audit(context: Context, act: Intervene, id: string, at: number): void {
-  const { actor, verb, why } = act.audit;
-  context.db.run(
-    "insert into audit (run, run_id, actor, verb, why, at) values (?, ?, ?, ?, ?, ?)",
-    act.run,
-    id,
-    actor,
-    verb,
-    why,
-    at,
-  );
 }

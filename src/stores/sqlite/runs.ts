@@ -2,6 +2,7 @@ import type { Reopening } from "../../kernel/model/journal.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
 import type { RestStatus, RunStatus } from "../../kernel/model/status.ts";
 import type { Idle, Next, Outcome, StartRun } from "../../kernel/model/transition.ts";
+import { audit } from "./audit.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
@@ -12,11 +13,12 @@ export interface LiveRow {
   readonly definition: number;
   readonly state: number;
   readonly fence: number;
+  readonly unclean: number;
 }
 
 export function liveRow(context: Context, run: number): LiveRow | undefined {
   return context.db.get<LiveRow & Record<string, unknown>>(
-    "select run, definition, state, fence from live where run = ?",
+    "select run, definition, state, fence, unclean from live where run = ?",
     run,
   );
 }
@@ -81,6 +83,7 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
       at,
     );
   }
+  if (start.audit !== undefined) auditOrigin(context, start.audit, at);
   const dueAt = start.at ?? (start.delayMs === undefined ? null : at + start.delayMs);
   // A worker that was declared dead meanwhile would hold it for ever.
   const isLeased =
@@ -105,6 +108,12 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     isCreated: true,
     isLeased,
   };
+}
+
+/** Of a verb that makes a new run: kept with the one that it was asked of, if that is still there. */
+function auditOrigin(context: Context, asked: NonNullable<StartRun["audit"]>, at: number): void {
+  const old = context.db.get<{ no: number }>("select no from runs where id = ?", asked.runId);
+  if (old !== undefined) audit(context, old.no, asked.runId, asked, at);
 }
 
 function existing(start: StartRun, no: number, id: string, at: number): LeasedRun {
@@ -222,7 +231,7 @@ function cancelChildren(
   at: number,
 ): void {
   const children = context.db.all<LiveRow & Record<string, unknown>>(
-    "select l.run, l.definition, l.state, l.fence from runs r join live l on l.run = r.no where r.parent = ?",
+    "select l.run, l.definition, l.state, l.fence, l.unclean from runs r join live l on l.run = r.no where r.parent = ?",
     parent,
   );
   for (const child of children) {

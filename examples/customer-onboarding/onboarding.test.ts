@@ -1,0 +1,115 @@
+/** The example as a person runs it: its own commands in an empty folder, with real processes. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { it, type TestContext } from "node:test";
+import { followRun } from "./demo/follow.ts";
+import { gatherEvidence, proveOnboarding } from "./demo/proof.ts";
+import { lookAtRun } from "./processes/api.ts";
+import { isHealthy, type Owner, readOwner } from "./processes/baton.ts";
+import { type Child, type Exit, startChild } from "./processes/child.ts";
+import { until } from "./processes/until.ts";
+import { readSystemUrls, type SystemUrls } from "./systems/directory.ts";
+import type { Deal } from "./workflow.ts";
+
+/** Above the grace that the demo gives Baton at the end. */
+const STOP_GRACE_MS = 20_000;
+
+/** Commands of the example in a folder of their own, with short back-off. */
+function setup(test: TestContext) {
+  const cwd = mkdtempSync(join(tmpdir(), "onboarding-demo-"));
+  const env = {
+    BATON_PORT: "0",
+    BATON_STORE: undefined,
+    ONBOARDING_SYSTEMS: undefined,
+    ONBOARDING_RETRY_ATTEMPTS: "2",
+    ONBOARDING_RETRY_FIRST: "10ms",
+  };
+  const owner = (): Owner | null => readOwner(join(cwd, "baton.db"));
+  const started: Child[] = [];
+  const start = (script: string, ...flags: string[]): { child: Child; lines: string[] } => {
+    const lines: string[] = [];
+    const args = ["--conditions=source", join(import.meta.dirname, script), ...flags];
+    const child = startChild({ args, cwd, env, onLine: (line) => lines.push(line.trim()) });
+    started.push(child);
+    return { child, lines };
+  };
+  test.after(async () => {
+    await Promise.all(started.map((child) => child.end(STOP_GRACE_MS)));
+    rmSync(cwd, { recursive: true, force: true });
+  });
+  return {
+    start,
+    run: async (script: string, ...flags: string[]): Promise<Exit & { lines: string[] }> => {
+      const { child, lines } = start(script, ...flags);
+      return { ...(await child.exited), lines };
+    },
+    owner,
+    findUrl: () => owner()?.url ?? null,
+    systemUrls: (): SystemUrls => readSystemUrls(join(cwd, ".baton/systems/systems.json")),
+  };
+}
+
+/** The run that a command printed. */
+function runIdIn(lines: readonly string[]): string {
+  const id = /run_[\w-]+/.exec(lines.join("\n"))?.[0];
+  assert.ok(id !== undefined, `no run id in:\n${lines.join("\n")}`);
+  return id;
+}
+
+it("npm start -- --once onboards a customer in all five systems and ends", async (test) => {
+  const { run } = setup(test);
+  const { code, lines } = await run("start.ts", "--once");
+  assert.equal(code, 0, lines.join("\n"));
+  assert.equal(lines.filter((line) => / proven /.test(line)).length, 5, lines.join("\n"));
+});
+
+it("a broken onboarding keeps its project, survives a kill of Baton, and resumes at provisioning", async (test) => {
+  const { start, run, owner, findUrl, systemUrls } = setup(test);
+  const demo = start("start.ts");
+  await until(() => demo.lines.some((line) => line.startsWith("Ctrl-C")), { what: "the demo is ready" });
+
+  const broken = await run("onboard.ts", "--break");
+  assert.equal(broken.code, 0, broken.lines.join("\n"));
+  const id = runIdIn(broken.lines);
+  const failed = await lookAtRun(findUrl, id);
+  assert.ok(failed !== null);
+  assert.equal(failed.status, "failed");
+  assert.equal(failed.error?.step, "provision account");
+  assert.deepEqual(
+    failed.steps.map((step) => [step.name, step.status]),
+    [
+      ["create project", "completed"],
+      ["provision account", "failed"],
+    ],
+  );
+
+  const killedPid = owner()?.pid ?? 0;
+  process.kill(killedPid, "SIGKILL");
+  await until(() => demo.lines.includes(`Baton (pid ${killedPid}) was killed; starting it again; its runs go on`), {
+    what: "the kill is noticed",
+  });
+  await resume(await until(() => serving(findUrl()), { what: "Baton is back" }), id);
+  const resumed = await followRun(findUrl, id, { onLook: () => {} });
+  assert.equal(resumed.status, "completed");
+  assert.deepEqual(resumed.steps[0], failed.steps[0]);
+  const evidence = await gatherEvidence(systemUrls(), failed.input as Deal);
+  assert.deepEqual(
+    proveOnboarding(evidence).filter(({ isProven }) => !isProven),
+    [],
+  );
+
+  const { code } = await demo.child.end(STOP_GRACE_MS);
+  assert.equal(code, 0, demo.lines.join("\n"));
+});
+
+async function serving(url: string | null): Promise<string | null> {
+  return url !== null && (await isHealthy(url)) ? url : null;
+}
+
+async function resume(url: string, id: string): Promise<void> {
+  const request = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
+  const response = await fetch(`${url}/api/runs/${id}/resume`, request);
+  assert.ok(response.ok, `resume answered ${response.status}: ${await response.text()}`);
+}

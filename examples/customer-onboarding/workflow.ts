@@ -1,0 +1,61 @@
+/**
+ * Customer onboarding over five systems. A step that has its result never runs again, so when provisioning fails the
+ * project is kept, nothing after it runs, and the run resumes at provisioning.
+ */
+import { on, workflow } from "baton";
+import { z } from "zod";
+import { calendar, crm, mail, projects, provisioning } from "./clients.ts";
+import { welcomeMail } from "./welcome.ts";
+
+/** A won deal, as the event `deal.closed_won` carries it. */
+export const Deal = z.object({
+  dealId: z.string().min(1),
+  company: z.string().min(1),
+  email: z.email(),
+  tier: z.enum(["smb", "enterprise"]),
+  region: z.string().min(1),
+});
+export type Deal = z.infer<typeof Deal>;
+
+/** A demo shows a failure within seconds; against real systems begin at seconds and go on for minutes. */
+const retry = {
+  attempts: Number(process.env["ONBOARDING_RETRY_ATTEMPTS"] ?? 5),
+  backoff: "exponential",
+  first: process.env["ONBOARDING_RETRY_FIRST"] ?? "200ms",
+  max: "2s",
+} as const;
+const options = { retry, timeout: "5s", whenExhausted: "fail" } as const;
+
+export const customerOnboarding = workflow(
+  {
+    name: "customer-onboarding",
+    on: on.event("deal.closed_won"),
+    input: Deal,
+    key: (deal) => `deal:${deal.dealId}`,
+  },
+  async (ctx, deal) => {
+    const { dealId, company, tier, region } = deal;
+    const project = await ctx.step(
+      "create project",
+      (attempt) => projects.create({ dealId, company }, attempt),
+      options,
+    );
+    const account = await ctx.step(
+      "provision account",
+      (attempt) => provisioning.provision({ projectId: project.id, dealId }, attempt),
+      options,
+    );
+    await ctx.step("send welcome mail", (attempt) => mail.send(welcomeMail(deal, account), attempt), options);
+    const manager = await ctx.step(
+      "assign success manager",
+      (attempt) => crm.assignManager({ dealId, tier, region }, attempt),
+      options,
+    );
+    const kickoff = await ctx.step(
+      "schedule kickoff",
+      (attempt) => calendar.schedule({ dealId, managerId: manager.managerId }, attempt),
+      options,
+    );
+    return { project, account: { accountId: account.accountId, login: account.login }, manager, kickoff };
+  },
+);

@@ -1,0 +1,59 @@
+import type { Logger } from "../kernel/ports/logger.ts";
+import { currentRun } from "./surroundings.ts";
+
+/** What gives something else in each replay, and what to write in its place. */
+const instead = {
+  "Date.now()": "ctx.now()",
+  "new Date()": "new Date(ctx.now())",
+  "Math.random()": "ctx.random()",
+  "fetch()": "a step: ctx.step(name, () => fetch(…))",
+} as const;
+
+type Ambient = keyof typeof instead;
+
+/**
+ * Says once for each definition and function that a workflow's code has used it between steps, where a replay would get
+ * another answer. For development: it replaces globals of the whole process. Returns how to put them back.
+ */
+export function warnOfAmbientUse(logger: Logger): () => void {
+  const told = new Set<string>();
+  const note = (what: Ambient): void => {
+    const around = currentRun();
+    if (around === null || around.step !== null) return;
+    const { name } = around.run.definition;
+    if (told.has(`${name} ${what}`)) return;
+    told.add(`${name} ${what}`);
+    logger.log("warn", `workflow ${name} uses ${what} outside of its steps: a replay gets another value`, {
+      workflow: name,
+      run: around.run.id,
+      instead: instead[what],
+    });
+  };
+  const { Date: date, fetch } = globalThis;
+  const { now } = date;
+  const { random } = Math;
+  date.now = () => {
+    note("Date.now()");
+    return now();
+  };
+  Math.random = () => {
+    note("Math.random()");
+    return random();
+  };
+  globalThis.fetch = (...request) => {
+    note("fetch()");
+    return fetch(...request);
+  };
+  globalThis.Date = new Proxy(date, {
+    construct: (target, given, asked) => {
+      if (given.length === 0) note("new Date()");
+      return Reflect.construct(target, given, asked === globalThis.Date ? target : asked) as Date;
+    },
+  });
+  return () => {
+    date.now = now;
+    Math.random = random;
+    globalThis.fetch = fetch;
+    globalThis.Date = date;
+  };
+}

@@ -1,0 +1,100 @@
+import type { StartRun, WaitOpening } from "../model/transition.ts";
+import type { Extras, OpenWait } from "./ask.ts";
+
+interface Opening {
+  readonly opening: WaitOpening;
+  readonly wait: OpenWait;
+  readonly starts: readonly StartRun[];
+}
+
+/** The open waits of a run in memory, and those that the next advance registers or ends. */
+export class WaitBook {
+  readonly #waits = new Map<string, OpenWait>();
+  #opens: Opening[] = [];
+  #closes: string[] = [];
+
+  get size(): number {
+    return this.#waits.size;
+  }
+
+  get hasUnsent(): boolean {
+    return this.#opens.length > 0 || this.#closes.length > 0;
+  }
+
+  get(key: string): OpenWait | undefined {
+    return this.#waits.get(key);
+  }
+
+  /** Registers a wait with the next advance, together with the children that it waits for. */
+  open(opening: WaitOpening, wait: OpenWait, starts: readonly StartRun[]): void {
+    this.#waits.set(wait.key, wait);
+    this.#opens.push({ opening, wait, starts });
+  }
+
+  /** Takes up a wait that is registered already. */
+  resume(wait: OpenWait): void {
+    this.#waits.set(wait.key, wait);
+  }
+
+  /** Settled: its row goes with the entry that settles it. */
+  settle(key: string): OpenWait | undefined {
+    const wait = this.#waits.get(key);
+    this.#waits.delete(key);
+    return wait;
+  }
+
+  /** Nobody needs it any more. `isRegistered`: its row is there although it is not open here. */
+  close(key: string, isRegistered: boolean): void {
+    if (!this.#waits.delete(key)) {
+      if (isRegistered) this.#closes.push(key);
+      return;
+    }
+    const unsent = this.#opens.findIndex((each) => each.wait.key === key);
+    if (unsent >= 0) this.#opens.splice(unsent, 1);
+    else this.#closes.push(key);
+  }
+
+  /** Makes every retry due at once. */
+  hurryRetries(): void {
+    for (const wait of this.#waits.values()) if (wait.kind === "retry") wait.dueAt = 0;
+  }
+
+  /** Store time of the earliest end; infinity when none ends by time. */
+  nearestDue(now: number): number {
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const wait of this.#waits.values()) if (wait.dueAt != null && wait.dueAt < nearest) nearest = wait.dueAt;
+    for (const { opening } of this.#opens) nearest = Math.min(nearest, dueOf(opening, now) ?? Number.POSITIVE_INFINITY);
+    return nearest;
+  }
+
+  /** Waits whose time has come. A retry leaves the book, the others leave it when their end is recorded. */
+  takeDue(now: number): readonly OpenWait[] {
+    const due = [...this.#waits.values()].filter((wait) => wait.dueAt != null && wait.dueAt <= now);
+    for (const wait of due) if (wait.kind === "retry") this.#waits.delete(wait.key);
+    return due;
+  }
+
+  /** What the next advance registers and ends. `committed` tells the waits when they are due. */
+  takeUnsent(): { readonly parts: Extras; committed(at: number): void; readonly hasAwaited: boolean } {
+    const opens = this.#opens;
+    const closes = this.#closes;
+    const starts = opens.flatMap((each) => each.starts);
+    this.#opens = [];
+    this.#closes = [];
+    return {
+      parts: {
+        ...(opens.length === 0 ? {} : { opens: opens.map((each) => each.opening) }),
+        ...(starts.length === 0 ? {} : { starts }),
+        ...(closes.length === 0 ? {} : { closes }),
+      },
+      committed: (at) => {
+        for (const { opening, wait } of opens) wait.dueAt = dueOf(opening, at);
+      },
+      hasAwaited: opens.some(({ opening }) => opening.kind !== "timer"),
+    };
+  }
+}
+
+function dueOf(opening: WaitOpening, at: number): number | null {
+  return opening.dueAt ?? (opening.dueInMs === undefined ? null : at + opening.dueInMs);
+}
