@@ -46,7 +46,11 @@ export const mutants: readonly Mutant[] = [
   { name: "early-fence", about: "the fence is read without its lock", checksFenceEarly: true },
   { name: "no-second-look", about: "a wait is registered without the second look", skipsSecondLook: true },
   { name: "batch-drop", about: "a batch drops one of two transitions of a run", dropsFromBatch: true },
-  { name: "innocents", about: "a death is charged to all who were there", rules: { suspectFrom: () => 1_000 } },
+  {
+    name: "innocents",
+    about: "a death is charged to all who were there",
+    rules: { suspectFrom: () => 1_000, allowance: () => 0 },
+  },
   { name: "old-event", about: "an event from before the run is accepted", rules: { eventFloor: () => 0 } },
   { name: "miscount", about: "a counter moves with a stale transition", countsStale: true },
   { name: "park-unread", about: "a run parks over something unread", rules: { mayPark: () => true } },

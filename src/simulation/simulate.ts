@@ -26,8 +26,8 @@ const startAt = Date.UTC(2026, 0, 1);
 const chaosMs = 8_000;
 /** Longer than any retry, lease and grace together: what is not at rest by then is stuck, not slow. */
 const healMs = 60_000;
-/** Each poison run takes its process down six times before it is given up. */
-const healPoisonMs = 60_000;
+/** Each poison run takes its process down six to sixteen times before it is given up. */
+const healPoisonMs = 120_000;
 const definitions = ["linear", "parallel", "waiter", "timer", "racer", "parent", "broken", "mapper"] as const;
 
 /** Lives through one seed: chaos, healing, quiet, check. Ambient time and chance must be poisoned by the caller. */

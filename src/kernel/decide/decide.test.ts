@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { isAtRest, moves, type RunStatus, runStatuses } from "../model/status.ts";
 import { NonRetryableError, RetryAfter } from "../model/user-errors.ts";
-import { chargedDeaths, isCrashLoop, isSuspect } from "./crash.ts";
+import { allowanceFor, chargedDeaths, isCrashLoop, isSuspect } from "./crash.ts";
 import { fingerprintOf, normalise, recordError } from "./failure.ts";
 import { flattenMatch, matches, readPath } from "./match.ts";
 import { decideRetry, delayOf, type RetryPolicy } from "./retry.ts";
@@ -100,8 +100,8 @@ describe("crash loops", () => {
     assert.deepEqual([0, 1, 2, 3, 4, 5].map(chargedDeaths), [0, 0, 0, 1, 2, 3]);
     assert.deepEqual([0, 1, 2].map(isSuspect), [false, false, true]);
     assert.deepEqual(
-      [5, 6].map((count) => isCrashLoop(count)),
-      [false, true],
+      [isCrashLoop(5, 0), isCrashLoop(6, 0), isCrashLoop(6, 1), isCrashLoop(7, 1), isCrashLoop(99, allowanceFor(99))],
+      [false, true, false, true, true],
     );
   });
 });

@@ -192,7 +192,7 @@ export class Worker {
       this.#isUnsure = true;
       this.wake();
     }
-    if (run !== null) this.#activate(run);
+    if (run !== null) this.#activate(run, 0);
   }
 
   /** Looks for ready runs; at once, or right after the look that is under way. */
@@ -228,7 +228,7 @@ export class Worker {
         const incarnation = this.#incarnation;
         const holds = this.#isUnsure ? [...this.#active.keys()] : null;
         this.#isUnsure = false;
-        const { runs, nextReadyAt, now } = await store
+        const { runs, nextReadyAt, now, deathAllowance } = await store
           .lease({ incarnation, limit, hasSuspect: this.#suspects > 0, holds })
           .catch((error: unknown) => {
             this.#isUnsure = true;
@@ -239,7 +239,7 @@ export class Worker {
           });
         this.#timeline.observe(now);
         if (incarnation !== this.#incarnation) return;
-        for (const run of runs) this.#activate(run);
+        for (const run of runs) this.#activate(run, deathAllowance);
         if (this.#isStopping) return;
         if (nextReadyAt === null) return;
         wait = Math.min(pollMs, Math.max(0, nextReadyAt - now));
@@ -255,7 +255,7 @@ export class Worker {
     return this.#options.slots - this.#active.size - this.#reserved;
   }
 
-  #activate(run: LeasedRun): void {
+  #activate(run: LeasedRun, deathAllowance: number): void {
     if (this.#options.clock.mono() >= this.#leaseUntilMono) return;
     if (this.#isStopping) return this.#leaveAs(run, { state: "ready" });
     const handler = this.#options.handlerOf(run);
@@ -267,7 +267,7 @@ export class Worker {
       });
       return;
     }
-    if (isCrashLoop(run.uncleanCount)) {
+    if (isCrashLoop(run.uncleanCount, deathAllowance)) {
       this.#leaveAs(run, crashLoop(run));
       return;
     }

@@ -59,6 +59,8 @@ export interface Leasing {
   /** When the next run becomes ready, store time; null when none will by itself. */
   readonly nextReadyAt: number | null;
   readonly now: number;
+  /** Deaths that a suspect among these runs may be charged with beyond the limit. */
+  readonly deathAllowance: number;
 }
 
 /** The user's door into the store's own database, inside `ctx.tx`. */

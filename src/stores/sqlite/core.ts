@@ -15,7 +15,7 @@ import { queries } from "./queries.ts";
 import { rules as productRules, type Rules } from "./rules.ts";
 import { startRun } from "./runs.ts";
 import { sweep } from "./sweep.ts";
-import { guardedQuery } from "./tx.ts";
+import { guardedQuery, refuseEndedTx } from "./tx.ts";
 
 /** What became of one transition of a batch: its outcome, or the error that it alone caused. */
 export type Reply = { readonly outcome: Outcome } | { readonly error: StoreError };
@@ -122,6 +122,7 @@ export class SqliteCore {
   }
 
   queryTx(sql: string, params: Parameters<TxClient["query"]>[1]): Record<string, unknown>[] {
+    refuseEndedTx(this.#db);
     return guardedQuery(this.#db, sql, params ?? []);
   }
 
@@ -132,6 +133,7 @@ export class SqliteCore {
       if (this.#db.raw.isTransaction) this.#db.raw.exec("rollback");
       return null;
     }
+    refuseEndedTx(this.#db);
     try {
       const outcome = this.#apply(transition, context.clock.now());
       context.counters.flush();

@@ -1,3 +1,4 @@
+import { suspectFrom, unexplainedWindowMs } from "../../kernel/decide/crash.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
 import type { LeaseParams, Leasing } from "../../kernel/ports/store.ts";
 import { state } from "./codes.ts";
@@ -65,6 +66,8 @@ export function rescue(context: Context, at: number): void {
 export function bury(context: Context, incarnation: number, at: number): void {
   const { db } = context;
   moveHeld(context, incarnation);
+  const isExplained =
+    db.get(`select 1 from live where holder = ? and unclean >= ${suspectFrom} limit 1`, incarnation) !== undefined;
   db.run(
     "insert into history (run, kind, detail, at) select run, 'rescued', json_object('fence', fence), ? from live where holder = ?",
     at,
@@ -77,7 +80,12 @@ export function bury(context: Context, incarnation: number, at: number): void {
     at,
     incarnation,
   );
-  db.run("update workers set is_dead = 1 where incarnation = ?", incarnation);
+  db.run(
+    "update workers set is_dead = 1, died_at = ?, is_explained = ? where incarnation = ?",
+    at,
+    isExplained ? 1 : 0,
+    incarnation,
+  );
   context.hints.ready = true;
 }
 
@@ -117,7 +125,8 @@ export function lease(context: Context, params: LeaseParams): Leasing {
     "select is_dead, expires_at from workers where incarnation = ?",
     params.incarnation,
   );
-  if (me === undefined || me.is_dead === 1 || me.expires_at <= at) return { runs: [], nextReadyAt: null, now: at };
+  if (me === undefined || me.is_dead === 1 || me.expires_at <= at)
+    return { runs: [], nextReadyAt: null, now: at, deathAllowance: 0 };
   if (params.holds !== null) freeUnknown(context, params.incarnation, params.holds, at);
   const rows = readyRows(context, params.limit, at);
   if (!params.hasSuspect && rows.length < params.limit) {
@@ -135,7 +144,16 @@ export function lease(context: Context, params: LeaseParams): Leasing {
       at,
     )?.at ?? null;
   const isFull = rows.length >= params.limit;
-  return { runs, nextReadyAt: isFull ? at : next, now: at };
+  const deathAllowance = rows.some((row) => row.unclean >= suspectFrom) ? allowance(context, at) : 0;
+  return { runs, nextReadyAt: isFull ? at : next, now: at, deathAllowance };
+}
+
+function allowance(context: Context, at: number): number {
+  const unexplained = context.db.get<{ n: number }>(
+    "select count(*) as n from workers where is_explained = 0 and died_at > ?",
+    at - unexplainedWindowMs,
+  );
+  return context.rules.allowance(unexplained?.n ?? 0);
 }
 
 /** Runs that were leased by a call whose answer was lost: their worker knows nothing of them and would hold them for ever. */

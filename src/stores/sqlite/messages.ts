@@ -27,8 +27,14 @@ export type Call =
   | { readonly name: "backup"; readonly path: string }
   | { readonly name: "announce"; readonly url: string }
   | { readonly name: "begin-tx"; readonly limitMs: number }
-  | { readonly name: "query-tx"; readonly sql: string; readonly params: Parameters<TxClient["query"]>[1] }
-  | { readonly name: "end-tx"; readonly transition: Transition | null }
+  | {
+      readonly name: "query-tx";
+      /** Which one, as `begin-tx` has answered: a client may be used when its own is long over. */
+      readonly tx: number;
+      readonly sql: string;
+      readonly params: Parameters<TxClient["query"]>[1];
+    }
+  | { readonly name: "end-tx"; readonly tx: number; readonly transition: Transition | null }
   | { readonly name: "close" };
 
 /** A plain advance that went well answers null: most of a batch, so most of the traffic, is nothing. */

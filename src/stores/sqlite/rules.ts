@@ -1,4 +1,4 @@
-import { suspectFrom } from "../../kernel/decide/crash.ts";
+import { allowanceFor, suspectFrom } from "../../kernel/decide/crash.ts";
 import { state } from "./codes.ts";
 
 /**
@@ -18,6 +18,8 @@ export interface Rules {
   isExpired(expiresAt: number, now: number): boolean;
   /** Runs with so many unclean ends or more are leased one at a time. */
   suspectFrom(): number;
+  /** Deaths that nobody here explains speak for the suspects. */
+  allowance(unexplainedDeaths: number): number;
 }
 
 export const rules: Rules = {
@@ -27,4 +29,5 @@ export const rules: Rules = {
   eventFloor: (floor) => floor,
   isExpired: (expiresAt, now) => expiresAt <= now,
   suspectFrom: () => suspectFrom,
+  allowance: allowanceFor,
 };

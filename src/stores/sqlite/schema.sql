@@ -202,7 +202,10 @@ CREATE TABLE workers (
   name text not null,
   started_at integer not null,
   expires_at integer not null,
-  is_dead integer not null default 0
+  is_dead integer not null default 0,
+  -- When it was declared dead, and whether a suspect that it held explains that; null for one that left by itself.
+  died_at integer,
+  is_explained integer
 );
 
 CREATE INDEX audit_by_run on audit (run, no);
@@ -252,3 +255,5 @@ CREATE INDEX runs_ended on runs (ended_at) where ended_at is not null;
 CREATE UNIQUE INDEX steps_by_run on steps (run, seq);
 
 CREATE INDEX waits_for_event on waits (name, hash, no) where kind = 'event' and event is null;
+
+CREATE INDEX workers_died on workers (died_at) where is_explained = 0;

@@ -7,6 +7,7 @@ import type { Hint, Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
 import type { Answer, Call, WireError } from "./messages.ts";
+import { txTooLong } from "./tx-too-long.ts";
 
 interface Waiting {
   readonly resolve: (value: never) => void;
@@ -247,17 +248,18 @@ export class SqliteStore implements Store {
     work: (db: TxClient) => Promise<T>,
     finish: (value: T) => Transition,
   ): Promise<{ value: T; outcome: OutcomeOf<Transition> }> {
-    await this.#call({ name: "begin-tx", limitMs: params.limitMs });
+    const tx = await this.#call<number>({ name: "begin-tx", limitMs: params.limitMs });
     let value: T;
     let transition: Transition;
     try {
-      value = await work({ query: (sql, values) => this.#call({ name: "query-tx", sql, params: values }) });
+      const client: TxClient = { query: (sql, values) => this.#call({ name: "query-tx", tx, sql, params: values }) };
+      value = await withinLimit(work(client), params.limitMs);
       transition = finish(value);
     } catch (error) {
-      await this.#call({ name: "end-tx", transition: null });
+      await this.#call({ name: "end-tx", tx, transition: null });
       throw error;
     }
-    const outcome = await this.#call<OutcomeOf<Transition>>({ name: "end-tx", transition });
+    const outcome = await this.#call<OutcomeOf<Transition>>({ name: "end-tx", tx, transition });
     return { value, outcome };
   }
 
@@ -267,6 +269,17 @@ export class SqliteStore implements Store {
     await this.#call({ name: "close" });
     await ended;
     this.#failure = new StoreError("unavailable", "the store is closed");
+  }
+}
+
+/** The thread has rolled back by then; whoever waits for code that never comes back must be told. */
+async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(txTooLong()), limitMs);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

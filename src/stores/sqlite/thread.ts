@@ -8,6 +8,7 @@ import type { Database } from "./database.ts";
 import type { Answer, Ask, Call, WireError, WireReply } from "./messages.ts";
 import { openDatabase } from "./open.ts";
 import { type Ownership, takeOwnership } from "./owner.ts";
+import { txTooLong } from "./tx-too-long.ts";
 
 /**
  * The store's own thread: it keeps large payloads, fsyncs and checkpoints off the event loop that runs people's code.
@@ -21,7 +22,8 @@ const { path } = workerData as { path: string };
 let ownership: Ownership;
 let db: Database;
 let core: SqliteCore;
-let tx: { timer: NodeJS.Timeout; isOver: boolean } | null = null;
+let tx: { no: number; timer: NodeJS.Timeout } | null = null;
+let lastTx = 0;
 const held: Ask[] = [];
 
 try {
@@ -103,7 +105,7 @@ function perform(call: Call): unknown {
     case "begin-tx":
       return beginTx(call.limitMs);
     case "query-tx":
-      return openTx() && core.queryTx(call.sql, call.params);
+      return openTx(call.tx) && core.queryTx(call.sql, call.params);
     case "end-tx":
       return endTx(call);
     case "close":
@@ -111,42 +113,45 @@ function perform(call: Call): unknown {
   }
 }
 
-function beginTx(limitMs: number): void {
+function beginTx(limitMs: number): number {
   core.beginTx();
+  lastTx += 1;
+  // Also when its code never comes back: then all that waits goes on without it.
   const timer = setTimeout(() => {
-    if (tx === null) return;
-    tx.isOver = true;
     core.endTx(null);
+    leaveTx();
   }, limitMs);
-  tx = { timer, isOver: false };
+  tx = { no: lastTx, timer };
+  return lastTx;
 }
 
-/** The statements of a transaction that has run out of time belong to nothing any more. */
-function openTx(): true {
-  if (tx === null || tx.isOver) {
-    throw new BatonError("tx-too-long", "ctx.tx took longer than its limit and was rolled back", {
-      hint: "await nothing but db.query inside ctx.tx; on SQLite the whole store waits for it",
-    });
-  }
-  return true;
+/** The statements of a transaction that is over belong to nothing any more. */
+function openTx(no: number): true {
+  if (tx?.no === no) return true;
+  throw txTooLong();
 }
 
 function endTx(call: Extract<Call, { name: "end-tx" }>): unknown {
+  if (call.transition === null && tx?.no !== call.tx) return null;
+  openTx(call.tx);
   try {
-    if (call.transition !== null) openTx();
-    return tx?.isOver ? null : core.endTx(call.transition);
+    return core.endTx(call.transition);
   } finally {
-    if (tx !== null) clearTimeout(tx.timer);
-    tx = null;
-    // Those that waited go first, in order, before any later message is taken.
-    queueMicrotask(() => {
-      while (tx === null) {
-        const next = held.shift();
-        if (next === undefined) return;
-        answer(next);
-      }
-    });
+    leaveTx();
   }
+}
+
+function leaveTx(): void {
+  if (tx !== null) clearTimeout(tx.timer);
+  tx = null;
+  // Those that waited go first, in order, before any later message is taken.
+  queueMicrotask(() => {
+    while (tx === null) {
+      const next = held.shift();
+      if (next === undefined) return;
+      answer(next);
+    }
+  });
 }
 
 function close(): void {

@@ -35,28 +35,63 @@ const denied = new Set<number>([
   constants.SQLITE_SAVEPOINT,
 ]);
 
+/** Actions that name their table second, behind the database or the index or trigger that they make. */
+const tableIsSecond = new Set<number>([
+  constants.SQLITE_ALTER_TABLE,
+  constants.SQLITE_CREATE_INDEX,
+  constants.SQLITE_CREATE_TEMP_INDEX,
+  constants.SQLITE_CREATE_TRIGGER,
+  constants.SQLITE_CREATE_TEMP_TRIGGER,
+  constants.SQLITE_DROP_INDEX,
+  constants.SQLITE_DROP_TEMP_INDEX,
+  constants.SQLITE_DROP_TRIGGER,
+  constants.SQLITE_DROP_TEMP_TRIGGER,
+]);
+
 /** Runs the user's statement under an authorizer: ATTACH is not atomic across files under WAL, and COMMIT is ours. */
 export function guardedQuery(db: Database, sql: string, params: readonly Value[]): Record<string, unknown>[] {
   let refusal: string | null = null;
-  db.raw.setAuthorizer((action, first) => {
+  db.raw.setAuthorizer((action, first, second) => {
+    const table = (tableIsSecond.has(action) ? second : first)?.toLowerCase() ?? "";
     if (denied.has(action))
       refusal = "ATTACH, PRAGMA, BEGIN, COMMIT, ROLLBACK and SAVEPOINT belong to Baton inside ctx.tx";
-    else if (first !== null && first !== undefined && ownTables.has(first) && action !== constants.SQLITE_FUNCTION) {
-      refusal = `the table ${first} is Baton's own`;
-    }
+    else if (ownTables.has(table) && action !== constants.SQLITE_FUNCTION)
+      refusal = `the table ${table} is Baton's own`;
+
     return refusal === null ? constants.SQLITE_OK : constants.SQLITE_DENY;
   });
   try {
     const statement = db.raw.prepare(sql);
-    return statement.all(...params) as Record<string, unknown>[];
+    if (!isBlank(sql.slice(statement.sourceSQL.length))) refusal = "one db.query holds one statement";
+    if (refusal === null) return statement.all(...params) as Record<string, unknown>[];
   } catch (error) {
-    if (refusal !== null)
-      throw new BatonError("tx-refused", `ctx.tx: ${refusal}`, {
-        hint: "use tables of your own through db.query only",
-        cause: error,
-      });
-    throw error;
+    if (refusal === null) throw ownFault(error);
   } finally {
     db.raw.setAuthorizer(null);
   }
+  throw new BatonError("tx-refused", `ctx.tx: ${refusal}`, { hint: "use tables of your own through db.query only" });
 }
+
+/** `insert or rollback` and triggers can end the transaction; what follows would be kept without the step's result. */
+export function refuseEndedTx(db: Database): void {
+  if (!db.raw.isTransaction)
+    throw new BatonError("tx-failed", "ctx.tx: a statement has rolled the transaction back", {
+      hint: "let a conflict abort its statement only; throw to roll back all",
+    });
+}
+
+/** SQLite reads the first statement and says nothing of what follows. */
+function isBlank(rest: string): boolean {
+  return /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/.test(rest);
+}
+
+/** What is wrong with a statement is its author's; what is wrong with the disk or the file is the store's. */
+function ownFault(error: unknown): Error {
+  const code = ((error as { errcode?: number }).errcode ?? 1) & 0xff;
+  if (error instanceof Error && storeFaults.has(code)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "look at the statement", cause: error });
+}
+
+/** Busy, out of memory, input or output, damage, no room, no file, no database. */
+const storeFaults: ReadonlySet<number> = new Set([5, 7, 10, 11, 13, 14, 26]);

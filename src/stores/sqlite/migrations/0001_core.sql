@@ -230,8 +230,12 @@ create table workers (
   name text not null,
   started_at integer not null,
   expires_at integer not null,
-  is_dead integer not null default 0
+  is_dead integer not null default 0,
+  -- When it was declared dead, and whether a suspect that it held explains that; null for one that left by itself.
+  died_at integer,
+  is_explained integer
 );
+create index workers_died on workers (died_at) where is_explained = 0;
 
 -- The greatest time ever used: store time never goes back, whatever the machine's clock does.
 create table clock (

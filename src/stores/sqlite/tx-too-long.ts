@@ -1,0 +1,7 @@
+import { BatonError } from "../../kernel/model/errors.ts";
+
+export function txTooLong(): BatonError {
+  return new BatonError("tx-too-long", "ctx.tx took longer than its limit and was rolled back", {
+    hint: "await nothing but db.query inside ctx.tx; on SQLite the whole store waits for it",
+  });
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Context, type RetryAfter, workflow } from "baton";
+import { openTestBaton, type TestHandle } from "baton/testing";
+
+/** Runs a workflow of one go; a rejection that nobody handles fails the test by itself. */
+async function run<T>(code: (ctx: Context) => Promise<T>): Promise<T> {
+  const test = await openTestBaton();
+  try {
+    const definition = workflow({ name: "odd" }, code);
+    test.register(definition);
+    const handle: TestHandle<T> = await test.start(definition, null);
+    return await handle.result();
+  } finally {
+    await test.close();
+  }
+}
+
+const unreadable = {
+  name: "Evil",
+  get message(): string {
+    throw new Error("not even that");
+  },
+};
+
+describe("odd code", () => {
+  it("may name its steps as it likes", async () => {
+    const names = ["__proto__", "constructor", "toString", "a/b", "a#2", "#1", ":", "%2F", "ü💥", "x".repeat(200)];
+    assert.deepEqual(
+      await run(async (ctx) => {
+        const seen: string[] = [];
+        for (const name of names) seen.push(await ctx.step(name, () => name));
+        return seen;
+      }),
+      names,
+    );
+  });
+
+  it("may await a failure later than it comes", async () => {
+    const failing = workflow({ name: "unknown here" }, () => 1);
+    const fail = (): never => {
+      throw new Error("no");
+    };
+    const answers: { [name: string]: (ctx: Context) => Promise<unknown> } = {
+      step: (ctx) => ctx.step("fails", fail, { retry: false }),
+      call: (ctx) => ctx.call(failing, null),
+      map: (ctx) => ctx.map("items", [1], (_item, inside) => inside.step("fails", fail, { retry: false })),
+      race: (ctx) => ctx.race({ only: (inside) => inside.step("fails", fail, { retry: false }) }),
+    };
+    for (const [name, ask] of Object.entries(answers)) {
+      const met = await run(async (ctx) => {
+        const late = ask(ctx);
+        for (const step of ["one", "two", "three"]) await ctx.step(step, () => 1);
+        return late.then(
+          () => "none",
+          () => "failure",
+        );
+      });
+      assert.equal(met, "failure", name);
+    }
+  });
+
+  it("may throw what cannot be read: the run fails all the same", async () => {
+    const says = /cannot be read/;
+    await assert.rejects(
+      run(() => Promise.reject(unreadable)),
+      says,
+    );
+    await assert.rejects(
+      run((ctx) => ctx.step("s", () => Promise.reject(unreadable), { retry: false })),
+      says,
+    );
+  });
+
+  it("may have a retry rule that throws or a RetryAfter that says nothing: the attempts decide", async () => {
+    const when = (): never => {
+      throw new Error("the rule is broken");
+    };
+    const asks = Object.assign(new Error("later"), {
+      delay: "soonish",
+      [Symbol.for("baton.retry-after")]: true,
+    }) satisfies Omit<RetryAfter, symbol>;
+    for (const [retry, error] of [
+      [{ attempts: 2, when }, new Error("no")],
+      [{ attempts: 2 }, asks],
+    ] as const) {
+      const attempts = await run((ctx) =>
+        ctx.step("s", ({ number }) => (number < 2 ? Promise.reject(error) : Promise.resolve(number)), { retry }),
+      );
+      assert.equal(attempts, 2);
+    }
+  });
+
+  it("may not wait for a moment that no date can hold", async () => {
+    await assert.rejects(
+      run((ctx) => ctx.sleepUntil("far", 1e300)),
+      /needs a valid moment/,
+    );
+    await assert.rejects(
+      run((ctx) => ctx.sleep("long", Number.MAX_SAFE_INTEGER)),
+      /a thousand years/,
+    );
+  });
+
+  it("may go on after attributes that were refused, without them", async () => {
+    const code = async (ctx: Context): Promise<string> => {
+      const refusal = await ctx
+        .setAttributes({ big: "x".repeat(5_000) })
+        .catch((error: { code: string }) => error.code);
+      await ctx.setAttributes({ small: 1 });
+      return String(refusal);
+    };
+    assert.equal(await run(code), "limit");
+  });
+});
