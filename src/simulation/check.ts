@@ -261,6 +261,11 @@ function checkEvents(evidence: Evidence): Violation[] {
 
 /** INV-30, 31, 34 and the counters: what the store itself says about its rows. */
 function checkStore(evidence: Evidence): Violation[] {
+  const leftWaits = evidence.core.context.db
+    .all<{ id: string; key: string }>(
+      "select r.id, w.key from waits w join runs r on r.no = w.run where r.ended in ('completed', 'cancelled')",
+    )
+    .map((row) => ({ invariant: "INV-27", detail: `${row.id} is at rest and "${row.key}" is still waited for` }));
   const strays = evidence.core
     .query("strays", {})
     .map((stray) => ({ invariant: "INV-30", detail: `${stray.id} ${stray.problem}` }));
@@ -280,7 +285,7 @@ function checkStore(evidence: Evidence): Violation[] {
       invariant: "INV-37",
       detail: `run ${row.parent} has ${row.n} children under "${row.parent_key}"`,
     }));
-  return [...strays, ...open, ...children];
+  return [...strays, ...open, ...children, ...leftWaits];
 }
 
 /** INV-45: what was acknowledged to a client is there, once. */

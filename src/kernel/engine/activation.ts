@@ -485,8 +485,10 @@ export class Activation implements Turning, Desk {
 
   /** Steps that the code did not await are told so and recorded as left behind. */
   #abandonOpen(): Entry[] {
-    const reason = new BatonError("abandoned", "the run ended before this step did");
     const entries: Entry[] = [];
+    // Nearly always there is nothing: an error with its stack would be made for nobody.
+    if (this.#open.size === 0) return entries;
+    const reason = new BatonError("abandoned", "the run ended before this step did");
     for (const ask of this.#open) {
       ask.abort(reason);
       if (!isStep(ask) || this.#recorder.isRecording(ask)) continue;

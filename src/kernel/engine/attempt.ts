@@ -26,7 +26,7 @@ export interface StepLog {
 export interface AttemptSpec {
   readonly key: string;
   readonly number: number;
-  readonly idempotencyKey: string;
+  readonly idempotencyKey: () => string;
   readonly input: unknown;
   readonly deadlineAt: number | null;
   readonly startedMono: number;
@@ -58,7 +58,7 @@ export class Attempt implements StepAttempt {
   }
 
   get idempotencyKey(): string {
-    return this.spec.idempotencyKey;
+    return this.spec.idempotencyKey();
   }
 
   get input(): unknown {

@@ -1,5 +1,5 @@
 import { byteLength, decode, encode, UnencodableError } from "../../stdx/json.ts";
-import { decideVerb, type Preview, type VerbRequest } from "../decide/verb.ts";
+import { decideVerb, type Preview, type VerbDecision, type VerbRequest } from "../decide/verb.ts";
 import type { RunDetail } from "../model/detail.ts";
 import { BatonError } from "../model/errors.ts";
 import type { RecordedEntry } from "../model/journal.ts";
@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly cancelGraceMs?: number;
   readonly retention?: Partial<Retention>;
   readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
+  /** The step that `within` has put around the code that asks; null between steps. */
+  readonly stepAround?: () => string | null;
 }
 
 /** A run that was started, or the one that its idempotency key had started before. */
@@ -223,6 +225,11 @@ export class Engine {
     return { kind: "start", id: this.#runId(), origin, ...prepared };
   }
 
+  /** The step whose own code asks, as far as this process can tell; null between steps. */
+  stepAround(): string | null {
+    return this.#options.stepAround?.() ?? null;
+  }
+
   #runId(): string {
     return `run_${this.#options.random.uuid()}`;
   }
@@ -308,7 +315,7 @@ export class Engine {
     for (let round = 0; round < verbRoundsMax; round++) {
       const run = await this.store.query("run", { id });
       if (run === null) throw unknownRun(id);
-      const decision = decideVerb(run, await this.#allEntries(run), request);
+      const decision = await this.decide(run, request);
       if (!decision.ok)
         throw new BatonError(decision.code, decision.message, {
           hint: decision.hint,
@@ -321,6 +328,11 @@ export class Engine {
     throw new BatonError("conflict", `run ${id} kept changing while ${request.verb} was asked for`, {
       hint: "try again",
     });
+  }
+
+  /** What a verb would do to the run as it stands, or why it may not. */
+  async decide(run: RunDetail, request: VerbRequest): Promise<VerbDecision> {
+    return decideVerb(run, await this.#allEntries(run), request);
   }
 
   async #allEntries(run: RunDetail): Promise<readonly RecordedEntry[]> {

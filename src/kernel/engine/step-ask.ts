@@ -142,7 +142,7 @@ export class StepAsk implements Ask {
     const attempt = new Attempt({
       key: this.key,
       number: this.#number,
-      idempotencyKey: idempotencyKeyOf(desk, this.key),
+      idempotencyKey: () => idempotencyKeyOf(desk, this.key),
       input: decode(this.#input),
       deadlineAt: timeoutMs === null ? null : desk.storeNow() + timeoutMs,
       startedMono: desk.mono(),

@@ -20,8 +20,8 @@ export function advanceRun(context: Context, step: Advance, at: number): Outcome
   if (step.entries !== undefined) for (const entry of step.entries) writeEntry(context, step.run, entry, at);
   // The common advance is one result and nothing else: it must not pay for what it does not use.
   if (isPlain(step)) return { ok: true, at, isUnread: false };
-  writeRest(context, step, at);
-  const isUnread = step.next === undefined ? false : !leave(context, step, live?.definition ?? 0, at);
+  const touched = writeRest(context, step, live as LiveRow, at);
+  const isUnread = step.next === undefined ? false : !leave(context, step, touched, at);
   return { ok: true, at, isUnread };
 }
 
@@ -75,7 +75,8 @@ function writeEntry(context: Context, run: number, entry: Entry, at: number): vo
   );
 }
 
-function writeRest(context: Context, step: Advance, at: number): void {
+/** Returns the run's row as it stands afterwards. */
+function writeRest(context: Context, step: Advance, live: LiveRow, at: number): LiveRow {
   const { db } = context;
   const { run } = step;
   for (const attempt of step.attempts ?? []) {
@@ -100,6 +101,8 @@ function writeRest(context: Context, step: Advance, at: number): void {
   }
   markRead(context, run, step.read ?? []);
   for (const wait of step.opens ?? []) openWait(context, run, wait, at);
+  const isTouching = live.is_touched === 0 && (step.opens !== undefined || step.shows !== undefined);
+  if (isTouching) db.run("update live set is_touched = 1 where run = ?", run);
   for (const start of step.starts ?? []) startRun(context, start, at);
   for (const event of step.events ?? [])
     acceptEvent(context, { kind: "event", event, isRouted: false, starts: [], refused: [] }, at);
@@ -127,12 +130,14 @@ function writeRest(context: Context, step: Advance, at: number): void {
       at,
     );
   }
+  return isTouching ? { ...live, is_touched: 1 } : live;
 }
 
 /** Leaves the run where the advance wants it. False: something unread has arrived, so the holder keeps it. */
-function leave(context: Context, step: Advance, definition: number, at: number): boolean {
+function leave(context: Context, step: Advance, live: LiveRow, at: number): boolean {
   const { db } = context;
   const { run, next } = step;
+  const { definition } = live;
   if (next === undefined) return true;
   switch (next.state) {
     case "parked": {
@@ -180,7 +185,7 @@ function leave(context: Context, step: Advance, definition: number, at: number):
     case "completed":
     case "failed":
     case "cancelled":
-      endRun(context, run, "running", next, step.fence, at);
+      endRun(context, live, next, step.fence, at);
       return true;
   }
 }

@@ -40,7 +40,7 @@ export function intervene(context: Context, act: Intervene, at: number): Outcome
       break;
     case "cancelled":
       if (live === undefined) return { ok: false, why: "stale" };
-      endRun(context, act.run, statusOf(live), { state: "cancelled", reason: idle.reason }, live.fence + 1, at);
+      endRun(context, live, { state: "cancelled", reason: idle.reason }, live.fence + 1, at);
       break;
     case "retried":
       if (live === undefined) return { ok: false, why: "stale" };

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../kernel/model/errors.ts";
@@ -80,6 +80,8 @@ function refuseOldSqlite(): void {
 
 function refuseForeignFile(path: string): void {
   if (!existsSync(path)) return;
+  if (!statSync(path).isFile())
+    throw new StoreError("unavailable", `${path} is no file`, { hint: "name a file as the store" });
   const head = Buffer.alloc(16);
   const file = openSync(path, "r");
   const read = readSync(file, head, 0, 16, 0);

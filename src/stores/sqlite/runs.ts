@@ -14,11 +14,12 @@ export interface LiveRow {
   readonly state: number;
   readonly fence: number;
   readonly unclean: number;
+  readonly is_touched: number;
 }
 
 export function liveRow(context: Context, run: number): LiveRow | undefined {
   return context.db.get<LiveRow & Record<string, unknown>>(
-    "select run, definition, state, fence, unclean from live where run = ?",
+    "select run, definition, state, fence, unclean, is_touched from live where run = ?",
     run,
   );
 }
@@ -162,13 +163,13 @@ function failedStepReopening(context: Context, run: number): Reopening | null {
 /** Ends a run: it leaves the queue, its waits go, its parent is told. */
 export function endRun(
   context: Context,
-  run: number,
-  from: RunStatus,
+  live: LiveRow,
   end: Extract<Next, { state: RestStatus }>,
   fence: number,
   at: number,
 ): void {
   const { db } = context;
+  const { run } = live;
   const output = end.state === "completed" ? context.payloads.keep(run, "output", end.output) : null;
   const error = end.state === "failed" ? context.payloads.keep(run, "error", JSON.stringify(end.error)) : null;
   const reason = end.state === "cancelled" ? JSON.stringify(end.reason) : null;
@@ -191,11 +192,15 @@ export function endRun(
     run,
   );
   db.run("delete from live where run = ?", run);
-  db.run(
-    end.state === "failed" ? "delete from waits where run = ? and kind <> 'timer'" : "delete from waits where run = ?",
-    run,
-  );
-  db.run("delete from shows where run = ?", run);
+  if (live.is_touched === 1) {
+    db.run(
+      end.state === "failed"
+        ? "delete from waits where run = ? and kind <> 'timer'"
+        : "delete from waits where run = ?",
+      run,
+    );
+    db.run("delete from shows where run = ?", run);
+  }
   if (end.state === "failed") {
     // What was asked of this round is not meant for the next one.
     db.run(
@@ -211,7 +216,7 @@ export function endRun(
     );
   }
   if (row === undefined) return;
-  context.counters.move(row.definition, from, end.state);
+  context.counters.move(row.definition, statusOf(live), end.state);
   context.hints.change(run, row.id, end.state);
   if (row.parent !== null && row.parent_awaits === 1) {
     deliver(
@@ -231,7 +236,7 @@ function cancelChildren(
   at: number,
 ): void {
   const children = context.db.all<LiveRow & Record<string, unknown>>(
-    "select l.run, l.definition, l.state, l.fence, l.unclean from runs r join live l on l.run = r.no where r.parent = ?",
+    "select l.run, l.definition, l.state, l.fence, l.unclean, l.is_touched from runs r join live l on l.run = r.no where r.parent = ?",
     parent,
   );
   for (const child of children) {
@@ -239,7 +244,7 @@ function cancelChildren(
       const body = JSON.stringify({ verb: "cancel", actor: "parent", why: null });
       deliver(context, { run: child.run, kind: "cancel", ref: `cancel:${child.fence}`, key: null, body }, at);
     } else {
-      endRun(context, child.run, statusOf(child), end, child.fence + 1, at);
+      endRun(context, child, end, child.fence + 1, at);
     }
   }
 }
@@ -261,7 +266,7 @@ export function reopenRun(context: Context, run: number, idle: Extract<Idle, { t
     db.run("delete from dead where run = ?", run);
     db.run("delete from payloads where run = ? and slot in ('error', 'output')", run);
     db.run(
-      "insert into live (run, definition, state, ready_at, fence) values (?, ?, ?, ?, ?)",
+      "insert into live (run, definition, state, ready_at, fence, is_touched) values (?, ?, ?, ?, ?, 1)",
       run,
       row.definition,
       state.ready,

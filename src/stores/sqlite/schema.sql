@@ -117,6 +117,8 @@ CREATE TABLE live (
   lease_seq integer not null default 0,
   unclean integer not null default 0,
   is_lost integer not null default 0,
+  -- Whether it ever had a row in "waits" or "shows": most runs end without.
+  is_touched integer not null default 0,
   reason text
 );
 
@@ -229,8 +231,6 @@ CREATE INDEX idempotency_by_age on idempotency (at);
 CREATE UNIQUE INDEX inbox_once on inbox (run, kind, ref);
 
 CREATE INDEX inbox_unread on inbox (run) where is_read = 0;
-
-CREATE INDEX live_held on live (holder) where holder is not null;
 
 CREATE INDEX live_ready on live (ready_at) where ready_at is not null;
 

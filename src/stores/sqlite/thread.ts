@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { backup } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { BatonError } from "../../kernel/model/errors.ts";
+import { BatonError, StoreError } from "../../kernel/model/errors.ts";
 import { assert } from "../../stdx/assert.ts";
 import { SqliteCore, toStoreError } from "./core.ts";
 import type { Database } from "./database.ts";
@@ -20,6 +20,7 @@ const port = parentPort;
 const { path } = workerData as { path: string };
 
 let ownership: Ownership;
+let file: { dev: number; ino: number };
 let db: Database;
 let core: SqliteCore;
 let tx: { no: number; timer: NodeJS.Timeout } | null = null;
@@ -34,6 +35,7 @@ try {
     ownership.release();
     throw error;
   }
+  file = statSync(path);
   core = new SqliteCore(db, { now: Date.now });
   core.buryAll();
   port.on("message", handle);
@@ -58,7 +60,9 @@ function answer(ask: Ask): void {
       core.watch(ask.isWatched);
       return;
     case "commit": {
-      const replies = core.commit(ask.batch).map((reply): WireReply => {
+      const gone = lostFile();
+      const made = gone === null ? core.commit(ask.batch) : ask.batch.map(() => ({ error: gone }));
+      const replies = made.map((reply): WireReply => {
         if ("error" in reply) return { error: wire(reply.error) };
         const { outcome } = reply;
         return outcome.ok && "isUnread" in outcome && !outcome.isUnread ? null : outcome;
@@ -80,6 +84,15 @@ function answer(ask: Ask): void {
       }
       if (ask.call.name === "close") port.close();
   }
+}
+
+/** A file that was deleted or replaced still takes all that is written to it, and nobody will ever find it again. */
+function lostFile(): StoreError | null {
+  const now = statSync(path, { throwIfNoEntry: false });
+  if (now !== undefined && now.ino === file.ino && now.dev === file.dev) return null;
+  return new StoreError("unavailable", `the store ${path} was deleted or replaced while it was open`, {
+    hint: "stop this process; put the file back, or start on the new one",
+  });
 }
 
 function perform(call: Call): unknown {
@@ -134,8 +147,11 @@ function openTx(no: number): true {
 function endTx(call: Extract<Call, { name: "end-tx" }>): unknown {
   if (call.transition === null && tx?.no !== call.tx) return null;
   openTx(call.tx);
+  const gone = lostFile();
   try {
-    return core.endTx(call.transition);
+    const outcome = core.endTx(gone === null ? call.transition : null);
+    if (gone !== null) throw gone;
+    return outcome;
   } finally {
     leaveTx();
   }

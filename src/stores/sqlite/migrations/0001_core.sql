@@ -37,7 +37,7 @@ create unique index runs_by_parent on runs (parent, parent_key) where parent is 
 create index runs_cancelled on runs (no) where ended = 'cancelled';
 create index runs_ended on runs (ended_at) where ended_at is not null;
 
--- Exactly while a run is not at rest. state: 0 ready, 1 leased, 2 parked, 3 suspended.
+-- Exactly while a run is not at rest. Not indexed by holder: only a death asks for that, and every lease would pay. state: 0 ready, 1 leased, 2 parked, 3 suspended.
 create table live (
   run integer primary key,
   definition integer not null,
@@ -48,10 +48,11 @@ create table live (
   lease_seq integer not null default 0,
   unclean integer not null default 0,
   is_lost integer not null default 0,
+  -- Whether it ever had a row in "waits" or "shows": most runs end without.
+  is_touched integer not null default 0,
   reason text
 );
 create index live_ready on live (ready_at) where ready_at is not null;
-create index live_held on live (holder) where holder is not null;
 create index live_suspended on live (run) where state = 3;
 create index live_suspects on live (unclean, ready_at) where unclean >= 2 and ready_at is not null;
 
