@@ -35,7 +35,9 @@ export class Floor {
     const run = this.#db.prepare(
       "insert into runs (id, definition, input, origin, event_floor, created_at) values (?, 1, '{}', '{\"by\":\"x\"}', 0, 1700000000000)",
     );
-    const live = this.#db.prepare("insert into live (run, definition, state, ready_at, fence) values (?, 1, 2, 1700000000000, 1)");
+    const live = this.#db.prepare(
+      "insert into live (run, definition, state, ready_at, fence) values (?, 1, 2, 1700000000000, 1)",
+    );
     const wait = this.#db.prepare(
       "insert into waits (run, key, kind, no, due_at, since) values (?, ?, 'timer', 1, 1700000000000, 1700000000000)",
     );

@@ -37,6 +37,8 @@ export const explanations: Readonly<Record<string, string>> = {
   "malformed-json": "The body is not JSON; line and column are named.",
   "method-not-allowed": "The route does not take this method; `Allow` says which it takes.",
   "needs-accounts": "Baton listens on this machine only until it has accounts.",
+  "nested-step":
+    "A step's own code has asked the context for a step, a wait or a child. A replay leaves that code out; ask before or after the step.",
   "no-baton":
     "Nothing serves here and the command needs something that does. Start it with `baton dev` or `baton start`.",
   "no-port": "No free port was found near the wanted one. Name one with --port or take any with 0.",
@@ -54,6 +56,7 @@ export const explanations: Readonly<Record<string, string>> = {
   timeout:
     "Something took longer than its limit. A step is tried again by its policy; a wait for a result may be asked again.",
   "too-large": "A value is larger than the store can hold.",
+  "tx-failed": "A statement inside `ctx.tx` failed, and all of it was rolled back; the message is the database's.",
   "tx-refused": "Inside `ctx.tx` only your own tables may be used, through `db.query`; transactions are Baton's.",
   "tx-too-long": "`ctx.tx` took longer than its limit and was rolled back. Await nothing but `db.query` inside.",
   unavailable:

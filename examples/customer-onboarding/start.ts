@@ -97,7 +97,8 @@ function sayNext(baton: KeptBaton): void {
   say("try:");
   say("npm run onboard -- --break    provisioning fails for one deal; resume its run afterwards");
   say("npx baton show latest         the run, its steps and every attempt");
-  say(`kill -9 ${baton.pid()}`.padEnd(30) + "Baton comes back, its runs go on");
+  const kill = `kill -9 ${baton.pid()}`;
+  say(`${kill.padEnd(30)}Baton comes back, its runs go on`);
   say();
   say("Ctrl-C to stop; runs continue on the next start");
 }

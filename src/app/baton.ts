@@ -12,12 +12,12 @@ import type { Random } from "../kernel/ports/random.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { parseDuration } from "../stdx/duration.ts";
 import { SqliteStore } from "../stores/sqlite/store.ts";
-import type { Workflow } from "../workflows/definition.ts";
+import { isWorkflow, type Workflow } from "../workflows/definition.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import { type BatonConfig, type Definition, defaultStore, sqlitePath } from "./config.ts";
 import { createHandle, type Handle } from "./handle.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
-import { within } from "./surroundings.ts";
+import { currentRun, outside, within } from "./surroundings.ts";
 
 /** A run that used up its retries and waits for a person. */
 export interface DeadLetter {
@@ -32,12 +32,13 @@ export interface DeadLetter {
 /** One instance: a store opened once, with the engine that works on it. */
 export interface Baton {
   /** Starts a run. When it returns, the run is on disk and goes on by itself, also after a crash. */
+  start(name: string, input?: unknown, options?: StartOptions): Promise<Handle>;
+  // The typed form comes last: its complaint about a wrong input is the one that is shown.
   start<RawInput, Input, Output>(
     definition: Workflow<RawInput, Input, Output>,
     input: RawInput,
     options?: StartOptions,
   ): Promise<Handle<Output>>;
-  start(name: string, input?: unknown, options?: StartOptions): Promise<Handle>;
   /** Starts up to 10,000 runs together. */
   startMany<RawInput, Input, Output>(
     definition: Workflow<RawInput, Input, Output>,
@@ -117,8 +118,10 @@ export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
 /** Puts an instance together from its parts. */
 export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton> {
   const { retention } = config;
+  const logger = sturdy(parts.logger);
   const engine = new Engine({
     ...parts,
+    logger,
     ...parts.pace,
     name: parts.name ?? `${hostname()}:${process.pid}`,
     slots: config.slots ?? defaults.slots,
@@ -128,10 +131,12 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
       ...(retention?.events === undefined ? {} : { eventMs: parseDuration(retention.events) }),
     },
     within: (run, step, attempt, work) => within({ run, step, attempt }, work),
+    stepAround: () => currentRun()?.step ?? null,
   });
   const baton = new OpenBaton(
     engine,
     config.shutdownGrace === undefined ? defaults.shutdownGraceMs : parseDuration(config.shutdownGrace),
+    logger,
   );
   for (const definition of config.definitions ?? []) baton.register(definition);
   await engine.start();
@@ -141,11 +146,13 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
 class OpenBaton implements Baton {
   readonly engine: Engine;
   readonly #graceMs: number;
+  readonly #logger: Logger;
   readonly #actor = localActor();
   #closing: Promise<void> | null = null;
 
-  constructor(engine: Engine, graceMs: number) {
+  constructor(engine: Engine, graceMs: number, logger: Logger) {
     this.engine = engine;
+    this.#logger = logger;
     this.#graceMs = graceMs;
   }
 
@@ -176,12 +183,15 @@ class OpenBaton implements Baton {
     return this.engine.emit(event);
   }
 
-  runs(
+  async runs(
     filter: { name?: string; status?: RunRow["status"]; key?: string; limit?: number } = {},
   ): Promise<readonly RunRow[]> {
+    const { limit = 50 } = filter;
+    if (!(Number.isInteger(limit) && limit > 0))
+      throw new BatonError("invalid-option", `limit must be a whole number of 1 or more, not ${limit}`);
     const params: Queries["runs"]["params"] = {
       before: null,
-      limit: Math.min(filter.limit ?? 50, defaults.pageMax),
+      limit: Math.min(limit, defaults.pageMax),
       ...(filter.name === undefined ? {} : { definition: filter.name }),
       ...(filter.status === undefined ? {} : { status: filter.status }),
       ...(filter.key === undefined ? {} : { key: filter.key }),
@@ -193,11 +203,19 @@ class OpenBaton implements Baton {
     return this.engine.onEnd((run, next) => {
       if (next.state !== "failed") return;
       const { error, fingerprint, step } = next;
-      call({ run: run.id, name: run.definition.name, key: run.key, step, error, fingerprint });
+      const letter = { run: run.id, name: run.definition.name, key: run.key, step, error, fingerprint };
+      // Whoever listens is not part of the run: what fails there must reach neither it nor the process.
+      outside(async () => call(letter)).catch((failure: unknown) =>
+        this.#logger.log("error", "a listener for dead letters failed", { run: run.id, error: String(failure) }),
+      );
     });
   }
 
   register(definition: Definition): void {
+    if (!isWorkflow(definition))
+      throw new BatonError("invalid-option", "a definition is what workflow() returns", {
+        hint: "look at the list of definitions: one of them is something else",
+      });
     this.engine.register(workflowHandler(definition, this.engine));
   }
 
@@ -205,6 +223,19 @@ class OpenBaton implements Baton {
     this.#closing ??= this.engine.stop(options.graceMs ?? this.#graceMs).then(() => this.engine.store.close());
     return this.#closing;
   }
+}
+
+/** A logger is people's code as well; what it throws must not stop what it was told of. */
+function sturdy(logger: Logger): Logger {
+  return {
+    log: (level, message, fields) => {
+      try {
+        logger.log(level, message, fields);
+      } catch {
+        // There is nobody left to tell.
+      }
+    },
+  };
 }
 
 /** Who acts, until there are accounts. */

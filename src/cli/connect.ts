@@ -49,7 +49,8 @@ export async function connect(globals: Globals, need: Need, say: (text: string) 
     return await inProcess(config, need, say);
   } catch (error) {
     if ((error as { code?: unknown }).code !== "unavailable") throw error;
-    return besideOwner(path, error);
+    // Another command may have had it for its own short while.
+    return (await besideOwner(path, error)) ?? inProcess(config, need, say);
   }
 }
 
@@ -90,15 +91,16 @@ function refuseMissing(path: string): void {
 /** No address: requests of this process to itself never leave it. */
 const localHost = "localhost";
 
-/** Somebody has the store: a server that is coming up, or an app that embeds Baton. */
-async function besideOwner(path: string, error: unknown): Promise<Connection> {
+/** Somebody has the store: a server that is coming up, or an app that embeds Baton; null: not any more. */
+async function besideOwner(path: string, error: unknown): Promise<Connection | null> {
   const endsAt = performance.now() + announceMs;
   let found = await findServer(path);
+  if (found === null) throw error;
   while (found !== null && found.url === null && performance.now() < endsAt) {
     await delay(50);
     found = await findServer(path);
   }
-  if (found === null) throw error;
+  if (found === null) return null;
   if (found.url !== null) return overHttp(found.url);
   throw new CliError(
     exit.notAllowed,

@@ -141,6 +141,8 @@ export interface Context {
 
 /** What the context needs of the instance around it. */
 export interface Surroundings {
+  /** The step whose own code asks; null between steps. */
+  stepAround(): string | null;
   prepareChild(definition: AnyWorkflow, input: unknown, options: StartOptions, by: string): Promise<StartRun>;
 }
 
@@ -354,6 +356,8 @@ export class RunContext implements Context {
     if (!(concurrency >= 1) && items.length > 0)
       throw new BatonError("invalid-option", `concurrency of map "${name}" must be 1 or more`);
     const failuresMax = tolerateFailures === true ? items.length : tolerateFailures === false ? 0 : tolerateFailures;
+    if (!(failuresMax >= 0))
+      throw new BatonError("invalid-option", `tolerateFailures of map "${name}" must be true, false, or 0 or more`);
     const results: (R | ItemFailure)[] = new Array(items.length);
     let next = 0;
     let failures = 0;
@@ -439,15 +443,17 @@ export class RunContext implements Context {
   }
 
   random(): number {
-    return this.#derive("random") / 2 ** 53;
+    const what = this.#ownOf("random");
+    return hash53Number(`${this.#activation.run.id} ${this.#scope.path} ${what} ${this.#scope.count(what)}`) / 2 ** 53;
   }
 
   /** Version 8 of RFC 9562: the bits are derived from the run. */
   uuid(): string {
-    const seed = this.#scope.count("uuid");
+    const what = this.#ownOf("uuid");
+    const seed = this.#scope.count(what);
     const hex = [1, 2, 3]
       .map((part) =>
-        hash53Number(`${this.#activation.run.id} ${this.#scope.path} uuid ${seed}`, part)
+        hash53Number(`${this.#activation.run.id} ${this.#scope.path} ${what} ${seed}`, part)
           .toString(16)
           .padStart(14, "0")
           .slice(-12),
@@ -456,8 +462,10 @@ export class RunContext implements Context {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 
-  #derive(what: string): number {
-    return hash53Number(`${this.#activation.run.id} ${this.#scope.path} ${what} ${this.#scope.count(what)}`);
+  /** Steps count for themselves: a replay leaves their code out, and what comes after them must not notice. */
+  #ownOf(what: string): string {
+    const step = this.#around.stepAround();
+    return step === null ? what : `${what} in ${step}`;
   }
 
   #inside(path: string): RunContext {
@@ -469,6 +477,12 @@ export class RunContext implements Context {
   }
 
   #key(name: string, what: string): string {
+    const step = this.#around.stepAround();
+    if (step !== null) {
+      throw new BatonError("nested-step", `${JSON.stringify(name)} is asked for inside of the step "${step}"`, {
+        hint: "a replay leaves a recorded step's code out, and so all inside of it: ask for it before or after the step",
+      });
+    }
     return this.#scope.keyFor(checkName(name, what));
   }
 }

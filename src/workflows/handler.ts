@@ -2,7 +2,7 @@ import { type Engine, encodePayload } from "../kernel/engine/engine.ts";
 import type { Handler, Prepared, StartOptions } from "../kernel/engine/handler.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
-import { parseDuration } from "../stdx/duration.ts";
+import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { hash53 } from "../stdx/hash.ts";
 import { canonical } from "../stdx/json.ts";
 import { RunContext, type Surroundings } from "./context.ts";
@@ -11,8 +11,9 @@ import { checkName } from "./options.ts";
 import { validate } from "./schema.ts";
 
 /** A workflow as the kernel runs it. */
-export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "prepareChild">): Handler {
+export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "prepareChild" | "stepAround">): Handler {
   const around: Surroundings = {
+    stepAround: () => engine.stepAround(),
     prepareChild: (definition, input, options, by) =>
       engine.prepareChild(definition.name, input, options, { by: `run:${by}` }),
   };
@@ -35,7 +36,8 @@ async function prepare(workflow: AnyWorkflow, raw: unknown, options: StartOption
   const input: unknown =
     workflow.inputSchema === null ? raw : await validate(workflow.inputSchema, raw, "input", workflow.name);
   const text = encodePayload(input, "input", workflow.payloadMax);
-  const key = options.key ?? workflow.key?.(input) ?? null;
+  // Awaited, since nothing keeps an author from an async one: its failure belongs to this start, not to the process.
+  const key = options.key ?? (await workflow.key?.(input)) ?? null;
   return {
     definition: { kind: "workflow", name: workflow.name, version: workflow.version },
     input: text,
@@ -60,10 +62,20 @@ function priorityOf(seconds = 0): number {
   return Math.round(seconds * 1000);
 }
 
+function delayOf(after: Duration): number {
+  try {
+    return parseDuration(after);
+  } catch (cause) {
+    throw new BatonError("invalid-option", `after: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
+
 function momentOf(options: StartOptions): { at?: number } | { delayMs?: number } {
   if (options.at !== undefined && options.after !== undefined)
     throw new BatonError("invalid-option", "give at or after, not both");
-  if (options.after !== undefined) return { delayMs: parseDuration(options.after) };
+  if (options.after !== undefined) return { delayMs: delayOf(options.after) };
   if (options.at === undefined) return {};
   const at = new Date(options.at).getTime();
   if (!Number.isFinite(at)) throw new BatonError("invalid-option", `at is no valid moment: ${String(options.at)}`);

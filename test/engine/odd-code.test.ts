@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Context, type RetryAfter, workflow } from "baton";
+import { type Context, workflow } from "baton";
 import { openTestBaton, type TestHandle } from "baton/testing";
 
 /** Runs a workflow of one go; a rejection that nobody handles fails the test by itself. */
@@ -79,7 +79,7 @@ describe("odd code", () => {
     const asks = Object.assign(new Error("later"), {
       delay: "soonish",
       [Symbol.for("baton.retry-after")]: true,
-    }) satisfies Omit<RetryAfter, symbol>;
+    });
     for (const [retry, error] of [
       [{ attempts: 2, when }, new Error("no")],
       [{ attempts: 2 }, asks],
@@ -100,6 +100,37 @@ describe("odd code", () => {
       run((ctx) => ctx.sleep("long", Number.MAX_SAFE_INTEGER)),
       /a thousand years/,
     );
+  });
+
+  it("may not ask for a step or a wait inside of a step, where no replay would meet it", async () => {
+    const inside: ((ctx: Context) => Promise<unknown>)[] = [
+      (ctx) => ctx.step("inner", () => 1),
+      (ctx) => ctx.sleep("inner", "1h"),
+      (ctx) => ctx.map("inner", [1], () => 1),
+      (ctx) => ctx.waitForEvent("inner"),
+    ];
+    for (const ask of inside)
+      await assert.rejects(
+        run((ctx) => ctx.step("outer", () => ask(ctx), { retry: false })),
+        /"inner" is asked for inside of the step "outer"/,
+      );
+    const chain = await run((ctx) => ctx.step("one", () => 1).then(() => ctx.step("two", () => 2)));
+    assert.equal(chain, 2);
+  });
+
+  it("may use chance inside of steps without changing it outside, in a replay too", async () => {
+    const test = await openTestBaton();
+    const seen: string[] = [];
+    const definition = workflow({ name: "chance" }, async (ctx) => {
+      await ctx.step("inside", () => [ctx.uuid(), ctx.random()]);
+      seen.push(`${ctx.uuid()} ${ctx.random()}`);
+      await ctx.sleep("long", "1h");
+    });
+    test.register(definition);
+    await (await test.start(definition, null)).result();
+    await test.close();
+    assert.equal(seen.length, 2);
+    assert.equal(seen[0], seen[1]);
   });
 
   it("may go on after attributes that were refused, without them", async () => {

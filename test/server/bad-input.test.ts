@@ -34,6 +34,13 @@ const cases: readonly Case[] = [
   { what: "a missing name", body: "{}", status: 422, code: "invalid-request", place: "name" },
   { what: "a name of the wrong type", body: '{"name":7}', status: 422, code: "invalid-request", place: "name" },
   {
+    what: "a delay beyond all dates",
+    body: '{"name":"hello","input":{"name":"Ada"},"after":9007199254740991}',
+    status: 422,
+    code: "invalid-option",
+    says: /thousand years/,
+  },
+  {
     what: "a lone surrogate",
     body: start('{"name":"\\ud800"}'),
     status: 422,

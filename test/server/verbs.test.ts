@@ -77,6 +77,19 @@ test("an edited input that becomes the run's own must pass the definition's sche
   assert.deepEqual([first?.output, first?.attempts.length], ["Bea", 2]);
 });
 
+test("an edited input finds its step also behind the first page of steps", async (t) => {
+  const api = await setup(t);
+  levers.isBroken = true;
+  const run = await api.run("tail", { name: "Ada" }, (seen) => seen.status === "failed");
+  levers.isBroken = false;
+  const wrong = await api.post<Problem>(`/api/runs/${run.id}/restart`, { step: "turn#210", input: { name: 7 } });
+  assert.deepEqual([wrong.status, wrong.body.code], [422, "invalid-input"]);
+  const right = await api.post<Problem>(`/api/runs/${run.id}/resume`, { input: { amount: 7 } });
+  assert.equal(right.status, 200, JSON.stringify(right.body));
+  const done = await api.until(run.id, (seen) => seen.status === "completed");
+  assert.deepEqual(done.output, { name: "Ada", amount: 7 });
+});
+
 test("restart wants a recorded step and says which there are", async (t) => {
   const api = await setup(t);
   const run = await failed(api);

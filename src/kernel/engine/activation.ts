@@ -92,7 +92,15 @@ export class Activation implements Turning, Desk {
   }
 
   #createRecorder(lastSeq: number): Recorder {
-    const parts = { ...this.#host, run: this.run, isOver: () => this.#isOver, lost: () => this.lose() };
+    const parts = {
+      ...this.#host,
+      run: this.run,
+      isOver: () => this.#isOver,
+      lost: () => this.lose(),
+      settled: () => {
+        if (this.#halt !== null) this.#checkHalt();
+      },
+    };
     return new Recorder(parts, lastSeq);
   }
 
@@ -297,7 +305,7 @@ export class Activation implements Turning, Desk {
     if (this.#isOver || this.#isEnding) return;
     const fresh = this.#recorder.place(ask, draft);
     const wait = this.#waits.settle(ask.key);
-    this.#send({ entries: [fresh.entry], ...extras }, (outcome) => {
+    this.#recorder.send({ entries: [fresh.entry], ...extras }, (outcome) => {
       if (outcome.ok) {
         fresh.at = outcome.at;
         this.#host.pump.add(this);
@@ -312,18 +320,11 @@ export class Activation implements Turning, Desk {
 
   commit(extras: Extras): Promise<Extract<AdvanceOutcome, { ok: true }>> {
     return new Promise((resolve) => {
-      this.#send(extras, (outcome) => {
+      this.#recorder.send(extras, (outcome) => {
         if (!outcome.ok) return;
         resolve(outcome);
         this.#host.pump.add(this);
       });
-    });
-  }
-
-  #send(parts: Partial<Advance>, done: (outcome: AdvanceOutcome) => void): void {
-    this.#recorder.send(parts, (outcome) => {
-      done(outcome);
-      if (this.#halt !== null) this.#checkHalt();
     });
   }
 
@@ -398,7 +399,7 @@ export class Activation implements Turning, Desk {
 
   #sendWaits(): void {
     const { parts, committed, hasAwaited } = this.#waits.takeUnsent();
-    this.#send(parts, (outcome) => {
+    this.#recorder.send(parts, (outcome) => {
       if (!outcome.ok) return;
       committed(outcome.at);
       if (hasAwaited) this.pull();
@@ -436,7 +437,7 @@ export class Activation implements Turning, Desk {
       ...this.#logsPart(),
       next: { state: "parked" },
     };
-    this.#send(advance, (outcome) => {
+    this.#recorder.send(advance, (outcome) => {
       if (outcome.ok && !outcome.isUnread) return this.#finish({ state: "parked" });
       this.#isParking = false;
       if (outcome.ok) committed(outcome.at);
@@ -467,7 +468,7 @@ export class Activation implements Turning, Desk {
       attempt.isShown = true;
       attempt.unshown = null;
     }
-    if (shows.length > 0) this.#send({ shows }, () => {});
+    if (shows.length > 0) this.#recorder.send({ shows }, () => {});
   }
 
   // --- Ends -----------------------------------------------------------------------------------------------------------
@@ -480,7 +481,7 @@ export class Activation implements Turning, Desk {
     const entries = this.#abandonOpen();
     const next = this.#nextOf(result);
     const advance = { ...(entries.length === 0 ? {} : { entries }), ...this.#logsPart(), next };
-    this.#send(advance, () => this.#finish(next));
+    this.#recorder.send(advance, () => this.#finish(next));
   }
 
   /** Steps that the code did not await are told so and recorded as left behind. */
@@ -548,7 +549,7 @@ export class Activation implements Turning, Desk {
       case "suspend":
         return this.#haltWith({ state: "suspended", reason }, [arrival.id]);
       case "retry":
-        this.#send({ read: [arrival.id] }, () => {});
+        this.#recorder.send({ read: [arrival.id] }, () => {});
         // Waits of a past that is still being replayed are hurried when they are taken up.
         this.#isRetryAsked = !this.#isCaughtUp;
         this.#waits.hurryRetries();
@@ -586,7 +587,7 @@ export class Activation implements Turning, Desk {
       ...this.#logsPart(),
       next: halt.next,
     };
-    this.#send(advance, () => this.#finish(halt.next));
+    this.#recorder.send(advance, () => this.#finish(halt.next));
   }
 
   // --- Desk -----------------------------------------------------------------------------------------------------------

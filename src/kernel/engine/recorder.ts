@@ -26,6 +26,8 @@ export interface RecorderParts {
   readonly storeRetryMs: number;
   readonly isOver: () => boolean;
   readonly lost: () => void;
+  /** Called after each answer of the store. */
+  readonly settled: () => void;
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -91,32 +93,39 @@ export class Recorder {
   }
 
   send(parts: Partial<Advance>, done: (outcome: AdvanceOutcome) => void): void {
-    const { run, store, clock, timeline, storeRetryMs, isOver, lost, warn } = this.#parts;
-    const advance: Advance = { kind: "advance", run: run.no, fence: run.fence, ...parts };
+    const { run } = this.#parts;
     this.#uncommitted += 1;
-    const offer = (): void => {
-      store.commit(advance).then(
-        (outcome) => {
-          if (isOver()) return;
-          this.#uncommitted -= 1;
-          if (!outcome.ok && outcome.why === "stale") return lost();
-          if (outcome.ok) timeline.observe(outcome.at);
-          done(outcome);
-        },
-        (error: StoreError) => {
-          if (isOver()) return;
-          warn("the store did not take a transition; it is offered again", {
-            run: run.id,
-            code: error.code,
-            error: error.message,
-          });
-          clock.after(storeRetryMs, () => {
-            if (!isOver()) offer();
-          });
-        },
-      );
-    };
-    offer();
+    this.#offer({ kind: "advance", run: run.no, fence: run.fence, ...parts }, done);
+  }
+
+  #offer(advance: Advance, done: (outcome: AdvanceOutcome) => void): void {
+    this.#parts.store.commit(advance).then(
+      (outcome) => this.#settle(outcome, done),
+      (error: StoreError) => this.#offerAgain(advance, done, error),
+    );
+  }
+
+  #settle(outcome: AdvanceOutcome, done: (outcome: AdvanceOutcome) => void): void {
+    const { timeline, isOver, lost, settled } = this.#parts;
+    if (isOver()) return;
+    this.#uncommitted -= 1;
+    if (outcome.ok) timeline.observe(outcome.at);
+    else if (outcome.why === "stale") return lost();
+    done(outcome);
+    settled();
+  }
+
+  #offerAgain(advance: Advance, done: (outcome: AdvanceOutcome) => void, error: StoreError): void {
+    const { run, clock, storeRetryMs, isOver, warn } = this.#parts;
+    if (isOver()) return;
+    warn("the store did not take a transition; it is offered again", {
+      run: run.id,
+      code: error.code,
+      error: error.message,
+    });
+    clock.after(storeRetryMs, () => {
+      if (!isOver()) this.#offer(advance, done);
+    });
   }
 
   log(line: LogLine): void {

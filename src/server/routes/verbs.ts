@@ -1,4 +1,4 @@
-import { decideVerb, type Verb as KernelVerb, type VerbRequest } from "../../kernel/decide/verb.ts";
+import type { Verb as KernelVerb, VerbRequest } from "../../kernel/decide/verb.ts";
 import { encodePayload } from "../../kernel/engine/engine.ts";
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
@@ -118,7 +118,7 @@ async function checkedRequest(
     });
   }
   const input = encodePayload(asked.input, "input", handler.payloadMax) ?? "null";
-  const decision = decideVerb(run, run.entries, { ...base, input });
+  const decision = await engine.decide(run, { ...base, input });
   const isOfRun =
     decision.ok && decision.transition.idle.to === "ready" && decision.transition.idle.input !== undefined;
   if (!isOfRun) return { ...base, input };

@@ -145,7 +145,9 @@ function rejoinChild(context: Context, child: number, parent: number, key: strin
     reopenRun(context, child, { to: "ready", reopening: failedStepReopening(context, child) }, at);
     return;
   }
-  deliver(context, { run: parent, kind: "child", ref: `${child}:${row.round}`, key, body: null }, at);
+  // Its end was told once already, to a call that a restart has taken back since: this telling is another one.
+  const ref = `${child}:${row.round}:${liveRow(context, parent)?.fence ?? 0}`;
+  deliver(context, { run: parent, kind: "child", ref, key, body: null }, at);
 }
 
 /** Reopens what failed last: the step whose error ended the run. */

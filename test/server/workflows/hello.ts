@@ -84,3 +84,16 @@ export const loop = workflow({ name: "loop", input: z.object({ count: z.number()
 export const nap = workflow({ name: "nap" }, async (ctx) => {
   await ctx.sleep("rest", "1h");
 });
+
+/** More results than a page holds, and then as `fragile`. */
+export const tail = workflow({ name: "tail", input: Name }, async (ctx, { name }) => {
+  for (let i = 0; i < 220; i++) await ctx.step("turn", () => i);
+  return ctx.step(
+    "last",
+    ({ input }) => {
+      if (levers.isBroken) throw new NonRetryableError("the other system says no");
+      return { name, ...input };
+    },
+    { input: { amount: 1 } },
+  );
+});
