@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -232,8 +232,11 @@ export const sleepers: Workload = async (setting) => {
     while ((await asleep(baton)) < count) await new Promise((resolve) => setTimeout(resolve, 5));
   });
   globalThis.gc?.();
-  const { heapUsed, rss } = process.memoryUsage();
+  const { heapUsed } = process.memoryUsage();
   await baton.close();
+  const child = new URL("./rss-child.ts", import.meta.url).pathname;
+  const store = join(setting.folder, "sleepers.db");
+  const rss = execFileSync(process.execPath, ["--conditions=source", child, store], { encoding: "utf8" });
   const bytes = statSync(join(setting.folder, "sleepers.db")).size / count;
   const floor = new Floor(join(setting.folder, "floor-sleepers.db"));
   const bare = count / floor.runsPerSecond(count, 1);
@@ -252,7 +255,7 @@ export const sleepers: Workload = async (setting) => {
     row("sleepers enqueue", ms / 1000, "s", bare),
     row("sleepers file", bytes, "bytes/run", null),
     row("sleepers heap", Math.max(0, heapUsed - heapBefore) / count, "bytes/run", null),
-    row("sleepers rss", rss / 1024 / 1024, "MB", null),
+    row("sleepers memory", Number(rss), "MB", null),
   ];
 };
 

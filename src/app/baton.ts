@@ -15,7 +15,7 @@ import { SqliteStore } from "../stores/sqlite/store.ts";
 import { isWorkflow, type Workflow } from "../workflows/definition.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import { type BatonConfig, type Definition, defaultStore, sqlitePath } from "./config.ts";
-import { createHandle, type Handle } from "./handle.ts";
+import { type Handle, RunHandle } from "./handle.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
 import { currentRun, outside, within } from "./surroundings.ts";
 
@@ -159,7 +159,7 @@ class OpenBaton implements Baton {
   async start(definition: string | Definition, input?: unknown, options: StartOptions = {}): Promise<Handle<never>> {
     const name = typeof definition === "string" ? definition : definition.name;
     const { no, id, isCreated } = await this.engine.startRun(name, input, options, { by: this.#actor });
-    return createHandle(this.engine, { no, id, isNew: isCreated }, this.#actor);
+    return new RunHandle(this.engine, { no, id, isNew: isCreated }, this.#actor);
   }
 
   async startMany<Output>(
@@ -170,13 +170,15 @@ class OpenBaton implements Baton {
       throw new BatonError("limit", `startMany takes up to ${defaults.startManyMax} runs at once`);
     const requests = starts.map(({ input, ...options }) => ({ input, options }));
     const started = await this.engine.startRuns(definition.name, requests, { by: this.#actor });
-    return started.map(({ no, id, isCreated }) => createHandle(this.engine, { no, id, isNew: isCreated }, this.#actor));
+    return started.map(
+      ({ no, id, isCreated }) => new RunHandle(this.engine, { no, id, isNew: isCreated }, this.#actor),
+    );
   }
 
   async get<Output>(id: string): Promise<Handle<Output>> {
     const detail = await this.engine.store.query("run", { id });
     if (detail === null) throw unknownRun(id);
-    return createHandle(this.engine, { no: detail.row.no, id: detail.row.id, isNew: false }, this.#actor);
+    return new RunHandle(this.engine, { no: detail.row.no, id: detail.row.id, isNew: false }, this.#actor);
   }
 
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {

@@ -13,6 +13,11 @@ export async function backupStore(store: string, copy: string): Promise<{ bytes:
       hint: "name a new file, or remove the old one",
     });
   }
+  if (!existsSync(dirname(copy))) {
+    throw new BatonError("invalid-option", `there is no folder ${dirname(copy)}`, {
+      hint: "create it, or name another place",
+    });
+  }
   const reader = openReader(store);
   try {
     // Made beside its final name, so that a file of that name is always whole.

@@ -46,28 +46,52 @@ export interface Handle<T = unknown> {
 /** How often a result is looked up when nothing tells that it is there, ms. */
 const lookMs = 500;
 
-export function createHandle<T>(
-  engine: Engine,
-  run: { no: number; id: string; isNew: boolean },
-  actor: string,
-): Handle<T> {
-  const act = async (verb: VerbRequest["verb"], options: VerbOptions = {}): Promise<void> => {
-    await engine.intervene(run.id, { verb, actor: options.actor ?? actor, why: options.why ?? null });
-  };
-  return {
-    id: run.id,
-    isNew: run.isNew,
-    result: (options) => awaitResult<T>(engine, run, options?.timeoutMs),
-    status: async () => {
-      const detail = await engine.store.query("run", { id: run.id });
-      if (detail === null) throw unknownRun(run.id);
-      return detail.row.status;
-    },
-    cancel: (options) => act("cancel", options),
-    suspend: (options) => act("suspend", options),
-    resume: (options) => act("resume", options),
-    retry: (options) => act("retry", options),
-  };
+/** A handle on a run that the store knows. */
+export class RunHandle<T> implements Handle<T> {
+  readonly id: string;
+  readonly isNew: boolean;
+  readonly #no: number;
+  readonly #engine: Engine;
+  readonly #actor: string;
+
+  constructor(engine: Engine, run: { no: number; id: string; isNew: boolean }, actor: string) {
+    this.id = run.id;
+    this.isNew = run.isNew;
+    this.#no = run.no;
+    this.#engine = engine;
+    this.#actor = actor;
+  }
+
+  result(options?: { timeoutMs?: number }): Promise<T> {
+    return awaitResult<T>(this.#engine, { no: this.#no, id: this.id }, options?.timeoutMs);
+  }
+
+  async status(): Promise<RunStatus> {
+    const detail = await this.#engine.store.query("run", { id: this.id });
+    if (detail === null) throw unknownRun(this.id);
+    return detail.row.status;
+  }
+
+  cancel(options?: VerbOptions): Promise<void> {
+    return this.#act("cancel", options);
+  }
+
+  suspend(options?: VerbOptions): Promise<void> {
+    return this.#act("suspend", options);
+  }
+
+  resume(options?: VerbOptions): Promise<void> {
+    return this.#act("resume", options);
+  }
+
+  retry(options?: VerbOptions): Promise<void> {
+    return this.#act("retry", options);
+  }
+
+  async #act(verb: VerbRequest["verb"], options: VerbOptions = {}): Promise<void> {
+    const { actor = this.#actor, why = null } = options;
+    await this.#engine.intervene(this.id, { verb, actor, why });
+  }
 }
 
 /** Told by the engine when the run ends here, and looked up now and then for when it ends elsewhere. */

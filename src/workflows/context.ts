@@ -152,7 +152,7 @@ export class RunContext implements Context {
   readonly #retry: RetryPolicy;
   readonly #around: Surroundings;
   readonly #shared: { attributes: Record<string, unknown> };
-  readonly log: StepLog;
+  #log: StepLog | null = null;
 
   constructor(
     activation: Activation,
@@ -166,12 +166,17 @@ export class RunContext implements Context {
     this.#retry = retry;
     this.#around = around;
     this.#shared = shared;
-    this.log = createLog((line) => activation.logOutside({ ...line, key: scope.path === "" ? null : scope.path }));
   }
 
   get run(): Context["run"] {
     const { id, key, round, definition } = this.#activation.run;
     return { id, key, name: definition.name, version: definition.version, attempt: round + 1 };
+  }
+
+  get log(): StepLog {
+    const key = this.#scope.path === "" ? null : this.#scope.path;
+    this.#log ??= createLog((line) => this.#activation.logOutside({ ...line, key }));
+    return this.#log;
   }
 
   get signal(): AbortSignal {

@@ -2,6 +2,7 @@ import { type Engine, encodePayload } from "../kernel/engine/engine.ts";
 import type { Handler, Prepared, StartOptions } from "../kernel/engine/handler.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
+import type { DefinitionRef } from "../kernel/model/run.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { hash53 } from "../stdx/hash.ts";
 import { canonical } from "../stdx/json.ts";
@@ -17,8 +18,10 @@ export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "pre
     prepareChild: (definition, input, options, by) =>
       engine.prepareChild(definition.name, input, options, { by: `run:${by}` }),
   };
+  // One object for all starts: the store's thread is sent it once a batch.
+  const definition = { kind: "workflow", name: workflow.name, version: workflow.version } as const;
   return {
-    definition: { kind: "workflow", name: workflow.name, version: workflow.version },
+    definition,
     payloadMax: workflow.payloadMax,
     triggers: workflow.triggers.map((trigger) => trigger.event),
     execute: async (activation, input) => {
@@ -28,18 +31,23 @@ export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "pre
       );
       return workflow.outputSchema === null ? output : validate(workflow.outputSchema, output, "output", workflow.name);
     },
-    prepare: (input, options) => prepare(workflow, input, options),
+    prepare: (input, options) => prepare(workflow, definition, input, options),
   };
 }
 
-async function prepare(workflow: AnyWorkflow, raw: unknown, options: StartOptions): Promise<Prepared> {
+async function prepare(
+  workflow: AnyWorkflow,
+  definition: DefinitionRef,
+  raw: unknown,
+  options: StartOptions,
+): Promise<Prepared> {
   const input: unknown =
     workflow.inputSchema === null ? raw : await validate(workflow.inputSchema, raw, "input", workflow.name);
   const text = encodePayload(input, "input", workflow.payloadMax);
   // Awaited, since nothing keeps an author from an async one: its failure belongs to this start, not to the process.
-  const key = options.key ?? (await workflow.key?.(input)) ?? null;
+  const key = options.key ?? (workflow.key === null ? null : await workflow.key(input)) ?? null;
   return {
-    definition: { kind: "workflow", name: workflow.name, version: workflow.version },
+    definition,
     input: text,
     // Only an idempotency key ever compares it.
     inputHash: options.idempotencyKey === undefined ? "" : hash53(canonical(input ?? null)),

@@ -33,6 +33,7 @@ test("every error is one object on stderr with --json, its exit code tells its k
     [["start", "--host", "example.com"], 4, "needs-accounts"],
     [["run", "hello", "--input", '{"n":9007199254740993}'], 2, "unsafe-integer"],
     [["start", "--config", "none.ts"], 2, "invalid-config"],
+    [["db", "backup", "nowhere/copy.db"], 2, "invalid-option"],
   ];
   for (const [args, code, name] of cases) {
     const ended = await baton([...args, "--json"]);
@@ -122,4 +123,13 @@ test("a config file that cannot be read is named with file and line", async (t) 
   assert.match(unknown.stderr, /baton\.config\.ts has an unknown setting "stroe"\nhint: known: store, /);
   write("baton.config.ts", "\nexport default {;\n");
   assert.match((await baton(["config"])).stderr, /error: baton\.config\.ts:2: SyntaxError/);
+});
+
+test("a reader that has seen enough ends a command without a word", async (t) => {
+  const { baton, launch } = setup(t);
+  await baton(["run", "hello", "--input", '{"name":"Ada"}', "--wait"]);
+  const show = launch(["show", "latest"]);
+  show.child.stdout?.destroy();
+  const { code, stderr } = await show.ended;
+  assert.deepEqual([code, stderr], [0, ""]);
 });

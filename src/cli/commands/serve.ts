@@ -23,25 +23,30 @@ export function serve(options: ServeOptions, how: { isWatching: boolean; folder?
     const log = (level: string, message: string, fields?: Readonly<Record<string, unknown>>): void =>
       logLine(io, level, message, fields);
     const logger = { log };
-    const server = await startServer({
-      config,
-      isWatching: how.isWatching,
-      logger,
-      onReload: ({ names, problems }) => {
-        tellProblems(io, problems);
-        io.say(`reloaded: ${names.join(", ") || "no definitions"}`);
-      },
-    });
-    greet(io, server, how.isWatching);
+    let server: RunningServer | null = null;
     let isCrashing = false;
+    // From before the first run goes on: one that dies at once is told like any other.
     const stopListening = onEscape(logger, (escaped) => {
       if (!isCrashing) crash(io, server, escaped);
       isCrashing = true;
     });
-    await untilStopped(around);
-    io.say("stopping; runs continue on the next start");
-    await server.close();
-    stopListening();
+    try {
+      server = await startServer({
+        config,
+        isWatching: how.isWatching,
+        logger,
+        onReload: ({ names, problems }) => {
+          tellProblems(io, problems);
+          io.say(`reloaded: ${names.join(", ") || "no definitions"}`);
+        },
+      });
+      greet(io, server, how.isWatching);
+      await untilStopped(around);
+      io.say("stopping; runs continue on the next start");
+      await server.close();
+    } finally {
+      stopListening();
+    }
     return exit.ok;
   });
 }
@@ -50,8 +55,8 @@ export function serve(options: ServeOptions, how: { isWatching: boolean; folder?
 const crashMaxMs = 5_000;
 
 /** Ends the process. When nobody knows whose error it was, all runs count as suspects and none is handed back. */
-function crash(io: Io, server: RunningServer, { run }: Escaped): void {
-  if (run === null) process.exit(exit.failed);
+function crash(io: Io, server: RunningServer | null, { run }: Escaped): void {
+  if (run === null || server === null) process.exit(exit.failed);
   setTimeout(() => process.exit(exit.failed), crashMaxMs);
   server
     .crash(run.no)

@@ -15,7 +15,7 @@ import type { Handler } from "./handler.ts";
 import { type History, noHistory, readHistory } from "./history.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Pump, Turning } from "./pump.ts";
-import { Recorder } from "./recorder.ts";
+import { type Recorded, Recorder } from "./recorder.ts";
 import { Replay } from "./replay.ts";
 import { Scope } from "./scope.ts";
 import { encodeWithin, StepAsk, type StepSpec } from "./step-ask.ts";
@@ -49,7 +49,7 @@ type Halt = { readonly next: Next; readonly read: readonly number[] };
  * or handed back, no promise of this activation ever settles. Dying at any point loses nothing but attempts under way:
  * whoever leases the run next replays the same past to the same place.
  */
-export class Activation implements Turning, Desk {
+export class Activation implements Turning, Desk, Recorded {
   readonly run: LeasedRun;
   readonly root = new Scope("", null);
   readonly payloadMax: number;
@@ -60,9 +60,10 @@ export class Activation implements Turning, Desk {
   readonly #open = new Set<Ask>();
   readonly #attempts = new Set<Attempt>();
   readonly #waits = new WaitBook();
-  readonly #mailbox = new Mailbox();
+  /** Made for what arrives and for what is replayed: most runs need neither. */
+  #mailbox: Mailbox | null = null;
   #history: History = noHistory;
-  #replay = new Replay(noHistory, this.#asks);
+  #replay: Replay | null = null;
   #recorder: Recorder;
   /** Asked for before the past was used up. */
   #held: Ask[] = [];
@@ -88,20 +89,7 @@ export class Activation implements Turning, Desk {
     this.#host = host;
     this.#lastAt = run.createdAt;
     this.payloadMax = handler.payloadMax;
-    this.#recorder = this.#createRecorder(0);
-  }
-
-  #createRecorder(lastSeq: number): Recorder {
-    const parts = {
-      ...this.#host,
-      run: this.run,
-      isOver: () => this.#isOver,
-      lost: () => this.lose(),
-      settled: () => {
-        if (this.#halt !== null) this.#checkHalt();
-      },
-    };
-    return new Recorder(parts, lastSeq);
+    this.#recorder = new Recorder(this, host, 0);
   }
 
   // --- Life ---------------------------------------------------------------------------------------------------------
@@ -114,7 +102,7 @@ export class Activation implements Turning, Desk {
     else {
       this.#history = readHistory(journal);
       this.#replay = new Replay(this.#history, this.#asks);
-      this.#recorder = this.#createRecorder(this.#history.lastSeq);
+      this.#recorder = new Recorder(this, this.#host, this.#history.lastSeq);
       this.#isFrontier = this.run.isUnclean;
       this.#receive(journal.arrivals);
       if (this.#halt !== null) return this.#checkHalt();
@@ -178,6 +166,14 @@ export class Activation implements Turning, Desk {
     this.#finish(null);
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  answered(): void {
+    if (this.#halt !== null) this.#checkHalt();
+  }
+
   get isBusy(): boolean {
     return this.#attempts.size > 0;
   }
@@ -234,7 +230,7 @@ export class Activation implements Turning, Desk {
       return this.#end({ error });
     }
     this.#asks.set(ask.key, ask);
-    const past = this.#replay.expect(ask);
+    const past = this.#replay?.expect(ask);
     if (past === undefined) {
       if (this.#isCaughtUp && this.#halt === null) this.#beginAsk(ask);
       else this.#held.push(ask);
@@ -256,18 +252,18 @@ export class Activation implements Turning, Desk {
   /** At most one answer for the code. True when there may be another in the next turn. */
   turn(): boolean {
     if (!this.#isBegun || this.#isOver || this.#isEnding || this.#halt !== null || this.#isParking) return false;
-    const urgent = this.#replay.nextUrgent();
+    const urgent = this.#replay?.nextUrgent();
     if (urgent !== undefined) return this.#deliver(urgent.ask, urgent.entry, urgent.entry.at);
     if (!this.#isCaughtUp) return this.#goThroughPast();
     const fresh = this.#recorder.next();
     if (fresh !== null) return this.#deliver(fresh.ask, fresh.entry, fresh.at ?? this.#lastAt);
-    this.#mailbox.handOut(this.#waits);
+    this.#mailbox?.handOut(this.#waits);
     this.#settleDown();
     return false;
   }
 
   #goThroughPast(): boolean {
-    const step = this.#replay.next();
+    const step = this.#replay?.next() ?? { kind: "caught-up" };
     switch (step.kind) {
       case "answer":
         return this.#deliver(step.ask, step.entry, step.entry.at);
@@ -429,7 +425,7 @@ export class Activation implements Turning, Desk {
     this.#isParking = true;
     const { parts, committed } = this.#waits.takeUnsent();
     const closes = [...(parts.closes ?? []), ...unasked.map((wait) => wait.key)];
-    const strays = this.#mailbox.takeStrays();
+    const strays = this.#mailbox?.takeStrays() ?? [];
     const advance: Partial<Advance> = {
       ...parts,
       ...(closes.length === 0 ? {} : { closes }),
@@ -475,7 +471,7 @@ export class Activation implements Turning, Desk {
 
   #end(result: { output: unknown } | { error: unknown }): void {
     if (this.#isOver || this.#isEnding || this.#halt !== null) return;
-    const left = this.#replay.leftOut();
+    const left = this.#replay?.leftOut();
     if (left !== undefined) return this.#diverge(`the code ended and "${left.key}" was recorded`);
     this.#isEnding = true;
     const entries = this.#abandonOpen();
@@ -537,6 +533,7 @@ export class Activation implements Turning, Desk {
   // --- Requests and halts -----------------------------------------------------------------------------------------------
 
   #receive(arrivals: readonly Arrival[]): void {
+    this.#mailbox ??= new Mailbox();
     for (const request of this.#mailbox.receive(arrivals, this.#waits)) this.#carryOut(request);
   }
 

@@ -83,7 +83,11 @@ export class Attempt implements StepAttempt {
   }
 
   progress(share: number, note?: string): void {
-    this.unshown = { progress: Math.min(1, Math.max(0, share)), note: note ?? null };
+    const part = Number(share);
+    this.unshown = {
+      progress: Number.isNaN(part) ? null : Math.min(1, Math.max(0, part)),
+      note: note === undefined ? null : String(note).slice(0, noteMax),
+    };
   }
 
   /** Aborted because its process stops, not for anything that it did. */
@@ -97,6 +101,9 @@ export class Attempt implements StepAttempt {
     this.#controller?.abort(reason);
   }
 }
+
+/** Characters of a progress note: it is for people, and kept in a row that is written often. */
+const noteMax = 1_000;
 
 /** A log whose lines are handed to `write`. */
 export function createLog(write: (line: Omit<LogLine, "key">) => void): StepLog {

@@ -18,17 +18,23 @@ export interface Fresh {
   isVoid: boolean;
 }
 
-export interface RecorderParts {
+/** The run that is being recorded. */
+export interface Recorded {
   readonly run: LeasedRun;
+  readonly isOver: boolean;
+  /** The store says that somebody else holds it. */
+  lose(): void;
+  /** Called after each answer of the store. */
+  answered(): void;
+}
+
+/** What the recorder needs of the worker around it. */
+export interface Surroundings {
   readonly store: Store;
   readonly clock: Clock;
   readonly timeline: Timeline;
   readonly storeRetryMs: number;
-  readonly isOver: () => boolean;
-  readonly lost: () => void;
-  /** Called after each answer of the store. */
-  readonly settled: () => void;
-  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
 /**
@@ -37,7 +43,8 @@ export interface RecorderParts {
  * step never runs again for it.
  */
 export class Recorder {
-  readonly #parts: RecorderParts;
+  readonly #owner: Recorded;
+  readonly #host: Surroundings;
   #fresh: Fresh[] = [];
   #head = 0;
   #lastSeq: number;
@@ -45,8 +52,9 @@ export class Recorder {
   #logs: LogLine[] = [];
   #logCount = 0;
 
-  constructor(parts: RecorderParts, lastSeq: number) {
-    this.#parts = parts;
+  constructor(owner: Recorded, host: Surroundings, lastSeq: number) {
+    this.#owner = owner;
+    this.#host = host;
     this.#lastSeq = lastSeq;
   }
 
@@ -93,38 +101,34 @@ export class Recorder {
   }
 
   send(parts: Partial<Advance>, done: (outcome: AdvanceOutcome) => void): void {
-    const { run } = this.#parts;
+    const { run } = this.#owner;
     this.#uncommitted += 1;
     this.#offer({ kind: "advance", run: run.no, fence: run.fence, ...parts }, done);
   }
 
   #offer(advance: Advance, done: (outcome: AdvanceOutcome) => void): void {
-    this.#parts.store.commit(advance).then(
+    this.#host.store.commit(advance).then(
       (outcome) => this.#settle(outcome, done),
       (error: StoreError) => this.#offerAgain(advance, done, error),
     );
   }
 
   #settle(outcome: AdvanceOutcome, done: (outcome: AdvanceOutcome) => void): void {
-    const { timeline, isOver, lost, settled } = this.#parts;
-    if (isOver()) return;
+    if (this.#owner.isOver) return;
     this.#uncommitted -= 1;
-    if (outcome.ok) timeline.observe(outcome.at);
-    else if (outcome.why === "stale") return lost();
+    if (outcome.ok) this.#host.timeline.observe(outcome.at);
+    else if (outcome.why === "stale") return this.#owner.lose();
     done(outcome);
-    settled();
+    this.#owner.answered();
   }
 
   #offerAgain(advance: Advance, done: (outcome: AdvanceOutcome) => void, error: StoreError): void {
-    const { run, clock, storeRetryMs, isOver, warn } = this.#parts;
-    if (isOver()) return;
-    warn("the store did not take a transition; it is offered again", {
-      run: run.id,
-      code: error.code,
-      error: error.message,
-    });
+    if (this.#owner.isOver) return;
+    const { clock, storeRetryMs } = this.#host;
+    const fields = { run: this.#owner.run.id, code: error.code, error: error.message };
+    this.#host.warn("the store did not take a transition; it is offered again", fields);
     clock.after(storeRetryMs, () => {
-      if (!isOver()) this.#offer(advance, done);
+      if (!this.#owner.isOver) this.#offer(advance, done);
     });
   }
 

@@ -5,7 +5,7 @@
 export class Scope {
   readonly path: string;
   readonly #parent: Scope | null;
-  readonly #occurrences = new Map<string, number>();
+  #occurrences: Map<string, number> | null = null;
   /** Keys of the whole run: a step named `a/b` must not meet step `b` of a branch `a`. */
   readonly #taken: Set<string>;
   #isClosed = false;
@@ -19,8 +19,7 @@ export class Scope {
   /** The key of the next ask of this name: the name itself, and numbered from the second time on. */
   keyFor(name: string): string {
     for (;;) {
-      const count = (this.#occurrences.get(name) ?? 0) + 1;
-      this.#occurrences.set(name, count);
+      const count = this.count(name);
       const local = count === 1 ? name : `${name}#${count}`;
       const key = this.path === "" ? local : `${this.path}/${local}`;
       if (this.#taken.has(key)) continue;
@@ -31,6 +30,7 @@ export class Scope {
 
   /** The how-manieth time this is asked for here: for values that are derived instead of recorded. */
   count(name: string): number {
+    this.#occurrences ??= new Map();
     const count = (this.#occurrences.get(name) ?? 0) + 1;
     this.#occurrences.set(name, count);
     return count;

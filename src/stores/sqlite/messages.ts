@@ -37,8 +37,11 @@ export type Call =
   | { readonly name: "end-tx"; readonly tx: number; readonly transition: Transition | null }
   | { readonly name: "close" };
 
-/** A plain advance that went well answers null: most of a batch, so most of the traffic, is nothing. */
-export type WireReply = Outcome | null | { readonly error: WireError };
+/**
+ * A plain advance that went well answers null, and a new run its number and whether it is leased: most of a batch, so
+ * most of the traffic, is next to nothing.
+ */
+export type WireReply = Outcome | null | readonly [no: number, isLeased: boolean] | { readonly error: WireError };
 
 export interface WireError {
   readonly code: StoreErrorCode | string;

@@ -1,11 +1,11 @@
 import type { Reopening } from "../../kernel/model/journal.ts";
-import type { LeasedRun } from "../../kernel/model/run.ts";
 import type { RestStatus, RunStatus } from "../../kernel/model/status.ts";
 import type { Idle, Next, Outcome, StartRun } from "../../kernel/model/transition.ts";
 import { audit } from "./audit.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
+import { newRun } from "./new-run.ts";
 
 /** The row of the queue, as guards read it. */
 export interface LiveRow {
@@ -39,7 +39,13 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     );
     if (seen !== undefined) {
       if (seen.input_hash !== start.inputHash) return { ok: false, why: "key-conflict", id: seen.run_id };
-      return { ok: true, at, run: existing(start, seen.run, seen.run_id, at), isCreated: false, isLeased: false };
+      return {
+        ok: true,
+        at,
+        run: { ...newRun(start, seen.run, 0, at), id: seen.run_id },
+        isCreated: false,
+        isLeased: false,
+      };
     }
   }
   if (start.parent !== undefined) {
@@ -50,7 +56,13 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     );
     if (child !== undefined) {
       rejoinChild(context, child.no, start.parent.no, start.parent.key, at);
-      return { ok: true, at, run: existing(start, child.no, child.id, at), isCreated: false, isLeased: false };
+      return {
+        ok: true,
+        at,
+        run: { ...newRun(start, child.no, 0, at), id: child.id },
+        isCreated: false,
+        isLeased: false,
+      };
     }
   }
   const definition = context.definitions.numberOf(start.definition);
@@ -105,7 +117,7 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
   return {
     ok: true,
     at,
-    run: { ...existing(start, no, start.id, at), fence: isLeased ? 1 : 0 },
+    run: newRun(start, no, isLeased ? 1 : 0, at),
     isCreated: true,
     isLeased,
   };
@@ -115,22 +127,6 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
 function auditOrigin(context: Context, asked: NonNullable<StartRun["audit"]>, at: number): void {
   const old = context.db.get<{ no: number }>("select no from runs where id = ?", asked.runId);
   if (old !== undefined) audit(context, old.no, asked.runId, asked, at);
-}
-
-function existing(start: StartRun, no: number, id: string, at: number): LeasedRun {
-  return {
-    no,
-    id,
-    fence: 0,
-    round: 0,
-    definition: start.definition,
-    input: start.input,
-    key: start.key,
-    createdAt: at,
-    isFresh: true,
-    isUnclean: false,
-    uncleanCount: 0,
-  };
 }
 
 /** A parent that asks again for its child after a resume: a child at rest answers at once, a failed one is resumed. */

@@ -2,11 +2,12 @@ import { Worker } from "node:worker_threads";
 import { BatonError, StoreError, type StoreErrorCode } from "../../kernel/model/errors.ts";
 import type { Journal } from "../../kernel/model/journal.ts";
 import { defaults } from "../../kernel/model/limits.ts";
-import type { Outcome, OutcomeOf, Transition } from "../../kernel/model/transition.ts";
+import type { Outcome, OutcomeOf, StartRun, Transition } from "../../kernel/model/transition.ts";
 import type { Hint, Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
-import type { Answer, Call, WireError } from "./messages.ts";
+import type { Answer, Call, WireError, WireReply } from "./messages.ts";
+import { newRun } from "./new-run.ts";
 import { txTooLong } from "./tx-too-long.ts";
 
 interface Waiting {
@@ -154,6 +155,7 @@ export class SqliteStore implements Store {
       const waiting = batch[i];
       if (waiting === undefined) continue;
       if (reply === null || reply === undefined) waiting.resolve(plain as never);
+      else if (isNewRun(reply)) waiting.resolve(lengthen(waiting.transition as StartRun, reply, answer.at) as never);
       else if ("error" in reply) waiting.reject(unwire(reply.error));
       else waiting.resolve(reply as never);
     }
@@ -285,6 +287,15 @@ async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
 
 /** How long a start or an event waits for room before it is refused, ms. */
 const roomWaitMs = 10_000;
+
+function isNewRun(reply: WireReply): reply is readonly [number, boolean] {
+  return Array.isArray(reply);
+}
+
+/** A new run's answer, from what was asked and the little that the thread sends back. */
+function lengthen(start: StartRun, [no, isLeased]: readonly [number, boolean], at: number): Outcome {
+  return { ok: true, at, run: newRun(start, no, isLeased ? 1 : 0, at), isCreated: true, isLeased };
+}
 
 const storeCodes: ReadonlySet<string> = new Set<StoreErrorCode>([
   "unavailable",

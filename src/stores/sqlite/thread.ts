@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { backup } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { BatonError, StoreError } from "../../kernel/model/errors.ts";
+import type { Outcome } from "../../kernel/model/transition.ts";
 import { assert } from "../../stdx/assert.ts";
 import { SqliteCore, toStoreError } from "./core.ts";
 import type { Database } from "./database.ts";
@@ -62,11 +63,7 @@ function answer(ask: Ask): void {
     case "commit": {
       const gone = lostFile();
       const made = gone === null ? core.commit(ask.batch) : ask.batch.map(() => ({ error: gone }));
-      const replies = made.map((reply): WireReply => {
-        if ("error" in reply) return { error: wire(reply.error) };
-        const { outcome } = reply;
-        return outcome.ok && "isUnread" in outcome && !outcome.isUnread ? null : outcome;
-      });
+      const replies = made.map((reply) => ("error" in reply ? { error: wire(reply.error) } : shorten(reply.outcome)));
       send({ kind: "committed", at: core.context.clock.now(), replies, hint: core.takeHint() });
       return;
     }
@@ -93,6 +90,12 @@ function lostFile(): StoreError | null {
   return new StoreError("unavailable", `the store ${path} was deleted or replaced while it was open`, {
     hint: "stop this process; put the file back, or start on the new one",
   });
+}
+
+function shorten(outcome: Outcome): WireReply {
+  if (!outcome.ok) return outcome;
+  if ("isUnread" in outcome) return outcome.isUnread ? outcome : null;
+  return "isCreated" in outcome && outcome.isCreated ? [outcome.run.no, outcome.isLeased] : outcome;
 }
 
 function perform(call: Call): unknown {
