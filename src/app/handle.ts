@@ -144,8 +144,5 @@ async function readEnd<T>(
   const { status, error } = detail.row;
   if (status === "failed" || status === "cancelled") return { error: new RunFailedError(run.id, status, error) };
   if (status !== "completed") return null;
-  const text = detail.output?.startsWith("@")
-    ? await engine.store.query("payload", { run: run.no, slot: "output" })
-    : detail.output;
-  return { output: decode(text) as T };
+  return { output: decode(await engine.store.query("output", { run: run.no })) as T };
 }

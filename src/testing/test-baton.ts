@@ -225,10 +225,9 @@ class MemoryBaton implements TestBaton {
     const until = this.clock.now() + withinMs;
     for (;;) {
       await this.settle();
-      const { row, output } = await detail();
+      const { row } = await detail();
       if (row.status === "completed") {
-        const text = output?.startsWith("@") ? this.#core.query("payload", { run: row.no, slot: "output" }) : output;
-        return decode(text) as T;
+        return decode(this.#core.query("output", { run: row.no })) as T;
       }
       if (row.status === "failed" || row.status === "cancelled") throw new RunFailedError(id, row.status, row.error);
       if (row.status === "suspended")

@@ -13,7 +13,6 @@ export const defaults = {
   keyMax: 512,
   nameMax: 200,
   logLinesMax: 1_000,
-  logBytesMax: 256 * 1024,
   startManyMax: 10_000,
   retry: { attempts: 3, backoff: "exponential", firstMs: 1_000, maxMs: 60_000, jitter: 0.2 },
   /** A worker that has not renewed for this long is dead for everybody. */
@@ -44,7 +43,6 @@ export const defaults = {
   /** The furthest that a priority moves a run forward in the queue, so that nobody starves. */
   priorityShiftMaxMs: 600_000,
   queueMax: 10_000,
-  queueBytesMax: 32 * 1024 * 1024,
   batchMax: 1_000,
   inlineMax: 4 * 1024,
   pageMax: 200,

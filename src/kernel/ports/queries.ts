@@ -15,6 +15,8 @@ export interface Queries {
   reopenings: { params: { run: number }; result: readonly { seq: number; reopening: Reopening }[] };
   /** The whole value behind a slot of a run: `input`, `output`, `step:<seq>`, `step-input:<seq>`, `event:<no>`. */
   payload: { params: { run: number; slot: string }; result: string | null };
+  /** A completed run's whole output. */
+  output: { params: { run: number }; result: string | null };
   logs: { params: { run: number; after: number; limit: number }; result: readonly LogRow[] };
   history: { params: { run: number }; result: readonly HistoryRow[] };
   audit: { params: { run: number | null; before: number | null; limit: number }; result: readonly AuditRow[] };

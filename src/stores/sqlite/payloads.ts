@@ -40,8 +40,3 @@ export class Payloads {
     );
   }
 }
-
-/** Bytes of an offloaded value, or null when the column holds the value itself. */
-export function offloadedBytes(column: string | null): number | null {
-  return column?.startsWith(mark) ? Number(column.slice(1)) : null;
-}

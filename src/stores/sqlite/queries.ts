@@ -71,6 +71,10 @@ export const queries: Handlers = {
         reopening: JSON.parse(context.payloads.whole(run, `step:${seq}`, value) ?? '{"keys":[]}'),
       })),
   payload: (context, { run, slot }) => context.payloads.read(run, slot),
+  output: (context, { run }) => {
+    const row = context.db.get<{ output: string | null }>("select output from runs where no = ?", run);
+    return context.payloads.whole(run, "output", row?.output ?? null);
+  },
   logs: (context, { run, after, limit }) =>
     context.db.all(
       "select no, key, level, message, data, at from logs where run = ? and no > ? order by no limit ?",
