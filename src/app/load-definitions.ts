@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BatonError } from "../kernel/model/errors.ts";
@@ -41,6 +41,7 @@ export class DefinitionSet {
     if (config.file !== null) {
       set.#files.set(config.file, { file: config.file, definitions: config.given.definitions ?? [] });
     }
+    set.#refuseMissingFolder();
     for (const file of set.#listFiles()) await set.#loadFile(file);
     return set;
   }
@@ -76,6 +77,11 @@ export class DefinitionSet {
     return folder.from === "default" && folder.value !== null && basename(folder.value) !== "workflows";
   }
 
+  /** Every file that holds definitions now. */
+  get files(): readonly string[] {
+    return this.#listFiles();
+  }
+
   /** Whether a change of this path could change a definition. */
   concerns(path: string): boolean {
     return this.#modules.files.includes(path) || this.#listFiles().includes(path) || this.#files.has(path);
@@ -104,7 +110,7 @@ export class DefinitionSet {
 
   async #loadFile(file: string): Promise<void> {
     try {
-      const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+      const module = await importWithin(file, importMaxMs);
       const definitions = file === this.#config.file ? ofConfig(module) : ofModule(module);
       this.#files.set(file, { file, definitions });
       this.#failures.delete(file);
@@ -113,15 +119,19 @@ export class DefinitionSet {
     }
   }
 
+  /** Only at the start: later it may be away for a moment, as when another branch is checked out. */
+  #refuseMissingFolder(): void {
+    const { folder } = this.#config;
+    if (folder.value === null || folder.from === "default" || isFolder(folder.value)) return;
+    throw new BatonError("invalid-config", `there is no folder ${shown(folder.value)} with definitions`, {
+      hint: "create it, or name another one",
+    });
+  }
+
   #listFiles(): string[] {
     const { folder, file } = this.#config;
     if (folder.value === null) return [];
-    if (!existsSync(folder.value) || !statSync(folder.value).isDirectory()) {
-      if (folder.from === "default") return [];
-      throw new BatonError("invalid-config", `there is no folder ${shown(folder.value)} with definitions`, {
-        hint: "create it, or name another one",
-      });
-    }
+    if (!isFolder(folder.value)) return [];
     const isGuess = this.#isGuess;
     const paths = isGuess ? plainFiles(folder.value) : filesBelow(folder.value);
     return paths.filter((path) => path !== file && (!isGuess || mentionsBaton(path))).toSorted();
@@ -137,6 +147,27 @@ export class DefinitionSet {
   }
 }
 
+/** Far above what a module needs that awaits something at its top. */
+const importMaxMs = 30_000;
+
+/** A module that never comes to its end would stop all that are loaded after it. */
+async function importWithin(file: string, ms: number): Promise<Record<string, unknown>> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`it was not loaded within ${ms / 1_000} s: what does it await?`)),
+    ms,
+  );
+  try {
+    return await Promise.race([import(pathToFileURL(file).href) as Promise<Record<string, unknown>>, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
 function ofModule(module: Record<string, unknown>): Definition[] {
   return [...new Set(Object.values(module))].filter(isWorkflow);
 }
@@ -150,8 +181,17 @@ function ofConfig(module: Record<string, unknown>): readonly Definition[] {
 
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "dist"]);
 
+/** A folder may be away for a moment, or go while it is being read. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
 function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(folder).flatMap((entry) => {
     if (entry.name.startsWith(".") || skippedFolders.has(entry.name)) return [];
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return filesBelow(path);
@@ -160,7 +200,7 @@ function filesBelow(folder: string): string[] {
 }
 
 function plainFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
+  return entriesOf(folder)
     .filter((entry) => entry.isFile() && isModule(entry.name))
     .map((entry) => join(folder, entry.name));
 }
@@ -176,7 +216,12 @@ function isModule(name: string): boolean {
 
 /** In a folder that nobody named as one of definitions, importing a file at random could start anything. */
 function mentionsBaton(path: string): boolean {
-  return /\bfrom\s*["']baton["']/.test(readFileSync(path, "utf8"));
+  try {
+    return /\bfrom\s*["']baton["']/.test(readFileSync(path, "utf8"));
+  } catch {
+    // It has gone meanwhile, or is not for us to read.
+    return false;
+  }
 }
 
 /** A name and version belongs to the file that has it first; the same object exported twice is no duplicate. */

@@ -83,9 +83,16 @@ function hostsOf(host: string, port: number): readonly string[] {
   );
 }
 
-function follow(instance: Instance, { onReload }: ServeOptions): () => void {
+function follow(instance: Instance, { onReload, logger }: ServeOptions): () => void {
   return watchDefinitions(instance.set, async (paths) => {
-    await instance.reload(paths);
+    try {
+      await instance.reload(paths);
+    } catch (error) {
+      logger?.log("error", "the definitions could not be read again; those that are loaded stay", {
+        error: String(error),
+      });
+      return;
+    }
     const { definitions, problems } = instance.loaded();
     onReload?.({ names: definitions.map((definition) => definition.name), problems });
   });

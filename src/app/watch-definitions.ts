@@ -1,13 +1,14 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { DefinitionSet } from "./load-definitions.ts";
 
 /** Editors write a file in several steps; they belong together. */
 const settleMs = 80;
+const lookMs = 500;
 
 /** Calls back with the files that were changed; returns how to stop. */
 export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly string[]) => Promise<void>): () => void {
-  const watchers = new Map<string, FSWatcher>();
+  const watchers = new Map<string, { watcher: FSWatcher; mark: string }>();
   const pending = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -15,7 +16,9 @@ export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly s
 
   const follow = (): void => {
     for (const { path: folder, isDeep } of set.folders) {
-      if (watchers.has(folder) || isStopped) continue;
+      const mark = markOf(folder);
+      if (watchers.get(folder)?.mark === mark || mark === null || isStopped) continue;
+      watchers.get(folder)?.watcher.close();
       const watcher = watch(folder, { recursive: isDeep }, (_event, name) => {
         if (name !== null) note(join(folder, name));
       });
@@ -24,7 +27,7 @@ export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly s
         watcher.close();
         watchers.delete(folder);
       });
-      watchers.set(folder, watcher);
+      watchers.set(folder, { watcher, mark });
     }
   };
   const note = (path: string): void => {
@@ -39,9 +42,23 @@ export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly s
     work = work.then(() => changed(paths)).then(follow);
   };
   follow();
+  // A folder that was removed and made anew is another one, of which its watcher hears nothing.
+  const looking = setInterval(() => {
+    const before = [...watchers.values()];
+    follow();
+    if ([...watchers.values()].some((each) => !before.includes(each))) for (const file of set.files) note(file);
+  }, lookMs);
+  looking.unref();
   return () => {
     isStopped = true;
+    clearInterval(looking);
     clearTimeout(timer);
-    for (const watcher of watchers.values()) watcher.close();
+    for (const { watcher } of watchers.values()) watcher.close();
   };
+}
+
+/** Tells a folder from another one that later has its name; the number alone is soon used again. */
+function markOf(folder: string): string | null {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.ino} ${stat.birthtimeMs}`;
 }

@@ -40,6 +40,8 @@ test("durations are shown for people", () => {
 test("what is encoded comes back as it was, and what JSON would alter is refused", () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+      // Refused, as the next test shows; the generator likes such keys.
+      fc.pre(!JSON.stringify(value).includes('"__proto__":'));
       const text = encode(value);
       assert.deepEqual(decode(text), JSON.parse(JSON.stringify(value)));
     }),
@@ -58,6 +60,7 @@ test("the path of the first place that cannot be kept is named", () => {
     [{ bytes: new Uint8Array(2) }, ".bytes"],
     [{ deep: [[[new (class Money {})()]]] }, ".deep[0][0][0]"],
     [new Array(2), "[0]"],
+    [JSON.parse('[{"__proto__":{}}]'), "[0].__proto__"],
   ];
   for (const [value, path] of cases)
     assert.throws(

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { renameSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { RunDetail } from "../../src/wire/run.ts";
 import { eventually, type Running, setup } from "./baton.ts";
@@ -41,6 +43,24 @@ test("baton dev follows changes, keeps the last good version of a broken file, a
   );
   await told(server, /reloaded: .*late/);
   assert.equal((await json<RunDetail>(["run", "late", "--wait"])).value.output, 7);
+});
+
+test("baton dev goes on when its folder is away for a while, and follows the one that comes in its place", async (t) => {
+  const { folder, json, start, write } = setup(t);
+  const server = await start(["dev", "workflows"]);
+  renameSync(join(folder, "workflows"), join(folder, "elsewhere"));
+  write(
+    "workflows/greeter.ts",
+    'import { workflow } from "baton";\nexport const back = workflow({ name: "back" }, () => 1);\n',
+  );
+  await told(server, /reloaded: back/);
+  write(
+    "workflows/greeter.ts",
+    'import { workflow } from "baton";\nexport const back = workflow({ name: "back" }, () => 2);\n',
+  );
+  await eventually("it is followed", async () =>
+    (await json<RunDetail>(["run", "back", "--wait"])).value.output === 2 ? true : null,
+  );
 });
 
 test("baton dev warns once of what gives something else in each replay, and not of Baton's own use of it", async (t) => {

@@ -45,6 +45,8 @@ describe("misuse", () => {
     stack.defer(() => baton.close());
     for (const limit of [0, -1, 1.5, Number.NaN])
       await assert.rejects(baton.runs({ limit }), { code: "invalid-option" }, String(limit));
+    for (const event of [{ name: 5 }, { name: "" }, { name: "e", id: 5 }, { name: "e", source: "x".repeat(513) }, {}])
+      await assert.rejects(baton.emit(event as never), { code: "invalid-event" }, JSON.stringify(event));
     await assert.rejects(openBaton({ store: `sqlite:${folder}` }), { code: "unavailable", message: /is no file/ });
   });
 

@@ -223,8 +223,8 @@ export class Activation implements Turning, Desk, Recorded {
 
   #ask(ask: Ask): void {
     if (this.#isOver || this.#isEnding || ask.scope.isClosed) return;
-    if (this.#recorder.lastSeq >= defaults.stepsMax) {
-      const error = new BatonError("limit", `run ${this.run.id} has recorded ${defaults.stepsMax} steps`, {
+    if (this.#asks.size >= defaults.stepsMax) {
+      const error = new BatonError("limit", `run ${this.run.id} has asked for ${defaults.stepsMax} steps`, {
         hint: "split it into child runs",
       });
       return this.#end({ error });

@@ -1,8 +1,8 @@
 import type { Ask } from "./ask.ts";
 import type { History, PastEntry } from "./history.ts";
 
-/** Turns of waiting for code that awaits something of its own, the first few at once and the rest apart. */
-const stuckTurnsMax = 200;
+/** Turns of waiting for code that awaits something of its own: the first few at once, the rest 10 ms apart, 10 s in all. */
+const stuckTurnsMax = 1_000;
 const quickTurns = 3;
 
 export type ReplayStep =
