@@ -215,21 +215,19 @@ export class RunContext implements Context {
     options: StepOptions<never, unknown>,
   ): Promise<unknown> {
     const key = this.#key(options.key ?? name, "a step's name");
-    return late(
-      this.#activation.step({
-        key,
-        kind,
-        scope: this.#scope,
-        work,
-        policy: options.retry === undefined ? this.#retry : retryPolicy(options.retry, this.#retry),
-        timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout),
-        whenExhausted: options.whenExhausted ?? "fail",
-        input:
-          options.input === undefined
-            ? null
-            : encodePayload(options.input, `input of "${key}"`, this.#activation.payloadMax),
-      }),
-    );
+    return this.#activation.step({
+      key,
+      kind,
+      scope: this.#scope,
+      work,
+      policy: options.retry === undefined ? this.#retry : retryPolicy(options.retry, this.#retry),
+      timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout),
+      whenExhausted: options.whenExhausted ?? "fail",
+      input:
+        options.input === undefined
+          ? null
+          : encodePayload(options.input, `input of "${key}"`, this.#activation.payloadMax),
+    });
   }
 
   async sleep(name: string, duration: Duration): Promise<void> {

@@ -198,7 +198,15 @@ export class Activation implements Turning, Desk, Recorded {
   }
 
   step(spec: StepSpec): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#ask(new StepAsk(spec, this, resolve, reject)));
+    const answer: Promise<unknown> = new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
+        // Code may await this after something else: until then the failure is recorded, and not unhandled.
+        answer.catch(() => {});
+        reject(error);
+      };
+      this.#ask(new StepAsk(spec, this, resolve, fail));
+    });
+    return answer;
   }
 
   wait(spec: WaitSpec): Promise<unknown> {

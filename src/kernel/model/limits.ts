@@ -43,7 +43,8 @@ export const defaults = {
   /** The furthest that a priority moves a run forward in the queue, so that nobody starves. */
   priorityShiftMaxMs: 600_000,
   queueMax: 10_000,
-  batchMax: 1_000,
+  /** Transitions of one commit. Larger ones save fsyncs, but then all runs wait for one batch and one thread for the other. */
+  batchMax: 250,
   inlineMax: 4 * 1024,
   pageMax: 200,
 } as const;

@@ -28,7 +28,8 @@ export class SqliteStore implements Store {
   readonly #notifier: Notifier;
   readonly #calls = new Map<number, Waiting>();
   #queue: Pending[] = [];
-  #inFlight: Pending[] | null = null;
+  /** Batches that the thread has, in the order of their answers. */
+  readonly #inFlight: Pending[][] = [];
   readonly #waitingForRoom = new Set<() => void>();
   #isFlushPlanned = false;
   #lastCall = 0;
@@ -110,7 +111,7 @@ export class SqliteStore implements Store {
   }
 
   #planFlush(): void {
-    if (this.#isFlushPlanned || this.#inFlight !== null) return;
+    if (this.#isFlushPlanned || !this.#mayFlush()) return;
     this.#isFlushPlanned = true;
     // After this turn of the event loop, so that all that it produces shares one transaction.
     setImmediate(() => {
@@ -119,12 +120,18 @@ export class SqliteStore implements Store {
     });
   }
 
+  /** A second batch goes out beside the first only when it is worth a commit of its own: then neither thread waits. */
+  #mayFlush(): boolean {
+    if (this.#queue.length === 0) return false;
+    return this.#inFlight.length === 0 || (this.#inFlight.length === 1 && this.#queue.length >= secondBatchMin);
+  }
+
   #flush(): void {
-    if (this.#inFlight !== null || this.#queue.length === 0) return;
-    const batch = this.#queue.length <= defaults.batchMax ? this.#queue : this.#queue.slice(0, defaults.batchMax);
-    this.#queue = batch === this.#queue ? [] : this.#queue.slice(defaults.batchMax);
-    this.#inFlight = batch;
-    this.#thread.postMessage({ kind: "commit", batch: batch.map((each) => each.transition) });
+    while (this.#mayFlush()) {
+      const batch = this.#queue.splice(0, defaults.batchMax);
+      this.#inFlight.push(batch);
+      this.#thread.postMessage({ kind: "commit", batch: batch.map((each) => each.transition) });
+    }
   }
 
   #receive(answer: Answer): void {
@@ -145,8 +152,7 @@ export class SqliteStore implements Store {
   }
 
   #settle(answer: Extract<Answer, { kind: "committed" }>): void {
-    const batch = this.#inFlight ?? [];
-    this.#inFlight = null;
+    const batch = this.#inFlight.shift() ?? [];
     // The next batch goes out before this one is dealt with: both threads work at once.
     this.#flush();
     const plain: Outcome = { ok: true, at: answer.at, isUnread: false };
@@ -184,8 +190,8 @@ export class SqliteStore implements Store {
 
   #fail(error: StoreError): void {
     this.#failure = error;
-    for (const waiting of [...(this.#inFlight ?? []), ...this.#queue, ...this.#calls.values()]) waiting.reject(error);
-    this.#inFlight = null;
+    for (const waiting of [...this.#inFlight.flat(), ...this.#queue, ...this.#calls.values()]) waiting.reject(error);
+    this.#inFlight.length = 0;
     this.#queue = [];
     this.#calls.clear();
   }
@@ -284,6 +290,9 @@ async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
     clearTimeout(timer);
   }
 }
+
+/** Transitions that make a second batch worth its fsync. */
+const secondBatchMin = 100;
 
 /** How long a start or an event waits for room before it is refused, ms. */
 const roomWaitMs = 10_000;
