@@ -458,6 +458,30 @@ describe("children", () => {
     });
   });
 
+  it("a resumed parent gets another child in the place of a cancelled one", async () => {
+    let isQuick = false;
+    const child = workflow({ name: "child" }, async (ctx) => {
+      if (!isQuick) await ctx.sleep("long", "1d");
+      return "done";
+    });
+    const parent = workflow({ name: "parent" }, async (ctx) => ctx.call(child, null));
+    await withBaton([parent, child], async (test) => {
+      const handle = await test.start(parent, null);
+      await test.settle();
+      const [first] = await test.baton.runs({ name: "child" });
+      await (await test.baton.get(first?.id ?? "")).cancel();
+      await assert.rejects(handle.result(), { code: "run-failed" });
+      isQuick = true;
+      await handle.resume();
+      assert.equal(await handle.result(), "done");
+      const children = await test.baton.runs({ name: "child" });
+      assert.deepEqual(
+        children.map((run) => run.status),
+        ["completed", "cancelled"],
+      );
+    });
+  });
+
   it("a cancel reaches the child", async () => {
     const sleeper = workflow({ name: "sleeper" }, async (ctx) => ctx.sleep("long", "1d"));
     const parent = workflow({ name: "parent" }, async (ctx) => ctx.call(sleeper, null));

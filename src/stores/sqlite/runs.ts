@@ -49,12 +49,15 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     }
   }
   if (start.parent !== undefined) {
-    const child = db.get<{ no: number; id: string }>(
-      "select no, id from runs where parent = ? and parent_key = ?",
+    const child = db.get<{ no: number; id: string; ended: string | null }>(
+      "select no, id, ended from runs where parent = ? and parent_key = ?",
       start.parent.no,
       start.parent.key,
     );
-    if (child !== undefined) {
+    // A cancelled child is final: a parent that was resumed past it gets another one in its place.
+    if (child?.ended === "cancelled" && child.id !== start.id) {
+      db.run("update runs set parent_key = parent_key || ' (cancelled ' || no || ')' where no = ?", child.no);
+    } else if (child !== undefined) {
       rejoinChild(context, child.no, start.parent.no, start.parent.key, at);
       return {
         ok: true,
