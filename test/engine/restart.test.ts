@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { workflow } from "baton";
 import { openTestBaton } from "baton/testing";
 
-it("a restart from a call whose child has ended is told of that end again, as often as it asks", async () => {
+it("a restart from a call runs another child, as often as it is asked for", async () => {
   const child = workflow<number>({ name: "child" }, async (ctx, n) => {
     await ctx.sleep("work", "1m");
     return n * 2;
@@ -22,6 +22,8 @@ it("a restart from a call whose child has ended is told of that end again, as of
       await handle.restart("items[0]/child");
     }
     assert.deepEqual(await handle.result(), [2, 4]);
+    const children = await test.baton.runs({ name: "child" });
+    assert.equal(children.length, 8, "two at first, and two for each of three restarts");
   } finally {
     await test.close();
   }

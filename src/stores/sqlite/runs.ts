@@ -253,8 +253,8 @@ function cancelChildren(
 /** Sets a failed or suspended run going again in a new round under a raised fence. */
 export function reopenRun(context: Context, run: number, idle: Extract<Idle, { to: "ready" }>, at: number): void {
   const { db } = context;
-  const row = db.get<{ definition: number; ended: string | null; id: string; fence: number }>(
-    "select definition, ended, id, fence from runs where no = ?",
+  const row = db.get<{ definition: number; ended: string | null; id: string; fence: number; round: number }>(
+    "select definition, ended, id, fence, round from runs where no = ?",
     run,
   );
   if (row === undefined) return;
@@ -297,6 +297,17 @@ export function reopenRun(context: Context, run: number, idle: Extract<Idle, { t
       context.payloads.keep(run, `step:${seq}`, JSON.stringify(idle.reopening)),
       at,
     );
+    // A restart does again what came after its step: a child that has completed makes room for another one.
+    if (idle.reopening.voidFrom !== undefined) {
+      for (const key of idle.reopening.keys) {
+        db.run(
+          "update runs set parent_key = parent_key || ' (before round ' || ? || ')' where parent = ? and parent_key = ? and ended = 'completed'",
+          row.round + 1,
+          run,
+          key,
+        );
+      }
+    }
     for (const key of idle.reopening.keys) db.run("delete from waits where run = ? and key = ?", run, key);
   }
   context.hints.ready = true;
