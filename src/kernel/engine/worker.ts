@@ -52,7 +52,6 @@ export class Worker {
   #incarnation = 0;
   #leaseUntilMono = 0;
   #reserved = 0;
-  #suspects = 0;
   #isLeasing = false;
   #wantsLease = false;
   #hasMore = false;
@@ -229,7 +228,7 @@ export class Worker {
         const holds = this.#isUnsure ? [...this.#active.keys()] : null;
         this.#isUnsure = false;
         const { runs, nextReadyAt, now, deathAllowance } = await store
-          .lease({ incarnation, limit, hasSuspect: this.#suspects > 0, holds })
+          .lease({ incarnation, limit, hasSuspect: this.#hasSuspect(), holds })
           .catch((error: unknown) => {
             this.#isUnsure = true;
             throw error;
@@ -249,6 +248,11 @@ export class Worker {
       this.#stopPoll?.();
       this.#stopPoll = this.#isStopping ? null : clock.after(wait, () => this.wake());
     }
+  }
+
+  #hasSuspect(): boolean {
+    for (const { run } of this.#active.values()) if (isSuspect(run.uncleanCount)) return true;
+    return false;
   }
 
   #free(): number {
@@ -271,10 +275,11 @@ export class Worker {
       this.#leaveAs(run, crashLoop(run));
       return;
     }
+    // A lease of what is still held here means that the older one is over, though nothing has told it yet.
+    this.#active.get(run.no)?.lose();
     const activation = new Activation(run, handler, this.#host);
     this.#active.set(run.no, activation);
     this.#watchAttempts();
-    if (isSuspect(run.uncleanCount)) this.#suspects += 1;
     if (run.isFresh) activation.begin(null);
     else this.#load(activation);
   }
@@ -315,10 +320,7 @@ export class Worker {
     const { run } = activation;
     if (this.#active.get(run.no) !== activation) return;
     this.#active.delete(run.no);
-    if (isSuspect(run.uncleanCount)) {
-      this.#suspects -= 1;
-      this.wake();
-    }
+    if (isSuspect(run.uncleanCount)) this.wake();
     if (end !== null) this.#options.ended(run, end);
     // In lots, so that a long queue costs one look for many runs.
     if (this.#hasMore && this.#free() >= Math.min(this.#options.slots, defaults.leaseBatch) / 2) this.wake();
