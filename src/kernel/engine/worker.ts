@@ -275,8 +275,10 @@ export class Worker {
       this.#leaveAs(run, crashLoop(run));
       return;
     }
-    // A lease of what is still held here means that the older one is over, though nothing has told it yet.
-    this.#active.get(run.no)?.lose();
+    // Answers may cross: of two leases of one run the newer one counts, whichever is told first.
+    const other = this.#active.get(run.no);
+    if (other !== undefined && other.run.fence >= run.fence) return;
+    other?.lose();
     const activation = new Activation(run, handler, this.#host);
     this.#active.set(run.no, activation);
     this.#watchAttempts();
