@@ -2,6 +2,9 @@ import { type Connection, connect, type Globals, type Need } from "./connect.ts"
 import { type Exit, exit } from "./exit.ts";
 import { createIo, type Io } from "./io.ts";
 
+/** Signals so close together are one. */
+const echoMs = 1_000;
+
 /** What a command is given besides its own arguments. */
 export interface Session {
   readonly io: Io;
@@ -14,10 +17,15 @@ export interface Session {
 export async function session(globals: Globals, work: (session: Session) => Promise<Exit>): Promise<Exit> {
   const io = createIo(globals);
   const interrupt = new AbortController();
+  let askedAt = 0;
   const stop = (): void => {
-    // The second time somebody means it.
-    if (interrupt.signal.aborted) process.exit(exit.interrupted);
-    interrupt.abort();
+    if (!interrupt.signal.aborted) {
+      askedAt = performance.now();
+      interrupt.abort();
+      return;
+    }
+    // The second time somebody means it; but a supervisor that hands a signal on makes two of one.
+    if (performance.now() - askedAt > echoMs) process.exit(exit.interrupted);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
