@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 /** One row of the table. `floor` is the bare cost of the same rows or commits in the same process; `ratio` is ours to it. */
 export interface Row {
   readonly workload: string;
@@ -31,4 +34,13 @@ export async function timed<T>(work: () => Promise<T> | T): Promise<{ value: T; 
 
 export function round(value: number): number {
   return value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+}
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Bytes of live objects: after a collection, since what is only waiting to be collected is no cost. */
+export function liveHeapBytes(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
 }

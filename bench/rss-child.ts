@@ -5,6 +5,5 @@ const [path = ""] = process.argv.slice(2);
 const sleeper = workflow({ name: "sleeper" }, async (ctx) => ctx.sleep("long", "30d"));
 const baton = await openBaton({ store: `sqlite:${path}`, definitions: [sleeper] });
 await baton.runs({ status: "waiting" });
-globalThis.gc?.();
 console.log(Math.round(process.memoryUsage().rss / 1024 / 1024));
 await baton.close();

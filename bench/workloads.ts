@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type AnyWorkflow, type Baton, openBaton, workflow } from "baton";
 import { Floor } from "./floor.ts";
-import { median, percentile, type Row, round, timed } from "./measure.ts";
+import { liveHeapBytes, median, percentile, type Row, round, timed } from "./measure.ts";
 
 const value200 = "x".repeat(198);
 
@@ -221,8 +221,7 @@ export const wake: Workload = async (setting) => {
 export const sleepers: Workload = async (setting) => {
   const count = 100_000;
   const baton = await open(setting, "sleepers");
-  globalThis.gc?.();
-  const heapBefore = process.memoryUsage().heapUsed;
+  const heapBefore = liveHeapBytes();
   const { ms, cpuMs } = await timed(async () => {
     for (let done = 0; done < count; done += 10_000)
       await baton.startMany(
@@ -231,8 +230,7 @@ export const sleepers: Workload = async (setting) => {
       );
     while ((await asleep(baton)) < count) await new Promise((resolve) => setTimeout(resolve, 5));
   });
-  globalThis.gc?.();
-  const { heapUsed } = process.memoryUsage();
+  const heapAfter = liveHeapBytes();
   await baton.close();
   const child = new URL("./rss-child.ts", import.meta.url).pathname;
   const store = join(setting.folder, "sleepers.db");
@@ -254,7 +252,7 @@ export const sleepers: Workload = async (setting) => {
   return [
     row("sleepers enqueue", ms / 1000, "s", bare),
     row("sleepers file", bytes, "bytes/run", null),
-    row("sleepers heap", Math.max(0, heapUsed - heapBefore) / count, "bytes/run", null),
+    row("sleepers heap", (heapAfter - heapBefore) / count, "bytes/run", null),
     row("sleepers memory", Number(rss), "MB", null),
   ];
 };

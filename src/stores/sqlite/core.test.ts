@@ -83,4 +83,14 @@ describe("a batch", () => {
       ["k1", "k2"],
     );
   });
+
+  it("leaves nothing that the store's own check would not see: a step recorded twice is a stray", () => {
+    const { core } = setup(1);
+    const insert =
+      "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (1, ?, 'charge', 0, 0, '1', null, 1, 0, 1)";
+    core.context.db.run(insert, 1);
+    assert.deepEqual(core.query("strays", {}), []);
+    core.context.db.run(insert, 2);
+    assert.deepEqual(core.query("strays", {}), [{ id: "run_0", problem: "has a result recorded twice" }]);
+  });
 });

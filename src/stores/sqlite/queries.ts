@@ -392,7 +392,8 @@ function findStrays(context: Context): { id: string; problem: string }[] {
     ),
     ...find(
       "has a result recorded twice",
-      "select r.id from steps s join runs r on r.no = s.run where s.key <> '' group by s.run, s.key, s.seq having count(*) > 1",
+      // Only of runs that were never reopened: a reopening voids entries and asks for their keys again.
+      "select r.id from steps s join runs r on r.no = s.run where s.key <> '' and s.outcome <> 3 and r.round = 0 group by s.run, s.key having count(*) > 1",
     ),
     ...findMiscounts(context),
   ];
