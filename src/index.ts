@@ -1,12 +1,16 @@
 export { type Baton, currentRun, type DeadLetter, type OpenOptions, openBaton, type Surrounding } from "./app/baton.ts";
 export { type BatonConfig, type Definition, defineConfig } from "./app/config.ts";
 export { type Handle, RunFailedError, type VerbOptions } from "./app/handle.ts";
+export type { ScheduleDesk } from "./app/schedules.ts";
+export type { Moment } from "./kernel/decide/schedule.ts";
 export type { StepAttempt, StepLog } from "./kernel/engine/attempt.ts";
 export type { EventInput } from "./kernel/engine/engine.ts";
 export type { StartOptions } from "./kernel/engine/handler.ts";
+export type { BackfillItem } from "./kernel/engine/schedules.ts";
 export { BatonError, type ErrorRecord, StoreError, type StoreErrorCode } from "./kernel/model/errors.ts";
 export type { Reason } from "./kernel/model/reason.ts";
 export type { DefinitionRef, RunRow } from "./kernel/model/run.ts";
+export type { Fire, FireOutcome, Overlap, ScheduleRow, ScheduleSpec, Timing } from "./kernel/model/schedule.ts";
 export type { RunStatus } from "./kernel/model/status.ts";
 export { ChildFailedError, NonRetryableError, RetryAfter, StepFailedError } from "./kernel/model/user-errors.ts";
 export type { Logger } from "./kernel/ports/logger.ts";
@@ -25,9 +29,18 @@ export {
   type AnyWorkflow,
   type EventTrigger,
   on,
+  type Trigger,
   type Workflow,
   type WorkflowOptions,
   workflow,
 } from "./workflows/definition.ts";
 export type { RetryOptions, StepOptions, WhenExhausted } from "./workflows/options.ts";
+export type {
+  CronOptions,
+  IntervalOptions,
+  MomentOptions,
+  ScheduledFire,
+  ScheduleOptions,
+  ScheduleTrigger,
+} from "./workflows/schedule.ts";
 export type { Schema } from "./workflows/schema.ts";

@@ -1,9 +1,9 @@
 import { hostname, userInfo } from "node:os";
 import { Engine, type EventInput, unknownRun } from "../kernel/engine/engine.ts";
-import type { StartOptions } from "../kernel/engine/handler.ts";
+import type { Found, StartOptions } from "../kernel/engine/handler.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
-import type { RunRow } from "../kernel/model/run.ts";
+import type { DefinitionRef, RunRow } from "../kernel/model/run.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import type { Notifier } from "../kernel/ports/notifier.ts";
@@ -14,9 +14,11 @@ import { parseDuration } from "../stdx/duration.ts";
 import { SqliteStore } from "../stores/sqlite/store.ts";
 import { isWorkflow, type Workflow } from "../workflows/definition.ts";
 import { workflowHandler } from "../workflows/handler.ts";
+import { type Bulks, openBulks } from "./bulk.ts";
 import { type BatonConfig, type Definition, defaultStore, sqlitePath } from "./config.ts";
 import { type Handle, RunHandle } from "./handle.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
+import { type ScheduleDesk, scheduleDesk } from "./schedules.ts";
 import { currentRun, outside, within } from "./surroundings.ts";
 
 /** A run that used up its retries and waits for a person. */
@@ -50,6 +52,10 @@ export interface Baton {
   runs(filter?: { name?: string; status?: RunRow["status"]; key?: string; limit?: number }): Promise<readonly RunRow[]>;
   /** Calls back for each run that fails here; returns how to stop that. */
   onDeadLetter(call: (letter: DeadLetter) => void): () => void;
+  /** What starts workflows by the clock. */
+  readonly schedules: ScheduleDesk;
+  /** Verbs for many runs at once. */
+  readonly bulks: Bulks;
   /** Adds or replaces a definition. */
   register(definition: Definition): void;
   /** Takes nothing new, lets steps under way end, hands the rest back and closes the store. */
@@ -68,6 +74,11 @@ export interface Parts {
   readonly logger: Logger;
   readonly pace: Pace;
   readonly name?: string;
+  /** Where versions come from that are not registered, and which ones new starts get. */
+  readonly versions?: {
+    find(definition: DefinitionRef): Promise<Found>;
+    readonly used: ReadonlyMap<string, number | null>;
+  };
 }
 
 /** How often the engine renews, looks and sweeps, ms. */
@@ -132,6 +143,7 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
     },
     within: (run, step, attempt, work) => within({ run, step, attempt }, work),
     stepAround: () => currentRun()?.step ?? null,
+    ...(parts.versions === undefined ? {} : { findHandler: parts.versions.find }),
   });
   const baton = new OpenBaton(
     engine,
@@ -139,12 +151,15 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
     logger,
   );
   for (const definition of config.definitions ?? []) baton.register(definition);
+  for (const [name, version] of parts.versions?.used ?? []) engine.use(name, version);
   await engine.start();
   return baton;
 }
 
 class OpenBaton implements Baton {
   readonly engine: Engine;
+  readonly schedules: ScheduleDesk;
+  readonly bulks: Bulks;
   readonly #graceMs: number;
   readonly #logger: Logger;
   readonly #actor = localActor();
@@ -152,8 +167,10 @@ class OpenBaton implements Baton {
 
   constructor(engine: Engine, graceMs: number, logger: Logger) {
     this.engine = engine;
+    this.schedules = scheduleDesk(engine, this.#actor);
     this.#logger = logger;
     this.#graceMs = graceMs;
+    this.bulks = openBulks(engine, this.#actor);
   }
 
   async start(definition: string | Definition, input?: unknown, options: StartOptions = {}): Promise<Handle<never>> {

@@ -12,6 +12,7 @@ const known: ReadonlySet<string> = new Set([
   "store",
   "definitions",
   "folder",
+  "external",
   "port",
   "slots",
   "retention",

@@ -16,6 +16,10 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
     line("config", { value: config.file, from: config.file === null ? "none found" : "found" }),
     line("store", config.store),
     line("folder", config.folder),
+    line("external", {
+      value: config.external.join(", ") || null,
+      from: config.external.length === 0 ? "default" : (config.file ?? ""),
+    }),
     line("host", config.host),
     line("port", config.port),
     line("slots", config.slots),

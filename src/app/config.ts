@@ -12,6 +12,8 @@ export interface BatonConfig {
   definitions?: readonly Definition[];
   /** Folder whose files export definitions, for `baton dev` and `baton start`. Default `./workflows`. */
   folder?: string;
+  /** Packages that stay outside the bundles of definitions: those that a bundle cannot hold. Default none. */
+  external?: readonly string[];
   /** Default 4440, or the next free one; `BATON_PORT` overrides it, 0 takes any free one. */
   port?: number;
   /** Runs that this process holds in memory at once. Default 1,000. */

@@ -1,7 +1,8 @@
 import type { VerbRequest } from "../kernel/decide/verb.ts";
 import type { Engine } from "../kernel/engine/engine.ts";
-import { unknownRun } from "../kernel/engine/engine.ts";
+import { encodePayload, unknownRun } from "../kernel/engine/engine.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
+import { defaults } from "../kernel/model/limits.ts";
 import type { RunStatus } from "../kernel/model/status.ts";
 import { reviveError } from "../kernel/model/user-errors.ts";
 import { decode } from "../stdx/json.ts";
@@ -35,12 +36,22 @@ export interface Handle<T = unknown> {
   /** The output; rejects with `RunFailedError`, and with code `timeout` after `timeoutMs`. */
   result(options?: { timeoutMs?: number }): Promise<T>;
   status(): Promise<RunStatus>;
-  cancel(options?: VerbOptions): Promise<void>;
-  suspend(options?: VerbOptions): Promise<void>;
+  /** Ends the run for good; with `compensate` what it has done is undone first. */
+  cancel(options?: VerbOptions & { compensate?: boolean }): Promise<void>;
+  /** Halts the run until it is resumed; with `stopClocks` its timers stand still meanwhile. */
+  suspend(options?: VerbOptions & { stopClocks?: boolean }): Promise<void>;
   /** The same run goes on from its failed or suspended step; what was done is kept. */
   resume(options?: VerbOptions): Promise<void>;
   /** The next attempt comes now instead of after its back-off. */
   retry(options?: VerbOptions): Promise<void>;
+  /** A step and all after it run again; `input` edits the step's declared input, or the run's. */
+  restart(options: VerbOptions & { from: string; input?: unknown }): Promise<void>;
+  /** Takes a step as done with this output; without `step` the one that stopped the run. */
+  completeStep(options: VerbOptions & { step?: string; output: unknown }): Promise<void>;
+  /** Undoes what a failed or suspended run has done, newest first. */
+  compensate(options?: VerbOptions): Promise<void>;
+  /** Takes a dead letter off the list. */
+  dismiss(options?: VerbOptions): Promise<void>;
 }
 
 /** How often a result is looked up when nothing tells that it is there, ms. */
@@ -72,12 +83,12 @@ export class RunHandle<T> implements Handle<T> {
     return detail.row.status;
   }
 
-  cancel(options?: VerbOptions): Promise<void> {
-    return this.#act("cancel", options);
+  cancel({ compensate = false, ...options }: VerbOptions & { compensate?: boolean } = {}): Promise<void> {
+    return this.#act("cancel", options, compensate ? { isCompensated: true } : {});
   }
 
-  suspend(options?: VerbOptions): Promise<void> {
-    return this.#act("suspend", options);
+  suspend({ stopClocks = false, ...options }: VerbOptions & { stopClocks?: boolean } = {}): Promise<void> {
+    return this.#act("suspend", options, stopClocks ? { stopsClocks: true } : {});
   }
 
   resume(options?: VerbOptions): Promise<void> {
@@ -88,9 +99,31 @@ export class RunHandle<T> implements Handle<T> {
     return this.#act("retry", options);
   }
 
-  async #act(verb: VerbRequest["verb"], options: VerbOptions = {}): Promise<void> {
+  restart({ from, input, ...options }: VerbOptions & { from: string; input?: unknown }): Promise<void> {
+    return this.#act("restart", options, {
+      step: from,
+      ...(input === undefined ? {} : { input: encodePayload(input, "input", defaults.payloadHardMax) ?? "null" }),
+    });
+  }
+
+  completeStep({ step, output, ...options }: VerbOptions & { step?: string; output: unknown }): Promise<void> {
+    return this.#act("complete-step", options, {
+      output: encodePayload(output, "output", defaults.payloadMax) ?? "null",
+      ...(step === undefined ? {} : { step }),
+    });
+  }
+
+  compensate(options?: VerbOptions): Promise<void> {
+    return this.#act("compensate", options);
+  }
+
+  dismiss(options?: VerbOptions): Promise<void> {
+    return this.#act("dismiss", options);
+  }
+
+  async #act(verb: VerbRequest["verb"], options: VerbOptions = {}, more: Partial<VerbRequest> = {}): Promise<void> {
     const { actor = this.#actor, why = null } = options;
-    await this.#engine.intervene(this.id, { verb, actor, why });
+    await this.#engine.intervene(this.id, { ...more, verb, actor, why });
   }
 }
 

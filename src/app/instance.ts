@@ -1,5 +1,4 @@
 import { Engine } from "../kernel/engine/engine.ts";
-import type { DefinitionRef } from "../kernel/model/run.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { Metrics } from "../server/metrics.ts";
@@ -9,7 +8,7 @@ import type { ChangeFeed } from "../server/stream-hub.ts";
 import { SqliteStore } from "../stores/sqlite/store.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import { assemble, exclusivePace, localActor } from "./baton.ts";
-import type { Definition } from "./config.ts";
+import { Versions, versionsFolder } from "./bundles/versions.ts";
 import { type EffectiveConfig, storePath } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
@@ -53,7 +52,10 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
   try {
     const set = await loadSet(options);
     const metrics = new Metrics();
-    const engine = await openEngine(options, set, observeStore(store, metrics, systemClock), notifier);
+    const observed = observeStore(store, metrics, systemClock);
+    const versions = options.mode === "read" ? null : await openVersions(options, set, observed);
+    const engine = await openEngine(options, versions, observed, notifier);
+    versions?.attach(engine);
     const api = createServer({
       engine,
       metrics,
@@ -64,6 +66,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       pid: process.pid,
       hosts: options.hosts,
       loaded: () => set.loaded,
+      versions,
       isReadOnly: options.mode === "read" || options.config.readOnly.value,
       routesEvents: options.mode === "work",
     });
@@ -73,7 +76,11 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       set,
       announce,
       loaded: () => set.loaded,
-      reload: (paths) => reload(engine, set, paths),
+      reload: async (paths) => {
+        await set.reload(paths);
+        await versions?.deploy(false);
+        await versions?.apply();
+      },
       close: async (guilty) => {
         api.close();
         const graceMs = options.config.shutdownGraceMs.value;
@@ -110,17 +117,30 @@ async function openStore({ config, mode }: InstanceOptions, notifier: LocalNotif
 
 /** Looking at a store needs no definitions, and loading them runs people's code. */
 async function loadSet({ config, mode }: InstanceOptions): Promise<DefinitionSet> {
-  return mode === "read" ? DefinitionSet.empty(config) : DefinitionSet.load(config);
+  return mode === "read" ? DefinitionSet.empty(config) : DefinitionSet.load(config, versionsFolder(config));
+}
+
+/** What the folder holds gets its versions before anything runs. */
+async function openVersions(
+  { logger = silentLogger }: InstanceOptions,
+  set: DefinitionSet,
+  store: Store,
+): Promise<Versions> {
+  const versions = new Versions({ store, set, logger, clock: systemClock, actor: localActor() });
+  await versions.deploy(false);
+  await versions.removeLeftFiles();
+  return versions;
 }
 
 async function openEngine(
   { config, mode, logger = silentLogger }: InstanceOptions,
-  set: DefinitionSet,
+  versions: Versions | null,
   store: Store,
   notifier: LocalNotifier,
 ): Promise<Engine> {
   const parts = { store, notifier, clock: systemClock, random: systemRandom, logger, pace: exclusivePace };
-  const { definitions } = set.loaded;
+  const { definitions, used } = (await versions?.current()) ?? { definitions: [], used: new Map() };
+  const find = versions?.find.bind(versions);
   if (mode === "work") {
     const { retention } = config;
     const baton = await assemble(
@@ -133,27 +153,16 @@ async function openEngine(
           events: retention.eventsMs.value,
         },
       },
-      parts,
+      find === undefined ? parts : { ...parts, versions: { find, used } },
     );
     return baton.engine;
   }
-  const engine = new Engine({ ...parts, name: `pid ${process.pid}` });
-  for (const definition of definitions) register(engine, definition);
+  const engine = new Engine({
+    ...parts,
+    name: `pid ${process.pid}`,
+    ...(find === undefined ? {} : { findHandler: find }),
+  });
+  for (const definition of definitions) engine.register(workflowHandler(definition, engine));
+  for (const [name, version] of used) engine.use(name, version);
   return engine;
-}
-
-function register(engine: Engine, definition: Definition): void {
-  engine.register(workflowHandler(definition, engine));
-}
-
-async function reload(engine: Engine, set: DefinitionSet, paths: readonly string[]): Promise<void> {
-  const before = new Map(set.loaded.definitions.map((definition) => [keyOf(definition), definition]));
-  await set.reload(paths);
-  const after = new Map(set.loaded.definitions.map((definition) => [keyOf(definition), definition]));
-  for (const [key, { kind, name, version }] of before) if (!after.has(key)) engine.unregister({ kind, name, version });
-  for (const [key, definition] of after) if (before.get(key) !== definition) register(engine, definition);
-}
-
-function keyOf({ kind, name, version }: DefinitionRef): string {
-  return `${kind} ${name} ${version}`;
 }

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import { parseDuration } from "../stdx/duration.ts";
+import { packageOf } from "./bundles/externals.ts";
 import { type BatonConfig, defaultPort, defaultStore, sqlitePath } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
 import { readCount, readHost, readPort, readStore, readSwitch } from "./config-values.ts";
@@ -36,6 +37,8 @@ export interface EffectiveConfig {
   /** Of this machine only. */
   readonly host: Setting<string>;
   readonly port: Setting<number>;
+  /** Packages that stay outside the bundles of definitions. */
+  readonly external: readonly string[];
   readonly slots: Setting<number>;
   readonly shutdownGraceMs: Setting<number>;
   readonly readOnly: Setting<boolean>;
@@ -72,6 +75,7 @@ export async function loadConfig(
   return {
     file,
     given,
+    external: readExternal(given.external ?? [], file),
     store: pick({
       flag: ["--store", flags.store],
       variable: "BATON_STORE",
@@ -110,6 +114,15 @@ export async function loadConfig(
       eventsMs: length("BATON_RETENTION_EVENTS", retention?.events, defaults.retention.eventMs),
     },
   };
+}
+
+/** Whole packages by name: a path inside one would leave out half of it. */
+function readExternal(given: readonly string[], file: string | null): readonly string[] {
+  const isList = Array.isArray(given) && given.every((name) => typeof name === "string" && packageOf(name) === name);
+  if (isList) return given;
+  throw new BatonError("invalid-config", `${shown(file ?? "")}: external is a list of package names`, {
+    hint: 'write external: ["sharp", "@scope/name"]',
+  });
 }
 
 function pickSetting<Given, T>(

@@ -1,17 +1,26 @@
 import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { BatonError } from "../kernel/model/errors.ts";
+import type { Artifact } from "../kernel/model/version.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
-import { isWorkflow } from "../workflows/definition.ts";
+import { type Bundle, bundleFile } from "./bundles/bundler.ts";
+import { importArtifact } from "./bundles/import-artifact.ts";
 import type { Definition } from "./config.ts";
 import type { EffectiveConfig } from "./load-config.ts";
 import { lineOf, loadProblem, shown } from "./load-problem.ts";
-import { UserModules } from "./modules.ts";
+
+/** A definition with the code that it is made of. */
+export interface FolderVersion {
+  readonly definition: Definition;
+  readonly artifact: Artifact;
+  /** Relative to the project. */
+  readonly file: string;
+}
 
 /** What was loaded and what was not. One bad file leaves the others alone. */
 export interface LoadedDefinitions {
   readonly definitions: readonly Definition[];
+  readonly versions: readonly FolderVersion[];
   readonly problems: readonly DefinitionProblem[];
   readonly from: string;
 }
@@ -19,43 +28,58 @@ export interface LoadedDefinitions {
 /** Definitions with the file that exports them. */
 interface LoadedFile {
   readonly file: string;
+  readonly artifact: Artifact;
+  readonly modules: readonly string[];
   readonly definitions: readonly Definition[];
 }
 
+/** Where artifacts are put to be imported, and what their paths and packages are relative to. */
+export interface Place {
+  readonly folder: string;
+  readonly base: string;
+}
+
 /**
- * The definitions of a config file and a folder, kept up to date. A file that cannot be loaded is a problem with its
- * line; one that could be loaded before keeps its last good version.
+ * The definitions of a config file and a folder, each file bundled with what it imports, and kept up to date. What runs is
+ * the bundle, never the file: so the code of a run is the one that is stored under its version. A file that cannot be
+ * bundled or loaded is a problem with its line; one that could be before keeps its last good version.
  */
 export class DefinitionSet {
+  readonly place: Place;
   readonly #config: EffectiveConfig;
-  readonly #modules = UserModules.install();
   readonly #files = new Map<string, LoadedFile>();
-  readonly #failures = new Map<string, DefinitionProblem>();
+  readonly #failures = new Map<string, readonly DefinitionProblem[]>();
+  /** What each file imports, also of those that could not be loaded. */
+  readonly #modules = new Map<string, readonly string[]>();
 
-  private constructor(config: EffectiveConfig) {
+  private constructor(config: EffectiveConfig, folder: string) {
     this.#config = config;
+    this.place = { folder, base: baseOf(config) };
   }
 
-  static async load(config: EffectiveConfig): Promise<DefinitionSet> {
-    const set = new DefinitionSet(config);
-    if (config.file !== null) {
-      set.#files.set(config.file, { file: config.file, definitions: config.given.definitions ?? [] });
-    }
+  /** `folder`: where artifacts are put to be imported. */
+  static async load(config: EffectiveConfig, folder: string): Promise<DefinitionSet> {
+    const set = new DefinitionSet(config, folder);
     set.#refuseMissingFolder();
-    for (const file of set.#listFiles()) await set.#loadFile(file);
+    await set.#loadFiles([...set.#configFiles(), ...set.#listFiles()]);
     return set;
   }
 
   /** A set of nothing, for a process that runs nothing. */
   static empty(config: EffectiveConfig): DefinitionSet {
-    return new DefinitionSet(config);
+    return new DefinitionSet(config, "");
   }
 
   get loaded(): LoadedDefinitions {
     const { kept, duplicates } = withoutDuplicates([...this.#files.values()]);
     return {
-      definitions: kept,
-      problems: [...this.#failures.values(), ...duplicates],
+      definitions: kept.map((each) => each.definition),
+      versions: kept.map(({ definition, file, artifact }) => ({
+        definition,
+        artifact,
+        file: relative(this.place.base, file),
+      })),
+      problems: [...[...this.#failures.values()].flat(), ...duplicates],
       from: this.#from(),
     };
   }
@@ -64,7 +88,10 @@ export class DefinitionSet {
   get folders(): readonly { path: string; isDeep: boolean }[] {
     const { folder } = this.#config;
     const own = folder.value !== null && existsSync(folder.value) ? [folder.value] : [];
-    const others = this.#modules.files.map((file) => resolve(file, "..")).filter((path) => !own.includes(path));
+    const others = [...this.#modules.values()]
+      .flat()
+      .map((file) => resolve(file, ".."))
+      .filter((path) => !own.includes(path));
     return [
       ...own.map((path) => ({ path, isDeep: !this.#isGuess })),
       ...[...new Set(others)].map((path) => ({ path, isDeep: false })),
@@ -84,39 +111,55 @@ export class DefinitionSet {
 
   /** Whether a change of this path could change a definition. */
   concerns(path: string): boolean {
-    return this.#modules.files.includes(path) || this.#listFiles().includes(path) || this.#files.has(path);
+    return this.#listFiles().includes(path) || [...this.#modules.values()].some((modules) => modules.includes(path));
   }
 
   /** Loads anew what these files concern. */
   async reload(paths: readonly string[]): Promise<void> {
-    const broken = [...this.#failures.keys()];
-    const renewed = this.#modules.renew([...paths, ...broken].map((path) => pathToFileURL(path).href));
-    const listed = this.#listFiles();
-    for (const file of this.#files.keys()) {
-      if (file !== this.#config.file && !listed.includes(file)) this.#forget(file);
-    }
-    for (const file of this.#failures.keys()) if (!existsSync(file)) this.#failures.delete(file);
-    const { file: configFile } = this.#config;
-    for (const file of [...(configFile === null ? [] : [configFile]), ...listed]) {
-      const isNew = !this.#files.has(file) && !this.#failures.has(file);
-      if (isNew || renewed.has(pathToFileURL(file).href)) await this.#loadFile(file);
-    }
+    const listed = [...this.#configFiles(), ...this.#listFiles()];
+    for (const file of this.#modules.keys()) if (!listed.includes(file)) this.#forget(file);
+    const changed = new Set(paths);
+    const isConcerned = (file: string): boolean =>
+      !this.#files.has(file) ||
+      this.#failures.has(file) ||
+      (this.#modules.get(file) ?? [file]).some((module) => changed.has(module));
+    await this.#loadFiles(listed.filter(isConcerned));
   }
 
   #forget(file: string): void {
     this.#files.delete(file);
     this.#failures.delete(file);
+    this.#modules.delete(file);
   }
 
-  async #loadFile(file: string): Promise<void> {
+  /** All are bundled at once; they are imported one after the other, since that runs people's code. */
+  async #loadFiles(files: readonly string[]): Promise<void> {
+    const options = { base: this.place.base, external: this.#config.external };
+    const bundles = await Promise.all(files.map((file) => bundleFile(file, options)));
+    for (const bundle of bundles) await this.#loadBundle(bundle);
+  }
+
+  async #loadBundle({ file, artifact, problems, modules }: Bundle): Promise<void> {
+    this.#modules.set(file, modules);
+    if (artifact === null) {
+      this.#failures.set(file, problems);
+      return;
+    }
     try {
-      const module = await importWithin(file, importMaxMs);
-      const definitions = file === this.#config.file ? ofConfig(module) : ofModule(module);
-      this.#files.set(file, { file, definitions });
+      const known = this.#files.get(file);
+      const isSame = known?.artifact.hash === artifact.hash;
+      const definitions = isSame ? known.definitions : await importArtifact(artifact, this.place);
+      this.#files.set(file, { file, artifact, modules, definitions });
       this.#failures.delete(file);
     } catch (error) {
-      this.#failures.set(file, loadProblem(file, error));
+      this.#failures.set(file, [loadProblem(file, error)]);
     }
+  }
+
+  /** The config file, when it lists definitions. */
+  #configFiles(): string[] {
+    const { file, given } = this.#config;
+    return file === null || given.definitions === undefined ? [] : [file];
   }
 
   /** Only at the start: later it may be away for a moment, as when another branch is checked out. */
@@ -147,36 +190,16 @@ export class DefinitionSet {
   }
 }
 
-/** Far above what a module needs that awaits something at its top. */
-const importMaxMs = 30_000;
-
-/** A module that never comes to its end would stop all that are loaded after it. */
-async function importWithin(file: string, ms: number): Promise<Record<string, unknown>> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new Error(`it was not loaded within ${ms / 1_000} s: what does it await?`)),
-    ms,
-  );
-  try {
-    return await Promise.race([import(pathToFileURL(file).href) as Promise<Record<string, unknown>>, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Paths are relative to the project: where its config file lies, or its folder of definitions. */
+function baseOf({ file, folder }: EffectiveConfig): string {
+  if (file !== null) return dirname(file);
+  const here = process.cwd();
+  if (folder.value === null || !relative(here, folder.value).startsWith("..")) return here;
+  return dirname(folder.value);
 }
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function ofModule(module: Record<string, unknown>): Definition[] {
-  return [...new Set(Object.values(module))].filter(isWorkflow);
-}
-
-function ofConfig(module: Record<string, unknown>): readonly Definition[] {
-  const config = module["default"];
-  const definitions =
-    typeof config === "object" && config !== null && "definitions" in config ? config.definitions : [];
-  return Array.isArray(definitions) ? definitions.filter(isWorkflow) : [];
 }
 
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "dist"]);
@@ -224,29 +247,53 @@ function mentionsBaton(path: string): boolean {
   }
 }
 
-/** A name and version belongs to the file that has it first; the same object exported twice is no duplicate. */
+/** A definition that a file exports. */
+interface Candidate {
+  readonly definition: Definition;
+  readonly file: string;
+  readonly artifact: Artifact;
+  readonly modules: readonly string[];
+}
+
+/**
+ * A name and version belongs to the file that defines it; another that defines it too is a duplicate. A file that only
+ * exports what it imports is none, although its bundle holds the code as well.
+ */
 function withoutDuplicates(files: readonly LoadedFile[]): {
-  kept: readonly Definition[];
+  kept: readonly Candidate[];
   duplicates: readonly DefinitionProblem[];
 } {
-  const owners = new Map<string, { definition: Definition; file: string }>();
+  const candidates = files.flatMap(({ definitions, ...rest }) =>
+    definitions.map((definition): Candidate => ({ definition, ...rest })),
+  );
+  const byName = Map.groupBy(candidates, ({ definition: { kind, name, version } }) => `${kind} ${name} ${version}`);
+  const kept: Candidate[] = [];
   const duplicates: DefinitionProblem[] = [];
-  for (const { file, definitions } of files) {
-    for (const definition of definitions) {
-      const key = `${definition.kind} ${definition.name} ${definition.version}`;
-      const owner = owners.get(key);
-      if (owner === undefined) owners.set(key, { definition, file });
-      else if (owner.definition !== definition) duplicates.push(duplicate(definition, file, owner.file));
-    }
+  for (const same of byName.values()) {
+    const definers = same.filter(({ file, definition }) => lineOf(file, namePattern(definition.name)) !== null);
+    const owner = definers[0] ?? same[0];
+    if (owner === undefined) continue;
+    kept.push(owner);
+    const rivals = definers.length > 0 ? definers : same.filter((each) => !sharesModule(each, owner));
+    for (const { definition, file } of rivals)
+      if (file !== owner.file) duplicates.push(duplicate(definition, file, owner.file));
   }
-  return { kept: [...owners.values()].map((owner) => owner.definition), duplicates };
+  return { kept, duplicates };
+}
+
+/** With a name that is made by code nobody can see from outside which file it comes from: perhaps from what both import. */
+function sharesModule(a: Candidate, b: Candidate): boolean {
+  return a.modules.some((module) => b.modules.includes(module));
+}
+
+function namePattern(name: string): RegExp {
+  return new RegExp(`name:\\s*["'\`]${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}["'\`]`);
 }
 
 function duplicate({ kind, name, version }: Definition, file: string, owner: string): DefinitionProblem {
-  const quoted = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return {
     file: shown(file),
-    line: lineOf(file, new RegExp(`name:\\s*["'\`]${quoted}["'\`]`)),
+    line: lineOf(file, namePattern(name)),
     message: `the ${kind} ${JSON.stringify(name)} version ${version} is already defined in ${shown(owner)}; this one is left out`,
   };
 }

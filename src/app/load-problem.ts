@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
 
@@ -61,15 +61,14 @@ function missingPlace(error: Error): { path: string; line: number | null } | nul
   return { path, line: lineOf(path, new RegExp(`["'][^"'\\n]*${wanted.replaceAll(/[^\w-]/g, ".")}["']`)) };
 }
 
-/** The first frame in people's own code. */
+/** The first frame in people's own code. A frame that was mapped back names a path, any other a URL. */
 function framePlace(error: Error, file: string): { path: string; line: number } | null {
-  const own = pathToFileURL(file).href;
-  const frames = [...(error.stack ?? "").matchAll(/(file:\/\/[^\s)]+?):(\d+):\d+/g)].map(([, url = "", line]) => ({
-    url: url.replace(/\?v=\d+$/, ""),
-    line: Number(line),
-  }));
-  const frame = frames.find(({ url }) => url === own) ?? frames.find(({ url }) => !url.includes("/node_modules/"));
-  return frame === undefined ? null : { path: pathOf(frame.url), line: frame.line };
+  const frames = [
+    ...(error.stack ?? "").matchAll(/^ +at (?:.*\()?(file:\/\/[^\s)]+|\/[^)\n]+|[A-Z]:\\[^)\n]+):(\d+):\d+\)?$/gm),
+  ].map(([, place = "", line]) => ({ path: pathOf(place), line: Number(line) }));
+  return (
+    frames.find(({ path }) => path === file) ?? frames.find(({ path }) => !path.includes("/node_modules/")) ?? null
+  );
 }
 
 function pathOf(place: string): string {

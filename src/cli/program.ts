@@ -1,10 +1,20 @@
 import { Command, CommanderError } from "commander";
+import type { BulkVerb } from "../wire/bulk.ts";
 import type { Verb } from "../wire/verb.ts";
+import { listBulks, showBulk, startBulk, stopBulk } from "./commands/bulk.ts";
 import { printConfig } from "./commands/config.ts";
 import { backup, restore } from "./commands/db.ts";
 import { listDeadLetters } from "./commands/dead-letters.ts";
 import { listEvents, sendEvent } from "./commands/events.ts";
 import { listRuns } from "./commands/runs.ts";
+import {
+  backfillSchedule,
+  changeSchedule,
+  listSchedules,
+  nextFires,
+  runSchedule,
+  showSchedule,
+} from "./commands/schedules.ts";
 import { serve } from "./commands/serve.ts";
 import { explainRun, showRun } from "./commands/show.ts";
 import { startRun } from "./commands/start-run.ts";
@@ -55,6 +65,8 @@ function build(version: string, settle: Settle): Command {
   addRuns(program, settle);
   addVerbs(program, settle);
   addEvents(program, settle);
+  addBulk(program, settle);
+  addSchedules(program, settle);
   addOperations(program, settle);
   return program;
 }
@@ -121,6 +133,9 @@ function addRuns(program: Command, settle: Settle): void {
 }
 
 const verbHelp: Readonly<Record<Verb, string>> = {
+  "complete-step": "take a step as done with a given output, and go on",
+  compensate: "undo what a failed or suspended run has done",
+  dismiss: "take a dead letter off the list",
   resume: "send a failed or suspended run on from the step that stopped it",
   restart: "run a step and all after it again",
   retry: "make the next attempt now",
@@ -130,7 +145,7 @@ const verbHelp: Readonly<Record<Verb, string>> = {
 };
 
 const takesInput: ReadonlySet<Verb> = new Set(["resume", "restart", "rerun"]);
-const takesWait: ReadonlySet<Verb> = new Set(["resume", "restart", "retry", "rerun"]);
+const takesWait: ReadonlySet<Verb> = new Set(["resume", "restart", "complete-step", "retry", "compensate", "rerun"]);
 
 function addVerbs(program: Command, settle: Settle): void {
   for (const [verb, description] of Object.entries(verbHelp) as [Verb, string][]) {
@@ -141,10 +156,64 @@ function addVerbs(program: Command, settle: Settle): void {
       .option("--reason <text>", "kept in the audit")
       .option("--dry-run", "say what would run again and what is kept");
     if (verb === "restart") command.requiredOption("--from <step>", "key of the step to start over from");
+    if (verb === "complete-step")
+      command
+        .option("--step <step>", "key of the step; default: the one that stopped the run")
+        .option("--output <json>", "JSON, @file, or - for stdin; default null");
+    if (verb === "cancel") command.option("--compensate", "undo what was done first");
+    if (verb === "suspend") command.option("--stop-clocks", "timers stand still until it is resumed");
     if (takesInput.has(verb)) command.option("--input <json>", "edited input: JSON, @file, or - for stdin");
     if (takesWait.has(verb)) command.option("--no-wait", "do not stay until the run stands again");
     command.action((id: string, _options, own: Command) => settle(applyVerb(verb, id, own.optsWithGlobals())));
   }
+}
+
+const bulkHelp: Readonly<Record<Exclude<BulkVerb, "redrive">, string>> = {
+  resume: "send suspended runs on",
+  retry: "make the next attempts now",
+  cancel: "end runs for good",
+  suspend: "halt runs until they are resumed",
+  compensate: "undo what failed and suspended runs have done",
+  dismiss: "take dead letters off the list",
+};
+
+function addBulk(program: Command, settle: Settle): void {
+  const act = (command: Command, verb: BulkVerb): void => {
+    command
+      .option("--fingerprint <fingerprint>", "dead letters of one cause")
+      .option("--name <name>", "of the definition")
+      .option("--key <key>", "business key")
+      .option("--all", "every run that it can be for")
+      .option("--canary <counts>", "so many first, then so many more, such as 1,10; stops when one fails again")
+      .option("--rate <rate>", "at most so many, such as 10/s or 300/m")
+      .option("--reason <text>", "kept in the audit")
+      .option("--dry-run", "say how many it would be for")
+      .option("--no-wait", "do not stay until it is done");
+    if (verb !== "redrive" && verb !== "dismiss") command.option("--status <status>");
+    if (verb === "cancel") command.option("--compensate", "undo what was done first");
+    if (verb === "suspend") command.option("--stop-clocks", "timers stand still until they are resumed");
+    command.action((_options, own: Command) => settle(startBulk(verb, own.optsWithGlobals())));
+  };
+  act(program.command("redrive").description("send dead letters on, many at once"), "redrive");
+  const bulk = program.command("bulk").description("verbs for many runs at once");
+  bulk
+    .command("list", { isDefault: true })
+    .description("bulk acts, newest first")
+    .option("--limit <rows>", "at most so many", "50")
+    .action((_options, command: Command) => settle(listBulks(command.optsWithGlobals())));
+  bulk
+    .command("show")
+    .description("how far an act has come")
+    .argument("<act>")
+    .action((id: string, _options, command: Command) => settle(showBulk(id, command.optsWithGlobals())));
+  bulk
+    .command("stop")
+    .description("stop an act; what it has done stays done")
+    .argument("<act>")
+    .option("--reason <text>", "kept in the audit")
+    .action((id: string, _options, command: Command) => settle(stopBulk(id, command.optsWithGlobals())));
+  for (const [verb, description] of Object.entries(bulkHelp) as [Exclude<BulkVerb, "redrive">, string][])
+    act(bulk.command(verb).description(description), verb);
 }
 
 function addEvents(program: Command, settle: Settle): void {
@@ -163,6 +232,41 @@ function addEvents(program: Command, settle: Settle): void {
     .option("--id <id>", "unique for its source; a repeated one does nothing")
     .option("--source <source>")
     .action((name: string, _options, command: Command) => settle(sendEvent(name, command.optsWithGlobals())));
+}
+
+function addSchedules(program: Command, settle: Settle): void {
+  const schedules = program.command("schedules").description("what starts workflows by the clock");
+  schedules
+    .command("list", { isDefault: true })
+    .description("schedules with their next time and what became of the last")
+    .option("--workflow <name>", "of this workflow")
+    .option("--limit <rows>", "at most so many", "50")
+    .action((_options, command: Command) => settle(listSchedules(command.optsWithGlobals())));
+  const one = (name: string, description: string): Command =>
+    schedules
+      .command(name)
+      .description(description)
+      .argument("<schedule>", "workflow/name, or the workflow when it has only one");
+  one("show", "one schedule with its next and last times").action((id: string, _options, command: Command) =>
+    settle(showSchedule(id, command.optsWithGlobals())),
+  );
+  one("next", "its next times, in its zone and in UTC")
+    .option("--count <times>", "at most so many", "10")
+    .action((id: string, _options, command: Command) => settle(nextFires(id, command.optsWithGlobals())));
+  for (const verb of ["pause", "resume"] as const) {
+    one(verb, verb === "pause" ? "let its times pass without runs" : "fire its times again from now on")
+      .option("--reason <text>", "kept in the audit")
+      .action((id: string, _options, command: Command) => settle(changeSchedule(verb, id, command.optsWithGlobals())));
+  }
+  one("run", "start a run now, beside its times")
+    .option("--reason <text>", "kept in the audit")
+    .action((id: string, _options, command: Command) => settle(runSchedule(id, command.optsWithGlobals())));
+  one("backfill", "fire the times of a stretch of the past that have no run")
+    .requiredOption("--from <moment>", "such as 2026-11-20T00:00:00Z")
+    .option("--to <moment>", "default now")
+    .option("--dry-run", "list them and start nothing")
+    .option("--reason <text>", "kept in the audit")
+    .action((id: string, _options, command: Command) => settle(backfillSchedule(id, command.optsWithGlobals())));
 }
 
 function addOperations(program: Command, settle: Settle): void {

@@ -16,7 +16,7 @@ import { routes } from "./routes/table.ts";
 import { check } from "./schema/check.ts";
 import { components } from "./schema/components.ts";
 import type { ObjectSchema } from "./schema/schema.ts";
-import type { Loaded, Services } from "./services.ts";
+import type { Loaded, Services, VersionDesk } from "./services.ts";
 import { type ChangeFeed, StreamHub } from "./stream-hub.ts";
 
 export interface ServerOptions {
@@ -31,6 +31,7 @@ export interface ServerOptions {
   /** Values of `Host` that are this server; read anew for each request, since a port is known late. */
   readonly hosts: () => readonly string[];
   readonly loaded: () => Loaded;
+  readonly versions?: VersionDesk | null;
   /** Serves no request that changes anything. */
   readonly isReadOnly?: boolean;
   /** False where definitions may be missing: what an event starts is then left to whoever works on the store. */
@@ -51,7 +52,8 @@ export function createServer(options: ServerOptions): ApiServer {
   const hub = new StreamHub(engine.store, options.feed, clock);
   const metrics = options.metrics ?? new Metrics();
   const routesEvents = options.routesEvents ?? true;
-  const services: Services = { engine, store: engine.store, clock, actor, pid, hub, metrics, loaded, routesEvents };
+  const versions = options.versions ?? null;
+  const services: Services = { engine, store: engine.store, clock, actor, pid, hub, metrics, loaded, routesEvents, versions };
   const app = new Hono();
   app.use(async (context, next) => {
     guard(context.req.raw, { hosts: options.hosts, isReadOnly: options.isReadOnly ?? false });

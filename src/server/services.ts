@@ -1,4 +1,8 @@
 import type { Engine } from "../kernel/engine/engine.ts";
+import type { Moved, MoveRequest } from "../kernel/engine/rehearsals.ts";
+import type { DefinitionRef } from "../kernel/model/run.ts";
+import type { Audit } from "../kernel/model/transition.ts";
+import type { DeployedVersion, SetVersion, VersionRow } from "../kernel/model/version.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
@@ -9,6 +13,17 @@ import type { StreamHub } from "./stream-hub.ts";
 export interface Loaded {
   readonly from: string;
   readonly problems: readonly DefinitionProblem[];
+}
+
+/** Versions of this process, where it has any. */
+export interface VersionDesk {
+  /** Those that stand ready besides the ones that are registered. */
+  readonly ready: readonly DefinitionRef[];
+  /** Why one could not be loaded here, or null. */
+  objection(version: VersionRow): Promise<string | null>;
+  deployNow(): Promise<readonly DeployedVersion[]>;
+  change(definition: DefinitionRef, to: SetVersion["to"], audit: Audit): Promise<void>;
+  move(request: MoveRequest): AsyncIterable<Moved>;
 }
 
 /** What the routes work with. */
@@ -22,5 +37,7 @@ export interface Services {
   readonly hub: StreamHub;
   readonly metrics: Metrics;
   readonly loaded: () => Loaded;
+  /** Null where nothing runs. */
+  readonly versions: VersionDesk | null;
   readonly routesEvents: boolean;
 }

@@ -3,6 +3,7 @@ import type { Clients } from "./clients.ts";
 import type { Faults } from "./faults.ts";
 import type { HistoryLog, Recorded } from "./history.ts";
 import { leaseMs } from "./process.ts";
+import { checkSchedules } from "./schedules.ts";
 
 /** A broken promise: which invariant, and what was seen. */
 export interface Violation {
@@ -32,6 +33,7 @@ export function check(evidence: Evidence): readonly Violation[] {
     ...checkStore(evidence),
     ...checkClients(evidence),
     ...checkPromises(evidence),
+    ...checkSchedules(evidence.core),
   ];
 }
 

@@ -13,6 +13,7 @@ import type { HistoryLog } from "./history.ts";
 import type { Mutant } from "./mutants.ts";
 import { SimProcess } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { type Clockwork, withoutFires, withRandomFireKeys } from "./schedules.ts";
 import type { World } from "./world.ts";
 
 /** How long a caller waits for an answer that was lost, ms. */
@@ -29,6 +30,7 @@ export class Cluster {
   readonly #chance: Chance;
   readonly #history: HistoryLog;
   readonly #mutant: Mutant | null;
+  readonly #clockwork: Clockwork | null;
   readonly #mended = new Set<string>();
   readonly #world: World;
   #faults: Faults;
@@ -46,7 +48,9 @@ export class Cluster {
     world: World;
     faults: Faults;
     mutant: Mutant | null;
+    clockwork?: Clockwork | null;
   }) {
+    this.#clockwork = parts.clockwork ?? null;
     this.#scheduler = parts.scheduler;
     this.#chance = parts.chance;
     this.#history = parts.history;
@@ -79,6 +83,7 @@ export class Cluster {
         store: new MemoryStore(this.core, { publish: (hint) => this.#spread(hint), subscribe: () => () => {} }),
         skewMs: this.#faults.skewMs === 0 ? 0 : this.#chance.between(-this.#faults.skewMs, this.#faults.skewMs),
         neverPolls: this.#mutant?.neverPolls ?? false,
+        clockwork: this.#clockwork,
         outside: (self) => ({
           act: (run, key, attempt) => this.#world.act(run, key, attempt),
           die: () => {
@@ -319,6 +324,8 @@ export class Cluster {
   }
 
   #torn(transition: Transition): Transition {
+    if (this.#mutant?.forgetsNominal) return withRandomFireKeys(transition, this.#chance);
+    if (this.#mutant?.advancesFirst) return withoutFires(transition, this.#chance);
     if (!this.#mutant?.tearsTransitions || transition.kind !== "advance" || !this.#chance.happens(0.04))
       return transition;
     const { kind, run, fence, entries } = transition;

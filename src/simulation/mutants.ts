@@ -25,6 +25,10 @@ export interface Mutant {
   readonly skipsSecondLook?: boolean;
   /** Of two transitions of one run in a batch the last one counts. */
   readonly dropsFromBatch?: boolean;
+  /** The key of a scheduled start says nothing of its nominal time. */
+  readonly forgetsNominal?: boolean;
+  /** A schedule's next time is committed before what it fires. */
+  readonly advancesFirst?: boolean;
   /** A refused end is counted. */
   readonly countsStale?: boolean;
 }
@@ -53,5 +57,13 @@ export const mutants: readonly Mutant[] = [
   },
   { name: "old-event", about: "an event from before the run is accepted", rules: { eventFloor: () => 0 } },
   { name: "miscount", about: "a counter moves with a stale transition", countsStale: true },
+  {
+    name: "double-fire",
+    about: "a nominal time is fired by each who finds it due",
+    forgetsNominal: true,
+    rules: { isSameRevision: () => true, mayFire: () => true },
+  },
+  { name: "lost-fire", about: "the next due time is committed before the fire", advancesFirst: true },
+  { name: "silent-miss", about: "what a downtime missed is told nobody", rules: { countsMissed: () => false } },
   { name: "park-unread", about: "a run parks over something unread", rules: { mayPark: () => true } },
 ];

@@ -9,6 +9,7 @@ import { InterceptedStore } from "../stores/intercepted.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import type { Chance } from "./chance.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { type Clockwork, createScheduled } from "./schedules.ts";
 import { createWorkloads, type Outside } from "./workloads.ts";
 
 export interface ProcessParts {
@@ -18,6 +19,7 @@ export interface ProcessParts {
   readonly store: Store;
   readonly skewMs: number;
   readonly neverPolls: boolean;
+  readonly clockwork: Clockwork | null;
   readonly outside: (process: SimProcess) => Outside;
   readonly started: (process: SimProcess, run: LeasedRun, key: string, attempt: Attempt) => void;
 }
@@ -81,7 +83,8 @@ export class SimProcess {
         return work();
       },
     });
-    for (const definition of createWorkloads(parts.outside(this)))
+    const scheduled = parts.clockwork === null ? [] : createScheduled(parts.clockwork);
+    for (const definition of [...createWorkloads(parts.outside(this)), ...scheduled])
       this.engine.register(workflowHandler(definition, this.engine));
   }
 

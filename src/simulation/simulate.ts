@@ -7,6 +7,7 @@ import { drawFaults, type Faults } from "./faults.ts";
 import { HistoryLog } from "./history.ts";
 import type { Mutant } from "./mutants.ts";
 import { Scheduler } from "./scheduler.ts";
+import { drawClockwork, isQuietBesideClocks, pauseAll, settleMs } from "./schedules.ts";
 import { World } from "./world.ts";
 
 /** What became of one seed. */
@@ -37,7 +38,8 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   const history = new HistoryLog(() => scheduler.now);
   const faults = drawFaults(chance);
   const world = new World(scheduler, chance.fork(), history, faults, mutant?.hasRandomKeys ?? false);
-  const cluster = new Cluster({ scheduler, chance: chance.fork(), history, world, faults, mutant });
+  const clockwork = drawClockwork(seed);
+  const cluster = new Cluster({ scheduler, chance: chance.fork(), history, world, faults, mutant, clockwork });
   const clients = new Clients(cluster, scheduler, chance.fork(), history);
   const workers = chance.between(1, 3);
   for (let i = 0; i < workers; i++) cluster.boot();
@@ -52,8 +54,13 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
     cluster.heal();
     await scheduler.run(
       startAt + chaosMs + healMs + faults.poisonRuns * healPoisonMs,
-      () => clients.areDone && isQuiet(cluster),
+      () => clients.areDone && (clockwork === null ? isQuiet(cluster) : isQuietBesideClocks(cluster.core)),
     );
+    if (clockwork !== null) {
+      await scheduler.run(scheduler.now + settleMs, () => false);
+      pauseAll(cluster.core);
+      await scheduler.run(scheduler.now + healMs, () => isQuiet(cluster));
+    }
     violations = check({ history, core: cluster.core, clients, faults });
   } catch (error) {
     violations = [

@@ -9,7 +9,7 @@ import type { RunDetail } from "../kernel/model/detail.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { RunStatus } from "../kernel/model/status.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
-import { decode } from "../stdx/json.ts";
+import { decode, encode } from "../stdx/json.ts";
 import { type Intercept, InterceptedStore } from "../stores/intercepted.ts";
 import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
 import type { Workflow } from "../workflows/definition.ts";
@@ -28,10 +28,13 @@ export interface TestHandle<T = unknown> {
   status(): Promise<RunStatus>;
   detail(): Promise<RunDetail>;
   resume(): Promise<void>;
-  cancel(): Promise<void>;
-  suspend(): Promise<void>;
+  cancel(options?: { compensate?: boolean }): Promise<void>;
+  suspend(options?: { stopClocks?: boolean }): Promise<void>;
   retry(): Promise<void>;
   restart(step: string): Promise<void>;
+  completeStep(options: { step?: string; output: unknown }): Promise<void>;
+  compensate(): Promise<void>;
+  dismiss(): Promise<void>;
 }
 
 /** An instance in memory with a clock that the test moves, and a process that the test may kill. */
@@ -194,13 +197,8 @@ class MemoryBaton implements TestBaton {
   }
 
   #handle<T>(id: string): TestHandle<T> {
-    const act = async (verb: VerbRequest["verb"], step?: string): Promise<void> => {
-      await this.baton.engine.intervene(id, {
-        verb,
-        actor: "test",
-        why: null,
-        ...(step === undefined ? {} : { step }),
-      });
+    const act = async (verb: VerbRequest["verb"], more: Partial<VerbRequest> = {}): Promise<void> => {
+      await this.baton.engine.intervene(id, { ...more, verb, actor: "test", why: null });
       await this.settle();
     };
     const detail = async (): Promise<RunDetail> => {
@@ -214,10 +212,14 @@ class MemoryBaton implements TestBaton {
       status: async () => (await detail()).row.status,
       result: async (options) => this.#result<T>(id, detail, parseDuration(options?.within ?? "30d")),
       resume: () => act("resume"),
-      cancel: () => act("cancel"),
-      suspend: () => act("suspend"),
+      cancel: (options) => act("cancel", { isCompensated: options?.compensate === true }),
+      suspend: (options) => act("suspend", { stopsClocks: options?.stopClocks === true }),
       retry: () => act("retry"),
-      restart: (step) => act("restart", step),
+      restart: (step) => act("restart", { step }),
+      completeStep: ({ step, output }) =>
+        act("complete-step", { output: encode(output) ?? "null", ...(step === undefined ? {} : { step }) }),
+      compensate: () => act("compensate"),
+      dismiss: () => act("dismiss"),
     };
   }
 

@@ -9,6 +9,19 @@ export interface DefinitionView {
   readonly isLoaded: boolean;
   /** Names of the events that start it. */
   readonly triggers: readonly string[];
+  /** Hash of its code; null where an app brings its own. */
+  readonly fingerprint: string | null;
+  readonly file: string | null;
+  readonly createdAt: string | null;
+  /** Whether new starts get it. */
+  readonly isUsed: boolean;
+  /** Takes no new starts any more; and `isRetired`: nothing of it is left either. */
+  readonly isDrained: boolean;
+  readonly isRetired: boolean;
+  /** Why this process could not load it for a run that needs it; null: it could. */
+  readonly unloadable: string | null;
+  /** Runs by status, exact; statuses without any are left out. */
+  readonly runs: Readonly<Partial<Record<RunStatus, number>>>;
 }
 
 /** `GET /api/definitions`. */

@@ -2,7 +2,13 @@
 export type Reason =
   | { readonly code: "queued" }
   | { readonly code: "scheduled"; readonly until: string }
-  | { readonly code: "no-worker"; readonly definition: string; readonly version: number }
+  | {
+      readonly code: "no-worker";
+      readonly definition: string;
+      readonly version: number;
+      /** Why the one that looked cannot serve it. */
+      readonly detail?: string;
+    }
   | { readonly code: "running"; readonly worker: string | null }
   | { readonly code: "timer"; readonly step: string; readonly until: string | null }
   | {
@@ -32,4 +38,24 @@ export type Reason =
       readonly asked: readonly string[];
     }
   | { readonly code: "error"; readonly step: string | null; readonly error: string }
-  | { readonly code: "crash-loop"; readonly deaths: number };
+  | { readonly code: "crash-loop"; readonly deaths: number }
+  | {
+      readonly code: "slot";
+      readonly key: string;
+      readonly limit: number;
+      /** Ids of at most ten runs that hold one. */
+      readonly holders: readonly string[];
+      readonly ahead: number;
+      readonly since: string;
+    }
+  | { readonly code: "compensating"; readonly then: "failed" | "cancelled"; readonly error: string | null }
+  | { readonly code: "compensated"; readonly undone: readonly string[]; readonly error: string | null }
+  | {
+      readonly code: "compensation-failed";
+      readonly step: string;
+      readonly error: string;
+      readonly undone: readonly string[];
+      readonly left: readonly string[];
+    }
+  | { readonly code: "unknown-undo"; readonly step: string }
+  | { readonly code: "dismissed"; readonly by: string; readonly why: string | null; readonly error: string };

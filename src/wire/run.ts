@@ -23,6 +23,9 @@ export interface StartedBy {
   readonly event?: string;
   /** The run that this one repeats. */
   readonly rerunOf?: string;
+  /** The schedule, and the nominal time that it was started for; none when a person ran it now. */
+  readonly schedule?: string;
+  readonly nominalAt?: string;
 }
 
 /** A run as lists show it. */

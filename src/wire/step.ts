@@ -3,7 +3,21 @@ import type { RunError } from "./run.ts";
 import type { AttemptStatus, StepStatus } from "./status.ts";
 
 /** What kind of thing a run's code asked for. */
-export type StepKind = "step" | "once" | "tx" | "sleep" | "event" | "child" | "start" | "emit" | "race" | "attributes";
+export const stepKinds = [
+  "step",
+  "once",
+  "tx",
+  "sleep",
+  "event",
+  "child",
+  "start",
+  "emit",
+  "race",
+  "attributes",
+  "pivot",
+  "undo",
+] as const;
+export type StepKind = (typeof stepKinds)[number];
 
 /** A named unit of a run with its kept result. */
 export interface Step {

@@ -7,6 +7,7 @@ import { encodePayload } from "../kernel/engine/engine.ts";
 import type { StartOptions } from "../kernel/engine/handler.ts";
 import type { Scope } from "../kernel/engine/scope.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
+import { undoPrefix } from "../kernel/model/journal.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { StartRun } from "../kernel/model/transition.ts";
 import type { TxClient } from "../kernel/ports/store.ts";
@@ -14,7 +15,7 @@ import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { hash53Number } from "../stdx/hash.ts";
 import { encode } from "../stdx/json.ts";
 import type { AnyWorkflow, Workflow } from "./definition.ts";
-import { checkName, retryPolicy, type StepOptions } from "./options.ts";
+import { checkName, retryPolicy, type StepOptions, undoSpec } from "./options.ts";
 
 export interface WaitOptions {
   /** Equality on paths to scalars of the event's data, typed: `{ dealId: 8841 }` is not `"8841"`. */
@@ -90,7 +91,15 @@ export interface Context {
     options?: Omit<StepOptions<T, In>, "retry">,
   ): Promise<T>;
   /** Your rows and the result commit together, in Baton's own database. Await nothing but `db.query` inside. */
-  tx<T>(name: string, work: (db: TxClient) => Promise<T>, options?: Pick<StepOptions<T>, "retry" | "key">): Promise<T>;
+  tx<T>(
+    name: string,
+    work: (db: TxClient) => Promise<T>,
+    options?: Pick<StepOptions<T>, "retry" | "key" | "undo">,
+  ): Promise<T>;
+  /**
+   * From here on a failure is not compensated and waits for a person instead: what follows must be finished, not undone.
+   */
+  pointOfNoReturn(name: string): Promise<void>;
 
   sleep(name: string, duration: Duration): Promise<void>;
   sleepUntil(name: string, moment: Date | number | string): Promise<void>;
@@ -202,10 +211,15 @@ export class RunContext implements Context {
   tx<T>(
     name: string,
     work: (db: TxClient) => Promise<T>,
-    options: Pick<StepOptions<T>, "retry" | "key"> = {},
+    options: Pick<StepOptions<T>, "retry" | "key" | "undo"> = {},
   ): Promise<T> {
     const run = (_attempt: StepAttempt, db: TxClient | null): unknown => work(db as TxClient);
     return this.#step("tx", name, run, options) as Promise<T>;
+  }
+
+  async pointOfNoReturn(name: string): Promise<void> {
+    const key = this.#key(name, "a point of no return");
+    await this.#activation.effect({ key, kind: "pivot", scope: this.#scope, make: () => ({ value: null }) });
   }
 
   #step(
@@ -215,12 +229,14 @@ export class RunContext implements Context {
     options: StepOptions<never, unknown>,
   ): Promise<unknown> {
     const key = this.#key(options.key ?? name, "a step's name");
+    const policy = options.retry === undefined ? this.#retry : retryPolicy(options.retry, this.#retry);
     return this.#activation.step({
       key,
       kind,
       scope: this.#scope,
       work,
-      policy: options.retry === undefined ? this.#retry : retryPolicy(options.retry, this.#retry),
+      policy,
+      undo: options.undo === undefined ? null : undoSpec(options.undo, policy),
       timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout),
       whenExhausted: options.whenExhausted ?? "fail",
       input:
@@ -486,6 +502,8 @@ export class RunContext implements Context {
         hint: "a replay leaves a recorded step's code out, and so all inside of it: ask for it before or after the step",
       });
     }
+    if (name.startsWith?.(undoPrefix))
+      throw new BatonError("invalid-name", `${what} must not begin with "${undoPrefix}": so begin the keys of undos`);
     return this.#scope.keyFor(checkName(name, what));
   }
 }

@@ -1,8 +1,11 @@
 import type { RetryPolicy } from "../kernel/decide/retry.ts";
+import type { HandlerSchedule } from "../kernel/engine/handler.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { Context } from "./context.ts";
+import { type BatchOptions, type FlowOf, type FlowOptions, readFlow } from "./flow.ts";
 import { checkName, defaultRetry, type RetryOptions, retryPolicy } from "./options.ts";
+import { nameSchedules, type ScheduleOptions, type ScheduleTrigger, scheduleTrigger } from "./schedule.ts";
 import type { Schema } from "./schema.ts";
 
 /** What starts a workflow by itself. */
@@ -11,21 +14,27 @@ export interface EventTrigger {
   readonly event: string;
 }
 
+export type Trigger = EventTrigger | ScheduleTrigger;
+
 /** Triggers, for the `on` of a definition. */
 export const on = {
   /** Each event of this name starts a run with the event's data as its input. */
   event: (name: string): EventTrigger => ({ kind: "event", event: checkName(name, "an event's name") }),
+  /** Starts a run at each of its nominal times: by cron and zone, by an interval, or once. */
+  schedule: (options: ScheduleOptions): ScheduleTrigger => scheduleTrigger(options),
 };
 
-export interface WorkflowOptions<RawInput, Input, Output> {
+export interface WorkflowOptions<RawInput, Input, Output> extends FlowOptions<Input> {
   name: string;
   /** Raise it when the steps change: runs finish on the version that they started with. Default 1. */
   version?: number;
-  on?: EventTrigger | readonly EventTrigger[];
+  on?: Trigger | readonly Trigger[];
   input?: Schema<RawInput, Input>;
   output?: Schema<unknown, Output>;
   /** The business key: shown, searched, one timeline for all that belongs to it. */
   key?: (input: Input) => string;
+  /** What a failure does: `keep` (default) leaves what was done, so that the run resumes; `compensate` undoes it. */
+  onFailure?: "keep" | "compensate";
   /** What every step of this workflow does unless it says otherwise. */
   retry?: RetryOptions;
   /** Bytes of one input or output; 1 MiB by default, 16 MiB at most. */
@@ -38,11 +47,18 @@ export interface Workflow<RawInput = unknown, Input = RawInput, Output = unknown
   readonly name: string;
   readonly version: number;
   readonly triggers: readonly EventTrigger[];
+  readonly schedules: readonly HandlerSchedule[];
   readonly inputSchema: Schema<RawInput, Input> | null;
   readonly outputSchema: Schema<unknown, Output> | null;
   readonly key: ((input: Input) => string) | null;
+  readonly onFailure: "keep" | "compensate";
   readonly retry: RetryPolicy;
   readonly payloadMax: number;
+  /** Limits and gatherings of its starts; null when it has none. */
+  readonly flow: FlowOf<Input> | null;
+  readonly priority: ((input: Input) => number) | null;
+  /** Its code gets a list of inputs. */
+  readonly isBatch: boolean;
   readonly run: (ctx: Context, input: Input) => Promise<Output> | Output;
 }
 
@@ -55,16 +71,24 @@ export type AnyWorkflow = Workflow<any, any, any>;
  * gives; without one it gets what was passed to `start`, as JSON keeps it.
  */
 export function workflow<RawInput, Input, Output>(
-  options: WorkflowOptions<RawInput, Input, Output> & { input: Schema<RawInput, Input> },
+  options: WorkflowOptions<RawInput, Input, Output> & { input: Schema<RawInput, Input>; batch: BatchOptions<Input> },
+  run: (ctx: Context, inputs: Input[]) => Promise<Output> | Output,
+): Workflow<RawInput, Input, Output>;
+export function workflow<RawInput, Input, Output>(
+  options: WorkflowOptions<RawInput, Input, Output> & { input: Schema<RawInput, Input>; batch?: never },
   run: (ctx: Context, input: Input) => Promise<Output> | Output,
 ): Workflow<RawInput, Input, Output>;
 export function workflow<Input = unknown, Output = unknown>(
-  options: WorkflowOptions<Input, Input, Output> & { input?: never },
+  options: WorkflowOptions<Input, Input, Output> & { input?: never; batch: BatchOptions<Input> },
+  run: (ctx: Context, inputs: Input[]) => Promise<Output> | Output,
+): Workflow<Input, Input, Output>;
+export function workflow<Input = unknown, Output = unknown>(
+  options: WorkflowOptions<Input, Input, Output> & { input?: never; batch?: never },
   run: (ctx: Context, input: Input) => Promise<Output> | Output,
 ): Workflow<Input, Input, Output>;
 export function workflow<RawInput, Input, Output>(
-  options: WorkflowOptions<RawInput, Input, Output>,
-  run: (ctx: Context, input: Input) => Promise<Output> | Output,
+  options: WorkflowOptions<RawInput, Input, Output> & { batch?: BatchOptions<Input> },
+  run: (ctx: Context, input: never) => Promise<Output> | Output,
 ): Workflow<RawInput, Input, Output> {
   const version = options.version ?? 1;
   if (!Number.isInteger(version) || version < 1)
@@ -76,17 +100,26 @@ export function workflow<RawInput, Input, Output>(
       `payloadMax of ${options.name} must lie between 1 and ${defaults.payloadHardMax}`,
     );
   }
+  const triggers: readonly Trigger[] = options.on === undefined ? [] : [options.on].flat();
   return {
     kind: "workflow",
     name: checkName(options.name, "a workflow's name"),
     version,
-    triggers: options.on === undefined ? [] : [options.on].flat(),
+    triggers: triggers.filter((trigger) => trigger.kind === "event"),
+    schedules: nameSchedules(
+      triggers.filter((trigger) => trigger.kind === "schedule"),
+      options.name,
+    ),
     inputSchema: options.input ?? null,
     outputSchema: options.output ?? null,
     key: options.key ?? null,
+    onFailure: options.onFailure ?? "keep",
     retry: retryPolicy(options.retry, defaultRetry),
     payloadMax,
-    run,
+    flow: readFlow(options.name, options, payloadMax),
+    priority: options.priority ?? null,
+    isBatch: options.batch !== undefined,
+    run: run as (ctx: Context, input: Input) => Promise<Output> | Output,
   };
 }
 

@@ -23,7 +23,9 @@ export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "pre
   return {
     definition,
     payloadMax: workflow.payloadMax,
+    onFailure: workflow.onFailure,
     triggers: workflow.triggers.map((trigger) => trigger.event),
+    schedules: workflow.schedules,
     execute: async (activation, input) => {
       const output: unknown = await workflow.run(
         new RunContext(activation, activation.root, workflow.retry, around),
@@ -43,7 +45,8 @@ async function prepare(
 ): Promise<Prepared> {
   const input: unknown =
     workflow.inputSchema === null ? raw : await validate(workflow.inputSchema, raw, "input", workflow.name);
-  const text = encodePayload(input, "input", workflow.payloadMax);
+  const text = encodePayload(workflow.isBatch ? [input] : input, "input", workflow.payloadMax);
+  const flow = workflow.flow?.(input);
   // Awaited, since nothing keeps an author from an async one: its failure belongs to this start, not to the process.
   const key = options.key ?? (workflow.key === null ? null : await workflow.key(input)) ?? null;
   return {
@@ -56,7 +59,8 @@ async function prepare(
       options.idempotencyKey === undefined
         ? null
         : checkName(options.idempotencyKey, "an idempotency key", defaults.keyMax),
-    priorityMs: priorityOf(options.priority),
+    ...(flow === undefined ? {} : { flow }),
+    priorityMs: priorityOf(options.priority ?? workflow.priority?.(input)),
     attributes:
       options.attributes === undefined ? null : encodePayload(options.attributes, "attributes", defaults.inlineMax),
     ...momentOf(options),

@@ -1,4 +1,5 @@
 import type { RetryPolicy } from "../kernel/decide/retry.ts";
+import type { UndoAttempt, UndoSpec } from "../kernel/engine/undo.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
@@ -24,13 +25,44 @@ export interface StepOptions<T = unknown, In = unknown> {
   timeout?: Duration;
   /** `fail` throws into the code, `suspend` waits for a person, `continue` goes on with `undefined`. */
   whenExhausted?: WhenExhausted;
-  /** Undoes a completed step when the run is compensated. */
-  undo?: (result: T) => unknown;
+  /**
+   * Undoes the step when the run is compensated: at least once, with retries, in the reverse order of completion. With a
+   * second parameter it is also called for a step whose outcome is unknown; without one a person is asked then.
+   */
+  undo?: Undo<T> | UndoOptions<T>;
   /** Recorded, shown and editable; arrives as `attempt.input`. */
   input?: In;
   /** Replaces the name in the step's key. */
   key?: string;
 }
+
+/** `result` is what the step gave; undefined when its outcome is unknown. */
+export type Undo<T> = (result: T, attempt: UndoAttempt) => unknown;
+
+export interface UndoOptions<T> {
+  work: Undo<T>;
+  /** Default: as patient as the step itself, and 5 attempts at least. */
+  retry?: RetryOptions | false;
+  timeout?: Duration;
+}
+
+/** What the kernel needs to undo a step; null without an undo. */
+export function undoSpec(undo: Undo<never> | UndoOptions<never> | undefined, retry: RetryPolicy): UndoSpec | null {
+  if (undo === undefined) return null;
+  const options: UndoOptions<never> = typeof undo === "function" ? { work: undo } : undo;
+  const { work } = options;
+  if (typeof work !== "function") throw new BatonError("invalid-option", "undo is a function, or has one as its work");
+  const patient = { ...retry, attempts: Math.max(retry.attempts, undoAttemptsMin) };
+  return {
+    work: work as (result: unknown, attempt: UndoAttempt) => unknown,
+    takesUnknown: work.length >= 2,
+    policy: retryPolicy(options.retry, patient),
+    timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout),
+  };
+}
+
+/** An undo that gives up leaves something half done: it tries harder than a step. */
+const undoAttemptsMin = 5;
 
 export function retryPolicy(options: RetryOptions | false | undefined, fallback: RetryPolicy): RetryPolicy {
   if (options === false) return { ...fallback, attempts: 1 };

@@ -10,6 +10,10 @@ import { plain } from "../text.ts";
 
 export interface VerbOptions extends Globals {
   readonly from?: string;
+  readonly step?: string;
+  readonly output?: string;
+  readonly compensate?: boolean;
+  readonly stopClocks?: boolean;
   readonly input?: string;
   readonly reason?: string;
   readonly dryRun?: boolean;
@@ -18,14 +22,14 @@ export interface VerbOptions extends Globals {
 }
 
 /** Verbs after which a run moves; the command stays until it stands again. */
-const moving: ReadonlySet<Verb> = new Set(["resume", "restart", "retry", "rerun"]);
+const moving: ReadonlySet<Verb> = new Set(["resume", "restart", "complete-step", "retry", "compensate", "rerun"]);
 
 /** `baton resume` and the other verbs. */
 export function applyVerb(verb: Verb, id: string, options: VerbOptions): Promise<Exit> {
   const follows = moving.has(verb) && options.wait !== false && options.dryRun !== true;
   return connected(options, follows ? "work" : "act", async ({ connection, ...session }) => {
     const path = `/api/runs/${encodeURIComponent(id)}/${verb}`;
-    const body = await verbBody(options);
+    const body = await verbBody(verb, options);
     if (options.dryRun) return preview(session, await connection.client.post<VerbPreview>(path, body));
     const run = await connection.client.post<RunDetail>(path, body);
     if (follows) return follow(session, connection, run);
@@ -35,10 +39,13 @@ export function applyVerb(verb: Verb, id: string, options: VerbOptions): Promise
   });
 }
 
-async function verbBody(options: VerbOptions): Promise<VerbBody> {
-  const { from, input, reason, dryRun } = options;
+async function verbBody(verb: Verb, options: VerbOptions): Promise<VerbBody> {
+  const { from, step = from, input, output, reason, dryRun, compensate, stopClocks } = options;
   return {
-    ...(from === undefined ? {} : { step: from }),
+    ...(step === undefined ? {} : { step }),
+    ...(verb === "complete-step" ? { output: output === undefined ? null : await readJson("--output", output) } : {}),
+    ...(compensate === true ? { compensate } : {}),
+    ...(stopClocks === true ? { stopClocks } : {}),
     ...(input === undefined ? {} : { input: await readJson("--input", input) }),
     ...(reason === undefined ? {} : { reason }),
     ...(dryRun === true ? { dryRun } : {}),
@@ -53,6 +60,8 @@ function preview({ io }: Session, told: VerbPreview): Exit {
       `${told.verb} of ${told.run}, which is ${told.status}, would`,
       `run again: ${list(told.runsAgain)}`,
       `keep:      ${list(told.kept)}`,
+      ...(told.undone.length === 0 ? [] : [`undo:      ${list(told.undone)} (those that declare how)`]),
+      ...(told.notIdempotent.length === 0 ? [] : [`take care: ${list(told.notIdempotent)} is not safe to repeat`]),
     ]);
   }
   return exit.ok;

@@ -1,66 +1,155 @@
 import type { RunDetail } from "../model/detail.ts";
-import type { RecordedEntry, Reopening, Request } from "../model/journal.ts";
+import { type RecordedEntry, type Reopening, type Request, undoKeyOf } from "../model/journal.ts";
+import type { Reason } from "../model/reason.ts";
+import type { Compensation } from "../model/run.ts";
+import { isAtRest } from "../model/status.ts";
 import type { Idle, Intervene } from "../model/transition.ts";
+import { type History, readHistory } from "./history.ts";
 
-/** Recovery verbs, the same words in library, API and command line. */
-export const verbs = ["retry", "resume", "restart", "cancel", "suspend"] as const;
+/** Recovery verbs on one run, the same words in library, API and command line. */
+export const verbs = [
+  "resume",
+  "restart",
+  "complete-step",
+  "retry",
+  "compensate",
+  "cancel",
+  "suspend",
+  "dismiss",
+] as const;
 export type Verb = (typeof verbs)[number];
 
 export interface VerbRequest {
   readonly verb: Verb;
   readonly actor: string;
   readonly why: string | null;
-  /** The step to restart from. */
+  /** `restart`: the step to start over from. `complete-step`: the step whose outcome is supplied. */
   readonly step?: string;
   /** Edited input, JSON text: of the step when it declares one, else of the run. */
   readonly input?: string;
+  /** `complete-step`: the supplied output, JSON text. */
+  readonly output?: string;
+  /** `cancel`: undo what was done first. */
+  readonly isCompensated?: boolean;
+  /** `suspend`: timers stand still until the run is resumed. */
+  readonly stopsClocks?: boolean;
 }
 
 export type VerbDecision =
   | { readonly ok: true; readonly transition: Intervene; readonly preview: Preview }
-  | { readonly ok: false; readonly code: "illegal" | "unknown-step"; readonly message: string; readonly hint: string };
+  | {
+      readonly ok: false;
+      readonly code: "illegal" | "unknown-step" | "no-return";
+      readonly message: string;
+      readonly hint: string;
+    };
 
-/** What a verb will do, told before it acts. */
+/** What a verb will do, told before it acts. Step keys. */
 export interface Preview {
   readonly runsAgain: readonly string[];
   readonly kept: readonly string[];
+  /** Completed steps that are undone when they declare how, newest first. */
+  readonly undone: readonly string[];
+  /** Of those that run again: what is not safe to repeat. */
+  readonly notIdempotent: readonly string[];
+}
+
+/** A run as a verb finds it. */
+interface Case {
+  readonly run: RunDetail;
+  readonly entries: readonly RecordedEntry[];
+  readonly history: History;
+  readonly request: VerbRequest;
 }
 
 /** What a verb does to a run as it stands. Pure: the store checks that the run has not moved meanwhile. */
 export function decideVerb(run: RunDetail, entries: readonly RecordedEntry[], request: VerbRequest): VerbDecision {
-  switch (request.verb) {
-    case "cancel":
-      if (run.row.endedAt !== null && run.row.status !== "failed") return illegal(run, request);
-      if (run.row.status === "failed") return illegal(run, request);
-      return act(
-        run,
-        request,
-        { to: "cancelled", reason: { code: "by-person", by: request.actor, why: request.why } },
-        held(request, "cancel"),
-      );
-    case "suspend":
-      if (run.row.endedAt !== null || run.row.status === "suspended") return illegal(run, request);
-      return act(
-        run,
-        request,
-        { to: "suspended", reason: { code: "by-person", by: request.actor, why: request.why } },
-        held(request, "suspend"),
-      );
-    case "retry":
-      if (run.row.status === "failed") return decideVerb(run, entries, { ...request, verb: "resume" });
-      if (!run.waits.some((wait) => wait.kind === "retry")) return illegal(run, request);
-      return act(run, request, { to: "retried" }, held(request, "retry"));
-    case "resume":
-      if (run.row.status !== "failed" && run.row.status !== "suspended") return illegal(run, request);
-      return reopen(run, request, resumption(run, entries, request), entries);
-    case "restart":
-      if (run.row.status === "completed" || run.row.status === "cancelled" || run.isHeld) return illegal(run, request);
-      return restart(run, entries, request);
-  }
+  const { attempts, waits, arrivals } = run;
+  const history = readHistory({ entries, attempts, waits, arrivals });
+  return deciders[request.verb]({ run, entries, history, request });
 }
 
+const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
+  resume: (found) => {
+    const { run } = found;
+    if (!canGoOn(run)) return illegal(found);
+    return reopen(found, resumption(found));
+  },
+  restart: (found) => {
+    const { status } = found.run.row;
+    if (status === "completed" || status === "cancelled" || found.run.isHeld) return illegal(found);
+    return found.run.compensation !== null || isCompensated(found.run) ? illegal(found) : restart(found);
+  },
+  "complete-step": (found) => {
+    const { run } = found;
+    const isParked = run.row.status === "waiting" && !run.isHeld;
+    return canGoOn(run) || isParked ? completeStep(found) : illegal(found);
+  },
+  retry: (found) => {
+    if (found.run.row.status === "failed")
+      return deciders.resume({ ...found, request: { ...found.request, verb: "resume" } });
+    if (!found.run.waits.some((wait) => wait.kind === "retry")) return illegal(found);
+    return act(found, { to: "retried" }, "retry");
+  },
+  compensate: (found) => {
+    const { run } = found;
+    const { status } = run.row;
+    if ((status !== "failed" && status !== "suspended") || run.compensation !== null || isCompensated(run))
+      return illegal(found);
+    if (found.history.pivot !== null) return noReturn(found, found.history.pivot);
+    return act(found, { to: "compensating", compensation: compensationOf(found) }, null);
+  },
+  cancel: (found) => {
+    const { run, request } = found;
+    if (run.row.endedAt !== null || run.compensation !== null) return illegal(found);
+    const reason = byPerson(request);
+    if (request.isCompensated !== true) return act(found, { to: "cancelled", reason }, "cancel");
+    if (found.history.pivot !== null) return noReturn(found, found.history.pivot);
+    return act(found, { to: "compensating", compensation: { then: "cancelled", reason } }, "cancel");
+  },
+  suspend: (found) => {
+    const { run, request } = found;
+    if (run.row.endedAt !== null || run.row.status === "suspended") return illegal(found);
+    const stops = request.stopsClocks === true ? { stopsClocks: true } : {};
+    return act(found, { to: "suspended", reason: byPerson(request), ...stops }, "suspend");
+  },
+  dismiss: (found) => {
+    const { row } = found.run;
+    if (row.status !== "failed" || isCompensated(found.run) || row.reason?.code === "dismissed") return illegal(found);
+    const { actor: by, why } = found.request;
+    return act(
+      found,
+      { to: "dismissed", reason: { code: "dismissed", by, why, error: row.error?.message ?? "" } },
+      null,
+    );
+  },
+};
+
+/** Whether the run is one that stands still for a person and may go on where it stopped. */
+function canGoOn(run: RunDetail): boolean {
+  return run.row.status === "suspended" || (run.row.status === "failed" && !isCompensated(run));
+}
+
+/** What was undone cannot be gone on with. */
+function isCompensated(run: RunDetail): boolean {
+  return run.row.reason?.code === "compensated";
+}
+
+function byPerson({ actor: by, why }: VerbRequest): Reason {
+  return { code: "by-person", by, why };
+}
+
+/** A dead letter stays one that failed; what was halted on its way ends as cancelled. */
+function compensationOf({ run, request }: Case): Compensation {
+  const { error, fingerprint, status } = run.row;
+  if (status !== "failed" || error === null) return { then: "cancelled", reason: byPerson(request) };
+  return { then: "failed", error, fingerprint: fingerprint ?? "", step: failedStep(run) };
+}
+
+// --- Going on -----------------------------------------------------------------------------------------------------------
+
 /** Reopens the step whose failure ended or halted the run. Entries after it may stay unasked: what they followed has changed. */
-function resumption(run: RunDetail, entries: readonly RecordedEntry[], request: VerbRequest): Reopening | null {
+function resumption({ run, entries, request }: Case): Reopening | null {
   const key = failedStep(run);
   const open = run.waits.filter((wait) => wait.kind === "hold" || wait.kind === "once").map((wait) => wait.key);
   if (key === null && open.length === 0) return null;
@@ -78,97 +167,178 @@ function resumption(run: RunDetail, entries: readonly RecordedEntry[], request: 
   };
 }
 
-function failedStep(run: RunDetail): string | null {
-  const { reason } = run.row;
-  if (reason?.code === "error") return reason.step;
-  if (reason?.code === "exhausted" || reason?.code === "unknown-outcome") return reason.step;
-  return null;
+/** The step that stopped the run, or null. */
+function failedStep({ row }: RunDetail): string | null {
+  switch (row.reason?.code) {
+    case "error":
+    case "exhausted":
+    case "unknown-outcome":
+      return row.reason.step;
+    case "unknown-undo":
+    case "compensation-failed":
+      return undoKeyOf(row.reason.step);
+    case "dismissed":
+      return row.error?.step ?? null;
+    default:
+      return null;
+  }
 }
 
-function restart(run: RunDetail, entries: readonly RecordedEntry[], request: VerbRequest): VerbDecision {
-  const entry = entries.find((each) => each.key === request.step && each.kind !== "reopen");
-  if (entry === undefined) {
-    return {
-      ok: false,
-      code: "unknown-step",
-      message: `run ${run.row.id} has no recorded step ${JSON.stringify(request.step ?? "")}`,
-      hint: `its steps are: ${
-        entries
-          .map((each) => each.key)
-          .filter((key) => key !== "")
-          .join(", ") || "none yet"
-      }`,
-    };
+/** A person knows how a step came out, or does without it: the run goes on with the supplied output. */
+function completeStep(found: Case): VerbDecision {
+  const { run, request, history } = found;
+  const open = run.waits.map((wait) => wait.key);
+  const stopped = failedStep(run);
+  const key = request.step ?? stopped ?? (open.length === 1 ? open[0] : undefined);
+  const isKnown = key !== undefined && (key === stopped || open.includes(key) || history.byKey.has(key));
+  if (!isKnown) return unknownStep(found, [...(stopped === null ? [] : [stopped]), ...open]);
+  if (history.byKey.get(key)?.outcome === "ok") {
+    return refuse("illegal", `"${key}" of run ${run.row.id} has completed already`, "restart from it to do it again");
   }
+  const base = canGoOn(run) ? resumption(found) : null;
+  const reopening: Reopening = {
+    ...base,
+    keys: [...new Set([key, ...(base?.keys ?? [])])],
+    supplied: { [key]: request.output ?? "null" },
+  };
+  return reopen(found, reopening, [key]);
+}
+
+function restart(found: Case): VerbDecision {
+  const { run, entries, history, request } = found;
+  const entry = history.entries.find((each) => each.key === request.step);
+  if (entry === undefined)
+    return unknownStep(
+      found,
+      history.entries.map((each) => each.key),
+    );
   const again = entries.filter((each) => each.seq >= entry.seq && each.key !== "").map((each) => each.key);
   const reopening: Reopening = {
     keys: [...new Set([...again, ...run.waits.map((wait) => wait.key)])],
     voidFrom: entry.seq,
     ...(request.input !== undefined && entry.input !== null ? { inputs: { [entry.key]: request.input } } : {}),
   };
-  return reopen(run, request, reopening, entries);
+  return reopen(found, reopening);
 }
 
-function reopen(
-  run: RunDetail,
-  request: VerbRequest,
-  reopening: Reopening | null,
-  entries: readonly RecordedEntry[],
-): VerbDecision {
+function reopen(found: Case, reopening: Reopening | null, supplied: readonly string[] = []): VerbDecision {
+  const { request } = found;
   const isRunInput = request.input !== undefined && reopening?.inputs === undefined;
   const idle: Idle = { to: "ready", reopening, ...(isRunInput ? { input: request.input } : {}) };
-  return act(run, request, idle, null, previewOf(entries, reopening));
+  return act(found, idle, null, previewOf(found, reopening, supplied));
 }
 
-function previewOf(entries: readonly RecordedEntry[], reopening: Reopening | null): Preview {
-  const again = new Set(reopening?.keys ?? []);
+// --- Telling ------------------------------------------------------------------------------------------------------------
+
+function previewOf({ run, entries }: Case, reopening: Reopening | null, supplied: readonly string[]): Preview {
+  const again = (reopening?.keys ?? []).filter((key) => !supplied.includes(key));
   const kept = entries
-    .filter((each) => each.key !== "" && each.outcome !== "error" && !again.has(each.key))
+    .filter((each) => each.key !== "" && each.outcome !== "error" && !again.includes(each.key))
     .map((each) => each.key);
-  return { runsAgain: [...again], kept: [...new Set(kept)] };
+  const isUnsafe = (key: string): boolean =>
+    run.waits.some((wait) => wait.key === key && wait.kind === "once") ||
+    entries.some((each) => each.key === key && each.kind === "once");
+  return {
+    runsAgain: again,
+    kept: [...new Set([...kept, ...supplied])],
+    undone: [],
+    notIdempotent: again.filter(isUnsafe),
+  };
 }
 
-function act(
-  run: RunDetail,
-  request: VerbRequest,
-  idle: Idle,
-  asked: Request | null,
-  preview: Preview = { runsAgain: [], kept: [] },
-): VerbDecision {
+/** Newest first. Whether a step declares an undo only its code knows. */
+function undonePreview({ history }: Case): Preview {
+  const undone = history.entries
+    .filter(({ kind, outcome, key }) => isDoing(kind) && outcome === "ok" && !history.undone.has(key))
+    .map((entry) => entry.key)
+    .toReversed();
+  return { runsAgain: [], kept: [], undone, notIdempotent: [] };
+}
+
+function isDoing(kind: RecordedEntry["kind"]): boolean {
+  return kind === "step" || kind === "once" || kind === "tx";
+}
+
+const nothing: Preview = { runsAgain: [], kept: [], undone: [], notIdempotent: [] };
+
+/** `held`: what a holder is asked instead; null when the verb is only for a run that nobody holds. */
+function act(found: Case, idle: Idle, held: Request["verb"] | null, preview?: Preview): VerbDecision {
+  const { run, request } = found;
   const { actor, verb, why } = request;
   return {
     ok: true,
-    preview,
-    transition: { kind: "intervene", run: run.row.no, seen: run.mark, idle, held: asked, audit: { actor, verb, why } },
+    preview: preview ?? (idle.to === "compensating" ? undonePreview(found) : nothing),
+    transition: {
+      kind: "intervene",
+      run: run.row.no,
+      seen: run.mark,
+      idle,
+      held: held === null ? null : asked(request, held),
+      audit: { actor, verb, why },
+    },
   };
 }
 
-function held(request: VerbRequest, verb: Request["verb"]): Request {
-  return { verb, actor: request.actor, why: request.why };
+function asked({ actor, why, isCompensated: undoes, stopsClocks }: VerbRequest, verb: Request["verb"]): Request {
+  return {
+    verb,
+    actor,
+    why,
+    ...(undoes === true ? { isCompensated: true } : {}),
+    ...(stopsClocks === true ? { stopsClocks: true } : {}),
+  };
 }
 
 const hints: Readonly<Record<Verb, string>> = {
-  cancel: "only a run that has not ended can be cancelled",
-  suspend: "only a run that has not ended can be suspended",
-  retry: "retry skips the back-off of a run that waits for its next attempt; use resume for a failed or suspended run",
   resume: "resume is for failed and suspended runs; use rerun to run the same input again as a new run",
   restart:
     "restart is for failed, suspended and waiting runs; suspend a running one first, use rerun for one that has ended",
+  "complete-step": "complete-step is for failed, suspended and waiting runs; suspend a running one first",
+  retry: "retry skips the back-off of a run that waits for its next attempt; use resume for a failed or suspended run",
+  compensate:
+    "compensate is for dead letters and suspended runs; use cancel with compensation for one that is under way",
+  cancel: "only a run that has not ended and is not being undone can be cancelled",
+  suspend: "only a run that has not ended can be suspended",
+  dismiss: "only a dead letter can be dismissed",
 };
-
-function illegal(run: RunDetail, request: VerbRequest): VerbDecision {
-  return {
-    ok: false,
-    code: "illegal",
-    message: `run ${run.row.id} is ${run.row.status}: it cannot be ${pastOf[request.verb]}`,
-    hint: hints[request.verb],
-  };
-}
 
 const pastOf: Readonly<Record<Verb, string>> = {
-  cancel: "cancelled",
-  suspend: "suspended",
-  retry: "retried",
   resume: "resumed",
   restart: "restarted",
+  "complete-step": "completed by hand",
+  retry: "retried",
+  compensate: "compensated",
+  cancel: "cancelled",
+  suspend: "suspended",
+  dismiss: "dismissed",
 };
+
+function illegal({ run, request }: Case): VerbDecision {
+  const { id, status } = run.row;
+  const what = isAtRest(status) && isCompensated(run) ? `${status} and compensated` : status;
+  const hint = isCompensated(run) ? "what it did is undone; use rerun to start it anew" : hints[request.verb];
+  return refuse("illegal", `run ${id} is ${what}: it cannot be ${pastOf[request.verb]}`, hint);
+}
+
+function noReturn({ run }: Case, pivot: string): VerbDecision {
+  return refuse(
+    "no-return",
+    `run ${run.row.id} has passed its point of no return "${pivot}": what it did is not undone any more`,
+    "resume it, or cancel it without compensation",
+  );
+}
+
+function unknownStep({ run, request }: Case, known: readonly string[]): VerbDecision {
+  const steps = known.filter((key) => key !== "").join(", ") || "none yet";
+  return refuse(
+    "unknown-step",
+    request.step === undefined
+      ? `run ${run.row.id}: say which step`
+      : `run ${run.row.id} has no such step ${JSON.stringify(request.step)}`,
+    `its steps are: ${steps}`,
+  );
+}
+
+function refuse(code: "illegal" | "unknown-step" | "no-return", message: string, hint: string): VerbDecision {
+  return { ok: false, code, message, hint };
+}

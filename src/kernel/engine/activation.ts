@@ -1,9 +1,10 @@
 import { fingerprintOf, recordError } from "../decide/failure.ts";
+import { type History, noHistory, readHistory } from "../decide/history.ts";
 import { BatonError } from "../model/errors.ts";
-import type { Arrival, Entry, Journal, Request } from "../model/journal.ts";
+import { type Arrival, type Entry, type Journal, type Request, undoKeyOf } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
-import type { Reason } from "../model/reason.ts";
-import type { DefinitionRef, LeasedRun } from "../model/run.ts";
+import { describeReason, type Reason } from "../model/reason.ts";
+import type { Compensation, DefinitionRef, LeasedRun } from "../model/run.ts";
 import type { Advance, AdvanceOutcome, LogLine, Next, Showing, StartRun, WaitOpening } from "../model/transition.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
@@ -12,14 +13,14 @@ import type { Ask, Desk, Draft, Extras, OpenWait } from "./ask.ts";
 import type { Attempt } from "./attempt.ts";
 import { EffectAsk, type EffectSpec } from "./effect-ask.ts";
 import type { Handler } from "./handler.ts";
-import { type History, noHistory, readHistory } from "./history.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Pump, Turning } from "./pump.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { Replay } from "./replay.ts";
 import { Scope } from "./scope.ts";
-import { encodeWithin, StepAsk, type StepSpec } from "./step-ask.ts";
+import { encodeWithin, idempotencyKeyOf, StepAsk, type StepSpec } from "./step-ask.ts";
 import type { Timeline } from "./timeline.ts";
+import { asUndoAttempt, listUndos, type Undoable } from "./undo.ts";
 import { WaitAsk, type WaitSpec } from "./wait-ask.ts";
 import { WaitBook } from "./wait-book.ts";
 
@@ -35,6 +36,8 @@ export interface Host {
   readonly storeRetryMs: number;
   within<T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T): T;
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+  /** Set by a rehearsal, which only replays: called when the past is used up, and nothing new begins. */
+  readonly caughtUp?: (activation: Activation) => void;
   /** This activation is over: parked, at rest, handed back or lost. */
   over(activation: Activation, end: Next | null): void;
 }
@@ -71,6 +74,9 @@ export class Activation implements Turning, Desk, Recorded {
   #wantsPull = false;
   #isCaughtUp = false;
   #isFrontier = false;
+  /** Its past is used up and its undos are called: nothing that the code asks for counts any more. */
+  #isUndoing = false;
+  #pivot: string | null = null;
   #isRetryAsked = false;
   #holds = 0;
   #lastAt: number;
@@ -79,9 +85,11 @@ export class Activation implements Turning, Desk, Recorded {
   #isEnding = false;
   #isOver = false;
   #halt: Halt | null = null;
+  #isStopping = false;
   #controller: AbortController | null = null;
   #stopReason: Error | null = null;
   #stopTimer: (() => void) | null = null;
+  #stopDeadline: (() => void) | null = null;
 
   constructor(run: LeasedRun, handler: Handler, host: Host) {
     this.run = run;
@@ -107,6 +115,8 @@ export class Activation implements Turning, Desk, Recorded {
       this.#receive(journal.arrivals);
       if (this.#halt !== null) return this.#checkHalt();
     }
+    if (this.run.deadlineAt !== null) this.#watchDeadline(this.run.deadlineAt);
+    if (this.#halt !== null) return this.#checkHalt();
     const input: unknown = this.run.input === null ? undefined : JSON.parse(this.run.input);
     this.#host.within(this.run, null, null, () => {
       this.#handler.execute(this, input).then(
@@ -116,6 +126,27 @@ export class Activation implements Turning, Desk, Recorded {
     });
     this.#host.pump.add(this);
     if (this.#wantsPull) this.pull();
+  }
+
+  /** A run past its deadline fails, whatever it is doing. */
+  #watchDeadline(deadlineAt: number): void {
+    const left = deadlineAt - this.#host.timeline.now();
+    if (left > 0) {
+      // In parts, since a timer may be no longer than 24 days.
+      const part = Math.min(left, dayMs);
+      this.#stopDeadline = this.#host.clock.after(part, () => {
+        if (!this.#isOver && this.#halt === null) this.#watchDeadline(deadlineAt);
+      });
+      return;
+    }
+    const error = new BatonError(
+      "deadline",
+      `run ${this.run.id} was not done by ${new Date(deadlineAt).toISOString()}`,
+      {
+        hint: "resume it to give it its whole time anew, or raise the deadline of its workflow",
+      },
+    );
+    this.#haltWith(this.#failure(error), []);
   }
 
   /** Something has arrived for this run: looks it up, as soon as its journal has been read. */
@@ -178,10 +209,16 @@ export class Activation implements Turning, Desk, Recorded {
     return this.#attempts.size > 0;
   }
 
+  /** Keys that the code has asked for so far, in the order of asking. */
+  get askedKeys(): readonly string[] {
+    return [...this.#asks.keys()];
+  }
+
   #finish(end: Next | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopTimer?.();
+    this.#stopDeadline?.();
     for (const attempt of this.#attempts) attempt.stopTimer?.();
     this.#host.over(this, end);
   }
@@ -231,7 +268,8 @@ export class Activation implements Turning, Desk, Recorded {
 
   #ask(ask: Ask): void {
     if (this.#isOver || this.#isEnding || ask.scope.isClosed) return;
-    if (this.#asks.size >= defaults.stepsMax) {
+    if (this.#isUndoing && ask.kind !== "undo") return;
+    if (this.#asks.size >= defaults.stepsMax && !this.#isUndoing) {
       const error = new BatonError("limit", `run ${this.run.id} has asked for ${defaults.stepsMax} steps`, {
         hint: "split it into child runs",
       });
@@ -240,7 +278,7 @@ export class Activation implements Turning, Desk, Recorded {
     this.#asks.set(ask.key, ask);
     const past = this.#replay?.expect(ask);
     if (past === undefined) {
-      if (this.#isCaughtUp && this.#halt === null) this.#beginAsk(ask);
+      if (this.#isCaughtUp && this.#halt === null && this.#host.caughtUp === undefined) this.#beginAsk(ask);
       else this.#held.push(ask);
       return;
     }
@@ -290,6 +328,11 @@ export class Activation implements Turning, Desk, Recorded {
 
   #beginHeld(): void {
     this.#isCaughtUp = true;
+    if (this.#host.caughtUp !== undefined) return this.#host.caughtUp(this);
+    if (this.run.compensation !== null) {
+      this.#compensate(this.run.compensation);
+      return;
+    }
     const held = this.#held;
     this.#held = [];
     for (const ask of held) if (!ask.scope.isClosed && this.#halt === null) this.#beginAsk(ask);
@@ -299,6 +342,7 @@ export class Activation implements Turning, Desk, Recorded {
   #deliver(ask: Ask, entry: Entry, at: number): true {
     this.#lastAt = at;
     this.#open.delete(ask);
+    if (entry.kind === "pivot") this.#pivot = entry.key;
     if (!ask.scope.isClosed) ask.settle(entry);
     return true;
   }
@@ -475,12 +519,96 @@ export class Activation implements Turning, Desk, Recorded {
     if (shows.length > 0) this.#recorder.send({ shows }, () => {});
   }
 
+  // --- Compensation -----------------------------------------------------------------------------------------------------
+
+  /**
+   * Undoes, newest first, what the replay has rebuilt. Each undo is recorded like a step, so dying at any point repeats
+   * at most the one under way. The first that fails for good stops the rest: what came before it may rest on it.
+   */
+  async #compensate(compensation: Compensation): Promise<void> {
+    this.#isUndoing = true;
+    this.#isFrontier = this.run.isUnclean;
+    const undos = listUndos(this.#history, this.#asks, compensation.isFrontierUnknown === true);
+    await this.#childrenAtRest();
+    const undone = [...this.#history.undone];
+    for (const [i, each] of undos.entries()) {
+      if (this.#mustAsk(each)) return this.suspend({ code: "unknown-undo", step: each.key });
+      try {
+        await this.#undo(each);
+      } catch (error) {
+        const left = undos.slice(i).map(({ key }) => key);
+        return this.#finishUndoing(this.#undoFailure(error, each.key, undone, left));
+      }
+      undone.push(each.key);
+    }
+    this.#finishUndoing(compensated(compensation, undone));
+  }
+
+  /** Children were told to stop when the compensation began. What they still do must not meet the undos. */
+  async #childrenAtRest(): Promise<void> {
+    const release = this.hold();
+    try {
+      while (!this.#isOver && this.#halt === null) {
+        const left = await this.#host.store.query("liveChildren", { run: this.run.no }).catch(() => null);
+        if (left === 0) return;
+        await new Promise<void>((resolve) => this.#host.clock.after(childLookMs, resolve));
+      }
+    } finally {
+      release();
+    }
+    // Somebody else will go on: this activation must not.
+    if (this.#isOver || this.#halt !== null) await new Promise(() => {});
+  }
+
+  /** Nobody knows whether it happened, its undo cannot tell, and no person has said. */
+  #mustAsk({ key, isKnown, spec }: Undoable): boolean {
+    return !isKnown && !spec.takesUnknown && !this.#history.supplied.has(undoKeyOf(key));
+  }
+
+  #undo({ key, isKnown, result, spec }: Undoable): Promise<unknown> {
+    const answer = this.step({
+      key: undoKeyOf(key),
+      kind: "undo",
+      scope: this.root,
+      work: async (attempt) => {
+        await spec.work(result, asUndoAttempt(attempt, isKnown, idempotencyKeyOf(this, key)));
+      },
+      policy: spec.policy,
+      timeoutMs: spec.timeoutMs,
+      whenExhausted: "fail",
+      input: null,
+      undo: null,
+    });
+    this.#isFrontier = false;
+    return answer;
+  }
+
+  #undoFailure(thrown: unknown, key: string, undone: readonly string[], left: readonly string[]): Next {
+    const step = undoKeyOf(key);
+    const error = { ...recordError(thrown), step };
+    return {
+      state: "failed",
+      error,
+      fingerprint: fingerprintOf(this.definition.name, step, rootOf(error)),
+      step,
+      reason: { code: "compensation-failed", step: key, error: error.message, undone, left },
+    };
+  }
+
+  #finishUndoing(next: Next): void {
+    if (this.#isOver || this.#isEnding || this.#halt !== null) return;
+    this.#isEnding = true;
+    this.#recorder.send({ ...this.#logsPart(), next }, () => this.#finish(next));
+  }
+
   // --- Ends -----------------------------------------------------------------------------------------------------------
 
   #end(result: { output: unknown } | { error: unknown }): void {
-    if (this.#isOver || this.#isEnding || this.#halt !== null) return;
+    if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isUndoing) return;
     const left = this.#replay?.leftOut();
     if (left !== undefined) return this.#diverge(`the code ended and "${left.key}" was recorded`);
+    // Only what it had done matters now; the turn that finds its past used up goes on from there.
+    if (this.run.compensation !== null) return this.#host.pump.add(this);
     this.#isEnding = true;
     const entries = this.#abandonOpen();
     const next = this.#nextOf(result);
@@ -517,12 +645,11 @@ export class Activation implements Turning, Desk, Recorded {
     const step = stepOf(thrown);
     const error = recordError(thrown);
     const record = step === null ? error : { ...error, step };
-    return {
-      state: "failed",
-      error: record,
-      fingerprint: fingerprintOf(this.definition.name, step, rootOf(record)),
-      step,
-    };
+    const fingerprint = fingerprintOf(this.definition.name, step, rootOf(record));
+    // Behind the point of no return there is only forward: the failure waits for a person.
+    if (this.#handler.onFailure === "keep" || this.#pivot !== null)
+      return { state: "failed", error: record, fingerprint, step };
+    return { state: "compensating", compensation: { then: "failed", error: record, fingerprint, step } };
   }
 
   suspend(reason: Reason): void {
@@ -547,12 +674,20 @@ export class Activation implements Turning, Desk, Recorded {
 
   #carryOut(arrival: Arrival): void {
     const request = JSON.parse(arrival.body ?? "{}") as Request;
+    // What is being undone ends by itself: a parent's cancel would stop it half way.
+    if (request.verb === "cancel" && this.run.compensation !== null) {
+      this.#recorder.send({ read: [arrival.id] }, () => {});
+      return;
+    }
     const reason: Reason = { code: "by-person", by: request.actor, why: request.why };
     switch (request.verb) {
       case "cancel":
-        return this.#haltWith({ state: "cancelled", reason }, [arrival.id]);
+        return this.#haltWith(this.#cancellation(request, reason), [arrival.id]);
       case "suspend":
-        return this.#haltWith({ state: "suspended", reason }, [arrival.id]);
+        return this.#haltWith(
+          { state: "suspended", reason, ...(request.stopsClocks === true ? { stopsClocks: true } : {}) },
+          [arrival.id],
+        );
       case "retry":
         this.#recorder.send({ read: [arrival.id] }, () => {});
         // Waits of a past that is still being replayed are hurried when they are taken up.
@@ -562,15 +697,24 @@ export class Activation implements Turning, Desk, Recorded {
     }
   }
 
+  /** Behind the point of no return nothing is undone. */
+  #cancellation(request: Request, reason: Reason): Next {
+    if (request.isCompensated !== true || (this.#pivot ?? this.#history.pivot) !== null)
+      return { state: "cancelled", reason };
+    return { state: "compensating", compensation: { then: "cancelled", reason } };
+  }
+
   /** Stops delivering and beginning; the run is left as `next` says when its attempts have ended. */
   #haltWith(next: Next, read: readonly number[]): void {
     if (this.#isOver || this.#isEnding) return;
     // A cancel outranks what else the run was about to become.
-    if (this.#halt !== null && !(next.state === "cancelled" && this.#halt.next.state !== "cancelled")) return;
+    const isStop = next.state === "cancelled" || next.state === "compensating" || next.state === "failed";
+    if (this.#halt !== null && !(isStop && !this.#isStopping)) return;
+    this.#isStopping ||= isStop;
     this.#halt = { next, read: [...read, ...(this.#halt?.read ?? [])] };
     this.#stopTimer?.();
-    if (next.state === "cancelled") {
-      this.abortAttempts(new BatonError("cancelled", `run ${this.run.id} is being cancelled`));
+    if (isStop) {
+      this.abortAttempts(new BatonError("cancelled", `run ${this.run.id} is being stopped`));
       if (this.#attempts.size > 0) this.#host.clock.after(this.#host.cancelGraceMs, () => this.#leave());
     }
     this.#host.clock.soon(() => this.#checkHalt());
@@ -586,8 +730,12 @@ export class Activation implements Turning, Desk, Recorded {
     if (halt === null || this.#isOver || this.#isEnding) return;
     this.#isEnding = true;
     const { parts } = this.#waits.takeUnsent();
+    // Whoever undoes the run must know what was still under way.
+    const isCut = halt.next.state === "compensating" || halt.next.state === "failed";
+    const entries = isCut && this.#attempts.size > 0 ? this.#abandonOpen() : [];
     const advance = {
       ...parts,
+      ...(entries.length === 0 ? {} : { entries }),
       ...(halt.read.length === 0 ? {} : { read: halt.read }),
       ...this.#logsPart(),
       next: halt.next,
@@ -633,9 +781,29 @@ const stuckMs = 10;
 /** On SQLite the whole store waits for a `ctx.tx`. */
 const txLimitMs = 50;
 const shownKeysMax = 100;
+const dayMs = 86_400_000;
+/** Between looks whether a compensated run's children have come to rest. */
+const childLookMs = 100;
 
 function isStep(ask: Ask): boolean {
   return ask.kind === "step" || ask.kind === "once" || ask.kind === "tx";
+}
+
+/** All is undone: the run ends as it was going to. */
+function compensated(compensation: Compensation, undone: readonly string[]): Next {
+  if (compensation.then === "cancelled") {
+    const { reason } = compensation;
+    const error = reason.code === "by-person" ? describeReason(reason) : null;
+    return { state: "cancelled", reason: { code: "compensated", undone, error } };
+  }
+  const { error, fingerprint, step } = compensation;
+  return {
+    state: "failed",
+    error,
+    fingerprint,
+    step,
+    reason: { code: "compensated", undone, error: error.message },
+  };
 }
 
 /** The step whose failure reached the end, through whatever wrapped it. */

@@ -1,17 +1,20 @@
+import type { History } from "../decide/history.ts";
 import type { Arrival, Entry, EntryKind, Wait } from "../model/journal.ts";
 import type { Reason } from "../model/reason.ts";
 import type { LeasedRun } from "../model/run.ts";
 import type { Advance, AdvanceOutcome, LogLine, StartRun, WaitOpening } from "../model/transition.ts";
 import type { TxClient } from "../ports/store.ts";
 import type { Attempt } from "./attempt.ts";
-import type { History } from "./history.ts";
 import type { Scope } from "./scope.ts";
+import type { UndoSpec } from "./undo.ts";
 
 /** Something that the code has asked for and awaits. It begins once the past is used up, and is settled by one entry. */
 export interface Ask {
   readonly key: string;
   readonly kind: EntryKind;
   readonly scope: Scope;
+  /** How it is undone when the run is compensated. */
+  readonly undo?: UndoSpec | null;
   begin(): void;
   /** Gives the recorded entry to the code. */
   settle(entry: Entry): void;

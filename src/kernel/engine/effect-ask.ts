@@ -9,7 +9,7 @@ import type { Scope } from "./scope.ts";
 /** Something that happens in the store alone, in the transaction that records it: a start, an event, a race's winner. */
 export interface EffectSpec {
   readonly key: string;
-  readonly kind: Extract<EntryKind, "start" | "emit" | "race" | "attributes">;
+  readonly kind: Extract<EntryKind, "start" | "emit" | "race" | "attributes" | "pivot">;
   readonly scope: Scope;
   /** JSON text that the code gets, and what is written with it. */
   readonly make: () => Effect | Promise<Effect>;

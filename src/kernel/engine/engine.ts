@@ -1,11 +1,12 @@
 import { byteLength, decode, encode, UnencodableError } from "../../stdx/json.ts";
 import { decideVerb, type Preview, type VerbDecision, type VerbRequest } from "../decide/verb.ts";
+import type { BulkRequest, BulkRow } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
 import { BatonError } from "../model/errors.ts";
 import type { RecordedEntry } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
 import type { DefinitionRef, LeasedRun, Origin } from "../model/run.ts";
-import type { EventOutcome, Next, StartRun } from "../model/transition.ts";
+import type { EventOutcome, Intervene, Next, StartRun } from "../model/transition.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Notifier } from "../ports/notifier.ts";
@@ -13,10 +14,14 @@ import type { EventRow } from "../ports/queries.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Handler, Prepared, StartOptions } from "./handler.ts";
+import type { Found, Handler, Prepared, StartOptions } from "./handler.ts";
+import { Schedules } from "./schedules.ts";
+import { bulkHandler } from "./services/bulks.ts";
 import { createRetention, type Retention } from "./services/retention.ts";
 import { createRouter } from "./services/router.ts";
-import { keepRunning } from "./services/service.ts";
+import { Firing } from "./services/schedules.ts";
+import { keepRunning, type Service } from "./services/service.ts";
+import { createTimers } from "./services/timers.ts";
 import { Worker } from "./worker.ts";
 
 export interface EngineOptions {
@@ -38,6 +43,8 @@ export interface EngineOptions {
   readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
   /** The step that `within` has put around the code that asks; null between steps. */
   readonly stepAround?: () => string | null;
+  /** Looks for the code of a version that is not registered, such as an older one that a run was started with. */
+  readonly findHandler?: (definition: DefinitionRef) => Promise<Found>;
 }
 
 /** A run that was started, or the one that its idempotency key had started before. */
@@ -64,13 +71,31 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #worker: Worker;
   readonly #handlers = new Map<string, Handler>();
+  /** The versions that were chosen for new starts, by name; null: none may start. */
+  readonly #used = new Map<string, number | null>();
   readonly #endings = new Map<number, Set<(next: Next) => void>>();
   readonly #onEnd = new Set<(run: LeasedRun, next: Next) => void>();
   readonly #stops: (() => void)[] = [];
+  readonly #firing: Firing;
+  readonly #carryOn: ReturnType<typeof bulkHandler>;
+  readonly schedules: Schedules;
+  /** Before the start there is nothing to hurry. */
+  #lookAtTimers: () => void = () => {};
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.store = options.store;
+    this.#firing = new Firing({
+      store: options.store,
+      logger: options.logger,
+      handlerOf: (name) => (this.#used.get(name) === null ? null : (this.#chosen(name) ?? null)),
+      runId: () => this.#runId(),
+    });
+    this.schedules = new Schedules(options.store, options.random, this.#firing);
+    this.#carryOn = bulkHandler({
+      store: options.store,
+      intervene: (id, request, bulk, verb) => this.intervene(id, request, { bulk, verb }),
+    });
     this.#worker = new Worker({
       store: options.store,
       clock: options.clock,
@@ -86,6 +111,7 @@ export class Engine {
       showAfterMs: options.showAfterMs ?? defaults.showAfterMs,
       cancelGraceMs: options.cancelGraceMs ?? defaults.cancelGraceMs,
       handlerOf: (run) => this.#handlers.get(keyOf(run.definition)) ?? null,
+      findHandler: (run) => this.#options.findHandler?.(run.definition) ?? null,
       within: options.within ?? ((_run, _key, _attempt, work) => work()),
       ended: (run, next) => this.#ended(run, next),
     });
@@ -96,26 +122,62 @@ export class Engine {
   /** Registers a version of a definition; the same version again replaces its code for runs that are leased from now on. */
   register(handler: Handler): void {
     this.#handlers.set(keyOf(handler.definition), handler);
+    this.#firing.register(handler.definition.name);
+    this.#lookAtTimers();
     this.#worker.wake();
   }
 
   unregister(definition: DefinitionRef): void {
     this.#handlers.delete(keyOf(definition));
+    if (this.#chosen(definition.name) === undefined) this.#firing.forget(definition);
+    else this.#firing.register(definition.name);
+    this.#lookAtTimers();
   }
 
   get handlers(): readonly Handler[] {
     return [...this.#handlers.values()];
   }
 
-  /** The newest registered version of a name; throws when there is none. */
+  /** Chooses the version of a name that new starts get; null: it takes none. Without a choice it is the newest one. */
+  use(name: string, version: number | null): void {
+    this.#used.set(name, version);
+    this.#firing.register(name);
+    this.#lookAtTimers();
+  }
+
+  /** The code of one version, looked for when it is not registered. */
+  async find(definition: DefinitionRef): Promise<Found> {
+    const handler = this.#handlers.get(keyOf(definition));
+    if (handler !== undefined) return { handler };
+    return (await this.#options.findHandler?.(definition)) ?? { lack: "it is not registered here" };
+  }
+
+  /** The registered version of a name that new starts get; throws when there is none. */
   handlerOf(name: string): Handler {
-    const versions = this.handlers.filter((handler) => handler.definition.name === name);
-    const newest = versions.toSorted((a, b) => b.definition.version - a.definition.version)[0];
-    if (newest !== undefined) return newest;
+    if (this.#used.get(name) === null) throw drained(name);
+    const chosen = this.#chosen(name);
+    if (chosen !== undefined) return chosen;
     const known = [...new Set(this.handlers.map((handler) => handler.definition.name))];
+    if (known.includes(name)) {
+      throw new BatonError(
+        "unknown-definition",
+        `the version of ${name} for new starts, ${this.#used.get(name)}, is not loaded here`,
+        {
+          hint: `baton versions ${name} says why`,
+        },
+      );
+    }
     throw new BatonError("unknown-definition", `there is no workflow named ${JSON.stringify(name)}`, {
       hint: known.length === 0 ? "no definitions are loaded" : `known: ${known.join(", ")}`,
     });
+  }
+
+  /** Without a choice the newest. One that was chosen and is not registered is not replaced by another. */
+  #chosen(name: string): Handler | undefined {
+    const versions = this.handlers.filter((handler) => handler.definition.name === name);
+    const used = this.#used.get(name);
+    if (typeof used === "number") return versions.find((handler) => handler.definition.version === used);
+    return versions.toSorted((a, b) => b.definition.version - a.definition.version)[0];
   }
 
   // --- Life -------------------------------------------------------------------------------------------------------------
@@ -137,11 +199,25 @@ export class Engine {
     ];
     const [, router] = services;
     router?.hurry();
+    const timers = keepRunning(this.#timers(), clock, logger);
+    this.#lookAtTimers = timers.hurry;
+    timers.hurry();
     this.#stops.push(
       ...services.map((service) => service.stop),
+      timers.stop,
       notifier.subscribe((hint) => {
         if (hint.unrouted) router?.hurry();
+        if (hint.timers) timers.hurry();
       }),
+    );
+  }
+
+  #timers(): Service<{ handled: number }> {
+    return createTimers(
+      this.store,
+      this.#options.pollMs ?? defaults.pollMs,
+      { schedule: (no, now) => this.#firing.fireDue(no, now), bulk: this.#carryOn },
+      () => this.#firing.putAll(),
     );
   }
 
@@ -211,6 +287,7 @@ export class Engine {
     try {
       const outcome = await this.store.commit(transition);
       isUnsure = false;
+      if (!outcome.ok && outcome.why === "rate-limited") throw rateLimited(prepared.definition.name, outcome);
       if (!outcome.ok) throw keyConflict(prepared.definition.name, prepared.idempotencyKey, outcome.id);
       if (outcome.isLeased) held = outcome.run;
       return { no: outcome.run.no, id: outcome.run.id, isCreated: outcome.isCreated };
@@ -267,9 +344,9 @@ export class Engine {
     const starts: StartRun[] = [];
     const refused: string[] = [];
     for (const handler of this.handlers.filter((each) => each.triggers.includes(name))) {
-      if (this.handlerOf(handler.definition.name) !== handler) continue;
+      if (this.#chosen(handler.definition.name) !== handler) continue;
       try {
-        const prepared = await handler.prepare(decode(data), {
+        const prepared = await this.handlerOf(handler.definition.name).prepare(decode(data), {
           idempotencyKey: `event:${event}`.slice(0, defaults.keyMax),
         });
         starts.push({ kind: "start", id: this.#runId(), origin: { by: "event", event }, ...prepared });
@@ -305,12 +382,27 @@ export class Engine {
       for (const call of calls) call(next);
     }
     for (const call of this.#onEnd) call(run, next);
+    if (this.#firing.hasBuffered) this.#fireBuffered(run.definition.name);
+  }
+
+  /** A lost answer is no harm: the timer is still there. */
+  #fireBuffered(definition: string): void {
+    this.#firing
+      .runEnded(definition)
+      .catch((error: unknown) =>
+        this.#options.logger.log("debug", "a buffered nominal time waits for its timer", { error: String(error) }),
+      );
   }
 
   // --- Recovery ---------------------------------------------------------------------------------------------------------
 
   /** Carries out a recovery verb, or with `dryRun` says what it would do. Throws a `BatonError` that says why it may not. */
-  async intervene(id: string, request: VerbRequest, dryRun = false): Promise<{ preview: Preview; isHeld: boolean }> {
+  async intervene(
+    id: string,
+    request: VerbRequest,
+    options: { dryRun?: boolean; bulk?: NonNullable<Intervene["bulk"]>; verb?: string } = {},
+  ): Promise<{ preview: Preview; isHeld: boolean }> {
+    const { dryRun = false, bulk, verb = request.verb } = options;
     for (let round = 0; round < verbRoundsMax; round++) {
       const run = await this.store.query("run", { id });
       if (run === null) throw unknownRun(id);
@@ -321,12 +413,43 @@ export class Engine {
           details: { status: run.row.status },
         });
       if (dryRun) return { preview: decision.preview, isHeld: run.isHeld };
-      const outcome = await this.store.commit(decision.transition);
+      const { audit } = decision.transition;
+      const act = { ...decision.transition, audit: { ...audit, verb }, ...(bulk === undefined ? {} : { bulk }) };
+      const outcome = await this.store.commit(act);
       if (outcome.ok) return { preview: decision.preview, isHeld: outcome.isHeld };
     }
     throw new BatonError("conflict", `run ${id} kept changing while ${request.verb} was asked for`, {
       hint: "try again",
     });
+  }
+
+  /**
+   * Asks a verb of many runs: they are chosen now, and it is carried out in the background, also over restarts. The same
+   * id is the same act.
+   */
+  async startBulk(request: BulkRequest, who: { actor: string; why: string | null }, id?: string): Promise<BulkRow> {
+    checkBulk(request);
+    const outcome = await this.store.commit({
+      kind: "bulk",
+      act: "create",
+      id: id ?? `bulk_${this.#options.random.uuid()}`,
+      request,
+      audit: { ...who, verb: request.verb },
+    });
+    const row = outcome.ok ? await this.store.query("bulk", { no: outcome.bulk }) : null;
+    if (row === null) throw new BatonError("conflict", "the bulk act is gone already", { hint: "ask for it again" });
+    return row;
+  }
+
+  /** Stops a bulk act: what it has done stays done. */
+  async stopBulk(id: string, who: { actor: string; why: string | null }): Promise<BulkRow> {
+    const row = await this.store.query("bulk", { id });
+    if (row === null)
+      throw new BatonError("not-found", `there is no bulk act ${id}`, { hint: "baton bulk lists them" });
+    const detail = `stopped by ${who.actor}${who.why === null ? "" : `: ${who.why}`}`;
+    const audit = { ...who, verb: "stop" };
+    await this.store.commit({ kind: "bulk", act: "end", bulk: row.no, status: "stopped", detail, audit });
+    return (await this.store.query("bulk", { id })) ?? row;
   }
 
   /** What a verb would do to the run as it stands, or why it may not. */
@@ -352,9 +475,32 @@ function keyOf(definition: DefinitionRef): string {
   return `${definition.kind} ${definition.name} ${definition.version}`;
 }
 
+function checkBulk({ canary, ratePerS }: BulkRequest): void {
+  const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= defaults.bulkMax;
+  if (!canary.every(isCount) || canary.length > canariesMax)
+    throw new BatonError("invalid-option", `canary is up to ${canariesMax} whole numbers of 1 or more`);
+  if (ratePerS !== null && !(ratePerS > 0 && Number.isFinite(ratePerS)))
+    throw new BatonError("invalid-option", "rate is a number above 0 of runs a second");
+}
+
+const canariesMax = 10;
+
+function drained(name: string): BatonError {
+  return new BatonError("drained", `${name} takes no new starts: each of its versions is drained`, {
+    hint: `choose a version for them: baton versions ${name} --use <version>`,
+  });
+}
+
 export function unknownRun(id: string): BatonError {
   return new BatonError("not-found", `there is no run ${id}`, {
     hint: "baton runs lists them; retention may have removed it",
+  });
+}
+
+function rateLimited(name: string, { key, retryInMs }: { key: string; retryInMs: number }): BatonError {
+  return new BatonError("rate-limited", `${name} takes no more starts of ${JSON.stringify(key)} now`, {
+    hint: `try again in ${Math.ceil(retryInMs / 1_000)} s, or use throttle instead of rateLimit to have starts wait`,
+    details: { key, retryInMs },
   });
 }
 

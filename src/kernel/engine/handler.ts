@@ -1,5 +1,6 @@
 import type { Duration } from "../../stdx/duration.ts";
 import type { DefinitionRef } from "../model/run.ts";
+import type { ScheduleSpec } from "../model/schedule.ts";
 import type { StartRun } from "../model/transition.ts";
 import type { Activation } from "./activation.ts";
 
@@ -7,12 +8,24 @@ import type { Activation } from "./activation.ts";
 export interface Handler {
   readonly definition: DefinitionRef;
   readonly payloadMax: number;
+  /** What a failure does: keeps what was done, so that the run can be resumed, or undoes it. */
+  readonly onFailure: "keep" | "compensate";
   /** Runs the code from its beginning; the activation answers what is recorded. */
   execute(run: Activation, input: unknown): Promise<unknown>;
   /** Checks an input and makes it the run's own; throws a `BatonError` that names the place. */
   prepare(input: unknown, options: StartOptions): Promise<Prepared>;
   /** Event names that start it. */
   readonly triggers: readonly string[];
+  /** What starts it by the clock. */
+  readonly schedules?: readonly HandlerSchedule[];
+}
+
+/** A schedule as a definition has it: its times, and what its runs get. */
+export interface HandlerSchedule {
+  readonly name: string;
+  readonly spec: ScheduleSpec;
+  /** May fail as any code may: then that nominal time is refused. */
+  inputOf(fire: { readonly nominalAt: Date; readonly schedule: string }): unknown;
 }
 
 export interface StartOptions {
@@ -28,5 +41,17 @@ export interface StartOptions {
 /** The part of a start that depends on the definition. */
 export type Prepared = Pick<
   StartRun,
-  "definition" | "input" | "inputHash" | "key" | "idempotencyKey" | "priorityMs" | "attributes" | "at" | "delayMs"
+  | "definition"
+  | "input"
+  | "inputHash"
+  | "key"
+  | "idempotencyKey"
+  | "priorityMs"
+  | "attributes"
+  | "at"
+  | "delayMs"
+  | "flow"
 >;
+
+/** Code that was looked for: found, or why it is not to be had here. */
+export type Found = { readonly handler: Handler } | { readonly lack: string };

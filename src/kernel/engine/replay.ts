@@ -1,5 +1,5 @@
+import type { History, PastEntry } from "../decide/history.ts";
 import type { Ask } from "./ask.ts";
-import type { History, PastEntry } from "./history.ts";
 
 /** Turns of waiting for code that awaits something of its own: the first few at once, the rest 10 ms apart, 10 s in all. */
 const stuckTurnsMax = 1_000;

@@ -9,11 +9,12 @@ import type { TxClient } from "../ports/store.ts";
 import type { Ask, Desk } from "./ask.ts";
 import { Attempt } from "./attempt.ts";
 import type { Scope } from "./scope.ts";
+import type { UndoSpec } from "./undo.ts";
 
 /** A step as its layer describes it. */
 export interface StepSpec {
   readonly key: string;
-  readonly kind: "step" | "once" | "tx";
+  readonly kind: "step" | "once" | "tx" | "undo";
   readonly scope: Scope;
   readonly work: (attempt: Attempt, db: TxClient | null) => unknown;
   readonly policy: RetryPolicy;
@@ -21,6 +22,7 @@ export interface StepSpec {
   readonly whenExhausted: "fail" | "suspend" | "continue";
   /** JSON text of the declared input. */
   readonly input: string | null;
+  readonly undo: UndoSpec | null;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface StepSpec {
  */
 export class StepAsk implements Ask {
   readonly key: string;
-  readonly kind: "step" | "once" | "tx";
+  readonly kind: StepSpec["kind"];
   readonly scope: Scope;
   readonly #spec: StepSpec;
   readonly #desk: Desk;
@@ -56,8 +58,14 @@ export class StepAsk implements Ask {
     this.#input = desk.history.inputs.get(spec.key) ?? spec.input;
   }
 
+  get undo(): UndoSpec | null {
+    return this.#spec.undo;
+  }
+
   begin(): void {
     const desk = this.#desk;
+    const supplied = desk.history.supplied.get(this.key);
+    if (supplied !== undefined) return this.#takeSupplied(supplied);
     const past = desk.history.attempts.get(this.key);
     if (past !== undefined) {
       this.#number = past.at(-1)?.number ?? 0;
@@ -82,6 +90,12 @@ export class StepAsk implements Ask {
         if (desk.isFrontier) return this.#noteLost();
         return this.#start();
     }
+  }
+
+  /** A person knows the outcome: it is recorded, and nothing is done. */
+  #takeSupplied(value: string): void {
+    const draft = { outcome: "ok", value, input: this.#input, attempts: 0, tookMs: 0 } as const;
+    this.#desk.record(this, draft, { closes: [this.key] });
   }
 
   settle(entry: Entry): void {
@@ -315,7 +329,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Readable, and safe as an HTTP header. A key whose recorded success a person took back gets a new one: it shall act again. */
-function idempotencyKeyOf(desk: Desk, key: string): string {
+export function idempotencyKeyOf(desk: Pick<Desk, "run" | "history">, key: string): string {
   const again = desk.history.restarts.get(key) ?? 0;
   return `${desk.run.id}:${encodeURIComponent(key)}${again === 0 ? "" : `:${again}`}`;
 }

@@ -37,6 +37,11 @@ export class WaitAsk implements Ask {
   }
 
   begin(): void {
+    const supplied = this.#desk.history.supplied.get(this.key);
+    if (supplied !== undefined) {
+      const draft = { outcome: "ok", value: supplied, input: null, attempts: 0, tookMs: 0 } as const;
+      return this.#desk.record(this, draft, { closes: [this.key] });
+    }
     const registered = this.#desk.history.waits.get(this.key);
     const onDue = (): void => this.#expire();
     if (registered !== undefined) {

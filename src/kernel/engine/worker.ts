@@ -11,7 +11,7 @@ import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import { Activation, type Host } from "./activation.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Handler } from "./handler.ts";
+import type { Found, Handler } from "./handler.ts";
 import { Pump } from "./pump.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -31,6 +31,8 @@ export interface WorkerOptions {
   readonly cancelGraceMs: number;
   /** The code of a definition version, if this process has it. */
   handlerOf(run: LeasedRun): Handler | null;
+  /** Looks for the code of a version that `handlerOf` has not; null: there is nowhere to look. */
+  findHandler(run: LeasedRun): Promise<Found> | null;
   /** Runs author's code with its run and step as surroundings. */
   within<T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T): T;
   /** A held run has ended; told at once, without a look-up. */
@@ -49,6 +51,8 @@ export class Worker {
   readonly #host: Host;
   readonly #timeline: Timeline;
   readonly #active = new Map<number, Activation>();
+  /** Leased, and their code is being looked for. */
+  readonly #finding = new Map<number, LeasedRun>();
   #incarnation = 0;
   #leaseUntilMono = 0;
   #reserved = 0;
@@ -225,7 +229,7 @@ export class Worker {
         if (limit <= 0 || this.#isStopping) return;
         this.#reserved += limit;
         const incarnation = this.#incarnation;
-        const holds = this.#isUnsure ? [...this.#active.keys()] : null;
+        const holds = this.#isUnsure ? [...this.#active.keys(), ...this.#finding.keys()] : null;
         this.#isUnsure = false;
         const { runs, nextReadyAt, now, deathAllowance } = await store
           .lease({ incarnation, limit, hasSuspect: this.#hasSuspect(), holds })
@@ -252,6 +256,7 @@ export class Worker {
 
   #hasSuspect(): boolean {
     for (const { run } of this.#active.values()) if (isSuspect(run.uncleanCount)) return true;
+    for (const run of this.#finding.values()) if (isSuspect(run.uncleanCount)) return true;
     return false;
   }
 
@@ -259,22 +264,13 @@ export class Worker {
     return this.#options.slots - this.#active.size - this.#reserved;
   }
 
-  #activate(run: LeasedRun, deathAllowance: number): void {
+  #activate(run: LeasedRun, deathAllowance: number, found: Handler | null = null): void {
     if (this.#options.clock.mono() >= this.#leaseUntilMono) return;
     if (this.#isStopping) return this.#leaveAs(run, { state: "ready" });
-    const handler = this.#options.handlerOf(run);
-    if (handler === null) {
-      this.#leaveAs(run, {
-        state: "ready",
-        delayMs: noWorkerDelayMs,
-        reason: { code: "no-worker", definition: run.definition.name, version: run.definition.version },
-      });
-      return;
-    }
-    if (isCrashLoop(run.uncleanCount, deathAllowance)) {
-      this.#leaveAs(run, crashLoop(run));
-      return;
-    }
+    // Before its code is loaded: that may be what kills the process.
+    if (isCrashLoop(run.uncleanCount, deathAllowance)) return this.#leaveAs(run, crashLoop(run));
+    const handler = found ?? this.#options.handlerOf(run);
+    if (handler === null) return this.#find(run, deathAllowance);
     // Answers may cross: of two leases of one run the newer one counts, whichever is told first.
     const other = this.#active.get(run.no);
     if (other !== undefined && other.run.fence >= run.fence) return;
@@ -284,6 +280,38 @@ export class Worker {
     this.#watchAttempts();
     if (run.isFresh) activation.begin(null);
     else this.#load(activation);
+  }
+
+  /** Keeps a leased run, and its place, while its code is being looked for. */
+  #find(run: LeasedRun, deathAllowance: number): void {
+    const finding = this.#options.findHandler(run);
+    if (finding === null) return this.#leaveUnserved(run, null);
+    const incarnation = this.#incarnation;
+    this.#reserved += 1;
+    this.#finding.set(run.no, run);
+    finding
+      .catch((error: unknown): Found => ({ lack: error instanceof Error ? error.message : String(error) }))
+      .then((found) => {
+        this.#reserved -= 1;
+        // A newer lease of the same run looks for itself.
+        if (this.#finding.get(run.no) === run) this.#finding.delete(run.no);
+        if (incarnation !== this.#incarnation) return;
+        if ("handler" in found) this.#activate(run, deathAllowance, found.handler);
+        else {
+          this.#leaveUnserved(run, found.lack);
+          if (this.#hasMore) this.wake();
+        }
+      });
+  }
+
+  #leaveUnserved(run: LeasedRun, lack: string | null): void {
+    const { name: definition, version } = run.definition;
+    const detail = lack === null ? {} : { detail: lack };
+    this.#leaveAs(run, {
+      state: "ready",
+      delayMs: noWorkerDelayMs,
+      reason: { code: "no-worker", definition, version, ...detail },
+    });
   }
 
   #load(activation: Activation): void {

@@ -1,5 +1,5 @@
 import type { Arrival, AttemptRecord, RecordedEntry, Wait } from "./journal.ts";
-import type { RunRow } from "./run.ts";
+import type { Compensation, RunRow } from "./run.ts";
 import type { RunStatus } from "./status.ts";
 import type { RunMark, Showing } from "./transition.ts";
 
@@ -8,6 +8,8 @@ export interface RunDetail {
   readonly row: RunRow;
   readonly mark: RunMark;
   readonly isHeld: boolean;
+  /** What it is, or was, being compensated for. */
+  readonly compensation: Compensation | null;
   /** JSON texts; values over the inline size come by `payload`. */
   readonly input: Stored;
   readonly output: Stored;

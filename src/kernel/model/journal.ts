@@ -1,8 +1,8 @@
 import type { ErrorRecord } from "./errors.ts";
 
 /**
- * What a run's code asks for, each recorded under its key when it is settled. `reopen` is the engine's own mark: it
- * voids earlier entries when a recovery verb sets the run going again.
+ * What a run's code asks for, each recorded under its key when it is settled. Two are the engine's own: `reopen` voids
+ * earlier entries when a recovery verb sets the run going again, `undo` is the undoing of a completed step.
  */
 export const entryKinds = [
   "step",
@@ -16,7 +16,16 @@ export const entryKinds = [
   "race",
   "attributes",
   "reopen",
+  "undo",
+  "pivot",
 ] as const;
+/** The key under which a step's undoing is recorded. A step's own name may not begin so. */
+export const undoPrefix = "undo:";
+
+export function undoKeyOf(step: string): string {
+  return `${undoPrefix}${step}`;
+}
+
 export type EntryKind = (typeof entryKinds)[number];
 
 /** `continued`: retries used up and the code goes on without a value. `abandoned`: the code ended before it was settled. */
@@ -53,6 +62,8 @@ export interface Reopening {
   readonly optionalFrom?: number;
   /** Edited declared inputs by key, JSON text. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /** Outputs that a person has supplied by key, JSON text: recorded instead of doing what is asked for. */
+  readonly supplied?: Readonly<Record<string, string>>;
 }
 
 export type AttemptOutcome = "failed" | "timed-out" | "lost" | "aborted";
@@ -103,6 +114,10 @@ export interface Request {
   readonly verb: "cancel" | "suspend" | "retry";
   readonly actor: string;
   readonly why: string | null;
+  /** Of a cancel: undo what was done before it ends. */
+  readonly isCompensated?: boolean;
+  /** Of a suspend: timers stand still until it is resumed. */
+  readonly stopsClocks?: boolean;
 }
 
 /** All that a replay needs. */

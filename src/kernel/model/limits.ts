@@ -39,9 +39,29 @@ export const defaults = {
   },
   sweepMs: 60_000,
   sweepBatch: 1_000,
+  /** Runs of one bulk act, and how many of them go at once. */
+  bulkMax: 100_000,
+  bulkLot: 100,
   matchShapesMax: 8,
   /** The furthest that a priority moves a run forward in the queue, so that nobody starves. */
   priorityShiftMaxMs: 600_000,
+  schedule: {
+    /**
+     * Long enough for a deploy, a reboot or a machine that moves; short enough that whoever starts Baton on Monday does
+     * not set off what was meant for Saturday night.
+     */
+    catchUpMs: 3_600_000,
+    jitterMaxMs: 86_400_000,
+    everyMinMs: 1_000,
+    /** A nominal time that waits for the previous run is looked at so often, beside the end that is told. */
+    bufferLookMs: 5_000,
+    /** Runs that one backfill starts: each is a run at once, and all of them are one transaction. */
+    backfillMax: 500,
+    /** Of one definition. */
+    countMax: 50,
+  },
+  /** Due timers that one look takes; the next look takes the next. */
+  timerBatch: 100,
   queueMax: 10_000,
   /** Transitions of one commit. Larger ones save fsyncs, but then all runs wait for one batch and one thread for the other. */
   batchMax: 250,

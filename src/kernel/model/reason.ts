@@ -2,7 +2,13 @@
 export type Reason =
   | { readonly code: "queued" }
   | { readonly code: "scheduled"; readonly until: number }
-  | { readonly code: "no-worker"; readonly definition: string; readonly version: number }
+  | {
+      readonly code: "no-worker";
+      readonly definition: string;
+      readonly version: number;
+      /** Why the one that looked cannot serve it. */
+      readonly detail?: string;
+    }
   | { readonly code: "running"; readonly worker: string | null }
   | { readonly code: "timer"; readonly step: string; readonly until: number | null }
   | {
@@ -32,7 +38,30 @@ export type Reason =
       readonly asked: readonly string[];
     }
   | { readonly code: "error"; readonly step: string | null; readonly error: string }
-  | { readonly code: "crash-loop"; readonly deaths: number };
+  | { readonly code: "crash-loop"; readonly deaths: number }
+  /** Stands in the line of a full slot; `holders` are at most ten of those that have it. */
+  | {
+      readonly code: "slot";
+      readonly key: string;
+      readonly limit: number;
+      readonly holders: readonly string[];
+      readonly ahead: number;
+      readonly since: number;
+    }
+  /** Its completed steps are being undone. */
+  | { readonly code: "compensating"; readonly then: "failed" | "cancelled"; readonly error: string | null }
+  | { readonly code: "compensated"; readonly undone: readonly string[]; readonly error: string | null }
+  | {
+      readonly code: "compensation-failed";
+      readonly step: string;
+      readonly error: string;
+      readonly undone: readonly string[];
+      /** Still to be undone, the failed one first. */
+      readonly left: readonly string[];
+    }
+  /** A step may or may not have happened, and its undo does not know how to tell. */
+  | { readonly code: "unknown-undo"; readonly step: string }
+  | { readonly code: "dismissed"; readonly by: string; readonly why: string | null; readonly error: string };
 
 /** One line for people. Times are RFC 3339 UTC. */
 export function describeReason(reason: Reason): string {
@@ -42,7 +71,7 @@ export function describeReason(reason: Reason): string {
     case "scheduled":
       return `scheduled to start at ${iso(reason.until)}`;
     case "no-worker":
-      return `no worker has ${reason.definition} version ${reason.version}`;
+      return `no worker has ${reason.definition} version ${reason.version}${reason.detail === undefined ? "" : `: ${reason.detail}`}`;
     case "running":
       return reason.worker === null ? "running" : `running on ${reason.worker}`;
     case "timer":
@@ -67,6 +96,18 @@ export function describeReason(reason: Reason): string {
       return reason.step === null ? reason.error : `"${reason.step}": ${reason.error}`;
     case "crash-loop":
       return `killed its process ${reason.deaths} times`;
+    case "slot":
+      return `waiting for a slot of "${reason.key}" (limit ${reason.limit}), held by ${reason.holders.join(", ") || "nobody"}; ${reason.ahead} ahead of it`;
+    case "compensating":
+      return `undoing what was done, then ${reason.then}${reason.error === null ? "" : ` because ${reason.error}`}`;
+    case "compensated":
+      return `compensated${reason.undone.length === 0 ? ", nothing had to be undone" : `: undid ${reason.undone.join(", ")}`}${reason.error === null ? "" : `, because ${reason.error}`}`;
+    case "compensation-failed":
+      return `could not undo "${reason.step}": ${reason.error}. Not undone: ${reason.left.join(", ")}. Undone: ${reason.undone.join(", ") || "nothing"}`;
+    case "unknown-undo":
+      return `whether "${reason.step}" happened is unknown and its undo takes no outcome; look at the other system, undo it by hand if it did, then complete-step "undo:${reason.step}"`;
+    case "dismissed":
+      return `dismissed by ${reason.by}${reason.why === null ? "" : `: ${reason.why}`}; it had failed with ${reason.error}`;
   }
 }
 

@@ -2,6 +2,17 @@ import type { ErrorRecord } from "./errors.ts";
 import type { Reason } from "./reason.ts";
 import type { RunStatus } from "./status.ts";
 
+/** How a run ends once its completed steps are undone. */
+export type Compensation = { readonly isFrontierUnknown?: boolean } & (
+  | {
+      readonly then: "failed";
+      readonly error: ErrorRecord;
+      readonly fingerprint: string;
+      readonly step: string | null;
+    }
+  | { readonly then: "cancelled"; readonly reason: Reason }
+);
+
 export type DefinitionKind = "automation" | "sync" | "task" | "workflow";
 
 /** A named description with its version; a run is pinned to it. */
@@ -16,6 +27,9 @@ export interface Origin {
   readonly by: string;
   readonly event?: string;
   readonly rerunOf?: string;
+  /** The schedule's id, and the nominal time that it was started for; none when a person ran it now. */
+  readonly schedule?: string;
+  readonly nominalAt?: number;
 }
 
 /** A leased run: what its holder needs before it loads the journal. `no` is the store's own short number for `id`. */
@@ -34,6 +48,10 @@ export interface LeasedRun {
   readonly isUnclean: boolean;
   /** Leases in a row that ended so without any commit; from `suspectFrom` on the run is leased alone. */
   readonly uncleanCount: number;
+  /** Store time after which it fails, or null. */
+  readonly deadlineAt: number | null;
+  /** Set while what it has done is being undone. */
+  readonly compensation: Compensation | null;
 }
 
 /** A run as lists show it. */

@@ -17,9 +17,9 @@ export type RestStatus = (typeof restStatuses)[number];
 
 /** The legal moves of a run. Old names stay for ever: a status may be added, none merged or renamed. */
 export const moves: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
-  pending: ["running", "suspended", "cancelled"],
+  pending: ["running", "waiting", "suspended", "compensating", "cancelled"],
   running: ["pending", "waiting", "suspended", "compensating", "completed", "failed", "cancelled"],
-  waiting: ["running", "suspended", "cancelled", "pending"],
+  waiting: ["running", "suspended", "compensating", "cancelled", "pending"],
   suspended: ["pending", "waiting", "running", "compensating", "cancelled", "failed"],
   compensating: ["failed", "cancelled", "suspended"],
   completed: [],

@@ -1,13 +1,25 @@
+import type { BulkOutcomeOf, BulkTransition } from "./bulk.ts";
 import type { ErrorRecord } from "./errors.ts";
+import type { Flow } from "./flow.ts";
 import type { AttemptOutcome, Entry, Reopening, Request, WaitKind } from "./journal.ts";
 import type { Reason } from "./reason.ts";
-import type { DefinitionRef, LeasedRun, Origin } from "./run.ts";
+import type { Compensation, DefinitionRef, LeasedRun, Origin } from "./run.ts";
+import type { ScheduleOutcome, ScheduleTransition } from "./schedule-acts.ts";
+import type { VersionOutcome, VersionTransition } from "./version.ts";
 
 /**
  * A transition lists everything that one decision changes; the store applies all of it or none. Transitions carry
  * delays, never moments of the sender's clock: the store adds its own time inside the transaction.
  */
-export type Transition = StartRun | Advance | AcceptEvent | RouteEvent | Intervene;
+export type Transition =
+  | StartRun
+  | Advance
+  | AcceptEvent
+  | RouteEvent
+  | Intervene
+  | VersionTransition
+  | ScheduleTransition
+  | BulkTransition;
 
 /** A new run. Seen idempotency keys answer the run they made. */
 export interface StartRun {
@@ -23,6 +35,8 @@ export interface StartRun {
   readonly delayMs?: number;
   readonly at?: number;
   readonly attributes: string | null;
+  /** Limits and gatherings that its definition asks for; most ask for none. */
+  readonly flow?: Flow;
   readonly origin: Origin;
   /** The verb that made this run, kept with the run that it was asked of. */
   readonly audit?: Audit & { readonly runId: string };
@@ -91,13 +105,17 @@ export type Next =
   | { readonly state: "parked" }
   /** Hand-back: somebody else may take it at once. */
   | { readonly state: "ready"; readonly reason?: Reason; readonly delayMs?: number }
-  | { readonly state: "suspended"; readonly reason: Reason }
+  | { readonly state: "suspended"; readonly reason: Reason; readonly stopsClocks?: boolean }
+  /** Hand-back to be undone: children are cancelled, and whoever leases it next replays it and calls its undos. */
+  | { readonly state: "compensating"; readonly compensation: Compensation }
   | { readonly state: "completed"; readonly output: string | null }
   | {
       readonly state: "failed";
       readonly error: ErrorRecord;
       readonly fingerprint: string;
       readonly step: string | null;
+      /** After a compensation. What is fully compensated is no dead letter. */
+      readonly reason?: Extract<Reason, { code: "compensated" | "compensation-failed" }>;
     }
   | { readonly state: "cancelled"; readonly reason: Reason };
 
@@ -143,8 +161,11 @@ export interface RouteEvent {
 /** What becomes of a run that nobody holds. */
 export type Idle =
   | { readonly to: "ready"; readonly reopening: Reopening | null; readonly input?: string }
-  | { readonly to: "suspended"; readonly reason: Reason }
+  | { readonly to: "suspended"; readonly reason: Reason; readonly stopsClocks?: boolean }
   | { readonly to: "cancelled"; readonly reason: Reason }
+  | { readonly to: "compensating"; readonly compensation: Compensation }
+  /** A dead letter that nobody will mend. */
+  | { readonly to: "dismissed"; readonly reason: Reason }
   | { readonly to: "retried" };
 
 /**
@@ -158,6 +179,8 @@ export interface Intervene {
   readonly idle: Idle;
   readonly held: Request | null;
   readonly audit: Audit;
+  /** The bulk act that this is part of: its outcome is written with it. */
+  readonly bulk?: { readonly no: number; readonly place: number };
 }
 
 /** What a verb saw when it decided; it changes nothing when the run has moved since. */
@@ -185,11 +208,15 @@ export type Outcome =
       readonly isDuplicate: boolean;
     }
   | { readonly ok: true; readonly at: number; readonly isHeld: boolean }
+  | VersionOutcome
+  | ScheduleOutcome
+  | BulkOutcomeOf
   | { readonly ok: false; readonly why: "stale" }
   | { readonly ok: false; readonly why: "unread" }
-  | { readonly ok: false; readonly why: "key-conflict"; readonly id: string };
+  | { readonly ok: false; readonly why: "key-conflict"; readonly id: string }
+  | { readonly ok: false; readonly why: "rate-limited"; readonly key: string; readonly retryInMs: number };
 
-export type StartOutcome = Extract<Outcome, { isCreated: boolean } | { why: "key-conflict" }>;
+export type StartOutcome = Extract<Outcome, { isCreated: boolean } | { why: "key-conflict" | "rate-limited" }>;
 export type AdvanceOutcome = Extract<Outcome, { isUnread: boolean } | { why: "stale" | "unread" }>;
 export type EventOutcome = Extract<Outcome, { isDuplicate: boolean }>;
 export type InterveneOutcome = Extract<Outcome, { isHeld: boolean } | { why: "stale" }>;
@@ -201,4 +228,10 @@ export type OutcomeOf<T extends Transition> = T extends StartRun
     ? AdvanceOutcome
     : T extends Intervene
       ? InterveneOutcome
-      : EventOutcome;
+      : T extends VersionTransition
+        ? VersionOutcome
+        : T extends ScheduleTransition
+          ? ScheduleOutcome
+          : T extends BulkTransition
+            ? BulkOutcomeOf
+            : EventOutcome;

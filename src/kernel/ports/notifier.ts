@@ -6,6 +6,8 @@ export interface Hint {
   readonly arrivals?: readonly number[];
   /** An event waits for its triggers. */
   readonly unrouted?: boolean;
+  /** A timer was set. */
+  readonly timers?: boolean;
   /** Runs that ended or changed where they stand, by id, for those who follow them. */
   readonly changed?: readonly Change[];
 }

@@ -1,7 +1,10 @@
+import type { BulkItem, BulkRequest, BulkRow, LotState } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
-import type { RecordedEntry, Reopening } from "../model/journal.ts";
-import type { DefinitionRef, RunRow } from "../model/run.ts";
+import type { Journal, RecordedEntry, Reopening } from "../model/journal.ts";
+import type { DefinitionRef, LeasedRun, RunRow } from "../model/run.ts";
+import type { Fire, FireGap, ScheduleRow } from "../model/schedule.ts";
 import type { RunStatus } from "../model/status.ts";
+import type { Artifact, VersionRow } from "../model/version.ts";
 
 /** Every read of the store, by name. Lists are keyset pages: `before` is the last row's number of the page above. */
 export interface Queries {
@@ -17,6 +20,15 @@ export interface Queries {
   payload: { params: { run: number; slot: string }; result: string | null };
   /** A completed run's whole output. */
   output: { params: { run: number }; result: string | null };
+  /** Children that have not come to rest. */
+  liveChildren: { params: { run: number }; result: number };
+  bulk: { params: { no: number } | { id: string }; result: BulkRow | null };
+  bulks: { params: { before: number | null; limit: number }; result: readonly BulkRow[] };
+  /** How many runs a bulk act would be for, with some of them. */
+  bulkMatch: { params: BulkRequest; result: { readonly total: number; readonly sample: readonly string[] } };
+  /** Runs whose turn has not come, up to a place. */
+  bulkItems: { params: { bulk: number; upTo: number; limit: number }; result: readonly BulkItem[] };
+  bulkLot: { params: { bulk: number; from: number; upTo: number }; result: LotState };
   logs: { params: { run: number; after: number; limit: number }; result: readonly LogRow[] };
   history: { params: { run: number }; result: readonly HistoryRow[] };
   audit: { params: { run: number | null; before: number | null; limit: number }; result: readonly AuditRow[] };
@@ -28,6 +40,28 @@ export interface Queries {
   event: { params: { no: number }; result: EventRow | null };
   unrouted: { params: { limit: number }; result: readonly EventRow[] };
   definitions: { params: Record<never, never>; result: readonly DefinitionRef[] };
+  /** Versions of a name, or of all, each with what is left of it; newest first within a name. */
+  versions: { params: { name: string | null }; result: readonly VersionRow[] };
+  artifact: { params: { hash: string }; result: Artifact | null };
+  /** Signed lists of versions, newest first. Whoever reads them checks the signatures. */
+  manifests: { params: { keyIds: readonly string[] }; result: readonly SignedManifest[] };
+  /** All that a replay needs of a run that nobody needs to hold: to rehearse it. */
+  journal: { params: { run: number }; result: { run: LeasedRun; journal: Journal; status: RunStatus } | null };
+  /** In the order in which they were first seen. */
+  schedules: {
+    params: { definition: string | null; after: number | null; limit: number };
+    result: readonly ScheduleRow[];
+  };
+  /** By its id: the definition's name and its own. */
+  schedule: { params: { id: string }; result: ScheduleRow | null };
+  /** By its number, as a timer names it. */
+  scheduleOf: { params: { no: number }; result: ScheduleRow | null };
+  fires: { params: { schedule: number; before: number | null; limit: number }; result: readonly Fire[] };
+  fireGaps: { params: { schedule: number; limit: number }; result: readonly (FireGap & { readonly at: number })[] };
+  dueTimers: {
+    params: { after: { dueAt: number; kind: string; owner: number } | null; limit: number };
+    result: DueTimers;
+  };
   /** Runs that break "exactly one of ready, leased, suspended or parked with an open wait": always empty. */
   strays: { params: Record<never, never>; result: readonly { id: string; problem: string }[] };
   stats: { params: Record<never, never>; result: StoreStats };
@@ -51,6 +85,12 @@ export interface DeadFilter {
   readonly limit: number;
 }
 
+export interface SignedManifest {
+  readonly keyId: string;
+  readonly body: string;
+  readonly signature: string;
+}
+
 export interface LogRow {
   readonly no: number;
   readonly key: string | null;
@@ -58,6 +98,17 @@ export interface LogRow {
   readonly message: string;
   readonly data: string | null;
   readonly at: number;
+}
+
+/** Who besides runs is looked at at a moment. */
+export type OwnerKind = "schedule" | "bulk";
+
+export interface DueTimers {
+  /** Store time. */
+  readonly now: number;
+  readonly due: readonly { readonly kind: OwnerKind; readonly owner: number; readonly dueAt: number }[];
+  /** The first that is not due yet. */
+  readonly nextDueAt: number | null;
 }
 
 export interface HistoryRow {
@@ -68,7 +119,9 @@ export interface HistoryRow {
 
 export interface AuditRow {
   readonly no: number;
-  readonly run: string;
+  /** Null of an act on a schedule. */
+  readonly run: string | null;
+  readonly schedule: string | null;
   readonly actor: string;
   readonly verb: string;
   readonly why: string | null;

@@ -17,9 +17,11 @@ const statusOfCode: Readonly<Record<string, number>> = {
   "key-conflict": 409,
   illegal: 409,
   conflict: 409,
+  "no-return": 409,
   limit: 413,
   "too-large": 413,
   "unsupported-media-type": 415,
+  "rate-limited": 429,
   corrupt: 500,
   internal: 500,
   unavailable: 503,
@@ -35,6 +37,7 @@ const titles: Readonly<Record<number, string>> = {
   413: "Too large",
   415: "Unsupported media type",
   422: "Not acceptable as it is",
+  429: "Too many starts",
   500: "Internal error",
   503: "Not available now",
 };
@@ -67,10 +70,16 @@ export function problemResponse(error: unknown, instance: string): Response {
     status: problem.status,
     headers: {
       "content-type": "application/problem+json",
-      ...(problem.status === 503 ? { "retry-after": String(retryAfterS) } : {}),
+      ...retryHeader(problem),
       ...(typeof allow === "string" ? { allow } : {}),
     },
   });
+}
+
+function retryHeader({ status, details }: Problem): { "retry-after": string } | Record<never, never> {
+  const ms = details?.["retryInMs"];
+  if (typeof ms === "number") return { "retry-after": String(Math.max(1, Math.ceil(ms / 1_000))) };
+  return status === 503 ? { "retry-after": String(retryAfterS) } : {};
 }
 
 function internal(error: unknown): BatonError {

@@ -1,6 +1,7 @@
-import type { Counts, Definitions, DefinitionView } from "../../wire/definition.ts";
+import type { Counts, Definitions } from "../../wire/definition.ts";
 import type { Answer, Call, Route } from "../route.ts";
-import { ref } from "../schema/schema.ts";
+import { object, ref, text } from "../schema/schema.ts";
+import { versionViews } from "../views/version.ts";
 
 export const definitionRoutes: readonly Route[] = [
   {
@@ -9,7 +10,8 @@ export const definitionRoutes: readonly Route[] = [
     id: "listDefinitions",
     summary: "Definitions that this process has loaded or the store has runs of, and files that could not be loaded.",
     scope: "definitions:read",
-    answers: { 200: { description: "All of them.", schema: ref("Definitions") } },
+    query: object({ name: text(200, "Versions of this one only.") }, { optional: ["name"] }),
+    answers: { 200: { description: "All of them, newest version first.", schema: ref("Definitions") } },
     handle: definitions,
   },
   {
@@ -23,20 +25,10 @@ export const definitionRoutes: readonly Route[] = [
   },
 ];
 
-async function definitions({ services }: Call): Promise<Answer> {
-  const { engine, store, loaded } = services;
-  const views = new Map<string, DefinitionView>();
-  for (const { kind, name, version } of await store.query("definitions", {}))
-    views.set(`${kind} ${name} ${version}`, { name, version, kind, isLoaded: false, triggers: [] });
-  for (const { definition, triggers } of engine.handlers) {
-    const { kind, name, version } = definition;
-    views.set(`${kind} ${name} ${version}`, { name, version, kind, isLoaded: true, triggers });
-  }
-  const { from, problems } = loaded();
-  const items = [...views.values()].toSorted((a, b) =>
-    a.name < b.name ? -1 : a.name > b.name ? 1 : b.version - a.version,
-  );
-  const body: Definitions = { items, loadedFrom: from, problems };
+async function definitions({ query, services }: Call): Promise<Answer> {
+  const { name = null } = query as { name?: string };
+  const { from, problems } = services.loaded();
+  const body: Definitions = { items: await versionViews(services, name), loadedFrom: from, problems };
   return { status: 200, body };
 }
 

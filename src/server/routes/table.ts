@@ -1,19 +1,25 @@
 import type { Route } from "../route.ts";
+import { bulkRoutes } from "./bulk.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definitions.ts";
 import { eventRoutes } from "./events.ts";
 import { operationRoutes } from "./operations.ts";
 import { runRoutes } from "./runs.ts";
+import { scheduleRoutes } from "./schedules.ts";
 import { streamRoutes } from "./stream.ts";
 import { verbRoutes } from "./verbs.ts";
+import { versionRoutes } from "./versions.ts";
 
 /** Every route of the API but the document that is made from this table. */
 export const routes: readonly Route[] = [
   ...runRoutes,
   ...verbRoutes,
+  ...bulkRoutes,
   ...eventRoutes,
   ...deadLetterRoutes,
   ...definitionRoutes,
+  ...versionRoutes,
+  ...scheduleRoutes,
   ...streamRoutes,
   ...operationRoutes,
 ];

@@ -1,4 +1,4 @@
-import type { Verb as KernelVerb, VerbRequest } from "../../kernel/decide/verb.ts";
+import type { Verb as KernelVerb, Preview, VerbRequest } from "../../kernel/decide/verb.ts";
 import { encodePayload } from "../../kernel/engine/engine.ts";
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
@@ -18,7 +18,10 @@ import { detailView } from "../views/run.ts";
 const effectMs = 2_000;
 
 const fields: Readonly<Record<keyof VerbBody, Schema>> = {
-  step: text(defaults.keyMax, "Key of the step to start over from."),
+  step: text(defaults.keyMax, "Key of the step; `complete-step` takes the one that stopped the run without it."),
+  output: { ...anything, description: "What the step is taken to have given." },
+  compensate: { type: "boolean", description: "Undoes what was done first." },
+  stopClocks: { type: "boolean", description: "Timers stand still until the run is resumed." },
   input: { ...anything, description: "Edited input: of the step when it declares one, else of the run." },
   reason: text(1_000, "Kept in the audit."),
   dryRun: { type: "boolean", description: "Says what would happen and changes nothing." },
@@ -40,9 +43,24 @@ const specs: Readonly<Record<Verb, VerbSpec>> = {
     takes: ["step", "input", "reason", "dryRun"],
     needs: ["step"],
   },
+  "complete-step": {
+    summary: "Takes a step as done with the given output, and lets the run go on from there.",
+    takes: ["step", "output", "reason", "dryRun"],
+  },
+  compensate: {
+    summary: "Undoes what a failed or suspended run has done, newest first.",
+    takes: ["reason", "dryRun"],
+  },
+  dismiss: { summary: "Takes a dead letter off the list: nobody will mend it.", takes: ["reason", "dryRun"] },
   retry: { summary: "Makes the next attempt now instead of after its back-off.", takes: ["reason", "dryRun"] },
-  cancel: { summary: "Ends a run for good. What it has done stays done.", takes: ["reason", "dryRun"] },
-  suspend: { summary: "Halts a run until somebody resumes it.", takes: ["reason", "dryRun"] },
+  cancel: {
+    summary: "Ends a run for good. What it has done stays done, unless `compensate` asks for its undoing.",
+    takes: ["compensate", "reason", "dryRun"],
+  },
+  suspend: {
+    summary: "Halts a run until somebody resumes it. Its timers go on, unless `stopClocks` halts them too.",
+    takes: ["stopClocks", "reason", "dryRun"],
+  },
   rerun: {
     summary: "Starts a new run with the same or an edited input. The old one stays as it is.",
     takes: ["input", "reason", "dryRun"],
@@ -76,7 +94,7 @@ async function intervene({ params, body, request, services }: Call, verb: Kernel
   const { dryRun = false, ...asked } = body as VerbBody;
   const run = await findRun(store, params["id"] ?? "");
   const order = await checkedRequest(services, run, verb, asked);
-  const { preview, isHeld } = await engine.intervene(run.row.id, order, dryRun);
+  const { preview, isHeld } = await engine.intervene(run.row.id, order, { dryRun });
   if (dryRun) return { status: 200, body: previewView(run, verb, preview) };
   const after = await findRun(store, run.row.id);
   const isDone = (seen: RunDetail): boolean =>
@@ -89,7 +107,7 @@ async function intervene({ params, body, request, services }: Call, verb: Kernel
 function previewView(
   run: RunDetail,
   verb: Verb,
-  preview: { runsAgain: readonly string[]; kept: readonly string[] },
+  preview: Preview,
 ): VerbPreview {
   return { dryRun: true, run: run.row.id, verb, status: run.row.status, ...preview };
 }
@@ -106,6 +124,9 @@ async function checkedRequest(
     actor,
     why: asked.reason ?? null,
     ...(asked.step === undefined ? {} : { step: asked.step }),
+    ...("output" in asked ? { output: encodePayload(asked.output, "output", defaults.payloadMax) ?? "null" } : {}),
+    ...(asked.compensate === true ? { isCompensated: true } : {}),
+    ...(asked.stopClocks === true ? { stopsClocks: true } : {}),
   };
   if (!("input" in asked)) return base;
   const { definition } = run.row;
@@ -139,7 +160,9 @@ async function rerun({ params, body, services }: Call): Promise<Answer> {
   }
   if (dryRun) {
     const steps = old.entries.filter((entry) => entry.kind !== "reopen").map((entry) => entry.key);
-    return { status: 200, body: previewView(old, "rerun", { runsAgain: [...new Set(steps)], kept: [] }) };
+    const once = old.entries.filter((entry) => entry.kind === "once").map((entry) => entry.key);
+    const preview = { runsAgain: [...new Set(steps)], kept: [], undone: [], notIdempotent: once };
+    return { status: 200, body: previewView(old, "rerun", preview) };
   }
   const input = "input" in asked ? asked.input : decode(await wholeText(store, row.no, "input", old.input));
   // A key that was given at the start stays; with an edited input the definition makes its own.

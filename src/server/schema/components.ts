@@ -1,4 +1,6 @@
+import { bulkStatuses, bulkVerbs } from "../../wire/bulk.ts";
 import { attemptStatuses, definitionKinds, runStatuses, stepStatuses } from "../../wire/status.ts";
+import { stepKinds } from "../../wire/step.ts";
 import { verbs } from "../../wire/verb.ts";
 import { anything, list, moment, object, orNull, ref, type Schema, text, whole } from "./schema.ts";
 
@@ -23,12 +25,50 @@ const summary = {
   key: orNull(string),
   attributes: orNull(attributes),
   parentId: orNull(string),
-  startedBy: object({ by: string, event: string, rerunOf: string }, { optional: ["event", "rerunOf"] }),
+  startedBy: object(
+    { by: string, event: string, rerunOf: string, schedule: string, nominalAt: moment },
+    { optional: ["event", "rerunOf", "schedule", "nominalAt"] },
+  ),
   round: count,
   error: orNull(ref("RunError")),
   fingerprint: orNull(string),
   createdAt: moment,
   endedAt: orNull(moment),
+} satisfies Record<string, Schema>;
+
+const flag: Schema = { type: "boolean" };
+
+const schedule = {
+  id: string,
+  workflow: string,
+  name: string,
+  timing: object(
+    {
+      by: { enum: ["cron", "every", "at"] },
+      cron: string,
+      zone: string,
+      gap: { enum: ["next-valid", "skip"] },
+      repeated: { enum: ["once", "twice"] },
+      everyMs: count,
+      from: moment,
+      at: moment,
+    },
+    { optional: ["cron", "zone", "gap", "repeated", "everyMs", "from", "at"] },
+  ),
+  text: string,
+  overlap: { enum: ["allow", "skip", "buffer-one", "cancel-other"] },
+  catchUpMs: count,
+  jitterMs: count,
+  isPaused: flag,
+  pausedBy: orNull(string),
+  pausedWhy: orNull(string),
+  pausedAt: orNull(moment),
+  next: list(object({ at: moment, local: string, isMoved: flag }), "As if it were not paused."),
+  buffered: orNull(moment),
+  lastFire: orNull(ref("FireView")),
+  lastGap: orNull(ref("FireGapView")),
+  isLoaded: flag,
+  createdAt: moment,
 } satisfies Record<string, Schema>;
 
 /** The types of `src/wire` as schemas; the API's tests check every answer against them. */
@@ -58,6 +98,12 @@ export const components: Readonly<Record<string, Schema>> = {
           "diverged",
           "error",
           "crash-loop",
+          "slot",
+          "compensating",
+          "compensated",
+          "compensation-failed",
+          "unknown-undo",
+          "dismissed",
         ],
       },
     },
@@ -100,7 +146,7 @@ export const components: Readonly<Record<string, Schema>> = {
     {
       name: string,
       key: string,
-      kind: { enum: ["step", "once", "tx", "sleep", "event", "child", "start", "emit", "race", "attributes"] },
+      kind: { enum: stepKinds },
       status: { enum: stepStatuses },
       input: payload,
       output: payload,
@@ -127,6 +173,37 @@ export const components: Readonly<Record<string, Schema>> = {
     status: { enum: runStatuses },
     runsAgain: list(string),
     kept: list(string),
+    undone: list(string, "Completed steps that are undone when they declare how, newest first."),
+    notIdempotent: list(string, "Of those that run again: what is not safe to repeat."),
+  }),
+  BulkPreview: object({ dryRun: { const: true }, verb: { enum: bulkVerbs }, total: count, sample: list(string) }),
+  Bulk: object({
+    id: string,
+    verb: { enum: bulkVerbs },
+    filter: object(
+      {
+        fingerprint: string,
+        name: string,
+        status: { enum: runStatuses },
+        key: string,
+        createdFrom: moment,
+        createdTo: moment,
+      },
+      { optional: ["fingerprint", "name", "status", "key", "createdFrom", "createdTo"] },
+    ),
+    canary: list(whole),
+    rate: orNull({ type: "number" }),
+    status: { enum: bulkStatuses },
+    canaryStage: orNull(whole),
+    total: count,
+    done: count,
+    refused: count,
+    left: count,
+    detail: orNull(string),
+    startedBy: string,
+    reason: orNull(string),
+    createdAt: moment,
+    endedAt: orNull(moment),
   }),
   HistoryEntry: object({ at: moment, kind: string, actor: orNull(string), detail: anything }),
   LogEntry: object({ at: moment, level: string, step: orNull(string), message: string, data: anything }),
@@ -164,11 +241,68 @@ export const components: Readonly<Record<string, Schema>> = {
     kind: { enum: definitionKinds },
     isLoaded: { type: "boolean" },
     triggers: list(string),
+    fingerprint: orNull(string),
+    file: orNull(string),
+    createdAt: orNull(moment),
+    isUsed: { type: "boolean", description: "New starts get it." },
+    isDrained: { type: "boolean" },
+    isRetired: { type: "boolean" },
+    unloadable: { ...orNull(string), description: "Why this process could not load it; null: it could." },
+    runs: { type: "object", additionalProperties: count, description: "By status, exact." },
+  }),
+  Deployment: object({
+    items: list(
+      object({
+        name: string,
+        version: whole,
+        kind: { enum: definitionKinds },
+        fingerprint: string,
+        isNew: { type: "boolean" },
+      }),
+    ),
+    problems: list(ref("DefinitionProblem")),
+  }),
+  DefinitionProblem: object({ file: string, line: orNull(whole), message: string }),
+  MovedRuns: object({
+    name: string,
+    from: whole,
+    to: whole,
+    dryRun: { type: "boolean" },
+    movedCount: count,
+    leftCount: count,
+    moved: list(string, "Ids, the first 1,000."),
+    left: list(
+      object(
+        { run: string, reason: string, recorded: list(string), asked: list(string) },
+        { optional: ["recorded", "asked"] },
+      ),
+      "Not moved, the first 1,000. Keys where the history disagrees with the code.",
+    ),
   }),
   Definitions: object({
     items: list(ref("DefinitionView")),
     loadedFrom: string,
-    problems: list(object({ file: string, line: orNull(whole), message: string })),
+    problems: list(ref("DefinitionProblem")),
+  }),
+  FireView: object({
+    nominalAt: moment,
+    outcome: { enum: ["fired", "skipped", "buffered", "refused"] },
+    run: orNull(string),
+    why: orNull(string),
+    decidedAt: moment,
+  }),
+  FireGapView: object(
+    { cause: { enum: ["missed", "paused"] }, from: moment, through: moment, count },
+    { description: "Nominal times in a row that started nothing." },
+  ),
+  ScheduleSummary: object(schedule),
+  ScheduleDetail: object({ ...schedule, fires: list(ref("FireView")), gaps: list(ref("FireGapView")) }),
+  Backfill: object({
+    schedule: string,
+    dryRun: flag,
+    items: list(
+      object({ nominalAt: moment, local: string, run: orNull(string), isNew: flag, refusal: orNull(string) }),
+    ),
   }),
   Health: object({ status: { const: "ok" }, pid: whole }),
   Problem: object(

@@ -12,6 +12,7 @@ export function reasonView(reason: Reason): WireReason {
     case "event":
       return { ...reason, since: iso(reason.since), until: isoOrNull(reason.until) };
     case "child":
+    case "slot":
       return { ...reason, since: iso(reason.since) };
     case "retry":
       return { ...reason, until: iso(reason.until) };

@@ -7,7 +7,7 @@ import type { RunRow } from "../../kernel/model/run.ts";
 import { isAtRest } from "../../kernel/model/status.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Page } from "../../wire/page.ts";
-import type { RunDetail as RunDetailView, RunSummary } from "../../wire/run.ts";
+import type { RunDetail as RunDetailView, RunSummary, StartedBy } from "../../wire/run.ts";
 import type { Step } from "../../wire/step.ts";
 import { type Verb, verbs as wireVerbs } from "../../wire/verb.ts";
 import { pageOf } from "../page-token.ts";
@@ -30,13 +30,17 @@ export function summaryView(row: RunRow): RunSummary {
     key: row.key,
     attributes: row.attributes,
     parentId: row.parentId,
-    startedBy: row.origin,
+    startedBy: startedBy(row),
     round: row.round,
     error: briefError(row.error),
     fingerprint: row.fingerprint,
     createdAt: iso(row.createdAt),
     endedAt: isoOrNull(row.endedAt),
   };
+}
+
+function startedBy({ origin: { nominalAt, ...origin } }: RunRow): StartedBy {
+  return nominalAt === undefined ? origin : { ...origin, nominalAt: iso(nominalAt) };
 }
 
 /** A run with its first steps, what it waits for and what may be asked of it. */

@@ -1,6 +1,12 @@
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import type { ErrorRecord } from "../../kernel/model/errors.ts";
-import type { AttemptRecord, RecordedEntry, Reopening, Wait } from "../../kernel/model/journal.ts";
+import {
+  type AttemptRecord,
+  type RecordedEntry,
+  type Reopening,
+  undoKeyOf,
+  type Wait,
+} from "../../kernel/model/journal.ts";
 import { isAtRest } from "../../kernel/model/status.ts";
 import type { StepStatus } from "../../wire/status.ts";
 import type { Attempt, Step, StepKind } from "../../wire/step.ts";
@@ -48,7 +54,8 @@ export function draftSteps(
       .filter(isSuccess)
       .map((entry) => successfulAttempt(entry, roundOf(entry.seq))),
   ];
-  const recorded = [...current.values()].map((entry) => recordedStep(entry, tries(entry.key)));
+  const isUndone = (key: string): boolean => current.get(undoKeyOf(key))?.outcome === "ok";
+  const recorded = [...current.values()].map((entry) => recordedStep(entry, tries(entry.key), isUndone(entry.key)));
   if (!isLast) return recorded;
   const open = openKeys(run, past, reopenings.length > 0).filter((key) => !current.has(key));
   return [...recorded, ...open.map((key) => openStep(run, key, tries(key), past.get(key)?.at(-1)?.kind))];
@@ -78,7 +85,7 @@ function openKeys(
   return [...keys];
 }
 
-function recordedStep(entry: RecordedEntry, attempts: Attempt[]): StepDraft {
+function recordedStep(entry: RecordedEntry, attempts: Attempt[], isUndone: boolean): StepDraft {
   const sorted = sort(attempts);
   return {
     entry,
@@ -87,7 +94,7 @@ function recordedStep(entry: RecordedEntry, attempts: Attempt[]): StepDraft {
       name: stepName(entry.key),
       key: entry.key,
       kind: entry.kind as StepKind,
-      status: statusOfEntry(entry),
+      status: isUndone ? "compensated" : statusOfEntry(entry),
       attempts: sorted,
       startedAt: sorted[0]?.startedAt ?? iso(entry.at - entry.tookMs),
       endedAt: iso(entry.at),

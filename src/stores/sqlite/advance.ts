@@ -1,11 +1,12 @@
 import { chargedDeaths, suspectFrom } from "../../kernel/decide/crash.ts";
 import type { Entry } from "../../kernel/model/journal.ts";
 import type { Advance, Outcome } from "../../kernel/model/transition.ts";
-import { kindCode, outcomeCode, state } from "./codes.ts";
+import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { acceptEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
-import { endRun, type LiveRow, liveRow, remark, startRun } from "./runs.ts";
+import { beginCompensation, endRun, type LiveRow, liveRow, remark, startRun, statusOf } from "./runs.ts";
+import { giveSlotsBack, slotState } from "./slots.ts";
 import { closeWait, openWait } from "./waits.ts";
 
 const insertStep =
@@ -139,6 +140,11 @@ function leave(context: Context, step: Advance, live: LiveRow, at: number): bool
   const { run, next } = step;
   const { definition } = live;
   if (next === undefined) return true;
+  const moveTo = (code: number): void => {
+    const status = statusOfState(code, live.is_compensating === 1);
+    context.counters.move(definition, statusOf(live), status);
+    context.hints.change(run, null, status);
+  };
   switch (next.state) {
     case "parked": {
       if (!context.rules.mayPark(unreadCount(context, run))) return false;
@@ -149,14 +155,15 @@ function leave(context: Context, step: Advance, live: LiveRow, at: number): bool
       if (waits === undefined || waits.n === 0)
         throw new Error(`run ${run} would park without anything that could wake it`);
       db.run(
-        "update live set state = ?, ready_at = ?, holder = null, unclean = 0, is_lost = 0, reason = null where run = ?",
+        `update live set state = ?1, ready_at = case when deadline_at is null then ?2 else min(coalesce(?2, deadline_at), deadline_at) end,
+           holder = null, unclean = 0, is_lost = 0, reason = null where run = ?3`,
         state.parked,
         waits.due,
         run,
       );
-      context.counters.move(definition, "running", "waiting");
-      context.hints.change(run, null, "waiting");
-      if (waits.due !== null) context.hints.ready = true;
+      if (live.slots !== slotState.none) giveSlotsBack(context, run, false, at);
+      moveTo(state.parked);
+      if (waits.due !== null || live.deadline_at !== null) context.hints.ready = true;
       return true;
     }
     case "ready":
@@ -167,20 +174,25 @@ function leave(context: Context, step: Advance, live: LiveRow, at: number): bool
         next.reason === undefined ? null : JSON.stringify(next.reason),
         run,
       );
-      context.counters.move(definition, "running", "pending");
-      context.hints.change(run, null, "pending");
+      // Who waits for a worker must not keep others from working.
+      if (live.slots !== slotState.none && next.reason !== undefined) giveSlotsBack(context, run, true, at);
+      moveTo(state.ready);
       context.hints.ready = true;
       return true;
     case "suspended":
       db.run(
-        "update live set state = ?, ready_at = null, holder = null, unclean = 0, is_lost = 0, reason = ? where run = ?",
+        "update live set state = ?, ready_at = null, holder = null, unclean = 0, is_lost = 0, reason = ?, clocks_stopped_at = ? where run = ?",
         state.suspended,
         JSON.stringify(next.reason),
+        next.stopsClocks === true ? at : null,
         run,
       );
+      if (live.slots !== slotState.none) giveSlotsBack(context, run, true, at);
       remark(context, run, "suspended", JSON.stringify(next.reason), at);
-      context.counters.move(definition, "running", "suspended");
-      context.hints.change(run, null, "suspended");
+      moveTo(state.suspended);
+      return true;
+    case "compensating":
+      beginCompensation(context, run, next.compensation, at);
       return true;
     case "completed":
     case "failed":

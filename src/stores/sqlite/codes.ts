@@ -22,5 +22,11 @@ export function outcomeOf(code: number): EntryOutcome {
 /** `live.state`. */
 export const state = { ready: 0, leased: 1, parked: 2, suspended: 3 } as const;
 
-/** How a state of the queue is called outside. */
-export const statusOfState: readonly RunStatus[] = ["pending", "running", "waiting", "suspended"];
+/** How a state of the queue is called outside. A run that is being undone is so in every state but a halted one. */
+export function statusOfState(code: number, isCompensating: boolean): RunStatus {
+  if (isCompensating && code !== state.suspended) return "compensating";
+  return liveStatuses[code] ?? "pending";
+}
+
+/** By `live.state`. */
+export const liveStatuses: readonly RunStatus[] = ["pending", "running", "waiting", "suspended"];

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeStore } from "../conformance/suite.ts";
+import { describeSchedules } from "../conformance/schedules.ts";
+import { type Bench, describeStore } from "../conformance/suite.ts";
 import { SqliteCore } from "./core.ts";
 import { MemoryStore, openMemoryCore } from "./memory-store.ts";
 import { openDatabase } from "./open.ts";
@@ -9,7 +10,12 @@ import { openDatabase } from "./open.ts";
 const silent = { publish: () => {}, subscribe: () => () => {} };
 const startAt = Date.UTC(2026, 0, 1);
 
-describeStore("sqlite in memory", async () => {
+for (const describeAll of [describeStore, describeSchedules]) {
+  describeAll("sqlite in memory", openInMemory);
+  describeAll("sqlite on two connections to one file", openOnFile);
+}
+
+async function openInMemory(): Promise<Bench> {
   let now = startAt;
   const core = openMemoryCore({ now: () => now });
   return {
@@ -20,9 +26,9 @@ describeStore("sqlite in memory", async () => {
     },
     close: async () => core.context.db.close(),
   };
-});
+}
 
-describeStore("sqlite on two connections to one file", async () => {
+async function openOnFile(): Promise<Bench> {
   let now = startAt;
   const folder = mkdtempSync(join(tmpdir(), "baton-conformance-"));
   const cores = [1, 2].map(() => new SqliteCore(openDatabase(join(folder, "baton.db")), { now: () => now }));
@@ -39,4 +45,4 @@ describeStore("sqlite on two connections to one file", async () => {
       rmSync(folder, { recursive: true });
     },
   };
-});
+}

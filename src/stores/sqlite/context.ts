@@ -25,6 +25,8 @@ export interface Context {
 export class Hints {
   ready = false;
   unrouted = false;
+  /** A timer was set, perhaps to a moment before all others. */
+  timers = false;
   /** Whether anybody follows changes: nobody pays for a feed that is not read. */
   isWatched = false;
   readonly arrivals = new Set<number>();
@@ -38,6 +40,7 @@ export class Hints {
   clear(): void {
     this.ready = false;
     this.unrouted = false;
+    this.timers = false;
     this.arrivals.clear();
     this.changed.length = 0;
   }

@@ -5,6 +5,8 @@ import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, TxClient } from "../../kernel/ports/store.ts";
 import { unreachable } from "../../stdx/assert.ts";
 import { advanceRun } from "./advance.ts";
+import { changeVersions } from "./artifacts.ts";
+import { applyBulk } from "./bulks.ts";
 import { type Context, createContext } from "./context.ts";
 import type { Database } from "./database.ts";
 import { acceptEvent, routeEvent } from "./events.ts";
@@ -14,6 +16,7 @@ import { loadJournal } from "./load.ts";
 import { queries } from "./queries.ts";
 import { rules as productRules, type Rules } from "./rules.ts";
 import { startRun } from "./runs.ts";
+import { applySchedule } from "./schedules.ts";
 import { sweep } from "./sweep.ts";
 import { guardedQuery, refuseEndedTx } from "./tx.ts";
 
@@ -75,6 +78,15 @@ export class SqliteCore {
         return routeEvent(this.context, transition, at);
       case "intervene":
         return intervene(this.context, transition, at);
+      case "deploy":
+      case "sign":
+      case "set-version":
+      case "move":
+        return changeVersions(this.context, transition, at);
+      case "bulk":
+        return applyBulk(this.context, transition, at);
+      case "schedule":
+        return applySchedule(this.context, transition, at);
       default:
         return unreachable(transition);
     }
@@ -149,10 +161,12 @@ export class SqliteCore {
   /** What the transactions since the last call may have woken; null when nothing. */
   takeHint(): Hint | null {
     const { hints } = this.context;
-    if (!hints.ready && !hints.unrouted && hints.arrivals.size === 0 && hints.changed.length === 0) return null;
+    const isQuiet = !hints.ready && !hints.unrouted && !hints.timers;
+    if (isQuiet && hints.arrivals.size === 0 && hints.changed.length === 0) return null;
     const hint: Hint = {
       ready: hints.ready,
       unrouted: hints.unrouted,
+      timers: hints.timers,
       arrivals: [...hints.arrivals],
       changed: [...hints.changed],
     };

@@ -48,12 +48,23 @@ export function routeEvent(context: Context, route: RouteEvent, at: number): Out
 
 function startTriggered(context: Context, starts: readonly StartRun[], event: number, at: number): number {
   let started = 0;
+  const refused: string[] = [];
   for (const start of starts) {
     const outcome = startRun(context, start, at, event);
     if (outcome.ok && "isCreated" in outcome && outcome.isCreated) started += 1;
+    if (!outcome.ok && outcome.why === "rate-limited")
+      refused.push(`${start.definition.name}: rate-limited by ${outcome.key}`);
   }
+  if (refused.length > 0) addRefusals(context, event, refused);
   if (started > 0) context.db.run("update events set matched = matched + ? where no = ?", started, event);
   return started;
+}
+
+/** What the store itself refuses stands beside what input schemas have refused. */
+function addRefusals(context: Context, event: number, refused: readonly string[]): void {
+  const before = context.db.get<{ refused: string | null }>("select refused from events where no = ?", event)?.refused;
+  const all = [...(before == null ? [] : (JSON.parse(before) as string[])), ...refused];
+  context.db.run("update events set refused = ? where no = ?", JSON.stringify(all), event);
 }
 
 /** Every matching wait of different runs gets it: of one run the wait that was opened first. */

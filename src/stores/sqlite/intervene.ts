@@ -1,12 +1,22 @@
+import type { Reason } from "../../kernel/model/reason.ts";
 import type { Intervene, Outcome } from "../../kernel/model/transition.ts";
 import { audit } from "./audit.ts";
+import { isBulkDone, markBulkDone } from "./bulks.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
-import { endRun, liveRow, remark, reopenRun, statusOf } from "./runs.ts";
+import { beginCompensation, endRun, liveRow, remark, reopenRun, statusOf } from "./runs.ts";
+import { giveSlotsBack, slotState } from "./slots.ts";
 
 /** A recovery verb: told to the holder, or done at once to a run that nobody holds and that is still as it was seen. */
 export function intervene(context: Context, act: Intervene, at: number): Outcome {
+  if (act.bulk !== undefined && isBulkDone(context, act.bulk)) return { ok: true, at, isHeld: false };
+  const outcome = carryOut(context, act, at);
+  if (act.bulk !== undefined && outcome.ok) markBulkDone(context, act.bulk, at);
+  return outcome;
+}
+
+function carryOut(context: Context, act: Intervene, at: number): Outcome {
   const { db } = context;
   const row = db.get<{ id: string; definition: number; fence: number; round: number }>(
     "select id, definition, fence, round from runs where no = ?",
@@ -30,17 +40,25 @@ export function intervene(context: Context, act: Intervene, at: number): Outcome
     case "suspended":
       if (live === undefined) return { ok: false, why: "stale" };
       db.run(
-        "update live set state = ?, ready_at = null, reason = ?, fence = fence + 1 where run = ?",
+        "update live set state = ?, ready_at = null, reason = ?, fence = fence + 1, clocks_stopped_at = ? where run = ?",
         state.suspended,
         JSON.stringify(idle.reason),
+        idle.stopsClocks === true ? at : null,
         act.run,
       );
+      if (live.slots !== slotState.none) giveSlotsBack(context, act.run, true, at);
       context.counters.move(row.definition, statusOf(live), "suspended");
       context.hints.change(act.run, row.id, "suspended");
       break;
     case "cancelled":
       if (live === undefined) return { ok: false, why: "stale" };
       endRun(context, live, { state: "cancelled", reason: idle.reason }, live.fence + 1, at);
+      break;
+    case "compensating":
+      beginCompensation(context, act.run, idle.compensation, at);
+      break;
+    case "dismissed":
+      if (!dismiss(context, act.run, idle.reason)) return { ok: false, why: "stale" };
       break;
     case "retried":
       if (live === undefined) return { ok: false, why: "stale" };
@@ -52,4 +70,11 @@ export function intervene(context: Context, act: Intervene, at: number): Outcome
   audit(context, act.run, row.id, act.audit, at);
   remark(context, act.run, act.audit.verb, null, at);
   return { ok: true, at, isHeld: false };
+}
+
+/** The run stays failed, and is nobody's concern any more. Another verb may still take it up. */
+function dismiss(context: Context, run: number, reason: Reason): boolean {
+  const { changes } = context.db.run("delete from dead where run = ?", run);
+  if (changes > 0) context.db.run("update runs set reason = ? where no = ?", JSON.stringify(reason), run);
+  return changes > 0;
 }

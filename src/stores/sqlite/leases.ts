@@ -1,8 +1,9 @@
 import { suspectFrom, unexplainedWindowMs } from "../../kernel/decide/crash.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
 import type { LeaseParams, Leasing } from "../../kernel/ports/store.ts";
-import { state } from "./codes.ts";
+import { state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { needsOf, setLimits, slotState, standInLine, takeSlots } from "./slots.ts";
 
 /**
  * A worker's lease lies on its own row, renewed once for all its runs; a run names its holder and a fence that rises
@@ -91,7 +92,7 @@ export function bury(context: Context, incarnation: number, at: number): void {
 
 function moveHeld(context: Context, incarnation: number): void {
   const held = context.db.all<{ definition: number; n: number }>(
-    "select definition, count(*) as n from live where holder = ? group by definition",
+    "select definition, count(*) as n from live where holder = ? and compensation is null group by definition",
     incarnation,
   );
   for (const row of held) context.counters.move(row.definition, "running", "pending", row.n);
@@ -103,6 +104,10 @@ interface ReadyRow {
   fence: number;
   unclean: number;
   is_lost: number;
+  compensation: string | null;
+  slots: number;
+  deadline_at: number | null;
+  ready_at: number;
   id: string;
   definition: number;
   input: string | null;
@@ -112,7 +117,7 @@ interface ReadyRow {
 }
 
 const readyColumns =
-  "l.run, l.state, l.fence, l.unclean, l.is_lost, r.id, l.definition, r.input, r.key, r.round, r.created_at";
+  "l.run, l.state, l.fence, l.unclean, l.is_lost, l.compensation, l.slots, l.deadline_at, l.ready_at, r.id, l.definition, r.input, r.key, r.round, r.created_at";
 
 /** Newer than this is the fresh lane: a hundred thousand timers due at once must not hold up what starts now. */
 const freshMs = 1_000;
@@ -137,7 +142,11 @@ export function lease(context: Context, params: LeaseParams): Leasing {
     );
     if (suspect !== undefined) rows.push(suspect);
   }
-  const runs = rows.map((row) => take(context, row, params.incarnation));
+  const runs: LeasedRun[] = [];
+  for (const row of rows) {
+    if (row.slots !== slotState.wanting || hasSlots(context, row, at))
+      runs.push(take(context, row, params.incarnation));
+  }
   const next =
     db.get<{ at: number | null }>(
       "select min(ready_at) as at from live where ready_at is not null and ready_at > ?",
@@ -159,8 +168,8 @@ function allowance(context: Context, at: number): number {
 /** Runs that were leased by a call whose answer was lost: their worker knows nothing of them and would hold them for ever. */
 function freeUnknown(context: Context, incarnation: number, holds: readonly number[], at: number): void {
   const known = new Set(holds);
-  const rows = context.db.all<{ run: number; definition: number }>(
-    "select run, definition from live where holder = ?",
+  const rows = context.db.all<{ run: number; definition: number; is_compensating: number }>(
+    "select run, definition, compensation is not null as is_compensating from live where holder = ?",
     incarnation,
   );
   for (const row of rows) {
@@ -170,7 +179,7 @@ function freeUnknown(context: Context, incarnation: number, holds: readonly numb
       at,
       row.run,
     );
-    context.counters.move(row.definition, "running", "pending");
+    if (row.is_compensating === 0) context.counters.move(row.definition, "running", "pending");
   }
 }
 
@@ -184,6 +193,33 @@ function readyRows(context: Context, limit: number, at: number): ReadyRow[] {
   return [...overdue.slice(0, limit - fresh.length), ...fresh].slice(0, limit);
 }
 
+/** A run without its slots goes into a line instead. One that is past its deadline needs none: it only ends. */
+function hasSlots(context: Context, row: ReadyRow, at: number): boolean {
+  const { db } = context;
+  if (row.deadline_at !== null && row.deadline_at <= at) {
+    db.run("delete from slot_waiters where run = ?", row.run);
+    return true;
+  }
+  const flow = db.get<{ flow: string | null }>("select flow from runs where no = ?", row.run)?.flow ?? null;
+  const needs = needsOf(flow);
+  if (row.fence === 0) setLimits(context, needs, at);
+  const full = takeSlots(context, row.run, row.fence + 1, needs, at);
+  if (full === null) {
+    db.run("delete from slot_waiters where run = ?", row.run);
+    db.run("update live set slots = ? where run = ?", slotState.holding, row.run);
+    return true;
+  }
+  standInLine(context, row.run, full, { rank: row.ready_at, readyAt: null }, at);
+  db.run("update live set state = ?, ready_at = deadline_at where run = ?", state.parked, row.run);
+  const isCompensating = row.compensation !== null;
+  context.counters.move(
+    row.definition,
+    statusOfState(row.state, isCompensating),
+    statusOfState(state.parked, isCompensating),
+  );
+  return false;
+}
+
 function take(context: Context, row: ReadyRow, incarnation: number): LeasedRun {
   const isFresh = row.fence === 0;
   context.db.run(
@@ -193,8 +229,10 @@ function take(context: Context, row: ReadyRow, incarnation: number): LeasedRun {
     incarnation,
     row.run,
   );
-  context.counters.move(row.definition, row.state === state.parked ? "waiting" : "pending", "running");
-  context.hints.change(row.run, row.id, "running");
+  const isCompensating = row.compensation !== null;
+  const status = statusOfState(state.leased, isCompensating);
+  context.counters.move(row.definition, statusOfState(row.state, isCompensating), status);
+  context.hints.change(row.run, row.id, status);
   return {
     no: row.run,
     id: row.id,
@@ -207,5 +245,7 @@ function take(context: Context, row: ReadyRow, incarnation: number): LeasedRun {
     isFresh,
     isUnclean: row.is_lost === 1,
     uncleanCount: row.unclean,
+    deadlineAt: row.deadline_at,
+    compensation: row.compensation === null ? null : JSON.parse(row.compensation),
   };
 }

@@ -1,5 +1,5 @@
 import type { Arrival, AttemptRecord, Journal, RecordedEntry, Wait } from "../../kernel/model/journal.ts";
-import { kindOf, outcomeOf, state } from "./codes.ts";
+import { kindCode, kindOf, outcomeOf, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { liveRow } from "./runs.ts";
 
@@ -49,7 +49,9 @@ export function readEntries(
       key: row.key,
       kind: kindOf(row.kind),
       outcome: outcomeOf(row.outcome),
-      value: whole ? context.payloads.whole(run, `step:${row.seq}`, row.value) : row.value,
+      // A reopening is the engine's own, and read for what it says.
+      value:
+        whole || row.kind === kindCode.reopen ? context.payloads.whole(run, `step:${row.seq}`, row.value) : row.value,
       input: whole ? context.payloads.whole(run, `step-input:${row.seq}`, row.input) : row.input,
       attempts: row.attempts,
       tookMs: row.took_ms,

@@ -15,5 +15,7 @@ export function newRun(start: StartRun, no: number, fence: number, at: number): 
     isFresh: true,
     isUnclean: false,
     uncleanCount: 0,
+    compensation: null,
+    deadlineAt: start.flow?.deadlineMs === undefined ? null : at + start.flow.deadlineMs,
   };
 }

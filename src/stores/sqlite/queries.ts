@@ -1,13 +1,20 @@
 import { statSync } from "node:fs";
 import type { RunDetail } from "../../kernel/model/detail.ts";
+import type { Wait } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
-import type { RunRow } from "../../kernel/model/run.ts";
+import type { Compensation, RunRow } from "../../kernel/model/run.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
 import type { DeadGroup, EventRow, Queries, RunFilter, StoreStats } from "../../kernel/ports/queries.ts";
-import { kindCode, state, statusOfState } from "./codes.ts";
+import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
+import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
+import { kindCode, liveStatuses, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";
+import { readJournal } from "./journal.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
+import { readFires, readGaps, readSchedule, readScheduleOf, readSchedules } from "./schedule-queries.ts";
+import { slotState } from "./slots.ts";
+import { readDueTimers } from "./timers.ts";
 
 type Handlers = {
   readonly [K in keyof Queries]: (context: Context, params: Queries[K]["params"]) => Queries[K]["result"];
@@ -34,13 +41,14 @@ interface ListRow {
   ready_at: number | null;
   live_fence: number | null;
   live_reason: string | null;
+  compensation: string | null;
   worker: string | null;
   fingerprint: string | null;
   step: string | null;
 }
 
 const listColumns = `r.no, r.id, r.definition, r.ended, r.key, r.error, r.reason, r.attributes, r.origin, r.round, r.created_at, r.ended_at,
-  (select p.id from runs p where p.no = r.parent) as parent_id, l.state, l.ready_at, l.fence as live_fence, l.reason as live_reason,
+  (select p.id from runs p where p.no = r.parent) as parent_id, l.state, l.ready_at, l.fence as live_fence, l.reason as live_reason, coalesce(l.compensation, d.compensation) as compensation,
   (select w.name from workers w where w.incarnation = l.holder) as worker, d.fingerprint, d.step`;
 
 export const queries: Handlers = {
@@ -75,6 +83,13 @@ export const queries: Handlers = {
     const row = context.db.get<{ output: string | null }>("select output from runs where no = ?", run);
     return context.payloads.whole(run, "output", row?.output ?? null);
   },
+  bulk: readBulk,
+  bulks: (context, { before, limit }) => listBulks(context, before, limit),
+  bulkMatch: countBulk,
+  bulkItems: readBulkItems,
+  bulkLot: readLot,
+  liveChildren: (context, { run }) =>
+    context.db.get<{ n: number }>("select count(*) as n from runs where parent = ? and ended is null", run)?.n ?? 0,
   logs: (context, { run, after, limit }) =>
     context.db.all(
       "select no, key, level, message, data, at from logs where run = ? and no > ? order by no limit ?",
@@ -86,7 +101,7 @@ export const queries: Handlers = {
     context.db.all("select at, kind, detail from history where run = ? order by no limit 1000", run),
   audit: (context, { run, before, limit }) =>
     context.db.all(
-      `select no, run_id as run, actor, verb, why, at from audit where ${run === null ? "? is null" : "run = ?"} and no < ? order by no desc limit ?`,
+      `select no, run_id as run, schedule, actor, verb, why, at from audit where ${run === null ? "? is null" : "run = ?"} and no < ? order by no desc limit ?`,
       run,
       before ?? Number.MAX_SAFE_INTEGER,
       limit,
@@ -146,6 +161,16 @@ export const queries: Handlers = {
       )
       .map((row) => toEvent({ ...row, data: context.payloads.whole(0, `event:${row.no}`, row.data) })),
   definitions: (context) => context.definitions.all(),
+  versions: (context, { name }) => readVersions(context, name),
+  artifact: (context, { hash }) => readArtifact(context, hash),
+  manifests: (context, { keyIds }) => readManifests(context, keyIds),
+  journal: (context, { run }) => readJournal(context, run),
+  schedules: readSchedules,
+  schedule: readSchedule,
+  scheduleOf: readScheduleOf,
+  fires: readFires,
+  fireGaps: readGaps,
+  dueTimers: readDueTimers,
   strays: (context) => findStrays(context),
   stats: (context) => readStats(context),
 };
@@ -161,19 +186,17 @@ function listRuns(context: Context, filter: RunFilter): readonly RunRow[] {
   let from = "runs r left join live l on l.run = r.no left join dead d on d.run = r.no";
   let order = "r.no";
   if (filter.status !== undefined) {
-    const code = statusOfState.indexOf(filter.status);
-    if (code >= 0) {
+    const code = liveStatuses.indexOf(filter.status);
+    if (code >= 0 || filter.status === "compensating") {
       from = "live l join runs r on r.no = l.run left join dead d on d.run = r.no";
       where[0] = "l.run < ?";
       order = "l.run";
-      equal("l.state", code);
-    } else if (filter.status === "failed") {
-      from = "dead d join runs r on r.no = d.run left join live l on l.run = r.no";
-      where[0] = "d.run < ?";
-      order = "d.run";
+      if (code === state.suspended) equal("l.state", code);
+      else if (code < 0) where.push(`l.compensation is not null and l.state <> ${state.suspended}`);
+      else where.push(`l.compensation is null and l.state = ${code}`);
     } else {
-      // As a literal, so that the partial index on cancelled runs can serve it.
-      where.push(filter.status === "cancelled" ? "r.ended = 'cancelled'" : "r.ended = 'completed'");
+      // As a literal, so that the partial indexes on failed and on cancelled runs can serve it.
+      where.push(`r.ended = '${filter.status}'`);
     }
   }
   if (filter.definition !== undefined)
@@ -189,7 +212,7 @@ function listRuns(context: Context, filter: RunFilter): readonly RunRow[] {
 }
 
 function toRun(context: Context, row: ListRow): RunRow {
-  const status: RunStatus = row.ended ?? statusOfState[row.state ?? 0] ?? "pending";
+  const status: RunStatus = row.ended ?? statusOfState(row.state ?? 0, row.compensation !== null);
   const error = context.payloads.whole(row.no, "error", row.error);
   return {
     no: row.no,
@@ -220,6 +243,8 @@ function reasonOf(context: Context, row: ListRow, status: RunStatus): Reason | n
     case "running":
       return { code: "running", worker: row.worker };
     case "waiting": {
+      const slot = slotReason(context, row.no);
+      if (slot !== null) return slot;
       const reasons = readWaits(context, row.no)
         .slice(0, 10)
         .map((wait): Reason => {
@@ -236,13 +261,7 @@ function reasonOf(context: Context, row: ListRow, status: RunStatus): Reason | n
             case "child":
               return { code: "child", step: wait.key, run: wait.name ?? "", since: wait.since };
             case "retry":
-              return {
-                code: "retry",
-                step: wait.key,
-                attempt: wait.attempt,
-                until: wait.dueAt ?? wait.since,
-                error: wait.name,
-              };
+              return retryReason(wait);
             default:
               return { code: "timer", step: wait.key, until: wait.dueAt };
           }
@@ -252,7 +271,15 @@ function reasonOf(context: Context, row: ListRow, status: RunStatus): Reason | n
     }
     case "suspended":
       return row.live_reason === null ? null : JSON.parse(row.live_reason);
+    case "compensating": {
+      const retry = readWaits(context, row.no).find((wait) => wait.kind === "retry");
+      if (retry !== undefined) return retryReason(retry);
+      const compensation = JSON.parse(row.compensation ?? "{}") as Compensation;
+      const because = compensation.then === "failed" ? compensation.error.message : null;
+      return { code: "compensating", then: compensation.then, error: because };
+    }
     case "failed": {
+      if (row.reason !== null) return JSON.parse(row.reason);
       const error = context.payloads.whole(row.no, "error", row.error);
       const message = error === null ? "" : (JSON.parse(error) as { message: string }).message;
       return { code: "error", step: row.step, error: message };
@@ -274,6 +301,7 @@ function detail(context: Context, row: ListRow): RunDetail {
     row: toRun(context, row),
     mark: { fence: row.live_fence ?? more?.fence ?? 0, round: row.round },
     isHeld: row.state === state.leased,
+    compensation: row.compensation === null ? null : JSON.parse(row.compensation),
     input: more?.input ?? null,
     output: more?.output ?? null,
     entries: readEntries(context, run, 0, detailSteps, false),
@@ -283,14 +311,14 @@ function detail(context: Context, row: ListRow): RunDetail {
     arrivals: readArrivals(context, run),
     shows: context.db.all("select key, attempt, progress, note, since as startedAt from shows where run = ?", run),
     children: context.db
-      .all<{ id: string; parent_key: string; ended: RunStatus | null; state: number | null }>(
-        "select r.id, r.parent_key, r.ended, l.state from runs r left join live l on l.run = r.no where r.parent = ? order by r.no limit 200",
+      .all<{ id: string; parent_key: string; ended: RunStatus | null; state: number | null; undoing: number }>(
+        "select r.id, r.parent_key, r.ended, l.state, l.compensation is not null as undoing from runs r left join live l on l.run = r.no where r.parent = ? order by r.no limit 200",
         run,
       )
       .map((child) => ({
         id: child.id,
         key: child.parent_key,
-        status: child.ended ?? statusOfState[child.state ?? 0] ?? "pending",
+        status: child.ended ?? statusOfState(child.state ?? 0, child.undoing === 1),
       })),
   };
 }
@@ -342,6 +370,41 @@ function toEvent(row: StoredEvent): EventRow {
   };
 }
 
+/** Who stands before a run in the line of a slot, or null when it stands in none. */
+function slotReason(context: Context, run: number): Reason | null {
+  const { db } = context;
+  const wait = db.get<{ key: string; rank: number; since: number; max: number | null }>(
+    "select w.key, w.rank, w.since, k.max from slot_waiters w left join slot_limits k on k.key = w.key where w.run = ?",
+    run,
+  );
+  if (wait === undefined) return null;
+  const { key, rank, since, max: limit } = wait;
+  const holders = db
+    .all<{ id: string }>(
+      "select r.id from slots s join runs r on r.no = s.run where s.key = ? order by s.n limit 10",
+      key,
+    )
+    .map((row) => row.id);
+  const before = db.get<{ n: number }>(
+    "select count(*) as n from (select 1 from slot_waiters where key = ? and (rank, run) < (?, ?) limit 10000)",
+    key,
+    rank,
+    run,
+  );
+  return { code: "slot", key, limit: limit ?? 0, holders, ahead: before?.n ?? 0, since };
+}
+
+function retryReason(wait: Wait): Reason {
+  const { key: step, attempt, dueAt, since, name: error } = wait;
+  return { code: "retry", step, attempt, until: dueAt ?? since, error };
+}
+
+const inNoLine = "not exists (select 1 from slot_waiters w where w.run = r.no)";
+
+/** A run's status from its rows, for counting them anew. */
+const statusSql = `coalesce(r.ended, case when l.compensation is not null and l.state <> ${state.suspended} then 'compensating'
+  else case l.state ${liveStatuses.map((status, code) => `when ${code} then '${status}'`).join(" ")} else 'pending' end end)`;
+
 /** The invariant of the queue, read from the rows: every run that is not at rest is exactly one of four. */
 function findStrays(context: Context): { id: string; problem: string }[] {
   const { db } = context;
@@ -370,21 +433,40 @@ function findStrays(context: Context): { id: string; problem: string }[] {
     ),
     ...find(
       "is parked and nothing can wake it",
-      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked} and not exists (select 1 from waits w where w.run = r.no)`,
+      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked} and not exists (select 1 from waits w where w.run = r.no)
+       and not exists (select 1 from slot_waiters w where w.run = r.no)`,
     ),
     ...find(
       "is parked later than its earliest timer",
       `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked}
-       and coalesce(l.ready_at, 9e15) > (select min(due_at) from waits w where w.run = r.no)`,
+       and coalesce(l.ready_at, 9e15) > (select min(due_at) from waits w where w.run = r.no) and ${inNoLine}`,
     ),
     ...find(
       "is parked over something unread",
       `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked} and l.ready_at is null
-       and exists (select 1 from inbox i where i.run = r.no and i.is_read = 0)`,
+       and exists (select 1 from inbox i where i.run = r.no and i.is_read = 0) and ${inNoLine}`,
     ),
     ...find(
-      "failed and is no dead letter",
-      "select r.id from runs r left join dead d on d.run = r.no where r.ended = 'failed' and d.run is null",
+      "is ready to work and lacks a slot",
+      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.leased} and l.slots = ${slotState.wanting} and l.deadline_at is null`,
+    ),
+    ...find(
+      "holds a slot and does not work",
+      `select r.id from slots s join runs r on r.no = s.run left join live l on l.run = r.no
+       where l.run is null or l.state = ${state.suspended} or (l.state = ${state.parked} and s.is_kept = 0)`,
+    ),
+    ...find(
+      "stands in a line and works",
+      `select r.id from slot_waiters w join runs r on r.no = w.run left join live l on l.run = r.no where l.run is null or l.state in (${state.leased}, ${state.suspended})`,
+    ),
+    ...find(
+      "stands in the line of a slot that is free",
+      `select distinct r.id from slot_waiters w join runs r on r.no = w.run join slot_limits k on k.key = w.key
+       where (select count(*) from slots s where s.key = w.key) < k.max`,
+    ),
+    ...find(
+      "failed, is no dead letter and nobody has said why",
+      "select r.id from runs r left join dead d on d.run = r.no where r.ended = 'failed' and d.run is null and r.reason is null",
     ),
     ...find(
       "is a dead letter and did not fail",
@@ -410,10 +492,10 @@ function findMiscounts(context: Context): { id: string; problem: string }[] {
   );
   const real = new Map(
     context.db
-      .all<{ definition: number; ended: string | null; state: number | null; n: number }>(
-        "select r.definition, r.ended, l.state, count(*) as n from runs r left join live l on l.run = r.no group by r.definition, r.ended, l.state",
+      .all<{ definition: number; status: string; n: number }>(
+        `select r.definition, ${statusSql} as status, count(*) as n from runs r left join live l on l.run = r.no group by 1, 2`,
       )
-      .map((row) => [key(row.definition, row.ended ?? statusOfState[row.state ?? 0] ?? "pending"), row.n]),
+      .map((row) => [key(row.definition, row.status), row.n]),
   );
   return [...new Set([...counted.keys(), ...real.keys()])]
     .filter((each) => (counted.get(each) ?? 0) !== (real.get(each) ?? 0))

@@ -18,8 +18,20 @@ export interface Rules {
   isExpired(expiresAt: number, now: number): boolean;
   /** Runs with so many unclean ends or more are leased one at a time. */
   suspectFrom(): number;
+  /** How many runs of a key may hold a slot at once. */
+  slotLimit(limit: number): number;
+  /** A run that ends or waits gives its slots back. */
+  releasesSlots(): boolean;
+  /** Whoever frees a slot hands it to the first in line. */
+  handsOver(): boolean;
   /** Deaths that nobody here explains speak for the suspects. */
   allowance(unexplainedDeaths: number): number;
+  /** A round of fires counts when the schedule has not moved since it was decided. */
+  isSameRevision(now: number, seen: number): boolean;
+  /** A nominal time that has its run gets no other. */
+  mayFire(isTaken: boolean): boolean;
+  /** Nominal times that are missed are written down. */
+  countsMissed(): boolean;
 }
 
 export const rules: Rules = {
@@ -29,5 +41,11 @@ export const rules: Rules = {
   eventFloor: (floor) => floor,
   isExpired: (expiresAt, now) => expiresAt <= now,
   suspectFrom: () => suspectFrom,
+  slotLimit: (limit) => limit,
+  releasesSlots: () => true,
+  handsOver: () => true,
   allowance: allowanceFor,
+  isSameRevision: (now, seen) => now === seen,
+  mayFire: (isTaken) => !isTaken,
+  countsMissed: () => true,
 };

@@ -1,5 +1,7 @@
 import { defaults } from "../../kernel/model/limits.ts";
+import { sweepVersions } from "./artifacts.ts";
 import type { Context } from "./context.ts";
+import { sweepFires } from "./schedules.ts";
 
 /** Every table that holds rows of a run: after its retention none of them has one left. */
 const ownedTables = ["steps", "attempts", "waits", "inbox", "payloads", "logs", "shows", "history", "dead"] as const;
@@ -10,6 +12,8 @@ export function sweep(
   params: { completedMs: number; failedMs: number; eventMs: number; limit: number },
 ): { runs: number; events: number; keys: number } {
   const at = context.clock.now();
+  sweepVersions(context, at);
+  sweepFires(context, at - params.completedMs, params.limit);
   return {
     runs: sweepRuns(context, params, at),
     events: sweepEvents(context, params, at),

@@ -24,6 +24,10 @@ const ownTables = new Set([
   "counters",
   "workers",
   "clock",
+  "schedules",
+  "fires",
+  "fire_gaps",
+  "timers",
   "migrations",
 ]);
 

@@ -5,6 +5,8 @@ import type { Logger } from "../../ports/logger.ts";
 export interface Service<Counts> {
   readonly name: string;
   readonly everyMs: number;
+  /** After a round: in how long the next one is worth it, when that is sooner; null when it is not known. */
+  nextInMs?(): number | null;
   runOnce(): Promise<Counts>;
 }
 
@@ -36,7 +38,9 @@ export function keepRunning<Counts>(
         if (again) {
           again = false;
           round();
-        } else if (!isStopped) stopTimer = clock.after(service.everyMs, round);
+        } else if (!isStopped) {
+          stopTimer = clock.after(Math.min(service.everyMs, service.nextInMs?.() ?? service.everyMs), round);
+        }
       });
   };
   stopTimer = clock.after(service.everyMs, round);

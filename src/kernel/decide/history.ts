@@ -1,4 +1,11 @@
-import type { AttemptRecord, Journal, RecordedEntry, Reopening, Wait } from "../model/journal.ts";
+import {
+  type AttemptRecord,
+  type Journal,
+  type RecordedEntry,
+  type Reopening,
+  undoPrefix,
+  type Wait,
+} from "../model/journal.ts";
 
 /** An entry of the past as a replay meets it. `isOptional`: it followed something that has changed since. */
 export interface PastEntry extends RecordedEntry {
@@ -17,6 +24,14 @@ export interface History {
   readonly inputs: ReadonlyMap<string, string>;
   /** How often a key's recorded success was taken back: part of its idempotency key. */
   readonly restarts: ReadonlyMap<string, number>;
+  /** Outputs that a person has supplied, by key: JSON text. */
+  readonly supplied: ReadonlyMap<string, string>;
+  /** Steps that were under way when the code ended: nobody knows whether they happened. */
+  readonly abandoned: ReadonlySet<string>;
+  /** Steps that were undone, by their own keys. */
+  readonly undone: ReadonlySet<string>;
+  /** The point of no return that the run has passed, or null. */
+  readonly pivot: string | null;
 }
 
 export const noHistory: History = {
@@ -28,6 +43,10 @@ export const noHistory: History = {
   isReopened: false,
   inputs: new Map(),
   restarts: new Map(),
+  supplied: new Map(),
+  abandoned: new Set(),
+  undone: new Set(),
+  pivot: null,
 };
 
 /** Pure: the same journal gives the same history. */
@@ -36,7 +55,13 @@ export function readHistory(journal: Journal): History {
   let isReopened = false;
   const inputs = new Map<string, string>();
   const restarts = new Map<string, number>();
+  const supplied = new Map<string, string>();
+  const undone = new Set<string>();
   for (const entry of journal.entries) {
+    if (entry.kind === "undo") {
+      if (entry.outcome === "ok") undone.add(entry.key.slice(undoPrefix.length));
+      continue;
+    }
     if (entry.kind !== "reopen") {
       entries.push({ ...entry, isOptional: false });
       continue;
@@ -44,6 +69,7 @@ export function readHistory(journal: Journal): History {
     isReopened = true;
     const reopening = JSON.parse(entry.value ?? "{}") as Reopening;
     for (const [key, input] of Object.entries(reopening.inputs ?? {})) inputs.set(key, input);
+    for (const [key, output] of Object.entries(reopening.supplied ?? {})) supplied.set(key, output);
     const isVoid = (past: PastEntry): boolean =>
       reopening.keys.includes(past.key) || (reopening.voidFrom !== undefined && past.seq >= reopening.voidFrom);
     for (const past of entries)
@@ -56,6 +82,7 @@ export function readHistory(journal: Journal): History {
           : past,
       );
   }
+  const abandoned = new Set(entries.filter((past) => past.outcome === "abandoned").map((past) => past.key));
   // What the code left behind at its end is asked for again when the run goes on.
   entries = entries.filter((past) => past.outcome !== "abandoned");
   return {
@@ -67,5 +94,9 @@ export function readHistory(journal: Journal): History {
     isReopened,
     inputs,
     restarts,
+    supplied,
+    abandoned,
+    undone,
+    pivot: entries.findLast((entry) => entry.kind === "pivot")?.key ?? null,
   };
 }

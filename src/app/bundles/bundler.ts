@@ -1,0 +1,192 @@
+import { dirname, relative, resolve } from "node:path";
+import type { RolldownLog, SourceMap } from "rolldown";
+import type { Artifact } from "../../kernel/model/version.ts";
+import type { DefinitionProblem } from "../../wire/definition.ts";
+import { shown } from "../load-problem.ts";
+import { makeArtifact, type PlainMap } from "./artifact.ts";
+import { installedVersion, isNative, packageFolder, packageOf } from "./externals.ts";
+import { type Refusal, refusalsOf, suspicious, uncommon } from "./refusals.ts";
+
+export interface BundleOptions {
+  /** Paths in the bundle are relative to it, so that the same project anywhere gives the same hash. */
+  readonly base: string;
+  /** Packages that stay outside. */
+  readonly external: readonly string[];
+}
+
+/** One definition file with all that it imports; or why there is none. */
+export interface Bundle {
+  readonly file: string;
+  readonly artifact: Artifact | null;
+  readonly problems: readonly DefinitionProblem[];
+  /** Files of its author that went into it, or would have. */
+  readonly modules: readonly string[];
+}
+
+/** What one bundling has seen, told by its plugin. */
+interface Seen {
+  readonly modules: Set<string>;
+  readonly externals: Map<string, string>;
+  readonly problems: DefinitionProblem[];
+}
+
+/**
+ * Bundles a definition file with its imports, packages too, into one module. Baton, native packages and what is listed
+ * stay outside. Never throws for what an author may do wrong: that is a problem with file and line.
+ */
+export async function bundleFile(file: string, options: BundleOptions): Promise<Bundle> {
+  const seen: Seen = { modules: new Set([file]), externals: new Map(), problems: [] };
+  const made = await build(file, options, seen).catch((error: unknown) => {
+    seen.problems.push(...problemsOf(error, file));
+    return null;
+  });
+  const modules = [...seen.modules];
+  if (made === null || seen.problems.length > 0) return { file, artifact: null, problems: seen.problems, modules };
+  const externals = [...seen.externals].map(([name, version]) => ({ name, version }));
+  return { file, artifact: makeArtifact(made.code, made.map, externals), problems: [], modules };
+}
+
+async function build(file: string, options: BundleOptions, seen: Seen): Promise<{ code: string; map: PlainMap }> {
+  // Loaded when the first file is bundled: an app that brings its own code never pays for it.
+  const [{ rolldown }, { parseAst }] = await Promise.all([import("rolldown"), import("rolldown/parseAst")]);
+  const scan = (code: string, id: string): void => {
+    for (const refusal of refused(code, id, (text) => parseAst(text, { lang: languageOf(id) }, id)))
+      seen.problems.push(place(id, file, refusal));
+  };
+  const bundle = await rolldown({
+    input: file,
+    cwd: options.base,
+    platform: "node",
+    tsconfig: false,
+    onLog: (_level, log) => {
+      if (log.code === "UNRESOLVED_IMPORT") seen.problems.push(logProblem(log, file));
+    },
+    plugins: [
+      {
+        name: "baton",
+        resolveId: {
+          // Paths are the bundler's own business.
+          filter: { id: /^[^./\0]/ },
+          handler(specifier, importer) {
+            return isOutside(specifier, importer ?? file, options, seen) ? { id: specifier, external: true } : null;
+          },
+        },
+        load: {
+          filter: { id: /\.node$/ },
+          handler(id) {
+            seen.problems.push(
+              place(id, file, {
+                line: 1,
+                message: "a native module cannot be bundled: list its package under external",
+              }),
+            );
+            return "";
+          },
+        },
+        transform: {
+          // The bundler's own helpers are named by what is no path.
+          filter: { id: { include: /^[/A-Z]/, exclude: /\/node_modules\// } },
+          handler(code, id) {
+            seen.modules.add(id);
+            if (suspicious.test(code) || uncommon.test(code)) scan(code, id);
+            return null;
+          },
+        },
+      },
+      {
+        name: "baton-packages",
+        transform: {
+          filter: { id: /\/node_modules\//, code: suspicious },
+          handler(code, id) {
+            scan(code, id);
+            return null;
+          },
+        },
+      },
+    ],
+  });
+  try {
+    const { output } = await bundle.generate({
+      dir: options.base,
+      format: "esm",
+      sourcemap: "hidden",
+      codeSplitting: false,
+      // Also not of dead code: after a `throw` at the top it would leave exports without what they export.
+      minify: false,
+    });
+    const [chunk] = output;
+    return { code: chunk.code, map: plainMap(chunk.map, options.base) };
+  } finally {
+    await bundle.close();
+  }
+}
+
+function refused(code: string, id: string, parse: (code: string) => unknown): readonly Refusal[] {
+  const hint = isPackaged(id) ? `; list the package ${packageOfPath(id)} under external in baton.config.ts` : "";
+  try {
+    return refusalsOf(code, parse).map(({ line, message }) => ({ line, message: message + hint }));
+  } catch {
+    // It does not parse: the bundler says so, with the place.
+    return [];
+  }
+}
+
+function isOutside(specifier: string, importer: string, { base, external }: BundleOptions, seen: Seen): boolean {
+  const name = packageOf(specifier);
+  if (name === null) return false;
+  const folder = name === "baton" ? null : packageFolder(name, dirname(importer));
+  const isOut = name === "baton" || external.includes(name) || (folder !== null && isNative(folder));
+  if (!isOut) return false;
+  seen.externals.set(name, installedVersion(name, dirname(importer)) ?? installedVersion(name, base) ?? "none");
+  return true;
+}
+
+function languageOf(id: string): "ts" | "tsx" | "js" | "jsx" {
+  const ending = /\.[mc]?([jt]sx?)$/.exec(id)?.[1];
+  return (ending as "ts" | undefined) ?? "js";
+}
+
+function isPackaged(id: string): boolean {
+  return id.includes("/node_modules/");
+}
+
+function packageOfPath(id: string): string {
+  return packageOf(id.slice(id.lastIndexOf("/node_modules/") + "/node_modules/".length)) ?? id;
+}
+
+/** Places only: the text of the sources is not needed to name a line. */
+function plainMap(map: SourceMap | null, base: string): PlainMap {
+  const sources = (map?.sources ?? []).map((source) => slashed(relative(base, resolve(base, source))));
+  return { version: 3, sources, names: map?.names ?? [], mappings: map?.mappings ?? "" };
+}
+
+function slashed(path: string): string {
+  return encodeURI(path.replaceAll("\\", "/"));
+}
+
+// --- Problems -----------------------------------------------------------------------------------------------------------
+
+function place(id: string, entry: string, { line, message }: Refusal): DefinitionProblem {
+  return { file: shown(id), line, message: id === entry ? message : `${message} (imported by ${shown(entry)})` };
+}
+
+function problemsOf(error: unknown, entry: string): readonly DefinitionProblem[] {
+  const logs = (error as { errors?: readonly RolldownLog[] } | null)?.errors;
+  if (logs === undefined || logs.length === 0)
+    return [{ file: shown(entry), line: null, message: error instanceof Error ? error.message : String(error) }];
+  return logs.map((log) => logProblem(log, entry));
+}
+
+/** The bundler's complaint in the words that Node has for it. */
+function logProblem(log: RolldownLog, entry: string): DefinitionProblem {
+  const id = log.loc?.file ?? log.id ?? entry;
+  const text = (log.message.split("\n")[0] ?? "").replace(/^\[\w+\] /, "");
+  const wanted = /Could not resolve '([^']+)'/.exec(text)?.[1];
+  const message =
+    wanted === undefined
+      ? `SyntaxError: ${text}`
+      : packageOf(wanted) === null
+        ? `Cannot find module '${wanted}'`
+        : `Cannot find package '${packageOf(wanted)}'`;
+  return place(id, entry, { line: log.loc?.line ?? 1, message });
+}

@@ -1,0 +1,139 @@
+import type { Found, Handler } from "../../kernel/engine/handler.ts";
+import type { DefinitionRef } from "../../kernel/model/run.ts";
+import type { VersionRow } from "../../kernel/model/version.ts";
+import type { Logger } from "../../kernel/ports/logger.ts";
+import type { Store } from "../../kernel/ports/store.ts";
+import type { Definition } from "../config.ts";
+import { hashOf } from "./artifact.ts";
+import { lackOf } from "./externals.ts";
+import { importArtifact } from "./import-artifact.ts";
+import type { Trust } from "./trust.ts";
+
+/** Old versions that stand ready at once. Their modules stay in memory all the same: Node unloads none. */
+export const loadedMax = 16;
+/** How long a version that could not be had is not looked for again, ms: a thousand runs may wait for it. */
+const lackMs = 5_000;
+
+export interface OldVersionsParts {
+  readonly store: Store;
+  readonly trust: Trust;
+  readonly logger: Logger;
+  /** Where artifacts are put to be imported, and where what they left outside is found. */
+  readonly folder: string;
+  readonly base: string;
+  readonly toHandler: (definition: Definition) => Handler;
+}
+
+/**
+ * Versions that the folder does not hold any more, loaded from the store when a run needs one. The one that was used
+ * least recently makes room; it can come back at no cost, since its module never went.
+ */
+export class OldVersions {
+  readonly #parts: OldVersionsParts;
+  /** In the order of their last use. */
+  readonly #ready = new Map<string, Handler>();
+  readonly #loading = new Map<string, Promise<Found>>();
+  readonly #lacks = new Map<string, { readonly lack: string; readonly until: number }>();
+  readonly #imported = new Set<string>();
+
+  constructor(parts: OldVersionsParts) {
+    this.#parts = parts;
+  }
+
+  get ready(): readonly DefinitionRef[] {
+    return [...this.#ready.values()].map((handler) => handler.definition);
+  }
+
+  /** A version that was current until now: its runs go on with what is loaded already. */
+  keep(handler: Handler): void {
+    this.#touch(keyOf(handler.definition), handler);
+  }
+
+  find(definition: DefinitionRef): Promise<Found> {
+    const key = keyOf(definition);
+    const handler = this.#ready.get(key);
+    if (handler !== undefined) {
+      this.#touch(key, handler);
+      return Promise.resolve({ handler });
+    }
+    const lack = this.#lacks.get(key);
+    if (lack !== undefined && lack.until > performance.now()) return Promise.resolve({ lack: lack.lack });
+    const loading = this.#loading.get(key) ?? this.#find(key, definition).finally(() => this.#loading.delete(key));
+    this.#loading.set(key, loading);
+    return loading;
+  }
+
+  /** Versions that could not be had may be there now. */
+  forgetLacks(): void {
+    this.#lacks.clear();
+  }
+
+  async #find(key: string, ref: DefinitionRef): Promise<Found> {
+    const found = await this.load(ref);
+    if ("lack" in found) {
+      this.#lacks.set(key, { lack: found.lack, until: performance.now() + lackMs });
+      return found;
+    }
+    const handler = this.#parts.toHandler(found.definition);
+    this.#touch(key, handler);
+    return { handler };
+  }
+
+  /** The definition of a version as the store has it, under the number that the store gave it; or why not. */
+  async load(ref: DefinitionRef): Promise<{ readonly definition: Definition } | { readonly lack: string }> {
+    const { store, trust, base } = this.#parts;
+    const row = await this.#row(ref);
+    if (row === undefined || row.fingerprint === null || row.authorVersion === null)
+      return { lack: "its code came with an app, or was there before bundles were kept" };
+    const artifact = await store.query("artifact", { hash: row.fingerprint });
+    if (artifact === null) return { lack: `its code ${shortOf(row.fingerprint)} is not in the store` };
+    const real = hashOf(artifact.body, artifact.externals);
+    if (real !== row.fingerprint)
+      return { lack: `its code in the store was changed: it is ${shortOf(real)}, not ${shortOf(row.fingerprint)}` };
+    const claim = { definition: ref, authorVersion: row.authorVersion, hash: real };
+    const objection = (await trust.objection(claim)) ?? lackOf(artifact.externals, base);
+    if (objection !== null) return { lack: objection };
+    try {
+      const definitions = await importArtifact(artifact, this.#parts);
+      this.#count(real);
+      const own = definitions.find(
+        (each) => each.kind === ref.kind && each.name === ref.name && each.version === row.authorVersion,
+      );
+      return own === undefined
+        ? { lack: "its code does not define it" }
+        : { definition: { ...own, version: ref.version } };
+    } catch (error) {
+      return { lack: `its code could not be loaded: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  }
+
+  async #row(ref: DefinitionRef): Promise<VersionRow | undefined> {
+    const rows = await this.#parts.store.query("versions", { name: ref.name });
+    return rows.find(({ definition }) => definition.kind === ref.kind && definition.version === ref.version);
+  }
+
+  #touch(key: string, handler: Handler): void {
+    this.#ready.delete(key);
+    this.#ready.set(key, handler);
+    const [oldest] = this.#ready.keys();
+    if (this.#ready.size > loadedMax && oldest !== undefined) this.#ready.delete(oldest);
+  }
+
+  #count(hash: string): void {
+    this.#imported.add(hash);
+    if (this.#imported.size !== loadedMax + 1) return;
+    this.#parts.logger.log("warn", "this process has loaded more old versions than it keeps ready", {
+      loaded: this.#imported.size,
+      kept: loadedMax,
+      cost: "about 2 MB of memory each until it is started again",
+    });
+  }
+}
+
+export function shortOf(fingerprint: string): string {
+  return fingerprint.slice(0, 12);
+}
+
+function keyOf({ kind, name, version }: DefinitionRef): string {
+  return `${kind} ${name} ${version}`;
+}

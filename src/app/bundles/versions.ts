@@ -1,0 +1,239 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { versionInUse } from "../../kernel/decide/version.ts";
+import type { Engine } from "../../kernel/engine/engine.ts";
+import type { Found, Handler } from "../../kernel/engine/handler.ts";
+import { type Moved, type MoveRequest, moveRuns } from "../../kernel/engine/rehearsals.ts";
+import { BatonError } from "../../kernel/model/errors.ts";
+import type { DefinitionRef } from "../../kernel/model/run.ts";
+import type { Audit } from "../../kernel/model/transition.ts";
+import type { DeployedVersion, SetVersion, VersionRow } from "../../kernel/model/version.ts";
+import type { Clock } from "../../kernel/ports/clock.ts";
+import type { Logger } from "../../kernel/ports/logger.ts";
+import type { Store } from "../../kernel/ports/store.ts";
+import { workflowHandler } from "../../workflows/handler.ts";
+import type { Definition } from "../config.ts";
+import { type EffectiveConfig, storePath } from "../load-config.ts";
+import type { DefinitionSet } from "../load-definitions.ts";
+import { within } from "../surroundings.ts";
+import { readDeployKeys } from "./deploy-keys.ts";
+import { LocalList } from "./local-list.ts";
+import { OldVersions } from "./old-versions.ts";
+import { type Claim, Trust } from "./trust.ts";
+
+export interface VersionsParts {
+  readonly store: Store;
+  readonly set: DefinitionSet;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly actor: string;
+}
+
+/** Beside the store: artifacts as files, since only a file can be imported. */
+export function versionsFolder(config: EffectiveConfig): string {
+  return `${storePath(config)}.versions`;
+}
+
+/** What new starts get: the definitions of the folder under their numbers, and by name the version in use. */
+export interface Current {
+  readonly definitions: readonly Definition[];
+  readonly used: ReadonlyMap<string, number | null>;
+}
+
+/** Versions of this process: what the folder holds goes into the store under a number, what runs need comes out of it. */
+export class Versions {
+  readonly #parts: VersionsParts;
+  readonly #trust: Trust;
+  readonly #old: OldVersions;
+  #engine: Engine | null = null;
+
+  constructor(parts: VersionsParts) {
+    const { store, set, logger } = parts;
+    const { folder, base } = set.place;
+    this.#parts = parts;
+    this.#trust = new Trust(store, readDeployKeys(), new LocalList(join(folder, "made-here")));
+    this.#old = new OldVersions({
+      store,
+      logger,
+      folder,
+      base,
+      trust: this.#trust,
+      toHandler: (definition) => workflowHandler(definition, this.#attached()),
+    });
+  }
+
+  /** From now on the engine is kept up to what is deployed. */
+  attach(engine: Engine): void {
+    this.#engine = engine;
+  }
+
+  #attached(): Engine {
+    if (this.#engine === null) throw new Error("versions have no engine yet");
+    return this.#engine;
+  }
+
+  find(definition: DefinitionRef): Promise<Found> {
+    return this.#old.find(definition);
+  }
+
+  /** Versions that stand ready besides those of the folder. */
+  get ready(): readonly DefinitionRef[] {
+    return this.#old.ready;
+  }
+
+  /** Stores what the folder holds, gives it numbers and makes it loadable. `isAsked`: a person wants it for new starts. */
+  async deploy(isAsked: boolean): Promise<readonly DeployedVersion[]> {
+    const { store, set, actor } = this.#parts;
+    const { versions } = set.loaded;
+    if (versions.length === 0) return [];
+    const before = await store.query("versions", { name: null });
+    const stored = new Set(before.filter((each) => each.hasArtifact).map((each) => each.fingerprint));
+    const artifacts = new Map(versions.map(({ artifact }) => [artifact.hash, artifact]));
+    const outcome = await store.commit({
+      kind: "deploy",
+      isAsked,
+      actor,
+      artifacts: [...artifacts.values()].filter(({ hash }) => !stored.has(hash)),
+      definitions: versions.map(({ definition: { kind, name, version }, artifact, file }) => ({
+        kind,
+        name,
+        version,
+        fingerprint: artifact.hash,
+        file,
+      })),
+    });
+    if (!outcome.ok) throw new BatonError("conflict", "the versions could not be stored", { hint: "try again" });
+    await this.#trust.admit(outcome.versions.map(claimOf), before.flatMap(knownClaim));
+    this.#old.forgetLacks();
+    return outcome.versions;
+  }
+
+  /** What the engine has to have after a deployment or a choice. */
+  async current(): Promise<Current> {
+    const { store, set } = this.#parts;
+    const rows = await store.query("versions", { name: null });
+    const definitions: Definition[] = [];
+    const used = new Map<string, number | null>();
+    for (const { definition, artifact } of set.loaded.versions) {
+      const row = rows.find((each) => isOf(each, definition, artifact.hash));
+      if (row !== undefined) definitions.push({ ...definition, version: row.definition.version });
+    }
+    for (const { kind, name } of [...definitions]) {
+      if (used.has(name)) continue;
+      const inUse = versionInUse(rows.filter((each) => each.definition.name === name && each.definition.kind === kind));
+      used.set(name, inUse?.definition.version ?? null);
+      if (inUse === undefined || definitions.some((each) => isSame(each, inUse.definition))) continue;
+      const found = await this.#old.load(inUse.definition);
+      if ("definition" in found) definitions.push(found.definition);
+      else
+        this.#parts.logger.log(
+          "error",
+          `${name} version ${inUse.definition.version}, which new starts are to get, is not to be had`,
+          { why: found.lack },
+        );
+    }
+    return { definitions, used };
+  }
+
+  /** Brings the engine to what is current. What was current until now stands ready for the runs that are on it. */
+  async apply(): Promise<void> {
+    const engine = this.#attached();
+    const { definitions, used } = await this.current();
+    for (const handler of engine.handlers) {
+      if (definitions.some((each) => isSame(each, handler.definition))) continue;
+      this.#old.keep(handler);
+      engine.unregister(handler.definition);
+    }
+    for (const definition of definitions) {
+      if (engine.handlers.some((handler) => isSame(definition, handler.definition))) continue;
+      engine.register(await this.#handlerOf(definition, engine));
+    }
+    for (const [name, version] of used) engine.use(name, version);
+  }
+
+  /** One that is loaded already goes on as it is. */
+  async #handlerOf(definition: Definition, engine: Engine): Promise<Handler> {
+    if (!this.#old.ready.some((each) => isSame(each, definition))) return workflowHandler(definition, engine);
+    const found = await this.#old.find(definition);
+    return "handler" in found ? found.handler : workflowHandler(definition, engine);
+  }
+
+  /** The folder as it is now becomes the versions for new starts. */
+  async deployNow(): Promise<readonly DeployedVersion[]> {
+    const { set } = this.#parts;
+    await set.reload(set.files);
+    const deployed = await this.deploy(true);
+    await this.apply();
+    return deployed;
+  }
+
+  async change(definition: DefinitionRef, to: SetVersion["to"], audit: Audit): Promise<void> {
+    if (to === "used") {
+      const found = await this.#attached().find(definition);
+      if ("lack" in found) throw unloadable(definition, found.lack);
+    }
+    const outcome = await this.#parts.store.commit({ kind: "set-version", definition, to, audit });
+    if (!outcome.ok) throw unloadable(definition, "the store does not know it");
+    await this.apply();
+  }
+
+  move(request: MoveRequest): AsyncGenerator<Moved> {
+    const { clock } = this.#parts;
+    return moveRuns(this.#attached(), request, {
+      clock,
+      within: (run, step, attempt, work) => within({ run, step, attempt }, work),
+    });
+  }
+
+  /** Why this process could not load the version, or null. */
+  async objection(row: VersionRow): Promise<string | null> {
+    const [claim] = knownClaim(row);
+    if (claim === undefined) return null;
+    return row.hasArtifact ? this.#trust.objection(claim) : "its code is not kept any more";
+  }
+
+  /** Files of artifacts that the store has not any more. */
+  async removeLeftFiles(): Promise<void> {
+    const { store, set } = this.#parts;
+    const rows = await store.query("versions", { name: null });
+    const kept = new Set(rows.filter((each) => each.hasArtifact).map((each) => `${each.fingerprint}.mjs`));
+    for (const file of filesIn(set.place.folder)) {
+      if (/^[0-9a-f]{64}\.mjs/.test(file) && !kept.has(file)) rmSync(join(set.place.folder, file), { force: true });
+    }
+  }
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function claimOf({ definition, authorVersion, fingerprint }: DeployedVersion): Claim {
+  return { definition, authorVersion, hash: fingerprint };
+}
+
+function knownClaim({ definition, authorVersion, fingerprint }: VersionRow): readonly Claim[] {
+  return authorVersion === null || fingerprint === null ? [] : [{ definition, authorVersion, hash: fingerprint }];
+}
+
+function isOf(row: VersionRow, { kind, name, version }: Definition, hash: string): boolean {
+  return (
+    row.definition.kind === kind &&
+    row.definition.name === name &&
+    row.authorVersion === version &&
+    row.fingerprint === hash
+  );
+}
+
+function isSame(a: DefinitionRef, b: DefinitionRef): boolean {
+  return a.kind === b.kind && a.name === b.name && a.version === b.version;
+}
+
+function unloadable({ name, version }: DefinitionRef, why: string): BatonError {
+  return new BatonError("unknown-definition", `${name} version ${version} cannot be used: ${why}`, {
+    hint: `baton versions ${name} lists them`,
+  });
+}

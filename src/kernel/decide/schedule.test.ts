@@ -1,0 +1,381 @@
+/// <reference lib="esnext.temporal" />
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import type { ScheduleSpec } from "../model/schedule.ts";
+import changes from "./clock-changes.json" with { type: "json" };
+import { checkPattern } from "./cron.ts";
+import { checkSchedule, decideFires, decideOverlap, dueOf, nextDue, nextFire, nextFires } from "./schedule.ts";
+
+const utc = (text: string): number => Date.parse(text);
+const iso = (at: number): string => new Date(at).toISOString();
+
+describe("clock changes", () => {
+  for (const { zone, change, from, cases } of changes) {
+    for (const { fires, ...options } of cases) {
+      it(`${zone}, ${change}: ${JSON.stringify(options)}`, () => {
+        const spec = checkSchedule({ zone, ...(options as { cron: string }) });
+        assert.deepEqual(
+          nextFires(spec, utc(from), fires.length).map(iso),
+          fires.map((at) => iso(utc(at))),
+        );
+      });
+    }
+  }
+});
+
+/**
+ * The slow model: it walks minute by minute and reads the wall clock of each. What the change left out is looked at when
+ * the wall clock has jumped, and a time that it has shown before is told by the highest that it has shown so far.
+ */
+function* slowFires(
+  spec: Extract<ScheduleSpec["timing"], { by: "cron" }>,
+  matches: (wall: number) => boolean,
+  from: number,
+  to: number,
+): Generator<number> {
+  const wallAt = (at: number): number =>
+    at + Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(spec.zone).offsetNanoseconds / 1e6;
+  const back = 26 * 3_600_000;
+  let highest = wallAt(from - back);
+  let last = highest;
+  for (let at = from - back + minute; at <= to; at += minute) {
+    const wall = wallAt(at);
+    let isFire = matches(wall) && (spec.repeated === "twice" || wall > highest);
+    // Only a wall clock that goes further than ever leaves something out: after an hour back it merely catches up.
+    if (wall > last + minute && spec.gap === "next-valid")
+      for (let left = last + minute; left < wall; left += minute) isFire ||= matches(left);
+    if (isFire && at > from) yield at;
+    highest = Math.max(highest, wall);
+    last = wall;
+  }
+}
+
+const minute = 60_000;
+const zones = [
+  "Europe/Berlin",
+  "America/New_York",
+  "Australia/Lord_Howe",
+  "America/Sao_Paulo",
+  "Asia/Kolkata",
+  "Africa/Casablanca",
+  "Pacific/Apia",
+  "Asia/Tehran",
+  "UTC",
+];
+const minuteOf = (wall: number): number => Math.floor(wall / minute) % 60;
+const hourOf = (wall: number): number => Math.floor(wall / 3_600_000) % 24;
+const patterns: readonly { cron: string; matches: (wall: number) => boolean }[] = [
+  { cron: "0 * * * *", matches: (wall) => minuteOf(wall) === 0 },
+  { cron: "30 2 * * *", matches: (wall) => minuteOf(wall) === 30 && hourOf(wall) === 2 },
+  { cron: "0 0 * * *", matches: (wall) => minuteOf(wall) === 0 && hourOf(wall) === 0 },
+  { cron: "*/15 * * * *", matches: (wall) => minuteOf(wall) % 15 === 0 },
+  { cron: "45 1,2 * * *", matches: (wall) => minuteOf(wall) === 45 && (hourOf(wall) === 1 || hourOf(wall) === 2) },
+];
+
+/** All changes of a zone in eleven years. */
+function changesOf(zone: string): number[] {
+  const found: number[] = [];
+  let at = Temporal.Instant.from("2017-01-01T00:00:00Z").toZonedDateTimeISO(zone);
+  for (;;) {
+    const next = at.getTimeZoneTransition("next");
+    if (next == null || next.epochMilliseconds > utc("2028-01-01T00:00:00Z")) return found;
+    found.push(next.epochMilliseconds);
+    at = next;
+  }
+}
+
+describe("next", () => {
+  for (const zone of zones) {
+    it(`agrees with a walk minute by minute around every change of ${zone} in eleven years`, () => {
+      const moments = [...changesOf(zone), utc("2026-06-15T00:00:00Z")];
+      for (const [i, change] of moments.entries()) {
+        const { cron, matches } = patterns[i % patterns.length] ?? assert.fail();
+        for (const gap of ["next-valid", "skip"] as const) {
+          for (const repeated of ["once", "twice"] as const) compare(zone, cron, matches, gap, repeated, change);
+        }
+      }
+    });
+  }
+
+  it("agrees with it from any moment on, for any pattern, zone and policy", () => {
+    const around = (zone: string): fc.Arbitrary<number> =>
+      fc.oneof(
+        fc.integer({ min: utc("2017-01-01T00:00:00Z") / minute, max: utc("2028-01-01T00:00:00Z") / minute }),
+        fc
+          .tuple(
+            fc.constantFrom(...changesOf(zone), utc("2026-06-15T00:00:00Z")),
+            fc.integer({ min: -1_500, max: 1_500 }),
+          )
+          .map(([change, off]) => change / minute + off),
+      );
+    const any = fc
+      .constantFrom(...zones)
+      .chain((zone) =>
+        fc.tuple(
+          fc.constant(zone),
+          fc.constantFrom(...patterns),
+          fc.constantFrom("next-valid" as const, "skip" as const),
+          fc.constantFrom("once" as const, "twice" as const),
+          around(zone),
+        ),
+      );
+    fc.assert(
+      fc.property(any, ([zone, { cron, matches }, gap, repeated, minutes]) => {
+        const spec = checkSchedule({ cron, zone, gap, repeated });
+        const from = minutes * minute;
+        const slow = slowFires(cronOf(spec), matches, from, from + 3 * 86_400_000).next();
+        assert.equal(iso(nextFire(spec, from) ?? 0), iso(slow.value ?? 0));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("goes from a fire to the next and never stands still", () => {
+    const spec = checkSchedule({ cron: "* * * * * *", zone: "Europe/Berlin" });
+    const times = nextFires(spec, utc("2026-10-25T00:59:50Z"), 30);
+    assert.deepEqual(
+      times,
+      times.map((_, i) => utc("2026-10-25T00:59:51Z") + i * 1_000),
+    );
+  });
+});
+
+function cronOf(spec: ScheduleSpec): Extract<ScheduleSpec["timing"], { by: "cron" }> {
+  return spec.timing.by === "cron" ? spec.timing : assert.fail();
+}
+
+function compare(
+  zone: string,
+  cron: string,
+  matches: (wall: number) => boolean,
+  gap: "next-valid" | "skip",
+  repeated: "once" | "twice",
+  change: number,
+): void {
+  const spec = checkSchedule({ cron, zone, gap, repeated });
+  const from = change - 30 * 3_600_000;
+  const to = change + 30 * 3_600_000;
+  const slow = [...slowFires(cronOf(spec), matches, from, to)].map(iso);
+  assert.deepEqual(nextFires(spec, from, slow.length + 1, to).map(iso), slow, `${cron} ${gap} ${repeated}`);
+}
+
+describe("a pattern", () => {
+  const refused: readonly [unknown, RegExp][] = [
+    ["0 0 1--100000000 * *", /cannot be read/],
+    ["0-100000000 * * * *", /cannot be read/],
+    ["*/100000000 * * * *", /cannot be read/],
+    [`${"0,".repeat(5_000)}0 * * * *`, /at most 200 characters/],
+    [`${"1,".repeat(70)}1 * * * *`, /more than 60 entries/],
+    ["*".repeat(200), /1 fields/],
+    ["((((((((((a+)+)+)+)+)+)+)+)+)+ * * * *", /cannot be read/],
+    ["0 0 30 2 *", /never comes/],
+    ["0 0 31 4,6,9,11 *", /never comes/],
+    ["0 0 31W 2 *", /never comes/],
+    ["60 * * * *", /cannot be read/],
+    ["* * * *", /4 fields/],
+    ["* * * * * * *", /7 fields/],
+    ["", /0 fields/],
+    ["2026-01-01T00:00:00", /1 fields/],
+    ["@reboot", /1 fields/],
+    ["5/5 * * * *", /cannot be read/],
+    ["0 22-2 * * *", /cannot be read/],
+    ["0 0 * * 1#6", /cannot be read/],
+    ["0 0 0 * *", /cannot be read/],
+    ["% * * * *", /cannot be read/],
+    ["🕰 * * * *", /cannot be read/],
+    [{ toString: () => "* * * * *" }, /no text/],
+    [undefined, /no text/],
+  ];
+  for (const [pattern, message] of refused) {
+    it(`refuses ${JSON.stringify(pattern)?.slice(0, 50)}`, () => {
+      assert.throws(() => checkPattern(pattern), { code: "invalid-schedule", message });
+    });
+  }
+
+  it("refuses or reads whatever it is given, without end or memory", () => {
+    const chars = fc.constantFrom(..."0123456789*/-,#LW?+ \tMONJAN@".split(""));
+    fc.assert(
+      fc.property(fc.string({ unit: chars, maxLength: 60 }), (text) => {
+        try {
+          checkSchedule({ cron: text, zone: "UTC" });
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, "invalid-schedule");
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("reads the OCPS dialect", () => {
+    const first = (cron: string): string =>
+      iso(nextFire(checkSchedule({ cron, zone: "UTC" }), utc("2026-11-20T12:00:00Z")) ?? 0);
+    assert.equal(first("0 9 L * *"), "2026-11-30T09:00:00.000Z");
+    assert.equal(first("0 9 15W * *"), "2026-12-15T09:00:00.000Z");
+    assert.equal(first("0 9 * * FRI#2"), "2026-12-11T09:00:00.000Z");
+    assert.equal(first("0 9 * * 5L"), "2026-11-27T09:00:00.000Z");
+    assert.equal(first("0 9 1 * MON"), "2026-11-23T09:00:00.000Z");
+    assert.equal(first("0 9 1 * +MON"), "2027-02-01T09:00:00.000Z");
+    assert.equal(first("0 9 ? JAN-MAR *"), "2027-01-01T09:00:00.000Z");
+    assert.equal(first("@Monthly"), "2026-12-01T00:00:00.000Z");
+    assert.equal(first("30 0 9 * * *"), "2026-11-21T09:00:30.000Z");
+  });
+});
+
+describe("a schedule", () => {
+  it("names its zone, which is an IANA one", () => {
+    for (const zone of [undefined, "", "Mars/Olympus", "+02:00", "Europe/Berlin; drop", "x".repeat(100), 7])
+      assert.throws(() => checkSchedule({ cron: "0 0 * * *", zone: zone as string }), { code: "invalid-schedule" });
+    assert.doesNotThrow(() => checkSchedule({ cron: "0 0 * * *", zone: "America/Argentina/Buenos_Aires" }));
+  });
+
+  it("has one form of timing, and only the options of that form", () => {
+    for (const wish of [
+      {},
+      { every: "1m", at: 0 },
+      { every: "1m", zone: "UTC" },
+      { at: 0, from: 1 },
+      { every: "10ms" },
+      { every: "soon" },
+      { at: "2026-11-20 09:30" },
+      { at: Number.NaN },
+      { every: "1m", overlap: "queue" as never },
+      { every: "1m", jitter: "2d" },
+    ])
+      assert.throws(() => checkSchedule(wish), { code: "invalid-schedule" }, JSON.stringify(wish));
+  });
+
+  it("runs a pattern of every hour through the repeated hour, and one that names hours once", () => {
+    const repeated = (cron: string): string => cronOf(checkSchedule({ cron, zone: "UTC" })).repeated;
+    assert.deepEqual(["0 * * * *", "*/15 * * * *", "0 0 * * * *", "30 2 * * *", "0 1-4 * * *"].map(repeated), [
+      "twice",
+      "twice",
+      "twice",
+      "once",
+      "once",
+    ]);
+  });
+
+  it("by interval comes at multiples of it, or from its beginning on", () => {
+    const at = utc("2026-11-20T12:07:31Z");
+    assert.equal(iso(nextFire(checkSchedule({ every: "15m" }), at) ?? 0), "2026-11-20T12:15:00.000Z");
+    const spec = checkSchedule({ every: "15m", from: "2026-11-20T12:05:00Z" });
+    assert.deepEqual(nextFires(spec, utc("2026-11-20T00:00:00Z"), 2).map(iso), [
+      "2026-11-20T12:05:00.000Z",
+      "2026-11-20T12:20:00.000Z",
+    ]);
+    assert.equal(nextFire(spec, utc("2026-11-20T12:20:00Z")), utc("2026-11-20T12:35:00Z"));
+  });
+
+  it("at a moment comes once", () => {
+    const at = utc("2026-11-20T12:00:00Z");
+    const spec = checkSchedule({ at: new Date(at) });
+    assert.deepEqual([nextFire(spec, at - 1), nextFire(spec, at)], [at, null]);
+  });
+
+  it("has the same jitter for the same nominal time, and within its bound", () => {
+    const spec = checkSchedule({ every: "1h", jitter: "5m" });
+    const offsets = Array.from({ length: 200 }, (_, i) => dueOf(spec, "a/b", i * 3_600_000) - i * 3_600_000);
+    assert.deepEqual(
+      offsets,
+      offsets.map((_, i) => dueOf(spec, "a/b", i * 3_600_000) - i * 3_600_000),
+    );
+    assert.ok(offsets.every((offset) => offset >= 0 && offset <= 300_000));
+    assert.ok(new Set(offsets).size > 150);
+    assert.notEqual(dueOf(spec, "a/b", 0), dueOf(spec, "a/c", 0));
+  });
+});
+
+describe("a round of fires", () => {
+  const spec = checkSchedule({ every: "1m", catchUp: "5m" });
+  const at = utc("2026-11-20T12:00:00Z");
+  const minutes = (count: number): number => at + count * minute;
+
+  it("is empty before the time", () => {
+    const due = decideFires({ id: "a/b", spec, decidedTo: at, isPaused: false }, minutes(1) - 1);
+    assert.deepEqual(due, { gap: null, fires: [], decidedTo: at, hasMore: false });
+  });
+
+  it("fires what is younger than the catch-up window and counts what is older as missed", () => {
+    const due = decideFires({ id: "a/b", spec, decidedTo: at, isPaused: false }, minutes(60));
+    assert.deepEqual(due.gap, { cause: "missed", fromAt: minutes(1), throughAt: minutes(54), count: 54 });
+    assert.deepEqual(due.fires, [55, 56, 57, 58, 59, 60].map(minutes));
+    assert.equal(due.decidedTo, minutes(60));
+  });
+
+  it("fires nothing while it is paused", () => {
+    const due = decideFires({ id: "a/b", spec, decidedTo: at, isPaused: true }, minutes(3));
+    assert.deepEqual(due.gap, { cause: "paused", fromAt: minutes(1), throughAt: minutes(3), count: 3 });
+    assert.deepEqual(due.fires, []);
+  });
+
+  it("is bounded, and the rest comes in the next one", () => {
+    let decidedTo = at;
+    let missed = 0;
+    let fired = 0;
+    const fast = checkSchedule({ every: "1s", catchUp: "5m" });
+    for (let round = 0; round < 100; round++) {
+      const due = decideFires({ id: "a/b", spec: fast, decidedTo, isPaused: false }, minutes(60));
+      missed += due.gap?.count ?? 0;
+      fired += due.fires.length;
+      decidedTo = due.decidedTo;
+      assert.ok((due.gap?.count ?? 0) <= 1_000 && due.fires.length <= 100);
+      if (!due.hasMore) break;
+    }
+    assert.deepEqual([missed + fired, fired, decidedTo], [3_600, 301, minutes(60)]);
+  });
+
+  it("takes a fire that is a moment late for late, whatever the window says", () => {
+    const strict = checkSchedule({ every: "1m", catchUp: 0 });
+    assert.deepEqual(
+      decideFires({ id: "a/b", spec: strict, decidedTo: at, isPaused: false }, minutes(1) + 9_000).fires,
+      [minutes(1)],
+    );
+  });
+
+  it("decides every nominal time once, in any rounds, whatever the jitter is", () => {
+    const jittered = checkSchedule({ every: "10s", jitter: "1m", catchUp: "2m" });
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 30 }), (waits) => {
+        let now = at;
+        let decidedTo = at;
+        const seen: number[] = [];
+        for (const wait of waits) {
+          now += wait;
+          for (;;) {
+            const due = decideFires({ id: "a/b", spec: jittered, decidedTo, isPaused: false }, now);
+            if (due.gap !== null) seen.push(...nextFires(jittered, due.gap.fromAt - 1, due.gap.count));
+            for (const fire of due.fires) assert.ok(dueOf(jittered, "a/b", fire) <= now);
+            seen.push(...due.fires);
+            decidedTo = due.decidedTo;
+            if (!due.hasMore) break;
+          }
+        }
+        assert.deepEqual(seen, nextFires(jittered, at, seen.length));
+        assert.ok((nextDue({ id: "a/b", spec: jittered, decidedTo }, false, now) as number) > now);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe("overlap", () => {
+  const act = (overlap: ScheduleSpec["overlap"], open: string | null, hasBuffered = false): string =>
+    decideOverlap(overlap, open, hasBuffered).act;
+
+  it("matters only while the previous run is not at rest", () => {
+    for (const overlap of ["allow", "skip", "buffer-one", "cancel-other"] as const)
+      assert.equal(act(overlap, null), "fire");
+  });
+
+  it("does what the policy says", () => {
+    assert.deepEqual(
+      [act("allow", "run_1"), act("skip", "run_1"), act("buffer-one", "run_1"), act("cancel-other", "run_1")],
+      ["fire", "skip", "buffer", "cancel-and-fire"],
+    );
+  });
+
+  it("buffers one and no more, also when the previous run has just ended", () => {
+    assert.deepEqual([act("buffer-one", "run_1", true), act("buffer-one", null, true)], ["skip", "skip"]);
+  });
+});

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { KnownVersion } from "../model/version.ts";
+import { decideVersions, keptVersions, unneededArtifacts, versionInUse } from "./version.ts";
+
+function known(version: number, fields: Partial<KnownVersion> = {}): KnownVersion {
+  return {
+    definition: { kind: "workflow", name: "pay", version },
+    fingerprint: `f${version}`,
+    authorVersion: 1,
+    file: "pay.ts",
+    createdAt: 1,
+    deployedNo: version,
+    usedNo: version,
+    drainedAt: null,
+    retiredAt: null,
+    ...fields,
+  };
+}
+
+function decide(rows: readonly KnownVersion[], fingerprint: string, version = 1, isAsked = false): string {
+  const wanted = { kind: "workflow", name: "pay", version, fingerprint, file: "pay.ts" } as const;
+  const [decision] = decideVersions(rows, [wanted], isAsked);
+  return `${decision?.number} ${decision?.row}${decision?.isUsed ? " used" : ""}`;
+}
+
+describe("version numbers", () => {
+  it("new content gets the next number, at least its author's", () => {
+    assert.equal(decide([], "fa"), "1 new used");
+    assert.equal(decide([], "fa", 7), "7 new used");
+    assert.equal(decide([known(1), known(4)], "fa", 2), "5 new used");
+    assert.equal(decide([known(1)], "fa", 9), "9 new used");
+  });
+
+  it("the same content keeps its number, and serves again when the folder had changed in between", () => {
+    assert.equal(decide([known(1), known(2)], "f1"), "1 known used");
+    assert.equal(decide([known(1, { deployedNo: 3 }), known(2)], "f1"), "1 known");
+  });
+
+  it("an unchanged folder leaves a person's choice alone, a person's deployment does not", () => {
+    const rows = [known(1, { usedNo: 9 }), known(2)];
+    assert.equal(decide(rows, "f2"), "2 known");
+    assert.equal(decide(rows, "f2", 1, true), "2 known used");
+  });
+
+  it("the number that a version had before there were fingerprints stays its own", () => {
+    const bare = known(1, { fingerprint: null, deployedNo: null, usedNo: null });
+    assert.equal(decide([bare], "fa"), "1 adopted used");
+    assert.equal(decide([bare], "fa", 2), "2 new used");
+  });
+
+  it("of two that a folder holds, the one with the author's greater number serves", () => {
+    const wanted = (version: number): Parameters<typeof decideVersions>[1][number] => ({
+      kind: "workflow",
+      name: "pay",
+      version,
+      fingerprint: `n${version}`,
+      file: "pay.ts",
+    });
+    const decisions = decideVersions([], [wanted(2), wanted(1)], false);
+    assert.deepEqual(
+      decisions.map(({ number, isUsed }) => [number, isUsed]),
+      [
+        [1, false],
+        [2, true],
+      ],
+    );
+  });
+
+  it("the version used last serves, drained ones do not, and without a choice the newest does", () => {
+    assert.equal(versionInUse([known(1, { usedNo: 8 }), known(2)])?.definition.version, 1);
+    assert.equal(versionInUse([known(1, { usedNo: 8, drainedAt: 5 }), known(2)])?.definition.version, 2);
+    assert.equal(versionInUse([known(1, { usedNo: null }), known(2, { usedNo: null })])?.definition.version, 2);
+    assert.equal(versionInUse([known(1, { drainedAt: 5 })]), undefined);
+  });
+});
+
+describe("artifacts that nobody needs", () => {
+  const many = Array.from({ length: keptVersions + 3 }, (_, i) => known(i + 1));
+
+  it("are those beyond the ones kept to go back to", () => {
+    assert.deepEqual(
+      unneededArtifacts(many, () => false),
+      ["f3", "f2", "f1"],
+    );
+  });
+
+  it("are never those of a version with runs, nor of the one in use", () => {
+    assert.deepEqual(
+      unneededArtifacts(many, (each) => each.definition.version === 2),
+      ["f3", "f1"],
+    );
+    const rolledBack = many.map((each) => (each.definition.version === 1 ? { ...each, usedNo: 99 } : each));
+    assert.deepEqual(
+      unneededArtifacts(rolledBack, () => false),
+      ["f3", "f2"],
+    );
+  });
+
+  it("are those of retired versions", () => {
+    assert.deepEqual(
+      unneededArtifacts([known(1, { retiredAt: 4, drainedAt: 3 }), known(2)], () => false),
+      ["f1"],
+    );
+  });
+});

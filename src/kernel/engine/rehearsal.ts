@@ -1,0 +1,168 @@
+import type { ErrorRecord } from "../model/errors.ts";
+import type { Journal } from "../model/journal.ts";
+import type { Reason } from "../model/reason.ts";
+import type { LeasedRun } from "../model/run.ts";
+import { isAtRest, type RunStatus } from "../model/status.ts";
+import type { Next, Outcome, OutcomeOf, Transition } from "../model/transition.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Store } from "../ports/store.ts";
+import { Activation, type Host } from "./activation.ts";
+import type { Handler } from "./handler.ts";
+import { Pump } from "./pump.ts";
+import { Timeline } from "./timeline.ts";
+
+/** What became of a recorded history over other code. */
+export type Verdict =
+  | { readonly outcome: "compatible" }
+  | {
+      readonly outcome: "diverges";
+      readonly detail: string;
+      /** Place of the first key that differs in what was recorded, from 1. */
+      readonly at: number;
+      readonly recorded: readonly string[];
+      readonly asked: readonly string[];
+    };
+
+export interface RehearsalParts {
+  readonly clock: Clock;
+  within: Host["within"];
+}
+
+/**
+ * Replays a recorded history against code, and begins nothing: no step runs, nothing is written, nobody holds the run.
+ *
+ * The store that the activation is given only watches. Whatever the code does between its steps it does for real, as in
+ * every replay. It is compatible when all that is recorded and all that is waited for was asked for in its order.
+ */
+export function rehearse(
+  recorded: { readonly run: LeasedRun; readonly journal: Journal; readonly status: RunStatus },
+  handler: Handler,
+  parts: RehearsalParts,
+): Promise<Verdict> {
+  const { run, journal, status } = recorded;
+  return new Promise((resolve) => {
+    let isJudged = false;
+    const patience = patientClock(parts.clock);
+    const judge = (verdict: Verdict): void => {
+      if (isJudged) return;
+      isJudged = true;
+      resolve(verdict);
+      // In a later turn: it may be the activation itself that asks, half-way through something.
+      parts.clock.soon(() => activation.lose());
+    };
+    const differs = (detail: string): void => judge(divergence(detail, journal, activation.askedKeys));
+    const timeline = new Timeline(patience);
+    timeline.observe(journal.entries.at(-1)?.at ?? run.createdAt);
+    const host: Host = {
+      store: watchingStore((next) => judgeEnd(next)),
+      clock: patience,
+      random: { float: () => 0, uuid: () => "rehearsal" },
+      pump: new Pump(patience),
+      timeline,
+      keepMs: Number.POSITIVE_INFINITY,
+      cancelGraceMs: 0,
+      storeRetryMs: 0,
+      within: parts.within,
+      warn: () => {},
+      over: () => {},
+      caughtUp: () => lookForWaits(0),
+    };
+    const activation = new Activation(run, handler, host);
+    const judgeEnd = (next: Next): void => {
+      if (next.state === "suspended") return differs(divergedText(next.reason));
+      if (status !== "failed" && next.state === "failed") return differs(thrownText(next.error));
+      if (status !== "failed" && next.state === "compensating" && next.compensation.then === "failed")
+        return differs(thrownText(next.compensation.error));
+      const unasked = unaskedWait();
+      if (unasked !== undefined) return differs(`the code ends and "${unasked}" is waited for`);
+      judge({ outcome: "compatible" });
+    };
+    const unaskedWait = (): string | undefined => {
+      if (isAtRest(status) || journal.entries.some((entry) => entry.kind === "reopen")) return undefined;
+      const asked = new Set(activation.askedKeys);
+      return journal.waits.find((wait) => !asked.has(wait.key))?.key;
+    };
+    /** The past is used up: what is waited for must be asked for next, after whatever the code awaits of its own. */
+    const lookForWaits = (turn: number): void => {
+      if (isJudged) return;
+      const unasked = unaskedWait();
+      if (unasked === undefined && turn > 0) return judge({ outcome: "compatible" });
+      if (turn > lookTurnsMax) return differs(`"${unasked}" is waited for and the code did not ask for it`);
+      if (turn < quickTurns) parts.clock.soon(() => lookForWaits(turn + 1));
+      else parts.clock.after(lookMs, () => lookForWaits(turn + 1));
+    };
+    activation.begin(journal);
+  });
+}
+
+const quickTurns = 3;
+const lookMs = 10;
+const lookTurnsMax = 20;
+/** How long code may await something of its own before a rehearsal stops waiting for it, as a number of looks. */
+const patientLooks = 20;
+
+/** The activation gives code 10 s to ask for its past; a rehearsal of a thousand runs cannot wait so long for each. */
+function patientClock(clock: Clock): Clock {
+  let looks = 0;
+  return {
+    now: () => clock.now(),
+    mono: () => clock.mono(),
+    soon: (call) => clock.soon(call),
+    after: (ms, call) => {
+      looks += 1;
+      if (looks <= patientLooks) return clock.after(ms, call);
+      let isOff = false;
+      clock.soon(() => {
+        if (!isOff) call();
+      });
+      return () => {
+        isOff = true;
+      };
+    },
+  };
+}
+
+function divergence(detail: string, journal: Journal, asked: readonly string[]): Verdict {
+  const recorded = [...journal.entries, ...journal.waits].map((each) => each.key).filter((key) => key !== "");
+  const keys = [...new Set(recorded)];
+  const same = keys.findIndex((key, i) => asked[i] !== key);
+  return {
+    outcome: "diverges",
+    detail,
+    at: (same < 0 ? keys.length : same) + 1,
+    recorded: keys.slice(0, shownKeysMax),
+    asked: asked.slice(0, shownKeysMax),
+  };
+}
+
+const shownKeysMax = 100;
+
+function divergedText(reason: Reason): string {
+  return reason.code === "diverged" ? reason.detail : `the code leaves the run suspended: ${reason.code}`;
+}
+
+function thrownText({ name, message }: ErrorRecord): string {
+  return `the code throws ${name}: ${message}`;
+}
+
+/** A store that writes nothing and tells what the run would have become. */
+function watchingStore(seen: (next: Next) => void): Store {
+  const refuse = (): Promise<never> => Promise.reject(new Error("a rehearsal has no store"));
+  return {
+    commit: <T extends Transition>(transition: T): Promise<OutcomeOf<T>> => {
+      if (transition.kind === "advance" && transition.next !== undefined) seen(transition.next);
+      const plain: Outcome = { ok: true, at: 0, isUnread: false };
+      return Promise.resolve(plain as OutcomeOf<T>);
+    },
+    load: async () => ({ entries: [], attempts: [], waits: [], arrivals: [] }),
+    join: refuse,
+    beat: refuse,
+    lease: refuse,
+    transact: refuse,
+    query: refuse,
+    sweep: refuse,
+    backup: refuse,
+    leave: refuse,
+    close: async () => {},
+  };
+}

@@ -1,0 +1,229 @@
+import { decideFires, dueOf, type Moment, nextFires } from "../decide/schedule.ts";
+import { BatonError } from "../model/errors.ts";
+import { defaults } from "../model/limits.ts";
+import { type Fire, type FireGap, type ScheduleRow, scheduleId } from "../model/schedule.ts";
+import type { Random } from "../ports/random.ts";
+import type { Store } from "../ports/store.ts";
+import type { Firing, HeldSchedule } from "./services/schedules.ts";
+
+/** Who asks, and why; kept in the audit. */
+export interface By {
+  readonly actor: string;
+  readonly why: string | null;
+}
+
+/** A stretch of the past to be fired after all. `to` is now when it is left out. */
+export interface BackfillRange {
+  readonly from: Moment;
+  readonly to?: Moment;
+}
+
+/** One nominal time of a backfill: its run, when it has one. */
+export interface BackfillItem {
+  readonly nominalAt: number;
+  readonly run: string | null;
+  /** The backfill has started that run, or would start one. */
+  readonly isNew: boolean;
+  /** Why its input was not taken. */
+  readonly refusal: string | null;
+}
+
+/** What people ask of schedules. Each verb throws a `BatonError` that says why it may not. */
+export class Schedules {
+  readonly #store: Store;
+  readonly #random: Random;
+  readonly #firing: Firing;
+
+  constructor(store: Store, random: Random, firing: Firing) {
+    this.#store = store;
+    this.#random = random;
+    this.#firing = firing;
+  }
+
+  list(filter: { definition?: string; after?: number | null; limit: number }): Promise<readonly ScheduleRow[]> {
+    const { definition = null, after = null, limit } = filter;
+    return this.#store.query("schedules", { definition, after, limit });
+  }
+
+  /** By its id; the name of a workflow is enough when that has only one. */
+  async get(id: string): Promise<ScheduleRow> {
+    const row = await this.#store.query("schedule", { id });
+    if (row !== null) return row;
+    const all = await this.#store.query("schedules", { definition: id, after: null, limit: 2 });
+    if (all.length === 1 && all[0] !== undefined) return all[0];
+    if (all.length > 1)
+      throw new BatonError("ambiguous", `${id} has several schedules`, {
+        hint: "name one of them",
+        details: { candidates: all.map(scheduleId) },
+      });
+    throw new BatonError("not-found", `there is no schedule ${JSON.stringify(id)}`, {
+      hint: "baton schedules lists them; a schedule is there once a Baton with its workflow has started",
+    });
+  }
+
+  /** Store time: what is past and what is to come is decided by it. */
+  async now(): Promise<number> {
+    return (await this.#store.query("dueTimers", { after: null, limit: 1 })).now;
+  }
+
+  /** Whether this process has the code that fires it. */
+  isLoaded(row: ScheduleRow): boolean {
+    return this.#firing.held(row) !== null;
+  }
+
+  async next(id: string, count: number): Promise<readonly number[]> {
+    const row = await this.get(id);
+    return nextFires(row.spec, await this.now(), count);
+  }
+
+  fires(row: ScheduleRow, limit: number, before: number | null = null): Promise<readonly Fire[]> {
+    return this.#store.query("fires", { schedule: row.no, before, limit });
+  }
+
+  gaps(row: ScheduleRow, limit: number): Promise<readonly FireGap[]> {
+    return this.#store.query("fireGaps", { schedule: row.no, limit });
+  }
+
+  /** Nominal times pass without runs until it is resumed. */
+  pause(id: string, by: By): Promise<ScheduleRow> {
+    return this.#change(id, "pause", by);
+  }
+
+  /** From now on its times are fired again; those that passed meanwhile are not. */
+  resume(id: string, by: By): Promise<ScheduleRow> {
+    return this.#change(id, "resume", by);
+  }
+
+  async #change(id: string, act: "pause" | "resume", by: By): Promise<ScheduleRow> {
+    for (let round = 0; round < roundsMax; round++) {
+      const row = await this.get(id);
+      if (row.isPaused === (act === "pause")) return row;
+      if (act === "resume" && (await this.#settlePause(row))) continue;
+      const audit = { ...by, verb: `${act}-schedule` };
+      const { no: schedule, revision } = row;
+      const outcome = await this.#store.commit({ kind: "schedule", act, schedule, revision, audit });
+      if (outcome.ok) return this.get(scheduleId(row));
+    }
+    throw new BatonError("conflict", `schedule ${id} kept changing while ${act} was asked for`, { hint: "try again" });
+  }
+
+  /** What passed during a pause that nobody looked at belongs to the pause, and must not be taken for missed. */
+  async #settlePause(row: ScheduleRow): Promise<boolean> {
+    const due = decideFires({ ...row, id: scheduleId(row) }, await this.now());
+    if (due.gap === null) return false;
+    await this.#store.commit({
+      kind: "schedule",
+      act: "fire",
+      schedule: row.no,
+      revision: row.revision,
+      gap: due.gap,
+      fires: [],
+      buffered: null,
+      decidedTo: due.decidedTo,
+    });
+    return true;
+  }
+
+  /** Starts a run outside of the nominal times, whatever else runs. */
+  async runNow(id: string, by: By): Promise<{ run: string }> {
+    const row = await this.get(id);
+    const held = this.#held(row);
+    const origin = { by: by.actor, schedule: scheduleId(row) };
+    const start = await this.#firing.startOf(held, await this.now(), `schedule:now:${this.#random.uuid()}`, origin);
+    const audit = { ...by, verb: "run-schedule" };
+    const outcome = await this.#store.commit({ kind: "schedule", act: "run-now", schedule: row.no, start, audit });
+    if (!outcome.ok) throw gone(id);
+    return { run: outcome.started ?? start.id };
+  }
+
+  /**
+   * Fires the nominal times of a stretch of the past that have no run; those that were skipped, refused or missed as
+   * well. All start at once: overlap is for the clock, and whoever fills a hole has looked at it.
+   */
+  async backfill(
+    id: string,
+    range: BackfillRange & { dryRun?: boolean },
+    by: By,
+  ): Promise<{ schedule: string; items: readonly BackfillItem[] }> {
+    const row = await this.get(id);
+    const held = this.#held(row);
+    const times = await this.#timesOf(row, range);
+    const runs = await this.#runsOf(row, times);
+    const isOpen = (nominalAt: number): boolean => !runs.has(nominalAt);
+    const planned = await this.#firing.plan(row, held, times.filter(isOpen), by.actor);
+    const started = new Map<number, string>();
+    const starts = planned.filter((each) => each.start !== null);
+    if (range.dryRun !== true && starts.length > 0) {
+      const audit = { ...by, verb: "backfill-schedule" };
+      const outcome = await this.#store.commit({
+        kind: "schedule",
+        act: "backfill",
+        schedule: row.no,
+        fires: starts,
+        audit,
+      });
+      if (!outcome.ok) throw gone(id);
+      for (const { nominalAt, run } of outcome.decided) if (run !== null) started.set(nominalAt, run);
+    }
+    const refusals = new Map(planned.map((each) => [each.nominalAt, each.refusal]));
+    const items = times.map((nominalAt): BackfillItem => {
+      const refusal = refusals.get(nominalAt) ?? null;
+      const run = runs.get(nominalAt) ?? started.get(nominalAt) ?? null;
+      return { nominalAt, run, isNew: isOpen(nominalAt) && refusal === null, refusal };
+    });
+    return { schedule: scheduleId(row), items };
+  }
+
+  async #timesOf(row: ScheduleRow, range: BackfillRange): Promise<readonly number[]> {
+    const now = await this.now();
+    const from = readMoment("from", range.from);
+    const to = range.to === undefined ? now : readMoment("to", range.to);
+    if (to < from)
+      throw new BatonError("invalid-option", `to lies before from: ${new Date(to).toISOString()}`, {
+        hint: "from is the earlier one",
+      });
+    const max = defaults.schedule.backfillMax;
+    const times = nextFires(row.spec, from - 1, max + 1, Math.min(to, now));
+    // What is not due yet fires by itself, at its own time.
+    const past = times.filter((nominalAt) => dueOf(row.spec, scheduleId(row), nominalAt) <= now);
+    if (past.length <= max) return past;
+    throw new BatonError("limit", `there are more than ${max} nominal times in this stretch`, {
+      hint: `backfill it in parts, the first up to ${new Date(past[max - 1] ?? to).toISOString()}`,
+    });
+  }
+
+  /** Runs of these nominal times, from whenever they were started. */
+  async #runsOf(row: ScheduleRow, times: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    const runs = new Map<number, string>();
+    const first = times[0];
+    let before: number | null = (times.at(-1) ?? -1) + 1;
+    while (first !== undefined && before !== null && before > first) {
+      const page = await this.fires(row, pageRows, before);
+      for (const fire of page) if (fire.run !== null) runs.set(fire.nominalAt, fire.run);
+      before = page.length < pageRows ? null : (page.at(-1)?.nominalAt ?? null);
+    }
+    return runs;
+  }
+
+  #held(row: ScheduleRow): HeldSchedule {
+    const held = this.#firing.held(row);
+    if (held !== null) return held;
+    throw new BatonError("unknown-definition", `this process has not the code of schedule ${scheduleId(row)}`, {
+      hint: "its input comes from the code of its workflow: ask a Baton that has loaded it",
+    });
+  }
+}
+
+/** A verb is decided anew when the schedule has moved meanwhile; a long pause is settled in as many rounds as it takes. */
+const roundsMax = 1_000;
+const pageRows = 500;
+
+function gone(id: string): BatonError {
+  return new BatonError("not-found", `schedule ${id} was removed meanwhile`);
+}
+
+function readMoment(option: string, value: Moment): number {
+  const at = new Date(value).getTime();
+  if (Number.isFinite(at)) return at;
+  throw new BatonError("invalid-option", `${option} is no valid moment: ${String(value).slice(0, 80)}`);
+}

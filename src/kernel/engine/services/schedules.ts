@@ -1,0 +1,198 @@
+import { hash53 } from "../../../stdx/hash.ts";
+import { canonical } from "../../../stdx/json.ts";
+import { decideFires, fireKey } from "../../decide/schedule.ts";
+import type { DefinitionRef, Origin } from "../../model/run.ts";
+import { type Fire, type FireGap, type ScheduleRow, type ScheduleSpec, scheduleId } from "../../model/schedule.ts";
+import type { PlannedFire } from "../../model/schedule-acts.ts";
+import type { StartRun } from "../../model/transition.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { Store } from "../../ports/store.ts";
+import type { Handler, HandlerSchedule } from "../handler.ts";
+
+export interface FiringParts {
+  readonly store: Store;
+  readonly logger: Logger;
+  /** The version of a name that new starts get; null when this process has none. */
+  readonly handlerOf: (name: string) => Handler | null;
+  readonly runId: () => string;
+}
+
+/** A definition that this process holds, with the schedule of it that a row is about. */
+export interface HeldSchedule {
+  readonly handler: Handler;
+  readonly schedule: HandlerSchedule;
+}
+
+/**
+ * Fires what is due. A round reads the schedule, decides by the store's time, prepares the starts with the definition's
+ * own code and offers all of it as one transition, guarded by the revision that it has read. Whoever dies on the way has
+ * changed nothing, and the timer is still due: nominal times are decided in order, each in the transaction that moves the
+ * schedule beyond it.
+ */
+export class Firing {
+  readonly #parts: FiringParts;
+  /** Definitions whose schedules the store has not been told yet. */
+  readonly #unput = new Set<string>();
+  /** Definitions that were taken out while this process ran. */
+  readonly #forgotten = new Map<string, DefinitionRef>();
+  /** Schedules in which a nominal time waits for a run of their definition to end. */
+  readonly #buffering = new Map<number, string>();
+  #isKnown = false;
+
+  constructor(parts: FiringParts) {
+    this.#parts = parts;
+  }
+
+  /** The schedules of this definition are told to the store in the next round. */
+  register(name: string): void {
+    this.#unput.add(name);
+  }
+
+  /** This definition is gone from the code, and with it its schedules. */
+  forget(definition: DefinitionRef): void {
+    this.#forgotten.set(definition.name, definition);
+    this.#unput.add(definition.name);
+  }
+
+  /** Brings the store's schedules to what the definitions say. What could not be told is tried again. */
+  async putAll(): Promise<void> {
+    if (!this.#isKnown) await this.#findForsaken();
+    for (const name of [...this.#unput]) {
+      const handler = this.#parts.handlerOf(name);
+      const forgotten = this.#forgotten.get(name);
+      if (handler !== null) await this.#put(handler);
+      else if (forgotten !== undefined) await this.#put({ definition: forgotten, schedules: [] });
+      this.#unput.delete(name);
+      this.#forgotten.delete(name);
+    }
+  }
+
+  /** Definitions that have no schedule any more are told only where the store still has one. */
+  async #findForsaken(): Promise<void> {
+    let after: number | null = null;
+    for (;;) {
+      const rows: readonly ScheduleRow[] = await this.#parts.store.query("schedules", {
+        definition: null,
+        after,
+        limit: pageRows,
+      });
+      for (const row of rows) this.#unput.add(row.definition);
+      after = rows.at(-1)?.no ?? null;
+      if (rows.length < pageRows) break;
+    }
+    this.#isKnown = true;
+  }
+
+  #put({ definition, schedules = [] }: Pick<Handler, "definition" | "schedules">): Promise<unknown> {
+    return this.#parts.store.commit({
+      kind: "schedule",
+      act: "put",
+      definition,
+      schedules: schedules.map(({ name, spec }) => ({ name, spec, hash: hashOf(spec) })),
+    });
+  }
+
+  /** One round of one schedule whose timer is due. */
+  async fireDue(no: number, now: number): Promise<boolean> {
+    const row = await this.#parts.store.query("scheduleOf", { no });
+    const held = row === null ? null : this.held(row);
+    if (row === null || held === null) return false;
+    const due = decideFires({ ...row, id: scheduleId(row) }, now);
+    const outcome = await this.#parts.store.commit({
+      kind: "schedule",
+      act: "fire",
+      schedule: no,
+      revision: row.revision,
+      gap: due.gap,
+      fires: await this.plan(row, held, due.fires),
+      buffered: await this.#planBuffered(row, held),
+      decidedTo: due.decidedTo,
+    });
+    if (!outcome.ok) return false;
+    this.#tell(row, due.gap, outcome.decided);
+    this.#remember(row, outcome.decided);
+    return true;
+  }
+
+  /** A run of this definition has come to rest here: what waited for it need not wait for its timer. */
+  async runEnded(definition: string): Promise<void> {
+    for (const [no, name] of [...this.#buffering]) {
+      if (name !== definition) continue;
+      const row = await this.#parts.store.query("scheduleOf", { no });
+      if (row === null || row.buffered === null) this.#buffering.delete(no);
+      // Up to where it is decided already: the rest is the timer's.
+      else await this.fireDue(no, row.decidedTo);
+    }
+  }
+
+  get hasBuffered(): boolean {
+    return this.#buffering.size > 0;
+  }
+
+  /** The code behind a schedule, when this process has the very one that the store knows. */
+  held(row: ScheduleRow): HeldSchedule | null {
+    const handler = this.#parts.handlerOf(row.definition);
+    const schedule = handler?.schedules?.find((each) => each.name === row.name);
+    if (handler === null || schedule === undefined) return null;
+    return hashOf(schedule.spec) === hashOf(row.spec) ? { handler, schedule } : null;
+  }
+
+  /** The starts of nominal times, with the input that the definition gives them; a failure there refuses that one. */
+  async plan(row: ScheduleRow, held: HeldSchedule, times: readonly number[], by = "schedule"): Promise<PlannedFire[]> {
+    const planned: PlannedFire[] = [];
+    for (const nominalAt of times) {
+      const origin = { by, schedule: scheduleId(row), nominalAt };
+      try {
+        const start = await this.startOf(held, nominalAt, fireKey(row.name, nominalAt), origin);
+        planned.push({ nominalAt, start, refusal: null });
+      } catch (error) {
+        planned.push({ nominalAt, start: null, refusal: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    return planned;
+  }
+
+  async startOf({ handler, schedule }: HeldSchedule, at: number, key: string, origin: Origin): Promise<StartRun> {
+    const input: unknown = await schedule.inputOf({ nominalAt: new Date(at), schedule: schedule.name });
+    const prepared = await handler.prepare(input, { idempotencyKey: key });
+    return { kind: "start", id: this.#parts.runId(), origin, ...prepared };
+  }
+
+  async #planBuffered(row: ScheduleRow, held: HeldSchedule): Promise<PlannedFire | null> {
+    if (row.buffered === null || row.isPaused) return null;
+    return (await this.plan(row, held, [row.buffered]))[0] ?? null;
+  }
+
+  #tell(row: ScheduleRow, gap: FireGap | null, decided: readonly Fire[]): void {
+    const { logger } = this.#parts;
+    const schedule = scheduleId(row);
+    if (gap?.cause === "missed") {
+      logger.log("warn", "nominal times were missed: nobody was there to fire them", {
+        schedule,
+        count: gap.count,
+        from: new Date(gap.fromAt).toISOString(),
+        through: new Date(gap.throughAt).toISOString(),
+      });
+    }
+    for (const { nominalAt, outcome, why } of decided) {
+      const isBad = outcome === "refused";
+      logger.log(isBad ? "warn" : "debug", isBad ? "a nominal time could not be fired" : "a nominal time was decided", {
+        schedule,
+        nominalAt: new Date(nominalAt).toISOString(),
+        outcome,
+        ...(why === null ? {} : { why }),
+      });
+    }
+  }
+
+  #remember(row: ScheduleRow, decided: readonly Fire[]): void {
+    if (decided.some((fire) => fire.outcome === "buffered") || row.buffered !== null)
+      this.#buffering.set(row.no, row.definition);
+  }
+}
+
+const pageRows = 200;
+
+export function hashOf(spec: ScheduleSpec): string {
+  return hash53(canonical(spec));
+}

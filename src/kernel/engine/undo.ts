@@ -1,0 +1,71 @@
+import { decode } from "../../stdx/json.ts";
+import type { History } from "../decide/history.ts";
+import type { RetryPolicy } from "../decide/retry.ts";
+import type { Ask } from "./ask.ts";
+import type { Attempt, StepAttempt } from "./attempt.ts";
+
+/** What an undo is given besides the step's result. */
+export interface UndoAttempt extends StepAttempt {
+  /** `unknown`: the step was under way when its process died or its run ended, and nobody knows whether it happened. */
+  readonly outcome: "known" | "unknown";
+  /** The idempotency key that the step itself had, to ask the other system by. */
+  readonly stepIdempotencyKey: string;
+}
+
+/** How a step is undone, as its layer describes it. */
+export interface UndoSpec {
+  readonly work: (result: unknown, attempt: UndoAttempt) => unknown;
+  /** Whether it can be called for a step whose outcome is unknown. */
+  readonly takesUnknown: boolean;
+  readonly policy: RetryPolicy;
+  readonly timeoutMs: number | null;
+}
+
+/** A step that is to be undone. */
+export interface Undoable {
+  /** Of the step. */
+  readonly key: string;
+  readonly isKnown: boolean;
+  readonly result: unknown;
+  readonly spec: UndoSpec;
+}
+
+/**
+ * What is to be undone, in the order of undoing: the newest result first, and before all of them the steps that may or
+ * may not have happened. `isFrontierUnknown`: the last holder died, so what the code asked for last may have begun. Pure.
+ */
+export function listUndos(
+  history: History,
+  asks: ReadonlyMap<string, Ask>,
+  isFrontierUnknown: boolean,
+): readonly Undoable[] {
+  const isOpen = (ask: Ask): boolean =>
+    history.byKey.get(ask.key) === undefined && (isFrontierUnknown || history.abandoned.has(ask.key));
+  const unknown = [...asks.values()]
+    .filter(isOpen)
+    .flatMap(({ key, undo }) => (undo == null ? [] : [{ key, isKnown: false, result: undefined, spec: undo }]));
+  const known = history.entries.flatMap(({ key, outcome, value }) => {
+    const undo = asks.get(key)?.undo;
+    return undo == null || outcome !== "ok" ? [] : [{ key, isKnown: true, result: decode(value), spec: undo }];
+  });
+  return [...known, ...unknown].toReversed().filter(({ key }) => !history.undone.has(key));
+}
+
+/** An attempt of an undo, as its author sees it. */
+export function asUndoAttempt(attempt: Attempt, isKnown: boolean, stepIdempotencyKey: string): UndoAttempt {
+  return {
+    number: attempt.number,
+    input: undefined,
+    idempotencyKey: attempt.idempotencyKey,
+    deadlineAt: attempt.deadlineAt,
+    stepIdempotencyKey,
+    outcome: isKnown ? "known" : "unknown",
+    get signal() {
+      return attempt.signal;
+    },
+    get log() {
+      return attempt.log;
+    },
+    progress: (share, note) => attempt.progress(share, note),
+  };
+}

@@ -1,0 +1,64 @@
+import type { DefinitionRef } from "./run.ts";
+import type { Fire, FireGap, ScheduleSpec } from "./schedule.ts";
+import type { Audit, StartRun } from "./transition.ts";
+
+/** A nominal time to be decided: the run that it would start, or why its definition takes no such start. */
+export interface PlannedFire {
+  readonly nominalAt: number;
+  readonly start: StartRun | null;
+  readonly refusal: string | null;
+}
+
+/** All schedules of a definition, as its newest version has them: others of it are removed, changed ones begin anew. */
+export interface PutSchedules {
+  readonly act: "put";
+  readonly definition: DefinitionRef;
+  readonly schedules: readonly { readonly name: string; readonly spec: ScheduleSpec; readonly hash: string }[];
+}
+
+/** What one round has decided: nothing of it holds when the schedule has moved since. */
+export interface FireSchedule {
+  readonly act: "fire";
+  readonly schedule: number;
+  readonly revision: number;
+  readonly gap: FireGap | null;
+  readonly fires: readonly PlannedFire[];
+  /** The nominal time that has waited for the previous run. */
+  readonly buffered: PlannedFire | null;
+  readonly decidedTo: number;
+}
+
+export interface PauseSchedule {
+  readonly act: "pause" | "resume";
+  readonly schedule: number;
+  readonly revision: number;
+  readonly audit: Audit;
+}
+
+/** A run outside of the nominal times. */
+export interface RunScheduleNow {
+  readonly act: "run-now";
+  readonly schedule: number;
+  readonly start: StartRun;
+  readonly audit: Audit;
+}
+
+/** Nominal times of the past that started nothing: each is fired once, whatever else runs. */
+export interface BackfillSchedule {
+  readonly act: "backfill";
+  readonly schedule: number;
+  readonly fires: readonly PlannedFire[];
+  readonly audit: Audit;
+}
+
+export type ScheduleTransition = { readonly kind: "schedule" } & (
+  | PutSchedules
+  | FireSchedule
+  | PauseSchedule
+  | RunScheduleNow
+  | BackfillSchedule
+);
+
+export type ScheduleOutcome =
+  | { readonly ok: true; readonly at: number; readonly decided: readonly Fire[]; readonly started: string | null }
+  | { readonly ok: false; readonly why: "stale" };

@@ -1,0 +1,165 @@
+import { versionInUse } from "../../kernel/decide/version.ts";
+import type { Moved } from "../../kernel/engine/rehearsals.ts";
+import { BatonError } from "../../kernel/model/errors.ts";
+import type { DefinitionRef } from "../../kernel/model/run.ts";
+import type { VersionRow } from "../../kernel/model/version.ts";
+import type { Deployment, LeftRun, MoveBody, MovedRuns, VersionBody } from "../../wire/version.ts";
+import type { Answer, Call, Route } from "../route.ts";
+import { object, ref, text, whole } from "../schema/schema.ts";
+import type { Services, VersionDesk } from "../services.ts";
+import { versionViews } from "../views/version.ts";
+
+const reason = text(1_000, "Kept in the audit.");
+const versionBody = {
+  schema: object({ version: { ...whole, minimum: 1 }, reason }, { optional: ["reason"] }),
+  payloadMax: () => 0,
+};
+const versionAnswer = { 200: { description: "Its versions after it.", schema: ref("Definitions") } };
+
+/** What people do with versions. None of these takes code: it comes from the folder of the process alone. */
+export const versionRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/api/deployments",
+    id: "deploy",
+    summary: "Bundles the definitions of this process's own folder anew; they become the versions for new starts.",
+    scope: "definitions:write",
+    body: { schema: object({}), isOptional: true, payloadMax: () => 0 },
+    answers: { 200: { description: "Each definition with its version.", schema: ref("Deployment") } },
+    handle: deploy,
+  },
+  {
+    method: "POST",
+    path: "/api/definitions/{name}/use",
+    id: "useVersion",
+    summary: "Chooses the version that new starts get, such as an older one. Runs in flight stay on theirs.",
+    scope: "definitions:write",
+    body: versionBody,
+    answers: versionAnswer,
+    handle: (call) => change(call, "used"),
+  },
+  {
+    method: "POST",
+    path: "/api/definitions/{name}/drain",
+    id: "drainVersion",
+    summary: "Gives a version no new starts; it is retired when its last run has come to rest.",
+    scope: "definitions:write",
+    body: versionBody,
+    answers: versionAnswer,
+    handle: (call) => change(call, "drained"),
+  },
+  {
+    method: "POST",
+    path: "/api/definitions/{name}/move",
+    id: "moveRuns",
+    summary: "Moves the runs of a version to another one, as far as their histories are compatible with its code.",
+    scope: "definitions:write",
+    body: {
+      schema: object(
+        { from: { ...whole, minimum: 1 }, to: { ...whole, minimum: 1 }, reason, dryRun: { type: "boolean" } },
+        { optional: ["to", "reason", "dryRun"] },
+      ),
+      payloadMax: () => 0,
+    },
+    answers: { 200: { description: "What was moved, and what stays with why.", schema: ref("MovedRuns") } },
+    handle: move,
+  },
+];
+
+async function deploy({ services }: Call): Promise<Answer> {
+  const items = await deskOf(services).deployNow();
+  const body: Deployment = {
+    items: items.map(({ definition, fingerprint, isNew }) => ({ ...definition, fingerprint, isNew })),
+    problems: services.loaded().problems,
+  };
+  return { status: 200, body };
+}
+
+async function change({ params, body, services }: Call, to: "used" | "drained"): Promise<Answer> {
+  const { version, reason: why = null } = body as VersionBody;
+  const rows = await rowsOf(services, params["name"] ?? "");
+  const { definition } = versionOf(rows, version);
+  const verb = to === "used" ? "use" : "drain";
+  await deskOf(services).change(definition, to, { actor: services.actor, verb, why });
+  const { from, problems } = services.loaded();
+  const items = await versionViews(services, definition.name);
+  return { status: 200, body: { items, loadedFrom: from, problems } };
+}
+
+/** Longer lists are no use to anybody who reads them; the counts are exact. */
+const listedMax = 1_000;
+
+async function move({ params, body, services }: Call): Promise<Answer> {
+  const { from, to: asked, reason: why = null, dryRun = false } = body as MoveBody;
+  const rows = await rowsOf(services, params["name"] ?? "");
+  const { name, kind } = versionOf(rows, from).definition;
+  const to = asked === undefined ? inUse(rows, name) : versionOf(rows, asked).definition;
+  if (to.version === from)
+    throw new BatonError("illegal", `the runs of ${name} version ${from} are on it already`, {
+      hint: "name the version that they are to go to",
+    });
+  const request = {
+    kind,
+    name,
+    from,
+    to: to.version,
+    isDryRun: dryRun,
+    audit: { actor: services.actor, verb: "move", why },
+  };
+  const moved: string[] = [];
+  const left: LeftRun[] = [];
+  const counts = { moved: 0, left: 0 };
+  for await (const each of deskOf(services).move(request)) {
+    if (each.why === null) {
+      counts.moved += 1;
+      if (moved.length < listedMax) moved.push(each.run);
+      continue;
+    }
+    counts.left += 1;
+    if (left.length < listedMax) left.push(leftRun(each));
+  }
+  const answer: MovedRuns = {
+    name,
+    from,
+    to: to.version,
+    dryRun,
+    movedCount: counts.moved,
+    leftCount: counts.left,
+    moved,
+    left,
+  };
+  return { status: 200, body: answer };
+}
+
+function leftRun({ run, why, verdict }: Moved): LeftRun {
+  const keys = verdict?.outcome === "diverges" ? { recorded: verdict.recorded, asked: verdict.asked } : {};
+  return { run, reason: why ?? "", ...keys };
+}
+
+async function rowsOf({ store }: Services, name: string): Promise<readonly VersionRow[]> {
+  const rows = await store.query("versions", { name });
+  if (rows.length > 0) return rows;
+  throw new BatonError("unknown-definition", `the store has no version of ${JSON.stringify(name)}`, {
+    hint: "GET /api/definitions lists all there are",
+  });
+}
+
+function versionOf(rows: readonly VersionRow[], version: number): VersionRow {
+  const row = rows.find((each) => each.definition.version === version);
+  if (row !== undefined) return row;
+  const known = rows.map((each) => each.definition.version).join(", ");
+  throw new BatonError("unknown-definition", `${rows[0]?.definition.name} has no version ${version}`, {
+    hint: `its versions are ${known}`,
+  });
+}
+
+function inUse(rows: readonly VersionRow[], name: string): DefinitionRef {
+  const row = versionInUse(rows);
+  if (row !== undefined) return row.definition;
+  throw new BatonError("drained", `each version of ${name} is drained`, { hint: "name the version to move to" });
+}
+
+function deskOf({ versions }: Services): VersionDesk {
+  if (versions !== null) return versions;
+  throw new BatonError("read-only", "versions are changed by the process that runs them", { hint: "ask its owner" });
+}

@@ -1,0 +1,157 @@
+import { dueOf, nextFire } from "../kernel/decide/schedule.ts";
+import type { Origin } from "../kernel/model/run.ts";
+import { type Overlap, type ScheduleRow, type ScheduleSpec, scheduleId } from "../kernel/model/schedule.ts";
+import type { Transition } from "../kernel/model/transition.ts";
+import type { SqliteCore } from "../stores/sqlite/core.ts";
+import { type AnyWorkflow, on, workflow } from "../workflows/definition.ts";
+import { Chance } from "./chance.ts";
+import type { Violation } from "./check.ts";
+
+/** What a seed has by the clock; null in most of them, since clocks never come to rest by themselves. */
+export interface Clockwork {
+  readonly overlap: Overlap;
+  readonly everyMs: number;
+  readonly napMs: number;
+  /** Shorter than any that a person may ask for: so that the simulated downtimes miss something. */
+  readonly catchUpMs: number;
+  readonly jitterMs: number;
+}
+
+const share = 0.3;
+/** How long clocks go on after all is healed. What was due before that must be decided by then. */
+export const settleMs = 6_000;
+
+/** Drawn apart from all else, so that the other seeds live as they did without it. */
+export function drawClockwork(seed: number): Clockwork | null {
+  const chance = new Chance(seed ^ 0x5c4ed);
+  if (!chance.happens(share)) return null;
+  return {
+    overlap: chance.pick(["allow", "skip", "buffer-one", "cancel-other"] as const),
+    everyMs: chance.between(300, 1_500),
+    napMs: chance.pick([0, 100, 900, 2_500]),
+    catchUpMs: chance.pick([200, 1_500, 60_000]),
+    jitterMs: chance.pick([0, 0, 50, 2_000]),
+  };
+}
+
+/** Two schedules of two workflows: one that naps over its next times, and one by cron. */
+export function createScheduled(clockwork: Clockwork): readonly AnyWorkflow[] {
+  const { overlap, everyMs, napMs, catchUpMs, jitterMs } = clockwork;
+  const every = on.schedule({ every: "1s", overlap, input: ({ nominalAt }: { nominalAt: Date }) => +nominalAt });
+  const cron = on.schedule({ cron: "*/2 * * * * *", zone: "Europe/Berlin", overlap: "allow" });
+  const napper = workflow({ name: "napper", on: every }, async (ctx, at: number) => {
+    if (napMs > 0) await ctx.sleep("nap", napMs);
+    return at;
+  });
+  const ticker = workflow({ name: "ticker", on: cron }, (ctx) => ctx.uuid());
+  const timing: ScheduleSpec["timing"] = { by: "every", everyMs, from: 0 };
+  return [
+    withSpec(napper, (spec) => ({ ...spec, timing, catchUpMs, jitterMs })),
+    withSpec(ticker, (spec) => ({ ...spec, catchUpMs })),
+  ];
+}
+
+/** Times and windows that are too short for a person to ask for. */
+function withSpec(scheduled: AnyWorkflow, change: (spec: ScheduleSpec) => ScheduleSpec): AnyWorkflow {
+  return { ...scheduled, schedules: scheduled.schedules.map((each) => ({ ...each, spec: change(each.spec) })) };
+}
+
+/** The clocks stop, so that the runs can come to rest. */
+export function pauseAll(core: SqliteCore): void {
+  for (const row of core.query("schedules", { definition: null, after: null, limit: 100 })) {
+    const { no: schedule, revision } = row;
+    const audit = { actor: "simulation", verb: "pause-schedule", why: null };
+    core.commit([{ kind: "schedule", act: "pause", schedule, revision, audit }]);
+  }
+}
+
+/** Runs of these may be under way while clocks go. */
+export function isQuietBesideClocks(core: SqliteCore): boolean {
+  const sql = `select 1 from live l join definitions d on d.no = l.definition where d.name not in ('napper', 'ticker') limit 1`;
+  return core.context.db.get(sql) === undefined;
+}
+
+// --- Planted bugs ---------------------------------------------------------------------------------------------------------
+
+/** A start whose key says nothing of its nominal time. */
+export function withRandomFireKeys(transition: Transition, chance: Chance): Transition {
+  if (transition.kind !== "schedule" || transition.act !== "fire") return transition;
+  const fires = transition.fires.map((fire) =>
+    fire.start === null ? fire : { ...fire, start: { ...fire.start, idempotencyKey: `random:${chance.float()}` } },
+  );
+  return { ...transition, fires };
+}
+
+/** The next due time is committed by itself, and whoever did that dies now and then before the fires follow. */
+export function withoutFires(transition: Transition, chance: Chance): Transition {
+  if (transition.kind !== "schedule" || transition.act !== "fire" || !chance.happens(0.1)) return transition;
+  return { ...transition, fires: [], buffered: null };
+}
+
+// --- Checks ---------------------------------------------------------------------------------------------------------------
+
+/** INV-38 and 39: a nominal time has at most one run, is accounted for, and never comes early by the store's clock. */
+export function checkSchedules(core: SqliteCore): readonly Violation[] {
+  const rows = core.query("schedules", { definition: null, after: null, limit: 100 });
+  const runs = core.context.db
+    .all<{ id: string; origin: string; created_at: number }>("select id, origin, created_at from runs")
+    .map(({ id, origin, created_at }) => ({ id, createdAt: created_at, origin: JSON.parse(origin) as Origin }))
+    .filter((run) => run.origin.nominalAt !== undefined);
+  return [...checkOnce(runs), ...rows.flatMap((row) => [...checkTimes(core, row), ...checkRuns(core, row, runs)])];
+}
+
+interface FiredRun {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly origin: Origin;
+}
+
+function checkOnce(runs: readonly FiredRun[]): Violation[] {
+  const groups = Map.groupBy(runs, ({ origin }) => `${origin.schedule} at ${origin.nominalAt}`);
+  return [...groups]
+    .filter(([, same]) => same.length > 1)
+    .map(([time, same]) => ({
+      invariant: "INV-38",
+      detail: `${time} started ${same.map((run) => run.id).join(" and ")}`,
+    }));
+}
+
+function checkTimes(core: SqliteCore, row: ScheduleRow): Violation[] {
+  const found: Violation[] = [];
+  const id = scheduleId(row);
+  const now = core.context.clock.now();
+  const fires = new Set(
+    core.query("fires", { schedule: row.no, before: null, limit: 10_000 }).map((fire) => fire.nominalAt),
+  );
+  const gaps = core.query("fireGaps", { schedule: row.no, limit: 10_000 });
+  let inGaps = 0;
+  for (let at = nextFire(row.spec, row.createdAt); at !== null && at <= row.decidedTo; at = nextFire(row.spec, at)) {
+    const nominalAt = at;
+    if (fires.has(nominalAt)) continue;
+    if (gaps.some((gap) => gap.fromAt <= nominalAt && nominalAt <= gap.throughAt)) inGaps += 1;
+    else found.push({ invariant: "INV-39", detail: `${id} at ${nominalAt} is decided and nobody knows how` });
+  }
+  const counted = gaps.reduce((sum, gap) => sum + gap.count, 0);
+  if (counted !== inGaps)
+    found.push({ invariant: "INV-39", detail: `${id} counts ${counted} missed times where there are ${inGaps}` });
+  const next = nextFire(row.spec, row.decidedTo);
+  if (next !== null && dueOf(row.spec, id, next) < now - settleMs)
+    found.push({ invariant: "INV-39", detail: `${id} at ${next} is long due and not decided` });
+  return found;
+}
+
+function checkRuns(core: SqliteCore, row: ScheduleRow, runs: readonly FiredRun[]): Violation[] {
+  const found: Violation[] = [];
+  const id = scheduleId(row);
+  const own = new Map(runs.filter((run) => run.origin.schedule === id).map((run) => [run.id, run]));
+  for (const fire of core.query("fires", { schedule: row.no, before: null, limit: 10_000 })) {
+    if (fire.outcome === "fired" && own.get(fire.run ?? "")?.origin.nominalAt !== fire.nominalAt)
+      found.push({ invariant: "INV-39", detail: `${id} at ${fire.nominalAt} names ${fire.run}, which is not its run` });
+  }
+  for (const run of own.values()) {
+    const dueAt = dueOf(row.spec, id, run.origin.nominalAt ?? 0);
+    if (run.createdAt < dueAt)
+      found.push({ invariant: "INV-39", detail: `${run.id} began ${dueAt - run.createdAt} ms before its time` });
+  }
+  return found;
+}

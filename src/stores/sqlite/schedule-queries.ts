@@ -1,0 +1,111 @@
+import type { Fire, FireGap, FireOutcome, GapCause, ScheduleRow } from "../../kernel/model/schedule.ts";
+import type { Context } from "./context.ts";
+import type { Value } from "./database.ts";
+
+interface Stored {
+  no: number;
+  kind: string;
+  definition: string;
+  version: number;
+  name: string;
+  spec: string;
+  revision: number;
+  is_paused: number;
+  paused_by: string | null;
+  paused_why: string | null;
+  paused_at: number | null;
+  decided_to: number;
+  created_at: number;
+  due_at: number | null;
+  buffered: number | null;
+}
+
+const columns = `s.no, s.kind, s.definition, s.version, s.name, s.spec, s.revision, s.is_paused, s.paused_by, s.paused_why, s.paused_at,
+  s.decided_to, s.created_at, (select t.due_at from timers t where t.owner_kind = 'schedule' and t.owner = s.no) as due_at,
+  (select f.nominal_at from fires f where f.schedule = s.no and f.outcome = 'buffered') as buffered`;
+
+export function readSchedules(
+  context: Context,
+  { definition, after, limit }: { definition: string | null; after: number | null; limit: number },
+): readonly ScheduleRow[] {
+  return select(
+    context,
+    `${definition === null ? "? is null" : "s.definition = ?"} and s.no > ? order by s.no limit ?`,
+    definition,
+    after ?? 0,
+    limit,
+  );
+}
+
+export function readSchedule(context: Context, { id }: { id: string }): ScheduleRow | null {
+  return select(context, "s.definition || '/' || s.name = ? limit 1", id)[0] ?? null;
+}
+
+export function readScheduleOf(context: Context, { no }: { no: number }): ScheduleRow | null {
+  return select(context, "s.no = ?", no)[0] ?? null;
+}
+
+function select(context: Context, where: string, ...params: Value[]): ScheduleRow[] {
+  return context.db
+    .all<Stored>(`select ${columns} from schedules s where s.is_removed = 0 and ${where}`, ...params)
+    .map((row) => toSchedule(context, row));
+}
+
+function toSchedule(context: Context, row: Stored): ScheduleRow {
+  return {
+    no: row.no,
+    kind: row.kind,
+    definition: row.definition,
+    version: row.version,
+    name: row.name,
+    spec: JSON.parse(row.spec),
+    revision: row.revision,
+    isPaused: row.is_paused === 1,
+    pausedBy: row.paused_by,
+    pausedWhy: row.paused_why,
+    pausedAt: row.paused_at,
+    decidedTo: row.decided_to,
+    dueAt: row.due_at,
+    buffered: row.buffered,
+    lastFire: readFires(context, { schedule: row.no, before: null, limit: 1 })[0] ?? null,
+    lastGap: readGaps(context, { schedule: row.no, limit: 1 })[0] ?? null,
+    createdAt: row.created_at,
+  };
+}
+
+/** Decided nominal times, newest first. */
+export function readFires(
+  context: Context,
+  { schedule, before, limit }: { schedule: number; before: number | null; limit: number },
+): readonly Fire[] {
+  return context.db
+    .all<{
+      nominalAt: number;
+      outcome: FireOutcome;
+      run: string | null;
+      why: string | null;
+      at: number;
+    }>(
+      `select nominal_at as nominalAt, outcome, run_id as run, why, at from fires
+     where schedule = ? and nominal_at < ? order by nominal_at desc limit ?`,
+      schedule,
+      before ?? Number.MAX_SAFE_INTEGER,
+      limit,
+    )
+    .map((row) => ({ ...row }));
+}
+
+/** Stretches of missed nominal times, newest first. */
+export function readGaps(
+  context: Context,
+  { schedule, limit }: { schedule: number; limit: number },
+): readonly (FireGap & { readonly at: number })[] {
+  return context.db
+    .all<{ cause: GapCause; fromAt: number; throughAt: number; count: number; at: number }>(
+      `select cause, from_at as fromAt, through_at as throughAt, count, at from fire_gaps
+     where schedule = ? order by through_at desc limit ?`,
+      schedule,
+      limit,
+    )
+    .map((row) => ({ ...row }));
+}

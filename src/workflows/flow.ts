@@ -1,0 +1,178 @@
+import { BatonError } from "../kernel/model/errors.ts";
+import type { Flow, RateNeed, SlotNeed } from "../kernel/model/flow.ts";
+import { defaults } from "../kernel/model/limits.ts";
+import { type Duration, parseDuration } from "../stdx/duration.ts";
+import { checkName } from "./options.ts";
+
+type KeyOf<Input> = (input: Input) => string;
+
+/** How many runs may work at once. With `key` each value of it counts for itself. */
+export interface ConcurrencyOptions<Input> {
+  limit: number;
+  key?: KeyOf<Input>;
+  /** Counted together with every other workflow that names the same. Default: this workflow alone. */
+  shared?: string;
+  /** `work` (default): given back while the run waits. `run`: kept from its start to its end. */
+  hold?: "work" | "run";
+}
+
+/** At most `limit` starts in any length `per` of time; with `key` for each value of it. */
+export interface RateOptions<Input> {
+  limit: number;
+  per: Duration;
+  key?: KeyOf<Input>;
+}
+
+/** Starts that follow each other within `wait` become one run with the last input, after `max` at the latest. */
+export interface DebounceOptions<Input> {
+  wait: Duration;
+  /** Default ten times `wait`. */
+  max?: Duration;
+  key?: KeyOf<Input>;
+}
+
+/** Starts are gathered: the run gets the list of their inputs, when there are `size` of them or `wait` is over. */
+export interface BatchOptions<Input> {
+  size: number;
+  wait: Duration;
+  key?: KeyOf<Input>;
+}
+
+/** One run of a key at a time: a further start is left out, waits for its turn, or puts an end to the one before. */
+export interface SingletonOptions<Input> {
+  when: "skip" | "queue" | "replace";
+  key?: KeyOf<Input>;
+}
+
+export interface FlowOptions<Input> {
+  concurrency?: ConcurrencyOptions<Input> | readonly ConcurrencyOptions<Input>[];
+  /** What is above is refused with code `rate-limited`. */
+  rateLimit?: RateOptions<Input>;
+  /** What is above comes later. */
+  throttle?: RateOptions<Input>;
+  debounce?: DebounceOptions<Input>;
+  singleton?: SingletonOptions<Input>;
+  /** Seconds by which a run goes before others, at most 600; negative lets others pass. */
+  priority?: (input: Input) => number;
+  /** A run that is not done so long after its start fails with code `deadline`. */
+  deadline?: Duration;
+}
+
+/** What of a workflow's flow options concerns one start. */
+export type FlowOf<Input> = (input: Input) => Flow | undefined;
+
+/** Checks the options once; what comes back is asked for each start. Undefined: this workflow asks for nothing. */
+export function readFlow<Input>(
+  name: string,
+  options: FlowOptions<Input> & { batch?: BatchOptions<Input> },
+  bytesMax: number,
+): FlowOf<Input> | null {
+  const { concurrency, rateLimit, throttle, debounce, batch, singleton, deadline } = options;
+  if (debounce !== undefined && batch !== undefined) throw invalid(name, "debounce and batch exclude each other");
+  const limits = concurrency === undefined ? [] : [concurrency].flat();
+  const parts: ((input: Input) => Flow)[] = [];
+  if (limits.length > 0 || (singleton !== undefined && singleton.when !== "skip"))
+    parts.push(slotsPart(name, limits, singleton));
+  if (rateLimit !== undefined) parts.push(ratePart(name, "rate", rateLimit));
+  if (throttle !== undefined) parts.push(ratePart(name, "throttle", throttle));
+  if (debounce !== undefined) parts.push(debouncePart(name, debounce));
+  if (batch !== undefined) parts.push(batchPart(name, batch, bytesMax));
+  if (singleton !== undefined && singleton.when !== "queue") parts.push(singletonPart(name, singleton, singleton.when));
+  if (deadline !== undefined) {
+    const deadlineMs = length(name, "deadline", deadline);
+    parts.push(() => ({ deadlineMs }));
+  }
+  return parts.length === 0 ? null : (input) => Object.assign({}, ...parts.map((part) => part(input)));
+}
+
+function slotsPart<Input>(
+  name: string,
+  limits: readonly ConcurrencyOptions<Input>[],
+  singleton: SingletonOptions<Input> | undefined,
+): (input: Input) => Flow {
+  const needs = limits.map(({ limit, key, shared, hold }, i) => {
+    count(name, "concurrency.limit", limit, slotsMax);
+    const base = shared === undefined ? `${name}/${i}` : `shared/${checkName(shared, "a shared limit's name")}`;
+    return (input: Input): SlotNeed => ({ key: keyOf(name, base, key, input), limit, isKept: hold === "run" });
+  });
+  if (singleton !== undefined && singleton.when !== "skip") {
+    const { key } = singleton;
+    needs.push((input) => ({ key: keyOf(name, `${name}/one`, key, input), limit: 1, isKept: true }));
+  }
+  return (input) => ({ slots: distinct(needs.map((need) => need(input))) });
+}
+
+/** Two limits of one key are the smaller of them. */
+function distinct(needs: readonly SlotNeed[]): readonly SlotNeed[] {
+  const byKey = new Map<string, SlotNeed>();
+  for (const need of needs) {
+    const known = byKey.get(need.key);
+    if (known === undefined || need.limit < known.limit) byKey.set(need.key, need);
+  }
+  return [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function ratePart<Input>(name: string, what: "rate" | "throttle", options: RateOptions<Input>): (input: Input) => Flow {
+  const { limit, per, key } = options;
+  count(name, `${what}.limit`, limit, ratesMax);
+  const perMs = length(name, `${what}.per`, per);
+  return (input) => {
+    const need: RateNeed = { key: keyOf(name, `${name}/${what}`, key, input), limit, perMs };
+    return what === "rate" ? { rate: need } : { throttle: need };
+  };
+}
+
+function debouncePart<Input>(name: string, { wait, max, key }: DebounceOptions<Input>): (input: Input) => Flow {
+  const waitMs = length(name, "debounce.wait", wait);
+  const maxMs = max === undefined ? waitMs * 10 : length(name, "debounce.max", max);
+  return (input) => ({ debounce: { key: keyOf(name, `${name}/debounce`, key, input), waitMs, maxMs } });
+}
+
+function batchPart<Input>(
+  name: string,
+  { size, wait, key }: BatchOptions<Input>,
+  bytesMax: number,
+): (input: Input) => Flow {
+  count(name, "batch.size", size, batchesMax);
+  const waitMs = length(name, "batch.wait", wait);
+  return (input) => ({ batch: { key: keyOf(name, `${name}/batch`, key, input), size, waitMs, bytesMax } });
+}
+
+function singletonPart<Input>(
+  name: string,
+  { key }: SingletonOptions<Input>,
+  mode: "skip" | "replace",
+): (input: Input) => Flow {
+  return (input) => ({ singleton: { key: keyOf(name, `${name}/newest`, key, input), mode } });
+}
+
+/** Far above what one process works on at once; finding a free number among more would be slow. */
+const slotsMax = 10_000;
+/** A key keeps one row for each start of its window. */
+const ratesMax = 100_000;
+const batchesMax = 10_000;
+
+function keyOf<Input>(name: string, base: string, key: KeyOf<Input> | undefined, input: Input): string {
+  if (key === undefined) return base;
+  return `${base}/${checkName(key(input), `a key of ${name}'s limits`, defaults.keyMax)}`;
+}
+
+function count(name: string, what: string, value: number, max: number): void {
+  if (!(Number.isInteger(value) && value >= 1 && value <= max))
+    throw invalid(name, `${what} must be a whole number from 1 to ${max}, not ${value}`);
+}
+
+function length(name: string, what: string, value: Duration): number {
+  let ms: number;
+  try {
+    ms = parseDuration(value);
+  } catch (cause) {
+    throw invalid(name, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  if (!(ms > 0)) throw invalid(name, `${what} must be longer than nothing`);
+  return ms;
+}
+
+function invalid(name: string, problem: string): BatonError {
+  return new BatonError("invalid-option", `${name}: ${problem}`);
+}

@@ -1,0 +1,332 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { NonRetryableError, workflow } from "baton";
+import { openTestBaton, type TestBaton } from "baton/testing";
+
+/** A trip in three bookings, of which the last fails; the outside keeps what is booked. */
+function setup(options: { onFailure?: "keep" | "compensate"; pivot?: boolean } = {}) {
+  const booked = new Map<string, string>();
+  const acts: string[] = [];
+  const broken = { undo: "", pay: true };
+  const book = (what: string, key: string): string => {
+    booked.set(what, key);
+    acts.push(`book ${what}`);
+    return `${what}-1`;
+  };
+  const unbook = (id: string): void => {
+    const what = id.slice(0, -2);
+    if (broken.undo === what) throw new NonRetryableError(`${what} cannot be given back`);
+    booked.delete(what);
+    acts.push(`unbook ${what}`);
+  };
+  const trip = workflow({ name: "trip", onFailure: options.onFailure ?? "compensate" }, async (ctx) => {
+    const hotel = await ctx.step("hotel", (attempt) => book("hotel", attempt.idempotencyKey), { undo: unbook });
+    const car = await ctx.step("car", (attempt) => book("car", attempt.idempotencyKey), { undo: unbook });
+    await ctx.step("mail", () => acts.push("mail"));
+    if (options.pivot) await ctx.pointOfNoReturn("tickets printed");
+    await ctx.step("pay", () => {
+      if (broken.pay) throw new NonRetryableError("card refused");
+      acts.push("pay");
+    });
+    return [hotel, car];
+  });
+  return { trip, booked, acts, broken };
+}
+
+async function within(definitions: Parameters<typeof openTestBaton>[0], work: (test: TestBaton) => Promise<void>) {
+  const test = await openTestBaton(definitions);
+  try {
+    await work(test);
+  } finally {
+    await test.close();
+  }
+}
+
+describe("compensation", () => {
+  it("undoes completed steps in the reverse order of completion and is no dead letter then", async () => {
+    const { trip, booked, acts } = setup();
+    await within({ definitions: [trip] }, async (test) => {
+      const handle = await test.start(trip, null);
+      await assert.rejects(handle.result(), /card refused/);
+      assert.deepEqual(acts, ["book hotel", "book car", "mail", "unbook car", "unbook hotel"]);
+      assert.equal(booked.size, 0);
+      const { row } = await handle.detail();
+      assert.equal(row.status, "failed");
+      assert.deepEqual(row.reason, { code: "compensated", undone: ["car", "hotel"], error: "card refused" });
+      assert.deepEqual(await test.baton.engine.store.query("deadGroups", { limit: 10 }), []);
+      await assert.rejects(handle.resume(), /compensated/);
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    });
+  });
+
+  it("keeps what was done unless it is asked for, and undoes it by the verb", async () => {
+    const { trip, booked, acts } = setup({ onFailure: "keep" });
+    await within({ definitions: [trip] }, async (test) => {
+      const handle = await test.start(trip, null);
+      await assert.rejects(handle.result(), /card refused/);
+      assert.equal(booked.size, 2);
+      await handle.compensate();
+      assert.deepEqual(acts.slice(-2), ["unbook car", "unbook hotel"]);
+      assert.equal((await handle.detail()).row.reason?.code, "compensated");
+    });
+  });
+
+  it("undoes nothing behind the point of no return: the failure waits for a person and is resumed", async () => {
+    const { trip, booked, broken } = setup({ pivot: true });
+    await within({ definitions: [trip] }, async (test) => {
+      const handle = await test.start(trip, null);
+      await assert.rejects(handle.result(), /card refused/);
+      assert.equal(booked.size, 2);
+      await assert.rejects(handle.compensate(), /point of no return "tickets printed"/);
+      broken.pay = false;
+      await handle.resume();
+      assert.deepEqual(await handle.result(), ["hotel-1", "car-1"]);
+    });
+  });
+
+  it("makes a dead letter of an undo that fails for good, says what is left, and goes on when it is resumed", async () => {
+    const { trip, booked, acts, broken } = setup();
+    broken.undo = "car";
+    await within({ definitions: [trip] }, async (test) => {
+      const handle = await test.start(trip, null);
+      await assert.rejects(handle.result());
+      assert.deepEqual((await handle.detail()).row.reason, {
+        code: "compensation-failed",
+        step: "car",
+        error: "car cannot be given back",
+        undone: [],
+        left: ["car", "hotel"],
+      });
+      assert.equal(booked.size, 2, "what came before the failed one rests untouched");
+      await handle.resume();
+      assert.equal((await handle.detail()).row.reason?.code, "compensation-failed");
+      broken.undo = "";
+      await handle.resume();
+      assert.equal((await handle.detail()).row.reason?.code, "compensated");
+      assert.deepEqual(acts.slice(-2), ["unbook car", "unbook hotel"]);
+      assert.equal(booked.size, 0);
+    });
+  });
+
+  it("takes a person's word for an undo that was done by hand", async () => {
+    const { trip, booked, broken } = setup();
+    broken.undo = "car";
+    await within({ definitions: [trip] }, async (test) => {
+      const handle = await test.start(trip, null);
+      await assert.rejects(handle.result());
+      await handle.completeStep({ output: null });
+      assert.deepEqual((await handle.detail()).row.reason, {
+        code: "compensated",
+        undone: ["car", "hotel"],
+        error: "card refused",
+      });
+      assert.deepEqual([...booked.keys()], ["car"], "the car was given back by telephone");
+    });
+  });
+
+  it("retries an undo by a policy of its own", async () => {
+    let tries = 0;
+    const shaky = workflow({ name: "shaky", onFailure: "compensate", retry: { attempts: 1 } }, async (ctx) => {
+      await ctx.step("a", () => 1, {
+        undo: {
+          work: () => {
+            tries += 1;
+            if (tries < 4) throw new Error("503");
+          },
+          retry: { attempts: 4, first: "10s", backoff: "constant", jitter: 0 },
+        },
+      });
+      throw new Error("broken");
+    });
+    await within({ definitions: [shaky] }, async (test) => {
+      const handle = await test.start(shaky, null);
+      await test.settle();
+      const { row } = await handle.detail();
+      assert.equal(row.status, "compensating");
+      assert.equal(row.reason?.code, "retry");
+      await test.advance("40s");
+      assert.equal((await handle.detail()).row.reason?.code, "compensated");
+      assert.equal(tries, 4);
+    });
+  });
+
+  it("a cancel with compensation stops what runs, undoes the rest, and ends as cancelled", async () => {
+    const acts: string[] = [];
+    const slow = workflow({ name: "slow" }, async (ctx) => {
+      await ctx.step("a", () => acts.push("a"), { undo: () => acts.push("undo a") });
+      await ctx.waitForEvent("never");
+    });
+    await within({ definitions: [slow] }, async (test) => {
+      const handle = await test.start(slow, null);
+      await test.settle();
+      await handle.cancel({ compensate: true });
+      await test.advance("5s");
+      const { row } = await handle.detail();
+      assert.equal(row.status, "cancelled");
+      assert.equal(row.reason?.code, "compensated");
+      assert.deepEqual(acts, ["a", "undo a"]);
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    });
+  });
+
+  it("calls the undo of a step that was under way with an unknown outcome", async () => {
+    const seen: string[] = [];
+    const stuck = workflow({ name: "stuck" }, async (ctx) => {
+      await ctx.step("charge", () => new Promise(() => {}), {
+        undo: (result, attempt) => seen.push(`${attempt.outcome} ${String(result)} ${attempt.stepIdempotencyKey}`),
+      });
+    });
+    await within({ definitions: [stuck] }, async (test) => {
+      const handle = await test.start(stuck, null);
+      await test.settle();
+      await handle.cancel({ compensate: true });
+      await test.advance("10s");
+      assert.equal((await handle.detail()).row.status, "cancelled");
+      assert.deepEqual(seen, [`unknown undefined ${handle.id}:charge`]);
+    });
+  });
+
+  it("asks a person about an unknown outcome when the undo cannot tell", async () => {
+    const stuck = workflow({ name: "stuck" }, async (ctx) => {
+      await ctx.step("charge", () => new Promise(() => {}), { undo: () => assert.fail("must not be called") });
+    });
+    await within({ definitions: [stuck] }, async (test) => {
+      const handle = await test.start(stuck, null);
+      await test.settle();
+      await handle.cancel({ compensate: true });
+      await test.advance("10s");
+      const { row } = await handle.detail();
+      assert.deepEqual([row.status, row.reason], ["suspended", { code: "unknown-undo", step: "charge" }]);
+      await handle.completeStep({ output: null });
+      assert.equal((await handle.detail()).row.status, "cancelled");
+    });
+  });
+
+  it("cancels children first and waits until they are at rest", async () => {
+    const acts: string[] = [];
+    const child = workflow({ name: "child" }, async (ctx) => {
+      await ctx.waitForEvent("never");
+    });
+    const parent = workflow({ name: "parent", onFailure: "compensate" }, async (ctx) => {
+      await ctx.step("a", () => acts.push("a"), { undo: () => acts.push("undo a") });
+      const called = ctx.call(child, null);
+      await ctx.sleep("nap", "1m");
+      await ctx.step("b", () => {
+        throw new NonRetryableError("no");
+      });
+      await called;
+    });
+    await within({ definitions: [child, parent] }, async (test) => {
+      const handle = await test.start(parent, null);
+      await test.advance("2m");
+      assert.equal((await handle.detail()).row.reason?.code, "compensated");
+      assert.equal((await test.baton.runs({ name: "child" }))[0]?.status, "cancelled");
+      assert.deepEqual(acts, ["a", "undo a"]);
+    });
+  });
+
+  it("comes to the same end when the process dies at any store operation", async () => {
+    const plain = setup();
+    let operations = 0;
+    await within({ definitions: [plain.trip] }, async (test) => {
+      await assert.rejects((await test.start(plain.trip, null)).result());
+      operations = test.operations;
+    });
+    for (const side of ["before", "after"] as const) {
+      for (let operation = 3; operation <= operations; operation++) {
+        const { trip, booked, acts } = setup();
+        await within({ definitions: [trip] }, async (test) => {
+          const handle = await test.start(trip, null);
+          test.crashAt(operation, side);
+          await assert.rejects(handle.result(), /card refused/);
+          const { row, entries } = await handle.detail();
+          const where = `killed ${side} operation ${operation}`;
+          assert.equal(row.reason?.code, "compensated", where);
+          assert.equal(booked.size, 0, where);
+          const undos = entries.filter((entry) => entry.kind === "undo").map((entry) => entry.key);
+          assert.deepEqual(undos, ["undo:car", "undo:hotel"], where);
+          assert.ok(acts.filter((act) => act === "unbook car").length <= 2, where);
+          assert.deepEqual(await test.baton.engine.store.query("strays", {}), [], where);
+        });
+      }
+    }
+  });
+});
+
+describe("verbs on a stopped run", () => {
+  it("complete-step supplies an output and the step never runs", async () => {
+    const acts: string[] = [];
+    const order = workflow({ name: "order" }, async (ctx) => {
+      const stock = await ctx.step("reserve", (): string => {
+        acts.push("reserve");
+        throw new NonRetryableError("warehouse is down");
+      });
+      return ctx.step("ship", () => `shipped from ${stock}`);
+    });
+    await within({ definitions: [order] }, async (test) => {
+      const handle = await test.start(order, null);
+      await assert.rejects(handle.result());
+      await handle.completeStep({ step: "reserve", output: "shelf 7" });
+      assert.equal(await handle.result(), "shipped from shelf 7");
+      assert.deepEqual(acts, ["reserve"]);
+      await assert.rejects(handle.completeStep({ step: "ship", output: 1 }), /completed/);
+    });
+  });
+
+  it("complete-step ends a wait for an event with what a person supplies", async () => {
+    const waiter = workflow({ name: "waiter" }, async (ctx) => ctx.waitForEvent("go"));
+    await within({ definitions: [waiter] }, async (test) => {
+      const handle = await test.start(waiter, null);
+      await test.settle();
+      await handle.completeStep({ output: { by: "hand" } });
+      assert.deepEqual(await handle.result(), { by: "hand" });
+      await assert.rejects(handle.completeStep({ step: "nothing", output: 1 }), /completed/);
+    });
+  });
+
+  it("refuses a step that the run does not know", async () => {
+    const waiter = workflow({ name: "waiter" }, async (ctx) => ctx.waitForEvent("go"));
+    await within({ definitions: [waiter] }, async (test) => {
+      const handle = await test.start(waiter, null);
+      await test.settle();
+      await assert.rejects(handle.completeStep({ step: "nothing", output: 1 }), /no such step/);
+    });
+  });
+
+  it("dismiss takes a dead letter off the list, and it may still be resumed", async () => {
+    const { trip, broken } = setup({ onFailure: "keep" });
+    await within({ definitions: [trip] }, async (test) => {
+      const handle = await test.start(trip, null);
+      await assert.rejects(handle.result());
+      await handle.dismiss();
+      assert.deepEqual(await test.baton.engine.store.query("deadGroups", { limit: 10 }), []);
+      assert.equal((await handle.detail()).row.reason?.code, "dismissed");
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      await assert.rejects(handle.dismiss(), /cannot be dismissed/);
+      broken.pay = false;
+      await handle.resume();
+      assert.deepEqual(await handle.result(), ["hotel-1", "car-1"]);
+    });
+  });
+
+  it("a suspend with stopped clocks moves timers by the time that it lasted; without, they go on", async () => {
+    const sleeper = workflow({ name: "sleeper" }, async (ctx) => {
+      await ctx.sleep("nap", "1h");
+      return ctx.now();
+    });
+    await within({ definitions: [sleeper] }, async (test) => {
+      const [stopped, plain] = [await test.start(sleeper, null), await test.start(sleeper, null)];
+      const startedAt = test.clock.now();
+      await test.advance("10m");
+      await stopped.suspend({ stopClocks: true });
+      await plain.suspend();
+      await test.advance("2h");
+      await stopped.resume();
+      await plain.resume();
+      await test.advance("1s");
+      assert.equal(await plain.status(), "completed");
+      assert.equal(await stopped.status(), "waiting");
+      assert.ok((await stopped.result()) >= startedAt + 3 * 3_600_000);
+    });
+  });
+});

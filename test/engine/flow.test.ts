@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { NonRetryableError, workflow } from "baton";
+import { openTestBaton, type TestBaton, type TestOptions } from "baton/testing";
+
+async function within(options: TestOptions, work: (test: TestBaton) => Promise<void>): Promise<void> {
+  const test = await openTestBaton(options);
+  try {
+    await work(test);
+    assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+  } finally {
+    await test.close();
+  }
+}
+
+/** Work that takes a while on the clock and tells how many do it at once. */
+function meter() {
+  const now = new Map<string, number>();
+  const most = new Map<string, number>();
+  const enter = (key: string): void => {
+    now.set(key, (now.get(key) ?? 0) + 1);
+    most.set(key, Math.max(most.get(key) ?? 0, now.get(key) ?? 0));
+  };
+  const leave = (key: string): void => {
+    now.set(key, (now.get(key) ?? 0) - 1);
+  };
+  return { now, most, enter, leave };
+}
+
+describe("concurrency", () => {
+  it("lets as many runs of a key work as its limit says, stacked with a limit for all", async () => {
+    const { most, enter, leave } = meter();
+    const job = workflow<{ tenant: string }>(
+      { name: "job", concurrency: [{ key: (input) => input.tenant, limit: 2 }, { limit: 3 }] },
+      async (ctx, { tenant }) => {
+        enter(tenant);
+        enter("all");
+        await ctx.sleep("work", "500ms");
+        leave(tenant);
+        leave("all");
+      },
+    );
+    await within({ definitions: [job] }, async (test) => {
+      const handles = [];
+      for (let i = 0; i < 12; i++) handles.push(await test.start(job, { tenant: i % 3 === 0 ? "a" : "b" }));
+      for (const handle of handles) await handle.result();
+      assert.ok((most.get("a") ?? 9) <= 2 && most.get("b") === 2);
+      assert.equal(most.get("all"), 3);
+    });
+  });
+
+  it("names who holds the slots that a run waits for", async () => {
+    const job = workflow({ name: "job", concurrency: { limit: 1, hold: "run" } }, (ctx) => ctx.waitForEvent("never"));
+    await within({ definitions: [job] }, async (test) => {
+      const first = await test.start(job, null);
+      const second = await test.start(job, null);
+      const third = await test.start(job, null);
+      await test.settle();
+      const { row } = await third.detail();
+      assert.equal(row.status, "waiting");
+      assert.ok(row.reason?.code === "slot");
+      assert.deepEqual(row.reason.holders, [first.id]);
+      assert.deepEqual([row.reason.key, row.reason.limit, row.reason.ahead], ["job/0", 1, 1]);
+      await second.cancel();
+      await first.cancel();
+      await test.advance("10s");
+      assert.equal((await third.detail()).row.reason?.code, "event");
+    });
+  });
+
+  it("a run that waits gives its slot back, and takes it again before it goes on", async () => {
+    const waiting = workflow<string>({ name: "waiting", concurrency: { limit: 1 } }, async (ctx, id) => {
+      await ctx.waitForEvent("go", { match: { id } });
+      return ctx.step("work", () => id);
+    });
+    await within({ definitions: [waiting] }, async (test) => {
+      const [a, b] = [await test.start(waiting, "a"), await test.start(waiting, "b")];
+      await test.settle();
+      assert.deepEqual([await a.status(), await b.status()], ["waiting", "waiting"]);
+      assert.equal((await b.detail()).row.reason?.code, "event", "both have come as far as their event");
+      await test.emit({ name: "go", data: { id: "b" } });
+      assert.equal(await b.result(), "b");
+      await test.emit({ name: "go", data: { id: "a" } });
+      assert.equal(await a.result(), "a");
+    });
+  });
+
+  it("hold: run keeps the slot while the run waits", async () => {
+    const held = workflow<string>({ name: "held", concurrency: { limit: 1, hold: "run" } }, async (ctx, id) => {
+      await ctx.waitForEvent("go", { match: { id } });
+      return id;
+    });
+    await within({ definitions: [held] }, async (test) => {
+      const [a, b] = [await test.start(held, "a"), await test.start(held, "b")];
+      await test.settle();
+      assert.equal((await b.detail()).row.reason?.code, "slot");
+      await test.emit({ name: "go", data: { id: "a" } });
+      assert.equal(await a.result(), "a");
+      await test.settle();
+      assert.equal((await b.detail()).row.reason?.code, "event");
+    });
+  });
+
+  it("no slot is left behind by failing, cancelled, suspended and crashed runs", async () => {
+    const job = workflow<string>({ name: "job", concurrency: { limit: 1 } }, async (ctx, what) => {
+      if (what === "fail") throw new NonRetryableError("no");
+      await ctx.step("work", () => what);
+      if (what === "suspend")
+        await ctx.step("bad", () => Promise.reject(new NonRetryableError("x")), { whenExhausted: "suspend" });
+      return what;
+    });
+    await within({ definitions: [job] }, async (test) => {
+      const failed = await test.start(job, "fail");
+      const suspended = await test.start(job, "suspend");
+      const last = await test.start(job, "ok");
+      test.crashAt(test.operations + 2);
+      assert.equal(await last.result(), "ok");
+      assert.equal(await failed.status(), "failed");
+      assert.equal(await suspended.status(), "suspended");
+      await test.crash();
+      assert.equal(await (await test.start(job, "ok")).result(), "ok");
+    });
+  });
+
+  it("runs of higher priority go first in a line, by ten minutes at most", async () => {
+    const order: string[] = [];
+    const job = workflow<string>(
+      { name: "job", concurrency: { limit: 1 }, priority: (name) => (name === "vip" ? 600 : 0) },
+      (ctx, name) => ctx.step("work", () => void order.push(name)),
+    );
+    await within({ definitions: [job] }, async (test) => {
+      const blocker = workflow({ name: "blocker" }, async () => {});
+      test.register(blocker);
+      const handles = [];
+      for (const name of ["first", "second", "vip"]) handles.push(await test.start(job, name));
+      for (const handle of handles) await handle.result();
+      assert.deepEqual(order, ["first", "vip", "second"]);
+    });
+  });
+
+  it("a raised limit is handed out at the next start, a lowered one drains", async () => {
+    const make = (limit: number, version: number) =>
+      workflow<number>({ name: "job", version, concurrency: { limit, hold: "run" } }, (ctx) =>
+        ctx.waitForEvent("never"),
+      );
+    const [one, three] = [make(1, 1), make(3, 2)];
+    await within({ definitions: [one] }, async (test) => {
+      const handles = [await test.start(one, 1), await test.start(one, 2), await test.start(one, 3)];
+      test.register(three);
+      handles.push(await test.start(three, 4));
+      await test.settle();
+      const details = await Promise.all(handles.map((handle) => handle.detail()));
+      assert.deepEqual(
+        details.map(({ row }) => row.reason?.code),
+        ["event", "event", "event", "slot"],
+      );
+    });
+  });
+});
+
+describe("starts", () => {
+  it("rateLimit refuses what is above, exactly in every window", async () => {
+    const job = workflow<string>({ name: "job", rateLimit: { limit: 2, per: "1m", key: (who) => who } }, () => 1);
+    await within({ definitions: [job] }, async (test) => {
+      await test.start(job, "a");
+      await test.advance("50s");
+      await test.start(job, "a");
+      await assert.rejects(test.start(job, "a"), { code: "rate-limited" });
+      await test.start(job, "b");
+      await test.advance("15s");
+      await test.start(job, "a");
+      await assert.rejects(test.start(job, "a"), /try again|no more starts/);
+      await test.advance("45s");
+      await test.start(job, "a");
+    });
+  });
+
+  it("throttle has them come later", async () => {
+    const at: number[] = [];
+    const job = workflow({ name: "job", throttle: { limit: 2, per: "1m" } }, (ctx) =>
+      ctx.step("now", () => void at.push(1)),
+    );
+    await within({ definitions: [job] }, async (test) => {
+      for (let i = 0; i < 5; i++) await test.start(job, null);
+      await test.settle();
+      assert.equal(at.length, 2);
+      await test.advance("61s");
+      assert.equal(at.length, 4);
+      await test.advance("61s");
+      assert.equal(at.length, 5);
+    });
+  });
+
+  it("debounce makes one run of starts that follow each other, with the last input, and does not wait for ever", async () => {
+    const seen: number[] = [];
+    const job = workflow<number>({ name: "job", debounce: { wait: "10s", max: "25s" } }, (ctx, n) =>
+      ctx.step("see", () => void seen.push(n)),
+    );
+    await within({ definitions: [job] }, async (test) => {
+      const first = await test.baton.start(job, 1);
+      const second = await test.baton.start(job, 2);
+      assert.deepEqual([second.id, second.isNew], [first.id, false]);
+      await test.advance("11s");
+      assert.deepEqual(seen, [2]);
+      for (let n = 3; n < 9; n++) {
+        await test.start(job, n);
+        await test.advance("8s");
+      }
+      assert.ok(seen.length >= 2, "the cap ends a debounce that never rests");
+    });
+  });
+
+  it("batch gives one run the list of inputs, when it is full or its time is over", async () => {
+    const seen: number[][] = [];
+    const job = workflow<number>({ name: "job", batch: { size: 3, wait: "10s" } }, async (ctx, numbers) => {
+      await ctx.step("see", () => void seen.push(numbers));
+    });
+    await within({ definitions: [job] }, async (test) => {
+      for (let n = 1; n <= 4; n++) await test.start(job, n);
+      await test.settle();
+      assert.deepEqual(seen, [[1, 2, 3]]);
+      await test.advance("11s");
+      assert.deepEqual(seen, [[1, 2, 3], [4]]);
+    });
+  });
+
+  it("a singleton skips, queues or replaces", async () => {
+    const make = (when: "skip" | "queue" | "replace") =>
+      workflow<string>({ name: when, singleton: { when, key: (id) => id } }, (ctx, id) =>
+        ctx.waitForEvent("end", { match: { id } }),
+      );
+    const [skip, queue, replace] = [make("skip"), make("queue"), make("replace")];
+    await within({ definitions: [skip, queue, replace] }, async (test) => {
+      const kept = await test.start(skip, "x");
+      assert.equal((await test.start(skip, "x")).id, kept.id);
+      assert.notEqual((await test.start(skip, "y")).id, kept.id);
+      const running = await test.start(queue, "q");
+      const queued = await test.start(queue, "q");
+      await test.settle();
+      assert.deepEqual(
+        [(await running.detail()).row.reason?.code, (await queued.detail()).row.reason?.code],
+        ["event", "slot"],
+      );
+      const old = await test.start(replace, "r");
+      await test.settle();
+      const fresh = await test.start(replace, "r");
+      await test.advance("5s");
+      assert.deepEqual([await old.status(), await fresh.status()], ["cancelled", "waiting"]);
+      await test.emit({ name: "end", data: { id: "x" } });
+      await kept.result();
+      assert.notEqual((await test.start(skip, "x")).id, kept.id, "after its end the key is free");
+    });
+  });
+
+  it("a deadline fails a run that is not done, also one that waits for its slot", async () => {
+    const slow = workflow({ name: "slow", deadline: "1h", concurrency: { limit: 1, hold: "run" } }, (ctx) =>
+      ctx.waitForEvent("never"),
+    );
+    await within({ definitions: [slow] }, async (test) => {
+      const [working, queued] = [await test.start(slow, null), await test.start(slow, null)];
+      await test.advance("61m");
+      for (const handle of [working, queued]) {
+        const { row } = await handle.detail();
+        assert.equal(row.status, "failed");
+        assert.equal(row.error?.code, "deadline");
+      }
+      await working.resume();
+      assert.equal(await working.status(), "waiting", "resumed with its whole time anew");
+    });
+  });
+
+  it("refuses options that make no sense", () => {
+    assert.throws(() => workflow({ name: "x", concurrency: { limit: 0 } }, () => 1), /concurrency.limit/);
+    assert.throws(() => workflow({ name: "x", rateLimit: { limit: 1, per: "soon" as never } }, () => 1), /rate.per/);
+    assert.throws(
+      () => workflow({ name: "x", debounce: { wait: "1s" }, batch: { size: 2, wait: "1s" } }, () => 1),
+      /exclude each other/,
+    );
+  });
+});

@@ -1,0 +1,430 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Fire, on, type ScheduleOptions, workflow } from "baton";
+import { openTestBaton, type TestBaton } from "baton/testing";
+
+const startAt = Date.UTC(2026, 0, 1);
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** An instance with one scheduled workflow whose runs take as long as `napMs` says. */
+async function setup(
+  options: ScheduleOptions,
+  { napMs = 0, from = startAt }: { napMs?: number; from?: number } = {},
+): Promise<{
+  test: TestBaton;
+  inputs: unknown[];
+  fires: () => Promise<readonly Fire[]>;
+  told: () => Promise<string[]>;
+}> {
+  const inputs: unknown[] = [];
+  const tick = workflow({ name: "tick", on: on.schedule(options) }, async (ctx, input: unknown) => {
+    inputs.push(input);
+    if (napMs > 0) await ctx.sleep("nap", napMs);
+    return input ?? null;
+  });
+  const test = await openTestBaton({ definitions: [tick], startAt: from });
+  await test.settle();
+  const fires = async (): Promise<readonly Fire[]> => {
+    const schedule = await test.baton.schedules.get("tick");
+    return (await test.baton.engine.schedules.fires(schedule, 1_000)).toReversed();
+  };
+  const told = async (): Promise<string[]> =>
+    (await fires()).map((fire) => `${iso(fire.nominalAt).slice(11, 19)} ${fire.outcome}`);
+  return { test, inputs, fires, told };
+}
+
+describe("a schedule", () => {
+  it("starts one run at each nominal time, which says where it came from", async () => {
+    const { test, fires, told } = await setup({ every: "10m", input: { why: "clock" } });
+    await test.advance("30m");
+    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 fired"]);
+    const runs = await test.baton.runs();
+    assert.deepEqual(
+      runs.map((run) => [run.status, run.origin, iso(run.createdAt)]).toReversed(),
+      [10, 20, 30].map((minutes) => {
+        const nominalAt = startAt + minutes * 60_000;
+        return ["completed", { by: "schedule", schedule: "tick/every", nominalAt }, iso(nominalAt)];
+      }),
+    );
+    assert.deepEqual(
+      (await fires()).map((fire) => fire.run),
+      runs.map((run) => run.id).toReversed(),
+    );
+    await test.close();
+  });
+
+  it("gives its runs an input made for the nominal time", async () => {
+    const { test, inputs } = await setup({
+      cron: "0 2 * * *",
+      zone: "Europe/Berlin",
+      input: ({ nominalAt, schedule }: { nominalAt: Date; schedule: string }) =>
+        `${schedule} ${nominalAt.toISOString()}`,
+    });
+    await test.advance("2d");
+    assert.deepEqual(inputs, ["cron 2026-01-01T01:00:00.000Z", "cron 2026-01-02T01:00:00.000Z"]);
+    await test.close();
+  });
+
+  it("writes down what its input refused, and goes on", async () => {
+    let isBroken = true;
+    const { test, fires } = await setup({
+      every: "1m",
+      input: () => {
+        if (isBroken) throw new Error("no tenant");
+        return 1;
+      },
+    });
+    await test.advance("1m");
+    isBroken = false;
+    await test.advance("1m");
+    assert.deepEqual(
+      (await fires()).map(({ outcome, why }) => [outcome, why]),
+      [
+        ["refused", "no tenant"],
+        ["fired", null],
+      ],
+    );
+    await test.close();
+  });
+
+  it("two that are alike are two, and stand beside an event", async () => {
+    const twice = { cron: "0 * * * *", zone: "UTC" };
+    const tick = workflow({ name: "tick", on: [on.schedule(twice), on.event("tock"), on.schedule(twice)] }, () => null);
+    const test = await openTestBaton({ definitions: [tick], startAt });
+    await test.advance("1h");
+    await test.emit({ name: "tock" });
+    await test.settle();
+    const origins = (await test.baton.runs()).map((run) => run.origin.schedule ?? run.origin.by);
+    assert.deepEqual(origins.toSorted(), ["event", "tick/cron", "tick/cron-2"]);
+    await test.close();
+  });
+
+  it("once at a moment fires once, also when that has just passed or it is registered again", async () => {
+    const { test, told } = await setup({ at: startAt - 60_000 });
+    await test.advance("1h");
+    assert.deepEqual(await told(), ["23:59:00 fired"]);
+    const again = workflow({ name: "tick", on: on.schedule({ at: startAt - 60_000, overlap: "allow" }) }, () => null);
+    test.register(again);
+    await test.advance("1h");
+    assert.equal((await test.baton.runs()).length, 1);
+    assert.deepEqual(await test.baton.schedules.next("tick"), []);
+    await test.close();
+  });
+});
+
+describe("a clock change", () => {
+  it("in spring runs what it leaves out at the first moment that exists", async () => {
+    const from = Date.UTC(2026, 2, 28, 12);
+    const { test, fires } = await setup({ cron: "30 2 * * *", zone: "Europe/Berlin" }, { from });
+    await test.advance("2d");
+    assert.deepEqual(
+      (await fires()).map((fire) => iso(fire.nominalAt)),
+      ["2026-03-29T01:00:00.000Z", "2026-03-30T00:30:00.000Z"],
+    );
+    assert.equal((await test.baton.runs()).length, 2);
+    await test.close();
+  });
+
+  it("in autumn runs what comes twice once, and what is hourly in every hour", async () => {
+    const from = Date.UTC(2026, 9, 24, 22, 30);
+    const daily = workflow(
+      { name: "daily", on: on.schedule({ cron: "30 2 * * *", zone: "Europe/Berlin" }) },
+      () => null,
+    );
+    const hourly = workflow(
+      { name: "hourly", on: on.schedule({ cron: "0 * * * *", zone: "Europe/Berlin" }) },
+      () => null,
+    );
+    const test = await openTestBaton({ definitions: [daily, hourly], startAt: from });
+    await test.advance("24h");
+    assert.equal((await test.baton.runs({ name: "daily" })).length, 1);
+    assert.equal((await test.baton.runs({ name: "hourly" })).length, 24);
+    await test.close();
+  });
+});
+
+describe("downtime", () => {
+  it("is caught up within the window; what is older is missed and written down", async () => {
+    const { test, told } = await setup({ every: "10m", catchUp: "30m", overlap: "allow" });
+    await test.advance("10m");
+    // Nobody is there: the timers of the process go, the clock does not stand still.
+    test.clock.clear();
+    while (test.clock.fireNext(startAt + 2 * 3_600_000 + 60_000));
+    await test.crash();
+    await test.settle();
+    assert.deepEqual(await told(), ["00:10:00 fired", "01:40:00 fired", "01:50:00 fired", "02:00:00 fired"]);
+    const { lastGap, decidedTo } = await test.baton.schedules.get("tick");
+    assert.deepEqual(lastGap, {
+      cause: "missed",
+      fromAt: startAt + 20 * 60_000,
+      throughAt: startAt + 90 * 60_000,
+      count: 8,
+      at: test.clock.now(),
+    });
+    assert.equal(iso(decidedTo), "2026-01-01T02:00:00.000Z");
+    await test.close();
+  });
+
+  it("at any store operation costs no nominal time and makes none twice", async () => {
+    const calm = await setup({ every: "10m", overlap: "allow" });
+    await calm.test.advance("40m");
+    const operations = calm.test.operations;
+    await calm.test.close();
+    for (const side of ["before", "after"] as const) {
+      for (let operation = 1; operation <= operations; operation++) {
+        const { test, told } = await setup({ every: "10m", overlap: "allow" });
+        test.crashAt(operation, side);
+        await test.advance("41m");
+        await test.settle();
+        assert.deepEqual(
+          await told(),
+          ["00:10:00 fired", "00:20:00 fired", "00:30:00 fired", "00:40:00 fired"],
+          `crash ${side} operation ${operation}`,
+        );
+        const runs = await test.baton.runs();
+        assert.equal(new Set(runs.map((run) => run.origin.nominalAt)).size, 4);
+        assert.equal(runs.length, 4);
+        await test.close();
+      }
+    }
+  });
+});
+
+describe("overlap", () => {
+  it("skip leaves a nominal time out while the run before it is not at rest", async () => {
+    const { test, fires, told } = await setup({ every: "10m" }, { napMs: 25 * 60_000 });
+    await test.advance("50m");
+    assert.deepEqual(await told(), [
+      "00:10:00 fired",
+      "00:20:00 skipped",
+      "00:30:00 skipped",
+      "00:40:00 fired",
+      "00:50:00 skipped",
+    ]);
+    const [first, second] = await fires();
+    assert.equal(second?.why, `${first?.run} is not at rest`);
+    await test.close();
+  });
+
+  it("allow lets them run beside each other", async () => {
+    const { test } = await setup({ every: "10m", overlap: "allow" }, { napMs: 25 * 60_000 });
+    await test.advance("30m");
+    assert.deepEqual(
+      (await test.baton.runs()).map((run) => run.status),
+      ["waiting", "waiting", "waiting"],
+    );
+    await test.close();
+  });
+
+  it("buffer-one fires one of them as soon as the run before it has ended", async () => {
+    const { test, told } = await setup({ every: "10m", overlap: "buffer-one" }, { napMs: 25 * 60_000 });
+    await test.advance("33m");
+    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 buffered", "00:30:00 skipped"]);
+    await test.advance("3m");
+    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 skipped"]);
+    const [second, first] = await test.baton.runs();
+    assert.equal(first?.endedAt, second?.createdAt);
+    await test.close();
+  });
+
+  it("buffer-one goes on after a crash, and when its run was cancelled from outside", async () => {
+    const { test, told } = await setup({ every: "10m", overlap: "buffer-one" }, { napMs: 25 * 60_000 });
+    await test.advance("21m");
+    await test.crash();
+    const [open] = await test.baton.runs({ status: "waiting" });
+    await (await test.baton.get(open?.id ?? "")).cancel();
+    await test.advance("1m");
+    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 fired"]);
+    await test.close();
+  });
+
+  it("cancel-other ends the run before it", async () => {
+    const { test, told } = await setup({ every: "10m", overlap: "cancel-other" }, { napMs: 25 * 60_000 });
+    await test.advance("30m");
+    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 fired"]);
+    const runs = await test.baton.runs();
+    assert.deepEqual(
+      runs.map((run) => run.status),
+      ["waiting", "cancelled", "cancelled"],
+    );
+    assert.deepEqual(runs[1]?.reason, {
+      code: "by-person",
+      by: "schedule:tick/every",
+      why: "its next nominal time has come",
+    });
+    await test.close();
+  });
+
+  it("cancel-other tells a run that somebody holds", async () => {
+    const stuck = workflow({ name: "tick", on: on.schedule({ every: "10m", overlap: "cancel-other" }) }, (ctx) =>
+      ctx.step("hang", (attempt) => new Promise((_, reject) => attempt.signal.addEventListener("abort", reject))),
+    );
+    const test = await openTestBaton({ definitions: [stuck], startAt });
+    await test.advance("21m");
+    const statuses = (await test.baton.runs()).map((run) => run.status);
+    assert.deepEqual(statuses, ["running", "cancelled"]);
+    await test.close();
+  });
+});
+
+describe("people", () => {
+  it("pause and resume it: what passes meanwhile is told and never fired", async () => {
+    const { test, told } = await setup({ every: "10m" });
+    const { schedules } = test.baton;
+    await test.advance("10m");
+    await schedules.pause("tick", { why: "stocktaking", actor: "ann" });
+    const paused = await schedules.get("tick/every");
+    assert.deepEqual([paused.isPaused, paused.pausedBy, paused.pausedWhy], [true, "ann", "stocktaking"]);
+    await test.advance("30m");
+    await schedules.resume("tick/every");
+    await test.advance("10m");
+    assert.deepEqual(await told(), ["00:10:00 fired", "00:50:00 fired"]);
+    const { lastGap, isPaused } = await schedules.get("tick");
+    assert.deepEqual([isPaused, lastGap?.cause, lastGap?.count], [false, "paused", 3]);
+    const audit = await test.baton.engine.store.query("audit", { run: null, before: null, limit: 10 });
+    assert.deepEqual(audit.map((row) => [row.verb, row.actor, row.why, row.schedule, row.run]).toReversed(), [
+      ["pause-schedule", "ann", "stocktaking", "tick/every", null],
+      ["resume-schedule", audit[0]?.actor, null, "tick/every", null],
+    ]);
+    await test.close();
+  });
+
+  it("resume it after a downtime: the pause is not taken for missed times", async () => {
+    const { test, told } = await setup({ every: "10m", catchUp: "24h" });
+    await test.baton.schedules.pause("tick");
+    test.clock.clear();
+    while (test.clock.fireNext(startAt + 3_600_000 + 60_000));
+    await test.baton.schedules.resume("tick");
+    await test.settle();
+    assert.deepEqual(await told(), []);
+    const { lastGap } = await test.baton.schedules.get("tick");
+    assert.deepEqual([lastGap?.cause, lastGap?.count], ["paused", 6]);
+    await test.close();
+  });
+
+  it("run it now, beside its nominal times", async () => {
+    const { test, told, inputs } = await setup({
+      every: "10m",
+      input: ({ nominalAt }: { nominalAt: Date }) => +nominalAt,
+    });
+    await test.advance("5m");
+    const id = await test.baton.schedules.runNow("tick", { actor: "ann", why: "look" });
+    await test.settle();
+    const [run] = await test.baton.runs();
+    assert.deepEqual([run?.id, run?.status, run?.origin], [id, "completed", { by: "ann", schedule: "tick/every" }]);
+    assert.deepEqual(inputs, [startAt + 300_000]);
+    await test.advance("5m");
+    assert.deepEqual(await told(), ["00:10:00 fired"]);
+    await test.close();
+  });
+
+  it("backfill a stretch: what has a run is not fired again, and a preview changes nothing", async () => {
+    const { test, told } = await setup({ every: "10m" }, { napMs: 15 * 60_000 });
+    await test.advance("41m");
+    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 skipped", "00:30:00 fired", "00:40:00 skipped"]);
+    const { schedules } = test.baton;
+    const range = { from: startAt - 600_000, to: "2026-01-01T00:41:00Z" };
+    const preview = await schedules.backfill("tick", { ...range, dryRun: true });
+    assert.deepEqual(
+      preview.map((item) => [iso(item.nominalAt).slice(11, 16), item.isNew]),
+      [
+        ["23:50", true],
+        ["00:00", true],
+        ["00:10", false],
+        ["00:20", true],
+        ["00:30", false],
+        ["00:40", true],
+      ],
+    );
+    assert.equal((await test.baton.runs()).length, 2);
+    const items = await schedules.backfill("tick", range, { actor: "ann" });
+    const again = await schedules.backfill("tick", range);
+    assert.deepEqual(
+      again.map((item) => item.run),
+      items.map((item) => item.run),
+    );
+    assert.ok(again.every((item) => !item.isNew && item.run !== null));
+    const runs = await test.baton.runs();
+    assert.equal(runs.length, 6);
+    assert.deepEqual(runs[0]?.origin, { by: "ann", schedule: "tick/every", nominalAt: startAt + 2_400_000 });
+    await test.close();
+  });
+
+  it("backfill no more than a bounded number, and nothing of the future", async () => {
+    const { test } = await setup({ every: "1s", overlap: "skip" });
+    const { schedules } = test.baton;
+    await assert.rejects(schedules.backfill("tick", { from: startAt - 3_600_000 }), { code: "limit" });
+    await assert.rejects(schedules.backfill("tick", { from: startAt, to: startAt - 1 }), { code: "invalid-option" });
+    const items = await schedules.backfill("tick", { from: startAt - 2_000, to: startAt + 3_600_000, dryRun: true });
+    assert.equal(items.length, 3);
+    await test.close();
+  });
+
+  it("are told what there is not, and which one they mean", async () => {
+    const many = workflow(
+      { name: "many", on: [on.schedule({ every: "1h", name: "a" }), on.schedule({ every: "2h", name: "b" })] },
+      () => null,
+    );
+    const test = await openTestBaton({ definitions: [many], startAt });
+    await test.settle();
+    await assert.rejects(test.baton.schedules.get("none"), { code: "not-found" });
+    await assert.rejects(test.baton.schedules.pause("many"), { code: "ambiguous" });
+    assert.deepEqual(
+      (await test.baton.schedules.next("many/b", 2)).map((at) => at.getUTCHours()),
+      [2, 4],
+    );
+    await test.close();
+  });
+});
+
+describe("a definition that changes", () => {
+  const version = (options: ScheduleOptions | null): ReturnType<typeof workflow> =>
+    workflow(
+      { name: "tick", ...(options === null ? {} : { on: on.schedule({ name: "it", ...options }) }) },
+      () => null,
+    );
+
+  it("begins anew from now on, and never fires old nominal times", async () => {
+    const test = await openTestBaton({ definitions: [version({ every: "10m" })], startAt });
+    await test.advance("25m");
+    test.register(version({ every: "7m" }));
+    await test.advance("10m");
+    const schedule = await test.baton.schedules.get("tick");
+    const fires = await test.baton.engine.schedules.fires(schedule, 10);
+    assert.deepEqual(
+      fires.map((fire) => iso(fire.nominalAt).slice(11, 16)).toReversed(),
+      ["00:10", "00:20", iso(Math.ceil((startAt + 1_500_001) / 420_000) * 420_000).slice(11, 16)].concat(
+        fires.length > 3 ? [iso(Math.ceil((startAt + 1_500_001) / 420_000) * 420_000 + 420_000).slice(11, 16)] : [],
+      ),
+    );
+    await test.close();
+  });
+
+  it("and has its schedule no more loses it; when it comes back it begins anew", async () => {
+    const test = await openTestBaton({ definitions: [version({ every: "10m" })], startAt });
+    await test.advance("10m");
+    test.register(version(null));
+    await test.advance("20m");
+    assert.deepEqual(await test.baton.schedules.list(), []);
+    assert.equal((await test.baton.runs()).length, 1);
+    test.register(version({ every: "10m" }));
+    await test.advance("10m");
+    assert.equal((await test.baton.runs()).length, 2);
+    const { lastGap, decidedTo } = await test.baton.schedules.get("tick");
+    assert.deepEqual([lastGap, decidedTo], [null, startAt + 2_400_000]);
+    await test.close();
+  });
+
+  it("and is gone keeps its place: what nobody can fire waits for somebody who can", async () => {
+    const test = await openTestBaton({ definitions: [version({ every: "10m", overlap: "allow" })], startAt });
+    await test.advance("10m");
+    test.baton.engine.use("tick", null);
+    await test.advance("20m");
+    assert.equal((await test.baton.runs()).length, 1);
+    test.register(version({ every: "10m", overlap: "allow" }));
+    test.baton.engine.use("tick", 1);
+    await test.advance("1m");
+    assert.equal((await test.baton.runs()).length, 3);
+    await test.close();
+  });
+});
