@@ -30,6 +30,8 @@ export const explanations: Readonly<Record<string, string>> = {
   "invalid-output": "The output does not match the workflow's output schema.",
   "invalid-page-token": "The page token was not made by this list. Begin without one.",
   "invalid-request": "The body or query does not have the shape of this route; every place is named.",
+  "invalid-schedule":
+    "A schedule's times or options cannot be used; the message names which, and the definition is not loaded.",
   "key-conflict":
     "The idempotency key has started this workflow with another input. Use a new key for a new input; the details name the run.",
   "lease-lost": "Another worker holds the run by now; what this one still does does not count.",

@@ -130,6 +130,7 @@ export class RunHandle<T> implements Handle<T> {
 /** Told by the engine when the run ends here, and looked up now and then for when it ends elsewhere. */
 function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeoutMs: number | undefined): Promise<T> {
   return new Promise<T>((resolve, reject) => {
+    const begunAt = performance.now();
     let isOver = false;
     let look: NodeJS.Timeout | undefined;
     let limit: NodeJS.Timeout | undefined;
@@ -142,14 +143,24 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
       end();
     };
     const stopWaiting = engine.whenEnded(run.no, (next) => {
-      if (next.state === "completed") finish(() => resolve(decode(next.output) as T));
+      if (next.state === "completed" && next.continuesAs !== undefined) follow(next.continuesAs.id);
+      else if (next.state === "completed") finish(() => resolve(decode(next.output) as T));
       else if (next.state === "failed") finish(() => reject(new RunFailedError(run.id, "failed", next.error)));
       else finish(() => reject(new RunFailedError(run.id, "cancelled", null)));
     });
+    const follow = (id: string): void => {
+      const left = timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - (performance.now() - begunAt));
+      const further = engine.store.query("run", { id }).then((next) => {
+        if (next === null) throw unknownRun(id);
+        return awaitResult<T>(engine, { no: next.row.no, id }, left);
+      });
+      finish(() => resolve(further));
+    };
     const lookUp = (): void => {
       readEnd<T>(engine, run).then(
         (end) => {
-          if (end !== null) finish(() => ("error" in end ? reject(end.error) : resolve(end.output)));
+          if (end !== null && "continuedAs" in end) follow(end.continuedAs);
+          else if (end !== null) finish(() => ("error" in end ? reject(end.error) : resolve(end.output)));
           else if (!isOver) look = setTimeout(lookUp, lookMs);
         },
         (error: unknown) => finish(() => reject(error)),
@@ -171,11 +182,12 @@ const firstLookMs = 20;
 async function readEnd<T>(
   engine: Engine,
   run: { no: number; id: string },
-): Promise<{ output: T } | { error: Error } | null> {
+): Promise<{ output: T } | { error: Error } | { continuedAs: string } | null> {
   const detail = await engine.store.query("run", { id: run.id });
   if (detail === null) return { error: unknownRun(run.id) };
   const { status, error } = detail.row;
   if (status === "failed" || status === "cancelled") return { error: new RunFailedError(run.id, status, error) };
   if (status !== "completed") return null;
+  if (detail.row.continuedAs !== null) return { continuedAs: detail.row.continuedAs };
   return { output: decode(await engine.store.query("output", { run: run.no })) as T };
 }

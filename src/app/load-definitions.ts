@@ -93,15 +93,9 @@ export class DefinitionSet {
       .map((file) => resolve(file, ".."))
       .filter((path) => !own.includes(path));
     return [
-      ...own.map((path) => ({ path, isDeep: !this.#isGuess })),
+      ...own.map((path) => ({ path, isDeep: !isGuess(this.#config) })),
       ...[...new Set(others)].map((path) => ({ path, isDeep: false })),
     ];
-  }
-
-  /** The current folder, since nothing else was named: it may hold anything. */
-  get #isGuess(): boolean {
-    const { folder } = this.#config;
-    return folder.from === "default" && folder.value !== null && basename(folder.value) !== "workflows";
   }
 
   /** Every file that holds definitions now. */
@@ -175,9 +169,9 @@ export class DefinitionSet {
     const { folder, file } = this.#config;
     if (folder.value === null) return [];
     if (!isFolder(folder.value)) return [];
-    const isGuess = this.#isGuess;
-    const paths = isGuess ? plainFiles(folder.value) : filesBelow(folder.value);
-    return paths.filter((path) => path !== file && (!isGuess || mentionsBaton(path))).toSorted();
+    const isGuessed = isGuess(this.#config);
+    const paths = isGuessed ? plainFiles(folder.value) : filesBelow(folder.value);
+    return paths.filter((path) => path !== file && (!isGuessed || mentionsBaton(path))).toSorted();
   }
 
   #from(): string {
@@ -190,12 +184,16 @@ export class DefinitionSet {
   }
 }
 
-/** Paths are relative to the project: where its config file lies, or its folder of definitions. */
-function baseOf({ file, folder }: EffectiveConfig): string {
-  if (file !== null) return dirname(file);
-  const here = process.cwd();
-  if (folder.value === null || !relative(here, folder.value).startsWith("..")) return here;
-  return dirname(folder.value);
+/** Paths are relative to what holds the definitions, wherever Baton is started: the same files give the same hash. */
+function baseOf(config: EffectiveConfig): string {
+  const { file, folder } = config;
+  if (folder.value === null) return file === null ? process.cwd() : dirname(file);
+  return isGuess(config) ? folder.value : dirname(folder.value);
+}
+
+/** The current folder, since nothing else was named: it may hold anything. */
+function isGuess({ folder }: EffectiveConfig): boolean {
+  return folder.from === "default" && folder.value !== null && basename(folder.value) !== "workflows";
 }
 
 function isFolder(path: string): boolean {

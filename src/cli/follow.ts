@@ -39,6 +39,7 @@ export async function followRun(client: Client, id: string, options: FollowOptio
     const state = `${run.status} ${run.reasonText}`;
     if (state !== last) options.onRun?.(run);
     last = state;
+    if (run.continuedAs !== null) return followRun(client, run.continuedAs, { ...options, timeoutMs: leftOf(endsAt) });
     if (isOver(run, options.endsWhenParked)) return run;
     if (performance.now() >= endsAt) {
       throw new CliError(exit.timedOut, "timeout", `run ${id} is still ${run.status} after ${options.timeoutMs} ms`, {
@@ -48,6 +49,10 @@ export async function followRun(client: Client, id: string, options: FollowOptio
     }
     await pause(looksMs[Math.min(look, looksMs.length - 1)] ?? 500, options.signal);
   }
+}
+
+function leftOf(endsAt: number): number | null {
+  return endsAt === Number.POSITIVE_INFINITY ? null : Math.max(0, endsAt - performance.now());
 }
 
 /** Nothing moves any more by itself, or not soon. */

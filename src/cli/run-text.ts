@@ -28,7 +28,7 @@ export function runPage(run: RunDetail, style: Style): string[] {
     ["run", run.id],
     ["workflow", `${run.name} v${run.version}`],
     ...(run.key === null ? [] : ([["key", run.key]] as [string, string][])),
-    ["started", `${run.createdAt} by ${run.startedBy.by}`],
+    ["started", `${run.createdAt} by ${starter(run.startedBy)}`],
     ...(run.endedAt === null
       ? []
       : ([["ended", `${run.endedAt} after ${took(run.createdAt, run.endedAt)}`]] as [string, string][])),
@@ -46,6 +46,12 @@ export function runPage(run: RunDetail, style: Style): string[] {
       : []),
     ...(run.verbs.length === 0 ? [] : ["", ...nextLines(run, paint)]),
   ];
+}
+
+function starter({ by, schedule, nominalAt }: RunDetail["startedBy"]): string {
+  if (schedule === undefined) return by;
+  const who = by === "schedule" ? "" : `${by}, `;
+  return `${who}schedule ${schedule}${nominalAt === undefined ? ", run now" : ` for ${nominalAt}`}`;
 }
 
 /** What may be done next, as commands to copy. */

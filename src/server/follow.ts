@@ -27,6 +27,24 @@ export function runAtRest(services: Services, run: RunDetail, waitMs: number, si
   return runWhen(services, run, (seen) => isAtRest(seen.row.status), waitMs, signal);
 }
 
+/** The same of whatever has gone on in its place: the result of a continued run is that of its last part. */
+export async function lastAtRest(
+  services: Services,
+  run: RunDetail,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<RunDetail> {
+  const endsAt = services.clock.mono() + waitMs;
+  let seen = run;
+  for (;;) {
+    seen = await runAtRest(services, seen, endsAt - services.clock.mono(), signal);
+    const { continuedAs } = seen.row;
+    const next = continuedAs === null ? null : await services.store.query("run", { id: continuedAs });
+    if (next === null) return seen;
+    seen = next;
+  }
+}
+
 /** A pause that ends at once when the run ends here. */
 function rest(services: Services, no: number, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -228,6 +228,8 @@ class MemoryBaton implements TestBaton {
     for (;;) {
       await this.settle();
       const { row } = await detail();
+      if (row.status === "completed" && row.continuedAs !== null)
+        return this.#handle<T>(row.continuedAs).result({ within: until - this.clock.now() });
       if (row.status === "completed") {
         return decode(this.#core.query("output", { run: row.no })) as T;
       }

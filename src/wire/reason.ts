@@ -48,7 +48,7 @@ export type Reason =
       readonly ahead: number;
       readonly since: string;
     }
-  | { readonly code: "compensating"; readonly then: "failed" | "cancelled"; readonly error: string | null }
+  | { readonly code: "compensating"; readonly end: "failed" | "cancelled"; readonly error: string | null }
   | { readonly code: "compensated"; readonly undone: readonly string[]; readonly error: string | null }
   | {
       readonly code: "compensation-failed";

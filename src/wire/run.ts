@@ -49,6 +49,8 @@ export interface RunSummary {
   readonly fingerprint: string | null;
   readonly createdAt: string;
   readonly endedAt: string | null;
+  /** The run that went on in its place (`continueAsNew`), or null. */
+  readonly continuedAs: string | null;
 }
 
 /** A run with what belongs to it. `steps` are the first 200; `GET /api/runs/{id}/steps` pages through all. */

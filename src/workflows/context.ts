@@ -9,13 +9,14 @@ import type { Scope } from "../kernel/engine/scope.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import { undoPrefix } from "../kernel/model/journal.ts";
 import { defaults } from "../kernel/model/limits.ts";
+import type { LeasedRun } from "../kernel/model/run.ts";
 import type { StartRun } from "../kernel/model/transition.ts";
 import type { TxClient } from "../kernel/ports/store.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { hash53Number } from "../stdx/hash.ts";
 import { encode } from "../stdx/json.ts";
 import type { AnyWorkflow, Workflow } from "./definition.ts";
-import { checkName, retryPolicy, type StepOptions, undoSpec } from "./options.ts";
+import { checkName, retryPolicy, type StepOptions, type Undo, undoSpec } from "./options.ts";
 
 export interface WaitOptions {
   /** Equality on paths to scalars of the event's data, typed: `{ dealId: 8841 }` is not `"8841"`. */
@@ -52,6 +53,11 @@ export interface ItemFailure {
 export interface ChildOptions extends Pick<StartOptions, "idempotencyKey" | "priority" | "attributes"> {
   key?: string;
   businessKey?: string;
+  /**
+   * What a compensation does to a completed child: `compensate` calls the child's own undos, a function is an undo of
+   * the call's result. Without it a completed child stays as it is; one that is under way is cancelled in any case.
+   */
+  undo?: "compensate" | Undo<never>;
 }
 
 export type Branch<T> = (ctx: Context) => Promise<T> | T;
@@ -120,6 +126,12 @@ export interface Context {
     options?: ChildOptions,
   ): Promise<{ id: string }>;
 
+  /**
+   * Ends this run and goes on as a new one with this input, the same business key and a history that begins anew: for
+   * loops without end. Whoever waits for this run waits for the new one. Never comes back.
+   */
+  continueAsNew(input: unknown): Promise<never>;
+
   /** Results in the order of the items; each item has a context, and so step names, of its own. */
   map<T, R>(
     name: string,
@@ -153,6 +165,10 @@ export interface Surroundings {
   /** The step whose own code asks; null between steps. */
   stepAround(): string | null;
   prepareChild(definition: AnyWorkflow, input: unknown, options: StartOptions, by: string): Promise<StartRun>;
+  /** A run of the same definition that goes on for this one. */
+  prepareContinuation(run: LeasedRun, input: unknown): Promise<StartRun>;
+  /** Calls the undos of a completed child and waits until they are done. */
+  compensateChild(parent: LeasedRun, key: string, signal: AbortSignal): Promise<void>;
 }
 
 export class RunContext implements Context {
@@ -315,13 +331,25 @@ export class RunContext implements Context {
   ): Promise<Output> {
     const key = this.#key(options.key ?? definition.name, "a call's name");
     const child = (): Promise<StartRun> => this.#prepareChild(definition, input, options, key, true);
+    const undo = options.undo === undefined ? null : undoSpec(this.#childUndo(options.undo, key), this.#retry);
     return (await this.#activation.wait({
       key,
       kind: "child",
       scope: this.#scope,
       opening: { key, kind: "child" },
       child,
+      undo,
     })) as Output;
+  }
+
+  #childUndo(undo: NonNullable<ChildOptions["undo"]>, key: string): Undo<never> {
+    if (undo !== "compensate") return undo;
+    return (_output, attempt) => this.#around.compensateChild(this.#activation.run, key, attempt.signal);
+  }
+
+  continueAsNew(input: unknown): Promise<never> {
+    this.#key("continueAsNew", "a continuation");
+    return this.#activation.continueAs(() => this.#around.prepareContinuation(this.#activation.run, input));
   }
 
   async start<RawInput, Input, Output>(
@@ -344,7 +372,7 @@ export class RunContext implements Context {
     key: string,
     isAwaited: boolean,
   ): Promise<StartRun> {
-    const { businessKey, key: _key, ...rest } = options;
+    const { businessKey, key: _key, undo: _undo, ...rest } = options;
     const { run } = this.#activation;
     const start = await this.#around.prepareChild(
       definition,

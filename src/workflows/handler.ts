@@ -12,11 +12,13 @@ import { checkName } from "./options.ts";
 import { validate } from "./schema.ts";
 
 /** A workflow as the kernel runs it. */
-export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "prepareChild" | "stepAround">): Handler {
+export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "prepareChild" | "prepareContinuation" | "compensateChild" | "stepAround">): Handler {
   const around: Surroundings = {
     stepAround: () => engine.stepAround(),
     prepareChild: (definition, input, options, by) =>
       engine.prepareChild(definition.name, input, options, { by: `run:${by}` }),
+    prepareContinuation: (run, input) => engine.prepareContinuation(run, input),
+    compensateChild: (parent, key, signal) => engine.compensateChild(parent, key, signal),
   };
   // One object for all starts: the store's thread is sent it once a batch.
   const definition = { kind: "workflow", name: workflow.name, version: workflow.version } as const;

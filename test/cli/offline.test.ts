@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import type { RunDetail, RunSummary } from "../../src/wire/run.ts";
 import type { VerbPreview } from "../../src/wire/verb.ts";
@@ -116,7 +116,7 @@ test("a run that waits for what nobody can bring here ends the wait with exit co
   assert.deepEqual([resumed.code, resumed.value.output], [0, { x: 1 }]);
 });
 
-test("a run whose definition is not loaded here stays pending and says so", async (t) => {
+test("a run whose code is not to be had here stays pending and says why", async (t) => {
   const { baton, folder, store } = setup(t);
   await baton(["run", "fragile", "--wait"]);
   const elsewhere = await baton(["resume", "latest", "--store", store], {
@@ -125,9 +125,14 @@ test("a run whose definition is not loaded here stays pending and says so", asyn
   assert.match(elsewhere.stderr, /there is no folder node_modules with definitions/);
   const config = `${folder}/empty.ts`;
   writeFileSync(config, "export default { definitions: [] };\n");
-  const { code, stdout } = await baton(["resume", "latest", "--config", config, "--store", store]);
+  const resume = ["resume", "latest", "--config", config, "--store", store];
+  const fromStore = await baton(resume);
+  assert.match(fromStore.stdout, /^failed {2}/m, fromStore.stdout + fromStore.stderr);
+  // As on another machine that was given the store alone.
+  rmSync(`${store}.versions`, { recursive: true });
+  const { code, stdout } = await baton(resume);
   assert.equal(code, 1);
-  assert.match(stdout, /^pending {2}no worker has fragile version 1$/m);
+  assert.match(stdout, /^pending {2}no worker has fragile version 1: its code was not made on this machine/m);
 });
 
 test("text from runs cannot steer the terminal", async (t) => {

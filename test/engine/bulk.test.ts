@@ -133,7 +133,7 @@ describe("bulk acts", () => {
     const test = await openTestBaton({ definitions: [job, waiter] });
     try {
       await failMany(test, job, 6);
-      for (let i = 0; i < 5; i++) await test.baton.start(waiter);
+      for (let i = 0; i < 5; i++) await test.baton.start(waiter, null);
       await test.settle();
       const act = async (
         verb: "suspend" | "resume" | "cancel" | "dismiss",

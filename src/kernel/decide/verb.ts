@@ -105,7 +105,7 @@ const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
     const reason = byPerson(request);
     if (request.isCompensated !== true) return act(found, { to: "cancelled", reason }, "cancel");
     if (found.history.pivot !== null) return noReturn(found, found.history.pivot);
-    return act(found, { to: "compensating", compensation: { then: "cancelled", reason } }, "cancel");
+    return act(found, { to: "compensating", compensation: { end: "cancelled", reason } }, "cancel");
   },
   suspend: (found) => {
     const { run, request } = found;
@@ -142,8 +142,8 @@ function byPerson({ actor: by, why }: VerbRequest): Reason {
 /** A dead letter stays one that failed; what was halted on its way ends as cancelled. */
 function compensationOf({ run, request }: Case): Compensation {
   const { error, fingerprint, status } = run.row;
-  if (status !== "failed" || error === null) return { then: "cancelled", reason: byPerson(request) };
-  return { then: "failed", error, fingerprint: fingerprint ?? "", step: failedStep(run) };
+  if (status !== "failed" || error === null) return { end: "cancelled", reason: byPerson(request) };
+  return { end: "failed", error, fingerprint: fingerprint ?? "", step: failedStep(run) };
 }
 
 // --- Going on -----------------------------------------------------------------------------------------------------------

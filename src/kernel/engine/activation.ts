@@ -42,6 +42,9 @@ export interface Host {
   over(activation: Activation, end: Next | null): void;
 }
 
+/** How the code came to its end. */
+type Ending = { readonly output: unknown } | { readonly error: unknown } | { readonly continuesAs: StartRun };
+
 type Halt = { readonly next: Next; readonly read: readonly number[] };
 
 /**
@@ -252,6 +255,18 @@ export class Activation implements Turning, Desk, Recorded {
 
   effect(spec: EffectSpec): Promise<unknown> {
     return new Promise((resolve, reject) => this.#ask(new EffectAsk(spec, this, resolve, reject)));
+  }
+
+  /** Ends this run; the given one goes on in its place. Never comes back. */
+  continueAs(prepare: () => Promise<StartRun>): Promise<never> {
+    const release = this.hold();
+    prepare()
+      .then(
+        (start) => this.#end({ continuesAs: start }),
+        (error: unknown) => this.#end({ error }),
+      )
+      .finally(release);
+    return new Promise(() => {});
   }
 
   /** A lost branch: what it awaits is aborted, and what it asks later never settles. */
@@ -603,7 +618,7 @@ export class Activation implements Turning, Desk, Recorded {
 
   // --- Ends -----------------------------------------------------------------------------------------------------------
 
-  #end(result: { output: unknown } | { error: unknown }): void {
+  #end(result: Ending): void {
     if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isUndoing) return;
     const left = this.#replay?.leftOut();
     if (left !== undefined) return this.#diverge(`the code ended and "${left.key}" was recorded`);
@@ -632,8 +647,9 @@ export class Activation implements Turning, Desk, Recorded {
     return entries;
   }
 
-  #nextOf(result: { output: unknown } | { error: unknown }): Next {
+  #nextOf(result: Ending): Next {
     if ("error" in result) return this.#failure(result.error);
+    if ("continuesAs" in result) return { state: "completed", output: null, continuesAs: result.continuesAs };
     try {
       return { state: "completed", output: encodeWithin(result.output, this.payloadMax, this.definition.name) };
     } catch (error) {
@@ -649,7 +665,7 @@ export class Activation implements Turning, Desk, Recorded {
     // Behind the point of no return there is only forward: the failure waits for a person.
     if (this.#handler.onFailure === "keep" || this.#pivot !== null)
       return { state: "failed", error: record, fingerprint, step };
-    return { state: "compensating", compensation: { then: "failed", error: record, fingerprint, step } };
+    return { state: "compensating", compensation: { end: "failed", error: record, fingerprint, step } };
   }
 
   suspend(reason: Reason): void {
@@ -701,7 +717,7 @@ export class Activation implements Turning, Desk, Recorded {
   #cancellation(request: Request, reason: Reason): Next {
     if (request.isCompensated !== true || (this.#pivot ?? this.#history.pivot) !== null)
       return { state: "cancelled", reason };
-    return { state: "compensating", compensation: { then: "cancelled", reason } };
+    return { state: "compensating", compensation: { end: "cancelled", reason } };
   }
 
   /** Stops delivering and beginning; the run is left as `next` says when its attempts have ended. */
@@ -791,7 +807,7 @@ function isStep(ask: Ask): boolean {
 
 /** All is undone: the run ends as it was going to. */
 function compensated(compensation: Compensation, undone: readonly string[]): Next {
-  if (compensation.then === "cancelled") {
+  if (compensation.end === "cancelled") {
     const { reason } = compensation;
     const error = reason.code === "by-person" ? describeReason(reason) : null;
     return { state: "cancelled", reason: { code: "compensated", undone, error } };

@@ -4,9 +4,11 @@ import type { BulkRequest, BulkRow } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
 import { BatonError } from "../model/errors.ts";
 import type { RecordedEntry } from "../model/journal.ts";
+import type { Flow } from "../model/flow.ts";
 import { defaults } from "../model/limits.ts";
 import type { DefinitionRef, LeasedRun, Origin } from "../model/run.ts";
 import type { EventOutcome, Intervene, Next, StartRun } from "../model/transition.ts";
+import { asNonRetryable } from "../model/user-errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Notifier } from "../ports/notifier.ts";
@@ -199,6 +201,8 @@ export class Engine {
     ];
     const [, router] = services;
     router?.hurry();
+    // So that whoever has started an instance finds its schedules; what fails here is done by the first round.
+    await this.#firing.putAll().catch(() => {});
     const timers = keepRunning(this.#timers(), clock, logger);
     this.#lookAtTimers = timers.hurry;
     timers.hurry();
@@ -300,6 +304,36 @@ export class Engine {
   async prepareChild(name: string, input: unknown, options: StartOptions, origin: Origin): Promise<StartRun> {
     const prepared = await this.handlerOf(name).prepare(input, options);
     return { kind: "start", id: this.#runId(), origin, ...prepared };
+  }
+
+  /** A run of the version that new starts get, with the business key of the run that it goes on for. */
+  async prepareContinuation(run: LeasedRun, input: unknown): Promise<StartRun> {
+    const { name } = run.definition;
+    const options = run.key === null ? {} : { key: run.key };
+    const origin = { by: `run:${run.id}`, continues: run.id };
+    const { flow, ...start } = await this.prepareChild(name, input, options, origin);
+    // It is no new start: what limits starts has let it in already.
+    const kept = flow === undefined ? undefined : keptFlow(flow);
+    return kept === undefined ? start : { ...start, flow: kept };
+  }
+
+  /** Undoes a completed child for its parent, and waits for the end of that. Throws when the child's undoing has failed. */
+  async compensateChild(parent: LeasedRun, key: string, signal: AbortSignal): Promise<void> {
+    const id = await this.store.query("child", { parent: parent.no, key });
+    if (id === null) return;
+    while (!signal.aborted) {
+      const child = await this.store.query("run", { id });
+      if (child === null || child.row.reason?.code === "compensated" || child.row.status === "cancelled") return;
+      if (child.row.status === "failed") {
+        throw asNonRetryable(
+          new BatonError("child-compensation", `child ${id} could not be undone`, {
+            hint: `mend and resume it (baton why ${id}), then resume this run`,
+          }),
+        );
+      }
+      if (child.row.status === "completed") await this.store.commit(undoingOf(child, parent.id));
+      await new Promise<void>((resolve) => this.#options.clock.after(childLookMs, resolve));
+    }
   }
 
   /** The step whose own code asks, as far as this process can tell; null between steps. */
@@ -473,6 +507,30 @@ const verbRoundsMax = 5;
 
 function keyOf(definition: DefinitionRef): string {
   return `${definition.kind} ${definition.name} ${definition.version}`;
+}
+
+/** Between looks at a child that is being undone. */
+const childLookMs = 100;
+
+function undoingOf(child: RunDetail, parent: string): Intervene {
+  const reason = { code: "by-person", by: `run:${parent}`, why: "its parent is compensated" } as const;
+  return {
+    kind: "intervene",
+    run: child.row.no,
+    seen: child.mark,
+    idle: { to: "compensating", compensation: { end: "cancelled", reason } },
+    held: null,
+    audit: { actor: `run:${parent}`, verb: "compensate", why: reason.why },
+  };
+}
+
+/** Slots, singleton and deadline hold for every part of a continued run. */
+function keptFlow({ slots, singleton, deadlineMs }: Flow): Flow {
+  return {
+    ...(slots === undefined ? {} : { slots }),
+    ...(singleton === undefined ? {} : { singleton }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  };
 }
 
 function checkBulk({ canary, ratePerS }: BulkRequest): void {

@@ -71,7 +71,7 @@ export function rehearse(
     const judgeEnd = (next: Next): void => {
       if (next.state === "suspended") return differs(divergedText(next.reason));
       if (status !== "failed" && next.state === "failed") return differs(thrownText(next.error));
-      if (status !== "failed" && next.state === "compensating" && next.compensation.then === "failed")
+      if (status !== "failed" && next.state === "compensating" && next.compensation.end === "failed")
         return differs(thrownText(next.compensation.error));
       const unasked = unaskedWait();
       if (unasked !== undefined) return differs(`the code ends and "${unasked}" is waited for`);

@@ -39,7 +39,9 @@ export function listUndos(
   asks: ReadonlyMap<string, Ask>,
   isFrontierUnknown: boolean,
 ): readonly Undoable[] {
+  // A child that is under way is cancelled, which says all about its outcome.
   const isOpen = (ask: Ask): boolean =>
+    ask.kind !== "child" &&
     history.byKey.get(ask.key) === undefined && (isFrontierUnknown || history.abandoned.has(ask.key));
   const unknown = [...asks.values()]
     .filter(isOpen)

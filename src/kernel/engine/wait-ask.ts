@@ -6,6 +6,7 @@ import type { StartRun, WaitOpening } from "../model/transition.ts";
 import { ChildFailedError } from "../model/user-errors.ts";
 import type { Ask, Desk } from "./ask.ts";
 import type { Scope } from "./scope.ts";
+import type { UndoSpec } from "./undo.ts";
 
 /** A sleep, a wait for an event or for a child run: it holds no thread and, when it is long, no memory. */
 export interface WaitSpec {
@@ -15,6 +16,7 @@ export interface WaitSpec {
   readonly opening: WaitOpening;
   /** Makes the child that is started together with the registration of its wait. */
   readonly child: (() => Promise<StartRun>) | null;
+  readonly undo?: UndoSpec | null;
 }
 
 export class WaitAsk implements Ask {
@@ -34,6 +36,10 @@ export class WaitAsk implements Ask {
     this.#desk = desk;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  get undo(): UndoSpec | null {
+    return this.#spec.undo ?? null;
   }
 
   begin(): void {

@@ -49,7 +49,7 @@ export type Reason =
       readonly since: number;
     }
   /** Its completed steps are being undone. */
-  | { readonly code: "compensating"; readonly then: "failed" | "cancelled"; readonly error: string | null }
+  | { readonly code: "compensating"; readonly end: "failed" | "cancelled"; readonly error: string | null }
   | { readonly code: "compensated"; readonly undone: readonly string[]; readonly error: string | null }
   | {
       readonly code: "compensation-failed";
@@ -99,7 +99,7 @@ export function describeReason(reason: Reason): string {
     case "slot":
       return `waiting for a slot of "${reason.key}" (limit ${reason.limit}), held by ${reason.holders.join(", ") || "nobody"}; ${reason.ahead} ahead of it`;
     case "compensating":
-      return `undoing what was done, then ${reason.then}${reason.error === null ? "" : ` because ${reason.error}`}`;
+      return `undoing what was done, then ${reason.end}${reason.error === null ? "" : ` because ${reason.error}`}`;
     case "compensated":
       return `compensated${reason.undone.length === 0 ? ", nothing had to be undone" : `: undid ${reason.undone.join(", ")}`}${reason.error === null ? "" : `, because ${reason.error}`}`;
     case "compensation-failed":

@@ -5,12 +5,12 @@ import type { RunStatus } from "./status.ts";
 /** How a run ends once its completed steps are undone. */
 export type Compensation = { readonly isFrontierUnknown?: boolean } & (
   | {
-      readonly then: "failed";
+      readonly end: "failed";
       readonly error: ErrorRecord;
       readonly fingerprint: string;
       readonly step: string | null;
     }
-  | { readonly then: "cancelled"; readonly reason: Reason }
+  | { readonly end: "cancelled"; readonly reason: Reason }
 );
 
 export type DefinitionKind = "automation" | "sync" | "task" | "workflow";
@@ -27,6 +27,8 @@ export interface Origin {
   readonly by: string;
   readonly event?: string;
   readonly rerunOf?: string;
+  /** The run that this one goes on for. */
+  readonly continues?: string;
   /** The schedule's id, and the nominal time that it was started for; none when a person ran it now. */
   readonly schedule?: string;
   readonly nominalAt?: number;
@@ -70,4 +72,6 @@ export interface RunRow {
   readonly fingerprint: string | null;
   readonly createdAt: number;
   readonly endedAt: number | null;
+  /** The run that went on in its place, or null. */
+  readonly continuedAs: string | null;
 }

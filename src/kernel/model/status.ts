@@ -15,14 +15,18 @@ export type RunStatus = (typeof runStatuses)[number];
 export const restStatuses = ["completed", "failed", "cancelled"] as const;
 export type RestStatus = (typeof restStatuses)[number];
 
-/** The legal moves of a run. Old names stay for ever: a status may be added, none merged or renamed. */
+/**
+ * The legal moves of a run. `completed` is left by one way only: a parent that is compensated and had asked for it
+ * (`undo: "compensate"`) has its child undone. Old names stay for ever: a status may be added, none merged or
+ * renamed.
+ */
 export const moves: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   pending: ["running", "waiting", "suspended", "compensating", "cancelled"],
   running: ["pending", "waiting", "suspended", "compensating", "completed", "failed", "cancelled"],
   waiting: ["running", "suspended", "compensating", "cancelled", "pending"],
   suspended: ["pending", "waiting", "running", "compensating", "cancelled", "failed"],
   compensating: ["failed", "cancelled", "suspended"],
-  completed: [],
+  completed: ["compensating"],
   failed: ["pending", "compensating"],
   cancelled: [],
 };

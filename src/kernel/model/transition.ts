@@ -108,7 +108,8 @@ export type Next =
   | { readonly state: "suspended"; readonly reason: Reason; readonly stopsClocks?: boolean }
   /** Hand-back to be undone: children are cancelled, and whoever leases it next replays it and calls its undos. */
   | { readonly state: "compensating"; readonly compensation: Compensation }
-  | { readonly state: "completed"; readonly output: string | null }
+  /** `continuesAs`: a run of its own that goes on in its place, with a history that begins anew. */
+  | { readonly state: "completed"; readonly output: string | null; readonly continuesAs?: StartRun }
   | {
       readonly state: "failed";
       readonly error: ErrorRecord;

@@ -20,6 +20,8 @@ export interface Queries {
   payload: { params: { run: number; slot: string }; result: string | null };
   /** A completed run's whole output. */
   output: { params: { run: number }; result: string | null };
+  /** The id of a run's child under a key, or null. */
+  child: { params: { parent: number; key: string }; result: string | null };
   /** Children that have not come to rest. */
   liveChildren: { params: { run: number }; result: number };
   bulk: { params: { no: number } | { id: string }; result: BulkRow | null };

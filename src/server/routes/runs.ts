@@ -7,7 +7,7 @@ import type { RunResult } from "../../wire/run.ts";
 import type { StartBody } from "../../wire/start.ts";
 import { runStatuses } from "../../wire/status.ts";
 import { findRun } from "../find-run.ts";
-import { runAtRest } from "../follow.ts";
+import { lastAtRest } from "../follow.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
 import type { Answer, Call, Route } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
@@ -225,7 +225,7 @@ async function result({ params, query, request, services }: Call): Promise<Answe
       details: { issues: [{ path: "wait", message: `must be at most ${waitMaxMs / 1000}s` }] },
     });
   }
-  const run = await runAtRest(services, await findRun(store, params["id"] ?? ""), wait, request.signal);
+  const run = await lastAtRest(services, await findRun(store, params["id"] ?? ""), wait, request.signal);
   const { id, no, status, error } = run.row;
   const output = await payloadView(store, no, "output", run.output, `/api/runs/${id}/payloads/output`);
   const body: RunResult = { id, status, output, error };

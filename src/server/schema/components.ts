@@ -34,6 +34,7 @@ const summary = {
   fingerprint: orNull(string),
   createdAt: moment,
   endedAt: orNull(moment),
+  continuedAs: orNull(string),
 } satisfies Record<string, Schema>;
 
 const flag: Schema = { type: "boolean" };

@@ -36,6 +36,7 @@ export function summaryView(row: RunRow): RunSummary {
     fingerprint: row.fingerprint,
     createdAt: iso(row.createdAt),
     endedAt: isoOrNull(row.endedAt),
+    continuedAs: row.continuedAs,
   };
 }
 

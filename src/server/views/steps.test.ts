@@ -48,6 +48,7 @@ function run(status: RunStatus, parts: Partial<RunDetail>): RunDetail {
       fingerprint: null,
       createdAt: 1,
       endedAt: null,
+      continuedAs: null,
     },
     mark: { fence: 1, round: 0 },
     isHeld: status === "running",

@@ -37,6 +37,7 @@ interface ListRow {
   round: number;
   created_at: number;
   ended_at: number | null;
+  continued_as: string | null;
   state: number | null;
   ready_at: number | null;
   live_fence: number | null;
@@ -47,7 +48,7 @@ interface ListRow {
   step: string | null;
 }
 
-const listColumns = `r.no, r.id, r.definition, r.ended, r.key, r.error, r.reason, r.attributes, r.origin, r.round, r.created_at, r.ended_at,
+const listColumns = `r.no, r.id, r.definition, r.ended, r.key, r.error, r.reason, r.attributes, r.origin, r.round, r.created_at, r.ended_at, r.continued_as,
   (select p.id from runs p where p.no = r.parent) as parent_id, l.state, l.ready_at, l.fence as live_fence, l.reason as live_reason, coalesce(l.compensation, d.compensation) as compensation,
   (select w.name from workers w where w.incarnation = l.holder) as worker, d.fingerprint, d.step`;
 
@@ -88,6 +89,8 @@ export const queries: Handlers = {
   bulkMatch: countBulk,
   bulkItems: readBulkItems,
   bulkLot: readLot,
+  child: (context, { parent, key }) =>
+    context.db.get<{ id: string }>("select id from runs where parent = ? and parent_key = ?", parent, key)?.id ?? null,
   liveChildren: (context, { run }) =>
     context.db.get<{ n: number }>("select count(*) as n from runs where parent = ? and ended is null", run)?.n ?? 0,
   logs: (context, { run, after, limit }) =>
@@ -229,6 +232,7 @@ function toRun(context: Context, row: ListRow): RunRow {
     fingerprint: row.fingerprint,
     createdAt: row.created_at,
     endedAt: row.ended_at,
+    continuedAs: row.continued_as,
   };
 }
 
@@ -275,8 +279,8 @@ function reasonOf(context: Context, row: ListRow, status: RunStatus): Reason | n
       const retry = readWaits(context, row.no).find((wait) => wait.kind === "retry");
       if (retry !== undefined) return retryReason(retry);
       const compensation = JSON.parse(row.compensation ?? "{}") as Compensation;
-      const because = compensation.then === "failed" ? compensation.error.message : null;
-      return { code: "compensating", then: compensation.then, error: because };
+      const because = compensation.end === "failed" ? compensation.error.message : null;
+      return { code: "compensating", end: compensation.end, error: because };
     }
     case "failed": {
       if (row.reason !== null) return JSON.parse(row.reason);

@@ -1,12 +1,21 @@
 import { NonRetryableError, workflow } from "baton";
 import { z } from "zod";
 
-/** What a test does to the steps below while they run. Tests and server share this module. */
-export const levers: { isBroken: boolean; release: () => void; held: Promise<void> } = {
+interface Levers {
+  isBroken: boolean;
+  release: () => void;
+  held: Promise<void>;
+}
+
+/** Tests import this file and the server runs its bundle, another module of the same process: both find the same ones. */
+const shared: { batonTestLevers?: Levers } = globalThis as object;
+
+/** What a test does to the steps below while they run. */
+export const levers: Levers = (shared.batonTestLevers ??= {
   isBroken: false,
   release: () => {},
   held: Promise.resolve(),
-};
+});
 
 /** Makes `long` hold on until `levers.release` is called. */
 export function hold(): void {

@@ -34,7 +34,7 @@ export class Firing {
   /** Definitions whose schedules the store has not been told yet. */
   readonly #unput = new Set<string>();
   /** Definitions that were taken out while this process ran. */
-  readonly #forgotten = new Map<string, DefinitionRef>();
+  readonly #forgotten = new Map<string, Pick<Handler, "definition" | "schedules">>();
   /** Schedules in which a nominal time waits for a run of their definition to end. */
   readonly #buffering = new Map<number, string>();
   #isKnown = false;
@@ -45,12 +45,13 @@ export class Firing {
 
   /** The schedules of this definition are told to the store in the next round. */
   register(name: string): void {
+    this.#forgotten.delete(name);
     this.#unput.add(name);
   }
 
   /** This definition is gone from the code, and with it its schedules. */
   forget(definition: DefinitionRef): void {
-    this.#forgotten.set(definition.name, definition);
+    this.#forgotten.set(definition.name, { definition, schedules: [] });
     this.#unput.add(definition.name);
   }
 
@@ -58,12 +59,17 @@ export class Firing {
   async putAll(): Promise<void> {
     if (!this.#isKnown) await this.#findForsaken();
     for (const name of [...this.#unput]) {
-      const handler = this.#parts.handlerOf(name);
-      const forgotten = this.#forgotten.get(name);
-      if (handler !== null) await this.#put(handler);
-      else if (forgotten !== undefined) await this.#put({ definition: forgotten, schedules: [] });
+      // Taken off first: what is registered while the store answers is told in another round.
       this.#unput.delete(name);
-      this.#forgotten.delete(name);
+      const definition = this.#parts.handlerOf(name) ?? this.#forgotten.get(name);
+      if (definition === undefined) continue;
+      try {
+        await this.#put(definition);
+        this.#forgotten.delete(name);
+      } catch (error) {
+        this.#unput.add(name);
+        throw error;
+      }
     }
   }
 

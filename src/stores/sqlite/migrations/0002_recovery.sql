@@ -34,3 +34,6 @@ create table bulk_runs (
   primary key (bulk, place)
 ) without rowid;
 create index bulk_runs_open on bulk_runs (bulk, place) where outcome is null;
+
+-- The run that went on in its place.
+alter table runs add column continued_as text;
