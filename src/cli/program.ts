@@ -2,9 +2,11 @@ import { Command, CommanderError } from "commander";
 import type { BulkVerb } from "../wire/bulk.ts";
 import type { Verb } from "../wire/verb.ts";
 import { listBulks, showBulk, startBulk, stopBulk } from "./commands/bulk.ts";
+import { check } from "./commands/check.ts";
 import { printConfig } from "./commands/config.ts";
 import { backup, restore } from "./commands/db.ts";
 import { listDeadLetters } from "./commands/dead-letters.ts";
+import { deploy } from "./commands/deploy.ts";
 import { listEvents, sendEvent } from "./commands/events.ts";
 import { listRuns } from "./commands/runs.ts";
 import {
@@ -19,6 +21,7 @@ import { serve } from "./commands/serve.ts";
 import { explainRun, showRun } from "./commands/show.ts";
 import { startRun } from "./commands/start-run.ts";
 import { applyVerb } from "./commands/verbs.ts";
+import { versions } from "./commands/versions.ts";
 import { CliError, type Exit, exit } from "./exit.ts";
 import { createIo } from "./io.ts";
 
@@ -67,6 +70,7 @@ function build(version: string, settle: Settle): Command {
   addEvents(program, settle);
   addBulk(program, settle);
   addSchedules(program, settle);
+  addVersions(program, settle);
   addOperations(program, settle);
   return program;
 }
@@ -267,6 +271,36 @@ function addSchedules(program: Command, settle: Settle): void {
     .option("--dry-run", "list them and start nothing")
     .option("--reason <text>", "kept in the audit")
     .action((id: string, _options, command: Command) => settle(backfillSchedule(id, command.optsWithGlobals())));
+}
+
+function addVersions(program: Command, settle: Settle): void {
+  program
+    .command("deploy")
+    .description("bundle the definitions and make them what new starts get")
+    .argument("[folder]", "with definitions; default ./workflows")
+    .option("--dry-run", "say what is new and change nothing")
+    .action((folder: string | undefined, _options, command: Command) =>
+      settle(deploy(folder, command.optsWithGlobals())),
+    );
+  program
+    .command("versions")
+    .description("versions of the definitions, with the runs that are on each")
+    .argument("[name]", "of the definition")
+    .option("--use <version>", "give new starts this one")
+    .option("--drain <version>", "give this one no new starts; it is retired when its last run has ended")
+    .option("--move <version>", "move its runs to another one, as far as their histories are compatible")
+    .option("--to <version>", "with --move; default the one that new starts get")
+    .option("--reason <text>", "kept in the audit")
+    .option("--dry-run", "with --move: say what would move")
+    .action((name: string | undefined, _options, command: Command) =>
+      settle(versions(name, command.optsWithGlobals())),
+    );
+  program
+    .command("check")
+    .description("replay recorded histories over the definitions as they are now, without running a step")
+    .argument("[name]", "of the definition")
+    .option("--last <runs>", "completed runs of each, besides all that have not ended", "100")
+    .action((name: string | undefined, _options, command: Command) => settle(check(name, command.optsWithGlobals())));
 }
 
 function addOperations(program: Command, settle: Settle): void {

@@ -3,8 +3,8 @@ import { decideVerb, type Preview, type VerbDecision, type VerbRequest } from ".
 import type { BulkRequest, BulkRow } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
 import { BatonError } from "../model/errors.ts";
-import type { RecordedEntry } from "../model/journal.ts";
 import type { Flow } from "../model/flow.ts";
+import type { RecordedEntry } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
 import type { DefinitionRef, LeasedRun, Origin } from "../model/run.ts";
 import type { EventOutcome, Intervene, Next, StartRun } from "../model/transition.ts";

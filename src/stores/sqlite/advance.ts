@@ -2,11 +2,15 @@ import { chargedDeaths, suspectFrom } from "../../kernel/decide/crash.ts";
 import type { Entry } from "../../kernel/model/journal.ts";
 import type { Advance, Outcome } from "../../kernel/model/transition.ts";
 import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
+import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
+import { continueRun } from "./continue-run.ts";
+import { endRun } from "./end-run.ts";
 import { acceptEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
-import { beginCompensation, endRun, type LiveRow, liveRow, remark, startRun, statusOf } from "./runs.ts";
+import { type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
 import { giveSlotsBack, slotState } from "./slots.ts";
+import { startRun } from "./start-run.ts";
 import { closeWait, openWait } from "./waits.ts";
 
 const insertStep =
@@ -195,6 +199,9 @@ function leave(context: Context, step: Advance, live: LiveRow, at: number): bool
       beginCompensation(context, run, next.compensation, at);
       return true;
     case "completed":
+      endRun(context, live, next, step.fence, at);
+      if (next.continuesAs !== undefined) continueRun(context, run, next.continuesAs, at);
+      return true;
     case "failed":
     case "cancelled":
       endRun(context, live, next, step.fence, at);

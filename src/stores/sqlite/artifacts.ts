@@ -18,7 +18,7 @@ import { byteLength } from "../../stdx/json.ts";
 import { audit } from "./audit.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
-import { liveRow, remark, statusOf } from "./runs.ts";
+import { liveRow, remark, statusOf } from "./live-row.ts";
 
 /** What becomes of versions. Each change is one transaction and safe to repeat. */
 export function changeVersions(context: Context, transition: VersionTransition, at: number): VersionOutcome {

@@ -15,8 +15,8 @@ import { beat, bury, join, lease, leave } from "./leases.ts";
 import { loadJournal } from "./load.ts";
 import { queries } from "./queries.ts";
 import { rules as productRules, type Rules } from "./rules.ts";
-import { startRun } from "./runs.ts";
 import { applySchedule } from "./schedules.ts";
+import { startRun } from "./start-run.ts";
 import { sweep } from "./sweep.ts";
 import { guardedQuery, refuseEndedTx } from "./tx.ts";
 

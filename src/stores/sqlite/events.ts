@@ -2,7 +2,7 @@ import { matches } from "../../kernel/decide/match.ts";
 import type { AcceptEvent, Outcome, RouteEvent, StartRun } from "../../kernel/model/transition.ts";
 import { decode } from "../../stdx/json.ts";
 import type { Context } from "./context.ts";
-import { startRun } from "./runs.ts";
+import { startRun } from "./start-run.ts";
 import { settleWait } from "./waits.ts";
 
 /** Stores an event, wakes every run that waits for it and starts what it triggers, all in one transaction. */

@@ -3,9 +3,12 @@ import type { Intervene, Outcome } from "../../kernel/model/transition.ts";
 import { audit } from "./audit.ts";
 import { isBulkDone, markBulkDone } from "./bulks.ts";
 import { state } from "./codes.ts";
+import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
+import { endRun } from "./end-run.ts";
 import { deliver } from "./inbox.ts";
-import { beginCompensation, endRun, liveRow, remark, reopenRun, statusOf } from "./runs.ts";
+import { liveRow, remark, statusOf } from "./live-row.ts";
+import { reopenRun } from "./reopen.ts";
 import { giveSlotsBack, slotState } from "./slots.ts";
 
 /** A recovery verb: told to the holder, or done at once to a run that nobody holds and that is still as it was seen. */

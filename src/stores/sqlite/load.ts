@@ -1,7 +1,7 @@
 import type { Arrival, AttemptRecord, Journal, RecordedEntry, Wait } from "../../kernel/model/journal.ts";
 import { kindCode, kindOf, outcomeOf, state } from "./codes.ts";
 import type { Context } from "./context.ts";
-import { liveRow } from "./runs.ts";
+import { liveRow } from "./live-row.ts";
 
 /** All that a replay needs, or null when somebody else holds the run by now. */
 export function loadJournal(context: Context, run: number, fence: number, arrivalsOnly: boolean): Journal | null {

@@ -12,7 +12,14 @@ import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";
 import { readJournal } from "./journal.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
-import { readFires, readGaps, readSchedule, readScheduleOf, readSchedules } from "./schedule-queries.ts";
+import {
+  findStraySchedules,
+  readFires,
+  readGaps,
+  readSchedule,
+  readScheduleOf,
+  readSchedules,
+} from "./schedule-queries.ts";
 import { slotState } from "./slots.ts";
 import { readDueTimers } from "./timers.ts";
 
@@ -482,6 +489,7 @@ function findStrays(context: Context): { id: string; problem: string }[] {
       "select r.id from steps s join runs r on r.no = s.run where s.key <> '' and s.outcome <> 3 and r.round = 0 group by s.run, s.key having count(*) > 1",
     ),
     ...findMiscounts(context),
+    ...findStraySchedules(context),
   ];
 }
 

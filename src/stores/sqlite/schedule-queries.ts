@@ -1,4 +1,12 @@
-import type { Fire, FireGap, FireOutcome, GapCause, ScheduleRow } from "../../kernel/model/schedule.ts";
+import { nextDue } from "../../kernel/decide/schedule.ts";
+import {
+  type Fire,
+  type FireGap,
+  type FireOutcome,
+  type GapCause,
+  type ScheduleRow,
+  scheduleId,
+} from "../../kernel/model/schedule.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";
 
@@ -108,4 +116,19 @@ export function readGaps(
       limit,
     )
     .map((row) => ({ ...row }));
+}
+
+/** A schedule that has times to come is always looked at by itself, and at most one of its times waits. */
+export function findStraySchedules(context: Context): { id: string; problem: string }[] {
+  const now = context.clock.now();
+  const idle = select(context, "1 = 1").filter(
+    (row) => row.dueAt === null && nextDue({ ...row, id: scheduleId(row) }, row.buffered !== null, now) !== null,
+  );
+  const crowded = context.db.all<{ schedule: number }>(
+    "select schedule from fires where outcome = 'buffered' group by schedule having count(*) > 1",
+  );
+  return [
+    ...idle.map((row) => ({ id: scheduleId(row), problem: "has times to come and nothing looks at it" })),
+    ...crowded.map((row) => ({ id: `schedule ${row.schedule}`, problem: "has more than one time that waits" })),
+  ];
 }

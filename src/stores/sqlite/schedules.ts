@@ -15,8 +15,10 @@ import type { Audit, StartRun } from "../../kernel/model/transition.ts";
 import { unreachable } from "../../stdx/assert.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { endRun } from "./end-run.ts";
 import { deliver } from "./inbox.ts";
-import { endRun, liveRow, startRun } from "./runs.ts";
+import { liveRow } from "./live-row.ts";
+import { startRun } from "./start-run.ts";
 import { setTimer } from "./timers.ts";
 
 /** What the writes of a schedule read of it. */

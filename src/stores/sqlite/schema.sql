@@ -1,5 +1,13 @@
 -- Made by running all migrations. Do not edit: npm run schema
 
+CREATE TABLE artifacts (
+  hash text primary key,
+  body text not null,
+  externals text not null,
+  bytes integer not null,
+  created_at integer not null
+) without rowid;
+
 CREATE TABLE attempts (
   run integer not null,
   key text not null,
@@ -22,6 +30,32 @@ CREATE TABLE audit (
   verb text not null,
   why text,
   at integer not null
+, schedule text);
+
+CREATE TABLE bulk_runs (
+  bulk integer not null,
+  place integer not null,
+  run integer not null,
+  outcome text,
+  detail text,
+  at integer,
+  primary key (bulk, place)
+) without rowid;
+
+CREATE TABLE bulks (
+  no integer primary key,
+  id text not null unique,
+  request text not null,
+  actor text not null,
+  why text,
+  status text not null,
+  -- Which canary is under way; from their number on it is all the rest.
+  stage integer not null,
+  total integer not null,
+  -- Why it stopped.
+  detail text,
+  created_at integer not null,
+  ended_at integer
 );
 
 CREATE TABLE clock (
@@ -42,13 +76,13 @@ CREATE TABLE dead (
   fingerprint text not null,
   step text,
   at integer not null
-);
+, compensation text);
 
 CREATE TABLE definitions (
   no integer primary key,
   kind text not null,
   name text not null,
-  version integer not null,
+  version integer not null, fingerprint text, author_version integer, file text, created_at integer, deployed_no integer, used_no integer, drained_at integer, retired_at integer,
   unique (kind, name, version)
 );
 
@@ -77,6 +111,33 @@ CREATE TABLE events (
   refused text,
   at integer not null
 );
+
+CREATE TABLE fire_gaps (
+  no integer primary key,
+  schedule integer not null,
+  cause text not null,
+  from_at integer not null,
+  through_at integer not null,
+  count integer not null,
+  at integer not null
+);
+
+CREATE TABLE fires (
+  schedule integer not null,
+  nominal_at integer not null,
+  outcome text not null,
+  run_id text,
+  why text,
+  at integer not null,
+  primary key (schedule, nominal_at)
+) without rowid;
+
+CREATE TABLE gathers (
+  key text primary key,
+  run integer not null,
+  count integer not null,
+  until integer not null
+) without rowid;
 
 CREATE TABLE history (
   no integer primary key,
@@ -120,7 +181,7 @@ CREATE TABLE live (
   -- Whether it ever had a row in "waits" or "shows": most runs end without.
   is_touched integer not null default 0,
   reason text
-);
+, compensation text, clocks_stopped_at integer, slots integer not null default 0, deadline_at integer);
 
 CREATE TABLE logs (
   no integer primary key,
@@ -132,11 +193,33 @@ CREATE TABLE logs (
   at integer not null
 );
 
+CREATE TABLE manifests (
+  no integer primary key,
+  key_id text not null,
+  body text not null,
+  signature text not null,
+  created_at integer not null
+);
+
 CREATE TABLE payloads (
   run integer not null,
   slot text not null,
   body text not null
 );
+
+CREATE TABLE rate_marks (
+  key text not null,
+  place integer not null,
+  at integer not null,
+  primary key (key, place)
+) without rowid;
+
+CREATE TABLE rates (
+  key text primary key,
+  size integer not null,
+  place integer not null,
+  forget_at integer not null
+) without rowid;
 
 CREATE TABLE runs (
   no integer primary key,
@@ -159,6 +242,28 @@ CREATE TABLE runs (
   round integer not null default 0,
   created_at integer not null,
   ended_at integer
+, continued_as text, flow text);
+
+CREATE TABLE schedules (
+  no integer primary key,
+  kind text not null,
+  definition text not null,
+  version integer not null,
+  name text not null,
+  spec text not null,
+  hash text not null,
+  revision integer not null default 0,
+  -- Gone from the code: its row stays, so that a nominal time is never fired again when it comes back.
+  is_removed integer not null default 0,
+  is_paused integer not null default 0,
+  paused_by text,
+  paused_why text,
+  paused_at integer,
+  decided_to integer not null,
+  -- The run that overlap looks at.
+  last_run integer,
+  created_at integer not null,
+  unique (kind, definition, name)
 );
 
 CREATE TABLE shows (
@@ -169,6 +274,31 @@ CREATE TABLE shows (
   note text,
   since integer not null,
   primary key (run, key)
+) without rowid;
+
+CREATE TABLE slot_limits (
+  key text primary key,
+  max integer not null
+) without rowid;
+
+CREATE TABLE slot_waiters (
+  key text not null,
+  rank integer not null,
+  run integer not null,
+  ready_at integer,
+  since integer not null,
+  primary key (key, rank, run)
+) without rowid;
+
+CREATE TABLE slots (
+  key text not null,
+  n integer not null,
+  run integer not null,
+  fence integer not null,
+  since integer not null,
+  -- Kept while the run waits.
+  is_kept integer not null,
+  primary key (key, n)
 ) without rowid;
 
 CREATE TABLE steps (
@@ -183,6 +313,13 @@ CREATE TABLE steps (
   took_ms integer not null,
   at integer not null
 );
+
+CREATE TABLE timers (
+  owner_kind text not null,
+  owner integer not null,
+  due_at integer not null,
+  primary key (owner_kind, owner)
+) without rowid;
 
 CREATE TABLE waits (
   run integer not null,
@@ -212,6 +349,8 @@ CREATE TABLE workers (
 
 CREATE INDEX audit_by_run on audit (run, no);
 
+CREATE INDEX bulk_runs_open on bulk_runs (bulk, place) where outcome is null;
+
 CREATE INDEX dead_by_fingerprint on dead (fingerprint, run);
 
 CREATE INDEX event_keys_by_event on event_keys (event);
@@ -223,6 +362,14 @@ CREATE INDEX events_by_name on events (name, no);
 CREATE UNIQUE INDEX events_once on events (source, id);
 
 CREATE INDEX events_unrouted on events (no) where is_routed = 0;
+
+CREATE INDEX fire_gaps_by_schedule on fire_gaps (schedule, through_at);
+
+CREATE INDEX fires_buffered on fires (schedule) where outcome = 'buffered';
+
+CREATE INDEX fires_by_age on fires (at);
+
+CREATE INDEX gathers_by_run on gathers (run);
 
 CREATE INDEX history_by_run on history (run, no);
 
@@ -242,6 +389,8 @@ CREATE INDEX logs_by_run on logs (run, no);
 
 CREATE UNIQUE INDEX payloads_by_run on payloads (run, slot);
 
+CREATE INDEX rates_by_age on rates (forget_at);
+
 CREATE INDEX runs_by_definition on runs (definition);
 
 CREATE INDEX runs_by_key on runs (key) where key is not null;
@@ -252,7 +401,15 @@ CREATE INDEX runs_cancelled on runs (no) where ended = 'cancelled';
 
 CREATE INDEX runs_ended on runs (ended_at) where ended_at is not null;
 
+CREATE INDEX runs_failed on runs (no) where ended = 'failed';
+
+CREATE UNIQUE INDEX slot_waiters_by_run on slot_waiters (run);
+
+CREATE INDEX slots_by_run on slots (run);
+
 CREATE UNIQUE INDEX steps_by_run on steps (run, seq);
+
+CREATE INDEX timers_due on timers (due_at);
 
 CREATE INDEX waits_for_event on waits (name, hash, no) where kind = 'event' and event is null;
 

@@ -1,0 +1,71 @@
+import { checkHistories, loadFolder } from "../../app/bundles/check-histories.ts";
+import { storeExists } from "../../app/find-server.ts";
+import { type EffectiveConfig, loadConfig, storePath } from "../../app/load-config.ts";
+import { describeProblem, shown } from "../../app/load-problem.ts";
+import { type Session, session } from "../command.ts";
+import type { Globals } from "../connect.ts";
+import { CliError, type Exit, exit } from "../exit.ts";
+import { sideBySide } from "../side-by-side.ts";
+import { plain } from "../text.ts";
+
+export interface CheckOptions extends Globals {
+  readonly last: string;
+}
+
+/** One rehearsed run, as `--json` gives it. */
+interface Line {
+  readonly run: string;
+  readonly name: string;
+  readonly version: number;
+  readonly status: string;
+  readonly outcome: "compatible" | "diverges";
+  /** Why it diverges, the place of the first difference from 1, and both lists. */
+  readonly detail?: string;
+  readonly at?: number;
+  readonly recorded?: readonly string[];
+  readonly asked?: readonly string[];
+}
+
+/** `baton check`: replays recorded histories over the code of the folder, without running a step. */
+export function check(name: string | undefined, options: CheckOptions): Promise<Exit> {
+  return session(options, async (around) => {
+    const config = await loadConfig(options);
+    const { definitions, problems } = await loadFolder(config);
+    for (const problem of problems) around.io.say(`error: ${describeProblem(problem)}`);
+    refuseMissing(config);
+    const lines: Line[] = [];
+    const filter = { last: lastOf(options.last), name: name ?? null };
+    for await (const { run, verdict } of checkHistories(config, definitions, filter)) {
+      const line: Line = { run: run.id, ...run.definition, status: run.status, ...verdict };
+      lines.push(line);
+      if (around.io.format === "human") around.io.lines(textOf(line, around));
+    }
+    const diverging = lines.filter((line) => line.outcome === "diverges").length;
+    if (around.io.format !== "human") around.io.list(lines.map(({ ...line }) => line));
+    else around.io.lines([`${lines.length} histories: ${lines.length - diverging} compatible, ${diverging} diverge`]);
+    return diverging > 0 || problems.length > 0 ? exit.failed : exit.ok;
+  });
+}
+
+function textOf(line: Line, { io }: Session): readonly string[] {
+  const head = `${line.run}  ${plain(line.name)} ${line.version}  ${line.status}`;
+  if (line.outcome === "compatible") return [`${io.paint("green", "compatible")}  ${head}`];
+  return [
+    `${io.paint("red", "diverges")}    ${head}  at ${line.at}: ${plain(line.detail ?? "")}`,
+    ...sideBySide(line.recorded ?? [], line.asked ?? []),
+  ];
+}
+
+function lastOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new CliError(exit.usage, "usage", `--last wants a number, not ${JSON.stringify(text)}`);
+}
+
+function refuseMissing(config: EffectiveConfig): void {
+  const path = storePath(config);
+  if (storeExists(path)) return;
+  throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(path)}`, {
+    hint: "name the one whose histories are to be checked with --store; a copy will do",
+  });
+}

@@ -1,0 +1,57 @@
+import type { Compensation } from "../../kernel/model/run.ts";
+import { state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { cancelChildren } from "./end-run.ts";
+import { liveRow, remark, statusOf } from "./live-row.ts";
+import { openAgain, wantsSlots } from "./reopen.ts";
+
+/**
+ * From here on what the run has done is undone. Its children are cancelled first, and nothing that it waited for
+ * concerns it any more. It is leased anew, under a fence of its own.
+ */
+export function beginCompensation(context: Context, run: number, compensation: Compensation, at: number): void {
+  const { db } = context;
+  const live = liveRow(context, run);
+  const lost = db.get<{ is_lost: number }>("select is_lost from live where run = ?", run)?.is_lost === 1;
+  const text = JSON.stringify(lost ? { ...compensation, isFrontierUnknown: true } : compensation);
+  if (live === undefined) {
+    const row = openAgain(context, run);
+    if (row === undefined) return;
+    db.run(
+      "insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots) values (?, ?, ?, ?, ?, 1, ?, ?)",
+      run,
+      row.definition,
+      state.ready,
+      at,
+      row.fence + 1,
+      text,
+      wantsSlots(row.flow),
+    );
+    context.counters.move(row.definition, row.ended, "compensating");
+  } else {
+    db.run("delete from slot_waiters where run = ?", run);
+    // What is undone has no deadline: it must be finished.
+    db.run(
+      `update live set state = ?, ready_at = ?, holder = null, fence = fence + ?, reason = null, unclean = 0, is_lost = 0,
+         clocks_stopped_at = null, deadline_at = null, compensation = ? where run = ?`,
+      state.ready,
+      at,
+      live.state === state.leased ? 0 : 1,
+      text,
+      run,
+    );
+    context.counters.move(live.definition, statusOf(live), "compensating");
+  }
+  db.run("delete from waits where run = ?", run);
+  db.run("delete from shows where run = ?", run);
+  db.run("update inbox set is_read = 1 where run = ? and is_read = 0", run);
+  cancelChildren(
+    context,
+    run,
+    compensation.end === "cancelled" ? compensation.reason : { code: "by-person", by: "compensation", why: null },
+    at,
+  );
+  remark(context, run, "compensating", text, at);
+  context.hints.ready = true;
+  context.hints.change(run, null, "compensating");
+}

@@ -1,0 +1,119 @@
+import type { RunFlow } from "../../kernel/model/flow.ts";
+import type { RestStatus } from "../../kernel/model/status.ts";
+import type { Idle } from "../../kernel/model/transition.ts";
+import { kindCode, state, statusOfState } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { liveRow, statusOf } from "./live-row.ts";
+import { needsOf, slotState } from "./slots.ts";
+
+/** Sets a failed or suspended run going again in a new round under a raised fence. */
+export function reopenRun(context: Context, run: number, idle: Extract<Idle, { to: "ready" }>, at: number): void {
+  const { db } = context;
+  const row = db.get<{ id: string; round: number }>("select id, round from runs where no = ?", run);
+  if (row === undefined) return;
+  const live = liveRow(context, run);
+  if (live === undefined) {
+    const rest = openAgain(context, run);
+    if (rest === undefined) return;
+    // Where an undo had failed, resuming it goes on undoing.
+    db.run(
+      `insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots, deadline_at)
+       values (?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+      run,
+      rest.definition,
+      state.ready,
+      at,
+      rest.fence + 1,
+      rest.compensation,
+      wantsSlots(rest.flow),
+      rest.compensation === null ? newDeadline(rest.flow, at) : null,
+    );
+    context.counters.move(rest.definition, rest.ended, rest.compensation === null ? "pending" : "compensating");
+  } else {
+    startClocks(context, run, at);
+    db.run("delete from slot_waiters where run = ?", run);
+    db.run("update runs set round = round + 1 where no = ?", run);
+    db.run(
+      "update live set state = ?, ready_at = ?, fence = fence + 1, reason = null, unclean = 0, is_lost = 0 where run = ?",
+      state.ready,
+      at,
+      run,
+    );
+    context.counters.move(live.definition, statusOf(live), statusOfState(state.ready, live.is_compensating === 1));
+  }
+  if (idle.input !== undefined)
+    db.run("update runs set input = ? where no = ?", context.payloads.keep(run, "input", idle.input), run);
+  if (idle.reopening !== null) {
+    const seq = (db.get<{ n: number | null }>("select max(seq) as n from steps where run = ?", run)?.n ?? 0) + 1;
+    db.run(
+      "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (?, ?, '', ?, 0, ?, null, 0, 0, ?)",
+      run,
+      seq,
+      kindCode.reopen,
+      context.payloads.keep(run, `step:${seq}`, JSON.stringify(idle.reopening)),
+      at,
+    );
+    // A restart does again what came after its step: a child that has completed makes room for another one.
+    if (idle.reopening.voidFrom !== undefined) {
+      for (const key of idle.reopening.keys) {
+        db.run(
+          "update runs set parent_key = parent_key || ' (before round ' || ? || ')' where parent = ? and parent_key = ? and ended = 'completed'",
+          row.round + 1,
+          run,
+          key,
+        );
+      }
+    }
+    for (const key of idle.reopening.keys) db.run("delete from waits where run = ? and key = ?", run, key);
+  }
+  context.hints.ready = true;
+  context.hints.change(run, row.id, "pending");
+}
+
+/** Takes a run that was at rest out of its rest, in a new round. */
+export function openAgain(
+  context: Context,
+  run: number,
+):
+  | { definition: number; ended: RestStatus; fence: number; flow: string | null; compensation: string | null }
+  | undefined {
+  const { db } = context;
+  const row = db.get<{
+    definition: number;
+    ended: RestStatus;
+    fence: number;
+    flow: string | null;
+    compensation: string | null;
+  }>(
+    "select r.definition, r.ended, r.fence, r.flow, d.compensation from runs r left join dead d on d.run = r.no where r.no = ?",
+    run,
+  );
+  if (row === undefined) return undefined;
+  db.run(
+    "update runs set ended = null, ended_at = null, error = null, reason = null, output = null, round = round + 1 where no = ?",
+    run,
+  );
+  db.run("delete from dead where run = ?", run);
+  db.run("delete from payloads where run = ? and slot in ('error', 'output')", run);
+  return row;
+}
+
+/** Timers that stood still while a person had halted the run move by that time. */
+function startClocks(context: Context, run: number, at: number): void {
+  const { db } = context;
+  const stopped = db.get<{ at: number | null }>("select clocks_stopped_at as at from live where run = ?", run)?.at;
+  if (stopped == null) return;
+  db.run("update waits set due_at = due_at + ? where run = ? and due_at is not null", at - stopped, run);
+  db.run("update live set deadline_at = deadline_at + ? where run = ?", at - stopped, run);
+  db.run("update live set clocks_stopped_at = null where run = ?", run);
+}
+
+export function wantsSlots(flow: string | null): number {
+  return needsOf(flow).length === 0 ? slotState.none : slotState.wanting;
+}
+
+/** Whoever sets a run going again gives it its whole time anew. */
+function newDeadline(flow: string | null, at: number): number | null {
+  const deadlineMs = flow === null ? undefined : (JSON.parse(flow) as RunFlow).deadlineMs;
+  return deadlineMs === undefined ? null : at + deadlineMs;
+}

@@ -1,0 +1,204 @@
+import type { Flow, SlotNeed } from "../../kernel/model/flow.ts";
+import type { Reopening } from "../../kernel/model/journal.ts";
+import type { Outcome, StartRun } from "../../kernel/model/transition.ts";
+import { admit, remember, replaced } from "./admission.ts";
+import { audit } from "./audit.ts";
+import { state, statusOfState } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { cancelRun } from "./end-run.ts";
+import { deliver } from "./inbox.ts";
+import { liveRow } from "./live-row.ts";
+import { newRun } from "./new-run.ts";
+import { reopenRun } from "./reopen.ts";
+import { setLimits, slotState, standInLine, takeSlots } from "./slots.ts";
+
+/** A new run with its queue entry, in one transaction; leased at once when its worker has room. */
+export function startRun(context: Context, start: StartRun, at: number, startEvent: number | null = null): Outcome {
+  const { db } = context;
+  if (start.idempotencyKey !== null) {
+    const seen = db.get<{ run_id: string; input_hash: string; run: number }>(
+      "select run_id, input_hash, run from idempotency where definition = ? and key = ?",
+      start.definition.name,
+      start.idempotencyKey,
+    );
+    if (seen !== undefined) {
+      if (seen.input_hash !== start.inputHash) return { ok: false, why: "key-conflict", id: seen.run_id };
+      return {
+        ok: true,
+        at,
+        run: { ...newRun(start, seen.run, 0, at), id: seen.run_id },
+        isCreated: false,
+        isLeased: false,
+      };
+    }
+  }
+  if (start.parent !== undefined) {
+    const child = db.get<{ no: number; id: string; ended: string | null }>(
+      "select no, id, ended from runs where parent = ? and parent_key = ?",
+      start.parent.no,
+      start.parent.key,
+    );
+    // A cancelled child is final: a parent that was resumed past it gets another one in its place.
+    if (child?.ended === "cancelled" && child.id !== start.id) {
+      db.run("update runs set parent_key = parent_key || ' (cancelled ' || no || ')' where no = ?", child.no);
+    } else if (child !== undefined) {
+      rejoinChild(context, child.no, start.parent.no, start.parent.key, at);
+      return {
+        ok: true,
+        at,
+        run: { ...newRun(start, child.no, 0, at), id: child.id },
+        isCreated: false,
+        isLeased: false,
+      };
+    }
+  }
+  const { flow } = start;
+  const admission = flow === undefined ? atOnce : admit(context, start, flow, at);
+  if (admission.kind === "refused")
+    return { ok: false, why: "rate-limited", key: admission.key, retryInMs: admission.retryAt - at };
+  if (admission.kind === "joined") {
+    keepIdempotencyKey(context, start, admission, at);
+    return {
+      ok: true,
+      at,
+      run: { ...newRun(start, admission.run, 0, at), id: admission.id },
+      isCreated: false,
+      isLeased: false,
+    };
+  }
+  if (flow?.singleton !== undefined) endReplaced(context, flow, at);
+  const definition = context.definitions.numberOf(start.definition);
+  const floor = context.scratch.lastEvent(db);
+  const offloaded = context.payloads.isLarge(start.input);
+  const { last: no } = db.run(
+    `insert into runs (id, definition, key, input, attributes, origin, parent, parent_key, parent_awaits, event_floor, start_event, created_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    start.id,
+    definition,
+    start.key,
+    offloaded ? null : start.input,
+    start.attributes,
+    JSON.stringify(start.origin),
+    start.parent?.no ?? null,
+    start.parent?.key ?? null,
+    start.parent === undefined ? null : start.parent.isAwaited ? 1 : 0,
+    floor,
+    startEvent,
+    at,
+  );
+  if (offloaded) db.run("update runs set input = ? where no = ?", context.payloads.keep(no, "input", start.input), no);
+  if (start.idempotencyKey !== null) keepIdempotencyKey(context, start, { run: no, id: start.id }, at);
+  if (start.audit !== undefined) auditOrigin(context, start.audit, at);
+  const dueAt = dueOf(start, admission.notBefore, at);
+  const isDue = dueAt === null || dueAt <= at;
+  const readyAt = isDue ? at - start.priorityMs : dueAt;
+  if (flow !== undefined) remember(context, no, flow, at);
+  const fullKey = isDue && flow?.slots !== undefined ? takeFirstSlots(context, no, flow.slots, at) : null;
+  // A worker that was declared dead meanwhile would hold it for ever.
+  const isLeased =
+    start.leaseTo !== undefined && isDue && fullKey === null && context.scratch.isAlive(db, start.leaseTo, at);
+  const code = isLeased ? state.leased : fullKey === null ? state.ready : state.parked;
+  db.run(
+    "insert into live (run, definition, state, ready_at, holder, fence) values (?, ?, ?, ?, ?, ?)",
+    no,
+    definition,
+    code,
+    code === state.ready ? readyAt : null,
+    isLeased ? (start.leaseTo ?? null) : null,
+    isLeased ? 1 : 0,
+  );
+  if (flow !== undefined) keepFlow(context, no, flow, isDue && fullKey === null, dueAt ?? at);
+  if (fullKey !== null) standInLine(context, no, fullKey, { rank: readyAt, readyAt: null }, at);
+  if (code === state.ready || flow?.deadlineMs !== undefined) context.hints.ready = true;
+  context.counters.move(definition, null, statusOfState(code, false));
+  context.hints.change(no, start.id, statusOfState(code, false));
+  return {
+    ok: true,
+    at,
+    run: newRun(start, no, isLeased ? 1 : 0, at),
+    isCreated: true,
+    isLeased,
+  };
+}
+
+/** A start without limits: now. */
+const atOnce = { kind: "new", notBefore: null } as const;
+
+function dueOf(start: StartRun, notBefore: number | null, at: number): number | null {
+  const asked = start.at ?? (start.delayMs === undefined ? null : at + start.delayMs);
+  return asked === null || notBefore === null ? (asked ?? notBefore) : Math.max(asked, notBefore);
+}
+
+function keepIdempotencyKey(context: Context, start: StartRun, run: { run: number; id: string }, at: number): void {
+  if (start.idempotencyKey === null) return;
+  context.db.run(
+    "insert into idempotency (definition, key, run_id, input_hash, run, at) values (?, ?, ?, ?, ?, ?)",
+    start.definition.name,
+    start.idempotencyKey,
+    run.id,
+    start.inputHash,
+    run.run,
+    at,
+  );
+}
+
+function takeFirstSlots(context: Context, run: number, needs: readonly SlotNeed[], at: number): string | null {
+  setLimits(context, needs, at);
+  return takeSlots(context, run, 1, needs, at);
+}
+
+/** What stays with the run: the slots that it takes again after each wait, and its deadline. */
+function keepFlow(context: Context, run: number, flow: Flow, isHolding: boolean, from: number): void {
+  const { slots, deadlineMs } = flow;
+  if (slots === undefined && deadlineMs === undefined) return;
+  context.db.run("update runs set flow = ? where no = ?", JSON.stringify({ slots, deadlineMs }), run);
+  context.db.run(
+    "update live set slots = ?1, deadline_at = ?2, ready_at = case when state = ?3 then ?2 else ready_at end where run = ?4",
+    slots === undefined ? slotState.none : isHolding ? slotState.holding : slotState.wanting,
+    deadlineMs === undefined ? null : from + deadlineMs,
+    state.parked,
+    run,
+  );
+}
+
+/** Of a singleton that the newest start replaces. */
+function endReplaced(context: Context, flow: Flow, at: number): void {
+  const run = replaced(context, flow);
+  if (run !== null)
+    cancelRun(context, run, { code: "by-person", by: "singleton", why: "replaced by a newer start" }, at);
+}
+
+/** Of a verb that makes a new run: kept with the one that it was asked of, if that is still there. */
+function auditOrigin(context: Context, asked: NonNullable<StartRun["audit"]>, at: number): void {
+  const old = context.db.get<{ no: number }>("select no from runs where id = ?", asked.runId);
+  if (old !== undefined) audit(context, old.no, asked.runId, asked, at);
+}
+
+/** A parent that asks again for its child after a resume: a child at rest answers at once, a failed one is resumed. */
+function rejoinChild(context: Context, child: number, parent: number, key: string, at: number): void {
+  const row = context.db.get<{ id: string; ended: string | null; round: number }>(
+    "select id, ended, round from runs where no = ?",
+    child,
+  );
+  context.db.run("update waits set name = ? where run = ? and key = ?", row?.id ?? "", parent, key);
+  if (row === undefined || row.ended === null) return;
+  if (row.ended === "failed") {
+    reopenRun(context, child, { to: "ready", reopening: failedStepReopening(context, child) }, at);
+    return;
+  }
+  // Its end was told once already, to a call that a restart has taken back since: this telling is another one.
+  const ref = `${child}:${row.round}:${liveRow(context, parent)?.fence ?? 0}`;
+  deliver(context, { run: parent, kind: "child", ref, key, body: null }, at);
+}
+
+/** Reopens what failed last: the step whose error ended the run. */
+function failedStepReopening(context: Context, run: number): Reopening | null {
+  const dead = context.db.get<{ step: string | null }>("select step from dead where run = ?", run);
+  if (dead?.step == null) return null;
+  const entry = context.db.get<{ seq: number }>(
+    "select max(seq) as seq from steps where run = ? and key = ?",
+    run,
+    dead.step,
+  );
+  return { keys: [dead.step], ...(entry?.seq == null ? {} : { optionalFrom: entry.seq }) };
+}
