@@ -127,8 +127,7 @@ async function openVersions(
   store: Store,
 ): Promise<Versions> {
   const versions = new Versions({ store, set, logger, clock: systemClock, actor: localActor() });
-  await versions.deploy(false);
-  await versions.removeLeftFiles();
+  await versions.open();
   return versions;
 }
 

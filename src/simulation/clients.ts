@@ -1,3 +1,4 @@
+import type { VerbRequest } from "../kernel/decide/verb.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { Chance } from "./chance.ts";
 import type { Cluster } from "./cluster.ts";
@@ -58,6 +59,8 @@ export class Clients {
     const whim = this.#chance.float();
     if (whim < 0.12) await this.#cancel(known);
     else if (whim < 0.24) await this.#suspendAndResume(known);
+    if (definition === "fickle") await this.#watchFickle(known);
+    if (definition === "saga") await this.#mendSaga(known);
     if (needsEvent) {
       await this.#sleep(this.#chance.happens(0.4) ? 0 : this.#chance.between(0, 2_000));
       await this.#emit(key, "after");
@@ -90,7 +93,31 @@ export class Clients {
 
   async #cancel(known: KnownRun): Promise<void> {
     await this.#sleep(this.#chance.between(0, 600));
-    await this.#verb(known, "cancel");
+    const isCompensated = known.definition === "saga" && this.#chance.happens(0.6);
+    await this.#verb(known, "cancel", { isCompensated });
+  }
+
+  /** A person looks at a run whose code disagrees with its history, and gives it up. */
+  async #watchFickle(known: KnownRun): Promise<void> {
+    for (let round = 0; round < 200; round++) {
+      await this.#sleep(500);
+      const status = await this.#status(known);
+      if (status === "completed" || status === "failed" || status === "cancelled") return;
+      if (status === "suspended") await this.#verb(known, "cancel");
+    }
+  }
+
+  /** A saga that failed behind its point of no return goes on when its cause is mended. */
+  async #mendSaga(known: KnownRun): Promise<void> {
+    for (let round = 0; round < 200 && known.id !== null; round++) {
+      await this.#sleep(500);
+      const run = this.#cluster.core.query("run", { id: known.id });
+      const { status, reason } = run?.row ?? { status: null, reason: null };
+      if (status === null || status === "completed" || status === "cancelled" || reason?.code === "compensated") return;
+      if (status !== "failed") continue;
+      this.#cluster.mend(known.id);
+      await this.#verb(known, "resume");
+    }
   }
 
   async #suspendAndResume(known: KnownRun): Promise<void> {
@@ -112,9 +139,29 @@ export class Clients {
       const status = await this.#status(known);
       if (status === "completed" || status === "cancelled") return;
       if (status !== "failed" || known.id === null) continue;
-      this.#cluster.mend(known.id);
-      await this.#verb(known, "resume");
+      await this.#setGoing(known, known.id);
     }
+  }
+
+  /** By hand, by one bulk act or two at once, with the cause mended or not yet; or by saying how the step came out. */
+  async #setGoing(known: KnownRun, id: string): Promise<void> {
+    const way = this.#chance.float();
+    if (way < 0.5) {
+      this.#cluster.mend(id);
+      await this.#verb(known, "resume");
+    } else if (way < 0.6) {
+      await this.#verb(known, "complete-step", { step: "fragile", output: JSON.stringify("by hand") });
+    } else {
+      if (way < 0.8) this.#cluster.mend(id);
+      await Promise.all([this.#redrive(), ...(this.#chance.happens(0.5) ? [this.#redrive()] : [])]);
+    }
+  }
+
+  #redrive(): Promise<unknown> {
+    const act = `bulk_${this.#chance.between(1, 1_000_000_000)}`;
+    const canary = this.#chance.happens(0.5) ? [1] : [];
+    const request = { verb: "redrive", filter: { name: "broken" }, canary, ratePerS: null } as const;
+    return this.#ask("bulk", act, (process) => process.engine.startBulk(request, { actor: "client", why: null }, act));
   }
 
   async #status(known: KnownRun): Promise<string | null> {
@@ -122,10 +169,11 @@ export class Clients {
     return this.#cluster.core.query("run", { id: known.id })?.row.status ?? null;
   }
 
-  #verb(known: KnownRun, verb: "cancel" | "suspend" | "resume"): Promise<unknown> {
+  #verb(known: KnownRun, verb: VerbRequest["verb"], more: Partial<VerbRequest> = {}): Promise<unknown> {
     const { id } = known;
     if (id === null) return Promise.resolve(null);
-    return this.#ask(verb, id, (process) => process.engine.intervene(id, { verb, actor: "client", why: null }));
+    const request = { ...more, verb, actor: "client", why: null };
+    return this.#ask(verb, id, (process) => process.engine.intervene(id, request));
   }
 
   /** Asks until an answer comes; null when the answer is a refusal. */
@@ -173,6 +221,13 @@ function inputOf(definition: string, key: string, chance: Chance): unknown {
     case "waiter":
     case "racer":
       return key;
+    case "saga":
+      return chance.pick(["fails", "fails", "works", "fails behind the pivot"]);
+    case "limited":
+    case "kept":
+      return chance.pick(["north", "south"]);
+    case "looper":
+      return chance.between(0, 4);
     case "timer":
       return chance.between(20, 3_000);
     case "mapper":

@@ -1,4 +1,5 @@
 import { BatonError, StoreError } from "../kernel/model/errors.ts";
+import type { RunFlow } from "../kernel/model/flow.ts";
 import type { Journal } from "../kernel/model/journal.ts";
 import type { Advance, Outcome, Transition } from "../kernel/model/transition.ts";
 import type { Leasing } from "../kernel/ports/store.ts";
@@ -83,6 +84,8 @@ export class Cluster {
         store: new MemoryStore(this.core, { publish: (hint) => this.#spread(hint), subscribe: () => () => {} }),
         skewMs: this.#faults.skewMs === 0 ? 0 : this.#chance.between(-this.#faults.skewMs, this.#faults.skewMs),
         neverPolls: this.#mutant?.neverPolls ?? false,
+        hasNoLimits: this.#mutant?.hasNoLimits ?? false,
+        laws: this.#mutant?.laws ?? {},
         clockwork: this.#clockwork,
         outside: (self) => ({
           act: (run, key, attempt) => this.#world.act(run, key, attempt),
@@ -91,6 +94,7 @@ export class Cluster {
             return new Promise(() => {});
           },
           isMended: (run) => this.#mended.has(run),
+          mood: () => (self.id % 2 === 0 ? "good" : "bad"),
         }),
         started: (self, run, key, attempt) =>
           this.#history.add({
@@ -226,8 +230,21 @@ export class Cluster {
       for (const run of runs)
         this.#history.add({ type: "claim", run: run.no, fence: run.fence, worker: this.#workerOf(run.no) });
     }
+    this.#noteLimits();
     if (operation === "beat")
       this.#history.add({ type: "beat", worker: process.id, isAlive: (value as { isAlive: boolean }).isAlive });
+  }
+
+  /** Whether more runs are leased than a key of theirs allows. Told from what the runs need, not from the slots they have. */
+  #noteLimits(): void {
+    const flows = this.core.context.db.all<{ flow: string }>(
+      "select r.flow from live l join runs r on r.no = l.run where l.state = 1 and r.flow is not null",
+    );
+    const needs = flows.flatMap(({ flow }) => (JSON.parse(flow) as RunFlow).slots ?? []);
+    for (const [key, [first, ...rest]] of Map.groupBy(needs, (need) => need.key)) {
+      if (first !== undefined && rest.length + 1 > first.limit)
+        this.#history.add({ type: "over", key, limit: first.limit, active: rest.length + 1 });
+    }
   }
 
   #workerOf(run: number): number {
@@ -240,6 +257,7 @@ export class Cluster {
     if (operation === "lease" && this.#mutant?.neverPolls) return { ...(value as Leasing), nextReadyAt: null };
     if (operation === "load" && value !== null) {
       const journal = value as Journal;
+      if (this.#mutant?.journal !== undefined) return this.#mutant.journal(journal);
       if (this.#mutant?.forgetsJournal) return { ...journal, entries: [] };
       if (this.#mutant?.replaysByCall) {
         const seqs = journal.entries.map((entry) => entry.seq);
@@ -324,6 +342,7 @@ export class Cluster {
   }
 
   #torn(transition: Transition): Transition {
+    if (this.#mutant?.transition !== undefined) return this.#mutant.transition(transition);
     if (this.#mutant?.forgetsNominal) return withRandomFireKeys(transition, this.#chance);
     if (this.#mutant?.advancesFirst) return withoutFires(transition, this.#chance);
     if (!this.#mutant?.tearsTransitions || transition.kind !== "advance" || !this.#chance.happens(0.04))
@@ -333,6 +352,7 @@ export class Cluster {
   }
 
   #recordCommit(transition: Transition, outcome: Outcome): void {
+    if (transition.kind === "start") this.#noteLimits();
     if (transition.kind === "start" && outcome.ok && "isLeased" in outcome && outcome.isLeased) {
       this.#history.add({
         type: "claim",

@@ -39,6 +39,8 @@ export type Fact =
       readonly key: string;
       readonly value: string;
     }
+  /** More runs of a key were leased than its limit allows. */
+  | { readonly type: "over"; readonly key: string; readonly limit: number; readonly active: number }
   | {
       readonly type: "client";
       readonly operation: string;

@@ -1,3 +1,8 @@
+import { decideRetry } from "../kernel/decide/retry.ts";
+import type { Laws } from "../kernel/engine/laws.ts";
+import { listUndos } from "../kernel/engine/undo.ts";
+import type { Journal } from "../kernel/model/journal.ts";
+import type { Transition } from "../kernel/model/transition.ts";
 import type { Rules } from "../stores/sqlite/rules.ts";
 
 /** A planted bug: the simulator must find each within 500 seeds, or it is the simulator that is broken. */
@@ -31,6 +36,14 @@ export interface Mutant {
   readonly advancesFirst?: boolean;
   /** A refused end is counted. */
   readonly countsStale?: boolean;
+  /** Laws of the engine that it breaks. */
+  readonly laws?: Partial<Laws>;
+  /** No value is too large. */
+  readonly hasNoLimits?: boolean;
+  /** What a holder is given of its run's journal. */
+  readonly journal?: (journal: Journal) => Journal;
+  /** What the store is given of a transition. */
+  readonly transition?: (transition: Transition) => Transition;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -65,5 +78,64 @@ export const mutants: readonly Mutant[] = [
   },
   { name: "lost-fire", about: "the next due time is committed before the fire", advancesFirst: true },
   { name: "silent-miss", about: "what a downtime missed is told nobody", rules: { countsMissed: () => false } },
+  {
+    name: "endless-retry",
+    about: "attempts before a takeover are not counted",
+    journal: (journal) => ({ ...journal, attempts: [] }),
+  },
+  {
+    name: "early-retry",
+    about: "a takeover forgets the back-off",
+    journal: (journal) => ({
+      ...journal,
+      waits: journal.waits.map((wait) => (wait.kind === "retry" ? { ...wait, dueAt: 0 } : wait)),
+    }),
+  },
+  {
+    name: "blind-retry",
+    about: "what no retry can mend is retried",
+    laws: { decideRetry: (policy, charged, _error, chance) => decideRetry(policy, charged, new Error("any"), chance) },
+  },
+  {
+    name: "lost-input",
+    about: "the input of a step is not recorded with it",
+    transition: (transition) =>
+      transition.kind === "advance" && transition.entries !== undefined
+        ? { ...transition, entries: transition.entries.map((entry) => ({ ...entry, input: null })) }
+        : transition,
+  },
+  {
+    name: "deaf-holder",
+    about: "a new holder does not hear of the cancel",
+    journal: (journal) => ({ ...journal, arrivals: journal.arrivals.filter((arrival) => arrival.kind !== "cancel") }),
+  },
+  {
+    name: "resume-anew",
+    about: "a resume takes back what was done before the failure",
+    transition: (transition) =>
+      transition.kind === "intervene" && transition.idle.to === "ready" && transition.idle.reopening !== null
+        ? { ...transition, idle: { ...transition.idle, reopening: { ...transition.idle.reopening, voidFrom: 1 } } }
+        : transition,
+  },
+  { name: "goes-on", about: "code that disagrees with its history goes on", laws: { haltsDiverged: () => false } },
+  { name: "no-limits", about: "values of any size are recorded", hasNoLimits: true },
+  { name: "over-limit", about: "a key lets one run too many work", rules: { slotLimit: (limit) => limit + 1 } },
+  { name: "leaked-slot", about: "a run that ends keeps its slots", rules: { releasesSlots: () => false } },
+  { name: "no-handover", about: "a freed slot is handed to nobody", rules: { handsOver: () => false } },
+  { name: "no-dead-letter", about: "a failed run is no dead letter", rules: { keepsDeadLetters: () => false } },
+  { name: "double-redrive", about: "two processes redrive one run for one act", rules: { isBulkTurn: () => true } },
+  {
+    name: "undo-in-order",
+    about: "steps are undone in the order in which they were done",
+    laws: { listUndos: (...given) => listUndos(...given).toReversed() },
+  },
+  {
+    name: "undo-again",
+    about: "a takeover undoes again what is undone",
+    laws: {
+      listUndos: (history, asks, isUnknown) => listUndos({ ...history, undone: new Set() }, asks, isUnknown),
+    },
+  },
+  { name: "orphans", about: "a cancel does not reach the children", rules: { cancelsChildren: () => false } },
   { name: "park-unread", about: "a run parks over something unread", rules: { mayPark: () => true } },
 ];

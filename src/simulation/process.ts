@@ -1,5 +1,6 @@
 import type { Attempt } from "../kernel/engine/attempt.ts";
 import { Engine } from "../kernel/engine/engine.ts";
+import type { Laws } from "../kernel/engine/laws.ts";
 import type { LeasedRun } from "../kernel/model/run.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Hint, Notifier } from "../kernel/ports/notifier.ts";
@@ -8,6 +9,7 @@ import type { Intercept } from "../stores/intercepted.ts";
 import { InterceptedStore } from "../stores/intercepted.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import type { Chance } from "./chance.ts";
+import { createRecoveryWorkloads } from "./recovery-workloads.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Clockwork, createScheduled } from "./schedules.ts";
 import { createWorkloads, type Outside } from "./workloads.ts";
@@ -19,6 +21,8 @@ export interface ProcessParts {
   readonly store: Store;
   readonly skewMs: number;
   readonly neverPolls: boolean;
+  readonly hasNoLimits: boolean;
+  readonly laws: Partial<Laws>;
   readonly clockwork: Clockwork | null;
   readonly outside: (process: SimProcess) => Outside;
   readonly started: (process: SimProcess, run: LeasedRun, key: string, attempt: Attempt) => void;
@@ -78,14 +82,18 @@ export class SimProcess {
       sweepMs: never,
       keepMs: 100,
       cancelGraceMs: 100,
+      laws: parts.laws,
       within: (run, key, attempt, work) => {
         if (key !== null && attempt !== null) parts.started(this, run, key, attempt);
         return work();
       },
     });
     const scheduled = parts.clockwork === null ? [] : createScheduled(parts.clockwork);
-    for (const definition of [...createWorkloads(parts.outside(this)), ...scheduled])
-      this.engine.register(workflowHandler(definition, this.engine));
+    const outside = parts.outside(this);
+    for (const definition of [...createWorkloads(outside), ...createRecoveryWorkloads(outside), ...scheduled]) {
+      const handler = workflowHandler(definition, this.engine);
+      this.engine.register(parts.hasNoLimits ? { ...handler, payloadMax: 1e9 } : handler);
+    }
   }
 
   /** Something that this process waits for: not before it wakes from a pause, and never after its death. */

@@ -7,7 +7,7 @@ import { drawFaults, type Faults } from "./faults.ts";
 import { HistoryLog } from "./history.ts";
 import type { Mutant } from "./mutants.ts";
 import { Scheduler } from "./scheduler.ts";
-import { drawClockwork, isQuietBesideClocks, pauseAll, settleMs } from "./schedules.ts";
+import { drawClockwork, isQuietBesideClocks, pauseAll, planPeople, settleMs } from "./schedules.ts";
 import { World } from "./world.ts";
 
 /** What became of one seed. */
@@ -30,6 +30,7 @@ const healMs = 60_000;
 /** Each poison run takes its process down six to sixteen times before it is given up. */
 const healPoisonMs = 120_000;
 const definitions = ["linear", "parallel", "waiter", "timer", "racer", "parent", "broken", "mapper"] as const;
+const recoveries = ["saga", "limited", "kept", "stubborn", "hopeless", "fat", "mapped", "fickle", "looper"] as const;
 
 /** Lives through one seed: chaos, healing, quiet, check. Ambient time and chance must be poisoned by the caller. */
 export async function simulate(seed: number, mutant: Mutant | null = null): Promise<Report> {
@@ -46,7 +47,10 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   const count = chance.between(3, 10);
   for (let i = 0; i < count; i++)
     clients.plan(chance.pick(definitions), i, faults.poisonRuns > 0 ? 1_200 : chaosMs * 0.7);
+  planRecoveries(seed, clients, count + faults.poisonRuns);
   for (let i = 0; i < faults.poisonRuns; i++) clients.plan("poison", count + i, 1_000);
+
+  if (clockwork !== null) planPeople(cluster, scheduler, new Chance(seed ^ 0x9e091e), chaosMs);
 
   let violations: readonly Violation[];
   try {
@@ -84,6 +88,14 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
     history,
     pairs: pairsOf(history),
   };
+}
+
+/** Drawn apart from all else, so that seeds without them live as they did. */
+function planRecoveries(seed: number, clients: Clients, first: number): void {
+  const chance = new Chance(seed ^ 0x7ec0);
+  if (chance.happens(0.3)) return;
+  const count = chance.between(2, 9);
+  for (let i = 0; i < count; i++) clients.plan(chance.pick(recoveries), first + i, chaosMs * 0.6);
 }
 
 function isQuiet(cluster: Cluster): boolean {

@@ -10,6 +10,8 @@ export interface Outside {
   die(): Promise<never>;
   /** Whether a thing is mended by now. */
   isMended(run: string): boolean;
+  /** Differs between processes. */
+  mood(): string;
 }
 
 const retry = { attempts: 40, first: 20, max: 400, jitter: 0.2 } as const;

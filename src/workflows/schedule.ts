@@ -16,7 +16,7 @@ interface CommonOptions {
   /** Unique in its workflow; its history hangs on it. Default: `cron`, `every` or `at`, numbered from the second on. */
   name?: string;
   /** What its runs get, through the workflow's input schema. */
-  input?: unknown | ((fire: ScheduledFire) => unknown);
+  input?: string | number | boolean | null | object | ((fire: ScheduledFire) => unknown);
   /** What a nominal time does while the run before it is not at rest. Default `skip`. */
   overlap?: Overlap;
   /** Nominal times that are later than this are missed instead of fired. Default 1 h, at least 10 s. */

@@ -428,3 +428,22 @@ describe("a definition that changes", () => {
     await test.close();
   });
 });
+
+describe("an input that never comes", () => {
+  it("refuses its nominal time and holds up no other schedule", async () => {
+    const stuck = workflow(
+      { name: "stuck", on: on.schedule({ every: "1h", input: () => new Promise(() => {}) }) },
+      () => null,
+    );
+    const other = workflow(
+      { name: "other", on: on.schedule({ every: "1h", input: ({ nominalAt }) => +nominalAt }) },
+      () => null,
+    );
+    const test = await openTestBaton({ definitions: [stuck, other], startAt });
+    await test.advance("61m");
+    const schedule = await test.baton.schedules.get("stuck");
+    assert.deepEqual([schedule.lastFire?.outcome, (await test.baton.runs({ name: "other" })).length], ["refused", 1]);
+    assert.match(schedule.lastFire?.why ?? "", /not there after 10000 ms/);
+    await test.close();
+  });
+});

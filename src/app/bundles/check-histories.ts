@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Handler } from "../../kernel/engine/handler.ts";
+import { Engine } from "../../kernel/engine/engine.ts";
 import { type Rehearsed, rehearseRuns, unfinished } from "../../kernel/engine/rehearsals.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { workflowHandler } from "../../workflows/handler.ts";
 import type { Definition } from "../config.ts";
 import { type EffectiveConfig, storePath } from "../load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "../load-definitions.ts";
-import { systemClock } from "../platform.ts";
+import { LocalNotifier, silentLogger, systemClock, systemRandom } from "../platform.ts";
 import { openReadOnlyStore } from "../read-only-store.ts";
 import { within } from "../surroundings.ts";
 
@@ -38,10 +38,20 @@ export async function* checkHistories(
   { last, name }: CheckOptions,
 ): AsyncGenerator<Rehearsed> {
   const store = openReadOnlyStore(storePath(config));
-  const parts = { clock: keepAlive(systemClock), within: rehearsed };
+  const clock = keepAlive(systemClock);
+  const parts = { clock, within: rehearsed };
+  // Never started: it leases nothing, and no rehearsal comes as far as asking anything of it.
+  const engine = new Engine({
+    store,
+    clock,
+    random: systemRandom,
+    notifier: new LocalNotifier(),
+    logger: silentLogger,
+    name: "rehearsal",
+  });
   try {
     for (const definition of newestOf(definitions, name)) {
-      const handler = handlerOf(definition);
+      const handler = workflowHandler(definition, engine);
       yield* rehearseRuns(store, handler, { statuses: unfinished }, parts);
       if (last > 0) yield* rehearseRuns(store, handler, { statuses: ["completed"], last }, parts);
     }
@@ -75,12 +85,4 @@ function newestOf(definitions: readonly Definition[], name: string | null): read
   return [...Map.groupBy(wanted, (each) => `${each.kind} ${each.name}`).values()].flatMap((same) =>
     same.toSorted((a, b) => b.version - a.version).slice(0, 1),
   );
-}
-
-/** Nothing of a rehearsal comes as far as starting a child. */
-function handlerOf(definition: Definition): Handler {
-  return workflowHandler(definition, {
-    stepAround: () => null,
-    prepareChild: () => Promise.reject(new Error("a rehearsal starts nothing")),
-  });
 }

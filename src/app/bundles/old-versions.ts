@@ -21,7 +21,7 @@ export interface OldVersionsParts {
   /** Where artifacts are put to be imported, and where what they left outside is found. */
   readonly folder: string;
   readonly base: string;
-  readonly toHandler: (definition: Definition) => Handler;
+  readonly toHandler: (definition: Definition) => Promise<Handler>;
 }
 
 /**
@@ -74,7 +74,7 @@ export class OldVersions {
       this.#lacks.set(key, { lack: found.lack, until: performance.now() + lackMs });
       return found;
     }
-    const handler = this.#parts.toHandler(found.definition);
+    const handler = await this.#parts.toHandler(found.definition);
     this.#touch(key, handler);
     return { handler };
   }

@@ -45,7 +45,10 @@ export class Versions {
   readonly #parts: VersionsParts;
   readonly #trust: Trust;
   readonly #old: OldVersions;
-  #engine: Engine | null = null;
+  /** It may look for a version before whoever opens it has it in hand. */
+  readonly #engine = Promise.withResolvers<Engine>();
+  /** What the opening of this process has deployed: a deployment that was asked for right after it says so. */
+  #fresh: readonly DeployedVersion[] = [];
 
   constructor(parts: VersionsParts) {
     const { store, set, logger } = parts;
@@ -58,18 +61,13 @@ export class Versions {
       folder,
       base,
       trust: this.#trust,
-      toHandler: (definition) => workflowHandler(definition, this.#attached()),
+      toHandler: async (definition) => workflowHandler(definition, await this.#engine.promise),
     });
   }
 
   /** From now on the engine is kept up to what is deployed. */
   attach(engine: Engine): void {
-    this.#engine = engine;
-  }
-
-  #attached(): Engine {
-    if (this.#engine === null) throw new Error("versions have no engine yet");
-    return this.#engine;
+    this.#engine.resolve(engine);
   }
 
   find(definition: DefinitionRef): Promise<Found> {
@@ -137,7 +135,7 @@ export class Versions {
 
   /** Brings the engine to what is current. What was current until now stands ready for the runs that are on it. */
   async apply(): Promise<void> {
-    const engine = this.#attached();
+    const engine = await this.#engine.promise;
     const { definitions, used } = await this.current();
     for (const handler of engine.handlers) {
       if (definitions.some((each) => isSame(each, handler.definition))) continue;
@@ -158,18 +156,29 @@ export class Versions {
     return "handler" in found ? found.handler : workflowHandler(definition, engine);
   }
 
+  /** What a process does first of all: unchanged files leave everything as it is. */
+  async open(): Promise<void> {
+    this.#fresh = (await this.deploy(false)).filter((each) => each.isNew);
+    await this.#removeLeftFiles();
+  }
+
   /** The folder as it is now becomes the versions for new starts. */
   async deployNow(): Promise<readonly DeployedVersion[]> {
     const { set } = this.#parts;
     await set.reload(set.files);
     const deployed = await this.deploy(true);
     await this.apply();
-    return deployed;
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return deployed.map((each) => ({
+      ...each,
+      isNew: each.isNew || fresh.some((own) => isSame(own.definition, each.definition)),
+    }));
   }
 
   async change(definition: DefinitionRef, to: SetVersion["to"], audit: Audit): Promise<void> {
     if (to === "used") {
-      const found = await this.#attached().find(definition);
+      const found = await (await this.#engine.promise).find(definition);
       if ("lack" in found) throw unloadable(definition, found.lack);
     }
     const outcome = await this.#parts.store.commit({ kind: "set-version", definition, to, audit });
@@ -177,9 +186,9 @@ export class Versions {
     await this.apply();
   }
 
-  move(request: MoveRequest): AsyncGenerator<Moved> {
+  async *move(request: MoveRequest): AsyncGenerator<Moved> {
     const { clock } = this.#parts;
-    return moveRuns(this.#attached(), request, {
+    yield* moveRuns(await this.#engine.promise, request, {
       clock,
       within: (run, step, attempt, work) => within({ run, step, attempt }, work),
     });
@@ -193,7 +202,7 @@ export class Versions {
   }
 
   /** Files of artifacts that the store has not any more. */
-  async removeLeftFiles(): Promise<void> {
+  async #removeLeftFiles(): Promise<void> {
     const { store, set } = this.#parts;
     const rows = await store.query("versions", { name: null });
     const kept = new Set(rows.filter((each) => each.hasArtifact).map((each) => `${each.fingerprint}.mjs`));

@@ -36,12 +36,18 @@ export function check(name: string | undefined, options: CheckOptions): Promise<
     const lines: Line[] = [];
     const filter = { last: lastOf(options.last), name: name ?? null };
     for await (const { run, verdict } of checkHistories(config, definitions, filter)) {
-      const line: Line = { run: run.id, ...run.definition, status: run.status, ...verdict };
+      const line: Line = {
+        run: run.id,
+        name: run.definition.name,
+        version: run.definition.version,
+        status: run.status,
+        ...verdict,
+      };
       lines.push(line);
       if (around.io.format === "human") around.io.lines(textOf(line, around));
     }
     const diverging = lines.filter((line) => line.outcome === "diverges").length;
-    if (around.io.format !== "human") around.io.list(lines.map(({ ...line }) => line));
+    if (around.io.format !== "human") around.io.list(lines);
     else around.io.lines([`${lines.length} histories: ${lines.length - diverging} compatible, ${diverging} diverge`]);
     return diverging > 0 || problems.length > 0 ? exit.failed : exit.ok;
   });

@@ -31,7 +31,7 @@ export async function deploy(folder: string | undefined, options: DeployOptions)
     return exit.ok;
   });
   if (checked !== exit.ok || options.dryRun) return checked;
-  return connected(options, "act", async ({ io, connection }) => {
+  return connected(flags, "act", async ({ io, connection }) => {
     const deployment = await connection.client.post<Deployment>("/api/deployments", {});
     if (io.format === "human") io.lines(table(columns, deployment.items, io));
     else io.document(deployment);

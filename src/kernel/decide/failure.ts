@@ -75,3 +75,10 @@ export function normalise(message: string): string {
     .replace(/\b(?=\w*\d)(?=\w*[a-z])\w{2,}(?:[-_:]\w+)*\b/gi, "<id>")
     .replace(/\d+/g, "<n>");
 }
+
+/** What a step failed with, rather than that it failed: the cause tells failures apart. */
+export function rootOf(error: ErrorRecord): ErrorRecord {
+  return (error.code === "step-failed" || error.name === "ChildFailedError") && error.cause !== undefined
+    ? error.cause
+    : error;
+}

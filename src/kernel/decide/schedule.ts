@@ -207,8 +207,8 @@ export function decideFires(
 
 /** Nominal times that one round fires: each is a run, and all of them are one transaction. */
 const fireRound = 100;
-/** Nominal times that one round counts as missed: each costs a search of the calendar, some 40 µs. */
-const gapRound = 1_000;
+/** Nominal times that one round counts as missed: each costs a search of the calendar, some 40 µs of this thread. */
+const gapRound = 250;
 
 /** What a nominal time does, seen the run before it. */
 export type OverlapDecision =

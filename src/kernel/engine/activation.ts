@@ -1,9 +1,9 @@
-import { fingerprintOf, recordError } from "../decide/failure.ts";
+import { fingerprintOf, recordError, rootOf } from "../decide/failure.ts";
 import { type History, noHistory, readHistory } from "../decide/history.ts";
 import { BatonError } from "../model/errors.ts";
-import { type Arrival, type Entry, type Journal, type Request, undoKeyOf } from "../model/journal.ts";
+import type { Arrival, Entry, Journal, Request } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
-import { describeReason, type Reason } from "../model/reason.ts";
+import type { Reason } from "../model/reason.ts";
 import type { Compensation, DefinitionRef, LeasedRun } from "../model/run.ts";
 import type { Advance, AdvanceOutcome, LogLine, Next, Showing, StartRun, WaitOpening } from "../model/transition.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -11,16 +11,17 @@ import type { Random } from "../ports/random.ts";
 import type { Store, TxClient } from "../ports/store.ts";
 import type { Ask, Desk, Draft, Extras, OpenWait } from "./ask.ts";
 import type { Attempt } from "./attempt.ts";
+import { compensate, type Undoing } from "./compensation.ts";
 import { EffectAsk, type EffectSpec } from "./effect-ask.ts";
 import type { Handler } from "./handler.ts";
+import type { Laws } from "./laws.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Pump, Turning } from "./pump.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { Replay } from "./replay.ts";
 import { Scope } from "./scope.ts";
-import { encodeWithin, idempotencyKeyOf, StepAsk, type StepSpec } from "./step-ask.ts";
+import { encodeWithin, StepAsk, type StepSpec } from "./step-ask.ts";
 import type { Timeline } from "./timeline.ts";
-import { asUndoAttempt, listUndos, type Undoable } from "./undo.ts";
 import { WaitAsk, type WaitSpec } from "./wait-ask.ts";
 import { WaitBook } from "./wait-book.ts";
 
@@ -31,6 +32,7 @@ export interface Host {
   readonly random: Random;
   readonly pump: Pump;
   readonly timeline: Timeline;
+  readonly laws: Laws;
   readonly keepMs: number;
   readonly cancelGraceMs: number;
   readonly storeRetryMs: number;
@@ -344,10 +346,7 @@ export class Activation implements Turning, Desk, Recorded {
   #beginHeld(): void {
     this.#isCaughtUp = true;
     if (this.#host.caughtUp !== undefined) return this.#host.caughtUp(this);
-    if (this.run.compensation !== null) {
-      this.#compensate(this.run.compensation);
-      return;
-    }
+    if (this.run.compensation !== null) return this.#beginUndoing(this.run.compensation);
     const held = this.#held;
     this.#held = [];
     for (const ask of held) if (!ask.scope.isClosed && this.#halt === null) this.#beginAsk(ask);
@@ -536,78 +535,29 @@ export class Activation implements Turning, Desk, Recorded {
 
   // --- Compensation -----------------------------------------------------------------------------------------------------
 
-  /**
-   * Undoes, newest first, what the replay has rebuilt. Each undo is recorded like a step, so dying at any point repeats
-   * at most the one under way. The first that fails for good stops the rest: what came before it may rest on it.
-   */
-  async #compensate(compensation: Compensation): Promise<void> {
+  #beginUndoing(compensation: Compensation): void {
     this.#isUndoing = true;
     this.#isFrontier = this.run.isUnclean;
-    const undos = listUndos(this.#history, this.#asks, compensation.isFrontierUnknown === true);
-    await this.#childrenAtRest();
-    const undone = [...this.#history.undone];
-    for (const [i, each] of undos.entries()) {
-      if (this.#mustAsk(each)) return this.suspend({ code: "unknown-undo", step: each.key });
-      try {
-        await this.#undo(each);
-      } catch (error) {
-        const left = undos.slice(i).map(({ key }) => key);
-        return this.#finishUndoing(this.#undoFailure(error, each.key, undone, left));
-      }
-      undone.push(each.key);
-    }
-    this.#finishUndoing(compensated(compensation, undone));
-  }
-
-  /** Children were told to stop when the compensation began. What they still do must not meet the undos. */
-  async #childrenAtRest(): Promise<void> {
-    const release = this.hold();
-    try {
-      while (!this.#isOver && this.#halt === null) {
-        const left = await this.#host.store.query("liveChildren", { run: this.run.no }).catch(() => null);
-        if (left === 0) return;
-        await new Promise<void>((resolve) => this.#host.clock.after(childLookMs, resolve));
-      }
-    } finally {
-      release();
-    }
-    // Somebody else will go on: this activation must not.
-    if (this.#isOver || this.#halt !== null) await new Promise(() => {});
-  }
-
-  /** Nobody knows whether it happened, its undo cannot tell, and no person has said. */
-  #mustAsk({ key, isKnown, spec }: Undoable): boolean {
-    return !isKnown && !spec.takesUnknown && !this.#history.supplied.has(undoKeyOf(key));
-  }
-
-  #undo({ key, isKnown, result, spec }: Undoable): Promise<unknown> {
-    const answer = this.step({
-      key: undoKeyOf(key),
-      kind: "undo",
+    const undoing: Undoing = {
+      run: this.run,
       scope: this.root,
-      work: async (attempt) => {
-        await spec.work(result, asUndoAttempt(attempt, isKnown, idempotencyKeyOf(this, key)));
+      history: this.#history,
+      undos: this.laws.listUndos(this.#history, this.#asks, compensation.isFrontierUnknown === true),
+      liveChildren: () => this.#host.store.query("liveChildren", { run: this.run.no }),
+      pause: (ms) => new Promise((resolve) => this.#host.clock.after(ms, resolve)),
+      hold: () => this.hold(),
+      isStopped: () => this.#isOver || this.#halt !== null,
+      step: (spec) => {
+        const answer = this.step(spec);
+        // Only the first of them may have been under way when the last holder died.
+        this.#isFrontier = false;
+        return answer;
       },
-      policy: spec.policy,
-      timeoutMs: spec.timeoutMs,
-      whenExhausted: "fail",
-      input: null,
-      undo: null,
-    });
-    this.#isFrontier = false;
-    return answer;
-  }
-
-  #undoFailure(thrown: unknown, key: string, undone: readonly string[], left: readonly string[]): Next {
-    const step = undoKeyOf(key);
-    const error = { ...recordError(thrown), step };
-    return {
-      state: "failed",
-      error,
-      fingerprint: fingerprintOf(this.definition.name, step, rootOf(error)),
-      step,
-      reason: { code: "compensation-failed", step: key, error: error.message, undone, left },
     };
+    compensate(undoing, compensation).then((end) => {
+      if (end.state === "suspended") this.suspend(end.reason);
+      else this.#finishUndoing(end);
+    });
   }
 
   #finishUndoing(next: Next): void {
@@ -628,7 +578,8 @@ export class Activation implements Turning, Desk, Recorded {
     const entries = this.#abandonOpen();
     const next = this.#nextOf(result);
     const advance = { ...(entries.length === 0 ? {} : { entries }), ...this.#logsPart(), next };
-    this.#recorder.send(advance, () => this.#finish(next));
+    // An unread cancel has come first: the store knows how the run ended.
+    this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : next));
   }
 
   /** Steps that the code did not await are told so and recorded as left behind. */
@@ -673,6 +624,7 @@ export class Activation implements Turning, Desk, Recorded {
   }
 
   #diverge(detail: string): void {
+    if (!this.laws.haltsDiverged()) return;
     this.suspend({
       code: "diverged",
       detail,
@@ -756,10 +708,14 @@ export class Activation implements Turning, Desk, Recorded {
       ...this.#logsPart(),
       next: halt.next,
     };
-    this.#recorder.send(advance, () => this.#finish(halt.next));
+    this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : halt.next));
   }
 
   // --- Desk -----------------------------------------------------------------------------------------------------------
+
+  get laws(): Laws {
+    return this.#host.laws;
+  }
 
   get history(): History {
     return this.#history;
@@ -798,28 +754,9 @@ const stuckMs = 10;
 const txLimitMs = 50;
 const shownKeysMax = 100;
 const dayMs = 86_400_000;
-/** Between looks whether a compensated run's children have come to rest. */
-const childLookMs = 100;
 
 function isStep(ask: Ask): boolean {
   return ask.kind === "step" || ask.kind === "once" || ask.kind === "tx";
-}
-
-/** All is undone: the run ends as it was going to. */
-function compensated(compensation: Compensation, undone: readonly string[]): Next {
-  if (compensation.end === "cancelled") {
-    const { reason } = compensation;
-    const error = reason.code === "by-person" ? describeReason(reason) : null;
-    return { state: "cancelled", reason: { code: "compensated", undone, error } };
-  }
-  const { error, fingerprint, step } = compensation;
-  return {
-    state: "failed",
-    error,
-    fingerprint,
-    step,
-    reason: { code: "compensated", undone, error: error.message },
-  };
 }
 
 /** The step whose failure reached the end, through whatever wrapped it. */
@@ -828,11 +765,4 @@ function stepOf(thrown: unknown, depth = 0): string | null {
   if ("step" in thrown && typeof thrown.step === "string") return thrown.step;
   if ("errors" in thrown && Array.isArray(thrown.errors)) return stepOf(thrown.errors[0], depth + 1);
   return "cause" in thrown ? stepOf(thrown.cause, depth + 1) : null;
-}
-
-/** What a step failed with, rather than that it failed: the cause tells failures apart. */
-function rootOf(error: ReturnType<typeof recordError>): ReturnType<typeof recordError> {
-  return (error.code === "step-failed" || error.name === "ChildFailedError") && error.cause !== undefined
-    ? error.cause
-    : error;
 }

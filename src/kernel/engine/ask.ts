@@ -5,6 +5,7 @@ import type { LeasedRun } from "../model/run.ts";
 import type { Advance, AdvanceOutcome, LogLine, StartRun, WaitOpening } from "../model/transition.ts";
 import type { TxClient } from "../ports/store.ts";
 import type { Attempt } from "./attempt.ts";
+import type { Laws } from "./laws.ts";
 import type { Scope } from "./scope.ts";
 import type { UndoSpec } from "./undo.ts";
 
@@ -46,6 +47,7 @@ export interface Desk {
   readonly run: LeasedRun;
   readonly history: History;
   readonly payloadMax: number;
+  readonly laws: Laws;
   /** Whether what is asked now may have been started by a holder that died. */
   readonly isFrontier: boolean;
   chance(): number;

@@ -18,6 +18,7 @@ import type { Store } from "../ports/store.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Found, Handler, Prepared, StartOptions } from "./handler.ts";
 import { Schedules } from "./schedules.ts";
+import { type Laws, laws } from "./laws.ts";
 import { bulkHandler } from "./services/bulks.ts";
 import { createRetention, type Retention } from "./services/retention.ts";
 import { createRouter } from "./services/router.ts";
@@ -42,6 +43,8 @@ export interface EngineOptions {
   readonly showAfterMs?: number;
   readonly cancelGraceMs?: number;
   readonly retention?: Partial<Retention>;
+  /** What only the simulator takes away. */
+  readonly laws?: Partial<Laws>;
   readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
   /** The step that `within` has put around the code that asks; null between steps. */
   readonly stepAround?: () => string | null;
@@ -89,6 +92,7 @@ export class Engine {
     this.store = options.store;
     this.#firing = new Firing({
       store: options.store,
+      clock: options.clock,
       logger: options.logger,
       handlerOf: (name) => (this.#used.get(name) === null ? null : (this.#chosen(name) ?? null)),
       runId: () => this.#runId(),
@@ -112,6 +116,7 @@ export class Engine {
       keepMs: options.keepMs ?? defaults.keepMs,
       showAfterMs: options.showAfterMs ?? defaults.showAfterMs,
       cancelGraceMs: options.cancelGraceMs ?? defaults.cancelGraceMs,
+      laws: { ...laws, ...options.laws },
       handlerOf: (run) => this.#handlers.get(keyOf(run.definition)) ?? null,
       findHandler: (run) => this.#options.findHandler?.(run.definition) ?? null,
       within: options.within ?? ((_run, _key, _attempt, work) => work()),

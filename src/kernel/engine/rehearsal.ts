@@ -8,6 +8,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import { Activation, type Host } from "./activation.ts";
 import type { Handler } from "./handler.ts";
+import { laws } from "./laws.ts";
 import { Pump } from "./pump.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -59,7 +60,8 @@ export function rehearse(
       random: { float: () => 0, uuid: () => "rehearsal" },
       pump: new Pump(patience),
       timeline,
-      keepMs: Number.POSITIVE_INFINITY,
+      laws,
+    keepMs: Number.POSITIVE_INFINITY,
       cancelGraceMs: 0,
       storeRetryMs: 0,
       within: parts.within,

@@ -98,7 +98,7 @@ export class Schedules {
     for (let round = 0; round < roundsMax; round++) {
       const row = await this.get(id);
       if (row.isPaused === (act === "pause")) return row;
-      if (act === "resume" && (await this.#settlePause(row))) continue;
+      if (act === "resume" && (await this.#settlePause(row.no))) continue;
       const audit = { ...by, verb: `${act}-schedule` };
       const { no: schedule, revision } = row;
       const outcome = await this.#store.commit({ kind: "schedule", act, schedule, revision, audit });
@@ -108,20 +108,16 @@ export class Schedules {
   }
 
   /** What passed during a pause that nobody looked at belongs to the pause, and must not be taken for missed. */
-  async #settlePause(row: ScheduleRow): Promise<boolean> {
-    const due = decideFires({ ...row, id: scheduleId(row) }, await this.now());
-    if (due.gap === null) return false;
-    await this.#store.commit({
-      kind: "schedule",
-      act: "fire",
-      schedule: row.no,
-      revision: row.revision,
-      gap: due.gap,
-      fires: [],
-      buffered: null,
-      decidedTo: due.decidedTo,
-    });
-    return true;
+  async #settlePause(no: number): Promise<boolean> {
+    for (let round = 0; ; round++) {
+      const row = await this.#store.query("scheduleOf", { no });
+      if (row === null || !row.isPaused) return true;
+      const { gap, decidedTo } = decideFires({ ...row, id: scheduleId(row) }, await this.now());
+      if (gap === null || round >= settleRoundsMax) return round > 0;
+      const { revision } = row;
+      const nothing = { fires: [], buffered: null };
+      await this.#store.commit({ kind: "schedule", act: "fire", schedule: no, revision, gap, decidedTo, ...nothing });
+    }
   }
 
   /** Starts a run outside of the nominal times, whatever else runs. */
@@ -214,8 +210,10 @@ export class Schedules {
   }
 }
 
-/** A verb is decided anew when the schedule has moved meanwhile; a long pause is settled in as many rounds as it takes. */
-const roundsMax = 1_000;
+/** A verb is decided anew when the schedule has moved meanwhile. */
+const roundsMax = 20;
+/** A month of a schedule by the second. What is more is settled by the worker's own rounds. */
+const settleRoundsMax = 11_000;
 const pageRows = 500;
 
 function gone(id: string): BatonError {

@@ -1,6 +1,6 @@
 import { byteLength, decode, encode, UnencodableError } from "../../stdx/json.ts";
 import { recordError } from "../decide/failure.ts";
-import { decideRetry, type RetryPolicy } from "../decide/retry.ts";
+import type { RetryPolicy } from "../decide/retry.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import type { AttemptOutcome, Entry } from "../model/journal.ts";
 import type { AttemptClosing } from "../model/transition.ts";
@@ -250,7 +250,7 @@ export class StepAsk implements Ask {
       error,
       tookMs: took,
     };
-    const decision = decideRetry(
+    const decision = this.#desk.laws.decideRetry(
       this.kind === "once" ? { ...this.#spec.policy, attempts: 1 } : this.#spec.policy,
       this.#charged,
       thrown,

@@ -42,7 +42,8 @@ export function listUndos(
   // A child that is under way is cancelled, which says all about its outcome.
   const isOpen = (ask: Ask): boolean =>
     ask.kind !== "child" &&
-    history.byKey.get(ask.key) === undefined && (isFrontierUnknown || history.abandoned.has(ask.key));
+    history.byKey.get(ask.key) === undefined &&
+    (isFrontierUnknown || history.abandoned.has(ask.key));
   const unknown = [...asks.values()]
     .filter(isOpen)
     .flatMap(({ key, undo }) => (undo == null ? [] : [{ key, isKnown: false, result: undefined, spec: undo }]));

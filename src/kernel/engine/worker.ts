@@ -12,6 +12,7 @@ import type { Store } from "../ports/store.ts";
 import { Activation, type Host } from "./activation.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Found, Handler } from "./handler.ts";
+import type { Laws } from "./laws.ts";
 import { Pump } from "./pump.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -29,6 +30,7 @@ export interface WorkerOptions {
   readonly keepMs: number;
   readonly showAfterMs: number;
   readonly cancelGraceMs: number;
+  readonly laws: Laws;
   /** The code of a definition version, if this process has it. */
   handlerOf(run: LeasedRun): Handler | null;
   /** Looks for the code of a version that `handlerOf` has not; null: there is nowhere to look. */
@@ -81,6 +83,7 @@ export class Worker {
       keepMs: options.keepMs,
       cancelGraceMs: options.cancelGraceMs,
       storeRetryMs: 100,
+      laws: options.laws,
       within: options.within,
       warn: (message, fields) => options.logger.log("warn", message, fields),
       over: (activation, end) => this.#over(activation, end),
@@ -337,7 +340,7 @@ export class Worker {
   #leaveAs(run: LeasedRun, next: Next): void {
     this.#options.store.commit({ kind: "advance", run: run.no, fence: run.fence, next }).then(
       (outcome) => {
-        if (outcome.ok) this.#options.ended(run, next);
+        if (outcome.ok && !outcome.isUnread) this.#options.ended(run, next);
       },
       () => {
         this.#isUnsure = true;

@@ -17,7 +17,10 @@ export const overlaps = ["allow", "skip", "buffer-one", "cancel-other"] as const
 /** What a nominal time does while the schedule's previous run is not at rest. */
 export type Overlap = (typeof overlaps)[number];
 
-/** A checked schedule, as it is kept. What its runs get as input is code and stays with the definition. */
+/**
+ * A checked schedule, as it is kept. What its runs get as input is code and stays with the definition. A schedule whose
+ * spec differs begins anew: a field that comes later is left out where it has its default.
+ */
 export interface ScheduleSpec {
   readonly timing: Timing;
   readonly overlap: Overlap;

@@ -199,6 +199,7 @@ export type Outcome =
       readonly isCreated: boolean;
       readonly isLeased: boolean;
     }
+  /** `isUnread`: something has arrived that the holder had not read. It keeps its run; one that was to fail is cancelled. */
   | { readonly ok: true; readonly at: number; readonly isUnread: boolean }
   | {
       readonly ok: true;

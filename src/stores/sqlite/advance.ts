@@ -1,5 +1,5 @@
 import { chargedDeaths, suspectFrom } from "../../kernel/decide/crash.ts";
-import type { Entry } from "../../kernel/model/journal.ts";
+import type { Entry, Request } from "../../kernel/model/journal.ts";
 import type { Advance, Outcome } from "../../kernel/model/transition.ts";
 import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
@@ -138,7 +138,25 @@ function writeRest(context: Context, step: Advance, live: LiveRow, at: number): 
   return isTouching ? { ...live, is_touched: 1 } : live;
 }
 
-/** Leaves the run where the advance wants it. False: something unread has arrived, so the holder keeps it. */
+/** A cancel that was accepted before the run failed and that its holder has not heard of: the run ends as cancelled. */
+function cancelInstead(context: Context, live: LiveRow, fence: number, at: number): boolean {
+  const { run } = live;
+  const unread = context.db.get<{ body: string }>(
+    "select body from inbox where run = ? and is_read = 0 and kind = 'cancel' order by no limit 1",
+    run,
+  );
+  if (unread === undefined || live.is_compensating === 1) return false;
+  const { actor: by, why, isCompensated } = JSON.parse(unread.body) as Request;
+  const reason = { code: "by-person", by, why } as const;
+  if (isCompensated === true) beginCompensation(context, run, { end: "cancelled", reason }, at);
+  else endRun(context, live, { state: "cancelled", reason }, fence, at);
+  return true;
+}
+
+/**
+ * Leaves the run where the advance wants it. False: something unread has arrived, so the holder keeps it, or it has
+ * decided otherwise.
+ */
 function leave(context: Context, step: Advance, live: LiveRow, at: number): boolean {
   const { db } = context;
   const { run, next } = step;
@@ -203,6 +221,9 @@ function leave(context: Context, step: Advance, live: LiveRow, at: number): bool
       if (next.continuesAs !== undefined) continueRun(context, run, next.continuesAs, at);
       return true;
     case "failed":
+      if (cancelInstead(context, live, step.fence, at)) return false;
+      endRun(context, live, next, step.fence, at);
+      return true;
     case "cancelled":
       endRun(context, live, next, step.fence, at);
       return true;

@@ -116,7 +116,7 @@ export function isBulkDone(context: Context, { no, place }: { no: number; place:
     no,
     place,
   );
-  return row?.open !== 1;
+  return !context.rules.isBulkTurn(row?.open === 1);
 }
 
 export function markBulkDone(context: Context, { no, place }: { no: number; place: number }, at: number): void {

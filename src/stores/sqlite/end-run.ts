@@ -56,7 +56,7 @@ export function endRun(
       "update inbox set is_read = 1 where run = ? and is_read = 0 and kind in ('cancel', 'suspend', 'retry')",
       run,
     );
-    if (end.reason?.code !== "compensated") {
+    if (end.reason?.code !== "compensated" && context.rules.keepsDeadLetters()) {
       db.run(
         "insert into dead (run, fingerprint, step, at, compensation) values (?, ?, ?, ?, ?)",
         run,
@@ -91,6 +91,7 @@ function compensationOf(context: Context, run: number): string | null {
 
 /** A cancel reaches every child that is not at rest or on its way there: idle ones end here, held ones are told. */
 export function cancelChildren(context: Context, parent: number, reason: Reason, at: number): void {
+  if (!context.rules.cancelsChildren()) return;
   const children = context.db.all<LiveRow & Record<string, unknown>>(
     `select ${liveColumns} from live where compensation is null and run in (select no from runs where parent = ? and ended is null)`,
     parent,

@@ -47,7 +47,8 @@ export function migrate(
     });
   }
   for (const migration of migrations.filter((each) => each.version > from)) {
-    if (schemaVersion(db) > 0) backup(schemaVersion(db));
+    // A store that is being made has nothing to lose.
+    if (from > 0) backup(schemaVersion(db));
     db.transaction(() => {
       db.raw.exec(migration.sql);
       db.raw.exec(`pragma user_version = ${migration.version}`);

@@ -22,6 +22,12 @@ export interface Rules {
   slotLimit(limit: number): number;
   /** A run that ends or waits gives its slots back. */
   releasesSlots(): boolean;
+  /** A run that fails is a dead letter. */
+  keepsDeadLetters(): boolean;
+  /** A bulk act's verb is carried out on a run whose turn is open, and on no other. */
+  isBulkTurn(isOpen: boolean): boolean;
+  /** A cancel reaches the children. */
+  cancelsChildren(): boolean;
   /** Whoever frees a slot hands it to the first in line. */
   handsOver(): boolean;
   /** Deaths that nobody here explains speak for the suspects. */
@@ -44,6 +50,9 @@ export const rules: Rules = {
   slotLimit: (limit) => limit,
   releasesSlots: () => true,
   handsOver: () => true,
+  keepsDeadLetters: () => true,
+  isBulkTurn: (isOpen) => isOpen,
+  cancelsChildren: () => true,
   allowance: allowanceFor,
   isSameRevision: (now, seen) => now === seen,
   mayFire: (isTaken) => !isTaken,

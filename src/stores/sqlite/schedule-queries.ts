@@ -122,7 +122,9 @@ export function readGaps(
 export function findStraySchedules(context: Context): { id: string; problem: string }[] {
   const now = context.clock.now();
   const idle = select(context, "1 = 1").filter(
-    (row) => row.dueAt === null && nextDue({ ...row, id: scheduleId(row) }, row.buffered !== null, now) !== null,
+    (row) =>
+      row.dueAt === null &&
+      nextDue({ ...row, id: scheduleId(row) }, row.buffered !== null && !row.isPaused, now) !== null,
   );
   const crowded = context.db.all<{ schedule: number }>(
     "select schedule from fires where outcome = 'buffered' group by schedule having count(*) > 1",

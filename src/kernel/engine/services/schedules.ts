@@ -1,16 +1,19 @@
 import { hash53 } from "../../../stdx/hash.ts";
 import { canonical } from "../../../stdx/json.ts";
 import { decideFires, fireKey } from "../../decide/schedule.ts";
+import { BatonError } from "../../model/errors.ts";
 import type { DefinitionRef, Origin } from "../../model/run.ts";
 import { type Fire, type FireGap, type ScheduleRow, type ScheduleSpec, scheduleId } from "../../model/schedule.ts";
 import type { PlannedFire } from "../../model/schedule-acts.ts";
 import type { StartRun } from "../../model/transition.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Store } from "../../ports/store.ts";
-import type { Handler, HandlerSchedule } from "../handler.ts";
+import type { Handler, HandlerSchedule, Prepared } from "../handler.ts";
 
 export interface FiringParts {
   readonly store: Store;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** The version of a name that new starts get; null when this process has none. */
   readonly handlerOf: (name: string) => Handler | null;
@@ -152,16 +155,28 @@ export class Firing {
         const start = await this.startOf(held, nominalAt, fireKey(row.name, nominalAt), origin);
         planned.push({ nominalAt, start, refusal: null });
       } catch (error) {
-        planned.push({ nominalAt, start: null, refusal: error instanceof Error ? error.message : String(error) });
+        const refusal = (error instanceof Error ? error.message : String(error)).slice(0, refusalMax);
+        planned.push({ nominalAt, start: null, refusal });
       }
     }
     return planned;
   }
 
   async startOf({ handler, schedule }: HeldSchedule, at: number, key: string, origin: Origin): Promise<StartRun> {
-    const input: unknown = await schedule.inputOf({ nominalAt: new Date(at), schedule: schedule.name });
-    const prepared = await handler.prepare(input, { idempotencyKey: key });
-    return { kind: "start", id: this.#parts.runId(), origin, ...prepared };
+    const prepare = async (): Promise<Prepared> => {
+      const input: unknown = await schedule.inputOf({ nominalAt: new Date(at), schedule: schedule.name });
+      return handler.prepare(input, { idempotencyKey: key });
+    };
+    return { kind: "start", id: this.#parts.runId(), origin, ...(await this.#withinLimit(prepare())) };
+  }
+
+  /** Code that never comes back must not hold up the schedules of all others. */
+  #withinLimit<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = new BatonError("timeout", `the schedule's input was not there after ${inputMaxMs} ms`);
+      const stop = this.#parts.clock.after(inputMaxMs, () => reject(late));
+      work.then(resolve, reject).finally(stop);
+    });
   }
 
   async #planBuffered(row: ScheduleRow, held: HeldSchedule): Promise<PlannedFire | null> {
@@ -198,6 +213,10 @@ export class Firing {
 }
 
 const pageRows = 200;
+/** The input of a nominal time is made from it and not fetched from far away. */
+const inputMaxMs = 10_000;
+/** Characters of an error that stand with a refused nominal time. */
+const refusalMax = 1_000;
 
 export function hashOf(spec: ScheduleSpec): string {
   return hash53(canonical(spec));

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { type Context, NonRetryableError, workflow } from "baton";
+import { openTestBaton, type TestBaton } from "baton/testing";
+import type { Definition } from "../../src/app/config.ts";
+import { rehearse, type Verdict } from "../../src/kernel/engine/rehearsal.ts";
+import { type MoveRequest, moveRuns } from "../../src/kernel/engine/rehearsals.ts";
+import type { Clock } from "../../src/kernel/ports/clock.ts";
+import { workflowHandler } from "../../src/workflows/handler.ts";
+
+type Code = (ctx: Context, input: never) => Promise<unknown>;
+
+/** Real, since a rehearsal waits for code that awaits something of its own. */
+const clock: Clock = {
+  now: Date.now,
+  mono: () => performance.now(),
+  soon: (call) => {
+    setImmediate(call);
+  },
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};
+const parts = { clock, within: <T>(_run: unknown, _key: unknown, _attempt: unknown, work: () => T): T => work() };
+
+interface Setup {
+  readonly test: TestBaton;
+  /** Starts a run of this code and leaves it where it comes to a stop. */
+  begin(code: Code): Promise<string>;
+  /** What its history does over other code. */
+  over(id: string, code: Code): Promise<Verdict>;
+}
+
+async function setup(t: TestContext): Promise<Setup> {
+  const test = await openTestBaton();
+  t.after(() => test.close());
+  const { engine } = test.baton;
+  return {
+    test,
+    begin: async (code) => {
+      const definition = workflow({ name: "w" }, code as never);
+      test.register(definition);
+      const { id } = await test.start(definition, null);
+      await test.settle();
+      return id;
+    },
+    over: async (id, code) => {
+      const run = await engine.store.query("run", { id });
+      const recorded = await engine.store.query("journal", { run: run?.row.no ?? 0 });
+      assert.ok(recorded !== null);
+      return rehearse(recorded, workflowHandler(workflow({ name: "w" }, code as never), engine), parts);
+    },
+  };
+}
+
+let isRunning = 0;
+const counted = (value: unknown) => () => {
+  isRunning += 1;
+  return value;
+};
+
+const waits: Code = async (ctx) => {
+  await ctx.step("a", counted(1));
+  await ctx.step("b", counted(2));
+  await ctx.waitForEvent("go");
+  return ctx.step("c", counted(3));
+};
+
+test("the same code is compatible, and nothing of it runs or is written", async (t) => {
+  const { test: baton, begin, over } = await setup(t);
+  const id = await begin(waits);
+  const [before, operations] = [isRunning, baton.operations];
+  assert.deepEqual(await over(id, waits), { outcome: "compatible" });
+  assert.equal(isRunning, before);
+  // The two reads that found it.
+  assert.equal(baton.operations, operations + 2);
+});
+
+test("steps after what is recorded may change, the order of branches and what code awaits of its own too", async (t) => {
+  const { begin, over } = await setup(t);
+  const id = await begin(waits);
+  const verdict = await over(id, async (ctx) => {
+    await ctx.step("a", counted(1));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await ctx.step("b", counted(2));
+    await ctx.waitForEvent("go");
+    await ctx.step("new", counted(0));
+    await ctx.step("c", counted(3));
+  });
+  assert.deepEqual(verdict, { outcome: "compatible" });
+});
+
+test("a step that is put before a recorded one diverges there, with both lists", async (t) => {
+  const { begin, over } = await setup(t);
+  const id = await begin(waits);
+  const verdict = await over(id, async (ctx) => {
+    await ctx.step("a", counted(1));
+    await ctx.step("between", counted(0));
+    await ctx.step("b", counted(2));
+    await ctx.waitForEvent("go");
+  });
+  assert.deepEqual(verdict, {
+    outcome: "diverges",
+    detail: '"b" was recorded and the code did not ask for it',
+    at: 2,
+    recorded: ["a", "b", "go"],
+    asked: ["a", "between"],
+  });
+});
+
+test("a wait that the code does not ask for any more diverges, whether it ends or waits for something else", async (t) => {
+  const { begin, over } = await setup(t);
+  const id = await begin(waits);
+  const ends = await over(id, async (ctx) => {
+    await ctx.step("a", counted(1));
+    await ctx.step("b", counted(2));
+  });
+  assert.equal(ends.outcome === "diverges" && ends.detail, 'the code ends and "go" is waited for');
+  const other = await over(id, async (ctx) => {
+    await ctx.step("a", counted(1));
+    await ctx.step("b", counted(2));
+    await ctx.waitForEvent("another");
+  });
+  assert.equal(other.outcome === "diverges" && other.detail, '"go" is waited for and the code did not ask for it');
+});
+
+test("another kind under the same key, a removed step and code that throws diverge", async (t) => {
+  const { begin, over } = await setup(t);
+  const id = await begin(waits);
+  const kind = await over(id, async (ctx) => {
+    await ctx.sleep("a", 5);
+  });
+  assert.match(kind.outcome === "diverges" ? kind.detail : "", /"a" was recorded as step and is asked for as sleep/);
+  const removed = await over(id, async (ctx) => {
+    await ctx.step("a", counted(1));
+    await ctx.waitForEvent("go");
+  });
+  assert.match(removed.outcome === "diverges" ? removed.detail : "", /"b" was recorded/);
+  const throws = await over(id, async (ctx) => {
+    await ctx.step("a", counted(1));
+    throw new TypeError("x is not a function");
+  });
+  assert.match(
+    throws.outcome === "diverges" ? throws.detail : "",
+    /the code throws TypeError: x is not a function|"b" was recorded/,
+  );
+});
+
+test("completed runs, retries under way and dead letters are rehearsed as they stand", async (t) => {
+  const { begin, over } = await setup(t);
+  const whole: Code = async (ctx) => {
+    await ctx.step("a", counted(1));
+    await ctx.step("b", counted(2));
+  };
+  const completed = await begin(whole);
+  assert.deepEqual(await over(completed, whole), { outcome: "compatible" });
+  const longer: Code = async (ctx) => {
+    await whole(ctx, null as never);
+    await ctx.step("more", counted(0));
+  };
+  assert.deepEqual(await over(completed, longer), { outcome: "compatible" });
+
+  const retries: Code = (ctx) =>
+    ctx.step("again", () => Promise.reject(new Error("503")), { retry: { attempts: 5, first: "1h" } });
+  const retrying = await begin(retries);
+  assert.deepEqual(await over(retrying, retries), { outcome: "compatible" });
+  assert.equal((await over(retrying, whole)).outcome, "diverges");
+
+  const fails: Code = async (ctx) => {
+    await ctx.step("a", counted(1));
+    await ctx.step("b", () => Promise.reject(new NonRetryableError("no")));
+  };
+  const failed = await begin(fails);
+  assert.deepEqual(await over(failed, fails), { outcome: "compatible" });
+  assert.deepEqual(await over(failed, whole), { outcome: "compatible" });
+});
+
+test("a compatible run is moved under a raised fence and goes on with the other code; the rest stay with their reason", async (t) => {
+  const { test: baton } = await setup(t);
+  const version = (number: number, code: Code): Definition => workflow({ name: "w", version: number }, code as never);
+  const first = version(1, waits);
+  baton.register(first);
+  const [parked, ended] = [await baton.start(first, null), await baton.start(version(1, waits), null)];
+  await baton.settle();
+  await ended.cancel();
+  baton.register(
+    version(2, async (ctx) => {
+      await ctx.step("a", counted(1));
+      await ctx.step("b", counted(2));
+      await ctx.waitForEvent("go");
+      return ctx.step("other", () => "moved");
+    }),
+  );
+  baton.register(version(3, async (ctx) => ctx.step("unlike", counted(0))));
+  const { engine } = baton.baton;
+  const audit = { actor: "test", verb: "move", why: null };
+  const move = async (request: Partial<MoveRequest>): Promise<(string | null)[]> => {
+    const base = { kind: "workflow", name: "w", from: 1, to: 2, audit, isDryRun: false } as const;
+    return (await Array.fromAsync(moveRuns(engine, { ...base, ...request }, parts))).map((each) => each.why);
+  };
+  assert.deepEqual(await move({ to: 3 }), ['"a" was recorded and the code did not ask for it']);
+  assert.deepEqual(await move({ isDryRun: true }), [null]);
+  const before = await parked.detail();
+  assert.deepEqual(await move({}), [null]);
+  const after = await parked.detail();
+  assert.deepEqual([before.row.definition.version, after.row.definition.version], [1, 2]);
+  assert.equal(after.mark.fence, before.mark.fence + 1);
+  const history = await engine.store.query("history", { run: after.row.no });
+  assert.deepEqual(JSON.parse(history.find((each) => each.kind === "moved")?.detail ?? "null"), {
+    from: 1,
+    to: 2,
+    by: "test",
+  });
+  assert.deepEqual((await engine.store.query("audit", { run: after.row.no, before: null, limit: 9 }))[0]?.verb, "move");
+  assert.deepEqual(await move({}), [], "nothing is left of version 1 that goes on");
+  await baton.emit({ name: "go" });
+  assert.equal(await parked.result(), "moved");
+  assert.deepEqual(await engine.store.query("strays", {}), []);
+});

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { chmodSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type TestContext, test } from "node:test";
+import type { DefinitionView } from "../../src/wire/definition.ts";
+import type { RunDetail } from "../../src/wire/run.ts";
+import { eventually, type How, type Place, setup as setupPlace } from "../cli/baton.ts";
+import { payText } from "./pay.ts";
+
+const key = "a-deploy-key-of-forty-characters-or-more";
+
+interface Setup extends Place {
+  /** A run that waits on version 1; the folder holds version 2, and nobody has the store. */
+  readonly waiting: RunDetail;
+  /** Changes rows as somebody would who can write to the database and to nothing else. */
+  tamper(sql: string, ...values: string[]): void;
+  /** Starts a server and gives the reason that the run waits for, when it says one. */
+  reason(how?: How): Promise<string>;
+  finish(how?: How): Promise<RunDetail>;
+}
+
+async function setup(t: TestContext, how: How = {}): Promise<Setup> {
+  const place = setupPlace(t);
+  const { write, baton, json, launch, store } = place;
+  write("workflows/pay.ts", payText({ mark: "A" }));
+  const run = await baton(["run", "pay", "--input", '{"id":"a","amount":1}', "--wait", "--timeout", "300ms"], how);
+  assert.match(run.stdout + run.stderr, /still waiting|waiting/);
+  const waiting = (await json<RunDetail>(["show", "latest"])).value;
+  assert.equal(waiting.status, "waiting");
+  write("workflows/pay.ts", payText({ mark: "B", hasCheck: true }));
+  assert.equal((await baton(["deploy"], how)).code, 0);
+  assert.equal((await baton(["events", "send", "go", "--data", '{"id":"a"}'], how)).code, 0);
+
+  const serving = async <T>(around: How, look: () => Promise<T | null>): Promise<T> => {
+    const server = launch(["start"], around);
+    // What the last one had to say of the run is forgotten by then.
+    await eventually("it serves", () => (/^Ctrl-C to stop/m.test(server.lines.out) ? true : null));
+    const found = await eventually("the server has dealt with the run", look);
+    server.child.kill("SIGTERM");
+    await server.ended;
+    return found;
+  };
+  const shown = async (): Promise<RunDetail> => (await json<RunDetail>(["show", waiting.id])).value;
+  return {
+    ...place,
+    waiting,
+    tamper: (sql, ...values) => {
+      const db = new DatabaseSync(store);
+      const { changes } = db.prepare(sql).run(...values);
+      db.close();
+      assert.ok(Number(changes) > 0, sql);
+    },
+    reason: (around = how) =>
+      serving(around, async () => {
+        const found = await shown();
+        assert.notEqual(found.status, "completed", "it ran what it must not run");
+        return found.reason?.code === "no-worker" ? found.reasonText : null;
+      }),
+    finish: (around = how) =>
+      serving(around, async () => {
+        const found = await shown();
+        return found.status === "completed" ? found : null;
+      }),
+  };
+}
+
+const evil = "import { workflow } from 'baton';\nexport const pay = workflow({ name: 'pay' }, () => 'stolen');\n";
+
+for (const [who, how] of [
+  ["with a deploy key", { env: { BATON_DEPLOY_KEY: key } }],
+  ["without one", {}],
+] as const) {
+  test(`${who}, code that was changed in its row is refused, and runs again when it is put right`, async (t) => {
+    const { tamper, reason, finish, store } = await setup(t, how);
+    const db = new DatabaseSync(store, { readOnly: true });
+    const { hash, body } = db
+      .prepare(
+        "select a.hash, a.body from artifacts a join definitions d on d.fingerprint = a.hash where d.name = 'pay' and d.version = 1",
+      )
+      .get() as { hash: string; body: string };
+    db.close();
+    tamper("update artifacts set body = ? where hash = ?", evil, hash);
+    assert.match(
+      await reason(),
+      /no worker has pay version 1: its code in the store was changed: it is \w{12}, not \w{12}/,
+    );
+    tamper("update artifacts set body = ? where hash = ?", body, hash);
+    assert.equal((await finish()).output, "A");
+  });
+
+  test(`${who}, an artifact under its own true hash is refused when nobody vouches for it`, async (t) => {
+    const { tamper, reason } = await setup(t, how);
+    const hash = createHash("sha256").update(evil).update("\0").update("[]").digest("hex");
+    tamper("insert into artifacts (hash, body, externals, bytes, created_at) values (?, ?, '[]', 1, 1)", hash, evil);
+    tamper("update definitions set fingerprint = ? where name = 'pay' and version = 1", hash);
+    assert.match(await reason(), /pay version 1: (?:no list that is signed|its code was not made on this machine)/);
+  });
+
+  test(`${who}, a version that was given the code of another one is refused`, async (t) => {
+    const { tamper, reason } = await setup(t, how);
+    tamper(
+      "update definitions set fingerprint = (select fingerprint from definitions where name = 'pay' and version = 2) where name = 'pay' and version = 1",
+    );
+    assert.match(await reason(), /pay version 1: (?:no list that is signed|its code was not made on this machine)/);
+  });
+}
+
+test("a signed list that was changed vouches for nothing, and a key that is being replaced still counts", async (t) => {
+  const { tamper, reason, finish, store } = await setup(t, { env: { BATON_DEPLOY_KEY: key } });
+  // Else this machine would sign anew what it knows that it has made.
+  rmSync(`${store}.versions`, { recursive: true });
+  tamper("update manifests set body = replace(body, 'pay', 'pax')");
+  assert.match(await reason(), /pay version 1: no list that is signed with the deploy key has its code/);
+  tamper("update manifests set body = replace(body, 'pax', 'pay')");
+  const next = "another-deploy-key-of-forty-characters-or-more";
+  assert.equal((await finish({ env: { BATON_DEPLOY_KEY: `${next},${key}` } })).output, "A");
+});
+
+test("another machine needs the deploy key: with it, old versions run there; without it, they wait and say so", async (t) => {
+  const place = await setup(t, { env: { BATON_DEPLOY_KEY: key } });
+  // What is beside the store stays behind, as with a copy of the store alone.
+  rmSync(`${place.store}.versions`, { recursive: true });
+  const without = await place.reason({ env: {} });
+  assert.match(without, /its code was not made on this machine, and without a deploy key nothing else is loaded/);
+  const strange = await place.reason({ env: { BATON_DEPLOY_KEY: "another-deploy-key-of-forty-characters-or-more" } });
+  assert.match(strange, /no list that is signed with the deploy key has its code/);
+  assert.equal((await place.finish({ env: { BATON_DEPLOY_KEY: key } })).output, "A");
+});
+
+test("what this machine has made is listed where only its owner may write; a list that others may write says nothing", async (t) => {
+  const { store, reason } = await setup(t);
+  const list = join(`${store}.versions`, "made-here");
+  assert.equal(statSync(list).mode & 0o777, 0o600);
+  assert.equal(statSync(dirname(list)).mode & 0o777, 0o700);
+  chmodSync(list, 0o666);
+  assert.match(await reason(), /its code was not made on this machine/);
+});
+
+test("a deploy key that is too short or cannot be read is refused", async (t) => {
+  const { baton } = setupPlace(t);
+  const short = await baton(["deploy"], { env: { BATON_DEPLOY_KEY: "short" } });
+  assert.equal(short.code, 2);
+  assert.match(short.stderr, /a deploy key has 32 characters or more\nhint: make one with: openssl rand -hex 32/);
+  const missing = await baton(["deploy"], { env: { BATON_DEPLOY_KEY_FILE: "keys/none" } });
+  assert.match(missing.stderr, /the deploy key's file keys\/none cannot be read/);
+});
+
+test("the list of versions says why one cannot be loaded", async (t) => {
+  const { json, store, launch } = await setup(t);
+  rmSync(`${store}.versions`, { recursive: true });
+  const server = launch(["start"]);
+  const items = await eventually("the server lists them", async () => {
+    const { value } = await json<DefinitionView[]>(["versions", "pay"]);
+    return value.every((each) => each.isLoaded || each.unloadable !== null) ? value : null;
+  });
+  server.child.kill("SIGTERM");
+  await server.ended;
+  assert.deepEqual(
+    items.map(({ version, isLoaded }) => [version, isLoaded]),
+    [
+      [2, true],
+      [1, false],
+    ],
+  );
+  assert.match(items[1]?.unloadable ?? "", /^its code was not made on this machine/);
+});
