@@ -9,12 +9,18 @@ export const explanations: Readonly<Record<string, string>> = {
   "child-cancelled": "A child run that `ctx.call` waited for was cancelled.",
   "child-failed":
     "A child run that `ctx.call` waited for failed. Its error is the cause; resuming the parent resumes the child.",
+  "child-compensation":
+    "A completed child that this run asked to have undone could not be undone. Mend and resume the child, then resume this run.",
   closed: "The instance was closed. Open another one.",
   conflict: "The run kept changing while a verb was asked for. Try again.",
   corrupt:
     "The file is no store of this Baton: damaged, no SQLite file, of another application or of a newer schema. It was not changed. Name another file or restore a backup.",
   "crash-loop":
     "The run killed its process again and again while it ran alone. Look at its last step, mend the code, then `baton resume`.",
+  deadline:
+    "The run was not done by the deadline of its workflow. Resume it to give it its whole time anew, or raise the deadline.",
+  drained:
+    "Every version of this workflow is drained, so that it takes no new starts. Choose one: `baton versions NAME --use VERSION`.",
   "embedded-owner":
     "An application holds this store without serving HTTP. It can be read; a verb must come from that application.",
   "host-refused":
@@ -44,9 +50,15 @@ export const explanations: Readonly<Record<string, string>> = {
   "no-baton":
     "Nothing serves here and the command needs something that does. Start it with `baton dev` or `baton start`.",
   "no-port": "No free port was found near the wanted one. Name one with --port or take any with 0.",
+  "not-bundled":
+    "A definition file holds something that a bundle cannot carry; each place is named. Nothing was deployed.",
+  "no-return":
+    "The run has passed its point of no return, so that what it did is not undone any more. Resume it, or cancel it without compensation.",
   "not-found": "There is no such thing here. Retention may have removed it.",
   "origin-refused": "A page of another origin sent this request. Baton answers its own origin only.",
   "race-lost": "Another branch of the race was first; this one's attempts are aborted.",
+  "rate-limited":
+    "The workflow's `rateLimit` takes no more starts of this key now. Try again after `retryInMs`, or use `throttle` to have starts wait.",
   "read-only": "This server or connection changes nothing.",
   "run-cancelled": "The run whose result was awaited was cancelled.",
   "run-failed":

@@ -110,10 +110,16 @@ function addRuns(program: Command, settle: Settle): void {
   program
     .command("runs")
     .description("list runs, newest first")
-    .argument("[query]", "part of an id, a key or an error")
+    .argument("[query]", "the beginning of an id or a key, part of a newer key, or words of an error")
     .option("--status <status>")
     .option("--name <name>", "of the definition")
+    .option("--version <number>", "of the definition; with --name")
     .option("--key <key>", "business key")
+    .option("--attribute <name=value>", "an attribute of the run")
+    .option("--fingerprint <fingerprint>", "dead letters of one cause")
+    .option("--from <moment>", "started then or later, such as 2026-11-20T00:00:00Z")
+    .option("--to <moment>", "started before")
+    .option("--count", "only say how many")
     .option("--limit <rows>", "at most so many", "50")
     .action((query: string | undefined, _options, command: Command) =>
       settle(listRuns(query, command.optsWithGlobals())),

@@ -2,7 +2,14 @@ import type { ObjectSchema, Schema } from "./schema/schema.ts";
 import type { Services } from "./services.ts";
 
 /** What a caller must be allowed to do. Loopback may do all of it; tokens will carry these. */
-export type Scope = "public" | "runs:read" | "runs:write" | "events:read" | "events:write" | "definitions:read" | "definitions:write"
+export type Scope =
+  | "public"
+  | "runs:read"
+  | "runs:write"
+  | "events:read"
+  | "events:write"
+  | "definitions:read"
+  | "definitions:write"
   | "schedules:read"
   | "schedules:write";
 

@@ -53,7 +53,18 @@ export function createServer(options: ServerOptions): ApiServer {
   const metrics = options.metrics ?? new Metrics();
   const routesEvents = options.routesEvents ?? true;
   const versions = options.versions ?? null;
-  const services: Services = { engine, store: engine.store, clock, actor, pid, hub, metrics, loaded, routesEvents, versions };
+  const services: Services = {
+    engine,
+    store: engine.store,
+    clock,
+    actor,
+    pid,
+    hub,
+    metrics,
+    loaded,
+    routesEvents,
+    versions,
+  };
   const app = new Hono();
   app.use(async (context, next) => {
     guard(context.req.raw, { hosts: options.hosts, isReadOnly: options.isReadOnly ?? false });

@@ -59,7 +59,8 @@ function tooMany(evidence: Evidence, run: { no: number; id: string }, max: numbe
 function tooEarly(evidence: Evidence, run: { no: number; id: string }): Violation[] {
   const found: Violation[] = [];
   for (const failures of failuresOf(evidence, run.no).values()) {
-    for (const [i, failure] of failures.entries()) {
+    // After the last one of a round only a person sets it going again, when he likes.
+    for (const [i, failure] of failures.slice(0, -1).entries()) {
       const base = Math.min(stubbornRetry.max, stubbornRetry.first * 2 ** i);
       const next = evidence.history.facts.find(
         (fact) => fact.type === "start" && fact.run === run.id && fact.number === failure.number + 1,

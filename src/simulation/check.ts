@@ -4,6 +4,7 @@ import type { Clients } from "./clients.ts";
 import type { Faults } from "./faults.ts";
 import type { HistoryLog, Recorded } from "./history.ts";
 import { leaseMs } from "./process.ts";
+import { checkVersions } from "./rollout.ts";
 import { checkSchedules } from "./schedules.ts";
 
 /** A broken promise: which invariant, and what was seen. */
@@ -34,6 +35,7 @@ export function check(evidence: Evidence): readonly Violation[] {
     ...checkStore(evidence),
     ...checkClients(evidence),
     ...checkPromises(evidence),
+    ...checkVersions(evidence),
     ...checkRecovery(evidence),
     ...checkSchedules(evidence.core),
   ];

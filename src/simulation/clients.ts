@@ -228,6 +228,8 @@ function inputOf(definition: string, key: string, chance: Chance): unknown {
       return chance.pick(["north", "south"]);
     case "looper":
       return chance.between(0, 4);
+    case "deployed":
+      return chance.between(20, 1_500);
     case "timer":
       return chance.between(20, 3_000);
     case "mapper":

@@ -13,6 +13,7 @@ import { type Faults, noFaults } from "./faults.ts";
 import type { HistoryLog } from "./history.ts";
 import type { Mutant } from "./mutants.ts";
 import { SimProcess } from "./process.ts";
+import type { Rollout } from "./rollout.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Clockwork, withoutFires, withRandomFireKeys } from "./schedules.ts";
 import type { World } from "./world.ts";
@@ -32,6 +33,7 @@ export class Cluster {
   readonly #history: HistoryLog;
   readonly #mutant: Mutant | null;
   readonly #clockwork: Clockwork | null;
+  readonly #rollout: Rollout | null;
   readonly #mended = new Set<string>();
   readonly #world: World;
   #faults: Faults;
@@ -50,8 +52,10 @@ export class Cluster {
     faults: Faults;
     mutant: Mutant | null;
     clockwork?: Clockwork | null;
+    rollout?: Rollout | null;
   }) {
     this.#clockwork = parts.clockwork ?? null;
+    this.#rollout = parts.rollout ?? null;
     this.#scheduler = parts.scheduler;
     this.#chance = parts.chance;
     this.#history = parts.history;
@@ -87,6 +91,7 @@ export class Cluster {
         hasNoLimits: this.#mutant?.hasNoLimits ?? false,
         laws: this.#mutant?.laws ?? {},
         clockwork: this.#clockwork,
+        rollout: this.#rollout,
         outside: (self) => ({
           act: (run, key, attempt) => this.#world.act(run, key, attempt),
           die: () => {
@@ -150,6 +155,7 @@ export class Cluster {
   heal(): void {
     this.#faults = { ...noFaults, hasSnapshotReads: this.#faults.hasSnapshotReads };
     this.#world.faults = this.#faults;
+    this.#rollout?.heal();
   }
 
   #spread(hint: Parameters<SimProcess["hint"]>[0]): void {
@@ -361,6 +367,8 @@ export class Cluster {
         worker: this.#workerOf(outcome.run.no),
       });
     }
+    if (transition.kind === "move" && outcome.ok)
+      this.#history.add({ type: "move", run: transition.run, version: transition.to.version });
     if (transition.kind !== "advance") return;
     const { run, fence } = transition;
     if (!outcome.ok) {

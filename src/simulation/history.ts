@@ -23,6 +23,7 @@ export type Fact =
     }
   | { readonly type: "leave"; readonly run: number; readonly fence: number; readonly state: string }
   | { readonly type: "stale"; readonly run: number; readonly fence: number }
+  | { readonly type: "move"; readonly run: number; readonly version: number }
   | {
       readonly type: "start";
       readonly process: number;

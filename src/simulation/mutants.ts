@@ -24,6 +24,8 @@ export interface Mutant {
   readonly tearsTransitions?: boolean;
   /** A late end overwrites a run at rest. */
   readonly endsTwice?: boolean;
+  /** The newest version of a definition goes on with runs of every other. */
+  readonly runsNewest?: boolean;
   /** The fence is read before the transaction instead of inside it. */
   readonly checksFenceEarly?: boolean;
   /** A wait is registered and nobody looks a second time. */
@@ -57,6 +59,7 @@ export const mutants: readonly Mutant[] = [
   { name: "torn-commit", about: "a transition applies in part", tearsTransitions: true },
   { name: "event-race", about: "a wait does not see the event that came first", rules: { looksBack: () => false } },
   { name: "cancel-race", about: "a run at rest is not final", endsTwice: true },
+  { name: "newest-version", about: "the newest version runs everything", runsNewest: true },
   { name: "random-key", about: "a new idempotency key for each attempt", hasRandomKeys: true },
   { name: "stale-journal", about: "outputs are not reloaded after a takeover", forgetsJournal: true },
   { name: "call-order", about: "replay by the order of calls", replaysByCall: true },

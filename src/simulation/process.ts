@@ -10,6 +10,7 @@ import { InterceptedStore } from "../stores/intercepted.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import type { Chance } from "./chance.ts";
 import { createRecoveryWorkloads } from "./recovery-workloads.ts";
+import type { Rollout } from "./rollout.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Clockwork, createScheduled } from "./schedules.ts";
 import { createWorkloads, type Outside } from "./workloads.ts";
@@ -24,6 +25,7 @@ export interface ProcessParts {
   readonly hasNoLimits: boolean;
   readonly laws: Partial<Laws>;
   readonly clockwork: Clockwork | null;
+  readonly rollout: Rollout | null;
   readonly outside: (process: SimProcess) => Outside;
   readonly started: (process: SimProcess, run: LeasedRun, key: string, attempt: Attempt) => void;
 }
@@ -50,6 +52,7 @@ export class SimProcess {
     this.#parts = parts;
     this.id = parts.id;
     this.skewMs = parts.skewMs;
+    const { rollout } = parts;
     const notifier: Notifier = {
       publish: () => {},
       subscribe: (listener) => {
@@ -83,6 +86,7 @@ export class SimProcess {
       keepMs: 100,
       cancelGraceMs: 100,
       laws: parts.laws,
+      ...(rollout === null ? {} : { findHandler: (definition) => rollout.find(this, definition) }),
       within: (run, key, attempt, work) => {
         if (key !== null && attempt !== null) parts.started(this, run, key, attempt);
         return work();
@@ -90,6 +94,7 @@ export class SimProcess {
     });
     const scheduled = parts.clockwork === null ? [] : createScheduled(parts.clockwork);
     const outside = parts.outside(this);
+    rollout?.install(this, outside);
     for (const definition of [...createWorkloads(outside), ...createRecoveryWorkloads(outside), ...scheduled]) {
       const handler = workflowHandler(definition, this.engine);
       this.engine.register(parts.hasNoLimits ? { ...handler, payloadMax: 1e9 } : handler);

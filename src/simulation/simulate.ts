@@ -6,6 +6,7 @@ import { Cluster } from "./cluster.ts";
 import { drawFaults, type Faults } from "./faults.ts";
 import { HistoryLog } from "./history.ts";
 import type { Mutant } from "./mutants.ts";
+import { drawRollout } from "./rollout.ts";
 import { Scheduler } from "./scheduler.ts";
 import { drawClockwork, isQuietBesideClocks, pauseAll, planPeople, settleMs } from "./schedules.ts";
 import { World } from "./world.ts";
@@ -40,7 +41,8 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   const faults = drawFaults(chance);
   const world = new World(scheduler, chance.fork(), history, faults, mutant?.hasRandomKeys ?? false);
   const clockwork = drawClockwork(seed);
-  const cluster = new Cluster({ scheduler, chance: chance.fork(), history, world, faults, mutant, clockwork });
+  const rollout = drawRollout(seed, mutant?.runsNewest ?? false);
+  const cluster = new Cluster({ scheduler, chance: chance.fork(), history, world, faults, mutant, clockwork, rollout });
   const clients = new Clients(cluster, scheduler, chance.fork(), history);
   const workers = chance.between(1, 3);
   for (let i = 0; i < workers; i++) cluster.boot();
@@ -48,6 +50,11 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   for (let i = 0; i < count; i++)
     clients.plan(chance.pick(definitions), i, faults.poisonRuns > 0 ? 1_200 : chaosMs * 0.7);
   planRecoveries(seed, clients, count + faults.poisonRuns);
+  if (rollout !== null) {
+    rollout.plan(scheduler, cluster.core, chaosMs);
+    const runs = rollout.drawRunCount();
+    for (let i = 0; i < runs; i++) clients.plan("deployed", 1_000 + i, chaosMs * 0.6);
+  }
   for (let i = 0; i < faults.poisonRuns; i++) clients.plan("poison", count + i, 1_000);
 
   if (clockwork !== null) planPeople(cluster, scheduler, new Chance(seed ^ 0x9e091e), chaosMs);

@@ -84,6 +84,22 @@ export interface RunChild {
   readonly status: RunStatus;
 }
 
+/** `GET /api/runs/count` */
+export interface MatchCount {
+  readonly count: number;
+  /** False: there are more. */
+  readonly isExact: boolean;
+}
+
+/** A row of `GET /api/hours`: runs of one version in one hour. */
+export interface HourCount {
+  readonly name: string;
+  readonly version: number;
+  readonly status: "started" | "completed" | "failed" | "cancelled";
+  readonly hour: string;
+  readonly count: number;
+}
+
 /** `GET /api/runs/{id}/result`: with 200 the run is at rest, with 202 it is not yet. */
 export interface RunResult {
   readonly id: string;

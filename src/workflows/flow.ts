@@ -1,5 +1,5 @@
 import { BatonError } from "../kernel/model/errors.ts";
-import type { Flow, RateNeed, SlotNeed } from "../kernel/model/flow.ts";
+import type { Flow, Keep, RateNeed, SlotNeed } from "../kernel/model/flow.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { checkName } from "./options.ts";
@@ -56,6 +56,8 @@ export interface FlowOptions<Input> {
   priority?: (input: Input) => number;
   /** A run that is not done so long after its start fails with code `deadline`. */
   deadline?: Duration;
+  /** How long its runs are kept after their end, where that differs from the instance's own `retention`. */
+  retention?: { completed?: Duration; failed?: Duration };
 }
 
 /** What of a workflow's flow options concerns one start. */
@@ -67,7 +69,7 @@ export function readFlow<Input>(
   options: FlowOptions<Input> & { batch?: BatchOptions<Input> },
   bytesMax: number,
 ): FlowOf<Input> | null {
-  const { concurrency, rateLimit, throttle, debounce, batch, singleton, deadline } = options;
+  const { concurrency, rateLimit, throttle, debounce, batch, singleton, deadline, retention } = options;
   if (debounce !== undefined && batch !== undefined) throw invalid(name, "debounce and batch exclude each other");
   const limits = concurrency === undefined ? [] : [concurrency].flat();
   const parts: ((input: Input) => Flow)[] = [];
@@ -82,7 +84,18 @@ export function readFlow<Input>(
     const deadlineMs = length(name, "deadline", deadline);
     parts.push(() => ({ deadlineMs }));
   }
+  if (retention !== undefined) {
+    const keep = keepOf(name, retention);
+    parts.push(() => ({ keep }));
+  }
   return parts.length === 0 ? null : (input) => Object.assign({}, ...parts.map((part) => part(input)));
+}
+
+function keepOf(name: string, { completed, failed }: NonNullable<FlowOptions<never>["retention"]>): Keep {
+  return {
+    ...(completed === undefined ? {} : { completedMs: length(name, "retention.completed", completed) }),
+    ...(failed === undefined ? {} : { failedMs: length(name, "retention.failed", failed) }),
+  };
 }
 
 function slotsPart<Input>(

@@ -12,7 +12,10 @@ import { checkName } from "./options.ts";
 import { validate } from "./schema.ts";
 
 /** A workflow as the kernel runs it. */
-export function workflowHandler(workflow: AnyWorkflow, engine: Pick<Engine, "prepareChild" | "prepareContinuation" | "compensateChild" | "stepAround">): Handler {
+export function workflowHandler(
+  workflow: AnyWorkflow,
+  engine: Pick<Engine, "prepareChild" | "prepareContinuation" | "compensateChild" | "stepAround">,
+): Handler {
   const around: Surroundings = {
     stepAround: () => engine.stepAround(),
     prepareChild: (definition, input, options, by) =>

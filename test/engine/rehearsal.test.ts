@@ -197,7 +197,9 @@ test("a compatible run is moved under a raised fence and goes on with the other 
   const audit = { actor: "test", verb: "move", why: null };
   const move = async (request: Partial<MoveRequest>): Promise<(string | null)[]> => {
     const base = { kind: "workflow", name: "w", from: 1, to: 2, audit, isDryRun: false } as const;
-    return (await Array.fromAsync(moveRuns(engine, { ...base, ...request }, parts))).map((each) => each.why);
+    const told: (string | null)[] = [];
+    for await (const { why } of moveRuns(engine, { ...base, ...request }, parts)) told.push(why);
+    return told;
   };
   assert.deepEqual(await move({ to: 3 }), ['"a" was recorded and the code did not ask for it']);
   assert.deepEqual(await move({ isDryRun: true }), [null]);

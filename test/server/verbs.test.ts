@@ -26,7 +26,7 @@ test("a failed run says where and why, and resumes from the failed step with wha
     ["first", "completed"],
     ["second", "failed"],
   ]);
-  assert.deepEqual(run.verbs, ["resume", "restart", "retry", "rerun"]);
+  assert.deepEqual(run.verbs, ["resume", "restart", "complete-step", "retry", "compensate", "dismiss", "rerun"]);
   const { status, body } = await api.post<RunDetail>(`/api/runs/${run.id}/resume`, { reason: "it is mended" });
   assert.deepEqual([status, body.round], [200, 1]);
   const resumed = await api.until(run.id, (seen) => seen.status === "completed");

@@ -37,12 +37,13 @@ export function listSchedules(options: SchedulesOptions): Promise<Exit> {
     const schedules = await connection.client.rows<ScheduleSummary>("/api/schedules", query, limit);
     if (io.format !== "human") io.list(schedules);
     else if (schedules.length === 0) io.say("no schedules");
-    else io.lines(table(columns(Date.now()), schedules, io));
+    else io.lines(table(columns(Date.now(), connection.isServer), schedules, io));
+    if (!connection.isServer) io.say("no server runs here: nothing is fired until one does (baton start)");
     return exit.ok;
   });
 }
 
-function columns(now: number): readonly Column<ScheduleSummary>[] {
+function columns(now: number, isServer: boolean): readonly Column<ScheduleSummary>[] {
   return [
     { head: "SCHEDULE", cell: (schedule) => schedule.name },
     { head: "WORKFLOW", cell: (schedule) => schedule.workflow },
@@ -57,7 +58,7 @@ function columns(now: number): readonly Column<ScheduleSummary>[] {
       head: "LAST",
       cell: ({ lastFire }) => (lastFire === null ? "-" : `${lastFire.outcome} ${ago(lastFire.nominalAt, now)}`),
     },
-    { head: "NOTE", cell: noteOf },
+    { head: "NOTE", cell: (schedule) => noteOf(schedule, isServer) },
   ];
 }
 
@@ -67,11 +68,13 @@ function nextCell({ isPaused, next }: ScheduleSummary, now: number): string {
   return first === undefined ? "never" : `${first.local} (${until(first.at, now)})`;
 }
 
-function noteOf({ isPaused, pausedBy, pausedWhy, isLoaded, lastGap, lastFire }: ScheduleSummary): string {
+/** Without a server no code is loaded at all, which says nothing of this schedule. */
+function noteOf(schedule: ScheduleSummary, isServer: boolean): string {
+  const { isPaused, pausedBy, pausedWhy, isLoaded, lastGap, lastFire } = schedule;
   if (isPaused) return `paused by ${pausedBy ?? "?"}${pausedWhy === null ? "" : `: ${pausedWhy}`}`;
   const isGapLast = lastGap?.cause === "missed" && (lastFire === null || lastGap.through > lastFire.nominalAt);
   if (isGapLast) return `missed ${lastGap.count} up to ${lastGap.through}`;
-  return isLoaded ? "" : "its code is not loaded here";
+  return isLoaded || !isServer ? "" : "its code is not loaded here";
 }
 
 /** How long until then. */
@@ -177,12 +180,12 @@ function sayIdle(connection: Connection, say: (text: string) => void): void {
   if (!connection.isServer) say("no server runs here: what was started begins when one does (baton start)");
 }
 
-function tell({ io }: Session, schedule: ScheduleDetail): void {
-  if (io.format === "human") io.lines(page(schedule, io));
+function tell({ io, connection }: Session & { connection: Connection }, schedule: ScheduleDetail): void {
+  if (io.format === "human") io.lines(page(schedule, connection.isServer, io));
   else io.document(schedule);
 }
 
-function page(schedule: ScheduleDetail, style: Pick<Session["io"], "paint" | "width">): string[] {
+function page(schedule: ScheduleDetail, isServer: boolean, style: Pick<Session["io"], "paint" | "width">): string[] {
   const now = Date.now();
   const { timing } = schedule;
   const facts: [string, string][] = [
@@ -193,7 +196,7 @@ function page(schedule: ScheduleDetail, style: Pick<Session["io"], "paint" | "wi
       ? ([["clocks", `gap ${timing.gap}, repeated ${timing.repeated}`]] as [string, string][])
       : []),
     ...(schedule.buffered === null ? [] : ([["buffered", schedule.buffered]] as [string, string][])),
-    ["note", noteOf(schedule) || "-"],
+    ["note", noteOf(schedule, isServer) || "-"],
   ];
   return [
     ...facts.map(([name, value]) => `${style.paint("grey", name.padEnd(9))} ${plain(value)}`),

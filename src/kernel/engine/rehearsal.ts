@@ -61,7 +61,7 @@ export function rehearse(
       pump: new Pump(patience),
       timeline,
       laws,
-    keepMs: Number.POSITIVE_INFINITY,
+      keepMs: Number.POSITIVE_INFINITY,
       cancelGraceMs: 0,
       storeRetryMs: 0,
       within: parts.within,

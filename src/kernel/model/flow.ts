@@ -21,6 +21,14 @@ export interface Flow {
   };
   readonly singleton?: { readonly key: string; readonly mode: "skip" | "replace" };
   readonly deadlineMs?: number;
+  /** How long runs of this definition are kept, where that differs from the store's own retention. */
+  readonly keep?: Keep;
+}
+
+/** How long runs at rest are kept: completed and cancelled ones, and failed ones. */
+export interface Keep {
+  readonly completedMs?: number;
+  readonly failedMs?: number;
 }
 
 /** A slot that a run needs while it works. */

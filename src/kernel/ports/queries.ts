@@ -3,12 +3,16 @@ import type { RunDetail } from "../model/detail.ts";
 import type { Journal, RecordedEntry, Reopening } from "../model/journal.ts";
 import type { DefinitionRef, LeasedRun, RunRow } from "../model/run.ts";
 import type { Fire, FireGap, ScheduleRow } from "../model/schedule.ts";
-import type { RunStatus } from "../model/status.ts";
+import type { RestStatus, RunStatus } from "../model/status.ts";
 import type { Artifact, VersionRow } from "../model/version.ts";
 
 /** Every read of the store, by name. Lists are keyset pages: `before` is the last row's number of the page above. */
 export interface Queries {
   runs: { params: RunFilter; result: readonly RunRow[] };
+  /** How many match: exact where counters serve, else up to 10,000. */
+  count: { params: RunFilter; result: { readonly count: number; readonly isExact: boolean } };
+  /** Runs started and ended by the hour (ms since 1970 / 3,600,000), definition version and status. */
+  hours: { params: { from: number; to: number; definition?: string }; result: readonly HourRow[] };
   /** By id; a unique prefix is enough, `latest` is the newest. */
   run: { params: { id: string }; result: RunDetail | null };
   /** Ids that begin so, at most three: to tell unknown from ambiguous. */
@@ -73,9 +77,16 @@ export interface RunFilter {
   readonly definition?: string;
   readonly status?: RunStatus;
   readonly key?: string;
-  /** Part of an id, a key or an error text. */
+  readonly version?: number;
+  /** The beginning of an id or a key, any part of a newer key, or the words of an error's message. */
   readonly text?: string;
   readonly parent?: number;
+  readonly attribute?: { readonly name: string; readonly value: string };
+  /** Dead letters of one cause. */
+  readonly fingerprint?: string;
+  /** Started then or later, and before: store time. */
+  readonly createdFrom?: number;
+  readonly createdTo?: number;
   readonly before: number | null;
   readonly limit: number;
 }
@@ -133,6 +144,14 @@ export interface AuditRow {
 export interface CountRow {
   readonly definition: DefinitionRef;
   readonly status: RunStatus;
+  readonly count: number;
+}
+
+export interface HourRow {
+  readonly definition: DefinitionRef;
+  /** `started`, or how they ended. */
+  readonly status: "started" | RestStatus;
+  readonly hour: number;
   readonly count: number;
 }
 

@@ -2,6 +2,7 @@ import type { StartOptions } from "../../kernel/engine/handler.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import { isAtRest, type RunStatus } from "../../kernel/model/status.ts";
+import type { RunFilter } from "../../kernel/ports/queries.ts";
 import { parseDuration } from "../../stdx/duration.ts";
 import type { RunResult } from "../../wire/run.ts";
 import type { StartBody } from "../../wire/start.ts";
@@ -11,12 +12,13 @@ import { lastAtRest } from "../follow.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
 import type { Answer, Call, Route } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
-import { object, ref, type Schema, text } from "../schema/schema.ts";
+import { moment, object, ref, list as rowsOf, type Schema, text, whole } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
 import { historyView } from "../views/history.ts";
 import { logView } from "../views/log.ts";
 import { payloadView, wholeText } from "../views/payload.ts";
 import { detailView, stepPage, summaryView } from "../views/run.ts";
+import { iso } from "../views/time.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";
 
 /** The longest that a request for a result is held open. */
@@ -24,6 +26,18 @@ const waitMaxMs = 60_000;
 
 const found = { description: "The run.", schema: ref("RunDetail") };
 const duration: Schema = { type: "string", format: "duration" };
+
+const filterFields = {
+  name: text(200, "Of the definition."),
+  version: { ...whole, description: "Of the definition; with name." } as Schema,
+  status: { type: "string", enum: runStatuses } as Schema,
+  key: text(512, "Business key."),
+  attribute: text(512, "name=value of one of the run's attributes."),
+  fingerprint: text(200, "Dead letters of one cause."),
+  from: { ...moment, description: "Started then or later." } as Schema,
+  to: { ...moment, description: "Started before." } as Schema,
+  q: text(200, "The beginning of an id or a key, part of a newer key, or words of an error."),
+};
 
 export const runRoutes: readonly Route[] = [
   {
@@ -47,16 +61,33 @@ export const runRoutes: readonly Route[] = [
     scope: "runs:read",
     query: object(
       {
-        name: text(200, "Of the definition."),
-        status: { type: "string", enum: runStatuses },
-        key: text(512, "Business key."),
-        q: text(200, "Part of an id, a key or an error."),
+        ...filterFields,
         ...paging,
       },
-      { optional: ["name", "status", "key", "q", "limit", "pageToken"] },
+      { optional: [...Object.keys(filterFields), "limit", "pageToken"] },
     ),
     answers: { 200: { description: "One page.", schema: pageSchema("RunSummary") } },
     handle: list,
+  },
+  {
+    method: "GET",
+    path: "/api/runs/count",
+    id: "countRuns",
+    summary: "How many runs match: exact by workflow, version, status, cause and whole hours, else exact up to 10,000.",
+    scope: "runs:read",
+    query: object(filterFields, { optional: Object.keys(filterFields) }),
+    answers: { 200: { description: "The count.", schema: ref("MatchCount") } },
+    handle: count,
+  },
+  {
+    method: "GET",
+    path: "/api/hours",
+    id: "countHours",
+    summary: "Runs started and ended in each hour, by workflow, version and status.",
+    scope: "runs:read",
+    query: object({ from: moment, to: moment, name: filterFields.name }, { optional: ["from", "to", "name"] }),
+    answers: { 200: { description: "One row an hour, version and status.", schema: rowsOf(ref("HourCount")) } },
+    handle: hours,
   },
   {
     method: "GET",
@@ -162,24 +193,79 @@ function startOptions(asked: Omit<StartBody, "name" | "input">, request: Request
   return { ...asked, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
 }
 
-async function list({ query, services }: Call): Promise<Answer> {
-  const { name, status, key, q, ...page } = query as Paging & {
-    name?: string;
-    status?: RunStatus;
-    key?: string;
-    q?: string;
-  };
-  const limit = limitOf(page);
-  const rows = await services.store.query("runs", {
-    before: decodeToken("runs", page.pageToken),
-    limit: limit + 1,
+interface FilterQuery {
+  readonly name?: string;
+  readonly version?: number;
+  readonly status?: RunStatus;
+  readonly key?: string;
+  readonly attribute?: string;
+  readonly fingerprint?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly q?: string;
+}
+
+function filterOf(query: FilterQuery): Omit<RunFilter, "before" | "limit"> {
+  const { name, version, status, key, attribute, fingerprint, from, to, q } = query;
+  return {
     ...(name === undefined ? {} : { definition: name }),
+    ...(version === undefined ? {} : { version }),
     ...(status === undefined ? {} : { status }),
     ...(key === undefined ? {} : { key }),
+    ...(attribute === undefined ? {} : { attribute: attributeOf(attribute) }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(from === undefined ? {} : { createdFrom: Date.parse(from) }),
+    ...(to === undefined ? {} : { createdTo: Date.parse(to) }),
     ...(q === undefined ? {} : { text: q }),
+  };
+}
+
+function attributeOf(given: string): { name: string; value: string } {
+  const at = given.indexOf("=");
+  if (at > 0) return { name: given.slice(0, at), value: given.slice(at + 1) };
+  throw new BatonError("invalid-request", "attribute is written name=value", {
+    hint: "such as attribute=tier=enterprise",
+    details: { issues: [{ path: "attribute", message: "must be name=value" }] },
+  });
+}
+
+async function list({ query, services }: Call): Promise<Answer> {
+  const page = query as Paging;
+  const limit = limitOf(page);
+  const rows = await services.store.query("runs", {
+    ...filterOf(query as FilterQuery),
+    before: decodeToken("runs", page.pageToken),
+    limit: limit + 1,
   });
   return { status: 200, body: pageOf("runs", rows, limit, (row) => row.no, summaryView) };
 }
+
+async function count({ query, services }: Call): Promise<Answer> {
+  const body = await services.store.query("count", { ...filterOf(query as FilterQuery), before: null, limit: 1 });
+  return { status: 200, body };
+}
+
+/** Without bounds the last day, the hour under way included. */
+async function hours({ query, services }: Call): Promise<Answer> {
+  const { from, to, name } = query as { from?: string; to?: string; name?: string };
+  const end = to === undefined ? (await services.store.query("stats", {})).now : Date.parse(to);
+  const toHour = Math.ceil((end + 1) / hourMs);
+  const rows = await services.store.query("hours", {
+    from: from === undefined ? toHour - 24 : Math.floor(Date.parse(from) / hourMs),
+    to: toHour,
+    ...(name === undefined ? {} : { definition: name }),
+  });
+  const body = rows.map(({ definition, status, hour, count: n }) => ({
+    name: definition.name,
+    version: definition.version,
+    status,
+    hour: iso(hour * hourMs),
+    count: n,
+  }));
+  return { status: 200, body };
+}
+
+const hourMs = 3_600_000;
 
 async function logs({ params, query, services }: Call): Promise<Answer> {
   const run = await findRun(services.store, params["id"] ?? "");

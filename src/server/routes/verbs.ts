@@ -104,11 +104,7 @@ async function intervene({ params, body, request, services }: Call, verb: Kernel
   return { status: 200, body: await detailView(store, shown) };
 }
 
-function previewView(
-  run: RunDetail,
-  verb: Verb,
-  preview: Preview,
-): VerbPreview {
+function previewView(run: RunDetail, verb: Verb, preview: Preview): VerbPreview {
   return { dryRun: true, run: run.row.id, verb, status: run.row.status, ...preview };
 }
 
@@ -130,14 +126,13 @@ async function checkedRequest(
   };
   if (!("input" in asked)) return base;
   const { definition } = run.row;
-  const handler = engine.handlers.find(
-    (each) => each.definition.name === definition.name && each.definition.version === definition.version,
-  );
-  if (handler === undefined) {
-    throw new BatonError("unknown-definition", `${definition.name} version ${definition.version} is not loaded here`, {
+  const found = await engine.find(definition);
+  if ("lack" in found) {
+    throw new BatonError("unknown-definition", `${definition.name} version ${definition.version}: ${found.lack}`, {
       hint: "an edited input is checked against its schema, so the definition must be loaded",
     });
   }
+  const { handler } = found;
   const input = encodePayload(asked.input, "input", handler.payloadMax) ?? "null";
   const decision = await engine.decide(run, { ...base, input });
   const isOfRun =

@@ -142,6 +142,14 @@ export const components: Readonly<Record<string, Schema>> = {
     name: orNull(string),
     match: anything,
   }),
+  MatchCount: object({ count, isExact: { type: "boolean", description: "False: there are more." } }),
+  HourCount: object({
+    name: string,
+    version: whole,
+    status: { enum: ["started", "completed", "failed", "cancelled"] },
+    hour: moment,
+    count,
+  }),
   RunResult: object({ id: string, status: { enum: runStatuses }, output: payload, error: orNull(ref("RunError")) }),
   Step: object(
     {

@@ -1,6 +1,7 @@
 import { chargedDeaths, suspectFrom } from "../../kernel/decide/crash.ts";
 import type { Entry, Request } from "../../kernel/model/journal.ts";
 import type { Advance, Outcome } from "../../kernel/model/transition.ts";
+import { indexAttributes } from "./attributes.ts";
 import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
@@ -111,7 +112,10 @@ function writeRest(context: Context, step: Advance, live: LiveRow, at: number): 
   for (const start of step.starts ?? []) startRun(context, start, at);
   for (const event of step.events ?? [])
     acceptEvent(context, { kind: "event", event, isRouted: false, starts: [], refused: [] }, at);
-  if (step.attributes !== undefined) db.run("update runs set attributes = ? where no = ?", step.attributes, run);
+  if (step.attributes !== undefined) {
+    db.run("update runs set attributes = ? where no = ?", step.attributes, run);
+    indexAttributes(context, run, step.attributes);
+  }
   for (const line of step.logs ?? []) {
     db.run(
       "insert into logs (run, key, level, message, data, at) values (?, ?, ?, ?, ?, ?)",

@@ -163,10 +163,15 @@ function auditVersion(
 /** The run keeps all that it has; only its code is another one from here on. */
 function moveRun(context: Context, { run, seen, to, audit: asked }: MoveRun, at: number): VersionOutcome {
   const { db, definitions, counters, hints } = context;
-  const row = db.get<{ id: string; definition: number; fence: number; round: number; ended: RunStatus | null }>(
-    "select id, definition, fence, round, ended from runs where no = ?",
-    run,
-  );
+  const row = db.get<{
+    id: string;
+    definition: number;
+    fence: number;
+    round: number;
+    ended: RunStatus | null;
+    created_at: number;
+    ended_at: number | null;
+  }>("select id, definition, fence, round, ended, created_at, ended_at from runs where no = ?", run);
   if (row === undefined) return { ok: false, why: "stale" };
   const from = definitions.ref(row.definition);
   if (from.version === to.version && from.name === to.name) return { ok: true, at, versions: [] };
@@ -189,6 +194,12 @@ function moveRun(context: Context, { run, seen, to, audit: asked }: MoveRun, at:
   }
   counters.move(row.definition, status, null);
   counters.move(no, null, status);
+  counters.hour(row.definition, "started", row.created_at, -1);
+  counters.hour(no, "started", row.created_at, 1);
+  if (row.ended === "failed") {
+    counters.hour(row.definition, "failed", row.ended_at ?? at, -1);
+    counters.hour(no, "failed", row.ended_at ?? at, 1);
+  }
   hints.change(run, row.id, status);
   audit(context, run, row.id, asked, at);
   remark(context, run, "moved", JSON.stringify({ from: from.version, to: to.version, by: asked.actor }), at);

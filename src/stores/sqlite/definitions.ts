@@ -1,3 +1,4 @@
+import type { Keep } from "../../kernel/model/flow.ts";
 import type { DefinitionRef } from "../../kernel/model/run.ts";
 import type { Database } from "./database.ts";
 
@@ -6,6 +7,8 @@ export class Definitions {
   readonly #db: Database;
   readonly #byName = new Map<string, number>();
   readonly #byNo = new Map<number, DefinitionRef>();
+  /** Retention of those that have their own, as JSON. */
+  readonly #keeps = new Map<number, string>();
 
   constructor(db: Database) {
     this.#db = db;
@@ -16,9 +19,29 @@ export class Definitions {
   reload(): void {
     this.#byName.clear();
     this.#byNo.clear();
-    for (const row of this.#db.all<DefinitionRef & { no: number }>("select no, kind, name, version from definitions")) {
+    this.#keeps.clear();
+    for (const row of this.#db.all<DefinitionRef & { no: number; keep: string | null }>(
+      "select no, kind, name, version, keep from definitions",
+    )) {
       this.#remember(row.no, { kind: row.kind, name: row.name, version: row.version });
+      if (row.keep !== null) this.#keeps.set(row.no, row.keep);
     }
+  }
+
+  /** How long a definition keeps its runs, as its newest start says. Inside a transaction. */
+  setKeep(no: number, keep: Keep | undefined): void {
+    const text = keep === undefined ? undefined : JSON.stringify(keep);
+    if (this.#keeps.get(no) === text) return;
+    this.#db.run("update definitions set keep = ? where no = ?", text ?? null, no);
+    if (text === undefined) this.#keeps.delete(no);
+    else this.#keeps.set(no, text);
+  }
+
+  numbered(): readonly { no: number; keep: Keep | null }[] {
+    return [...this.#byNo.keys()].map((no) => {
+      const keep = this.#keeps.get(no);
+      return { no, keep: keep === undefined ? null : (JSON.parse(keep) as Keep) };
+    });
   }
 
   /** Registers what it does not know. Inside a transaction. */

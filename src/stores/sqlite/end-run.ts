@@ -3,6 +3,7 @@ import type { RestStatus } from "../../kernel/model/status.ts";
 import type { Next } from "../../kernel/model/transition.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { addDeadLetter, keepErrorText } from "./dead.ts";
 import { deliver } from "./inbox.ts";
 import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
 import { releaseSlots, slotState } from "./slots.ts";
@@ -51,24 +52,19 @@ export function endRun(
     db.run("delete from shows where run = ?", run);
   }
   if (end.state === "failed") {
+    keepErrorText(context, run, end.error);
     // What was asked of this round is not meant for the next one.
     db.run(
       "update inbox set is_read = 1 where run = ? and is_read = 0 and kind in ('cancel', 'suspend', 'retry')",
       run,
     );
     if (end.reason?.code !== "compensated" && context.rules.keepsDeadLetters()) {
-      db.run(
-        "insert into dead (run, fingerprint, step, at, compensation) values (?, ?, ?, ?, ?)",
-        run,
-        end.fingerprint,
-        end.step,
-        at,
-        compensation,
-      );
+      addDeadLetter(context, { run, fingerprint: end.fingerprint, step: end.step, compensation }, at);
     }
   }
   if (row === undefined) return;
   context.counters.move(row.definition, statusOf(live), end.state);
+  context.counters.hour(row.definition, end.state, at, 1);
   context.hints.change(run, row.id, end.state);
   // Whoever waits for it waits for the one that goes on in its place.
   if (end.state === "completed" && end.continuesAs !== undefined) return;

@@ -5,6 +5,7 @@ import { isBulkDone, markBulkDone } from "./bulks.ts";
 import { state } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
+import { removeDeadLetter } from "./dead.ts";
 import { endRun } from "./end-run.ts";
 import { deliver } from "./inbox.ts";
 import { liveRow, remark, statusOf } from "./live-row.ts";
@@ -77,7 +78,7 @@ function carryOut(context: Context, act: Intervene, at: number): Outcome {
 
 /** The run stays failed, and is nobody's concern any more. Another verb may still take it up. */
 function dismiss(context: Context, run: number, reason: Reason): boolean {
-  const { changes } = context.db.run("delete from dead where run = ?", run);
-  if (changes > 0) context.db.run("update runs set reason = ? where no = ?", JSON.stringify(reason), run);
-  return changes > 0;
+  if (!removeDeadLetter(context, run)) return false;
+  context.db.run("update runs set reason = ? where no = ?", JSON.stringify(reason), run);
+  return true;
 }

@@ -4,7 +4,7 @@ import type { Wait } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import type { Compensation, RunRow } from "../../kernel/model/run.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
-import type { DeadGroup, EventRow, Queries, RunFilter, StoreStats } from "../../kernel/ports/queries.ts";
+import type { DeadGroup, EventRow, HourRow, Queries, RunFilter, StoreStats } from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
 import { kindCode, liveStatuses, state, statusOfState } from "./codes.ts";
@@ -20,6 +20,7 @@ import {
   readScheduleOf,
   readSchedules,
 } from "./schedule-queries.ts";
+import { countRuns, findRuns } from "./search.ts";
 import { slotState } from "./slots.ts";
 import { readDueTimers } from "./timers.ts";
 
@@ -61,6 +62,16 @@ const listColumns = `r.no, r.id, r.definition, r.ended, r.key, r.error, r.reason
 
 export const queries: Handlers = {
   runs: (context, filter) => listRuns(context, filter),
+  count: countRuns,
+  hours: (context, { from, to, definition }) =>
+    context.db
+      .all<{ definition: number; status: HourRow["status"]; hour: number; count: number }>(
+        `select definition, status, hour, count from hours where hour >= ? and hour < ? and count <> 0
+         ${definition === undefined ? "" : `and definition in (${context.definitions.numbersOf(definition).join(",")})`} order by hour, definition, status`,
+        from,
+        to,
+      )
+      .map((row) => ({ ...row, definition: context.definitions.ref(row.definition) })),
   run: (context, { id }) => {
     const row = context.db.get<ListRow & Record<string, unknown>>(
       id === "latest"
@@ -141,12 +152,11 @@ export const queries: Handlers = {
   },
   deadGroups: (context, { limit }) =>
     context.db
-      .all<{ fingerprint: string; n: number; first: number; last: number; run: number; step: string | null }>(
-        `select fingerprint, count(*) as n, min(at) as first, max(at) as last, max(run) as run, max(step) as step
-         from dead group by fingerprint order by n desc limit ?`,
+      .all<{ fingerprint: string; n: number }>(
+        "select fingerprint, count as n from causes order by count desc, fingerprint limit ?",
         limit,
       )
-      .map((row) => toGroup(context, row)),
+      .flatMap((row) => toGroup(context, row)),
   events: (context, { name, before, limit }) =>
     context.db
       .all<StoredEvent>(
@@ -186,39 +196,14 @@ export const queries: Handlers = {
 };
 
 function listRuns(context: Context, filter: RunFilter): readonly RunRow[] {
-  const where: string[] = ["r.no < ?"];
-  const params: Value[] = [filter.before ?? Number.MAX_SAFE_INTEGER];
-  const equal = (column: string, value: Value): void => {
-    where.push(`${column} = ?`);
-    params.push(value);
-  };
-  // A live status is read from the queue, a failure from the dead letters: the long table of runs has no status index.
-  let from = "runs r left join live l on l.run = r.no left join dead d on d.run = r.no";
-  let order = "r.no";
-  if (filter.status !== undefined) {
-    const code = liveStatuses.indexOf(filter.status);
-    if (code >= 0 || filter.status === "compensating") {
-      from = "live l join runs r on r.no = l.run left join dead d on d.run = r.no";
-      where[0] = "l.run < ?";
-      order = "l.run";
-      if (code === state.suspended) equal("l.state", code);
-      else if (code < 0) where.push(`l.compensation is not null and l.state <> ${state.suspended}`);
-      else where.push(`l.compensation is null and l.state = ${code}`);
-    } else {
-      // As a literal, so that the partial indexes on failed and on cancelled runs can serve it.
-      where.push(`r.ended = '${filter.status}'`);
-    }
-  }
-  if (filter.definition !== undefined)
-    where.push(`r.definition in (${context.definitions.numbersOf(filter.definition).join(",")})`);
-  if (filter.key !== undefined) equal("r.key", filter.key);
-  if (filter.parent !== undefined) equal("r.parent", filter.parent);
-  if (filter.text !== undefined) {
-    where.push("(instr(r.id, ?) > 0 or instr(coalesce(r.key, ''), ?) > 0 or instr(coalesce(r.error, ''), ?) > 0)");
-    params.push(filter.text, filter.text, filter.text);
-  }
-  const sql = `select ${listColumns} from ${from} where ${where.join(" and ")} order by ${order} desc limit ?`;
-  return context.db.all<ListRow>(sql, ...params, filter.limit).map((row) => toRun(context, row));
+  const numbers = findRuns(context, filter);
+  if (numbers.length === 0) return [];
+  return context.db
+    .all<ListRow>(
+      `select ${listColumns} from runs r left join live l on l.run = r.no left join dead d on d.run = r.no
+       where r.no in (${numbers.join(",")}) order by r.no desc`,
+    )
+    .map((row) => toRun(context, row));
 }
 
 function toRun(context: Context, row: ListRow): RunRow {
@@ -334,25 +319,36 @@ function detail(context: Context, row: ListRow): RunDetail {
   };
 }
 
-function toGroup(
-  context: Context,
-  row: { fingerprint: string; n: number; first: number; last: number; run: number; step: string | null },
-): DeadGroup {
-  const sample = context.db.get<{ id: string; definition: number; error: string | null }>(
-    "select id, definition, error from runs where no = ?",
-    row.run,
-  );
-  const error = context.payloads.whole(row.run, "error", sample?.error ?? null);
-  return {
-    fingerprint: row.fingerprint,
-    definition: context.definitions.ref(sample?.definition ?? 0).name,
-    step: row.step,
-    message: error === null ? "" : (JSON.parse(error) as { message: string }).message,
-    count: row.n,
-    firstAt: row.first,
-    lastAt: row.last,
-    sample: sample?.id ?? "",
-  };
+/** The oldest and the newest of a cause stand at the ends of its index. */
+function toGroup(context: Context, { fingerprint, n }: { fingerprint: string; n: number }): DeadGroup[] {
+  const end = (order: "asc" | "desc") =>
+    context.db.get<{
+      run: number;
+      at: number;
+      step: string | null;
+      id: string;
+      definition: number;
+      error: string | null;
+    }>(
+      `select d.run, d.at, d.step, r.id, r.definition, r.error from dead d join runs r on r.no = d.run
+       where d.fingerprint = ? order by d.run ${order} limit 1`,
+      fingerprint,
+    );
+  const [first, last] = [end("asc"), end("desc")];
+  if (first === undefined || last === undefined) return [];
+  const error = context.payloads.whole(last.run, "error", last.error);
+  return [
+    {
+      fingerprint,
+      definition: context.definitions.ref(last.definition).name,
+      step: last.step,
+      message: error === null ? "" : (JSON.parse(error) as { message: string }).message,
+      count: n,
+      firstAt: first.at,
+      lastAt: last.at,
+      sample: last.id,
+    },
+  ];
 }
 
 interface StoredEvent {
@@ -489,6 +485,12 @@ function findStrays(context: Context): { id: string; problem: string }[] {
       "select r.id from steps s join runs r on r.no = s.run where s.key <> '' and s.outcome <> 3 and r.round = 0 group by s.run, s.key having count(*) > 1",
     ),
     ...findMiscounts(context),
+    ...findMiscountedHours(context),
+    ...find(
+      "has another count of dead letters than there are (a cause)",
+      `select c.fingerprint as id from causes c where c.count <> (select count(*) from dead d where d.fingerprint = c.fingerprint)
+       union all select distinct d.fingerprint from dead d where not exists (select 1 from causes c where c.fingerprint = d.fingerprint)`,
+    ),
     ...findStraySchedules(context),
   ];
 }
@@ -515,6 +517,18 @@ function findMiscounts(context: Context): { id: string; problem: string }[] {
       id: each,
       problem: `counts ${counted.get(each) ?? 0} runs where there are ${real.get(each) ?? 0}`,
     }));
+}
+
+function findMiscountedHours(context: Context): { id: string; problem: string }[] {
+  const real = `select definition, 'started' as status, created_at / 3600000 as hour, count(*) as n from runs group by 1, 2, 3
+    union all select definition, ended, ended_at / 3600000, count(*) from runs where ended is not null group by 1, 2, 3`;
+  return context.db
+    .all<{ id: string; counted: number; n: number }>(
+      `select definition || ' ' || status || ' ' || hour as id, sum(counted) as counted, sum(n) as n from (
+         select definition, status, hour, count as counted, 0 as n from hours
+         union all select definition, status, hour, 0, n from (${real})) group by 1 having sum(counted) <> sum(n) limit 100`,
+    )
+    .map(({ id, counted, n }) => ({ id, problem: `counts ${counted} runs in an hour where there are ${n}` }));
 }
 
 /** Size of the log beside the file; 0 for a store in memory. */

@@ -3,6 +3,7 @@ import type { RestStatus } from "../../kernel/model/status.ts";
 import type { Idle } from "../../kernel/model/transition.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { forgetErrorText, removeDeadLetter } from "./dead.ts";
 import { liveRow, statusOf } from "./live-row.ts";
 import { needsOf, slotState } from "./slots.ts";
 
@@ -84,8 +85,9 @@ export function openAgain(
     fence: number;
     flow: string | null;
     compensation: string | null;
+    ended_at: number;
   }>(
-    "select r.definition, r.ended, r.fence, r.flow, d.compensation from runs r left join dead d on d.run = r.no where r.no = ?",
+    "select r.definition, r.ended, r.ended_at, r.fence, r.flow, d.compensation from runs r left join dead d on d.run = r.no where r.no = ?",
     run,
   );
   if (row === undefined) return undefined;
@@ -93,7 +95,9 @@ export function openAgain(
     "update runs set ended = null, ended_at = null, error = null, reason = null, output = null, round = round + 1 where no = ?",
     run,
   );
-  db.run("delete from dead where run = ?", run);
+  removeDeadLetter(context, run);
+  if (row.ended === "failed") forgetErrorText(context, run);
+  context.counters.hour(row.definition, row.ended, row.ended_at, -1);
   db.run("delete from payloads where run = ? and slot in ('error', 'output')", run);
   return row;
 }

@@ -58,6 +58,11 @@ CREATE TABLE bulks (
   ended_at integer
 );
 
+CREATE TABLE causes (
+  fingerprint text primary key,
+  count integer not null
+) without rowid;
+
 CREATE TABLE clock (
   id integer primary key check (id = 1),
   last_at integer not null
@@ -82,9 +87,19 @@ CREATE TABLE definitions (
   no integer primary key,
   kind text not null,
   name text not null,
-  version integer not null, fingerprint text, author_version integer, file text, created_at integer, deployed_no integer, used_no integer, drained_at integer, retired_at integer,
+  version integer not null, fingerprint text, author_version integer, file text, created_at integer, deployed_no integer, used_no integer, drained_at integer, retired_at integer, keep text,
   unique (kind, name, version)
 );
+
+CREATE VIRTUAL TABLE error_texts using fts5(message, tokenize = 'trigram', content = '', contentless_delete = 1);
+
+CREATE TABLE 'error_texts_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'error_texts_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'error_texts_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER);
+
+CREATE TABLE 'error_texts_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
 CREATE TABLE event_keys (
   name text not null,
@@ -146,6 +161,14 @@ CREATE TABLE history (
   detail text,
   at integer not null
 );
+
+CREATE TABLE hours (
+  definition integer not null,
+  status text not null,
+  hour integer not null,
+  count integer not null,
+  primary key (definition, status, hour)
+) without rowid;
 
 CREATE TABLE idempotency (
   definition text not null,
@@ -219,6 +242,13 @@ CREATE TABLE rates (
   size integer not null,
   place integer not null,
   forget_at integer not null
+) without rowid;
+
+CREATE TABLE run_attributes (
+  name text not null,
+  value text not null,
+  run integer not null,
+  primary key (name, value, run)
 ) without rowid;
 
 CREATE TABLE runs (
@@ -391,6 +421,8 @@ CREATE UNIQUE INDEX payloads_by_run on payloads (run, slot);
 
 CREATE INDEX rates_by_age on rates (forget_at);
 
+CREATE INDEX run_attributes_by_run on run_attributes (run);
+
 CREATE INDEX runs_by_definition on runs (definition);
 
 CREATE INDEX runs_by_key on runs (key) where key is not null;
@@ -399,7 +431,7 @@ CREATE UNIQUE INDEX runs_by_parent on runs (parent, parent_key) where parent is 
 
 CREATE INDEX runs_cancelled on runs (no) where ended = 'cancelled';
 
-CREATE INDEX runs_ended on runs (ended_at) where ended_at is not null;
+CREATE INDEX runs_ended on runs (definition, ended_at) where ended_at is not null;
 
 CREATE INDEX runs_failed on runs (no) where ended = 'failed';
 

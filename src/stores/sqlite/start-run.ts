@@ -2,6 +2,7 @@ import type { Flow, SlotNeed } from "../../kernel/model/flow.ts";
 import type { Reopening } from "../../kernel/model/journal.ts";
 import type { Outcome, StartRun } from "../../kernel/model/transition.ts";
 import { admit, remember, replaced } from "./admission.ts";
+import { indexAttributes } from "./attributes.ts";
 import { audit } from "./audit.ts";
 import { state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
@@ -68,6 +69,7 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
   }
   if (flow?.singleton !== undefined) endReplaced(context, flow, at);
   const definition = context.definitions.numberOf(start.definition);
+  context.definitions.setKeep(definition, flow?.keep);
   const floor = context.scratch.lastEvent(db);
   const offloaded = context.payloads.isLarge(start.input);
   const { last: no } = db.run(
@@ -110,6 +112,8 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
   if (flow !== undefined) keepFlow(context, no, flow, isDue && fullKey === null, dueAt ?? at);
   if (fullKey !== null) standInLine(context, no, fullKey, { rank: readyAt, readyAt: null }, at);
   if (code === state.ready || flow?.deadlineMs !== undefined) context.hints.ready = true;
+  if (start.attributes !== null) indexAttributes(context, no, start.attributes);
+  context.counters.hour(definition, "started", at, 1);
   context.counters.move(definition, null, statusOfState(code, false));
   context.hints.change(no, start.id, statusOfState(code, false));
   return {

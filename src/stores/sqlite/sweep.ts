@@ -1,10 +1,10 @@
 import { defaults } from "../../kernel/model/limits.ts";
+import { forgetKeys } from "./admission.ts";
 import { sweepVersions } from "./artifacts.ts";
 import type { Context } from "./context.ts";
+import { removeRun } from "./remove-run.ts";
 import { sweepFires } from "./schedules.ts";
-
-/** Every table that holds rows of a run: after its retention none of them has one left. */
-const ownedTables = ["steps", "attempts", "waits", "inbox", "payloads", "logs", "shows", "history", "dead"] as const;
+import { recheckSlots } from "./slots.ts";
 
 /** Deletes what retention no longer keeps, oldest first, at most `limit` runs in one short transaction. */
 export function sweep(
@@ -14,6 +14,9 @@ export function sweep(
   const at = context.clock.now();
   sweepVersions(context, at);
   sweepFires(context, at - params.completedMs, params.limit);
+  recheckSlots(context, params.limit, at);
+  forgetKeys(context, params.limit, at);
+  sweepBulks(context, at - params.completedMs, params.limit);
   return {
     runs: sweepRuns(context, params, at),
     events: sweepEvents(context, params, at),
@@ -21,36 +24,49 @@ export function sweep(
   };
 }
 
+/** Definition by definition: each may keep its runs for another time. */
 function sweepRuns(
   context: Context,
-  params: { completedMs: number; failedMs: number; limit: number },
+  { completedMs, failedMs, limit }: { completedMs: number; failedMs: number; limit: number },
   at: number,
 ): number {
-  const { db } = context;
-  const rows = db.all<{ no: number; definition: number; ended: "completed" | "failed" | "cancelled" }>(
-    `select no, definition, ended from runs r
-     where ended_at is not null and ended_at < ? and (ended <> 'failed' or ended_at < ?)
-       and (parent is null or not exists (select 1 from live l where l.run = r.parent)) order by ended_at limit ?`,
-    at - Math.min(params.completedMs, params.failedMs),
-    at - params.failedMs,
-    params.limit,
-  );
-  const gone = rows.filter(
-    (row) =>
-      row.ended === "failed" ||
-      params.completedMs <= params.failedMs ||
-      isOlder(context, row.no, at - params.completedMs),
-  );
-  for (const row of gone) {
-    for (const table of ownedTables) db.run(`delete from ${table} where run = ?`, row.no);
-    db.run("delete from runs where no = ?", row.no);
-    context.counters.move(row.definition, row.ended, null);
+  let left = limit;
+  for (const { no, keep } of context.definitions.numbered()) {
+    if (left <= 0) break;
+    const ages = { completedMs, failedMs, ...keep };
+    const old = oldRuns(context, no, at - ages.completedMs, at - ages.failedMs, left);
+    for (const run of old) removeRun(context, run);
+    left -= old.length;
   }
-  return gone.length;
+  return limit - left;
 }
 
-function isOlder(context: Context, run: number, before: number): boolean {
-  return (context.db.get<{ ended_at: number }>("select ended_at from runs where no = ?", run)?.ended_at ?? 0) < before;
+/** A child stays as long as its parent may still ask for it. */
+function oldRuns(
+  context: Context,
+  definition: number,
+  completedBefore: number,
+  failedBefore: number,
+  limit: number,
+): readonly Parameters<typeof removeRun>[1][] {
+  return context.db.all(
+    `select no, definition, ended, created_at, ended_at from runs r
+     where definition = ? and ended_at is not null and ended_at < ? and ended_at < case ended when 'failed' then ? else ? end
+       and (parent is null or not exists (select 1 from live l where l.run = r.parent)) order by ended_at limit ?`,
+    definition,
+    Math.max(completedBefore, failedBefore),
+    failedBefore,
+    completedBefore,
+    limit,
+  );
+}
+
+function sweepBulks(context: Context, before: number, limit: number): void {
+  const { db } = context;
+  for (const { no } of db.all<{ no: number }>("select no from bulks where ended_at < ? limit ?", before, limit)) {
+    db.run("delete from bulk_runs where bulk = ?", no);
+    db.run("delete from bulks where no = ?", no);
+  }
 }
 
 function sweepEvents(context: Context, params: { eventMs: number; limit: number }, at: number): number {

@@ -10,12 +10,10 @@ interface Levers {
 /** Tests import this file and the server runs its bundle, another module of the same process: both find the same ones. */
 const shared: { batonTestLevers?: Levers } = globalThis as object;
 
+shared.batonTestLevers ??= { isBroken: false, release: () => {}, held: Promise.resolve() };
+
 /** What a test does to the steps below while they run. */
-export const levers: Levers = (shared.batonTestLevers ??= {
-  isBroken: false,
-  release: () => {},
-  held: Promise.resolve(),
-});
+export const levers: Levers = shared.batonTestLevers;
 
 /** Makes `long` hold on until `levers.release` is called. */
 export function hold(): void {

@@ -40,7 +40,8 @@ export class Firing {
   readonly #forgotten = new Map<string, Pick<Handler, "definition" | "schedules">>();
   /** Schedules in which a nominal time waits for a run of their definition to end. */
   readonly #buffering = new Map<number, string>();
-  #isKnown = false;
+  /** Definitions of which the store has had schedules since this process looked. */
+  #stored: Set<string> | null = null;
 
   constructor(parts: FiringParts) {
     this.#parts = parts;
@@ -60,14 +61,16 @@ export class Firing {
 
   /** Brings the store's schedules to what the definitions say. What could not be told is tried again. */
   async putAll(): Promise<void> {
-    if (!this.#isKnown) await this.#findForsaken();
+    this.#stored ??= await this.#readStored();
     for (const name of [...this.#unput]) {
       // Taken off first: what is registered while the store answers is told in another round.
       this.#unput.delete(name);
       const definition = this.#parts.handlerOf(name) ?? this.#forgotten.get(name);
-      if (definition === undefined) continue;
+      // Most definitions have none, and never had.
+      if (definition === undefined || ((definition.schedules ?? []).length === 0 && !this.#stored.has(name))) continue;
       try {
         await this.#put(definition);
+        this.#stored.add(name);
         this.#forgotten.delete(name);
       } catch (error) {
         this.#unput.add(name);
@@ -76,8 +79,9 @@ export class Firing {
     }
   }
 
-  /** Definitions that have no schedule any more are told only where the store still has one. */
-  async #findForsaken(): Promise<void> {
+  /** Those of which the store has schedules: they are told also when the code has none any more. */
+  async #readStored(): Promise<Set<string>> {
+    const stored = new Set<string>();
     let after: number | null = null;
     for (;;) {
       const rows: readonly ScheduleRow[] = await this.#parts.store.query("schedules", {
@@ -85,11 +89,10 @@ export class Firing {
         after,
         limit: pageRows,
       });
-      for (const row of rows) this.#unput.add(row.definition);
+      for (const row of rows) stored.add(row.definition);
       after = rows.at(-1)?.no ?? null;
-      if (rows.length < pageRows) break;
+      if (rows.length < pageRows) return stored;
     }
-    this.#isKnown = true;
   }
 
   #put({ definition, schedules = [] }: Pick<Handler, "definition" | "schedules">): Promise<unknown> {
