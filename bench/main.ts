@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { limits, million, redrive } from "./large.ts";
 import type { Row } from "./measure.ts";
 import { crash, drain, fanOut, latency, single, sleepers, type Workload, wake } from "./workloads.ts";
 
@@ -14,14 +15,18 @@ const workloads: Readonly<Record<string, Workload>> = {
   wake,
   sleepers,
   crash,
+  limits,
+  redrive,
 };
+/** Only when it is named: it fills a store for a minute. */
+const byName: Readonly<Record<string, Workload>> = { ...workloads, million };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: "boolean" }, rounds: { type: "string" }, store: { type: "string" } },
 });
-const unknown = positionals.filter((name) => !(name in workloads));
+const unknown = positionals.filter((name) => !(name in byName));
 if (unknown.length > 0) {
-  console.error(`unknown workload ${unknown.join(", ")}; one of ${Object.keys(workloads).join(", ")}`);
+  console.error(`unknown workload ${unknown.join(", ")}; one of ${Object.keys(byName).join(", ")}`);
   process.exit(2);
 }
 if (values.store !== undefined && values.store !== "sqlite") {
@@ -39,7 +44,7 @@ try {
     console.log(line(["workload", "value", "unit", "floor", "ratio", "cpu ms/step", "what"]));
   }
   for (const name of positionals.length > 0 ? positionals : Object.keys(workloads)) {
-    const rows = await (workloads[name] as Workload)({ folder, rounds: Number(values.rounds ?? 3) });
+    const rows = await (byName[name] as Workload)({ folder, rounds: Number(values.rounds ?? 3) });
     for (const row of rows) console.log(values.json ? JSON.stringify(row) : line(cells(row)));
   }
 } finally {

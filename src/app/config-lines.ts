@@ -1,4 +1,5 @@
 import { defaults } from "../kernel/model/limits.ts";
+import { readDeployKeys } from "./bundles/deploy-keys.ts";
 import type { EffectiveConfig, Setting } from "./load-config.ts";
 
 /** One line of `baton config`. */
@@ -12,6 +13,7 @@ export interface ConfigLine {
 export function configLines(config: EffectiveConfig): ConfigLine[] {
   const line = (name: string, { value, from }: Setting<unknown>): ConfigLine => ({ name, value, from });
   const { retention } = config;
+  const keys = readDeployKeys();
   const settings = [
     line("config", { value: config.file, from: config.file === null ? "none found" : "found" }),
     line("store", config.store),
@@ -19,6 +21,11 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
     line("external", {
       value: config.external.join(", ") || null,
       from: config.external.length === 0 ? "default" : (config.file ?? ""),
+    }),
+    line("deployKeys", {
+      // What they are called by, which gives nothing away.
+      value: keys.map((key) => key.id).join(", ") || null,
+      from: keys.length === 0 ? "default" : (keys[0]?.from ?? ""),
     }),
     line("host", config.host),
     line("port", config.port),

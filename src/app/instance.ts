@@ -76,11 +76,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       set,
       announce,
       loaded: () => set.loaded,
-      reload: async (paths) => {
-        await set.reload(paths);
-        await versions?.deploy(false);
-        await versions?.apply();
-      },
+      reload: async (paths) => versions?.follow(paths),
       close: async (guilty) => {
         api.close();
         const graceMs = options.config.shutdownGraceMs.value;

@@ -108,12 +108,13 @@ export class DefinitionSet {
     return this.#listFiles().includes(path) || [...this.#modules.values()].some((modules) => modules.includes(path));
   }
 
-  /** Loads anew what these files concern. */
-  async reload(paths: readonly string[]): Promise<void> {
+  /** Loads anew what these files concern; null: everything. */
+  async reload(paths: readonly string[] | null): Promise<void> {
     const listed = [...this.#configFiles(), ...this.#listFiles()];
     for (const file of this.#modules.keys()) if (!listed.includes(file)) this.#forget(file);
     const changed = new Set(paths);
     const isConcerned = (file: string): boolean =>
+      paths === null ||
       !this.#files.has(file) ||
       this.#failures.has(file) ||
       (this.#modules.get(file) ?? [file]).some((module) => changed.has(module));

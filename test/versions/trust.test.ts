@@ -16,6 +16,7 @@ interface Setup extends Place {
   readonly waiting: RunDetail;
   /** Changes rows as somebody would who can write to the database and to nothing else. */
   tamper(sql: string, ...values: string[]): void;
+  read(sql: string): Record<string, string>[];
   /** Starts a server and gives the reason that the run waits for, when it says one. */
   reason(how?: How): Promise<string>;
   finish(how?: How): Promise<RunDetail>;
@@ -52,6 +53,12 @@ async function setup(t: TestContext, how: How = {}): Promise<Setup> {
       db.close();
       assert.ok(Number(changes) > 0, sql);
     },
+    read: (sql) => {
+      const db = new DatabaseSync(store, { readOnly: true });
+      const rows = db.prepare(sql).all() as Record<string, string>[];
+      db.close();
+      return rows;
+    },
     reason: (around = how) =>
       serving(around, async () => {
         const found = await shown();
@@ -72,70 +79,55 @@ for (const [who, how] of [
   ["with a deploy key", { env: { BATON_DEPLOY_KEY: key } }],
   ["without one", {}],
 ] as const) {
-  test(`${who}, code that was changed in its row is refused, and runs again when it is put right`, async (t) => {
-    const { tamper, reason, finish, store } = await setup(t, how);
-    const db = new DatabaseSync(store, { readOnly: true });
-    const { hash, body } = db
-      .prepare(
-        "select a.hash, a.body from artifacts a join definitions d on d.fingerprint = a.hash where d.name = 'pay' and d.version = 1",
-      )
-      .get() as { hash: string; body: string };
-    db.close();
-    tamper("update artifacts set body = ? where hash = ?", evil, hash);
-    assert.match(
-      await reason(),
-      /no worker has pay version 1: its code in the store was changed: it is \w{12}, not \w{12}/,
+  test(`${who}, code that was changed, brought in or put under another version is refused, and runs again when it is put right`, async (t) => {
+    const { tamper, reason, finish, read } = await setup(t, how);
+    const unknown = /pay version 1: (?:no list that is signed|its code was not made on this machine)/;
+    const [{ hash, body } = { hash: "", body: "" }] = read(
+      "select a.hash, a.body from artifacts a join definitions d on d.fingerprint = a.hash where d.name = 'pay' and d.version = 1",
     );
+    tamper("update artifacts set body = ? where hash = ?", evil, hash);
+    assert.match(await reason(), /pay version 1: its code in the store was changed: it is \w{12}, not \w{12}/);
     tamper("update artifacts set body = ? where hash = ?", body, hash);
-    assert.equal((await finish()).output, "A");
-  });
 
-  test(`${who}, an artifact under its own true hash is refused when nobody vouches for it`, async (t) => {
-    const { tamper, reason } = await setup(t, how);
-    const hash = createHash("sha256").update(evil).update("\0").update("[]").digest("hex");
-    tamper("insert into artifacts (hash, body, externals, bytes, created_at) values (?, ?, '[]', 1, 1)", hash, evil);
-    tamper("update definitions set fingerprint = ? where name = 'pay' and version = 1", hash);
-    assert.match(await reason(), /pay version 1: (?:no list that is signed|its code was not made on this machine)/);
-  });
+    // Under its own true hash, which says nothing about who wrote it.
+    const own = createHash("sha256").update(evil).update("\0").update("[]").digest("hex");
+    tamper("insert into artifacts (hash, body, externals, bytes, created_at) values (?, ?, '[]', 1, 1)", own, evil);
+    tamper("update definitions set fingerprint = ? where name = 'pay' and version = 1", own);
+    assert.match(await reason(), unknown);
 
-  test(`${who}, a version that was given the code of another one is refused`, async (t) => {
-    const { tamper, reason } = await setup(t, how);
+    // What is good for version 2 is not good for version 1.
     tamper(
       "update definitions set fingerprint = (select fingerprint from definitions where name = 'pay' and version = 2) where name = 'pay' and version = 1",
     );
-    assert.match(await reason(), /pay version 1: (?:no list that is signed|its code was not made on this machine)/);
+    assert.match(await reason(), unknown);
+    tamper("update definitions set fingerprint = ? where name = 'pay' and version = 1", hash);
+    assert.equal((await finish()).output, "A");
   });
 }
 
-test("a signed list that was changed vouches for nothing, and a key that is being replaced still counts", async (t) => {
-  const { tamper, reason, finish, store } = await setup(t, { env: { BATON_DEPLOY_KEY: key } });
-  // Else this machine would sign anew what it knows that it has made.
-  rmSync(`${store}.versions`, { recursive: true });
-  tamper("update manifests set body = replace(body, 'pay', 'pax')");
-  assert.match(await reason(), /pay version 1: no list that is signed with the deploy key has its code/);
-  tamper("update manifests set body = replace(body, 'pax', 'pay')");
+test("a list that was changed or signed with another key vouches for nothing; another machine needs the key, and it may be replaced", async (t) => {
   const next = "another-deploy-key-of-forty-characters-or-more";
+  const { tamper, reason, finish, store } = await setup(t, { env: { BATON_DEPLOY_KEY: key } });
+  // What is beside the store stays behind, as with a copy of the store alone.
+  rmSync(`${store}.versions`, { recursive: true });
+  assert.match(await reason({ env: {} }), /not made on this machine, and without a deploy key nothing else is loaded/);
+  const notSigned = /pay version 1: no list that is signed with the deploy key has its code/;
+  assert.match(await reason({ env: { BATON_DEPLOY_KEY: next } }), notSigned);
+  tamper("update manifests set body = replace(body, 'pay', 'pax')");
+  assert.match(await reason(), notSigned);
+  tamper("update manifests set body = replace(body, 'pax', 'pay')");
   assert.equal((await finish({ env: { BATON_DEPLOY_KEY: `${next},${key}` } })).output, "A");
 });
 
-test("another machine needs the deploy key: with it, old versions run there; without it, they wait and say so", async (t) => {
-  const place = await setup(t, { env: { BATON_DEPLOY_KEY: key } });
-  // What is beside the store stays behind, as with a copy of the store alone.
-  rmSync(`${place.store}.versions`, { recursive: true });
-  const without = await place.reason({ env: {} });
-  assert.match(without, /its code was not made on this machine, and without a deploy key nothing else is loaded/);
-  const strange = await place.reason({ env: { BATON_DEPLOY_KEY: "another-deploy-key-of-forty-characters-or-more" } });
-  assert.match(strange, /no list that is signed with the deploy key has its code/);
-  assert.equal((await place.finish({ env: { BATON_DEPLOY_KEY: key } })).output, "A");
-});
-
 test("what this machine has made is listed where only its owner may write; a list that others may write says nothing", async (t) => {
-  const { store, reason } = await setup(t);
+  const { store, reason, json } = await setup(t);
   const list = join(`${store}.versions`, "made-here");
   assert.equal(statSync(list).mode & 0o777, 0o600);
   assert.equal(statSync(dirname(list)).mode & 0o777, 0o700);
   chmodSync(list, 0o666);
   assert.match(await reason(), /its code was not made on this machine/);
+  const { value } = await json<RunDetail>(["why", "latest"]);
+  assert.equal(value.status, "pending");
 });
 
 test("a deploy key that is too short or cannot be read is refused", async (t) => {

@@ -49,7 +49,7 @@ test("the same content anywhere gives the same hash, and any change of it anothe
   assert.equal((await bundle("workflows/a.ts", [], join(elsewhere, "deep"))).artifact?.hash, first.artifact?.hash);
   assert.deepEqual(
     first.modules.map((file) => file.slice(base.length)),
-    ["/workflows/a.ts", "/lib/word.ts", "/lib/data.json"],
+    ["/lib/data.json", "/lib/word.ts", "/workflows/a.ts"],
   );
   const hashes = new Set([first.artifact?.hash]);
   for (const [file, text] of [

@@ -40,8 +40,12 @@ export async function bundleFile(file: string, options: BundleOptions): Promise<
     seen.problems.push(...problemsOf(error, file));
     return null;
   });
-  const modules = [...seen.modules];
-  if (made === null || seen.problems.length > 0) return { file, artifact: null, problems: seen.problems, modules };
+  // Files are read at once and told in any order.
+  const modules = [...seen.modules].sort();
+  const problems = seen.problems.toSorted((a, b) =>
+    a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0),
+  );
+  if (made === null || problems.length > 0) return { file, artifact: null, problems, modules };
   const externals = [...seen.externals].map(([name, version]) => ({ name, version }));
   return { file, artifact: makeArtifact(made.code, made.map, externals), problems: [], modules };
 }

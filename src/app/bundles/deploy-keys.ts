@@ -7,6 +7,8 @@ export interface DeployKey {
   /** Tells keys apart without giving anything away. */
   readonly id: string;
   readonly secret: string;
+  /** The variable that it came by. */
+  readonly from: string;
 }
 
 /** Half of what SHA-256 can use; whoever makes one at random has more. */
@@ -17,15 +19,17 @@ const secretMin = 32;
  * signs; those after it, apart by commas or lines, are still believed, so that a key can be replaced.
  */
 export function readDeployKeys(env: NodeJS.ProcessEnv = process.env): readonly DeployKey[] {
+  const own = env["BATON_DEPLOY_KEY"];
   const file = env["BATON_DEPLOY_KEY_FILE"];
-  const text = env["BATON_DEPLOY_KEY"] || (file ? readKeyFile(file) : "");
+  const from = own ? "BATON_DEPLOY_KEY" : "BATON_DEPLOY_KEY_FILE";
+  const text = own || (file ? readKeyFile(file) : "");
   const secrets = text.split(/[\s,]+/).filter((each) => each !== "");
   if (secrets.some((each) => each.length < secretMin)) {
     throw new BatonError("invalid-config", `a deploy key has ${secretMin} characters or more`, {
       hint: "make one with: openssl rand -hex 32",
     });
   }
-  return secrets.map((secret) => ({ id: idOf(secret), secret }));
+  return secrets.map((secret) => ({ id: idOf(secret), secret, from }));
 }
 
 function readKeyFile(file: string): string {

@@ -22,18 +22,20 @@ export class LocalList {
     return this.#lines.has(line);
   }
 
-  /** Keeps the new ones, and of the old ones only what `isKept` still wants. */
-  add(lines: readonly string[], isKept: (line: string) => boolean = () => true): void {
-    const before = this.#lines.size;
-    for (const line of this.#lines) if (!isKept(line)) this.#lines.delete(line);
-    const isSame = this.#lines.size === before && lines.every((line) => this.#lines.has(line));
-    if (isSame) return;
+  /** Keeps the new ones. Of a very long list only what `isKnown` to the store stays: it is made of every change in years. */
+  add(lines: readonly string[], isKnown: (line: string) => boolean): void {
+    if (lines.every((line) => this.#lines.has(line))) return;
+    // Not sooner: a row that somebody has changed, or a restored copy, must not make it forget what it has made.
+    if (this.#lines.size > linesMax) for (const line of this.#lines) if (!isKnown(line)) this.#lines.delete(line);
     for (const line of lines) this.#lines.add(line);
     mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
     writeFileSync(`${this.#file}.part`, `${[...this.#lines].join("\n")}\n`, { mode: 0o600 });
     renameSync(`${this.#file}.part`, this.#file);
   }
 }
+
+/** About a megabyte. */
+const linesMax = 10_000;
 
 /** Nobody else may have had a hand in it: then it says nothing. */
 function readLines(file: string): readonly string[] {

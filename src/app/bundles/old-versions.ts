@@ -125,7 +125,7 @@ export class OldVersions {
     this.#parts.logger.log("warn", "this process has loaded more old versions than it keeps ready", {
       loaded: this.#imported.size,
       kept: loadedMax,
-      cost: "about 2 MB of memory each until it is started again",
+      cost: "their modules stay in memory until it is started again: some KB each, or MB with large packages inside",
     });
   }
 }

@@ -49,6 +49,7 @@ export class Versions {
   readonly #engine = Promise.withResolvers<Engine>();
   /** What the opening of this process has deployed: a deployment that was asked for right after it says so. */
   #fresh: readonly DeployedVersion[] = [];
+  #lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: VersionsParts) {
     const { store, set, logger } = parts;
@@ -133,20 +134,23 @@ export class Versions {
     return { definitions, used };
   }
 
-  /** Brings the engine to what is current. What was current until now stands ready for the runs that are on it. */
-  async apply(): Promise<void> {
+  /**
+   * Brings the engine to what is current. First comes what is new, so that a start always finds its version; what was
+   * current until now stands ready for the runs that are on it.
+   */
+  async #apply(): Promise<void> {
     const engine = await this.#engine.promise;
     const { definitions, used } = await this.current();
-    for (const handler of engine.handlers) {
-      if (definitions.some((each) => isSame(each, handler.definition))) continue;
-      this.#old.keep(handler);
-      engine.unregister(handler.definition);
-    }
     for (const definition of definitions) {
       if (engine.handlers.some((handler) => isSame(definition, handler.definition))) continue;
       engine.register(await this.#handlerOf(definition, engine));
     }
     for (const [name, version] of used) engine.use(name, version);
+    for (const handler of engine.handlers) {
+      if (definitions.some((each) => isSame(each, handler.definition))) continue;
+      this.#old.keep(handler);
+      engine.unregister(handler.definition);
+    }
   }
 
   /** One that is loaded already goes on as it is. */
@@ -162,28 +166,47 @@ export class Versions {
     await this.#removeLeftFiles();
   }
 
-  /** The folder as it is now becomes the versions for new starts. */
-  async deployNow(): Promise<readonly DeployedVersion[]> {
-    const { set } = this.#parts;
-    await set.reload(set.files);
-    const deployed = await this.deploy(true);
-    await this.apply();
-    const fresh = this.#fresh;
-    this.#fresh = [];
-    return deployed.map((each) => ({
-      ...each,
-      isNew: each.isNew || fresh.some((own) => isSame(own.definition, each.definition)),
-    }));
+  /** Files have changed: what they hold now gets its versions. */
+  follow(paths: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#parts.set.reload(paths);
+      await this.deploy(false);
+      await this.#apply();
+    });
   }
 
-  async change(definition: DefinitionRef, to: SetVersion["to"], audit: Audit): Promise<void> {
-    if (to === "used") {
-      const found = await (await this.#engine.promise).find(definition);
-      if ("lack" in found) throw unloadable(definition, found.lack);
-    }
-    const outcome = await this.#parts.store.commit({ kind: "set-version", definition, to, audit });
-    if (!outcome.ok) throw unloadable(definition, "the store does not know it");
-    await this.apply();
+  /** The folder as it is now becomes the versions for new starts. */
+  deployNow(): Promise<readonly DeployedVersion[]> {
+    return this.#inTurn(async () => {
+      await this.#parts.set.reload(null);
+      const deployed = await this.deploy(true);
+      await this.#apply();
+      const fresh = this.#fresh;
+      this.#fresh = [];
+      return deployed.map((each) => ({
+        ...each,
+        isNew: each.isNew || fresh.some((own) => isSame(own.definition, each.definition)),
+      }));
+    });
+  }
+
+  change(definition: DefinitionRef, to: SetVersion["to"], audit: Audit): Promise<void> {
+    return this.#inTurn(async () => {
+      if (to === "used") {
+        const found = await (await this.#engine.promise).find(definition);
+        if ("lack" in found) throw unloadable(definition, found.lack);
+      }
+      const outcome = await this.#parts.store.commit({ kind: "set-version", definition, to, audit });
+      if (!outcome.ok) throw unloadable(definition, "the store does not know it");
+      await this.#apply();
+    });
+  }
+
+  /** One change of what is loaded after the other: a watcher and a person may ask at once. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => {});
+    return turn;
   }
 
   async *move(request: MoveRequest): AsyncGenerator<Moved> {

@@ -72,7 +72,7 @@ export const runRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/api/runs/count",
-    id: "countRuns",
+    id: "countMatches",
     summary: "How many runs match: exact by workflow, version, status, cause and whole hours, else exact up to 10,000.",
     scope: "runs:read",
     query: object(filterFields, { optional: Object.keys(filterFields) }),

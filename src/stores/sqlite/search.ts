@@ -10,6 +10,8 @@ import { wordsOf } from "./dead.ts";
  * merged. Nothing here reads the long table of runs from one end to the other.
  */
 interface Look {
+  /** The run's number where the index has it: it gives the order. */
+  readonly no: string;
   /** Table and joins; `r` is the run. */
   readonly from: string;
   readonly where: readonly string[];
@@ -19,10 +21,10 @@ interface Look {
 /** Numbers of the runs of one page, newest first. */
 export function findRuns(context: Context, filter: RunFilter): readonly number[] {
   const looks = looksFor(context, filter);
-  const found = looks.flatMap(({ from, where, params }) =>
+  const found = looks.flatMap(({ no, from, where, params }) =>
     context.db
       .all<{ no: number }>(
-        `select r.no from ${from} where ${[...where, "r.no < ?"].join(" and ")} order by r.no desc limit ?`,
+        `select ${no} as no from ${from} where ${[...where, `${no} < ?`].join(" and ")} order by ${no} desc limit ?`,
         ...params,
         filter.before ?? Number.MAX_SAFE_INTEGER,
         filter.limit,
@@ -40,9 +42,9 @@ export function countRuns(context: Context, filter: RunFilter): { count: number;
   const counted = fromCounters(context, filter);
   if (counted !== null) return { count: counted, isExact: true };
   const seen = new Set<number>();
-  for (const { from, where, params } of looksFor(context, filter)) {
+  for (const { no, from, where, params } of looksFor(context, filter)) {
     const rows = context.db.all<{ no: number }>(
-      `select r.no from ${from} where ${where.join(" and ") || "true"} limit ?`,
+      `select ${no} as no from ${from} where ${where.join(" and ") || "true"} limit ?`,
       ...params,
       countMax + 1,
     );
@@ -89,7 +91,9 @@ function looksFor(context: Context, filter: RunFilter): readonly Look[] {
   if (definitions !== null && definitions.length === 0) return [];
   const rest = conditions(context, filter, definitions);
   const look = (from: string, ...own: [string, ...Value[]][]): Look => ({
-    from,
+    no: from.startsWith("runs") ? "r.no" : `${from.split(" ")[1]}.run`,
+    // Where nothing else has to hold, the run itself need not be looked at.
+    from: rest.where.length === 0 ? (from.split(" cross join ")[0] ?? from) : from,
     where: [...own.map(([sql]) => sql), ...rest.where],
     params: [...own.flatMap(([, ...params]) => params), ...rest.params],
   });
@@ -195,9 +199,9 @@ function statusCondition(status: NonNullable<RunFilter["status"]>): string {
 /** The first number whose run was started at that time or later: found by halving, since both only rise. */
 function firstFrom(context: Context, time: number): number {
   const { db } = context;
-  const ends = db.get<{ low: number | null; high: number | null }>("select min(no) as low, max(no) as high from runs");
-  let low = ends?.low ?? 1;
-  let high = (ends?.high ?? 0) + 1;
+  // Apart: asked for together they are looked for from one end to the other.
+  let low = db.get<{ no: number | null }>("select min(no) as no from runs")?.no ?? 1;
+  let high = (db.get<{ no: number | null }>("select max(no) as no from runs")?.no ?? 0) + 1;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const row = db.get<{ no: number; created_at: number }>(

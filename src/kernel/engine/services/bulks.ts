@@ -27,7 +27,8 @@ export function bulkHandler({ store, intervene }: BulkParts): (bulk: number, now
     const { count, inMs } = paceOf(bulk.request.ratePerS, defaults.bulkLot);
     const items = await store.query("bulkItems", { bulk: no, upTo, limit: count });
     if (items.length > 0) {
-      for (const item of items) await doOne(bulk, item, { store, intervene });
+      // Together: they share the store's transactions.
+      await Promise.all(items.map((item) => doOne(bulk, item, { store, intervene })));
       await goOn(store, bulk, bulk.stage, inMs);
       return true;
     }
