@@ -2,6 +2,7 @@ import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, r
 import { dirname } from "node:path";
 import { backup } from "node:sqlite";
 import { BatonError, StoreError } from "../kernel/model/errors.ts";
+import { carryFiles } from "../stores/sqlite/carry-files.ts";
 import { SqliteCore } from "../stores/sqlite/core.ts";
 import { openReader } from "../stores/sqlite/open.ts";
 import { takeOwnership } from "../stores/sqlite/owner.ts";
@@ -23,8 +24,10 @@ export async function backupStore(store: string, copy: string): Promise<{ bytes:
     // Made beside its final name, so that a file of that name is always whole.
     await backup(reader.raw, `${copy}.part`);
     sync(`${copy}.part`);
+    // Large values first, under the copy's final name: whoever finds the copy finds them too.
+    const bytes = carryFiles(store, `${copy}.part`, copy);
     renameSync(`${copy}.part`, copy);
-    return { bytes: statSync(copy).size };
+    return { bytes: statSync(copy).size + bytes };
   } finally {
     reader.close();
     rmSync(`${copy}.part`, { force: true });
@@ -43,6 +46,7 @@ export async function restoreStore(store: string, copy: string): Promise<{ kept:
     const kept = existsSync(store) ? `${store}.before-restore-${Date.now()}` : null;
     copyFileSync(copy, `${store}.part`);
     sync(`${store}.part`);
+    carryFiles(copy, `${store}.part`, store);
     for (const suffix of ["", "-wal", "-shm"]) {
       if (kept !== null && existsSync(`${store}${suffix}`)) renameSync(`${store}${suffix}`, `${kept}${suffix}`);
     }

@@ -1,12 +1,13 @@
 import { BatonError } from "../kernel/model/errors.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { SqliteCore, toStoreError } from "../stores/sqlite/core.ts";
+import { DiskFiles } from "../stores/sqlite/files.ts";
 import { openReader } from "../stores/sqlite/open.ts";
 
 /** A store file beside its owner, or without one, to look at only. */
 export function openReadOnlyStore(path: string): Store {
   const db = openReader(path);
-  const core = new SqliteCore(db, { now: Date.now });
+  const core = new SqliteCore(db, { now: Date.now, files: new DiskFiles(path) });
   const refuse = (): Promise<never> =>
     Promise.reject(new BatonError("read-only", `${path} is open for reading only`, { hint: "ask its owner" }));
   return {

@@ -165,6 +165,7 @@ function addVerbs(program: Command, settle: Settle): void {
       .argument("<run>", "id, the beginning of one, or latest")
       .option("--reason <text>", "kept in the audit")
       .option("--dry-run", "say what would run again and what is kept");
+    if (verb === "resume") command.option("--on <version>", "go on with another version of its code");
     if (verb === "restart") command.requiredOption("--from <step>", "key of the step to start over from");
     if (verb === "complete-step")
       command

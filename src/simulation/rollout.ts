@@ -134,7 +134,7 @@ export class Rollout {
 /** Drawn apart from all else, so that seeds without one live as they did. */
 export function drawRollout(seed: number, runsNewest: boolean): Rollout | null {
   const chance = new Chance(seed ^ 0x5e12);
-  return chance.happens(0.35) ? new Rollout(chance, runsNewest) : null;
+  return chance.happens(0.25) ? new Rollout(chance, runsNewest) : null;
 }
 
 function createCode(version: number, outside: Outside): (ctx: Context, nap: number) => Promise<number> {

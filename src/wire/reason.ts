@@ -1,3 +1,5 @@
+import type { RunStatus } from "./status.ts";
+
 /** Why a run stands where it stands, for programs; `reasonText` says the same to people. Times are RFC 3339 UTC. */
 export type Reason =
   | { readonly code: "queued" }
@@ -58,4 +60,6 @@ export type Reason =
       readonly left: readonly string[];
     }
   | { readonly code: "unknown-undo"; readonly step: string }
-  | { readonly code: "dismissed"; readonly by: string; readonly why: string | null; readonly error: string };
+  | { readonly code: "dismissed"; readonly by: string; readonly why: string | null; readonly error: string }
+  /** Of another store, where it stood so. */
+  | { readonly code: "imported"; readonly run: string; readonly status: RunStatus };

@@ -26,6 +26,8 @@ export interface StartedBy {
   /** The schedule, and the nominal time that it was started for; none when a person ran it now. */
   readonly schedule?: string;
   readonly nominalAt?: string;
+  /** The run of another store that this one is a copy of. */
+  readonly importedFrom?: string;
 }
 
 /** A run as lists show it. */

@@ -29,6 +29,8 @@ export interface MoveBody {
   readonly from: number;
   /** Default the version that new starts get. */
   readonly to?: number;
+  /** This run only, by its whole id. */
+  readonly run?: string;
   readonly reason?: string;
   /** Rehearses and moves nothing. */
   readonly dryRun?: boolean;

@@ -100,6 +100,30 @@ test("compatible runs are moved to the new version, the others stay and are list
   assert.deepEqual([done.output, done.steps.at(-1)?.name], ["C", "receipt"]);
 });
 
+test("one dead letter is resumed on the version that mends it, and on none that its history disagrees with", async (t) => {
+  const { baton, json, write } = setup(t);
+  write("workflows/pay.ts", payText({ mark: "A", fails: true }));
+  await baton(["run", "pay", "--input", '{"id":"d","amount":1}', "--wait", "--timeout", "200ms"]);
+  await baton(["events", "send", "go", "--data", '{"id":"d"}']);
+  await baton(["run", "hello", "--input", '{"name":"x"}', "--wait"]);
+  const failed = await eventually("it fails", async () => {
+    const { value } = await json<RunDetail[]>(["runs", "--name", "pay"]);
+    if (value[0]?.status !== "failed") await baton(["run", "hello", "--input", '{"name":"x"}', "--wait"]);
+    return value[0]?.status === "failed" ? value[0] : null;
+  });
+  write("workflows/pay.ts", payText({ mark: "B", hasCheck: true }));
+  await baton(["deploy"]);
+  write("workflows/pay.ts", payText({ mark: "C" }));
+  await baton(["deploy"]);
+  const refused = await baton(["resume", failed.id, "--on", "2"]);
+  assert.equal(refused.code, 7);
+  assert.match(refused.stderr, /cannot go on with version 2: "charge" was recorded and the code did not ask for it/);
+  const resumed = await baton(["resume", failed.id, "--on", "3", "--json"]);
+  assert.equal(resumed.code, 0, resumed.stderr);
+  const run = JSON.parse(resumed.stdout) as RunDetail;
+  assert.deepEqual([run.version, run.status, run.output], [3, "completed", "C"]);
+});
+
 test("versions and moves that make no sense are refused with what to do", async (t) => {
   const { baton } = setup(t);
   await baton(["deploy"]);

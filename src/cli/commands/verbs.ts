@@ -1,8 +1,9 @@
 import type { RunDetail } from "../../wire/run.ts";
 import type { Verb, VerbBody, VerbPreview } from "../../wire/verb.ts";
+import type { MoveBody, MovedRuns } from "../../wire/version.ts";
 import { connected, type Session } from "../command.ts";
 import type { Connection, Globals } from "../connect.ts";
-import { type Exit, exit } from "../exit.ts";
+import { CliError, type Exit, exit } from "../exit.ts";
 import { followRun } from "../follow.ts";
 import { readJson } from "../input.ts";
 import { runPage, stepLine } from "../run-text.ts";
@@ -11,6 +12,8 @@ import { plain } from "../text.ts";
 export interface VerbOptions extends Globals {
   readonly from?: string;
   readonly step?: string;
+  /** The version to go on with. */
+  readonly on?: string;
   readonly output?: string;
   readonly compensate?: boolean;
   readonly stopClocks?: boolean;
@@ -30,12 +33,31 @@ export function applyVerb(verb: Verb, id: string, options: VerbOptions): Promise
   return connected(options, follows ? "work" : "act", async ({ connection, ...session }) => {
     const path = `/api/runs/${encodeURIComponent(id)}/${verb}`;
     const body = await verbBody(verb, options);
+    if (options.on !== undefined) await moveTo(connection, id, options);
     if (options.dryRun) return preview(session, await connection.client.post<VerbPreview>(path, body));
     const run = await connection.client.post<RunDetail>(path, body);
     if (follows) return follow(session, connection, run);
     if (session.io.format === "human") session.io.lines(runPage(run, session.io));
     else session.io.document(run);
     return exit.ok;
+  });
+}
+
+/** A run that cannot go on with that version stays as it is, and so does all that was asked for. */
+async function moveTo({ client }: Connection, id: string, options: VerbOptions): Promise<void> {
+  const to = Number(options.on);
+  if (!(Number.isInteger(to) && to > 0))
+    throw new CliError(exit.usage, "usage", `--on wants the number of a version, not ${JSON.stringify(options.on)}`);
+  const { id: run, name, version: from } = await client.get<RunDetail>(`/api/runs/${encodeURIComponent(id)}`);
+  if (from === to) return;
+  const { reason, dryRun } = options;
+  const body: MoveBody = { from, to, run, ...(reason === undefined ? {} : { reason }), ...(dryRun ? { dryRun } : {}) };
+  const { left } = await client.post<MovedRuns>(`/api/definitions/${encodeURIComponent(name)}/move`, body);
+  const [stays] = left;
+  if (stays === undefined) return;
+  throw new CliError(exit.conflict, "illegal", `run ${run} cannot go on with version ${to}: ${plain(stays.reason)}`, {
+    hint: `baton versions ${name} --move ${from} --to ${to} --dry-run shows both lists`,
+    details: { ...stays },
   });
 }
 

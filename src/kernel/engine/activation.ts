@@ -533,6 +533,15 @@ export class Activation implements Turning, Desk, Recorded {
     if (shows.length > 0) this.#recorder.send({ shows }, () => {});
   }
 
+  /** What the last holder may have begun is known only once the past is used up. */
+  #undoing(compensation: Compensation): Next {
+    const isUnknown = this.run.isUnclean && !this.#isCaughtUp;
+    return {
+      state: "compensating",
+      compensation: isUnknown ? { ...compensation, isFrontierUnknown: true } : compensation,
+    };
+  }
+
   // --- Compensation -----------------------------------------------------------------------------------------------------
 
   #beginUndoing(compensation: Compensation): void {
@@ -616,7 +625,7 @@ export class Activation implements Turning, Desk, Recorded {
     // Behind the point of no return there is only forward: the failure waits for a person.
     if (this.#handler.onFailure === "keep" || this.#pivot !== null)
       return { state: "failed", error: record, fingerprint, step };
-    return { state: "compensating", compensation: { end: "failed", error: record, fingerprint, step } };
+    return this.#undoing({ end: "failed", error: record, fingerprint, step });
   }
 
   suspend(reason: Reason): void {
@@ -669,7 +678,7 @@ export class Activation implements Turning, Desk, Recorded {
   #cancellation(request: Request, reason: Reason): Next {
     if (request.isCompensated !== true || (this.#pivot ?? this.#history.pivot) !== null)
       return { state: "cancelled", reason };
-    return { state: "compensating", compensation: { end: "cancelled", reason } };
+    return this.#undoing({ end: "cancelled", reason });
   }
 
   /** Stops delivering and beginning; the run is left as `next` says when its attempts have ended. */

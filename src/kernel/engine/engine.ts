@@ -3,6 +3,7 @@ import { decideVerb, type Preview, type VerbDecision, type VerbRequest } from ".
 import type { BulkRequest, BulkRow } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
 import { BatonError } from "../model/errors.ts";
+import type { RunFixture } from "../model/fixture.ts";
 import type { Flow } from "../model/flow.ts";
 import type { RecordedEntry } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
@@ -16,6 +17,9 @@ import type { EventRow } from "../ports/queries.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { Attempt } from "./attempt.ts";
+import { Doctor } from "./doctor.ts";
+import { type EraseOptions, type EraseWhat, type Erasure, erase } from "./erase.ts";
+import { importRun } from "./fixtures.ts";
 import type { Found, Handler, Prepared, StartOptions } from "./handler.ts";
 import { type Laws, laws } from "./laws.ts";
 import { Schedules } from "./schedules.ts";
@@ -84,6 +88,7 @@ export class Engine {
   readonly #firing: Firing;
   readonly #carryOn: ReturnType<typeof bulkHandler>;
   readonly schedules: Schedules;
+  readonly doctor: Doctor;
   /** Before the start there is nothing to hurry. */
   #lookAtTimers: () => void = () => {};
 
@@ -97,6 +102,7 @@ export class Engine {
       handlerOf: (name) => (this.#used.get(name) === null ? null : (this.#chosen(name) ?? null)),
       runId: () => this.#runId(),
     });
+    this.doctor = new Doctor(options.store, options.random);
     this.schedules = new Schedules(options.store, options.random, this.#firing);
     this.#carryOn = bulkHandler({
       store: options.store,
@@ -489,6 +495,19 @@ export class Engine {
     const audit = { ...who, verb: "stop" };
     await this.store.commit({ kind: "bulk", act: "end", bulk: row.no, status: "stopped", detail, audit });
     return (await this.store.query("bulk", { id })) ?? row;
+  }
+
+  /** Removes runs at rest for good, with everything of them. */
+  erase(what: EraseWhat, options: EraseOptions): Promise<Erasure> {
+    const cancel = async (id: string, by: { actor: string; why: string | null }): Promise<void> => {
+      await this.intervene(id, { verb: "cancel", actor: by.actor, why: by.why });
+    };
+    return erase({ store: this.store, clock: this.#options.clock, cancel }, what, options);
+  }
+
+  /** Puts an exported run into this store, at rest; returns its id here. */
+  import(fixture: RunFixture, by: { actor: string; why: string | null }): Promise<string> {
+    return importRun(this.store, this.#options.random, fixture, { ...by, verb: "import" });
   }
 
   /** What a verb would do to the run as it stands, or why it may not. */

@@ -21,6 +21,8 @@ export interface RehearsalFilter {
   /** At most so many of each status, newest first; all without it. */
   readonly last?: number;
   readonly version?: number;
+  /** This one only, by its whole id. */
+  readonly run?: string;
 }
 
 /** Statuses of runs that go on, or may be resumed. */
@@ -65,8 +67,15 @@ async function rehearseRun(
 async function* listRuns(
   store: Store,
   { kind, name }: DefinitionRef,
-  { statuses, last = Number.POSITIVE_INFINITY, version }: RehearsalFilter,
+  { statuses, last = Number.POSITIVE_INFINITY, version, run: only }: RehearsalFilter,
 ): AsyncGenerator<RunRow> {
+  if (only !== undefined) {
+    const row = (await store.query("run", { id: only }))?.row;
+    const { definition, status } = row ?? {};
+    const isWanted = definition?.name === name && definition.kind === kind && definition.version === version;
+    if (row !== undefined && status !== undefined && isWanted && statuses.includes(status)) yield row;
+    return;
+  }
   for (const status of statuses) {
     let left = last;
     let before: number | null = null;
@@ -102,6 +111,8 @@ export interface MoveRequest {
   readonly to: number;
   readonly audit: Audit;
   readonly isDryRun: boolean;
+  /** This run only. */
+  readonly run?: string;
 }
 
 /** What became of one run that was to be moved; `why` null: it was, or with a dry run would be. */
@@ -116,7 +127,7 @@ export interface Moved {
  * are, each with its reason. A run that changes meanwhile is not moved.
  */
 export async function* moveRuns(engine: Engine, request: MoveRequest, parts: RehearsalParts): AsyncGenerator<Moved> {
-  const { kind, name, from: version } = request;
+  const { kind, name, from: version, run: only } = request;
   const to = { kind, name, version: request.to };
   const found = await engine.find(to);
   if ("lack" in found) {
@@ -124,7 +135,12 @@ export async function* moveRuns(engine: Engine, request: MoveRequest, parts: Reh
       hint: `baton versions ${name} lists them`,
     });
   }
-  const rehearsals = rehearseRuns(engine.store, found.handler, { statuses: unfinished, version }, parts);
+  const rehearsals = rehearseRuns(
+    engine.store,
+    found.handler,
+    { statuses: unfinished, version, ...(only === undefined ? {} : { run: only }) },
+    parts,
+  );
   for await (const { run, seen, verdict } of rehearsals) {
     const why =
       whyNot(run, verdict) ??

@@ -32,7 +32,8 @@ export interface Undoable {
 
 /**
  * What is to be undone, in the order of undoing: the newest result first, and before all of them the steps that may or
- * may not have happened. `isFrontierUnknown`: the last holder died, so what the code asked for last may have begun. Pure.
+ * may not have happened: those that were begun and have no result. `isFrontierUnknown`: the last holder died, so what
+ * the code asked for last may have begun as well. Pure.
  */
 export function listUndos(
   history: History,
@@ -40,10 +41,10 @@ export function listUndos(
   isFrontierUnknown: boolean,
 ): readonly Undoable[] {
   // A child that is under way is cancelled, which says all about its outcome.
-  const isOpen = (ask: Ask): boolean =>
-    ask.kind !== "child" &&
-    history.byKey.get(ask.key) === undefined &&
-    (isFrontierUnknown || history.abandoned.has(ask.key));
+  const isOpen = ({ key, kind }: Ask): boolean =>
+    kind !== "child" &&
+    history.byKey.get(key) === undefined &&
+    (isFrontierUnknown || history.abandoned.has(key) || history.attempts.has(key));
   const unknown = [...asks.values()]
     .filter(isOpen)
     .flatMap(({ key, undo }) => (undo == null ? [] : [{ key, isKnown: false, result: undefined, spec: undo }]));

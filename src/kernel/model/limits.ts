@@ -66,5 +66,9 @@ export const defaults = {
   /** Transitions of one commit. Larger ones save fsyncs, but then all runs wait for one batch and one thread for the other. */
   batchMax: 250,
   inlineMax: 4 * 1024,
+  /** Larger values lie in files beside the store, the same bytes once. */
+  offloadOver: 256 * 1024,
+  /** A file that nobody refers to stays this long: a backup or a transaction under way may still want it. */
+  fileGraceMs: 3_600_000,
   pageMax: 200,
 } as const;

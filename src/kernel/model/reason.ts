@@ -1,3 +1,5 @@
+import type { RunStatus } from "./status.ts";
+
 /** Why a run stands where it stands: the same facts in every list, page and command. */
 export type Reason =
   | { readonly code: "queued" }
@@ -61,7 +63,9 @@ export type Reason =
     }
   /** A step may or may not have happened, and its undo does not know how to tell. */
   | { readonly code: "unknown-undo"; readonly step: string }
-  | { readonly code: "dismissed"; readonly by: string; readonly why: string | null; readonly error: string };
+  | { readonly code: "dismissed"; readonly by: string; readonly why: string | null; readonly error: string }
+  /** Of another store, where it stood so. */
+  | { readonly code: "imported"; readonly run: string; readonly status: RunStatus };
 
 /** One line for people. Times are RFC 3339 UTC. */
 export function describeReason(reason: Reason): string {
@@ -108,6 +112,8 @@ export function describeReason(reason: Reason): string {
       return `whether "${reason.step}" happened is unknown and its undo takes no outcome; look at the other system, undo it by hand if it did, then complete-step "undo:${reason.step}"`;
     case "dismissed":
       return `dismissed by ${reason.by}${reason.why === null ? "" : `: ${reason.why}`}; it had failed with ${reason.error}`;
+    case "imported":
+      return `imported; run ${reason.run} was ${reason.status} where it came from`;
   }
 }
 

@@ -32,6 +32,8 @@ export interface Origin {
   /** The schedule's id, and the nominal time that it was started for; none when a person ran it now. */
   readonly schedule?: string;
   readonly nominalAt?: number;
+  /** The run of another store that this one is a copy of. */
+  readonly importedFrom?: string;
 }
 
 /** A leased run: what its holder needs before it loads the journal. `no` is the store's own short number for `id`. */

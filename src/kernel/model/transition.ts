@@ -2,6 +2,7 @@ import type { BulkOutcomeOf, BulkTransition } from "./bulk.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { Flow } from "./flow.ts";
 import type { AttemptOutcome, Entry, Reopening, Request, WaitKind } from "./journal.ts";
+import type { LifeOutcomeOf, LifeTransition } from "./life.ts";
 import type { Reason } from "./reason.ts";
 import type { Compensation, DefinitionRef, LeasedRun, Origin } from "./run.ts";
 import type { ScheduleOutcome, ScheduleTransition } from "./schedule-acts.ts";
@@ -19,7 +20,8 @@ export type Transition =
   | Intervene
   | VersionTransition
   | ScheduleTransition
-  | BulkTransition;
+  | BulkTransition
+  | LifeTransition;
 
 /** A new run. Seen idempotency keys answer the run they made. */
 export interface StartRun {
@@ -213,6 +215,7 @@ export type Outcome =
   | VersionOutcome
   | ScheduleOutcome
   | BulkOutcomeOf
+  | LifeOutcomeOf
   | { readonly ok: false; readonly why: "stale" }
   | { readonly ok: false; readonly why: "unread" }
   | { readonly ok: false; readonly why: "key-conflict"; readonly id: string }
@@ -236,4 +239,6 @@ export type OutcomeOf<T extends Transition> = T extends StartRun
           ? ScheduleOutcome
           : T extends BulkTransition
             ? BulkOutcomeOf
-            : EventOutcome;
+            : T extends LifeTransition
+              ? LifeOutcomeOf<T>
+              : EventOutcome;

@@ -1,5 +1,6 @@
 import type { BulkItem, BulkRequest, BulkRow, LotState } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
+import type { Checkup, Miscount, Stray } from "../model/doctor.ts";
 import type { Journal, RecordedEntry, Reopening } from "../model/journal.ts";
 import type { DefinitionRef, LeasedRun, RunRow } from "../model/run.ts";
 import type { Fire, FireGap, ScheduleRow } from "../model/schedule.ts";
@@ -69,7 +70,13 @@ export interface Queries {
     result: DueTimers;
   };
   /** Runs that break "exactly one of ready, leased, suspended or parked with an open wait": always empty. */
-  strays: { params: Record<never, never>; result: readonly { id: string; problem: string }[] };
+  strays: { params: Record<never, never>; result: readonly Stray[] };
+  /** What every count is off by, as one moment shows it. */
+  miscounts: { params: Record<never, never>; result: readonly Miscount[] };
+  /** `full` reads every page and every file. */
+  checkup: { params: { full: boolean }; result: Checkup };
+  /** What takes room: most of it estimated from samples. */
+  sizes: { params: Record<never, never>; result: StoreSizes };
   stats: { params: Record<never, never>; result: StoreStats };
 }
 
@@ -138,6 +145,8 @@ export interface AuditRow {
   readonly actor: string;
   readonly verb: string;
   readonly why: string | null;
+  /** Counts and hashes of what the act was about, as JSON. */
+  readonly detail: string | null;
   readonly at: number;
 }
 
@@ -176,6 +185,37 @@ export interface EventRow {
   readonly matched: number;
   readonly refused: readonly string[];
   readonly at: number;
+}
+
+/** Room that one definition's runs take; all versions together. Bytes and steps are estimates, see `sampled`. */
+export interface DefinitionSizes {
+  readonly definition: string;
+  /** Exact. */
+  readonly runs: number;
+  readonly startedLastDay: number;
+  /** Runs that were looked at. When these are all of them, the figures are exact. */
+  readonly sampled: number;
+  readonly steps: number;
+  readonly inlineBytes: number;
+  readonly payloadBytes: number;
+  /** In files beside the store, each value counted in full wherever it is referred to. */
+  readonly fileBytes: number;
+  readonly logLines: number;
+  readonly logBytes: number;
+  /** Of what was started in the last day. */
+  readonly grownLastDay: number;
+}
+
+export interface StoreSizes {
+  readonly now: number;
+  readonly bytes: number;
+  readonly freeBytes: number;
+  readonly walBytes: number;
+  readonly definitions: readonly DefinitionSizes[];
+  /** `count` is at most what there is: numbers are not reused. */
+  readonly events: { readonly count: number; readonly bytes: number; readonly isEstimate: boolean };
+  readonly artifacts: { readonly count: number; readonly bytes: number };
+  readonly files: { readonly count: number; readonly bytes: number };
 }
 
 export interface StoreStats {

@@ -56,8 +56,14 @@ export const versionRoutes: readonly Route[] = [
     scope: "definitions:write",
     body: {
       schema: object(
-        { from: { ...whole, minimum: 1 }, to: { ...whole, minimum: 1 }, reason, dryRun: { type: "boolean" } },
-        { optional: ["to", "reason", "dryRun"] },
+        {
+          from: { ...whole, minimum: 1 },
+          to: { ...whole, minimum: 1 },
+          run: text(200, "This run only, by its whole id."),
+          reason,
+          dryRun: { type: "boolean" },
+        },
+        { optional: ["to", "run", "reason", "dryRun"] },
       ),
       payloadMax: () => 0,
     },
@@ -90,7 +96,7 @@ async function change({ params, body, services }: Call, to: "used" | "drained"):
 const listedMax = 1_000;
 
 async function move({ params, body, services }: Call): Promise<Answer> {
-  const { from, to: asked, reason: why = null, dryRun = false } = body as MoveBody;
+  const { from, to: asked, run, reason: why = null, dryRun = false } = body as MoveBody;
   const rows = await rowsOf(services, params["name"] ?? "");
   const { name, kind } = versionOf(rows, from).definition;
   const to = asked === undefined ? inUse(rows, name) : versionOf(rows, asked).definition;
@@ -98,14 +104,8 @@ async function move({ params, body, services }: Call): Promise<Answer> {
     throw new BatonError("illegal", `the runs of ${name} version ${from} are on it already`, {
       hint: "name the version that they are to go to",
     });
-  const request = {
-    kind,
-    name,
-    from,
-    to: to.version,
-    isDryRun: dryRun,
-    audit: { actor: services.actor, verb: "move", why },
-  };
+  const audit = { actor: services.actor, verb: "move", why };
+  const request = { kind, name, from, to: to.version, isDryRun: dryRun, audit, ...(run === undefined ? {} : { run }) };
   const moved: string[] = [];
   const left: LeftRun[] = [];
   const counts = { moved: 0, left: 0 };

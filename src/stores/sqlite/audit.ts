@@ -13,3 +13,15 @@ export function audit(context: Context, run: number, id: string, { actor, verb, 
     at,
   );
 }
+
+/** What a person has done to many runs, or to the store itself. `detail` names no person. */
+export function auditMany(context: Context, { actor, verb, why }: Audit, detail: object, at: number): void {
+  context.db.run(
+    "insert into audit (actor, verb, why, detail, at) values (?, ?, ?, ?, ?)",
+    actor,
+    verb,
+    why,
+    JSON.stringify(detail),
+    at,
+  );
+}

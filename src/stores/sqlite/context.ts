@@ -1,7 +1,9 @@
+import { defaults } from "../../kernel/model/limits.ts";
 import type { Change } from "../../kernel/ports/notifier.ts";
 import { Counters } from "./counters.ts";
 import type { Database } from "./database.ts";
 import { Definitions } from "./definitions.ts";
+import { type Files, MemoryFiles } from "./files.ts";
 import { Matching } from "./matching.ts";
 import { Payloads } from "./payloads.ts";
 import type { Rules } from "./rules.ts";
@@ -13,12 +15,15 @@ export interface Context {
   readonly db: Database;
   readonly rules: Rules;
   readonly clock: StoreClock;
+  readonly files: Files;
   readonly payloads: Payloads;
   readonly counters: Counters;
   readonly definitions: Definitions;
   readonly matching: Matching;
   readonly hints: Hints;
   readonly scratch: Scratch;
+  /** Files that an erasure has forgotten: they go once it has committed. */
+  readonly erased: string[];
 }
 
 /** What a transaction may have woken, told after its commit. */
@@ -46,17 +51,27 @@ export class Hints {
   }
 }
 
-export function createContext(db: Database, rules: Rules, now: () => number): Context {
-  const payloads = new Payloads(db);
+/** Where large values go, and from how many bytes on they are large. */
+export interface Offload {
+  readonly files?: Files;
+  readonly offloadOver?: number;
+}
+
+export function createContext(db: Database, rules: Rules, now: () => number, offload: Offload = {}): Context {
+  const { files = new MemoryFiles(), offloadOver = defaults.offloadOver } = offload;
+  const clock = new StoreClock(db, now);
+  const payloads = new Payloads(db, clock, { files, offloadOver });
   return {
     db,
     rules,
+    files,
     payloads,
-    clock: new StoreClock(db, now),
+    clock,
     counters: new Counters(db),
     definitions: new Definitions(db),
     matching: new Matching(db, payloads),
     hints: new Hints(),
     scratch: new Scratch(),
+    erased: [],
   };
 }

@@ -1,4 +1,5 @@
 import { StoreError } from "../../kernel/model/errors.ts";
+import type { EraseRuns } from "../../kernel/model/life.ts";
 import type { Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Hint } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
@@ -7,15 +8,20 @@ import { unreachable } from "../../stdx/assert.ts";
 import { advanceRun } from "./advance.ts";
 import { changeVersions } from "./artifacts.ts";
 import { applyBulk } from "./bulks.ts";
-import { type Context, createContext } from "./context.ts";
+import { type Context, createContext, type Offload } from "./context.ts";
 import type { Database } from "./database.ts";
 import { acceptEvent, routeEvent } from "./events.ts";
 import { intervene } from "./intervene.ts";
+import { eraseRuns } from "./erase.ts";
+import { importRun } from "./import-run.ts";
 import { beat, bury, join, lease, leave } from "./leases.ts";
 import { loadJournal } from "./load.ts";
+import { mend } from "./mend.ts";
 import { queries } from "./queries.ts";
+import { sweepOrphans } from "./sweep-files.ts";
 import { rules as productRules, type Rules } from "./rules.ts";
 import { applySchedule } from "./schedules.ts";
+import { scrub } from "./scrub.ts";
 import { startRun } from "./start-run.ts";
 import { sweep } from "./sweep.ts";
 import { guardedQuery, refuseEndedTx } from "./tx.ts";
@@ -30,10 +36,12 @@ export type Reply = { readonly outcome: Outcome } | { readonly error: StoreError
 export class SqliteCore {
   readonly context: Context;
   readonly #db: Database;
+  /** The part of the files that the next sweep looks through. */
+  #orphanPart = 0;
 
-  constructor(db: Database, options: { now: () => number; rules?: Rules }) {
+  constructor(db: Database, options: { now: () => number; rules?: Rules } & Offload) {
     this.#db = db;
-    this.context = createContext(db, options.rules ?? productRules, options.now);
+    this.context = createContext(db, options.rules ?? productRules, options.now, options);
   }
 
   /** Whoever holds the file's lock knows that every earlier worker is dead: nobody waits for a lease to run out. */
@@ -52,6 +60,17 @@ export class SqliteCore {
    * until the guilty transition stands alone; savepoints would cost every batch for the sake of that rare one.
    */
   commit(batch: readonly Transition[]): Reply[] {
+    const erasure = batch.findIndex((transition) => transition.kind === "erase");
+    if (erasure >= 0 && batch.length > 1) {
+      // It has a transaction of its own, for which deleted rows are overwritten.
+      const [before, one, after] = [batch.slice(0, erasure), batch.slice(erasure, erasure + 1), batch.slice(erasure + 1)];
+      return [before, one, after].flatMap((some) => (some.length === 0 ? [] : this.commit(some)));
+    }
+    const [only] = batch;
+    return only?.kind === "erase" ? [this.#erase(only)] : this.#commitAll(batch);
+  }
+
+  #commitAll(batch: readonly Transition[]): Reply[] {
     try {
       return this.#write(() => {
         const at = this.context.clock.now();
@@ -62,7 +81,23 @@ export class SqliteCore {
       // A full disk or a lost file is nobody's fault in the batch: halving would only hit it again.
       if (batch.length === 1 || storeError.code === "unavailable") return batch.map(() => ({ error: storeError }));
       const middle = Math.ceil(batch.length / 2);
-      return [...this.commit(batch.slice(0, middle)), ...this.commit(batch.slice(middle))];
+      return [...this.#commitAll(batch.slice(0, middle)), ...this.#commitAll(batch.slice(middle))];
+    }
+  }
+
+  /** Overwrites what it deletes, and leaves nothing of it in free pages or in the log. */
+  #erase(act: EraseRuns): Reply {
+    const { context } = this;
+    context.erased.length = 0;
+    try {
+      this.#db.raw.exec("pragma secure_delete = on");
+      const outcome = this.#write(() => eraseRuns(context, act, context.clock.now()));
+      for (const hash of context.erased.splice(0)) context.files.remove(hash);
+      return { outcome: outcome.ok ? { ...outcome, isScrubbed: scrub(this.#db, act.isVacuumed) } : outcome };
+    } catch (error) {
+      return { error: toStoreError(error) };
+    } finally {
+      this.#db.raw.exec("pragma secure_delete = off");
     }
   }
 
@@ -87,6 +122,12 @@ export class SqliteCore {
         return applyBulk(this.context, transition, at);
       case "schedule":
         return applySchedule(this.context, transition, at);
+      case "mend":
+        return mend(this.context, transition, at);
+      case "erase":
+        return eraseRuns(this.context, transition, at);
+      case "import":
+        return importRun(this.context, transition, at);
       default:
         return unreachable(transition);
     }
@@ -121,7 +162,9 @@ export class SqliteCore {
     events: number;
     keys: number;
   } {
-    const swept = this.#write(() => sweep(this.context, params));
+    const { files, ...swept } = this.#write(() => sweep(this.context, params));
+    for (const hash of files) this.context.files.remove(hash);
+    this.#orphanPart = sweepOrphans(this.context, this.#orphanPart);
     // Freed pages go back to the disk a few at a time; all at once would hold up the runs.
     if (swept.runs + swept.events > 0) this.#db.raw.exec(`pragma incremental_vacuum(${vacuumPages})`);
     return swept;
@@ -149,6 +192,7 @@ export class SqliteCore {
     try {
       const outcome = this.#apply(transition, context.clock.now());
       context.counters.flush();
+      context.payloads.settle();
       this.#db.raw.exec(outcome.ok ? "commit" : "rollback");
       return outcome;
     } catch (error) {
@@ -184,6 +228,7 @@ export class SqliteCore {
         this.context.scratch.clear();
         const value = work();
         this.context.counters.flush();
+        this.context.payloads.settle();
         return value;
       });
     } catch (error) {

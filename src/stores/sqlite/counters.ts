@@ -1,3 +1,4 @@
+import type { Miscount } from "../../kernel/model/doctor.ts";
 import type { RestStatus, RunStatus } from "../../kernel/model/status.ts";
 import type { Database } from "./database.ts";
 
@@ -31,6 +32,20 @@ export class Counters {
 
   cause(fingerprint: string, count: 1 | -1): void {
     add(this.#causes, fingerprint, count);
+  }
+
+  /** Adds what a count was found to lack. */
+  correct(miscount: Miscount): void {
+    switch (miscount.of) {
+      case "runs":
+        add(this.#deltas, `${miscount.definition} ${miscount.status}`, miscount.delta);
+        return;
+      case "hours":
+        add(this.#hours, `${miscount.definition} ${miscount.status} ${miscount.hour}`, miscount.delta);
+        return;
+      case "causes":
+        add(this.#causes, miscount.fingerprint, miscount.delta);
+    }
   }
 
   /** The last statements of a transaction. */

@@ -3,12 +3,13 @@ import type { OutcomeOf, Transition } from "../../kernel/model/transition.ts";
 import type { Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
+import type { Offload } from "./context.ts";
 import { SqliteCore } from "./core.ts";
 import { openMemoryDatabase } from "./open.ts";
 import type { Rules } from "./rules.ts";
 
 /** Opens the real store's core on a database in memory. */
-export function openMemoryCore(options: { now: () => number; rules?: Rules }): SqliteCore {
+export function openMemoryCore(options: { now: () => number; rules?: Rules } & Offload): SqliteCore {
   return new SqliteCore(openMemoryDatabase(), options);
 }
 

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import type { Wait } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
@@ -7,21 +6,23 @@ import type { RunStatus } from "../../kernel/model/status.ts";
 import type { DeadGroup, EventRow, HourRow, Queries, RunFilter, StoreStats } from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
-import { kindCode, liveStatuses, state, statusOfState } from "./codes.ts";
+import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";
+import { fileBytes, walBytes } from "./file-bytes.ts";
 import { readJournal } from "./journal.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
 import {
-  findStraySchedules,
   readFires,
   readGaps,
   readSchedule,
   readScheduleOf,
   readSchedules,
 } from "./schedule-queries.ts";
+import { readCheckup } from "./checkup.ts";
+import { readSizes } from "./sizes.ts";
 import { countRuns, findRuns } from "./search.ts";
-import { slotState } from "./slots.ts";
+import { findMiscounts, findStrays } from "./strays.ts";
 import { readDueTimers } from "./timers.ts";
 
 type Handlers = {
@@ -122,7 +123,7 @@ export const queries: Handlers = {
     context.db.all("select at, kind, detail from history where run = ? order by no limit 1000", run),
   audit: (context, { run, before, limit }) =>
     context.db.all(
-      `select no, run_id as run, schedule, actor, verb, why, at from audit where ${run === null ? "? is null" : "run = ?"} and no < ? order by no desc limit ?`,
+      `select no, run_id as run, schedule, actor, verb, why, detail, at from audit where ${run === null ? "? is null" : "run = ?"} and no < ? order by no desc limit ?`,
       run,
       before ?? Number.MAX_SAFE_INTEGER,
       limit,
@@ -192,6 +193,9 @@ export const queries: Handlers = {
   fireGaps: readGaps,
   dueTimers: readDueTimers,
   strays: (context) => findStrays(context),
+  miscounts: (context) => findMiscounts(context),
+  checkup: readCheckup,
+  sizes: readSizes,
   stats: (context) => readStats(context),
 };
 
@@ -406,144 +410,10 @@ function retryReason(wait: Wait): Reason {
   return { code: "retry", step, attempt, until: dueAt ?? since, error };
 }
 
-const inNoLine = "not exists (select 1 from slot_waiters w where w.run = r.no)";
-
-/** A run's status from its rows, for counting them anew. */
-const statusSql = `coalesce(r.ended, case when l.compensation is not null and l.state <> ${state.suspended} then 'compensating'
-  else case l.state ${liveStatuses.map((status, code) => `when ${code} then '${status}'`).join(" ")} else 'pending' end end)`;
-
-/** The invariant of the queue, read from the rows: every run that is not at rest is exactly one of four. */
-function findStrays(context: Context): { id: string; problem: string }[] {
-  const { db } = context;
-  const find = (problem: string, sql: string): { id: string; problem: string }[] =>
-    db.all<{ id: string }>(`${sql} limit 100`).map((row) => ({ id: row.id, problem }));
-  return [
-    ...find(
-      "is not at rest and not in the queue",
-      "select r.id from runs r left join live l on l.run = r.no where r.ended is null and l.run is null",
-    ),
-    ...find(
-      "is at rest and still in the queue",
-      "select r.id from runs r join live l on l.run = r.no where r.ended is not null",
-    ),
-    ...find(
-      "is ready without a ready time",
-      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.ready} and l.ready_at is null`,
-    ),
-    ...find(
-      "is leased without a holder",
-      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.leased} and l.holder is null`,
-    ),
-    ...find(
-      "has a holder and is not leased",
-      `select r.id from runs r join live l on l.run = r.no where l.state <> ${state.leased} and l.holder is not null`,
-    ),
-    ...find(
-      "is parked and nothing can wake it",
-      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked} and not exists (select 1 from waits w where w.run = r.no)
-       and not exists (select 1 from slot_waiters w where w.run = r.no)`,
-    ),
-    ...find(
-      "is parked later than its earliest timer",
-      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked}
-       and coalesce(l.ready_at, 9e15) > (select min(due_at) from waits w where w.run = r.no) and ${inNoLine}`,
-    ),
-    ...find(
-      "is parked over something unread",
-      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.parked} and l.ready_at is null
-       and exists (select 1 from inbox i where i.run = r.no and i.is_read = 0) and ${inNoLine}`,
-    ),
-    ...find(
-      "is ready to work and lacks a slot",
-      `select r.id from runs r join live l on l.run = r.no where l.state = ${state.leased} and l.slots = ${slotState.wanting} and l.deadline_at is null`,
-    ),
-    ...find(
-      "holds a slot and does not work",
-      `select r.id from slots s join runs r on r.no = s.run left join live l on l.run = r.no
-       where l.run is null or l.state = ${state.suspended} or (l.state = ${state.parked} and s.is_kept = 0)`,
-    ),
-    ...find(
-      "stands in a line and works",
-      `select r.id from slot_waiters w join runs r on r.no = w.run left join live l on l.run = r.no where l.run is null or l.state in (${state.leased}, ${state.suspended})`,
-    ),
-    ...find(
-      "stands in the line of a slot that is free",
-      `select distinct r.id from slot_waiters w join runs r on r.no = w.run join slot_limits k on k.key = w.key
-       where (select count(*) from slots s where s.key = w.key) < k.max`,
-    ),
-    ...find(
-      "failed, is no dead letter and nobody has said why",
-      "select r.id from runs r left join dead d on d.run = r.no where r.ended = 'failed' and d.run is null and r.reason is null",
-    ),
-    ...find(
-      "is a dead letter and did not fail",
-      "select r.id from dead d join runs r on r.no = d.run where r.ended is not 'failed'",
-    ),
-    ...find(
-      "has a result recorded twice",
-      // Only of runs that were never reopened: a reopening voids entries and asks for their keys again.
-      "select r.id from steps s join runs r on r.no = s.run where s.key <> '' and s.outcome <> 3 and r.round = 0 group by s.run, s.key having count(*) > 1",
-    ),
-    ...findMiscounts(context),
-    ...findMiscountedHours(context),
-    ...find(
-      "has another count of dead letters than there are (a cause)",
-      `select c.fingerprint as id from causes c where c.count <> (select count(*) from dead d where d.fingerprint = c.fingerprint)
-       union all select distinct d.fingerprint from dead d where not exists (select 1 from causes c where c.fingerprint = d.fingerprint)`,
-    ),
-    ...findStraySchedules(context),
-  ];
-}
-
-function findMiscounts(context: Context): { id: string; problem: string }[] {
-  const key = (definition: number, status: string): string => `${definition} ${status}`;
-  const counted = new Map(
-    context.db
-      .all<{ definition: number; status: string; n: number }>(
-        "select definition, status, sum(count) as n from counters group by definition, status",
-      )
-      .map((row) => [key(row.definition, row.status), row.n]),
-  );
-  const real = new Map(
-    context.db
-      .all<{ definition: number; status: string; n: number }>(
-        `select r.definition, ${statusSql} as status, count(*) as n from runs r left join live l on l.run = r.no group by 1, 2`,
-      )
-      .map((row) => [key(row.definition, row.status), row.n]),
-  );
-  return [...new Set([...counted.keys(), ...real.keys()])]
-    .filter((each) => (counted.get(each) ?? 0) !== (real.get(each) ?? 0))
-    .map((each) => ({
-      id: each,
-      problem: `counts ${counted.get(each) ?? 0} runs where there are ${real.get(each) ?? 0}`,
-    }));
-}
-
-function findMiscountedHours(context: Context): { id: string; problem: string }[] {
-  const real = `select definition, 'started' as status, created_at / 3600000 as hour, count(*) as n from runs group by 1, 2, 3
-    union all select definition, ended, ended_at / 3600000, count(*) from runs where ended is not null group by 1, 2, 3`;
-  return context.db
-    .all<{ id: string; counted: number; n: number }>(
-      `select definition || ' ' || status || ' ' || hour as id, sum(counted) as counted, sum(n) as n from (
-         select definition, status, hour, count as counted, 0 as n from hours
-         union all select definition, status, hour, 0, n from (${real})) group by 1 having sum(counted) <> sum(n) limit 100`,
-    )
-    .map(({ id, counted, n }) => ({ id, problem: `counts ${counted} runs in an hour where there are ${n}` }));
-}
-
-/** Size of the log beside the file; 0 for a store in memory. */
-function walBytes(context: Context): number {
-  const file =
-    context.db.get<{ file: string }>("select file from pragma_database_list where name = 'main'")?.file ?? "";
-  return file === "" ? 0 : (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0);
-}
-
 function readStats(context: Context): StoreStats {
   const { db } = context;
-  const pages = db.get<{ page_count: number }>("pragma page_count")?.page_count ?? 0;
-  const size = db.get<{ page_size: number }>("pragma page_size")?.page_size ?? 0;
   return {
-    bytes: pages * size,
+    bytes: fileBytes(context).bytes,
     walBytes: walBytes(context),
     now: context.clock.now(),
     schema: db.get<{ user_version: number }>("pragma user_version")?.user_version ?? 0,

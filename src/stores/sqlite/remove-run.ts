@@ -8,7 +8,6 @@ const ownedTables = [
   "attempts",
   "waits",
   "inbox",
-  "payloads",
   "logs",
   "shows",
   "history",
@@ -25,6 +24,7 @@ export function removeRun(
   const { db, counters } = context;
   const { no, definition, ended } = run;
   for (const table of ownedTables) db.run(`delete from ${table} where run = ?`, no);
+  context.payloads.dropAll(no);
   removeDeadLetter(context, no);
   db.run("delete from runs where no = ?", no);
   counters.move(definition, ended, null);

@@ -98,7 +98,7 @@ export function openAgain(
   removeDeadLetter(context, run);
   if (row.ended === "failed") forgetErrorText(context, run);
   context.counters.hour(row.definition, row.ended, row.ended_at, -1);
-  db.run("delete from payloads where run = ? and slot in ('error', 'output')", run);
+  for (const slot of ["error", "output"]) context.payloads.drop(run, slot);
   return row;
 }
 

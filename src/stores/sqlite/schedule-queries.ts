@@ -7,6 +7,7 @@ import {
   type ScheduleRow,
   scheduleId,
 } from "../../kernel/model/schedule.ts";
+import type { Stray } from "../../kernel/model/doctor.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";
 
@@ -119,7 +120,7 @@ export function readGaps(
 }
 
 /** A schedule that has times to come is always looked at by itself, and at most one of its times waits. */
-export function findStraySchedules(context: Context): { id: string; problem: string }[] {
+export function findStraySchedules(context: Context): readonly Stray[] {
   const now = context.clock.now();
   const idle = select(context, "1 = 1").filter(
     (row) =>
@@ -130,7 +131,7 @@ export function findStraySchedules(context: Context): { id: string; problem: str
     "select schedule from fires where outcome = 'buffered' group by schedule having count(*) > 1",
   );
   return [
-    ...idle.map((row) => ({ id: scheduleId(row), problem: "has times to come and nothing looks at it" })),
-    ...crowded.map((row) => ({ id: `schedule ${row.schedule}`, problem: "has more than one time that waits" })),
+    ...idle.map((row) => ({ id: scheduleId(row), problem: "has times to come and nothing looks at it", code: "schedule-without-timer" as const })),
+    ...crowded.map((row) => ({ id: `schedule ${row.schedule}`, problem: "has more than one time that waits", code: "schedule-waits-twice" as const })),
   ];
 }

@@ -91,15 +91,11 @@ CREATE TABLE definitions (
   unique (kind, name, version)
 );
 
-CREATE VIRTUAL TABLE error_texts using fts5(message, tokenize = 'trigram', content = '', contentless_delete = 1);
-
-CREATE TABLE 'error_texts_config'(k PRIMARY KEY, v) WITHOUT ROWID;
-
-CREATE TABLE 'error_texts_data'(id INTEGER PRIMARY KEY, block BLOB);
-
-CREATE TABLE 'error_texts_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER);
-
-CREATE TABLE 'error_texts_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+CREATE TABLE error_words (
+  word text not null,
+  run integer not null,
+  primary key (word, run)
+) without rowid;
 
 CREATE TABLE event_keys (
   name text not null,
@@ -382,6 +378,8 @@ CREATE INDEX audit_by_run on audit (run, no);
 CREATE INDEX bulk_runs_open on bulk_runs (bulk, place) where outcome is null;
 
 CREATE INDEX dead_by_fingerprint on dead (fingerprint, run);
+
+CREATE INDEX error_words_by_run on error_words (run);
 
 CREATE INDEX event_keys_by_event on event_keys (event);
 

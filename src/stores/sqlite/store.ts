@@ -1,14 +1,16 @@
 import { Worker } from "node:worker_threads";
-import { BatonError, StoreError, type StoreErrorCode } from "../../kernel/model/errors.ts";
+import { StoreError } from "../../kernel/model/errors.ts";
 import type { Journal } from "../../kernel/model/journal.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import type { Outcome, OutcomeOf, StartRun, Transition } from "../../kernel/model/transition.ts";
 import type { Hint, Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
-import type { Answer, Call, WireError, WireReply } from "./messages.ts";
+import type { Answer, Call, WireReply } from "./messages.ts";
 import { newRun } from "./new-run.ts";
+import { isBeside, readBeside } from "./read-beside.ts";
 import { txTooLong } from "./tx-too-long.ts";
+import { unwireError } from "./wire-error.ts";
 
 interface Waiting {
   readonly resolve: (value: never) => void;
@@ -24,6 +26,7 @@ interface Pending extends Waiting {
  * in the next one: the slower the disk, the larger the batch.
  */
 export class SqliteStore implements Store {
+  readonly #path: string;
   readonly #thread: Worker;
   readonly #notifier: Notifier;
   readonly #calls = new Map<number, Waiting>();
@@ -36,7 +39,8 @@ export class SqliteStore implements Store {
   #failure: StoreError | null = null;
   #isClosing = false;
 
-  private constructor(thread: Worker, notifier: Notifier) {
+  private constructor(path: string, thread: Worker, notifier: Notifier) {
+    this.#path = path;
     this.#thread = thread;
     this.#notifier = notifier;
     thread.on("message", (answer: Answer) => this.#receive(answer));
@@ -47,13 +51,17 @@ export class SqliteStore implements Store {
   }
 
   /** Opens the file, or says who has it. */
-  static async open(path: string, notifier: Notifier): Promise<SqliteStore> {
+  static async open(
+    path: string,
+    notifier: Notifier,
+    { offloadOver = defaults.offloadOver }: { offloadOver?: number } = {},
+  ): Promise<SqliteStore> {
     // The published package holds JavaScript, the repository TypeScript: the thread's file ends like this one.
     const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const thread = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: { path }, execArgv: [] });
+    const thread = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: { path, offloadOver }, execArgv: [] });
     await new Promise<void>((resolve, reject) => {
       thread.once("message", (answer: Answer) =>
-        answer.kind === "not-opened" ? reject(unwire(answer.error)) : resolve(),
+        answer.kind === "not-opened" ? reject(unwireError(answer.error)) : resolve(),
       );
       thread.once("error", reject);
     }).catch(async (error: unknown) => {
@@ -61,7 +69,7 @@ export class SqliteStore implements Store {
       throw error;
     });
     thread.removeAllListeners("error");
-    return new SqliteStore(thread, notifier);
+    return new SqliteStore(path, thread, notifier);
   }
 
   commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
@@ -146,7 +154,7 @@ export class SqliteStore implements Store {
         return;
       }
       case "refused":
-        this.#take(answer.id)?.reject(unwire(answer.error));
+        this.#take(answer.id)?.reject(unwireError(answer.error));
         return;
     }
   }
@@ -162,7 +170,7 @@ export class SqliteStore implements Store {
       if (waiting === undefined) continue;
       if (reply === null || reply === undefined) waiting.resolve(plain as never);
       else if (isNewRun(reply)) waiting.resolve(lengthen(waiting.transition as StartRun, reply, answer.at) as never);
-      else if ("error" in reply) waiting.reject(unwire(reply.error));
+      else if ("error" in reply) waiting.reject(unwireError(reply.error));
       else waiting.resolve(reply as never);
     }
     this.#makeRoom();
@@ -225,6 +233,7 @@ export class SqliteStore implements Store {
   }
 
   query<K extends keyof Queries>(query: K, params: Queries[K]["params"]): Promise<Queries[K]["result"]> {
+    if (isBeside(query) && this.#failure === null) return readBeside(this.#path, query, params);
     return this.#call({ name: "query", query, params });
   }
 
@@ -304,19 +313,4 @@ function isNewRun(reply: WireReply): reply is readonly [number, boolean] {
 /** A new run's answer, from what was asked and the little that the thread sends back. */
 function lengthen(start: StartRun, [no, isLeased]: readonly [number, boolean], at: number): Outcome {
   return { ok: true, at, run: newRun(start, no, isLeased ? 1 : 0, at), isCreated: true, isLeased };
-}
-
-const storeCodes: ReadonlySet<string> = new Set<StoreErrorCode>([
-  "unavailable",
-  "unknown-outcome",
-  "corrupt",
-  "not-found",
-  "too-large",
-]);
-
-function unwire(error: WireError): Error {
-  const options = { details: { ...error.details }, ...(error.hint === null ? {} : { hint: error.hint }) };
-  return storeCodes.has(error.code)
-    ? new StoreError(error.code as StoreErrorCode, error.message, options)
-    : new BatonError(error.code, error.message, options);
 }

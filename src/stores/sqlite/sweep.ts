@@ -5,12 +5,13 @@ import type { Context } from "./context.ts";
 import { removeRun } from "./remove-run.ts";
 import { sweepFires } from "./schedules.ts";
 import { recheckSlots } from "./slots.ts";
+import { sweepFiles } from "./sweep-files.ts";
 
 /** Deletes what retention no longer keeps, oldest first, at most `limit` runs in one short transaction. */
 export function sweep(
   context: Context,
   params: { completedMs: number; failedMs: number; eventMs: number; limit: number },
-): { runs: number; events: number; keys: number } {
+): { runs: number; events: number; keys: number; files: readonly string[] } {
   const at = context.clock.now();
   sweepVersions(context, at);
   sweepFires(context, at - params.completedMs, params.limit);
@@ -21,6 +22,7 @@ export function sweep(
     runs: sweepRuns(context, params, at),
     events: sweepEvents(context, params, at),
     keys: sweepKeys(context, params.limit, at),
+    files: sweepFiles(context, params.limit, at),
   };
 }
 
@@ -79,7 +81,7 @@ function sweepEvents(context: Context, params: { eventMs: number; limit: number 
   );
   for (const { no } of rows) {
     db.run("delete from event_keys where event = ?", no);
-    db.run("delete from payloads where run = 0 and slot = ?", `event:${no}`);
+    context.payloads.drop(0, `event:${no}`);
     db.run("delete from events where no = ?", no);
   }
   return rows.length;

@@ -1,15 +1,18 @@
 import { statSync } from "node:fs";
 import { backup } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { BatonError, StoreError } from "../../kernel/model/errors.ts";
+import { StoreError } from "../../kernel/model/errors.ts";
 import type { Outcome } from "../../kernel/model/transition.ts";
 import { assert } from "../../stdx/assert.ts";
-import { SqliteCore, toStoreError } from "./core.ts";
+import { SqliteCore } from "./core.ts";
 import type { Database } from "./database.ts";
-import type { Answer, Ask, Call, WireError, WireReply } from "./messages.ts";
+import { DiskFiles } from "./files.ts";
+import type { Answer, Ask, Call, WireReply } from "./messages.ts";
 import { openDatabase } from "./open.ts";
+import { carryFiles } from "./carry-files.ts";
 import { type Ownership, takeOwnership } from "./owner.ts";
 import { txTooLong } from "./tx-too-long.ts";
+import { wireError } from "./wire-error.ts";
 
 /**
  * The store's own thread: it keeps large payloads, fsyncs and checkpoints off the event loop that runs people's code.
@@ -18,7 +21,7 @@ import { txTooLong } from "./tx-too-long.ts";
  */
 assert(parentPort !== null, "the store's thread has a parent");
 const port = parentPort;
-const { path } = workerData as { path: string };
+const { path, offloadOver } = workerData as { path: string; offloadOver: number };
 
 let ownership: Ownership;
 let file: { dev: number; ino: number };
@@ -37,12 +40,12 @@ try {
     throw error;
   }
   file = statSync(path);
-  core = new SqliteCore(db, { now: Date.now });
+  core = new SqliteCore(db, { now: Date.now, files: new DiskFiles(path), offloadOver });
   core.buryAll();
   port.on("message", handle);
   send({ kind: "opened" });
 } catch (error) {
-  send({ kind: "not-opened", error: wire(error) });
+  send({ kind: "not-opened", error: wireError(error) });
 }
 
 function send(answer: Answer): void {
@@ -63,7 +66,7 @@ function answer(ask: Ask): void {
     case "commit": {
       const gone = lostFile();
       const made = gone === null ? core.commit(ask.batch) : ask.batch.map(() => ({ error: gone }));
-      const replies = made.map((reply) => ("error" in reply ? { error: wire(reply.error) } : shorten(reply.outcome)));
+      const replies = made.map((reply) => ("error" in reply ? { error: wireError(reply.error) } : shorten(reply.outcome)));
       send({ kind: "committed", at: core.context.clock.now(), replies, hint: core.takeHint() });
       return;
     }
@@ -73,11 +76,11 @@ function answer(ask: Ask): void {
         if (value instanceof Promise) {
           value.then(
             (late) => send({ kind: "answered", id: ask.id, value: late, hint: null }),
-            (error: unknown) => send({ kind: "refused", id: ask.id, error: wire(error) }),
+            (error: unknown) => send({ kind: "refused", id: ask.id, error: wireError(error) }),
           );
         } else send({ kind: "answered", id: ask.id, value, hint: core.takeHint() });
       } catch (error) {
-        send({ kind: "refused", id: ask.id, error: wire(error) });
+        send({ kind: "refused", id: ask.id, error: wireError(error) });
       }
       if (ask.call.name === "close") port.close();
   }
@@ -115,7 +118,7 @@ function perform(call: Call): unknown {
     case "sweep":
       return core.sweep(call);
     case "backup":
-      return backup(db.raw, call.path).then(() => ({ bytes: statSync(call.path).size }));
+      return backup(db.raw, call.path).then(() => ({ bytes: statSync(call.path).size + carryFiles(path, call.path) }));
     case "announce":
       return ownership.announce(call.url);
     case "begin-tx":
@@ -177,9 +180,4 @@ function close(): void {
   db.raw.exec("pragma wal_checkpoint(truncate)");
   db.close();
   ownership.release();
-}
-
-function wire(error: unknown): WireError {
-  const known = error instanceof BatonError ? error : toStoreError(error);
-  return { code: known.code, message: known.message, hint: known.hint, details: known.details };
 }

@@ -1,0 +1,304 @@
+import {
+  type Checkup,
+  type Finding,
+  type FindingLevel,
+  type HostFacts,
+  type RepairCode,
+  repairCodes,
+  type Stray,
+  type StrayCode,
+} from "../model/doctor.ts";
+
+/** What the doctor was told. `strays` null: the rows could not be looked at. */
+export interface Evidence {
+  readonly checkup: Checkup | null;
+  readonly strays: readonly Stray[] | null;
+  readonly schema: { readonly found: number; readonly known: number } | null;
+  readonly host: HostFacts | null;
+  /** Why the store could not be read. */
+  readonly unreadable: { readonly message: string; readonly hint: string | null } | null;
+}
+
+const mebibyte = 1024 * 1024;
+const sqliteLeast = [3, 51, 3] as const;
+const nodeLeast = 26;
+const diskLeast = { bytes: 1024 * mebibyte, share: 0.05 };
+/** The log is cut back to 64 MiB whenever no reader holds it. */
+const walMost = 256 * mebibyte;
+const readyMostMs = 5 * 60_000;
+const unroutedMostMs = 60_000;
+const clockMostMs = 1_000;
+/** Fewer in a day are no growth. */
+const deadLettersLeast = 10;
+
+/** Which repair mends what; null: a person must look. */
+const mends: Readonly<Record<StrayCode, RepairCode | null>> = {
+  "not-queued": "requeue",
+  "queued-at-rest": "requeue",
+  "ready-without-time": "requeue",
+  "held-and-idle": "requeue",
+  "leased-by-nobody": "free-leases",
+  "works-without-slot": "free-leases",
+  "slot-of-idle": "take-slots-back",
+  "in-line-and-working": "take-slots-back",
+  "free-slot-in-line": "hand-out-slots",
+  "nothing-wakes-it": "wake-parked",
+  "wakes-too-late": "wake-parked",
+  "parked-over-unread": "wake-parked",
+  "failed-and-forgotten": "mend-dead-letters",
+  "dead-letter-of-none": "mend-dead-letters",
+  "recorded-twice": null,
+  miscounted: "recount",
+  "miscounted-hour": "recount",
+  "miscounted-cause": "recount",
+  "schedule-without-timer": "set-timers",
+  "schedule-waits-twice": null,
+};
+
+/** Reads the evidence: one finding for each thing that was looked at, worst first. */
+export function diagnose(evidence: Evidence): readonly Finding[] {
+  const { checkup, strays, schema, host, unreadable } = evidence;
+  const findings = [
+    ...(host === null ? [] : hostFindings(host)),
+    ...(unreadable === null
+      ? []
+      : [finding("bad", "store-unreadable", unreadable.message, { todo: unreadable.hint ?? "look at the file" })]),
+    ...(schema === null ? [] : [schemaFinding(schema)]),
+    ...(checkup === null ? [] : storeFindings(checkup, host)),
+    ...(strays === null ? [] : strayFindings(strays)),
+  ];
+  const order: readonly FindingLevel[] = ["bad", "warn", "ok"];
+  return findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
+}
+
+/** The repairs that would mend what was found, each with what it is for, in the order in which they are done. */
+export function planRepairs(
+  strays: readonly Stray[],
+): readonly { readonly repair: RepairCode; readonly strays: readonly Stray[] }[] {
+  return repairCodes
+    .map((repair) => ({ repair, strays: strays.filter((stray) => mends[stray.code] === repair) }))
+    .filter((each) => each.strays.length > 0);
+}
+
+function finding(
+  level: FindingLevel,
+  code: string,
+  what: string,
+  more: { where?: readonly string[]; count?: number; todo?: string; repair?: RepairCode | null } = {},
+): Finding {
+  const where = more.where ?? [];
+  return {
+    level,
+    code,
+    what,
+    where: where.slice(0, 10),
+    count: more.count ?? where.length,
+    todo: more.todo ?? null,
+    repair: more.repair ?? null,
+  };
+}
+
+function hostFindings(host: HostFacts): readonly Finding[] {
+  return [
+    Number(host.node.split(".")[0]) >= nodeLeast
+      ? finding("ok", "node-version", `Node ${host.node}`)
+      : finding("bad", "node-version", `Node ${host.node} is too old`, { todo: `use Node ${nodeLeast} or newer` }),
+    fileSystemFinding(host),
+    diskFinding(host),
+    openersFinding(host),
+    host.owner === null || host.owner.isAlive
+      ? finding(
+          "ok",
+          "owner",
+          host.owner === null ? "no process has the store" : `process ${host.owner.pid} has the store`,
+        )
+      : finding("warn", "owner", `process ${host.owner.pid} had the store and is gone without a goodbye`, {
+          todo: "nothing: the next start takes over at once, and frees what it held",
+        }),
+    Math.abs(host.clockJumpMs) < clockMostMs
+      ? finding("ok", "clock-jump", "the clock was not set since this process began")
+      : finding("warn", "clock-jump", `the clock was set by ${host.clockJumpMs} ms since this process began`, {
+          todo: "keep the clock by NTP with slewing; timers follow it",
+        }),
+  ];
+}
+
+function fileSystemFinding({ fileSystem, path }: HostFacts): Finding {
+  if (fileSystem === null) return finding("ok", "file-system", "its kind cannot be told here");
+  if (fileSystem.isRemote)
+    return finding("bad", "file-system", `the store lies on ${fileSystem.name}, which can corrupt it`, {
+      where: [path],
+      todo: "move it to a local disk",
+    });
+  if (fileSystem.isFleeting)
+    return finding(
+      "warn",
+      "file-system",
+      `the store lies on ${fileSystem.name}, which goes with its container or machine`,
+      {
+        where: [path],
+        todo: "put it on a volume that stays",
+      },
+    );
+  return finding("ok", "file-system", fileSystem.name);
+}
+
+function diskFinding({ disk, path }: HostFacts): Finding {
+  if (disk === null) return finding("ok", "disk-space", "it cannot be told here");
+  const share = disk.totalBytes === 0 ? 1 : disk.freeBytes / disk.totalBytes;
+  const what = `${mib(disk.freeBytes)} MiB free, ${Math.floor(share * 100)} %`;
+  if (share >= diskLeast.share && disk.freeBytes >= diskLeast.bytes) return finding("ok", "disk-space", what);
+  return finding("warn", "disk-space", what, {
+    where: [path],
+    todo: "make room, or shorten retention: a full disk stops all runs",
+  });
+}
+
+function openersFinding({ openers }: HostFacts): Finding {
+  if (openers === null) return finding("ok", "foreign-openers", "they cannot be told here");
+  if (openers.length === 0) return finding("ok", "foreign-openers", "no other process has the file open");
+  return finding("warn", "foreign-openers", "other processes have the file open", {
+    where: openers.map(({ pid, command }) => `${pid} ${command}`),
+    todo: "open it only with SQLite 3.51.3 or newer, and only to read; older ones can corrupt it",
+  });
+}
+
+function schemaFinding({ found, known }: { found: number; known: number }): Finding {
+  if (found === known) return finding("ok", "schema", `schema ${found}`);
+  if (found > known)
+    return finding("bad", "schema", `the store has schema ${found}, this Baton knows up to ${known}`, {
+      todo: "use the newer Baton again, or restore the backup that it made",
+    });
+  return finding("warn", "schema", `the store has schema ${found} and is migrated to ${known} when it is opened`, {
+    todo: "baton db migrate does it now; a backup is made first",
+  });
+}
+
+function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Finding[] {
+  const { now } = checkup;
+  return [
+    isAtLeast(checkup.sqlite, sqliteLeast)
+      ? finding("ok", "sqlite-version", `SQLite ${checkup.sqlite}`)
+      : finding("bad", "sqlite-version", `SQLite ${checkup.sqlite} can corrupt its files`, { todo: "use Node 26" }),
+    integrityFinding(checkup),
+    checkup.walBytes <= walMost
+      ? finding("ok", "wal-size", `the log beside the file has ${mib(checkup.walBytes)} MiB`)
+      : finding("warn", "wal-size", `the log beside the file has ${mib(checkup.walBytes)} MiB`, {
+          todo: "look for a process that keeps the store open to read: the log cannot shrink under it",
+        }),
+    ...(host === null ? [] : [clockFinding(checkup, host)]),
+    workersFinding(checkup),
+    checkup.oldestReady === null || now - checkup.oldestReady.readyAt < readyMostMs
+      ? finding("ok", "oldest-ready", "no run has been ready for long")
+      : finding("warn", "oldest-ready", `a run has been ready for ${seconds(now - checkup.oldestReady.readyAt)} s`, {
+          where: [checkup.oldestReady.id],
+          todo: "start a worker (baton start), or look what keeps it busy (baton runs --status running)",
+        }),
+    listed("warn", "no-worker", "runs wait for a version that no worker has", {
+      where: checkup.unserved.map(({ definition, version }) => `${definition} version ${version}`),
+      count: checkup.unserved.reduce((sum, each) => sum + each.count, 0),
+      todo: "baton versions says why it is not loaded",
+      fine: "every run has a worker for its version",
+    }),
+    deadLettersFinding(checkup),
+    listed("bad", "lacking-code", "versions with runs in flight have no code in the store", {
+      where: checkup.lackingCode.map(({ definition, version }) => `${definition} version ${version}`),
+      count: checkup.lackingCode.reduce((sum, each) => sum + each.runs, 0),
+      todo: "deploy from the source that they were made of, or move their runs: baton versions NAME --move",
+      fine: "every version with runs in flight has its code",
+    }),
+    listed("warn", "event-shapes", "events whose waits match by too many different paths", {
+      where: checkup.crowdedEvents,
+      todo: "let waits for one event match by the same fields: more than 8 combinations are refused",
+      fine: "no event is matched by too many paths",
+    }),
+    checkup.unrouted.oldestAt === null || now - checkup.unrouted.oldestAt < unroutedMostMs
+      ? finding("ok", "unrouted-events", "every event has been routed")
+      : finding("warn", "unrouted-events", "events wait for somebody who knows what they start", {
+          count: checkup.unrouted.count,
+          todo: "start a worker: baton start",
+        }),
+    listed("bad", "lost-files", "large values have lost their files", {
+      where: checkup.files.missing,
+      todo: "put them back from a backup, into the folder beside the store",
+      fine: `${checkup.files.count} files beside the store`,
+    }),
+  ];
+}
+
+function listed(
+  level: FindingLevel,
+  code: string,
+  what: string,
+  { where, count, todo, fine }: { where: readonly string[]; count?: number; todo: string; fine: string },
+): Finding {
+  if (where.length === 0) return finding("ok", code, fine);
+  return finding(level, code, what, { where, todo, ...(count === undefined ? {} : { count }) });
+}
+
+function integrityFinding({ integrity }: Checkup): Finding {
+  const { how, problems } = integrity;
+  if (how === "skipped")
+    return finding("ok", "integrity", "not checked: the file is over 1 GiB", {
+      todo: "baton doctor --full reads it through",
+    });
+  if (problems.length === 0)
+    return finding("ok", "integrity", how === "full" ? "every page and index is whole" : "every page is whole");
+  return finding("bad", "integrity", `the file is damaged: ${problems[0]}`, {
+    where: problems,
+    todo: "stop Baton, keep a copy of the file, restore a backup: baton db restore",
+  });
+}
+
+function clockFinding({ savedAt }: Checkup, { wall }: HostFacts): Finding {
+  const aheadMs = savedAt - wall;
+  if (aheadMs < clockMostMs) return finding("ok", "clock", "store time and the machine's clock agree");
+  return finding("warn", "clock", `store time is ${seconds(aheadMs)} s ahead of the machine's clock`, {
+    todo: "set the clock right; until then store time goes on by its own pace, and schedules fire early by that much",
+  });
+}
+
+function workersFinding({ workers, now }: Checkup): Finding {
+  const gone = workers.filter((worker) => worker.held > 0 && (worker.isDead || worker.expiresAt <= now));
+  return listed("warn", "dead-workers", "runs are held by workers that are gone", {
+    where: gone.map((worker) => worker.name),
+    count: gone.reduce((sum, worker) => sum + worker.held, 0),
+    todo: "start a worker: it frees them at once",
+    fine: "no run is held by a worker that is gone",
+  });
+}
+
+function deadLettersFinding({ deadLetters }: Checkup): Finding {
+  const { count, lastDay, dayBefore } = deadLetters;
+  const what = `${count} dead letters; ${lastDay} runs failed in the last day, ${dayBefore} in the day before`;
+  const isGrowing = lastDay >= deadLettersLeast && lastDay > 2 * dayBefore;
+  if (!isGrowing) return finding("ok", "dead-letters", what, { count });
+  return finding("warn", "dead-letters", what, { count, todo: "baton dead-letters lists them by cause" });
+}
+
+function strayFindings(strays: readonly Stray[]): readonly Finding[] {
+  if (strays.length === 0)
+    return [finding("ok", "queue", "every run is in exactly one place, and every count is right")];
+  return [...Map.groupBy(strays, (stray) => stray.code)].map(([code, same]) => {
+    const repair = mends[code];
+    return finding("bad", code, same[0]?.problem ?? code, {
+      where: same.map((stray) => stray.id),
+      todo: repair === null ? "report it: this must not happen" : "baton doctor --repair",
+      repair,
+    });
+  });
+}
+
+function isAtLeast(version: string, least: readonly number[]): boolean {
+  const parts = version.split(".").map(Number);
+  const i = least.findIndex((number, place) => (parts[place] ?? 0) !== number);
+  return i < 0 || (parts[i] ?? 0) > (least[i] ?? 0);
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / mebibyte);
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 1_000);
+}

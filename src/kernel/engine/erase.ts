@@ -1,0 +1,136 @@
+import { BatonError } from "../model/errors.ts";
+import type { Erased } from "../model/life.ts";
+import type { RunRow } from "../model/run.ts";
+import { isAtRest } from "../model/status.ts";
+import type { Audit } from "../model/transition.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Store } from "../ports/store.ts";
+
+/** What is to be erased: one run, or every run of a business key. */
+export type EraseWhat = { readonly run: string } | { readonly key: string };
+
+export interface EraseOptions {
+  readonly actor: string;
+  readonly why: string | null;
+  /** Says what would go, and removes nothing. */
+  readonly dryRun?: boolean;
+  /** Cancels runs that are not at rest, and waits until they are. */
+  readonly cancel?: boolean;
+  /** Writes the whole file anew afterwards; everything waits meanwhile. */
+  readonly vacuum?: boolean;
+}
+
+export interface Erasure extends Erased {
+  /** Ids of the runs that were named, without their children; at most 100. */
+  readonly ids: readonly string[];
+  readonly isDryRun: boolean;
+  /** False: a copy may be left in the log beside the file until its reader is gone. */
+  readonly isScrubbed: boolean;
+}
+
+export interface EraseParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  cancel(id: string, by: { actor: string; why: string | null }): Promise<void>;
+}
+
+/** Runs of one transaction. */
+const batch = 100;
+const pageMax = 200;
+/** Between looks at runs that are being cancelled. */
+const lookMs = 100;
+const looksMax = 600;
+
+/** Removes runs for good, with everything of them. Throws `not-at-rest` when one still runs. */
+export async function erase(parts: EraseParts, what: EraseWhat, options: EraseOptions): Promise<Erasure> {
+  const { store } = parts;
+  const runs = await find(store, what);
+  const live = await withLiveChildren(store, runs);
+  const ids = runs.map((run) => run.id);
+  const seen = { ids: ids.slice(0, 100), runs: runs.length, events: 0, files: 0 };
+  if (options.dryRun === true) return { ...seen, isDryRun: true, isScrubbed: false };
+  if (live.length > 0) {
+    if (options.cancel !== true) throw notAtRest(live);
+    await cancelAll(parts, live, options);
+  }
+  const key = "key" in what ? what.key : null;
+  const audit: Audit = { actor: options.actor, verb: "erase", why: options.why };
+  const sum = { runs: 0, events: 0, files: 0, isScrubbed: true };
+  for (let i = 0; i < ids.length; i += batch) {
+    const isLast = i + batch >= ids.length;
+    const outcome = await store.commit({
+      kind: "erase",
+      runs: ids.slice(i, i + batch),
+      key,
+      isVacuumed: isLast && options.vacuum === true,
+      audit,
+    });
+    if (!outcome.ok) throw notAtRest([outcome.run]);
+    sum.runs += outcome.erased.runs;
+    sum.events += outcome.erased.events;
+    sum.files += outcome.erased.files;
+    sum.isScrubbed = outcome.isScrubbed;
+  }
+  return { ids: seen.ids, isDryRun: false, ...sum };
+}
+
+async function find(store: Store, what: EraseWhat): Promise<readonly RunRow[]> {
+  if ("run" in what) {
+    const run = await store.query("run", { id: what.run });
+    if (run === null)
+      throw new BatonError("not-found", `there is no run ${what.run}`, { hint: "baton runs lists them" });
+    return [run.row];
+  }
+  const runs: RunRow[] = [];
+  for (;;) {
+    const page = await store.query("runs", { key: what.key, before: runs.at(-1)?.no ?? null, limit: pageMax });
+    runs.push(...page);
+    if (page.length < pageMax) break;
+  }
+  if (runs.length === 0)
+    throw new BatonError("not-found", "there is no run of this business key", { hint: "keys are compared as a whole" });
+  return runs;
+}
+
+/** Ids of those that are not at rest, and of those of their children. */
+async function withLiveChildren(store: Store, runs: readonly RunRow[]): Promise<readonly string[]> {
+  const live: string[] = [];
+  const open = [...runs];
+  for (let run = open.pop(); run !== undefined; run = open.pop()) {
+    if (!isAtRest(run.status)) live.push(run.id);
+    open.push(...(await store.query("runs", { parent: run.no, before: null, limit: pageMax })));
+  }
+  return live;
+}
+
+function notAtRest(live: readonly string[]): BatonError {
+  return new BatonError(
+    "not-at-rest",
+    `${live.length === 1 ? `run ${live[0]} is` : `${live.length} runs are`} not at rest`,
+    {
+      hint: "wait for it, or cancel it first: baton erase --cancel",
+      details: { runs: live.slice(0, 100) },
+    },
+  );
+}
+
+async function cancelAll(
+  { store, clock, cancel }: EraseParts,
+  live: readonly string[],
+  by: EraseOptions,
+): Promise<void> {
+  for (const id of live) {
+    await cancel(id, by).catch((error: unknown) => {
+      // It came to rest by itself meanwhile, or with its parent.
+      if (!(error instanceof BatonError && error.code === "illegal")) throw error;
+    });
+  }
+  for (const id of live) {
+    for (let look = 0; ; look++) {
+      const run = await store.query("run", { id });
+      if (run === null || isAtRest(run.row.status)) break;
+      if (look >= looksMax) throw notAtRest([id]);
+      await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+    }
+  }
+}

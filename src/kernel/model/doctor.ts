@@ -1,0 +1,137 @@
+import type { RestStatus, RunStatus } from "./status.ts";
+import type { Audit } from "./transition.ts";
+
+export type FindingLevel = "ok" | "warn" | "bad";
+
+/** One thing that the doctor has looked at. `code` is stable. */
+export interface Finding {
+  readonly level: FindingLevel;
+  readonly code: string;
+  readonly what: string;
+  /** Ids, names or paths that it is about, at most ten; `count` says how many there are. */
+  readonly where: readonly string[];
+  readonly count: number;
+  readonly todo: string | null;
+  /** The repair that mends it, when there is one. */
+  readonly repair: RepairCode | null;
+}
+
+/** What may be wrong with the rows of runs, lines, schedules and counts. */
+export const strayCodes = [
+  "not-queued",
+  "queued-at-rest",
+  "ready-without-time",
+  "leased-by-nobody",
+  "held-and-idle",
+  "nothing-wakes-it",
+  "wakes-too-late",
+  "parked-over-unread",
+  "works-without-slot",
+  "slot-of-idle",
+  "in-line-and-working",
+  "free-slot-in-line",
+  "failed-and-forgotten",
+  "dead-letter-of-none",
+  "recorded-twice",
+  "miscounted",
+  "miscounted-hour",
+  "miscounted-cause",
+  "schedule-without-timer",
+  "schedule-waits-twice",
+] as const;
+export type StrayCode = (typeof strayCodes)[number];
+
+export interface Stray {
+  /** A run's id, or what else the problem says. */
+  readonly id: string;
+  readonly problem: string;
+  readonly code: StrayCode;
+}
+
+/** What each repair does, as it is told before it is done. In the order in which they are done. */
+export const repairs = {
+  requeue: "puts runs that are not at rest into the queue, and takes those that are out of it",
+  "free-leases": "makes runs ready that no living worker holds",
+  "take-slots-back": "takes slots and places in line from runs that do not work, or work already",
+  "hand-out-slots": "gives free slots to the first in their lines",
+  "wake-parked": "wakes parked runs that nothing wakes in time; their code says anew what they wait for",
+  "mend-dead-letters": "makes dead letters of the runs that failed, and of no others",
+  "set-timers": "lets schedules that nothing looks at be looked at now",
+  recount: "corrects the counts of runs, hours and causes by what they are off",
+} as const;
+export type RepairCode = keyof typeof repairs;
+export const repairCodes = Object.keys(repairs) as readonly RepairCode[];
+
+/** A count that is off: `delta` is what it lacks. It stays the same while runs go on, since they move both sides alike. */
+export type Miscount =
+  | {
+      readonly of: "runs";
+      readonly definition: number;
+      readonly status: RunStatus;
+      readonly delta: number;
+      readonly counted: number;
+    }
+  | {
+      readonly of: "hours";
+      readonly definition: number;
+      readonly status: "started" | RestStatus;
+      readonly hour: number;
+      readonly delta: number;
+      readonly counted: number;
+    }
+  | { readonly of: "causes"; readonly fingerprint: string; readonly delta: number; readonly counted: number };
+
+/** One repair. The store looks at each target again: what is right by now is left alone. */
+export interface Mend {
+  readonly kind: "mend";
+  /** The same id is the same repair, and is done once. */
+  readonly id: string;
+  readonly repair: RepairCode;
+  /** Ids of runs or schedules. */
+  readonly targets: readonly string[];
+  readonly miscounts: readonly Miscount[];
+  readonly audit: Audit;
+}
+
+export type MendOutcome = { readonly ok: true; readonly at: number; readonly mended: number };
+
+/** What the store knows of its own health. Figures that would need a look at every row are not among them. */
+export interface Checkup {
+  /** Store time. */
+  readonly now: number;
+  /** The last store time that was written. */
+  readonly savedAt: number;
+  readonly bytes: number;
+  readonly walBytes: number;
+  readonly sqlite: string;
+  readonly integrity: { readonly how: "quick" | "full" | "skipped"; readonly problems: readonly string[] };
+  readonly oldestReady: { readonly id: string; readonly readyAt: number } | null;
+  readonly workers: readonly {
+    readonly name: string;
+    readonly expiresAt: number;
+    readonly isDead: boolean;
+    readonly held: number;
+  }[];
+  readonly unserved: readonly { readonly definition: string; readonly version: number; readonly count: number }[];
+  readonly deadLetters: { readonly count: number; readonly lastDay: number; readonly dayBefore: number };
+  /** Versions made of bundles, with runs in flight, whose code the store does not hold. */
+  readonly lackingCode: readonly { readonly definition: string; readonly version: number; readonly runs: number }[];
+  readonly crowdedEvents: readonly string[];
+  readonly unrouted: { readonly count: number; readonly oldestAt: number | null };
+  readonly files: { readonly count: number; readonly bytes: number; readonly missing: readonly string[] };
+}
+
+/** What surrounds the store, where somebody can tell. */
+export interface HostFacts {
+  readonly node: string;
+  readonly path: string;
+  readonly fileSystem: { readonly name: string; readonly isRemote: boolean; readonly isFleeting: boolean } | null;
+  readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | null;
+  /** Other processes that have the file open; null: this system does not tell. */
+  readonly openers: readonly { readonly pid: number; readonly command: string }[] | null;
+  readonly owner: { readonly pid: number; readonly isAlive: boolean } | null;
+  /** The machine's clock. */
+  readonly wall: number;
+  /** How far the clock was set since this process began, ms. */
+  readonly clockJumpMs: number;
+}
