@@ -1,13 +1,18 @@
 export { type Baton, currentRun, type DeadLetter, type OpenOptions, openBaton, type Surrounding } from "./app/baton.ts";
+export type { DoctorOptions, EraseRequest } from "./app/care.ts";
 export { type BatonConfig, type Definition, defineConfig } from "./app/config.ts";
 export { type Handle, RunFailedError, type VerbOptions } from "./app/handle.ts";
 export type { ScheduleDesk } from "./app/schedules.ts";
 export type { Moment } from "./kernel/decide/schedule.ts";
 export type { StepAttempt, StepLog } from "./kernel/engine/attempt.ts";
+export type { Examination, Repair } from "./kernel/engine/doctor.ts";
 export type { EventInput } from "./kernel/engine/engine.ts";
+export type { Erasure } from "./kernel/engine/erase.ts";
 export type { StartOptions } from "./kernel/engine/handler.ts";
 export type { BackfillItem } from "./kernel/engine/schedules.ts";
+export type { Finding } from "./kernel/model/doctor.ts";
 export { BatonError, type ErrorRecord, StoreError, type StoreErrorCode } from "./kernel/model/errors.ts";
+export type { RunFixture } from "./kernel/model/fixture.ts";
 export type { Reason } from "./kernel/model/reason.ts";
 export type { DefinitionRef, RunRow } from "./kernel/model/run.ts";
 export type { Fire, FireOutcome, Overlap, ScheduleRow, ScheduleSpec, Timing } from "./kernel/model/schedule.ts";

@@ -1,8 +1,9 @@
 /** The example as a person runs it: its own commands in an empty folder, with real processes. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { it, type TestContext } from "node:test";
 import { followRun } from "./demo/follow.ts";
 import { gatherEvidence, proveOnboarding } from "./demo/proof.ts";
@@ -40,6 +41,7 @@ function setup(test: TestContext) {
     rmSync(cwd, { recursive: true, force: true });
   });
   return {
+    cwd,
     start,
     run: async (script: string, ...flags: string[]): Promise<Exit & { lines: string[] }> => {
       const { child, lines } = start(script, ...flags);
@@ -64,6 +66,39 @@ it("npm start -- --once onboards a customer in all five systems and ends", async
   assert.equal(code, 0, lines.join("\n"));
   assert.equal(lines.filter((line) => / proven /.test(line)).length, 5, lines.join("\n"));
 });
+
+it("the customer's password is neither in Baton's files nor in what it has printed, in any usual encoding", async (test) => {
+  const { run, cwd } = setup(test);
+  const { lines } = await run("start.ts", "--once");
+  const passwords = passwordsIn(join(cwd, ".baton/systems"));
+  assert.equal(passwords.length, 1);
+  const files = readdirSync(cwd).filter((name) => name.startsWith("baton.db"));
+  const kept = files.filter((name) => statSync(join(cwd, name)).isFile());
+  assert.ok(kept.includes("baton.db"));
+  const texts = [lines.join("\n"), ...kept.map((name) => readFileSync(join(cwd, name), "latin1"))];
+  for (const password of passwords) {
+    for (const form of formsOf(password)) assert.ok(!texts.some((text) => text.includes(form)), `${form} was kept`);
+  }
+});
+
+/** What the provisioning system gave out: it is the only one that knows. */
+function passwordsIn(folder: string): string[] {
+  const db = new DatabaseSync(join(folder, "provisioning", "state.db"), { readOnly: true });
+  const rows = db.prepare("select password from accounts").all() as { password: string }[];
+  db.close();
+  return rows.map((row) => row.password);
+}
+
+/** As itself, in hexadecimal, in a URL, and in base64 at any offset. */
+function formsOf(value: string): readonly string[] {
+  const bytes = Buffer.from(value);
+  const shifted = [0, 1, 2].map((shift) =>
+    Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString("base64")
+      .slice(4, -4),
+  );
+  return [value, value.toUpperCase(), bytes.toString("hex"), encodeURIComponent(value), ...shifted];
+}
 
 it("a broken onboarding keeps its project, survives a kill of Baton, and resumes at provisioning", async (test) => {
   const { start, run, owner, findUrl, systemUrls } = setup(test);

@@ -1,7 +1,11 @@
 import { hostname, userInfo } from "node:os";
+import type { Examination } from "../kernel/engine/doctor.ts";
 import { Engine, type EventInput, unknownRun } from "../kernel/engine/engine.ts";
+import type { Erasure } from "../kernel/engine/erase.ts";
 import type { Found, StartOptions } from "../kernel/engine/handler.ts";
+import type { HostFacts } from "../kernel/model/doctor.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
+import type { RunFixture } from "../kernel/model/fixture.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { DefinitionRef, RunRow } from "../kernel/model/run.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
@@ -15,8 +19,12 @@ import { SqliteStore } from "../stores/sqlite/store.ts";
 import { isWorkflow, type Workflow } from "../workflows/definition.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import { type Bulks, openBulks } from "./bulk.ts";
+import { type Care, type DoctorOptions, type EraseRequest, openCare } from "./care.ts";
+import { createCipher, readSensitiveKeys } from "./cipher.ts";
 import { type BatonConfig, type Definition, defaultStore, sqlitePath } from "./config.ts";
-import { type Handle, RunHandle } from "./handle.ts";
+import { readOffload } from "./config-values.ts";
+import { type Handle, RunHandle, type VerbOptions } from "./handle.ts";
+import { readHostFacts } from "./host-facts.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
 import { type ScheduleDesk, scheduleDesk } from "./schedules.ts";
 import { currentRun, outside, within } from "./surroundings.ts";
@@ -56,6 +64,14 @@ export interface Baton {
   readonly schedules: ScheduleDesk;
   /** Verbs for many runs at once. */
   readonly bulks: Bulks;
+  /** Looks at the store and its machine, and mends what it finds when told to. */
+  doctor(options?: DoctorOptions): Promise<Examination>;
+  /** Removes runs at rest for good, by id or by business key, with everything of them. */
+  erase(what: EraseRequest): Promise<Erasure>;
+  /** A run with its whole history, to be kept as a file and replayed in a test. */
+  export(id: string): Promise<RunFixture>;
+  /** Puts an exported run into this store, at rest. */
+  import(fixture: unknown, options?: VerbOptions): Promise<Handle>;
   /** Adds or replaces a definition. */
   register(definition: Definition): void;
   /** Takes nothing new, lets steps under way end, hands the rest back and closes the store. */
@@ -73,6 +89,8 @@ export interface Parts {
   readonly notifier: Notifier;
   readonly logger: Logger;
   readonly pace: Pace;
+  /** What the doctor is told of the machine; nothing when it is left out. */
+  readonly hostFacts?: () => HostFacts;
   readonly name?: string;
   /** Where versions come from that are not registered, and which ones new starts get. */
   readonly versions?: {
@@ -109,7 +127,9 @@ export const exclusivePace: Pace = {
 /** Opens a store and starts to work on it. Throws a `StoreError` that names the process which has the file. */
 export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
   const notifier = new LocalNotifier();
-  const store = await SqliteStore.open(sqlitePath(options.store ?? defaultStore), notifier);
+  const path = sqlitePath(options.store ?? defaultStore);
+  const offloadOver = readOffload(options.offload?.over ?? defaults.offloadOver);
+  const store = await SqliteStore.open(path, notifier, { offloadOver });
   const parts: Parts = {
     store,
     notifier,
@@ -117,6 +137,7 @@ export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
     random: systemRandom,
     logger: options.logger ?? silentLogger,
     pace: exclusivePace,
+    hostFacts: () => readHostFacts(path),
   };
   try {
     return await assemble(options, parts);
@@ -136,9 +157,11 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
     ...parts.pace,
     name: parts.name ?? `${hostname()}:${process.pid}`,
     slots: config.slots ?? defaults.slots,
+    cipher: createCipher(readSensitiveKeys(config.sensitiveKey)),
     retention: {
       ...(retention?.completed === undefined ? {} : { completedMs: parseDuration(retention.completed) }),
       ...(retention?.failed === undefined ? {} : { failedMs: parseDuration(retention.failed) }),
+      ...(retention?.cancelled === undefined ? {} : { cancelledMs: parseDuration(retention.cancelled) }),
       ...(retention?.events === undefined ? {} : { eventMs: parseDuration(retention.events) }),
     },
     within: (run, step, attempt, work) => within({ run, step, attempt }, work),
@@ -149,6 +172,7 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
     engine,
     config.shutdownGrace === undefined ? defaults.shutdownGraceMs : parseDuration(config.shutdownGrace),
     logger,
+    parts.hostFacts ?? null,
   );
   for (const definition of config.definitions ?? []) baton.register(definition);
   for (const [name, version] of parts.versions?.used ?? []) engine.use(name, version);
@@ -163,14 +187,16 @@ class OpenBaton implements Baton {
   readonly #graceMs: number;
   readonly #logger: Logger;
   readonly #actor = localActor();
+  readonly #care: Care;
   #closing: Promise<void> | null = null;
 
-  constructor(engine: Engine, graceMs: number, logger: Logger) {
+  constructor(engine: Engine, graceMs: number, logger: Logger, hostFacts: (() => HostFacts) | null) {
     this.engine = engine;
     this.schedules = scheduleDesk(engine, this.#actor);
     this.#logger = logger;
     this.#graceMs = graceMs;
     this.bulks = openBulks(engine, this.#actor);
+    this.#care = openCare(engine, this.#actor, hostFacts);
   }
 
   async start(definition: string | Definition, input?: unknown, options: StartOptions = {}): Promise<Handle<never>> {
@@ -228,6 +254,22 @@ class OpenBaton implements Baton {
         this.#logger.log("error", "a listener for dead letters failed", { run: run.id, error: String(failure) }),
       );
     });
+  }
+
+  doctor(options?: DoctorOptions): Promise<Examination> {
+    return this.#care.doctor(options);
+  }
+
+  erase(what: EraseRequest): Promise<Erasure> {
+    return this.#care.erase(what);
+  }
+
+  export(id: string): Promise<RunFixture> {
+    return this.#care.export(id);
+  }
+
+  import(fixture: unknown, options?: VerbOptions): Promise<Handle> {
+    return this.#care.import(fixture, options);
   }
 
   register(definition: Definition): void {

@@ -30,10 +30,12 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
     line("host", config.host),
     line("port", config.port),
     line("slots", config.slots),
+    line("offloadOver", config.offloadOver),
     line("shutdownGraceMs", config.shutdownGraceMs),
     line("readOnly", config.readOnly),
     line("retention.completedMs", retention.completedMs),
     line("retention.failedMs", retention.failedMs),
+    line("retention.cancelledMs", retention.cancelledMs),
     line("retention.eventsMs", retention.eventsMs),
   ];
   const named = new Set([...settings.map((each) => each.name), "retention.eventMs"]);

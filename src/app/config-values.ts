@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { BatonError } from "../kernel/model/errors.ts";
+import { defaults } from "../kernel/model/limits.ts";
 import { sqlitePath } from "./config.ts";
 
 /** Readers of single settings, whether they come from a flag, the environment or a config file. Each throws on nonsense. */
@@ -14,6 +15,13 @@ export function readCount(given: string | number): number {
   const count = Number(given);
   if (Number.isInteger(count) && count > 0) return count;
   throw new TypeError(`must be a whole number of 1 or more, not ${JSON.stringify(given)}`);
+}
+
+/** Smaller values lie in rows of their own at most, where they are read faster. */
+export function readOffload(given: string | number): number {
+  const bytes = readCount(given);
+  if (bytes >= defaults.inlineMax) return bytes;
+  throw new TypeError(`must be ${defaults.inlineMax} bytes or more, not ${bytes}`);
 }
 
 export function readSwitch(given: string | boolean): boolean {

@@ -18,10 +18,17 @@ export interface BatonConfig {
   port?: number;
   /** Runs that this process holds in memory at once. Default 1,000. */
   slots?: number;
-  /** How long ended runs and events are kept. */
-  retention?: { completed?: Duration; failed?: Duration; events?: Duration };
+  /** Values of more bytes lie in files beside the store. Default 256 KiB. */
+  offload?: { over?: number };
+  /** How long ended runs and events are kept. Default 30 d, 90 d, as completed, 7 d. */
+  retention?: { completed?: Duration; failed?: Duration; cancelled?: Duration; events?: Duration };
   /** How long a stop waits for steps under way. Default 10 s. */
   shutdownGrace?: Duration;
+  /**
+   * Seals sensitive values: 32 characters or more, such as `openssl rand -hex 32`; the first one seals, further ones only
+   * open what they have sealed. Default: `BATON_SENSITIVE_KEY`, or the file that `BATON_SENSITIVE_KEY_FILE` names.
+   */
+  sensitiveKey?: string | readonly string[];
   /** Serves no request that changes anything. */
   readOnly?: boolean;
 }

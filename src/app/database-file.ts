@@ -4,6 +4,7 @@ import { backup } from "node:sqlite";
 import { BatonError, StoreError } from "../kernel/model/errors.ts";
 import { carryFiles } from "../stores/sqlite/carry-files.ts";
 import { SqliteCore } from "../stores/sqlite/core.ts";
+import { filesPath } from "../stores/sqlite/files.ts";
 import { openReader } from "../stores/sqlite/open.ts";
 import { takeOwnership } from "../stores/sqlite/owner.ts";
 
@@ -46,10 +47,12 @@ export async function restoreStore(store: string, copy: string): Promise<{ kept:
     const kept = existsSync(store) ? `${store}.before-restore-${Date.now()}` : null;
     copyFileSync(copy, `${store}.part`);
     sync(`${store}.part`);
-    carryFiles(copy, `${store}.part`, store);
-    for (const suffix of ["", "-wal", "-shm"]) {
+    rmSync(filesPath(`${store}.part`), { recursive: true, force: true });
+    carryFiles(copy, `${store}.part`);
+    for (const suffix of ["", "-wal", "-shm", filesPath("")]) {
       if (kept !== null && existsSync(`${store}${suffix}`)) renameSync(`${store}${suffix}`, `${kept}${suffix}`);
     }
+    if (existsSync(filesPath(`${store}.part`))) renameSync(filesPath(`${store}.part`), filesPath(store));
     renameSync(`${store}.part`, store);
     sync(dirname(store));
     return { kept };

@@ -52,6 +52,8 @@ export interface Handle<T = unknown> {
   compensate(options?: VerbOptions): Promise<void>;
   /** Takes a dead letter off the list. */
   dismiss(options?: VerbOptions): Promise<void>;
+  /** A sensitive value in clear; who asked for it is in the audit. */
+  reveal(what: "input" | "output" | { step: string }, options?: VerbOptions): Promise<unknown>;
 }
 
 /** How often a result is looked up when nothing tells that it is there, ms. */
@@ -121,6 +123,11 @@ export class RunHandle<T> implements Handle<T> {
     return this.#act("dismiss", options);
   }
 
+  reveal(what: "input" | "output" | { step: string }, options: VerbOptions = {}): Promise<unknown> {
+    const { actor = this.#actor, why = null } = options;
+    return this.#engine.reveal(this.id, what, { actor, why });
+  }
+
   async #act(verb: VerbRequest["verb"], options: VerbOptions = {}, more: Partial<VerbRequest> = {}): Promise<void> {
     const { actor = this.#actor, why = null } = options;
     await this.#engine.intervene(this.id, { ...more, verb, actor, why });
@@ -144,7 +151,7 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
     };
     const stopWaiting = engine.whenEnded(run.no, (next) => {
       if (next.state === "completed" && next.continuesAs !== undefined) follow(next.continuesAs.id);
-      else if (next.state === "completed") finish(() => resolve(decode(next.output) as T));
+      else if (next.state === "completed") finish(() => resolve(decode(engine.clearOutput(run.id, next.output)) as T));
       else if (next.state === "failed") finish(() => reject(new RunFailedError(run.id, "failed", next.error)));
       else finish(() => reject(new RunFailedError(run.id, "cancelled", null)));
     });
@@ -189,5 +196,6 @@ async function readEnd<T>(
   if (status === "failed" || status === "cancelled") return { error: new RunFailedError(run.id, status, error) };
   if (status !== "completed") return null;
   if (detail.row.continuedAs !== null) return { continuedAs: detail.row.continuedAs };
-  return { output: decode(await engine.store.query("output", { run: run.no })) as T };
+  const text = await engine.store.query("output", { run: run.no });
+  return { output: decode(engine.clearOutput(run.id, text)) as T };
 }

@@ -9,8 +9,11 @@ import { SqliteStore } from "../stores/sqlite/store.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import { assemble, exclusivePace, localActor } from "./baton.ts";
 import { Versions, versionsFolder } from "./bundles/versions.ts";
+import { createCipher, readSensitiveKeys } from "./cipher.ts";
+import { readHostFacts } from "./host-facts.ts";
 import { type EffectiveConfig, storePath } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
+import { knownSchema } from "./migrate-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
 import { openReadOnlyStore } from "./read-only-store.ts";
 
@@ -69,6 +72,8 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       versions,
       isReadOnly: options.mode === "read" || options.config.readOnly.value,
       routesEvents: options.mode === "work",
+      hostFacts: () => readHostFacts(storePath(options.config)),
+      knownSchema: knownSchema(),
     });
     return {
       engine,
@@ -103,7 +108,7 @@ async function openStore({ config, mode }: InstanceOptions, notifier: LocalNotif
     const store = openReadOnlyStore(storePath(config));
     return { store, feed: { subscribe, watch: () => {} }, announce: async () => {} };
   }
-  const store = await SqliteStore.open(storePath(config), notifier);
+  const store = await SqliteStore.open(storePath(config), notifier, { offloadOver: config.offloadOver.value });
   return {
     store,
     feed: { subscribe, watch: (isWatched) => store.watch(isWatched) },
@@ -134,6 +139,7 @@ async function openEngine(
   notifier: LocalNotifier,
 ): Promise<Engine> {
   const parts = { store, notifier, clock: systemClock, random: systemRandom, logger, pace: exclusivePace };
+  const { sensitiveKey } = config.given;
   const { definitions, used } = (await versions?.current()) ?? { definitions: [], used: new Map() };
   const find = versions?.find.bind(versions);
   if (mode === "work") {
@@ -141,10 +147,12 @@ async function openEngine(
     const baton = await assemble(
       {
         definitions,
+        sensitiveKey: readSensitiveKeys(sensitiveKey, storePath(config)),
         slots: config.slots.value,
         retention: {
           completed: retention.completedMs.value,
           failed: retention.failedMs.value,
+          cancelled: retention.cancelledMs.value,
           events: retention.eventsMs.value,
         },
       },
@@ -155,6 +163,7 @@ async function openEngine(
   const engine = new Engine({
     ...parts,
     name: `pid ${process.pid}`,
+    cipher: createCipher(readSensitiveKeys(sensitiveKey, storePath(config))),
     ...(find === undefined ? {} : { findHandler: find }),
   });
   for (const definition of definitions) engine.register(workflowHandler(definition, engine));

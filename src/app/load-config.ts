@@ -6,7 +6,7 @@ import { parseDuration } from "../stdx/duration.ts";
 import { packageOf } from "./bundles/externals.ts";
 import { type BatonConfig, defaultPort, defaultStore, sqlitePath } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
-import { readCount, readHost, readPort, readStore, readSwitch } from "./config-values.ts";
+import { readCount, readHost, readOffload, readPort, readStore, readSwitch } from "./config-values.ts";
 import { shown } from "./load-problem.ts";
 
 /** What the command line was given; it goes before the environment, and that before the config file. */
@@ -40,11 +40,14 @@ export interface EffectiveConfig {
   /** Packages that stay outside the bundles of definitions. */
   readonly external: readonly string[];
   readonly slots: Setting<number>;
+  /** Bytes. */
+  readonly offloadOver: Setting<number>;
   readonly shutdownGraceMs: Setting<number>;
   readonly readOnly: Setting<boolean>;
   readonly retention: {
     readonly completedMs: Setting<number>;
     readonly failedMs: Setting<number>;
+    readonly cancelledMs: Setting<number>;
     readonly eventsMs: Setting<number>;
   };
   /** As the config file gives it. */
@@ -72,6 +75,7 @@ export async function loadConfig(
   const length = (variable: string, own: string | number | undefined, fallback: number): Setting<number> =>
     pick<string | number, number>({ variable, own, fallback, read: parseDuration });
   const { retention } = given;
+  const completedMs = length("BATON_RETENTION_COMPLETED", retention?.completed, defaults.retention.completedMs);
   return {
     file,
     given,
@@ -100,6 +104,12 @@ export async function loadConfig(
       read: readPort,
     }),
     slots: pick({ variable: "BATON_SLOTS", own: given.slots, fallback: defaults.slots, read: readCount }),
+    offloadOver: pick({
+      variable: "BATON_OFFLOAD_OVER",
+      own: given.offload?.over,
+      fallback: defaults.offloadOver,
+      read: readOffload,
+    }),
     readOnly: pick({
       flag: ["--read-only", flags.readOnly],
       variable: "BATON_READ_ONLY",
@@ -109,8 +119,9 @@ export async function loadConfig(
     }),
     shutdownGraceMs: length("BATON_SHUTDOWN_GRACE", given.shutdownGrace, defaults.shutdownGraceMs),
     retention: {
-      completedMs: length("BATON_RETENTION_COMPLETED", retention?.completed, defaults.retention.completedMs),
+      completedMs,
       failedMs: length("BATON_RETENTION_FAILED", retention?.failed, defaults.retention.failedMs),
+      cancelledMs: length("BATON_RETENTION_CANCELLED", retention?.cancelled, completedMs.value),
       eventsMs: length("BATON_RETENTION_EVENTS", retention?.events, defaults.retention.eventMs),
     },
   };

@@ -2,6 +2,7 @@ import type { Logger } from "../kernel/ports/logger.ts";
 import { listen } from "../server/listen.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
 import { warnOfAmbientUse } from "./ambient-warning.ts";
+import { makeKeyFile, readSensitiveKeys } from "./cipher.ts";
 import { type Instance, openInstance } from "./instance.ts";
 import { type EffectiveConfig, storePath } from "./load-config.ts";
 import { watchDefinitions } from "./watch-definitions.ts";
@@ -37,6 +38,9 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const { config } = options;
   const asked = config.port.value;
   let port = asked;
+  // Development needs no setting up: what is sensitive gets a key of its own.
+  if (options.isWatching && readSensitiveKeys(config.given.sensitiveKey, storePath(config)).length === 0)
+    makeKeyFile(storePath(config));
   const hosts = (): readonly string[] => hostsOf(config.host.value, port);
   const instance = await openInstance({
     config,

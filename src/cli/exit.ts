@@ -69,11 +69,13 @@ export function exitOfError(code: string, details: Readonly<Record<string, unkno
     case "key-conflict":
     case "illegal":
     case "conflict":
+    case "not-at-rest":
     case "ambiguous":
       return exit.conflict;
     case "invalid-config":
     case "invalid-option":
     case "invalid-input":
+    case "invalid-fixture":
       return exit.usage;
     default:
       return exit.failed;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
 import { text } from "node:stream/consumers";
 import { readJsonText } from "../app/read-json.ts";
 import { CliError, exit } from "./exit.ts";
@@ -35,4 +36,15 @@ export function readCount(option: string, given: string, max: number): number {
   const count = Number(given);
   if (Number.isInteger(count) && count > 0 && count <= max) return count;
   throw new CliError(exit.usage, "usage", `${option} must be a whole number from 1 to ${max}, not ${given}`);
+}
+
+/** Asks before something that cannot be taken back. Without a terminal nobody can answer: that is a no. */
+export async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+  } finally {
+    lines.close();
+  }
 }

@@ -4,10 +4,14 @@ import type { Verb } from "../wire/verb.ts";
 import { listBulks, showBulk, startBulk, stopBulk } from "./commands/bulk.ts";
 import { check } from "./commands/check.ts";
 import { printConfig } from "./commands/config.ts";
-import { backup, restore } from "./commands/db.ts";
+import { backup, migrate, restore, stats } from "./commands/db.ts";
 import { listDeadLetters } from "./commands/dead-letters.ts";
 import { deploy } from "./commands/deploy.ts";
+import { doctor } from "./commands/doctor.ts";
+import { erase } from "./commands/erase.ts";
 import { listEvents, sendEvent } from "./commands/events.ts";
+import { exportRun, importRun } from "./commands/fixtures.ts";
+import { revealValue } from "./commands/reveal.ts";
 import { listRuns } from "./commands/runs.ts";
 import {
   backfillSchedule,
@@ -69,6 +73,7 @@ function build(version: string, settle: Settle): Command {
   addVerbs(program, settle);
   addEvents(program, settle);
   addBulk(program, settle);
+  addReveal(program, settle);
   addSchedules(program, settle);
   addVersions(program, settle);
   addOperations(program, settle);
@@ -227,6 +232,18 @@ function addBulk(program: Command, settle: Settle): void {
     act(bulk.command(verb).description(description), verb);
 }
 
+function addReveal(program: Command, settle: Settle): void {
+  program
+    .command("reveal")
+    .description("show one sensitive value in clear; who asked is kept in the audit")
+    .argument("<run>", "id, the beginning of one, or latest")
+    .option("--step <step>", "its output, or its error")
+    .option("--input", "the run's input")
+    .option("--output", "the run's output")
+    .option("--reason <text>", "kept in the audit")
+    .action((id: string, _options, command: Command) => settle(revealValue(id, command.optsWithGlobals())));
+}
+
 function addEvents(program: Command, settle: Settle): void {
   const events = program.command("events").description("list events, or send one");
   events
@@ -315,6 +332,38 @@ function addOperations(program: Command, settle: Settle): void {
     .command("config")
     .description("every value in force, and where it came from")
     .action((_options, command: Command) => settle(printConfig(command.optsWithGlobals())));
+  program
+    .command("doctor")
+    .description("look at the store and its machine, and prove that every run is in exactly one place")
+    .option("--full", "read every page and every file")
+    .option("--repair", "say what would be mended; with --yes mend it")
+    .option("--yes", "with --repair: do it")
+    .option("--reason <text>", "kept in the audit")
+    .action((_options, command: Command) => settle(doctor(command.optsWithGlobals())));
+  program
+    .command("erase")
+    .description("remove runs at rest for good, with everything of them")
+    .argument("[run]", "id, the beginning of one, or latest")
+    .option("--key <key>", "every run of this business key instead")
+    .option("--cancel", "cancel what is not at rest, and wait until it is")
+    .option("--vacuum", "write the whole file anew afterwards; everything waits meanwhile; default: up to 64 MiB")
+    .option("--no-vacuum", "do not")
+    .option("--reason <text>", "kept in the audit")
+    .option("--dry-run", "say what would go")
+    .option("--yes", "do not ask")
+    .action((id: string | undefined, _options, command: Command) => settle(erase(id, command.optsWithGlobals())));
+  program
+    .command("export")
+    .description("a run with its whole history as a file, to be replayed elsewhere")
+    .argument("<run>", "id, the beginning of one, or latest")
+    .option("--out <file>", "default stdout")
+    .action((id: string, _options, command: Command) => settle(exportRun(id, command.optsWithGlobals())));
+  program
+    .command("import")
+    .description("put an exported run into this store, at rest: it never runs by itself")
+    .argument("<file>", "or - for stdin")
+    .option("--reason <text>", "kept in the audit")
+    .action((file: string, _options, command: Command) => settle(importRun(file, command.optsWithGlobals())));
   const db = program.command("db").description("the store's file");
   db.command("backup")
     .description("write a consistent copy; Baton may go on meanwhile")
@@ -324,4 +373,11 @@ function addOperations(program: Command, settle: Settle): void {
     .description("put a copy in the place of the store; what was there is kept beside it")
     .argument("<path>", "of the copy")
     .action((path: string, _options, command: Command) => settle(restore(path, command.optsWithGlobals())));
+  db.command("stats")
+    .description("what takes room, by workflow")
+    .action((_options, command: Command) => settle(stats(command.optsWithGlobals())));
+  db.command("migrate")
+    .description("bring the store to the schema of this Baton, after a backup")
+    .option("--dry-run", "only list what is to be done")
+    .action((_options, command: Command) => settle(migrate(command.optsWithGlobals())));
 }

@@ -4,6 +4,7 @@ import type { Services } from "./services.ts";
 /** What a caller must be allowed to do. Loopback may do all of it; tokens will carry these. */
 export type Scope =
   | "public"
+  | "secrets:write"
   | "runs:read"
   | "runs:write"
   | "events:read"
@@ -11,7 +12,9 @@ export type Scope =
   | "definitions:read"
   | "definitions:write"
   | "schedules:read"
-  | "schedules:write";
+  | "schedules:write"
+  | "store:read"
+  | "store:write";
 
 /** A checked request. `query` and `body` have passed the route's schemas. */
 export interface Call {

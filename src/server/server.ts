@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { Engine } from "../kernel/engine/engine.ts";
+import type { HostFacts } from "../kernel/model/doctor.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly isReadOnly?: boolean;
   /** False where definitions may be missing: what an event starts is then left to whoever works on the store. */
   readonly routesEvents?: boolean;
+  readonly hostFacts?: () => HostFacts | null;
+  readonly knownSchema?: number;
 }
 
 /** The HTTP API over one engine. `close` ends the live streams, so that a server can stop. */
@@ -64,6 +67,8 @@ export function createServer(options: ServerOptions): ApiServer {
     loaded,
     routesEvents,
     versions,
+    hostFacts: options.hostFacts ?? (() => null),
+    knownSchema: options.knownSchema ?? null,
   };
   const app = new Hono();
   app.use(async (context, next) => {

@@ -1,5 +1,6 @@
 import type { Engine } from "../kernel/engine/engine.ts";
 import type { Moved, MoveRequest } from "../kernel/engine/rehearsals.ts";
+import type { HostFacts } from "../kernel/model/doctor.ts";
 import type { DefinitionRef } from "../kernel/model/run.ts";
 import type { Audit } from "../kernel/model/transition.ts";
 import type { DeployedVersion, SetVersion, VersionRow } from "../kernel/model/version.ts";
@@ -40,4 +41,8 @@ export interface Services {
   /** Null where nothing runs. */
   readonly versions: VersionDesk | null;
   readonly routesEvents: boolean;
+  /** What surrounds the store; null where nobody can tell. */
+  readonly hostFacts: () => HostFacts | null;
+  /** The newest schema that this Baton knows. */
+  readonly knownSchema: number | null;
 }

@@ -100,7 +100,10 @@ function checkCancels(evidence: Evidence): Violation[] {
     if (fact.type !== "start" || fact.key.startsWith("undo:")) continue;
     const fence = cancelled.get(fact.run);
     if (fence !== undefined && fact.fence > fence)
-      found.push({ invariant: "INV-19", detail: `"${fact.key}" of ${fact.run} began under fence ${fact.fence}, after its cancel was accepted` });
+      found.push({
+        invariant: "INV-19",
+        detail: `"${fact.key}" of ${fact.run} began under fence ${fact.fence}, after its cancel was accepted`,
+      });
   }
   for (const row of db.all<{ id: string }>(
     "select r.id from runs r where r.ended = 'completed' and exists (select 1 from history h where h.run = r.no and h.kind = 'cancel')",
@@ -137,9 +140,14 @@ function checkSlots(evidence: Evidence): Violation[] {
   const { db } = evidence.core.context;
   const over = evidence.history.facts
     .filter((fact) => fact.type === "over")
-    .map((fact) => ({ invariant: "INV-33", detail: `${fact.active} runs of "${fact.key}" were leased at once, its limit is ${fact.limit}` }));
+    .map((fact) => ({
+      invariant: "INV-33",
+      detail: `${fact.active} runs of "${fact.key}" were leased at once, its limit is ${fact.limit}`,
+    }));
   const left = db
-    .all<{ key: string; id: string }>("select s.key, r.id from slots s join runs r on r.no = s.run where r.ended is not null")
+    .all<{ key: string; id: string }>(
+      "select s.key, r.id from slots s join runs r on r.no = s.run where r.ended is not null",
+    )
     .map((row) => ({ invariant: "INV-33", detail: `a slot of "${row.key}" is left with ${row.id}, which has ended` }));
   return [...over, ...left];
 }
@@ -151,7 +159,10 @@ function checkBulks({ core }: Evidence): Violation[] {
       `select a.run_id, count(*) as acts, (select count(*) from bulk_runs b where b.run = a.run and b.outcome = 'done') as bulks
        from audit a where a.verb = 'redrive' and a.run is not null group by a.run having acts > bulks`,
     )
-    .map((row) => ({ invariant: "INV-35", detail: `${row.run_id} was redriven ${row.acts} times by ${row.bulks} acts` }));
+    .map((row) => ({
+      invariant: "INV-35",
+      detail: `${row.run_id} was redriven ${row.acts} times by ${row.bulks} acts`,
+    }));
 }
 
 interface UndoRow {
@@ -167,7 +178,10 @@ function checkCompensations({ core }: Evidence): Violation[] {
     "select r.no, r.id, r.ended, r.reason from runs r join definitions d on d.no = r.definition where d.name = 'saga'",
   );
   for (const run of runs) {
-    const done = db.all<UndoRow>("select key, seq from steps where run = ? and kind = 0 and outcome = 0 order by seq", run.no);
+    const done = db.all<UndoRow>(
+      "select key, seq from steps where run = ? and kind = 0 and outcome = 0 order by seq",
+      run.no,
+    );
     const undos = db
       .all<UndoRow>("select key, seq from steps where run = ? and kind = 11 and outcome = 0 order by seq", run.no)
       .map(({ key, seq }) => ({ key: key.slice("undo:".length), seq }));
@@ -177,7 +191,8 @@ function checkCompensations({ core }: Evidence): Violation[] {
     const order = undos.map((undo) => undo.key);
     if (new Set(order).size < order.length) bad(`undone twice: ${order.join(", ")}`);
     const places = order.map((key) => sagaSteps.indexOf(key as (typeof sagaSteps)[number]));
-    if (places.some((place, i) => i > 0 && place >= (places[i - 1] ?? 0))) bad(`undone in the order ${order.join(", ")}`);
+    if (places.some((place, i) => i > 0 && place >= (places[i - 1] ?? 0)))
+      bad(`undone in the order ${order.join(", ")}`);
     const { code = "" } = run.reason === null ? {} : (JSON.parse(run.reason) as { code?: string });
     if (undos.length > 0 && code !== "compensated" && code !== "compensation-failed")
       bad(`${undos.length} steps were undone and it is ${run.ended} because ${code}`);
@@ -198,5 +213,8 @@ function checkFamilies({ core }: Evidence): Violation[] {
        where p.ended = 'cancelled' and c.ended is not 'cancelled' and coalesce(c.ended_at, 9e15) > p.ended_at
          and not exists (select 1 from inbox i where i.run = c.no and i.kind = 'cancel')`,
     )
-    .map((row) => ({ invariant: "INV-37", detail: `${row.id} is ${row.ended} although its parent ${row.parent} was cancelled before` }));
+    .map((row) => ({
+      invariant: "INV-37",
+      detail: `${row.id} is ${row.ended} although its parent ${row.parent} was cancelled before`,
+    }));
 }

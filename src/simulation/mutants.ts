@@ -136,7 +136,7 @@ export const mutants: readonly Mutant[] = [
     name: "undo-again",
     about: "a takeover undoes again what is undone",
     laws: {
-      listUndos: (history, asks, isUnknown) => listUndos({ ...history, undone: new Set() }, asks, isUnknown),
+      listUndos: (history, ...rest) => listUndos({ ...history, undone: new Set() }, ...rest),
     },
   },
   { name: "orphans", about: "a cancel does not reach the children", rules: { cancelsChildren: () => false } },

@@ -21,7 +21,8 @@ export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[
     const key = decodeURIComponent(attempt.idempotencyKey.slice(ctx.run.id.length + 1));
     return outside.act(ctx.run.id, key, attempt as StepAttempt);
   };
-  const step = (ctx: Context, name: string): Promise<string> => ctx.step(name, (attempt) => act(ctx, attempt), { retry });
+  const step = (ctx: Context, name: string): Promise<string> =>
+    ctx.step(name, (attempt) => act(ctx, attempt), { retry });
 
   const saga = workflow<Fate>({ name: "saga", onFailure: "compensate" }, async (ctx, fate) => {
     for (const name of sagaSteps) {

@@ -66,6 +66,7 @@ export class InterceptedStore implements Store {
   sweep(params: {
     completedMs: number;
     failedMs: number;
+    cancelledMs?: number;
     eventMs: number;
     limit: number;
   }): Promise<{ runs: number; events: number; keys: number }> {

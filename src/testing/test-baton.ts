@@ -2,9 +2,11 @@ import { assemble, type Baton } from "../app/baton.ts";
 import type { BatonConfig, Definition } from "../app/config.ts";
 import { RunFailedError } from "../app/handle.ts";
 import { LocalNotifier, silentLogger } from "../app/platform.ts";
+import { replayFixture } from "../app/replay-fixture.ts";
 import type { VerbRequest } from "../kernel/decide/verb.ts";
 import { type EventInput, unknownRun } from "../kernel/engine/engine.ts";
 import type { StartOptions } from "../kernel/engine/handler.ts";
+import type { Verdict } from "../kernel/engine/rehearsal.ts";
 import type { RunDetail } from "../kernel/model/detail.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { RunStatus } from "../kernel/model/status.ts";
@@ -51,6 +53,10 @@ export interface TestBaton {
     options?: StartOptions,
   ): Promise<TestHandle<Output>>;
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
+  /** Puts a run that `baton export` has written into the store, at rest; one that had failed may be resumed. */
+  load<T = unknown>(fixture: unknown): Promise<TestHandle<T>>;
+  /** Replays such a run over a definition, without running a step: compatible, or where it differs first. */
+  replay(fixture: unknown, definition: Definition): Promise<Verdict>;
   register(definition: Definition): void;
   /** Moves the clock, with everything that falls due on the way. */
   advance(duration: Duration): Promise<void>;
@@ -196,6 +202,15 @@ class MemoryBaton implements TestBaton {
     return this.#handle<Output>(id);
   }
 
+  async load<T>(fixture: unknown): Promise<TestHandle<T>> {
+    const { id } = await this.baton.import(fixture, { actor: "test" });
+    return this.#handle<T>(id);
+  }
+
+  replay(fixture: unknown, definition: Definition): Promise<Verdict> {
+    return replayFixture(fixture, definition);
+  }
+
   #handle<T>(id: string): TestHandle<T> {
     const act = async (verb: VerbRequest["verb"], more: Partial<VerbRequest> = {}): Promise<void> => {
       await this.baton.engine.intervene(id, { ...more, verb, actor: "test", why: null });
@@ -231,7 +246,7 @@ class MemoryBaton implements TestBaton {
       if (row.status === "completed" && row.continuedAs !== null)
         return this.#handle<T>(row.continuedAs).result({ within: until - this.clock.now() });
       if (row.status === "completed") {
-        return decode(this.#core.query("output", { run: row.no })) as T;
+        return decode(this.baton.engine.clearOutput(id, this.#core.query("output", { run: row.no }))) as T;
       }
       if (row.status === "failed" || row.status === "cancelled") throw new RunFailedError(id, row.status, row.error);
       if (row.status === "suspended")

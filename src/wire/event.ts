@@ -7,6 +7,8 @@ export interface EventBody {
   /** Unique for its source; a repeated one is answered and does nothing. */
   readonly id?: string;
   readonly source?: string;
+  /** Its data is sealed before it is written. */
+  readonly sensitive?: boolean;
 }
 
 /** The answer to an event: it is on disk, with all that it woke and started. */

@@ -41,6 +41,7 @@ export type Reason =
     }
   | { readonly code: "error"; readonly step: string | null; readonly error: string }
   | { readonly code: "crash-loop"; readonly deaths: number }
+  | { readonly code: "sealed"; readonly step: string | null; readonly error: string }
   | {
       readonly code: "slot";
       readonly key: string;

@@ -30,6 +30,13 @@ export interface VerbBody {
   readonly dryRun?: boolean;
 }
 
+/** Body of `POST /api/runs/{id}/reveal`: one of both. */
+export interface RevealBody {
+  readonly step?: string;
+  readonly field?: "input" | "output";
+  readonly reason?: string;
+}
+
 /** What a verb would do, the answer to `dryRun`. */
 export interface VerbPreview {
   readonly dryRun: true;

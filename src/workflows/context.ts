@@ -10,6 +10,7 @@ import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import { undoPrefix } from "../kernel/model/journal.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { LeasedRun } from "../kernel/model/run.ts";
+import { hasSealed } from "../kernel/model/sealed.ts";
 import type { StartRun } from "../kernel/model/transition.ts";
 import type { TxClient } from "../kernel/ports/store.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
@@ -25,6 +26,8 @@ export interface WaitOptions {
   timeout?: Duration;
   /** Also takes events that came this long before the wait, even before the run; without it, events since its start. */
   lookback?: Duration;
+  /** What comes is sealed at rest and masked wherever it is shown. */
+  sensitive?: boolean;
   key?: string;
 }
 
@@ -165,6 +168,8 @@ export interface Surroundings {
   /** The step whose own code asks; null between steps. */
   stepAround(): string | null;
   prepareChild(definition: AnyWorkflow, input: unknown, options: StartOptions, by: string): Promise<StartRun>;
+  /** The whole input of a run that is about to start, sealed. */
+  sealInput(run: string, input: string): string;
   /** A run of the same definition that goes on for this one. */
   prepareContinuation(run: LeasedRun, input: unknown): Promise<StartRun>;
   /** Calls the undos of a completed child and waits until they are done. */
@@ -255,11 +260,16 @@ export class RunContext implements Context {
       undo: options.undo === undefined ? null : undoSpec(options.undo, policy),
       timeoutMs: options.timeout === undefined ? null : parseDuration(options.timeout),
       whenExhausted: options.whenExhausted ?? "fail",
-      input:
-        options.input === undefined
-          ? null
-          : encodePayload(options.input, `input of "${key}"`, this.#activation.payloadMax),
+      input: options.input === undefined ? null : this.#stepInput(options.input, key, options.sensitive === true),
+      ...(options.sensitive === undefined || options.sensitive === false ? {} : { sensitive: options.sensitive }),
     });
+  }
+
+  #stepInput(input: unknown, key: string, isSensitive: boolean): string | null {
+    const { vault, canSeal } = this.#activation;
+    const text = encodePayload(input, `input of "${key}"`, this.#activation.payloadMax);
+    if (text === null || !canSeal || !(isSensitive || vault?.holds(text))) return text;
+    return this.#activation.openVault().seal(text, key, "input");
   }
 
   async sleep(name: string, duration: Duration): Promise<void> {
@@ -290,7 +300,7 @@ export class RunContext implements Context {
       key,
       kind: "event",
       name,
-      match: flattenMatch(options.match ?? {}),
+      match: this.#match(options.match ?? {}, name),
       ...(options.timeout === undefined ? {} : { dueInMs: parseDuration(options.timeout) }),
       ...(options.lookback === undefined ? {} : { lookbackMs: parseDuration(options.lookback) }),
     } as const;
@@ -300,7 +310,15 @@ export class RunContext implements Context {
       scope: this.#scope,
       opening,
       child: null,
+      isSensitive: options.sensitive === true,
     })) as ReceivedEvent<T> | null;
+  }
+
+  #match(match: Readonly<Record<string, unknown>>, name: string): ReturnType<typeof flattenMatch> {
+    const flat = flattenMatch(match);
+    encodePayload(flat, `match of ${name}`, defaults.inlineMax);
+    this.#activation.vault?.refuse(JSON.stringify(flat), `the match of ${name}`);
+    return flat;
   }
 
   async emit(event: { name: string; data?: unknown; id?: string }): Promise<{ id: string }> {
@@ -310,6 +328,7 @@ export class RunContext implements Context {
         ? `${this.#activation.run.id}:${key}`
         : checkName(event.id, "an event's id", defaults.keyMax);
     const data = encodePayload(event.data, "data", this.#activation.payloadMax);
+    this.#activation.vault?.refuse(data, `event ${event.name}`);
     const effect = { value: encode({ id }), extras: { events: [{ name: event.name, data, source: "run", id }] } };
     return (await this.#activation.effect({ key, kind: "emit", scope: this.#scope, make: () => effect })) as {
       id: string;
@@ -380,7 +399,11 @@ export class RunContext implements Context {
       { ...rest, ...(businessKey === undefined ? {} : { key: businessKey }) },
       run.id,
     );
-    return { ...start, parent: { no: run.no, key, isAwaited } };
+    const { vault } = this.#activation;
+    vault?.refuse(start.key, `the business key of ${definition.name}`);
+    const isSensitive = start.input !== null && !hasSealed(start.input) && vault?.holds(start.input);
+    const sealed = isSensitive ? { input: this.#around.sealInput(start.id, start.input ?? "") } : {};
+    return { ...start, ...sealed, parent: { no: run.no, key, isAwaited } };
   }
 
   map<T, R>(
@@ -476,6 +499,7 @@ export class RunContext implements Context {
     const key = this.#key("attributes", "attributes");
     const merged = { ...this.#shared.attributes, ...attributes };
     const text = encodePayload(merged, "attributes", defaults.inlineMax) ?? "{}";
+    this.#activation.vault?.refuse(text, "an attribute");
     this.#shared.attributes = merged;
     await this.#activation.effect({
       key,

@@ -35,6 +35,8 @@ export interface WorkflowOptions<RawInput, Input, Output> extends FlowOptions<In
   key?: (input: Input) => string;
   /** What a failure does: `keep` (default) leaves what was done, so that the run resumes; `compensate` undoes it. */
   onFailure?: "keep" | "compensate";
+  /** Paths of the input, such as `["password", "card.number"]`, that are sealed at rest and masked; true: all of it. */
+  sensitive?: readonly string[] | true;
   /** What every step of this workflow does unless it says otherwise. */
   retry?: RetryOptions;
   /** Bytes of one input or output; 1 MiB by default, 16 MiB at most. */
@@ -52,6 +54,7 @@ export interface Workflow<RawInput = unknown, Input = RawInput, Output = unknown
   readonly outputSchema: Schema<unknown, Output> | null;
   readonly key: ((input: Input) => string) | null;
   readonly onFailure: "keep" | "compensate";
+  readonly sensitive: readonly string[] | true | null;
   readonly retry: RetryPolicy;
   readonly payloadMax: number;
   /** Limits and gatherings of its starts; null when it has none. */
@@ -114,6 +117,7 @@ export function workflow<RawInput, Input, Output>(
     outputSchema: options.output ?? null,
     key: options.key ?? null,
     onFailure: options.onFailure ?? "keep",
+    sensitive: sensitiveOf(options),
     retry: retryPolicy(options.retry, defaultRetry),
     payloadMax,
     flow: readFlow(options.name, options, payloadMax),
@@ -121,6 +125,21 @@ export function workflow<RawInput, Input, Output>(
     isBatch: options.batch !== undefined,
     run: run as (ctx: Context, input: Input) => Promise<Output> | Output,
   };
+}
+
+/** A sealed input belongs to one run: it cannot be gathered with others. */
+function sensitiveOf(options: {
+  name: string;
+  sensitive?: readonly string[] | true;
+  debounce?: unknown;
+  batch?: unknown;
+}): readonly string[] | true | null {
+  const { name, sensitive } = options;
+  if (sensitive === undefined) return null;
+  if (options.debounce !== undefined || options.batch !== undefined)
+    throw new BatonError("invalid-option", `${name}: sensitive excludes debounce and batch`);
+  if (sensitive !== true) for (const path of sensitive) checkName(path, `a sensitive path of ${name}`);
+  return sensitive;
 }
 
 export function isWorkflow(value: unknown): value is AnyWorkflow {

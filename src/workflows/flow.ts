@@ -57,7 +57,7 @@ export interface FlowOptions<Input> {
   /** A run that is not done so long after its start fails with code `deadline`. */
   deadline?: Duration;
   /** How long its runs are kept after their end, where that differs from the instance's own `retention`. */
-  retention?: { completed?: Duration; failed?: Duration };
+  retention?: { completed?: Duration; failed?: Duration; cancelled?: Duration };
 }
 
 /** What of a workflow's flow options concerns one start. */
@@ -91,10 +91,11 @@ export function readFlow<Input>(
   return parts.length === 0 ? null : (input) => Object.assign({}, ...parts.map((part) => part(input)));
 }
 
-function keepOf(name: string, { completed, failed }: NonNullable<FlowOptions<never>["retention"]>): Keep {
+function keepOf(name: string, { completed, failed, cancelled }: NonNullable<FlowOptions<never>["retention"]>): Keep {
   return {
     ...(completed === undefined ? {} : { completedMs: length(name, "retention.completed", completed) }),
     ...(failed === undefined ? {} : { failedMs: length(name, "retention.failed", failed) }),
+    ...(cancelled === undefined ? {} : { cancelledMs: length(name, "retention.cancelled", cancelled) }),
   };
 }
 

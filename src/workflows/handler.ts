@@ -14,12 +14,13 @@ import { validate } from "./schema.ts";
 /** A workflow as the kernel runs it. */
 export function workflowHandler(
   workflow: AnyWorkflow,
-  engine: Pick<Engine, "prepareChild" | "prepareContinuation" | "compensateChild" | "stepAround">,
+  engine: Pick<Engine, "prepareChild" | "prepareContinuation" | "compensateChild" | "sealInput" | "stepAround">,
 ): Handler {
   const around: Surroundings = {
     stepAround: () => engine.stepAround(),
     prepareChild: (definition, input, options, by) =>
       engine.prepareChild(definition.name, input, options, { by: `run:${by}` }),
+    sealInput: (run, input) => engine.sealInput(run, input),
     prepareContinuation: (run, input) => engine.prepareContinuation(run, input),
     compensateChild: (parent, key, signal) => engine.compensateChild(parent, key, signal),
   };
@@ -29,6 +30,7 @@ export function workflowHandler(
     definition,
     payloadMax: workflow.payloadMax,
     onFailure: workflow.onFailure,
+    sensitive: workflow.sensitive,
     triggers: workflow.triggers.map((trigger) => trigger.event),
     schedules: workflow.schedules,
     execute: async (activation, input) => {
@@ -58,7 +60,7 @@ async function prepare(
     definition,
     input: text,
     // Only an idempotency key ever compares it.
-    inputHash: options.idempotencyKey === undefined ? "" : hash53(canonical(input ?? null)),
+    inputHash: options.idempotencyKey === undefined ? "" : hash53(canonical(comparable(input, workflow.sensitive))),
     key: key === null ? null : checkName(key, "a business key", defaults.keyMax),
     idempotencyKey:
       options.idempotencyKey === undefined
@@ -70,6 +72,23 @@ async function prepare(
       options.attributes === undefined ? null : encodePayload(options.attributes, "attributes", defaults.inlineMax),
     ...momentOf(options),
   };
+}
+
+/** A hash at rest would tell of a short secret: sensitive parts do not take part in it. */
+function comparable(input: unknown, sensitive: AnyWorkflow["sensitive"]): unknown {
+  if (sensitive === null || input === undefined) return input ?? null;
+  if (sensitive === true) return null;
+  const copy: unknown = structuredClone(input);
+  for (const path of sensitive) {
+    const keys = path.split(".");
+    const last = keys.pop() ?? "";
+    const owner = keys.reduce<unknown>(
+      (at, key) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+      copy,
+    );
+    if (typeof owner === "object" && owner !== null) delete (owner as Record<string, unknown>)[last];
+  }
+  return copy;
 }
 
 function priorityOf(seconds = 0): number {

@@ -32,6 +32,12 @@ export interface StepOptions<T = unknown, In = unknown> {
   undo?: Undo<T> | UndoOptions<T>;
   /** Recorded, shown and editable; arrives as `attempt.input`. */
   input?: In;
+  /**
+   * Its input, output and errors are sealed at rest and masked wherever they are shown; with paths, such as
+   * `["password"]`, only these parts of its output. What else of the run holds one of these values is redacted or sealed
+   * as well. Needs a key: `BATON_SENSITIVE_KEY`.
+   */
+  sensitive?: boolean | readonly string[];
   /** Replaces the name in the step's key. */
   key?: string;
 }

@@ -85,6 +85,20 @@ describe("concurrency", () => {
     });
   });
 
+  it("a run that waited for days takes its slot again, also when nobody has used the limit meanwhile", async () => {
+    const waiting = workflow<string>(
+      { name: "waiting", concurrency: { limit: 1, key: (id) => id } },
+      async (ctx, id) => {
+        await ctx.sleep("nap", "3d");
+        return ctx.step("work", () => id);
+      },
+    );
+    await within({ definitions: [waiting] }, async (test) => {
+      const [a, b] = [await test.start(waiting, "a"), await test.start(waiting, "a")];
+      assert.deepEqual([await a.result(), await b.result()], ["a", "a"]);
+    });
+  });
+
   it("hold: run keeps the slot while the run waits", async () => {
     const held = workflow<string>({ name: "held", concurrency: { limit: 1, hold: "run" } }, async (ctx, id) => {
       await ctx.waitForEvent("go", { match: { id } });

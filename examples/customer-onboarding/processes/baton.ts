@@ -1,5 +1,6 @@
 /** Baton as a process of its own: started from this repository's source, found by the owner file beside its store. */
-import { readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Child, startChild } from "./child.ts";
 import { until } from "./until.ts";
@@ -25,12 +26,18 @@ const REPOSITORY = resolve(import.meta.dirname, "../../..");
 
 /** Starts `baton start`. It serves when `whenServing` says so. */
 export function launchBaton({ config, storeFile, env, onLine, onErrorLine }: BatonOptions): Child {
+  makeKey(`${storeFile}.key`);
   return startChild({
     args: ["--conditions=source", join(REPOSITORY, "bin/baton.js"), "start", "--config", config],
     env: { ...env, BATON_STORE: `sqlite:${storeFile}` },
     ...(onLine === undefined ? {} : { onLine }),
     ...(onErrorLine === undefined ? {} : { onErrorLine }),
   });
+}
+
+/** The key that seals the customer's password. In production it comes from elsewhere: `BATON_SENSITIVE_KEY_FILE`. */
+function makeKey(file: string): void {
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
 }
 
 /** Waits until this very process owns the store and answers, and gives its url. Throws when it ends instead. */

@@ -5,6 +5,7 @@ import { Engine } from "../../kernel/engine/engine.ts";
 import { type Rehearsed, rehearseRuns, unfinished } from "../../kernel/engine/rehearsals.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { workflowHandler } from "../../workflows/handler.ts";
+import { createCipher, readSensitiveKeys } from "../cipher.ts";
 import type { Definition } from "../config.ts";
 import { type EffectiveConfig, storePath } from "../load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "../load-definitions.ts";
@@ -39,7 +40,8 @@ export async function* checkHistories(
 ): AsyncGenerator<Rehearsed> {
   const store = openReadOnlyStore(storePath(config));
   const clock = keepAlive(systemClock);
-  const parts = { clock, within: rehearsed };
+  const cipher = createCipher(readSensitiveKeys(config.given.sensitiveKey, storePath(config)));
+  const parts = { clock, cipher, within: rehearsed };
   // Never started: it leases nothing, and no rehearsal comes as far as asking anything of it.
   const engine = new Engine({
     store,

@@ -211,8 +211,10 @@ export class Versions {
 
   async *move(request: MoveRequest): AsyncGenerator<Moved> {
     const { clock } = this.#parts;
-    yield* moveRuns(await this.#engine.promise, request, {
+    const engine = await this.#engine.promise;
+    yield* moveRuns(engine, request, {
       clock,
+      cipher: engine.cipher,
       within: (run, step, attempt, work) => within({ run, step, attempt }, work),
     });
   }

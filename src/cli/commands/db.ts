@@ -1,9 +1,12 @@
 import { resolve } from "node:path";
 import { backupStore, restoreStore } from "../../app/database-file.ts";
 import { loadConfig, namedStorePath, storePath } from "../../app/load-config.ts";
-import { session } from "../command.ts";
+import { migrateStore } from "../../app/migrate-store.ts";
+import type { DefinitionSizesView, StoreSizesView } from "../../wire/store.ts";
+import { connected, session } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
+import { type Column, table } from "../text.ts";
 
 /** `baton db backup`: a consistent copy, also while Baton works on the store. */
 export function backup(path: string, options: Globals): Promise<Exit> {
@@ -25,6 +28,66 @@ export function restore(path: string, options: Globals): Promise<Exit> {
       if (kept !== null) io.say(`what was there is kept as ${kept}`);
       io.say("runs go on from where the copy was made: steps that ran since then run again");
     } else io.document({ store, kept });
+    return exit.ok;
+  });
+}
+
+/** `baton db stats` */
+export function stats(options: Globals): Promise<Exit> {
+  return connected(options, "read", async ({ io, connection }) => {
+    const sizes = await connection.client.get<StoreSizesView>("/api/db/stats");
+    if (io.format !== "human") {
+      io.document(sizes);
+      return exit.ok;
+    }
+    if (sizes.definitions.length > 0) io.lines(table(sizeColumns, sizes.definitions, io));
+    const { events, artifacts, files } = sizes;
+    io.lines([
+      `events    ${events.isEstimate ? "~" : ""}${events.count}, ${size(events.bytes)}`,
+      `versions  ${artifacts.count}, ${size(artifacts.bytes)}`,
+      `files     ${files.count} beside the store, ${size(files.bytes)}`,
+      `store     ${size(sizes.bytes)}, of it ${size(sizes.freeBytes)} free; log ${size(sizes.walBytes)}`,
+    ]);
+    if (sizes.definitions.some((each) => each.isEstimate)) io.say("~ is estimated from a sample of the runs");
+    return exit.ok;
+  });
+}
+
+const sizeColumns: readonly Column<DefinitionSizesView>[] = [
+  { head: "WORKFLOW", cell: (row) => row.definition },
+  { head: "RUNS", cell: (row) => String(row.runs) },
+  { head: "STEPS", cell: (row) => `${mark(row)}${row.steps}` },
+  { head: "INLINE", cell: (row) => `${mark(row)}${size(row.inlineBytes)}` },
+  { head: "PAYLOADS", cell: (row) => `${mark(row)}${size(row.payloadBytes)}` },
+  { head: "FILES", cell: (row) => `${mark(row)}${size(row.fileBytes)}` },
+  { head: "LOGS", cell: (row) => `${mark(row)}${size(row.logBytes)}` },
+  { head: "LAST DAY", cell: (row) => `+${size(row.grownLastDay)} (${row.startedLastDay} runs)` },
+];
+
+function mark({ isEstimate }: DefinitionSizesView): string {
+  return isEstimate ? "~" : "";
+}
+
+function size(bytes: number): string {
+  if (bytes < 10 * 1024) return `${bytes} B`;
+  if (bytes < 10 * 1024 * 1024) return `${Math.round(bytes / 1024)} KiB`;
+  return `${Math.round(bytes / 1024 / 1024)} MiB`;
+}
+
+/** `baton db migrate`: what opening the store does too, at a time of one's own choosing. */
+export function migrate(options: Globals & { dryRun?: boolean }): Promise<Exit> {
+  return session(options, async ({ io }) => {
+    const migrated = migrateStore(await storeOf(options), { dryRun: options.dryRun === true });
+    if (io.format !== "human") io.document(migrated);
+    else if (migrated.migrations.length === 0) io.say(`the store has schema ${migrated.to} already`);
+    else {
+      io.lines(migrated.migrations);
+      io.say(
+        migrated.isDryRun
+          ? "nothing was changed"
+          : `migrated from ${migrated.from} to ${migrated.to}; ${migrated.backup} is what it was`,
+      );
+    }
     return exit.ok;
   });
 }

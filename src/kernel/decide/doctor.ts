@@ -207,6 +207,11 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
       todo: "deploy from the source that they were made of, or move their runs: baton versions NAME --move",
       fine: "every version with runs in flight has its code",
     }),
+    listed("warn", "long-history", "runs have used up half of their steps", {
+      where: checkup.longHistories,
+      todo: "let them go on as new runs (ctx.continueAsNew) or in child runs: at 10,000 steps a run fails",
+      fine: "no run is near its limit of steps",
+    }),
     listed("warn", "event-shapes", "events whose waits match by too many different paths", {
       where: checkup.crowdedEvents,
       todo: "let waits for one event match by the same fields: more than 8 combinations are refused",

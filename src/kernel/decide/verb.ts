@@ -115,7 +115,8 @@ const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
   },
   dismiss: (found) => {
     const { row } = found.run;
-    if (row.status !== "failed" || isCompensated(found.run) || row.reason?.code === "dismissed") return illegal(found);
+    const isNobodysConcern = row.reason?.code === "dismissed" || row.reason?.code === "imported";
+    if (row.status !== "failed" || isCompensated(found.run) || isNobodysConcern) return illegal(found);
     const { actor: by, why } = found.request;
     return act(
       found,
@@ -178,6 +179,7 @@ function failedStep({ row }: RunDetail): string | null {
     case "compensation-failed":
       return undoKeyOf(row.reason.step);
     case "dismissed":
+    case "imported":
       return row.error?.step ?? null;
     default:
       return null;

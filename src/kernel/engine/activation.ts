@@ -5,7 +5,9 @@ import type { Arrival, Entry, Journal, Request } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Compensation, DefinitionRef, LeasedRun } from "../model/run.ts";
+import { hasSealed } from "../model/sealed.ts";
 import type { Advance, AdvanceOutcome, LogLine, Next, Showing, StartRun, WaitOpening } from "../model/transition.ts";
+import type { Cipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store, TxClient } from "../ports/store.ts";
@@ -22,6 +24,7 @@ import { Replay } from "./replay.ts";
 import { Scope } from "./scope.ts";
 import { encodeWithin, StepAsk, type StepSpec } from "./step-ask.ts";
 import type { Timeline } from "./timeline.ts";
+import { hidden, openInput, Vault } from "./vault.ts";
 import { WaitAsk, type WaitSpec } from "./wait-ask.ts";
 import { WaitBook } from "./wait-book.ts";
 
@@ -33,6 +36,7 @@ export interface Host {
   readonly pump: Pump;
   readonly timeline: Timeline;
   readonly laws: Laws;
+  readonly cipher: Cipher;
   readonly keepMs: number;
   readonly cancelGraceMs: number;
   readonly storeRetryMs: number;
@@ -81,6 +85,7 @@ export class Activation implements Turning, Desk, Recorded {
   #isFrontier = false;
   /** Its past is used up and its undos are called: nothing that the code asks for counts any more. */
   #isUndoing = false;
+  #vault: Vault | null = null;
   #pivot: string | null = null;
   #isRetryAsked = false;
   #holds = 0;
@@ -122,7 +127,9 @@ export class Activation implements Turning, Desk, Recorded {
     }
     if (this.run.deadlineAt !== null) this.#watchDeadline(this.run.deadlineAt);
     if (this.#halt !== null) return this.#checkHalt();
-    const input: unknown = this.run.input === null ? undefined : JSON.parse(this.run.input);
+    const text = this.#clearInput();
+    if (this.#halt !== null) return this.#checkHalt();
+    const input: unknown = text === null ? undefined : JSON.parse(text);
     this.#host.within(this.run, null, null, () => {
       this.#handler.execute(this, input).then(
         (output) => this.#end({ output }),
@@ -131,6 +138,38 @@ export class Activation implements Turning, Desk, Recorded {
     });
     this.#host.pump.add(this);
     if (this.#wantsPull) this.pull();
+  }
+
+  #clearInput(): string | null {
+    const { input, id } = this.run;
+    if (!hasSealed(input)) return input;
+    try {
+      const { text, parts } = openInput(this.#host.cipher, input ?? "", id);
+      for (const part of parts) this.openVault().learn(part);
+      return text;
+    } catch (error) {
+      this.#haltSealed(null, error);
+      return null;
+    }
+  }
+
+  /** Without its key a value is not lost: the run waits for it to come back. */
+  #haltSealed(step: string | null, error: unknown): void {
+    if (!(error instanceof BatonError)) throw error;
+    this.#haltWith({ state: "suspended", reason: { code: "sealed", step, error: error.message } }, []);
+  }
+
+  get vault(): Vault | null {
+    return this.#vault;
+  }
+
+  openVault(): Vault {
+    this.#vault ??= new Vault(this.#host.cipher, this.run.id);
+    return this.#vault;
+  }
+
+  get canSeal(): boolean {
+    return this.#host.cipher.keyId !== null;
   }
 
   /** A run past its deadline fails, whatever it is doing. */
@@ -293,6 +332,7 @@ export class Activation implements Turning, Desk, Recorded {
       return this.#end({ error });
     }
     this.#asks.set(ask.key, ask);
+    if (this.#asks.size === defaults.stepsWarnAt && this.#isCaughtUp) this.#warnOfLength();
     const past = this.#replay?.expect(ask);
     if (past === undefined) {
       if (this.#isCaughtUp && this.#halt === null && this.#host.caughtUp === undefined) this.#beginAsk(ask);
@@ -303,6 +343,13 @@ export class Activation implements Turning, Desk, Recorded {
       return this.#diverge(`"${ask.key}" was recorded as ${past.kind} and is asked for as ${ask.kind}`);
     }
     this.#host.pump.add(this);
+  }
+
+  /** Half of its steps are used up: told to whoever runs Baton, and kept with the run. */
+  #warnOfLength(): void {
+    const message = `${defaults.stepsWarnAt} of at most ${defaults.stepsMax} steps are used; go on as a new run or in child runs`;
+    this.#host.warn("a run's history grows long", { run: this.run.id, steps: defaults.stepsWarnAt });
+    this.log({ key: null, level: "warn", message, data: null });
   }
 
   #beginAsk(ask: Ask): void {
@@ -357,7 +404,12 @@ export class Activation implements Turning, Desk, Recorded {
     this.#lastAt = at;
     this.#open.delete(ask);
     if (entry.kind === "pivot") this.#pivot = entry.key;
-    if (!ask.scope.isClosed) ask.settle(entry);
+    if (ask.scope.isClosed) return true;
+    try {
+      ask.settle(entry);
+    } catch (error) {
+      this.#haltSealed(ask.key, error);
+    }
     return true;
   }
 
@@ -413,8 +465,16 @@ export class Activation implements Turning, Desk, Recorded {
     this.#recorder.log(line);
   }
 
-  takeLogs(): readonly LogLine[] | undefined {
-    return this.#recorder.takeLogs();
+  /** `hide`: a sensitive step, whose lines say nothing. */
+  takeLogs(hide?: string): readonly LogLine[] | undefined {
+    const lines = this.#recorder.takeLogs();
+    const vault = this.#vault;
+    if (lines === undefined || (vault === null && hide === undefined)) return lines;
+    return lines.map((line) =>
+      hide !== undefined && line.key === hide
+        ? { ...line, message: hidden, data: null }
+        : (vault?.redactLine(line) ?? line),
+    );
   }
 
   #logsPart(): { logs?: readonly LogLine[] } {
@@ -551,7 +611,9 @@ export class Activation implements Turning, Desk, Recorded {
       run: this.run,
       scope: this.root,
       history: this.#history,
-      undos: this.laws.listUndos(this.#history, this.#asks, compensation.isFrontierUnknown === true),
+      undos: this.laws.listUndos(this.#history, this.#asks, compensation.isFrontierUnknown === true, (text, key) =>
+        hasSealed(text) ? this.openVault().open(text ?? "", key, "output") : text,
+      ),
       liveChildren: () => this.#host.store.query("liveChildren", { run: this.run.no }),
       pause: (ms) => new Promise((resolve) => this.#host.clock.after(ms, resolve)),
       hold: () => this.hold(),
@@ -611,7 +673,9 @@ export class Activation implements Turning, Desk, Recorded {
     if ("error" in result) return this.#failure(result.error);
     if ("continuesAs" in result) return { state: "completed", output: null, continuesAs: result.continuesAs };
     try {
-      return { state: "completed", output: encodeWithin(result.output, this.payloadMax, this.definition.name) };
+      const output = encodeWithin(result.output, this.payloadMax, this.definition.name);
+      const isSensitive = output !== null && this.#vault?.holds(output);
+      return { state: "completed", output: isSensitive ? this.openVault().seal(output, "", "output") : output };
     } catch (error) {
       return this.#failure(error);
     }
@@ -619,7 +683,8 @@ export class Activation implements Turning, Desk, Recorded {
 
   #failure(thrown: unknown): Next {
     const step = stepOf(thrown);
-    const error = recordError(thrown);
+    const whole = recordError(thrown);
+    const error = this.#vault?.redactError(whole) ?? whole;
     const record = step === null ? error : { ...error, step };
     const fingerprint = fingerprintOf(this.definition.name, step, rootOf(record));
     // Behind the point of no return there is only forward: the failure waits for a person.

@@ -8,6 +8,7 @@ import type { Attempt } from "./attempt.ts";
 import type { Laws } from "./laws.ts";
 import type { Scope } from "./scope.ts";
 import type { UndoSpec } from "./undo.ts";
+import type { Vault } from "./vault.ts";
 
 /** Something that the code has asked for and awaits. It begins once the past is used up, and is settled by one entry. */
 export interface Ask {
@@ -27,7 +28,10 @@ export interface Ask {
 
 /** What an entry adds to its advance. */
 export type Extras = Partial<
-  Pick<Advance, "attempts" | "opens" | "closes" | "expires" | "starts" | "events" | "read" | "attributes" | "logs">
+  Pick<
+    Advance,
+    "attempts" | "opens" | "closes" | "expires" | "starts" | "events" | "sealEvents" | "read" | "attributes" | "logs"
+  >
 >;
 
 export type Draft = Pick<Entry, "outcome" | "value" | "input" | "attempts" | "tookMs">;
@@ -48,6 +52,11 @@ export interface Desk {
   readonly history: History;
   readonly payloadMax: number;
   readonly laws: Laws;
+  /** The run's sensitive values; null as long as it has none. */
+  readonly vault: Vault | null;
+  openVault(): Vault;
+  /** Whether there is a key to seal with. */
+  readonly canSeal: boolean;
   /** Whether what is asked now may have been started by a holder that died. */
   readonly isFrontier: boolean;
   chance(): number;
@@ -71,7 +80,7 @@ export interface Desk {
   attemptStarted(attempt: Attempt): void;
   attemptEnded(attempt: Attempt): void;
   log(line: LogLine): void;
-  takeLogs(): readonly LogLine[] | undefined;
+  takeLogs(hide?: string): readonly LogLine[] | undefined;
   suspend(reason: Reason): void;
   transact<T>(work: (db: TxClient) => Promise<T>, draft: (value: T) => Draft, ask: Ask): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { byteLength, decode, encode, UnencodableError } from "../../stdx/json.ts
 import { decideVerb, type Preview, type VerbDecision, type VerbRequest } from "../decide/verb.ts";
 import type { BulkRequest, BulkRow } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
-import { BatonError } from "../model/errors.ts";
+import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import type { RunFixture } from "../model/fixture.ts";
 import type { Flow } from "../model/flow.ts";
 import type { RecordedEntry } from "../model/journal.ts";
@@ -10,6 +10,7 @@ import { defaults } from "../model/limits.ts";
 import type { DefinitionRef, LeasedRun, Origin } from "../model/run.ts";
 import type { EventOutcome, Intervene, Next, StartRun } from "../model/transition.ts";
 import { asNonRetryable } from "../model/user-errors.ts";
+import { type Cipher, noCipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Notifier } from "../ports/notifier.ts";
@@ -29,6 +30,7 @@ import { createRouter } from "./services/router.ts";
 import { Firing } from "./services/schedules.ts";
 import { keepRunning, type Service } from "./services/service.ts";
 import { createTimers } from "./services/timers.ts";
+import { openInput, openOutput, openText, placeOf, placeOfEvent, sealInput, sealText } from "./vault.ts";
 import { Worker } from "./worker.ts";
 
 export interface EngineOptions {
@@ -47,6 +49,8 @@ export interface EngineOptions {
   readonly showAfterMs?: number;
   readonly cancelGraceMs?: number;
   readonly retention?: Partial<Retention>;
+  /** For sensitive values; without one they are refused. */
+  readonly cipher?: Cipher;
   /** What only the simulator takes away. */
   readonly laws?: Partial<Laws>;
   readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
@@ -69,6 +73,8 @@ export interface EventInput {
   /** Unique for its source; a repeated one is answered and does nothing. */
   readonly id?: string;
   readonly source?: string;
+  /** Its data is sealed before it is written; waits match it by what they named before it came. */
+  readonly sensitive?: boolean;
 }
 
 /**
@@ -100,7 +106,7 @@ export class Engine {
       clock: options.clock,
       logger: options.logger,
       handlerOf: (name) => (this.#used.get(name) === null ? null : (this.#chosen(name) ?? null)),
-      runId: () => this.#runId(),
+      startOf: (handler, prepared, origin) => this.#startOf(handler, prepared, origin),
     });
     this.doctor = new Doctor(options.store, options.random);
     this.schedules = new Schedules(options.store, options.random, this.#firing);
@@ -123,6 +129,7 @@ export class Engine {
       showAfterMs: options.showAfterMs ?? defaults.showAfterMs,
       cancelGraceMs: options.cancelGraceMs ?? defaults.cancelGraceMs,
       laws: { ...laws, ...options.laws },
+      cipher: options.cipher ?? noCipher,
       handlerOf: (run) => this.#handlers.get(keyOf(run.definition)) ?? null,
       findHandler: (run) => this.#options.findHandler?.(run.definition) ?? null,
       within: options.within ?? ((_run, _key, _attempt, work) => work()),
@@ -271,7 +278,8 @@ export class Engine {
     origin: Origin,
     audit?: StartRun["audit"],
   ): Promise<Started> {
-    return this.#commitStart(await this.handlerOf(name).prepare(input, options), origin, audit);
+    const handler = this.handlerOf(name);
+    return this.#commitStart(handler, await handler.prepare(input, options), origin, audit);
   }
 
   /** Starts them together; one bad input, and none is started. */
@@ -283,17 +291,19 @@ export class Engine {
     const handler = this.handlerOf(name);
     const prepared: Prepared[] = [];
     for (const { input, options } of starts) prepared.push(await handler.prepare(input, options));
-    return Promise.all(prepared.map((each) => this.#commitStart(each, origin)));
+    return Promise.all(prepared.map((each) => this.#commitStart(handler, each, origin)));
   }
 
-  async #commitStart(prepared: Prepared, origin: Origin, audit?: StartRun["audit"]): Promise<Started> {
+  async #commitStart(
+    handler: Handler,
+    prepared: Prepared,
+    origin: Origin,
+    audit?: StartRun["audit"],
+  ): Promise<Started> {
     const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
     const leaseTo = isDelayed ? null : this.#worker.reserve();
     const transition: StartRun = {
-      kind: "start",
-      id: this.#runId(),
-      origin,
-      ...prepared,
+      ...this.#startOf(handler, prepared, origin),
       ...(audit === undefined ? {} : { audit }),
       ...(leaseTo === null ? {} : { leaseTo }),
     };
@@ -313,8 +323,70 @@ export class Engine {
 
   /** A child's start, to be committed with its parent's advance. */
   async prepareChild(name: string, input: unknown, options: StartOptions, origin: Origin): Promise<StartRun> {
-    const prepared = await this.handlerOf(name).prepare(input, options);
-    return { kind: "start", id: this.#runId(), origin, ...prepared };
+    const handler = this.handlerOf(name);
+    return this.#startOf(handler, await handler.prepare(input, options), origin);
+  }
+
+  /** A new run as its definition wants it: what of its input is sensitive is sealed for it. */
+  #startOf(handler: Handler, prepared: Prepared, origin: Origin): StartRun {
+    const id = this.#runId();
+    const { sensitive } = handler;
+    if (sensitive == null || prepared.input === null) return { kind: "start", id, origin, ...prepared };
+    const input = sealInput(this.cipher, prepared.input, sensitive, id);
+    return { kind: "start", id, origin, ...prepared, input };
+  }
+
+  get cipher(): Cipher {
+    return this.#options.cipher ?? noCipher;
+  }
+
+  /** The whole input of a run that is about to start, sealed. */
+  sealInput(run: string, input: string): string {
+    return sealText(this.cipher, input, placeOf(run, "", "input"));
+  }
+
+  /** A run's own values in clear, for those who may have them: its code, its starter, and whoever reveals them. */
+  clearInput(run: string, input: string | null): string | null {
+    return input === null ? null : openInput(this.cipher, input, run).text;
+  }
+
+  clearOutput(run: string, output: string | null): string | null {
+    return output === null ? null : openText(this.cipher, output, placeOf(run, "", "output"));
+  }
+
+  /** Shows one sensitive value to a person. That is an act: it is in the audit before it answers. */
+  async reveal(
+    id: string,
+    what: { step: string } | "input" | "output",
+    who: { actor: string; why: string | null },
+  ): Promise<unknown> {
+    const run = await this.store.query("run", { id });
+    if (run === null) throw unknownRun(id);
+    const of = typeof what === "string" ? what : `step ${what.step}`;
+    await this.store.commit({
+      kind: "audit",
+      run: run.row.no,
+      audit: { actor: who.actor, verb: "reveal", why: `${of}${who.why === null ? "" : `: ${who.why}`}` },
+    });
+    if (what === "input") return decode(this.clearInput(id, await wholeOf(this.store, run, "input", run.input)));
+    if (what === "output") return decode(this.clearOutput(id, await wholeOf(this.store, run, "output", run.output)));
+    return this.#revealStep(run, what.step);
+  }
+
+  async #revealStep(run: RunDetail, step: string): Promise<unknown> {
+    const entry = (await this.#allEntries(run)).findLast((each) => each.key === step && each.kind !== "reopen");
+    if (entry === undefined) {
+      throw new BatonError("unknown-step", `run ${run.row.id} has no recorded step ${JSON.stringify(step)}`, {
+        hint: "baton show lists its steps",
+      });
+    }
+    const text = await wholeOf(this.store, run, `step:${entry.seq}`, entry.value);
+    const { id } = run.row;
+    if (entry.outcome === "ok") return decode(text === null ? null : openOutput(this.cipher, text, id, step));
+    const record = JSON.parse(text ?? "{}") as ErrorRecord;
+    return record.sealed === undefined
+      ? record
+      : JSON.parse(openText(this.cipher, record.sealed, placeOf(id, step, "error")));
   }
 
   /** A run of the version that new starts get, with the business key of the run that it goes on for. */
@@ -368,12 +440,17 @@ export class Engine {
     const { starts, refused } = await this.#startsFor(input.name, data, `${input.source ?? "api"}/${id}`);
     const outcome: EventOutcome = await this.store.commit({
       kind: "event",
-      event: { name: input.name, data, source: input.source ?? "api", id },
+      event: { name: input.name, data, source: input.source ?? "api", id, ...this.#sealedData(input, id, data) },
       isRouted: true,
       starts,
       refused,
     });
     return { id, matched: outcome.matched, isDuplicate: outcome.isDuplicate };
+  }
+
+  #sealedData(input: EventInput, id: string, data: string | null): { sealed?: string } {
+    if (input.sensitive !== true || data === null) return {};
+    return { sealed: sealText(this.cipher, data, placeOfEvent(input.source ?? "api", id)) };
   }
 
   #triggered(event: EventRow): Promise<{ starts: readonly StartRun[]; refused: readonly string[] }> {
@@ -394,7 +471,7 @@ export class Engine {
         const prepared = await this.handlerOf(handler.definition.name).prepare(decode(data), {
           idempotencyKey: `event:${event}`.slice(0, defaults.keyMax),
         });
-        starts.push({ kind: "start", id: this.#runId(), origin: { by: "event", event }, ...prepared });
+        starts.push(this.#startOf(handler, prepared, { by: "event", event }));
       } catch (error) {
         refused.push(`${handler.definition.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -512,7 +589,14 @@ export class Engine {
 
   /** What a verb would do to the run as it stands, or why it may not. */
   async decide(run: RunDetail, request: VerbRequest): Promise<VerbDecision> {
-    return decideVerb(run, await this.#allEntries(run), request);
+    return decideVerb(run, await this.#allEntries(run), this.#sealedRequest(run.row.id, request));
+  }
+
+  /** What a person supplies for a step may be sensitive, and nobody here knows: with a key it is kept sealed. */
+  #sealedRequest(run: string, request: VerbRequest): VerbRequest {
+    const { step, output } = request;
+    if (step === undefined || output === undefined || this.cipher.keyId === null) return request;
+    return { ...request, output: sealText(this.cipher, output, placeOf(run, step, "supplied")) };
   }
 
   async #allEntries(run: RunDetail): Promise<readonly RecordedEntry[]> {
@@ -566,6 +650,11 @@ function checkBulk({ canary, ratePerS }: BulkRequest): void {
 }
 
 const canariesMax = 10;
+
+/** The whole text of a slot whose column is known. */
+async function wholeOf(store: Store, run: RunDetail, slot: string, stored: string | null): Promise<string | null> {
+  return stored?.startsWith("@") ? store.query("payload", { run: run.row.no, slot }) : stored;
+}
 
 function drained(name: string): BatonError {
   return new BatonError("drained", `${name} takes no new starts: each of its versions is drained`, {

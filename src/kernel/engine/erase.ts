@@ -1,5 +1,6 @@
 import { BatonError } from "../model/errors.ts";
 import type { Erased } from "../model/life.ts";
+import { defaults } from "../model/limits.ts";
 import type { RunRow } from "../model/run.ts";
 import { isAtRest } from "../model/status.ts";
 import type { Audit } from "../model/transition.ts";
@@ -16,7 +17,7 @@ export interface EraseOptions {
   readonly dryRun?: boolean;
   /** Cancels runs that are not at rest, and waits until they are. */
   readonly cancel?: boolean;
-  /** Writes the whole file anew afterwards; everything waits meanwhile. */
+  /** Writes the whole file anew afterwards; everything waits meanwhile. Default: when the file is small. */
   readonly vacuum?: boolean;
 }
 
@@ -26,6 +27,8 @@ export interface Erasure extends Erased {
   readonly isDryRun: boolean;
   /** False: a copy may be left in the log beside the file until its reader is gone. */
   readonly isScrubbed: boolean;
+  /** False: unused corners of pages may hold parts of it until the file is written anew. */
+  readonly isRewritten: boolean;
 }
 
 export interface EraseParts {
@@ -48,13 +51,14 @@ export async function erase(parts: EraseParts, what: EraseWhat, options: EraseOp
   const live = await withLiveChildren(store, runs);
   const ids = runs.map((run) => run.id);
   const seen = { ids: ids.slice(0, 100), runs: runs.length, events: 0, files: 0 };
-  if (options.dryRun === true) return { ...seen, isDryRun: true, isScrubbed: false };
+  if (options.dryRun === true) return { ...seen, isDryRun: true, isScrubbed: false, isRewritten: false };
   if (live.length > 0) {
     if (options.cancel !== true) throw notAtRest(live);
     await cancelAll(parts, live, options);
   }
   const key = "key" in what ? what.key : null;
   const audit: Audit = { actor: options.actor, verb: "erase", why: options.why };
+  const isRewritten = options.vacuum ?? (await store.query("stats", {})).bytes <= defaults.eraseVacuumMax;
   const sum = { runs: 0, events: 0, files: 0, isScrubbed: true };
   for (let i = 0; i < ids.length; i += batch) {
     const isLast = i + batch >= ids.length;
@@ -62,7 +66,7 @@ export async function erase(parts: EraseParts, what: EraseWhat, options: EraseOp
       kind: "erase",
       runs: ids.slice(i, i + batch),
       key,
-      isVacuumed: isLast && options.vacuum === true,
+      isVacuumed: isLast && isRewritten,
       audit,
     });
     if (!outcome.ok) throw notAtRest([outcome.run]);
@@ -71,7 +75,7 @@ export async function erase(parts: EraseParts, what: EraseWhat, options: EraseOp
     sum.files += outcome.erased.files;
     sum.isScrubbed = outcome.isScrubbed;
   }
-  return { ids: seen.ids, isDryRun: false, ...sum };
+  return { ids: seen.ids, isDryRun: false, ...sum, isRewritten };
 }
 
 async function find(store: Store, what: EraseWhat): Promise<readonly RunRow[]> {

@@ -111,7 +111,10 @@ function checkParts({ definition, run, entries, attempts, waits, children }: Run
   need(isName(run.id) && (run.key === null || isName(run.key)), "run");
   need(runStatuses.has(run.status) && isCount(run.round), "run");
   need(isJson(run.input) && isJson(run.output) && isError(run.error), "run");
-  need(run.attributes === null || (typeof run.attributes === "object" && !Array.isArray(run.attributes)), "run.attributes");
+  need(
+    run.attributes === null || (typeof run.attributes === "object" && !Array.isArray(run.attributes)),
+    "run.attributes",
+  );
   need(entries.length <= 2 * defaults.stepsMax, "entries");
   let before = 0;
   for (const [i, entry] of entries.entries()) {

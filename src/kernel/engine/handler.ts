@@ -10,6 +10,8 @@ export interface Handler {
   readonly payloadMax: number;
   /** What a failure does: keeps what was done, so that the run can be resumed, or undoes it. */
   readonly onFailure: "keep" | "compensate";
+  /** Paths of its input that are sealed at rest, or all of it; null: none. */
+  readonly sensitive?: readonly string[] | true | null;
   /** Runs the code from its beginning; the activation answers what is recorded. */
   execute(run: Activation, input: unknown): Promise<unknown>;
   /** Checks an input and makes it the run's own; throws a `BatonError` that names the place. */

@@ -51,6 +51,8 @@ export class Recorder {
   #uncommitted = 0;
   #logs: LogLine[] = [];
   #logCount = 0;
+  /** Characters of them. */
+  #logSize = 0;
 
   constructor(owner: Recorded, host: Surroundings, lastSeq: number) {
     this.#owner = owner;
@@ -133,9 +135,11 @@ export class Recorder {
   }
 
   log(line: LogLine): void {
-    if (this.#logCount >= defaults.logLinesMax) return;
+    if (this.#logCount > defaults.logLinesMax || this.#logSize > defaults.logBytesMax) return;
     this.#logCount += 1;
-    this.#logs.push(line);
+    this.#logSize += line.message.length + (line.data?.length ?? 0);
+    const isOver = this.#logCount > defaults.logLinesMax || this.#logSize > defaults.logBytesMax;
+    this.#logs.push(isOver ? { key: null, level: "warn", message: "more log lines are not kept", data: null } : line);
   }
 
   /** Lines that no advance has carried yet. */

@@ -4,6 +4,7 @@ import type { Reason } from "../model/reason.ts";
 import type { LeasedRun } from "../model/run.ts";
 import { isAtRest, type RunStatus } from "../model/status.ts";
 import type { Next, Outcome, OutcomeOf, Transition } from "../model/transition.ts";
+import { type Cipher, noCipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 import { Activation, type Host } from "./activation.ts";
@@ -27,6 +28,8 @@ export type Verdict =
 export interface RehearsalParts {
   readonly clock: Clock;
   within: Host["within"];
+  /** For histories with sensitive values; without it they cannot be rehearsed. */
+  readonly cipher?: Cipher;
 }
 
 /**
@@ -61,6 +64,7 @@ export function rehearse(
       pump: new Pump(patience),
       timeline,
       laws,
+      cipher: parts.cipher ?? noCipher,
       keepMs: Number.POSITIVE_INFINITY,
       cancelGraceMs: 0,
       storeRetryMs: 0,

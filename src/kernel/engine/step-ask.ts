@@ -3,13 +3,15 @@ import { recordError } from "../decide/failure.ts";
 import type { RetryPolicy } from "../decide/retry.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import type { AttemptOutcome, Entry } from "../model/journal.ts";
-import type { AttemptClosing } from "../model/transition.ts";
+import { isSealed } from "../model/sealed.ts";
+import type { AttemptClosing, LogLine } from "../model/transition.ts";
 import { asNonRetryable, StepFailedError } from "../model/user-errors.ts";
 import type { TxClient } from "../ports/store.ts";
 import type { Ask, Desk } from "./ask.ts";
 import { Attempt } from "./attempt.ts";
 import type { Scope } from "./scope.ts";
 import type { UndoSpec } from "./undo.ts";
+import { hidden } from "./vault.ts";
 
 /** A step as its layer describes it. */
 export interface StepSpec {
@@ -23,6 +25,8 @@ export interface StepSpec {
   /** JSON text of the declared input. */
   readonly input: string | null;
   readonly undo: UndoSpec | null;
+  /** Its values, or these parts of its output, are sealed at rest and shown to nobody. */
+  readonly sensitive?: readonly string[] | true;
 }
 
 /**
@@ -64,6 +68,8 @@ export class StepAsk implements Ask {
 
   begin(): void {
     const desk = this.#desk;
+    if (this.#spec.sensitive !== undefined && !desk.canSeal)
+      return desk.suspend({ code: "sealed", step: this.key, error: "there is no key for sensitive values" });
     const supplied = desk.history.supplied.get(this.key);
     if (supplied !== undefined) return this.#takeSupplied(supplied);
     const past = desk.history.attempts.get(this.key);
@@ -93,7 +99,8 @@ export class StepAsk implements Ask {
   }
 
   /** A person knows the outcome: it is recorded, and nothing is done. */
-  #takeSupplied(value: string): void {
+  #takeSupplied(given: string): void {
+    const value = this.#atRest(openWith(this.#desk, given, this.key, "supplied") ?? "null");
     const draft = { outcome: "ok", value, input: this.#input, attempts: 0, tookMs: 0 } as const;
     this.#desk.record(this, draft, { closes: [this.key] });
   }
@@ -101,7 +108,7 @@ export class StepAsk implements Ask {
   settle(entry: Entry): void {
     switch (entry.outcome) {
       case "ok":
-        return this.#resolve(decode(entry.value));
+        return this.#resolve(decode(this.#clear(entry.value)));
       case "continued":
         return this.#resolve(undefined);
       case "error":
@@ -157,7 +164,7 @@ export class StepAsk implements Ask {
       key: this.key,
       number: this.#number,
       idempotencyKey: () => idempotencyKeyOf(desk, this.key),
-      input: decode(this.#input),
+      input: decode(openWith(this.#desk, this.#input, this.key, "input")),
       deadlineAt: timeoutMs === null ? null : desk.storeNow() + timeoutMs,
       startedMono: desk.mono(),
       log: (line) => desk.log(line),
@@ -186,7 +193,7 @@ export class StepAsk implements Ask {
         async (db) => desk.within(this.key, attempt, () => this.#spec.work(attempt, db)),
         (value) => ({
           outcome: "ok",
-          value: encodeWithin(value, desk.payloadMax, this.key),
+          value: this.#atRest(encodeWithin(value, desk.payloadMax, this.key)),
           input: this.#input,
           attempts: this.#number,
           tookMs: tookMs(desk, attempt),
@@ -203,7 +210,7 @@ export class StepAsk implements Ask {
     if (attempt.isSettled) return;
     let text: string | null;
     try {
-      text = encodeWithin(value, this.#desk.payloadMax, this.key);
+      text = this.#atRest(encodeWithin(value, this.#desk.payloadMax, this.key));
     } catch (error) {
       // The effect has happened; running the step again would repeat it and fail the same way.
       return this.#fail(attempt, error, "failed");
@@ -216,9 +223,37 @@ export class StepAsk implements Ask {
       tookMs: tookMs(this.#desk, attempt),
     } as const;
     this.#close(attempt);
-    const logs = this.#desk.takeLogs();
+    const logs = this.#takeLogs();
     if (!this.#hasRow && !attempt.isShown && logs === undefined) this.#desk.record(this, draft);
     else this.#desk.record(this, draft, { ...this.#closes(attempt), ...(logs === undefined ? {} : { logs }) });
+  }
+
+  #clear(text: string | null): string | null {
+    const isInParts = text !== null && Array.isArray(this.#spec.sensitive);
+    return isInParts
+      ? this.#desk.openVault().open(text, this.key, "output")
+      : openWith(this.#desk, text, this.key, "output");
+  }
+
+  /** As it is recorded: sealed when it is sensitive, or has something sensitive of another step in it. */
+  #atRest(text: string | null): string | null {
+    if (text === null) return null;
+    const { vault } = this.#desk;
+    const { sensitive } = this.#spec;
+    if (sensitive === undefined) return vault?.holds(text) ? vault.seal(text, this.key, "output") : text;
+    return this.#desk.openVault().seal(text, this.key, "output", sensitive);
+  }
+
+  /** What an error may tell of sensitive values is nothing; the whole of it is kept sealed. */
+  #clean(record: ErrorRecord): ErrorRecord {
+    if (this.#spec.sensitive === undefined) return this.#desk.vault?.redactError(record) ?? record;
+    const { name, code } = record;
+    const sealed = this.#desk.openVault().seal(JSON.stringify(record), this.key, "error");
+    return { name, message: hidden, ...(code === undefined ? {} : { code }), sealed };
+  }
+
+  #takeLogs(): readonly LogLine[] | undefined {
+    return this.#desk.takeLogs(this.#spec.sensitive === undefined ? undefined : this.key);
   }
 
   #closes(attempt: Attempt | null): { closes?: readonly string[] } {
@@ -238,7 +273,7 @@ export class StepAsk implements Ask {
     if (attempt.isSettled) return;
     const took = tookMs(this.#desk, attempt);
     this.#close(attempt);
-    const error = recordError(thrown);
+    const error = this.#clean(recordError(thrown));
     if (this.scope.isClosed) return this.#abandon(took);
     if (attempt.isStopped) return this.#giveBack(error, took);
     this.#charged += 1;
@@ -265,7 +300,7 @@ export class StepAsk implements Ask {
       attempt: this.#number + 1,
       name: error.message.slice(0, 200),
     } as const;
-    const logs = this.#desk.takeLogs();
+    const logs = this.#takeLogs();
     this.#desk
       .commit({ attempts: [closing], opens: [opening], ...(logs === undefined ? {} : { logs }) })
       .then(({ at }) => {
@@ -296,7 +331,7 @@ export class StepAsk implements Ask {
   #exhaust(error: ErrorRecord, attempts: readonly AttemptClosing[], took: number): void {
     const record: ErrorRecord = { ...error, step: this.key };
     const draft = { value: JSON.stringify(record), input: this.#input, attempts: this.#number, tookMs: took } as const;
-    const logs = this.#desk.takeLogs();
+    const logs = this.#takeLogs();
     const extras = { attempts, ...(logs === undefined ? {} : { logs }) };
     switch (this.#spec.whenExhausted) {
       case "fail":
@@ -326,6 +361,16 @@ function tookMs(desk: Desk, attempt: Attempt): number {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** The clear text of a recorded value. */
+export function openWith(
+  desk: Pick<Desk, "openVault">,
+  text: string | null,
+  key: string,
+  field: string,
+): string | null {
+  return isSealed(text) ? desk.openVault().open(text, key, field) : text;
 }
 
 /** Readable, and safe as an HTTP header. A key whose recorded success a person took back gets a new one: it shall act again. */

@@ -39,6 +39,7 @@ export function listUndos(
   history: History,
   asks: ReadonlyMap<string, Ask>,
   isFrontierUnknown: boolean,
+  open: (text: string | null, step: string) => string | null = (text) => text,
 ): readonly Undoable[] {
   // A child that is under way is cancelled, which says all about its outcome.
   const isOpen = ({ key, kind }: Ask): boolean =>
@@ -50,7 +51,9 @@ export function listUndos(
     .flatMap(({ key, undo }) => (undo == null ? [] : [{ key, isKnown: false, result: undefined, spec: undo }]));
   const known = history.entries.flatMap(({ key, outcome, value }) => {
     const undo = asks.get(key)?.undo;
-    return undo == null || outcome !== "ok" ? [] : [{ key, isKnown: true, result: decode(value), spec: undo }];
+    return undo == null || outcome !== "ok"
+      ? []
+      : [{ key, isKnown: true, result: decode(open(value, key)), spec: undo }];
   });
   return [...known, ...unknown].toReversed().filter(({ key }) => !history.undone.has(key));
 }

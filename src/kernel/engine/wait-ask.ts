@@ -2,10 +2,12 @@ import { decode } from "../../stdx/json.ts";
 import { recordError } from "../decide/failure.ts";
 import type { ErrorRecord } from "../model/errors.ts";
 import type { Arrival, Entry } from "../model/journal.ts";
+import { hasSealed, isSealed } from "../model/sealed.ts";
 import type { StartRun, WaitOpening } from "../model/transition.ts";
 import { ChildFailedError } from "../model/user-errors.ts";
-import type { Ask, Desk } from "./ask.ts";
+import type { Ask, Desk, Extras } from "./ask.ts";
 import type { Scope } from "./scope.ts";
+import { openWith } from "./step-ask.ts";
 import type { UndoSpec } from "./undo.ts";
 
 /** A sleep, a wait for an event or for a child run: it holds no thread and, when it is long, no memory. */
@@ -17,6 +19,7 @@ export interface WaitSpec {
   /** Makes the child that is started together with the registration of its wait. */
   readonly child: (() => Promise<StartRun>) | null;
   readonly undo?: UndoSpec | null;
+  readonly isSensitive?: boolean;
 }
 
 export class WaitAsk implements Ask {
@@ -43,9 +46,12 @@ export class WaitAsk implements Ask {
   }
 
   begin(): void {
+    if (this.#spec.isSensitive && !this.#desk.canSeal)
+      return this.#desk.suspend({ code: "sealed", step: this.key, error: "there is no key for sensitive values" });
     const supplied = this.#desk.history.supplied.get(this.key);
     if (supplied !== undefined) {
-      const draft = { outcome: "ok", value: supplied, input: null, attempts: 0, tookMs: 0 } as const;
+      const value = this.#atRest(openWith(this.#desk, supplied, this.key, "supplied"));
+      const draft = { outcome: "ok", value, input: null, attempts: 0, tookMs: 0 } as const;
       return this.#desk.record(this, draft, { closes: [this.key] });
     }
     const registered = this.#desk.history.waits.get(this.key);
@@ -77,7 +83,15 @@ export class WaitAsk implements Ask {
         error: ErrorRecord | null;
       };
       this.#reject(Object.assign(new ChildFailedError(run, status, error), { step: this.key }));
-    } else this.#resolve(decode(entry.value));
+    } else this.#resolve(decode(openWith(this.#desk, entry.value, this.key, "output")));
+  }
+
+  /** As it is recorded: sealed when it is sensitive, or has something sensitive in it. */
+  #atRest(text: string | null): string | null {
+    if (text === null) return null;
+    const { vault } = this.#desk;
+    if (this.#spec.isSensitive || vault?.holds(text)) return this.#desk.openVault().seal(text, this.key, "output");
+    return text;
   }
 
   abort(): void {
@@ -95,12 +109,23 @@ export class WaitAsk implements Ask {
         output: string | null;
         error: string | null;
       };
-      if (status === "completed") this.#desk.record(this, { ...draft, outcome: "ok", value: output }, extras);
-      else {
+      if (status === "completed") {
+        const clear = isSealed(output) ? this.#desk.openVault().openOf(id, output, "", "output") : output;
+        this.#desk.record(this, { ...draft, outcome: "ok", value: this.#atRest(clear) }, extras);
+      } else {
         const value = JSON.stringify({ run: id, status, error: error === null ? null : JSON.parse(error) });
         this.#desk.record(this, { ...draft, outcome: "error", value }, extras);
       }
-    } else this.#desk.record(this, { ...draft, outcome: "ok", value: arrival.body }, extras);
+    } else this.#recordEvent(arrival.body, extras);
+  }
+
+  /** An event that one wait has taken as sensitive is sealed in its own row too; another wait still gets it in clear. */
+  #recordEvent(body: string | null, extras: Extras): void {
+    const clear = hasSealed(body) ? this.#desk.openVault().openEvent(body ?? "") : body;
+    const draft = { input: null, attempts: 1, tookMs: 0, outcome: "ok", value: this.#atRest(clear) } as const;
+    const sealed =
+      this.#spec.isSensitive && clear !== null ? { sealEvents: [this.#desk.openVault().sealEvent(clear)] } : {};
+    this.#desk.record(this, draft, { ...extras, ...sealed });
   }
 
   /** Its time has come: a sleep is over, a wait for an event answers null. */

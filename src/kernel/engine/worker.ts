@@ -4,6 +4,7 @@ import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
 import type { LeasedRun } from "../model/run.ts";
 import type { Next } from "../model/transition.ts";
+import type { Cipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Notifier } from "../ports/notifier.ts";
@@ -31,6 +32,7 @@ export interface WorkerOptions {
   readonly showAfterMs: number;
   readonly cancelGraceMs: number;
   readonly laws: Laws;
+  readonly cipher: Cipher;
   /** The code of a definition version, if this process has it. */
   handlerOf(run: LeasedRun): Handler | null;
   /** Looks for the code of a version that `handlerOf` has not; null: there is nowhere to look. */
@@ -84,6 +86,7 @@ export class Worker {
       cancelGraceMs: options.cancelGraceMs,
       storeRetryMs: 100,
       laws: options.laws,
+      cipher: options.cipher,
       within: options.within,
       warn: (message, fields) => options.logger.log("warn", message, fields),
       over: (activation, end) => this.#over(activation, end),

@@ -116,6 +116,8 @@ export interface Checkup {
   readonly deadLetters: { readonly count: number; readonly lastDay: number; readonly dayBefore: number };
   /** Versions made of bundles, with runs in flight, whose code the store does not hold. */
   readonly lackingCode: readonly { readonly definition: string; readonly version: number; readonly runs: number }[];
+  /** Ids of runs that have used up half of their steps. */
+  readonly longHistories: readonly string[];
   readonly crowdedEvents: readonly string[];
   readonly unrouted: { readonly count: number; readonly oldestAt: number | null };
   readonly files: { readonly count: number; readonly bytes: number; readonly missing: readonly string[] };

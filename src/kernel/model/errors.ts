@@ -43,4 +43,6 @@ export interface ErrorRecord {
   /** The step that it came from. */
   readonly step?: string;
   readonly cause?: ErrorRecord;
+  /** Of a sensitive step: the whole record, sealed. */
+  readonly sealed?: string;
 }

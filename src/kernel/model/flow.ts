@@ -25,10 +25,11 @@ export interface Flow {
   readonly keep?: Keep;
 }
 
-/** How long runs at rest are kept: completed and cancelled ones, and failed ones. */
+/** How long runs at rest are kept. Cancelled ones as long as completed ones, unless said otherwise. */
 export interface Keep {
   readonly completedMs?: number;
   readonly failedMs?: number;
+  readonly cancelledMs?: number;
 }
 
 /** A slot that a run needs while it works. */

@@ -10,9 +10,13 @@ export const defaults = {
   errorMax: 64 * 1024,
   /** Recorded steps of one run. */
   stepsMax: 10_000,
+  /** From here on it is told that they will not last. */
+  stepsWarnAt: 5_000,
   keyMax: 512,
   nameMax: 200,
+  /** Log lines that a run keeps from one wake-up to the next; what is more is not kept. */
   logLinesMax: 1_000,
+  logBytesMax: 256 * 1024,
   startManyMax: 10_000,
   retry: { attempts: 3, backoff: "exponential", firstMs: 1_000, maxMs: 60_000, jitter: 0.2 },
   /** A worker that has not renewed for this long is dead for everybody. */
@@ -70,5 +74,7 @@ export const defaults = {
   offloadOver: 256 * 1024,
   /** A file that nobody refers to stays this long: a backup or a transaction under way may still want it. */
   fileGraceMs: 3_600_000,
+  /** Up to so many bytes the file is written anew after an erasure: a fraction of a second, for which all runs wait. */
+  eraseVacuumMax: 64 * 1024 * 1024,
   pageMax: 200,
 } as const;

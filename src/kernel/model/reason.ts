@@ -41,6 +41,8 @@ export type Reason =
     }
   | { readonly code: "error"; readonly step: string | null; readonly error: string }
   | { readonly code: "crash-loop"; readonly deaths: number }
+  /** A value of it cannot be sealed or opened: the key is not here. */
+  | { readonly code: "sealed"; readonly step: string | null; readonly error: string }
   /** Stands in the line of a full slot; `holders` are at most ten of those that have it. */
   | {
       readonly code: "slot";
@@ -100,6 +102,8 @@ export function describeReason(reason: Reason): string {
       return reason.step === null ? reason.error : `"${reason.step}": ${reason.error}`;
     case "crash-loop":
       return `killed its process ${reason.deaths} times`;
+    case "sealed":
+      return `${reason.step === null ? "a sensitive value" : `the sensitive value of "${reason.step}"`} cannot be used here: ${reason.error}; give the key back, then resume`;
     case "slot":
       return `waiting for a slot of "${reason.key}" (limit ${reason.limit}), held by ${reason.holders.join(", ") || "nobody"}; ${reason.ahead} ahead of it`;
     case "compensating":

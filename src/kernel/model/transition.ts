@@ -21,7 +21,8 @@ export type Transition =
   | VersionTransition
   | ScheduleTransition
   | BulkTransition
-  | LifeTransition;
+  | LifeTransition
+  | NoteAudit;
 
 /** A new run. Seen idempotency keys answer the run they made. */
 export interface StartRun {
@@ -75,6 +76,8 @@ export interface EventIn {
   readonly data: string | null;
   readonly source: string;
   readonly id: string;
+  /** What is kept instead of a sensitive `data`, which is only matched by. */
+  readonly sealed?: string;
 }
 
 export interface AttemptClosing {
@@ -135,6 +138,8 @@ export interface Advance {
   readonly expires?: readonly string[];
   readonly starts?: readonly StartRun[];
   readonly events?: readonly EventIn[];
+  /** Events whose data is sealed from here on: a wait has taken it as sensitive. */
+  readonly sealEvents?: readonly { readonly source: string; readonly id: string; readonly data: string }[];
   /** Arrivals that these entries turn into history. */
   readonly read?: readonly number[];
   readonly attributes?: string;
@@ -159,6 +164,13 @@ export interface RouteEvent {
   readonly event: number;
   readonly starts: readonly StartRun[];
   readonly refused: readonly string[];
+}
+
+/** Something that a person did to a run and that changed nothing of it, such as reading a sensitive value. */
+export interface NoteAudit {
+  readonly kind: "audit";
+  readonly run: number;
+  readonly audit: Audit;
 }
 
 /** What becomes of a run that nobody holds. */
@@ -231,7 +243,7 @@ export type OutcomeOf<T extends Transition> = T extends StartRun
   ? StartOutcome
   : T extends Advance
     ? AdvanceOutcome
-    : T extends Intervene
+    : T extends Intervene | NoteAudit
       ? InterveneOutcome
       : T extends VersionTransition
         ? VersionOutcome

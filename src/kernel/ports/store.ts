@@ -31,10 +31,14 @@ export interface Store {
     finish: (value: T) => Transition,
   ): Promise<{ value: T; outcome: OutcomeOf<Transition> }>;
   query<K extends keyof Queries>(name: K, params: Queries[K]["params"]): Promise<Queries[K]["result"]>;
-  /** Deletes what retention no longer keeps, at most `limit` runs. Returns what it did. */
+  /**
+   * Deletes what retention no longer keeps, at most `limit` runs; cancelled ones like completed ones unless said
+   * otherwise. Returns what it did.
+   */
   sweep(params: {
     completedMs: number;
     failedMs: number;
+    cancelledMs?: number;
     eventMs: number;
     limit: number;
   }): Promise<{ runs: number; events: number; keys: number }>;

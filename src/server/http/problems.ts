@@ -17,6 +17,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   "key-conflict": 409,
   illegal: 409,
   conflict: 409,
+  "not-at-rest": 409,
   "no-return": 409,
   limit: 413,
   "too-large": 413,

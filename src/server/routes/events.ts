@@ -11,6 +11,7 @@ import { check } from "../schema/check.ts";
 import { components, pageOf as pageSchema } from "../schema/components.ts";
 import { object, ref, text } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
+import { maskText } from "../views/mask.ts";
 import { payloadView } from "../views/payload.ts";
 import { iso } from "../views/time.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";
@@ -62,6 +63,11 @@ async function send({ request, body, services }: Call): Promise<Answer> {
 /** Stores an event and wakes who waits for it; what it starts is decided where the definitions are. */
 async function keep({ store }: Services, event: EventBody): Promise<{ id: string; matched: number }> {
   const { name, source = "api", id = crypto.randomUUID() } = event;
+  if (event.sensitive) {
+    throw new BatonError("unavailable", "a sensitive event is taken where the definitions and the key are", {
+      hint: "send it to the server that works on this store",
+    });
+  }
   const data = encodePayload(event.data, "data", defaults.payloadMax);
   const { matched } = await store.commit({
     kind: "event",
@@ -121,5 +127,5 @@ async function data({ params, services }: Call): Promise<Response> {
   const row = Number.isSafeInteger(no) ? await services.store.query("event", { no }) : null;
   if (row === null)
     throw new BatonError("not-found", "there is no such event", { hint: "retention may have removed it" });
-  return new Response(row.data ?? "null", { headers: { "content-type": "application/json" } });
+  return new Response(maskText(row.data ?? "null"), { headers: { "content-type": "application/json" } });
 }

@@ -16,6 +16,7 @@ import { moment, object, ref, list as rowsOf, type Schema, text, whole } from ".
 import type { Services } from "../services.ts";
 import { historyView } from "../views/history.ts";
 import { logView } from "../views/log.ts";
+import { maskText } from "../views/mask.ts";
 import { payloadView, wholeText } from "../views/payload.ts";
 import { detailView, stepPage, summaryView } from "../views/run.ts";
 import { iso } from "../views/time.ts";
@@ -279,7 +280,7 @@ async function payload({ params, services }: Call): Promise<Response> {
   const run = await findRun(services.store, params["id"] ?? "");
   const slot = params["slot"] ?? "";
   const text = await wholeText(services.store, run.row.no, slot, await storedIn(services, run.row.no, run, slot));
-  return new Response(text ?? "null", { headers: { "content-type": "application/json" } });
+  return new Response(maskText(text ?? "null"), { headers: { "content-type": "application/json" } });
 }
 
 /** What the store keeps in the place of a slot: the value itself, or the mark of a large one. */

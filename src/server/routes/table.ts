@@ -1,5 +1,6 @@
 import type { Route } from "../route.ts";
 import { bulkRoutes } from "./bulk.ts";
+import { careRoutes } from "./care.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definitions.ts";
 import { eventRoutes } from "./events.ts";
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...definitionRoutes,
   ...versionRoutes,
   ...scheduleRoutes,
+  ...careRoutes,
   ...streamRoutes,
   ...operationRoutes,
 ];

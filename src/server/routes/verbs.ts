@@ -5,7 +5,7 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import { isAtRest } from "../../kernel/model/status.ts";
 import { decode } from "../../stdx/json.ts";
-import { type Verb, type VerbBody, type VerbPreview, verbs } from "../../wire/verb.ts";
+import { type RevealBody, type Verb, type VerbBody, type VerbPreview, verbs } from "../../wire/verb.ts";
 import { findRun } from "../find-run.ts";
 import { runWhen } from "../follow.ts";
 import type { Answer, Call, Route } from "../route.ts";
@@ -67,22 +67,43 @@ const specs: Readonly<Record<Verb, VerbSpec>> = {
   },
 };
 
-export const verbRoutes: readonly Route[] = verbs.map((verb) => ({
+const revealRoute: Route = {
   method: "POST",
-  path: `/api/runs/{id}/${verb}`,
-  id: `${verb}Run`,
-  summary: specs[verb].summary,
-  scope: "runs:write",
-  body: { schema: bodySchema(specs[verb]), isOptional: true, payloadMax: () => defaults.payloadHardMax },
-  answers: {
-    200: {
-      description: "The run after it, or with `dryRun` what would happen.",
-      schema: { anyOf: [ref("RunDetail"), ref("VerbPreview")] },
-    },
-    ...(verb === "rerun" ? { 201: { description: "The new run.", schema: ref("RunDetail") } } : {}),
+  path: "/api/runs/{id}/reveal",
+  id: "revealValue",
+  summary: "Shows one sensitive value in clear. Who asked for it and why is in the audit before it answers.",
+  scope: "secrets:write",
+  body: {
+    schema: object(
+      { step: fields.step, field: { enum: ["input", "output"] }, reason: fields.reason },
+      { optional: ["step", "field", "reason"] },
+    ),
+    payloadMax: () => defaults.inlineMax,
   },
-  handle: verb === "rerun" ? rerun : (call) => intervene(call, verb),
-}));
+  answers: { 200: { description: "The value.", schema: object({ run: text(100), value: anything }) } },
+  handle: reveal,
+};
+
+export const verbRoutes: readonly Route[] = [...verbs.map(verbRoute), revealRoute];
+
+function verbRoute(verb: Verb): Route {
+  return {
+    method: "POST",
+    path: `/api/runs/{id}/${verb}`,
+    id: `${verb}Run`,
+    summary: specs[verb].summary,
+    scope: "runs:write",
+    body: { schema: bodySchema(specs[verb]), isOptional: true, payloadMax: () => defaults.payloadHardMax },
+    answers: {
+      200: {
+        description: "The run after it, or with `dryRun` what would happen.",
+        schema: { anyOf: [ref("RunDetail"), ref("VerbPreview")] },
+      },
+      ...(verb === "rerun" ? { 201: { description: "The new run.", schema: ref("RunDetail") } } : {}),
+    },
+    handle: verb === "rerun" ? rerun : (call) => intervene(call, verb),
+  };
+}
 
 function bodySchema({ takes, needs = [] }: VerbSpec): Schema {
   const known = Object.fromEntries(takes.map((field) => [field, fields[field]]));
@@ -106,6 +127,19 @@ async function intervene({ params, body, request, services }: Call, verb: Kernel
 
 function previewView(run: RunDetail, verb: Verb, preview: Preview): VerbPreview {
   return { dryRun: true, run: run.row.id, verb, status: run.row.status, ...preview };
+}
+
+async function reveal({ params, body, services }: Call): Promise<Answer> {
+  const { step, field, reason } = body as RevealBody;
+  if ((step === undefined) === (field === undefined)) {
+    throw new BatonError("invalid-request", "name a step, or the field input or output", {
+      details: { issues: [{ path: "step", message: "or field must be given, and not both" }] },
+    });
+  }
+  const run = await findRun(services.store, params["id"] ?? "");
+  const what = step === undefined ? (field ?? "output") : { step };
+  const value = await services.engine.reveal(run.row.id, what, { actor: services.actor, why: reason ?? null });
+  return { status: 200, body: { run: run.row.id, value }, headers: { "cache-control": "no-store" } };
 }
 
 /** The verb with its edited input. An input that would become the run's own must pass the definition's schema first. */
@@ -159,7 +193,10 @@ async function rerun({ params, body, services }: Call): Promise<Answer> {
     const preview = { runsAgain: [...new Set(steps)], kept: [], undone: [], notIdempotent: once };
     return { status: 200, body: previewView(old, "rerun", preview) };
   }
-  const input = "input" in asked ? asked.input : decode(await wholeText(store, row.no, "input", old.input));
+  const input =
+    "input" in asked
+      ? asked.input
+      : decode(engine.clearInput(row.id, await wholeText(store, row.no, "input", old.input)));
   // A key that was given at the start stays; with an edited input the definition makes its own.
   const key = row.key === null || "input" in asked ? {} : { key: row.key };
   const origin = { by: actor, rerunOf: row.id };

@@ -2,6 +2,7 @@ import { bulkStatuses, bulkVerbs } from "../../wire/bulk.ts";
 import { attemptStatuses, definitionKinds, runStatuses, stepStatuses } from "../../wire/status.ts";
 import { stepKinds } from "../../wire/step.ts";
 import { verbs } from "../../wire/verb.ts";
+import { careComponents } from "./care-components.ts";
 import { anything, list, moment, object, orNull, ref, type Schema, text, whole } from "./schema.ts";
 
 const string: Schema = { type: "string" };
@@ -107,6 +108,7 @@ export const components: Readonly<Record<string, Schema>> = {
           "diverged",
           "error",
           "crash-loop",
+          "sealed",
           "slot",
           "compensating",
           "compensated",
@@ -322,6 +324,7 @@ export const components: Readonly<Record<string, Schema>> = {
       object({ nominalAt: moment, local: string, run: orNull(string), isNew: flag, refusal: orNull(string) }),
     ),
   }),
+  ...careComponents,
   Health: object({ status: { const: "ok" }, pid: whole }),
   Problem: object(
     {
@@ -367,7 +370,8 @@ export const components: Readonly<Record<string, Schema>> = {
       data: anything,
       id: text(512, "Unique for its source; a repeated one is answered and does nothing."),
       source: text(200),
+      sensitive: { type: "boolean", description: "Its data is sealed before it is written, and masked." },
     },
-    { optional: ["data", "id", "source"] },
+    { optional: ["data", "id", "source", "sensitive"] },
   ),
 };

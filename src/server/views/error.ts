@@ -13,4 +13,10 @@ export function briefError(error: ErrorRecord | null): RunError | null {
   };
 }
 
+/** The whole error, without what is sealed of it. */
+export function wholeError(error: ErrorRecord): RunError {
+  const { sealed: _sealed, cause, ...shown } = error;
+  return cause === undefined ? shown : { ...shown, cause: wholeError(cause) };
+}
+
 const briefMax = 1_000;

@@ -1,6 +1,7 @@
 import type { Store } from "../../kernel/ports/store.ts";
 import { byteLength } from "../../stdx/json.ts";
 import { inlineBytesMax, type Payload } from "../../wire/payload.ts";
+import { maskText } from "./mask.ts";
 
 /** The store keeps a large value apart and puts this mark with its bytes in its place. */
 const offloaded = /^@(\d+)$/;
@@ -15,7 +16,7 @@ export async function payloadView(
 ): Promise<Payload> {
   const text = await smallText(store, run, slot, stored);
   if (typeof text === "number") return { truncated: true, bytes: text, href };
-  return text === null ? null : JSON.parse(text);
+  return text === null ? null : JSON.parse(maskText(text));
 }
 
 /** The whole text of a slot whose column is known. */

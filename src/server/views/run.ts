@@ -11,7 +11,7 @@ import type { RunDetail as RunDetailView, RunSummary, StartedBy } from "../../wi
 import type { Step } from "../../wire/step.ts";
 import { type Verb, verbs as wireVerbs } from "../../wire/verb.ts";
 import { pageOf } from "../page-token.ts";
-import { briefError } from "./error.ts";
+import { briefError, wholeError } from "./error.ts";
 import { payloadView, wholeText } from "./payload.ts";
 import { reasonView } from "./reason.ts";
 import { draftSteps, type ReopeningAt, type StepDraft } from "./steps.ts";
@@ -55,7 +55,7 @@ export async function detailView(store: Store, run: RunDetail): Promise<RunDetai
   ]);
   return {
     ...summaryView(row),
-    error: row.error,
+    error: row.error === null ? null : wholeError(row.error),
     input,
     output,
     steps,
@@ -98,13 +98,19 @@ async function readReopenings(store: Store, run: number): Promise<readonly Reope
 
 async function finishStep(store: Store, run: RunDetail, draft: StepDraft): Promise<Step> {
   const { entry } = draft;
-  if (entry === null) return { ...draft.step, input: null, output: null, error: draft.error };
+  if (entry === null)
+    return { ...draft.step, input: null, output: null, error: draft.error === null ? null : wholeError(draft.error) };
   const { no, id } = run.row;
   const slot = (name: string): string => `/api/runs/${id}/payloads/${name}`;
   const input = await payloadView(store, no, `step-input:${entry.seq}`, entry.input, slot(`step-input:${entry.seq}`));
   if (entry.outcome !== "ok") {
     const error = await wholeText(store, no, `step:${entry.seq}`, entry.value);
-    return { ...draft.step, input, output: null, error: error === null ? null : (JSON.parse(error) as ErrorRecord) };
+    return {
+      ...draft.step,
+      input,
+      output: null,
+      error: error === null ? null : wholeError(JSON.parse(error) as ErrorRecord),
+    };
   }
   const output = await payloadView(store, no, `step:${entry.seq}`, entry.value, slot(`step:${entry.seq}`));
   return { ...draft.step, input, output, error: null };

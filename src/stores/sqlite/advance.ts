@@ -7,7 +7,7 @@ import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { continueRun } from "./continue-run.ts";
 import { endRun } from "./end-run.ts";
-import { acceptEvent } from "./events.ts";
+import { acceptEvent, sealEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
 import { type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
 import { giveSlotsBack, slotState } from "./slots.ts";
@@ -58,6 +58,7 @@ function isPlain(step: Advance): boolean {
     step.expires === undefined &&
     step.starts === undefined &&
     step.events === undefined &&
+    step.sealEvents === undefined &&
     step.read === undefined &&
     step.attributes === undefined &&
     step.logs === undefined &&
@@ -112,6 +113,7 @@ function writeRest(context: Context, step: Advance, live: LiveRow, at: number): 
   for (const start of step.starts ?? []) startRun(context, start, at);
   for (const event of step.events ?? [])
     acceptEvent(context, { kind: "event", event, isRouted: false, starts: [], refused: [] }, at);
+  for (const event of step.sealEvents ?? []) sealEvent(context, event);
   if (step.attributes !== undefined) {
     db.run("update runs set attributes = ? where no = ?", step.attributes, run);
     indexAttributes(context, run, step.attributes);

@@ -1,4 +1,4 @@
-import type { Audit } from "../../kernel/model/transition.ts";
+import type { Audit, InterveneOutcome, NoteAudit } from "../../kernel/model/transition.ts";
 import type { Context } from "./context.ts";
 
 /** What a person has done to a run. It stays when the run is deleted. */
@@ -24,4 +24,12 @@ export function auditMany(context: Context, { actor, verb, why }: Audit, detail:
     JSON.stringify(detail),
     at,
   );
+}
+
+/** An act that changes nothing of its run. */
+export function noteAudit(context: Context, note: NoteAudit, at: number): InterveneOutcome {
+  const row = context.db.get<{ id: string }>("select id from runs where no = ?", note.run);
+  if (row === undefined) return { ok: false, why: "stale" };
+  audit(context, note.run, row.id, note.audit, at);
+  return { ok: true, at, isHeld: false };
 }

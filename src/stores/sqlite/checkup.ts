@@ -36,6 +36,12 @@ export function readCheckup(context: Context, { full }: { full: boolean }): Chec
     unserved: countUnserved(context),
     deadLetters: countDead(context, Math.floor(now / hourMs)),
     lackingCode: findLackingCode(context),
+    longHistories: db
+      .all<{ id: string }>(
+        "select r.id from live l join runs r on r.no = l.run where exists (select 1 from steps s where s.run = l.run and s.seq >= ?) limit 100",
+        defaults.stepsWarnAt,
+      )
+      .map(({ id }) => id),
     crowdedEvents: db
       .all<{ name: string }>(
         "select name from event_shapes group by name having count(*) >= ? limit 100",

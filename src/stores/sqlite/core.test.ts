@@ -91,6 +91,8 @@ describe("a batch", () => {
     core.context.db.run(insert, 1);
     assert.deepEqual(core.query("strays", {}), []);
     core.context.db.run(insert, 2);
-    assert.deepEqual(core.query("strays", {}), [{ id: "run_0", problem: "has a result recorded twice" }]);
+    assert.deepEqual(core.query("strays", {}), [
+      { id: "run_0", problem: "has a result recorded twice", code: "recorded-twice" },
+    ]);
   });
 });

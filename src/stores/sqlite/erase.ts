@@ -44,7 +44,9 @@ export function eraseRuns(context: Context, act: EraseRuns, at: number): EraseOu
 function withChildren({ db }: Context, ids: readonly string[]): readonly ErasedRun[] {
   const columns = "no, id, definition, ended, created_at, ended_at, start_event";
   const found = new Map<number, ErasedRun>();
-  const open: ErasedRun[] = ids.flatMap((id) => db.all<ErasedRun & Record<string, unknown>>(`select ${columns} from runs where id = ?`, id));
+  const open: ErasedRun[] = ids.flatMap((id) =>
+    db.all<ErasedRun & Record<string, unknown>>(`select ${columns} from runs where id = ?`, id),
+  );
   for (let run = open.pop(); run !== undefined; run = open.pop()) {
     if (found.has(run.no)) continue;
     found.set(run.no, run);
@@ -69,7 +71,9 @@ interface Consumed {
 function eventsOf({ db }: Context, runs: readonly ErasedRun[]): readonly Consumed[] {
   const numbers = runs.flatMap(({ no, start_event }) => [
     ...(start_event === null ? [] : [start_event]),
-    ...db.all<{ ref: string }>("select ref from inbox where run = ? and kind = 'event'", no).map((row) => Number(row.ref)),
+    ...db
+      .all<{ ref: string }>("select ref from inbox where run = ? and kind = 'event'", no)
+      .map((row) => Number(row.ref)),
   ]);
   return [...Map.groupBy(numbers, (no) => no)].map(([no, same]) => ({ no, times: same.length }));
 }

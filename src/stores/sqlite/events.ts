@@ -26,8 +26,9 @@ export function acceptEvent(context: Context, accept: AcceptEvent, at: number): 
     at,
   );
   context.scratch.eventAdded(no);
-  if (event.data !== null)
-    db.run("update events set data = ? where no = ?", context.payloads.keep(0, `event:${no}`, event.data), no);
+  const kept = event.sealed ?? event.data;
+  if (kept !== null)
+    db.run("update events set data = ? where no = ?", context.payloads.keep(0, `event:${no}`, kept), no);
   const woken = wakeWaits(context, no, event.name, decode(event.data), at);
   const started = startTriggered(context, accept.starts, no, at);
   if (!accept.isRouted) context.hints.unrouted = true;
@@ -58,6 +59,15 @@ function startTriggered(context: Context, starts: readonly StartRun[], event: nu
   if (refused.length > 0) addRefusals(context, event, refused);
   if (started > 0) context.db.run("update events set matched = matched + ? where no = ?", started, event);
   return started;
+}
+
+/** From here on the event's data is kept sealed. What it was matched by are hashes, and stay. */
+export function sealEvent(context: Context, event: { source: string; id: string; data: string }): void {
+  const { db } = context;
+  const row = db.get<{ no: number }>("select no from events where source = ? and id = ?", event.source, event.id);
+  if (row === undefined) return;
+  db.run("delete from payloads where run = 0 and slot = ?", `event:${row.no}`);
+  db.run("update events set data = ? where no = ?", context.payloads.keep(0, `event:${row.no}`, event.data), row.no);
 }
 
 /** What the store itself refuses stands beside what input schemas have refused. */

@@ -1,5 +1,6 @@
 import { matches, readPath } from "../../kernel/decide/match.ts";
 import { defaults } from "../../kernel/model/limits.ts";
+import { isSealed } from "../../kernel/model/sealed.ts";
 import type { MatchValue } from "../../kernel/model/transition.ts";
 import { hash53Number } from "../../stdx/hash.ts";
 import { canonical } from "../../stdx/json.ts";
@@ -71,7 +72,9 @@ export class Matching {
         run,
       );
       if (found === undefined) return null;
-      if (found.no !== except && matches(match, this.#data(found.no, found.data))) return found.no;
+      // What is sealed is known by its hash alone.
+      const isMatch = isSealed(found.data) || matches(match, this.#data(found.no, found.data));
+      if (found.no !== except && isMatch) return found.no;
       floor = found.no;
     }
   }

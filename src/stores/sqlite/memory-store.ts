@@ -66,6 +66,7 @@ export class MemoryStore implements Store {
   async sweep(params: {
     completedMs: number;
     failedMs: number;
+    cancelledMs?: number;
     eventMs: number;
     limit: number;
   }): Promise<{ runs: number; events: number; keys: number }> {

@@ -13,7 +13,9 @@ import { setTimer } from "./timers.ts";
 type Fix = (context: Context, run: number, at: number) => void;
 
 /** How each thing that may be wrong with a run is put right. Every one leaves the run where a worker can go on with it. */
-const fixes: Readonly<Record<Exclude<RepairCode, "recount" | "set-timers" | "hand-out-slots">, Partial<Record<StrayCode, Fix>>>> = {
+const fixes: Readonly<
+  Record<Exclude<RepairCode, "recount" | "set-timers" | "hand-out-slots">, Partial<Record<StrayCode, Fix>>>
+> = {
   requeue: {
     "not-queued": enqueue,
     "queued-at-rest": ({ db }, run) => void db.run("delete from live where run = ?", run),
@@ -22,17 +24,13 @@ const fixes: Readonly<Record<Exclude<RepairCode, "recount" | "set-timers" | "han
   },
   "free-leases": { "leased-by-nobody": makeReady, "works-without-slot": makeReady },
   "take-slots-back": {
-    "slot-of-idle": (context, run, at) =>
-      releaseSlots(context, run, liveRow(context, run)?.state !== state.parked, at),
+    "slot-of-idle": (context, run, at) => releaseSlots(context, run, liveRow(context, run)?.state !== state.parked, at),
     "in-line-and-working": ({ db }, run) => void db.run("delete from slot_waiters where run = ?", run),
   },
   "wake-parked": {
     "nothing-wakes-it": makeReady,
     "wakes-too-late": ({ db }, run) =>
-      void db.run(
-        "update live set ready_at = (select min(due_at) from waits where run = live.run) where run = ?",
-        run,
-      ),
+      void db.run("update live set ready_at = (select min(due_at) from waits where run = live.run) where run = ?", run),
     "parked-over-unread": ({ db }, run, at) => void db.run("update live set ready_at = ? where run = ?", at, run),
   },
   "mend-dead-letters": {
@@ -96,7 +94,10 @@ function setScheduleTimer(context: Context, id: string, at: number): boolean {
 
 /** Back at the end of the queue, under a new fence: whoever held it holds it no more. */
 function enqueue({ db }: Context, run: number, at: number): void {
-  const row = db.get<{ definition: number; flow: string | null }>("select definition, flow from runs where no = ?", run);
+  const row = db.get<{ definition: number; flow: string | null }>(
+    "select definition, flow from runs where no = ?",
+    run,
+  );
   if (row === undefined) return;
   db.run(
     `insert into live (run, definition, state, ready_at, fence, is_touched, slots) values (?, ?, ${state.ready}, ?, ?, 1, ?)`,

@@ -21,6 +21,7 @@ export type Call =
       readonly name: "sweep";
       readonly completedMs: number;
       readonly failedMs: number;
+      readonly cancelledMs?: number;
       readonly eventMs: number;
       readonly limit: number;
     }

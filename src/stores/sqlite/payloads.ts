@@ -123,8 +123,10 @@ export class Payloads {
     const step =
       seq === undefined
         ? null
-        : (this.#db.get<{ key: string }>("select key from steps where run = ? and seq = ?", run, Number(seq))?.key ?? null);
-    const whose = id === null ? slot : `the ${slot.replace(/:\d+$/, "")}${step === null ? "" : ` "${step}"`} of run ${id}`;
+        : (this.#db.get<{ key: string }>("select key from steps where run = ? and seq = ?", run, Number(seq))?.key ??
+          null);
+    const whose =
+      id === null ? slot : `the ${slot.replace(/:\d+$/, "")}${step === null ? "" : ` "${step}"`} of run ${id}`;
     return new StoreError("corrupt", `a large value cannot be read: ${whose}: ${why}`, {
       hint: "put the file back from a backup; baton doctor --full lists all that are missing",
       details: { run: id, slot, step },

@@ -6,22 +6,16 @@ import type { RunStatus } from "../../kernel/model/status.ts";
 import type { DeadGroup, EventRow, HourRow, Queries, RunFilter, StoreStats } from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
+import { readCheckup } from "./checkup.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";
 import { fileBytes, walBytes } from "./file-bytes.ts";
 import { readJournal } from "./journal.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
-import {
-  readFires,
-  readGaps,
-  readSchedule,
-  readScheduleOf,
-  readSchedules,
-} from "./schedule-queries.ts";
-import { readCheckup } from "./checkup.ts";
-import { readSizes } from "./sizes.ts";
+import { readFires, readGaps, readSchedule, readScheduleOf, readSchedules } from "./schedule-queries.ts";
 import { countRuns, findRuns } from "./search.ts";
+import { readSizes } from "./sizes.ts";
 import { findMiscounts, findStrays } from "./strays.ts";
 import { readDueTimers } from "./timers.ts";
 

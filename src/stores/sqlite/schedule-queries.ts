@@ -1,4 +1,5 @@
 import { nextDue } from "../../kernel/decide/schedule.ts";
+import type { Stray } from "../../kernel/model/doctor.ts";
 import {
   type Fire,
   type FireGap,
@@ -7,7 +8,6 @@ import {
   type ScheduleRow,
   scheduleId,
 } from "../../kernel/model/schedule.ts";
-import type { Stray } from "../../kernel/model/doctor.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";
 
@@ -131,7 +131,15 @@ export function findStraySchedules(context: Context): readonly Stray[] {
     "select schedule from fires where outcome = 'buffered' group by schedule having count(*) > 1",
   );
   return [
-    ...idle.map((row) => ({ id: scheduleId(row), problem: "has times to come and nothing looks at it", code: "schedule-without-timer" as const })),
-    ...crowded.map((row) => ({ id: `schedule ${row.schedule}`, problem: "has more than one time that waits", code: "schedule-waits-twice" as const })),
+    ...idle.map((row) => ({
+      id: scheduleId(row),
+      problem: "has times to come and nothing looks at it",
+      code: "schedule-without-timer" as const,
+    })),
+    ...crowded.map((row) => ({
+      id: `schedule ${row.schedule}`,
+      problem: "has more than one time that waits",
+      code: "schedule-waits-twice" as const,
+    })),
   ];
 }

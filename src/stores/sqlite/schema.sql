@@ -30,7 +30,7 @@ CREATE TABLE audit (
   verb text not null,
   why text,
   at integer not null
-, schedule text);
+, schedule text, detail text);
 
 CREATE TABLE bulk_runs (
   bulk integer not null,
@@ -122,6 +122,14 @@ CREATE TABLE events (
   refused text,
   at integer not null
 );
+
+CREATE TABLE files (
+  hash text primary key,
+  bytes integer not null,
+  at integer not null,
+  -- When something that referred to it went. Null: nothing has.
+  loose_at integer
+) without rowid;
 
 CREATE TABLE fire_gaps (
   no integer primary key,
@@ -220,11 +228,16 @@ CREATE TABLE manifests (
   created_at integer not null
 );
 
+CREATE TABLE mends (
+  id text primary key,
+  at integer not null
+) without rowid;
+
 CREATE TABLE payloads (
   run integer not null,
   slot text not null,
   body text not null
-);
+, file text);
 
 CREATE TABLE rate_marks (
   key text not null,
@@ -391,6 +404,8 @@ CREATE UNIQUE INDEX events_once on events (source, id);
 
 CREATE INDEX events_unrouted on events (no) where is_routed = 0;
 
+CREATE INDEX files_loose on files (loose_at) where loose_at is not null;
+
 CREATE INDEX fire_gaps_by_schedule on fire_gaps (schedule, through_at);
 
 CREATE INDEX fires_buffered on fires (schedule) where outcome = 'buffered';
@@ -414,6 +429,8 @@ CREATE INDEX live_suspects on live (unclean, ready_at) where unclean >= 2 and re
 CREATE INDEX live_suspended on live (run) where state = 3;
 
 CREATE INDEX logs_by_run on logs (run, no);
+
+CREATE INDEX payloads_by_file on payloads (file) where file is not null;
 
 CREATE UNIQUE INDEX payloads_by_run on payloads (run, slot);
 

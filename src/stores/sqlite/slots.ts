@@ -47,7 +47,7 @@ function findFree(
       continue;
     }
     if (holds(context, run, need.key)) continue;
-    const n = freeNumber(context, need.key, run);
+    const n = freeNumber(context, need, run);
     if (n === null) return need.key;
     free.push({ need, n });
   }
@@ -59,17 +59,23 @@ function holds(context: Context, run: number, key: string): boolean {
 }
 
 /** Null when all are taken; also while others stand in line, whom nobody may overtake. */
-function freeNumber(context: Context, key: string, run: number): number | null {
+function freeNumber(context: Context, need: SlotNeed, run: number): number | null {
   const { db } = context;
+  const { key } = need;
   const line = db.get<{ run: number }>("select run from slot_waiters where key = ? order by rank, run limit 1", key);
   if (line !== undefined && line.run !== run) return null;
-  const max = context.rules.slotLimit(
-    db.get<{ max: number }>("select max from slot_limits where key = ?", key)?.max ?? 0,
-  );
+  const max = context.rules.slotLimit(limitOf(context, need));
   const last = db.get<{ n: number | null }>("select max(n) as n from slots where key = ?", key)?.n ?? 0;
   if (last < max) return last + 1;
   if (max <= 1) return null;
   return firstGap(context, key, max);
+}
+
+/** The sweep forgets a limit that nobody uses; a run that gave its slot back to wait comes with its own. */
+function limitOf({ db }: Context, { key, limit }: SlotNeed): number {
+  const known = db.get<{ max: number }>("select max from slot_limits where key = ?", key)?.max;
+  if (known === undefined) db.run("insert into slot_limits (key, max) values (?, ?)", key, limit);
+  return known ?? limit;
 }
 
 function firstGap(context: Context, key: string, max: number): number | null {

@@ -58,7 +58,10 @@ export class SqliteStore implements Store {
   ): Promise<SqliteStore> {
     // The published package holds JavaScript, the repository TypeScript: the thread's file ends like this one.
     const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const thread = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { workerData: { path, offloadOver }, execArgv: [] });
+    const thread = new Worker(new URL(`./thread.${suffix}`, import.meta.url), {
+      workerData: { path, offloadOver },
+      execArgv: [],
+    });
     await new Promise<void>((resolve, reject) => {
       thread.once("message", (answer: Answer) =>
         answer.kind === "not-opened" ? reject(unwireError(answer.error)) : resolve(),
@@ -240,6 +243,7 @@ export class SqliteStore implements Store {
   sweep(params: {
     completedMs: number;
     failedMs: number;
+    cancelledMs?: number;
     eventMs: number;
     limit: number;
   }): Promise<{ runs: number; events: number; keys: number }> {

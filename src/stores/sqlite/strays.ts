@@ -175,7 +175,13 @@ export function findMiscounts(context: Context): readonly Miscount[] {
        union all select * from (select r.definition, ${statusSql} as status, 0, count(*) from runs r left join live l on l.run = r.no group by 1, 2)
      ) group by definition, status having sum(counted) <> sum(n) limit ${countsMax}`,
   );
-  const hours = db.all<{ definition: number; status: "started" | RestStatus; hour: number; counted: number; n: number }>(
+  const hours = db.all<{
+    definition: number;
+    status: "started" | RestStatus;
+    hour: number;
+    counted: number;
+    n: number;
+  }>(
     `select definition, status, hour, sum(counted) as counted, sum(n) as n from (
        select definition, status, hour, count as counted, 0 as n from hours
        union all select * from (select definition, 'started', created_at / 3600000 as hour, 0, count(*) from runs group by 1, 3)

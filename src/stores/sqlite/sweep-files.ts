@@ -24,7 +24,8 @@ export function sweepOrphans(context: Context, part: number): number {
   const before = context.clock.now() - defaults.fileGraceMs;
   for (const found of context.files.list(part)) {
     if (found.changedAt >= before) continue;
-    const isKnown = found.hash !== null && context.db.get("select 1 from files where hash = ?", found.hash) !== undefined;
+    const isKnown =
+      found.hash !== null && context.db.get("select 1 from files where hash = ?", found.hash) !== undefined;
     if (!isKnown) context.files.discard(found);
   }
   return (part + 1) % fileFolders;

@@ -1,3 +1,4 @@
+import type { Keep } from "../../kernel/model/flow.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import { forgetKeys } from "./admission.ts";
 import { sweepVersions } from "./artifacts.ts";
@@ -7,10 +8,19 @@ import { sweepFires } from "./schedules.ts";
 import { recheckSlots } from "./slots.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
+export interface SweepParams {
+  readonly completedMs: number;
+  readonly failedMs: number;
+  /** As `completedMs`, unless said otherwise. */
+  readonly cancelledMs?: number;
+  readonly eventMs: number;
+  readonly limit: number;
+}
+
 /** Deletes what retention no longer keeps, oldest first, at most `limit` runs in one short transaction. */
 export function sweep(
   context: Context,
-  params: { completedMs: number; failedMs: number; eventMs: number; limit: number },
+  params: SweepParams,
 ): { runs: number; events: number; keys: number; files: readonly string[] } {
   const at = context.clock.now();
   sweepVersions(context, at);
@@ -27,38 +37,44 @@ export function sweep(
 }
 
 /** Definition by definition: each may keep its runs for another time. */
-function sweepRuns(
-  context: Context,
-  { completedMs, failedMs, limit }: { completedMs: number; failedMs: number; limit: number },
-  at: number,
-): number {
-  let left = limit;
+function sweepRuns(context: Context, params: SweepParams, at: number): number {
+  let left = params.limit;
   for (const { no, keep } of context.definitions.numbered()) {
     if (left <= 0) break;
-    const ages = { completedMs, failedMs, ...keep };
-    const old = oldRuns(context, no, at - ages.completedMs, at - ages.failedMs, left);
+    const old = oldRuns(context, no, agesOf(params, keep), at, left);
     for (const run of old) removeRun(context, run);
     left -= old.length;
   }
-  return limit - left;
+  return params.limit - left;
+}
+
+/** A definition's own word goes before the store's; cancelled runs go with the completed ones, as near as that is said. */
+function agesOf(params: SweepParams, keep: Keep | null): Required<Keep> {
+  const completedMs = keep?.completedMs ?? params.completedMs;
+  return {
+    completedMs,
+    failedMs: keep?.failedMs ?? params.failedMs,
+    cancelledMs: keep?.cancelledMs ?? (keep?.completedMs === undefined ? (params.cancelledMs ?? completedMs) : completedMs),
+  };
 }
 
 /** A child stays as long as its parent may still ask for it. */
 function oldRuns(
   context: Context,
   definition: number,
-  completedBefore: number,
-  failedBefore: number,
+  { completedMs, failedMs, cancelledMs }: Required<Keep>,
+  at: number,
   limit: number,
 ): readonly Parameters<typeof removeRun>[1][] {
   return context.db.all(
     `select no, definition, ended, created_at, ended_at from runs r
-     where definition = ? and ended_at is not null and ended_at < ? and ended_at < case ended when 'failed' then ? else ? end
+     where definition = ? and ended_at is not null and ended_at < ? and ended_at < case ended when 'failed' then ? when 'cancelled' then ? else ? end
        and (parent is null or not exists (select 1 from live l where l.run = r.parent)) order by ended_at limit ?`,
     definition,
-    Math.max(completedBefore, failedBefore),
-    failedBefore,
-    completedBefore,
+    at - Math.min(completedMs, failedMs, cancelledMs),
+    at - failedMs,
+    at - cancelledMs,
+    at - completedMs,
     limit,
   );
 }

@@ -4,12 +4,12 @@ import { parentPort, workerData } from "node:worker_threads";
 import { StoreError } from "../../kernel/model/errors.ts";
 import type { Outcome } from "../../kernel/model/transition.ts";
 import { assert } from "../../stdx/assert.ts";
+import { carryFiles } from "./carry-files.ts";
 import { SqliteCore } from "./core.ts";
 import type { Database } from "./database.ts";
 import { DiskFiles } from "./files.ts";
 import type { Answer, Ask, Call, WireReply } from "./messages.ts";
 import { openDatabase } from "./open.ts";
-import { carryFiles } from "./carry-files.ts";
 import { type Ownership, takeOwnership } from "./owner.ts";
 import { txTooLong } from "./tx-too-long.ts";
 import { wireError } from "./wire-error.ts";
@@ -66,7 +66,9 @@ function answer(ask: Ask): void {
     case "commit": {
       const gone = lostFile();
       const made = gone === null ? core.commit(ask.batch) : ask.batch.map(() => ({ error: gone }));
-      const replies = made.map((reply) => ("error" in reply ? { error: wireError(reply.error) } : shorten(reply.outcome)));
+      const replies = made.map((reply) =>
+        "error" in reply ? { error: wireError(reply.error) } : shorten(reply.outcome),
+      );
       send({ kind: "committed", at: core.context.clock.now(), replies, hint: core.takeHint() });
       return;
     }

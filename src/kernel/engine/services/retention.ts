@@ -5,6 +5,8 @@ import type { Service } from "./service.ts";
 export interface Retention {
   readonly completedMs: number;
   readonly failedMs: number;
+  /** As long as completed ones, unless said otherwise. */
+  readonly cancelledMs?: number;
   readonly eventMs: number;
 }
 

@@ -17,7 +17,7 @@ export interface FiringParts {
   readonly logger: Logger;
   /** The version of a name that new starts get; null when this process has none. */
   readonly handlerOf: (name: string) => Handler | null;
-  readonly runId: () => string;
+  readonly startOf: (handler: Handler, prepared: Prepared, origin: Origin) => StartRun;
 }
 
 /** A definition that this process holds, with the schedule of it that a row is about. */
@@ -170,7 +170,7 @@ export class Firing {
       const input: unknown = await schedule.inputOf({ nominalAt: new Date(at), schedule: schedule.name });
       return handler.prepare(input, { idempotencyKey: key });
     };
-    return { kind: "start", id: this.#parts.runId(), origin, ...(await this.#withinLimit(prepare())) };
+    return this.#parts.startOf(handler, await this.#withinLimit(prepare()), origin);
   }
 
   /** Code that never comes back must not hold up the schedules of all others. */

@@ -1,0 +1,75 @@
+/** For the tests of the examples: lives of an instance beside its systems, calm or killed at every store operation. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Definition } from "baton";
+import { openTestBaton, type TestBaton, type TestOptions } from "baton/testing";
+import { type Services, stopAll } from "./services.ts";
+
+/** One life: an instance with a test clock, and the systems in a folder of their own. */
+export interface Life<S extends Services> {
+  readonly test: TestBaton;
+  readonly systems: S;
+  /** What the systems really did, as `system.act`, in order; of `about` alone when given. A recognised repeat is not in it. */
+  done(about?: string): string[];
+}
+
+export interface Lives<S extends Services> {
+  /** One life; no run may be left at its end that nothing would wake. */
+  live(work: (life: Life<S>) => Promise<void>): Promise<void>;
+  /** The same life again and again, each time killed at another of its store operations. */
+  killedEverywhere(work: (life: Life<S>) => Promise<void>): Promise<void>;
+}
+
+export function livesOf<S extends Services>(
+  startSystems: (dataDir: string) => Promise<S>,
+  definitions: readonly Definition[],
+  options: TestOptions = {},
+): Lives<S> {
+  const live = async (work: (life: Life<S>) => Promise<void>): Promise<void> => {
+    const folder = mkdtempSync(join(tmpdir(), "baton-example-"));
+    const systems = await startSystems(folder);
+    const test = await openTestBaton({ ...options, definitions });
+    try {
+      await work({ test, systems, done: witness(systems) });
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    } finally {
+      await test.close();
+      await stopAll(systems);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+  return {
+    live,
+    killedEverywhere: async (work) => {
+      let [first, last] = [0, 0];
+      await live(async (life) => {
+        first = life.test.operations + 1;
+        await work(life);
+        last = life.test.operations;
+      });
+      assert.ok(last > first, "a life has store operations");
+      for (let operation = first; operation <= last; operation++) {
+        const side = operation % 2 === 0 ? "before" : "after";
+        await live(async (life) => {
+          life.test.crashAt(operation, side);
+          await work(life).catch((cause: unknown) => {
+            throw new Error(`killed ${side} operation ${operation} of ${last}: ${String(cause)}`, { cause });
+          });
+        });
+      }
+    },
+  };
+}
+
+function witness(systems: Services): (about?: string) => string[] {
+  const acts: { what: string; id: string }[] = [];
+  for (const system of Object.values(systems)) {
+    system.onServed(({ act, id, outcome }) => {
+      if (outcome === "done") acts.push({ what: `${system.name}.${act}`, id: id ?? "" });
+    });
+  }
+  return (about) =>
+    acts.filter(({ id }) => about === undefined || id.split("/").includes(about)).map(({ what }) => what);
+}

@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import { diagnose } from "../kernel/decide/doctor.ts";
+import type { Examination } from "../kernel/engine/doctor.ts";
+import { BatonError } from "../kernel/model/errors.ts";
+import { readHostFacts } from "./host-facts.ts";
+import { readSchema } from "./migrate-store.ts";
+
+/**
+ * What can be told of a store that cannot be opened as one: damaged, of another schema, of another application. Null
+ * when it can be.
+ */
+export function examineFile(store: string): Examination | null {
+  const host = readHostFacts(store);
+  const none = { checkup: null, strays: null, host };
+  if (!existsSync(store)) return null;
+  try {
+    const schema = readSchema(store);
+    if (schema.found === schema.known) return null;
+    return { findings: diagnose({ ...none, schema, unreadable: null }), repairs: [] };
+  } catch (error) {
+    const known = error instanceof BatonError ? error : null;
+    const message = error instanceof Error ? error.message : String(error);
+    const unreadable = { message: `the store cannot be read: ${message}`, hint: known?.hint ?? null };
+    return { findings: diagnose({ ...none, schema: null, unreadable }), repairs: [] };
+  }
+}

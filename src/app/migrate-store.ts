@@ -1,0 +1,53 @@
+import { existsSync } from "node:fs";
+import { StoreError } from "../kernel/model/errors.ts";
+import { readMigrations, schemaVersion } from "../stores/sqlite/migrate.ts";
+import { openDatabase, openReader } from "../stores/sqlite/open.ts";
+import { takeOwnership } from "../stores/sqlite/owner.ts";
+
+export interface Migrated {
+  readonly store: string;
+  readonly from: number;
+  readonly to: number;
+  /** Names of the migrations that were, or would be, carried out. */
+  readonly migrations: readonly string[];
+  readonly isDryRun: boolean;
+  /** The copy that was made first; null when there was nothing to do. */
+  readonly backup: string | null;
+}
+
+/** The schema of a store file, and the one that this Baton knows. */
+export function readSchema(store: string): { found: number; known: number } {
+  const reader = openReader(store);
+  try {
+    return { found: schemaVersion(reader), known: knownSchema() };
+  } finally {
+    reader.close();
+  }
+}
+
+export function knownSchema(): number {
+  return readMigrations().at(-1)?.version ?? 0;
+}
+
+/**
+ * Brings a store that nobody has open to this Baton's schema, after a backup; whoever opens it does the same. With
+ * `dryRun` it only says what is to be done, also beside an owner.
+ */
+export function migrateStore(store: string, { dryRun }: { dryRun: boolean }): Migrated {
+  if (!existsSync(store))
+    throw new StoreError("not-found", `there is no store at ${store}`, { hint: "name it with --store" });
+  const { found: from, known: to } = readSchema(store);
+  const migrations = readMigrations()
+    .filter((migration) => migration.version > from)
+    .map((migration) => migration.name);
+  const copy = `${store}.before-${from + 1}`;
+  const plan = { store, from, to, migrations, isDryRun: dryRun, backup: migrations.length === 0 ? null : copy };
+  if (dryRun) return plan;
+  const ownership = takeOwnership(store);
+  try {
+    openDatabase(store).close();
+    return plan;
+  } finally {
+    ownership.release();
+  }
+}

@@ -1,0 +1,40 @@
+import { Engine } from "../kernel/engine/engine.ts";
+import { readFixture, recordedOf } from "../kernel/engine/fixtures.ts";
+import { rehearse, type Verdict } from "../kernel/engine/rehearsal.ts";
+import type { Clock } from "../kernel/ports/clock.ts";
+import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
+import { workflowHandler } from "../workflows/handler.ts";
+import type { Definition } from "./config.ts";
+import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
+import { within } from "./surroundings.ts";
+
+/**
+ * Replays an exported run over a definition: no step runs and nothing is written. Tells whether the code asks for what
+ * was recorded, in that order, or where it differs first.
+ */
+export function replayFixture(fixture: unknown, definition: Definition): Promise<Verdict> {
+  const recorded = recordedOf(readFixture(fixture));
+  const notifier = new LocalNotifier();
+  // Never started: it leases nothing, and no rehearsal comes as far as asking anything of it.
+  const engine = new Engine({
+    store: new MemoryStore(openMemoryCore({ now: () => systemClock.now() }), notifier),
+    clock: systemClock,
+    random: systemRandom,
+    notifier,
+    logger: silentLogger,
+    name: "replay",
+  });
+  return rehearse(recorded, workflowHandler(definition, engine), {
+    clock: awake,
+    within: (run, step, attempt, work) => within({ run, step, attempt }, work),
+  });
+}
+
+/** Baton's own timers keep no process alive; a replay may have nothing else. */
+const awake: Clock = {
+  ...systemClock,
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,87 @@
+import { examineFile } from "../../app/doctor.ts";
+import { findServer, storeExists } from "../../app/find-server.ts";
+import { loadConfig, namedStorePath, storePath } from "../../app/load-config.ts";
+import type { DoctorReport, FindingView, RepairView } from "../../wire/doctor.ts";
+import { connected, type Session, session } from "../command.ts";
+import type { Globals } from "../connect.ts";
+import { type Exit, exit } from "../exit.ts";
+import { type Colour, plain, table } from "../text.ts";
+
+export interface DoctorCommand extends Globals {
+  readonly full?: boolean;
+  readonly repair?: boolean;
+  readonly yes?: boolean;
+  readonly reason?: string;
+}
+
+/** `baton doctor`: exit code 1 when something is bad. */
+export async function doctor(options: DoctorCommand): Promise<Exit> {
+  let unopened: DoctorReport | null = null;
+  const before = await session(options, async (around) => {
+    unopened = await examineUnopened(options);
+    if (unopened !== null) tell(around, unopened, options);
+    return unopened?.level === "bad" ? exit.failed : exit.ok;
+  });
+  if (unopened !== null || before !== exit.ok) return before;
+  const mends = options.repair === true && options.yes === true;
+  return connected(options, mends ? "act" : "read", async (around) => {
+    const { client } = around.connection;
+    const query = options.full === true ? { full: "true" } : {};
+    if (mends) {
+      const planned = await client.get<DoctorReport>("/api/doctor", query);
+      // What is about to be done is told first.
+      for (const { what, count } of planned.repairs) around.io.say(`repair: ${what} (${count})`);
+    }
+    const body = options.reason === undefined ? {} : { reason: options.reason };
+    const report = mends
+      ? await client.post<DoctorReport>("/api/doctor/repair", body)
+      : await client.get<DoctorReport>("/api/doctor", query);
+    tell(around, report, options);
+    return report.level === "bad" ? exit.failed : exit.ok;
+  });
+}
+
+/** A file that cannot be opened as a store of this Baton is told of from outside. A server has opened its own. */
+async function examineUnopened(options: DoctorCommand): Promise<DoctorReport | null> {
+  if (options.url !== undefined || process.env["BATON_URL"] !== undefined) return null;
+  const store = namedStorePath(options) ?? storePath(await loadConfig(options));
+  if (!storeExists(store) || (await findServer(store)) !== null) return null;
+  const examined = examineFile(store);
+  return examined === null ? null : { ...examined, level: examined.findings[0]?.level ?? "ok" };
+}
+
+function tell({ io }: Pick<Session, "io">, report: DoctorReport, options: DoctorCommand): void {
+  if (io.format === "json") return io.document(report);
+  if (io.format === "jsonl") return io.list(report.findings);
+  io.lines(
+    table(
+      [
+        { head: "", cell: (row: FindingView) => row.level, colour: (row: FindingView) => colourOf(row.level) },
+        { head: "CHECK", cell: (row: FindingView) => row.code },
+        { head: "WHAT", cell: whatCell },
+      ],
+      report.findings,
+      io,
+    ),
+  );
+  for (const { level, code, where, count, todo } of report.findings) {
+    if (level === "ok" || todo === null) continue;
+    io.say(plain(`${code}: ${todo}`));
+    if (where.length > 0) io.say(plain(`  ${where.join(", ")}${count > where.length ? `, … (${count})` : ""}`));
+  }
+  for (const repair of report.repairs) io.say(plain(repairText(repair)));
+  const isPlan = options.repair === true && options.yes !== true && report.repairs.length > 0;
+  if (isPlan) io.say("nothing was changed; baton doctor --repair --yes does it");
+}
+
+function whatCell({ what, count, where }: FindingView): string {
+  return where.length === 0 ? what : `${what} (${count})`;
+}
+
+function repairText({ repair, what, count, mended }: RepairView): string {
+  return mended === null ? `${repair}: ${what}; it is for ${count}` : `${repair}: ${what}; mended ${mended}`;
+}
+
+function colourOf(level: FindingView["level"]): Colour {
+  return level === "ok" ? "green" : level === "warn" ? "yellow" : "red";
+}

@@ -1,0 +1,31 @@
+import { connected } from "../command.ts";
+import type { Globals } from "../connect.ts";
+import { CliError, type Exit, exit } from "../exit.ts";
+import { jsonText } from "../text.ts";
+
+export interface RevealOptions extends Globals {
+  readonly step?: string;
+  readonly input?: boolean;
+  readonly output?: boolean;
+  readonly reason?: string;
+}
+
+/** `baton reveal`: one sensitive value in clear, which is told in the audit. */
+export function revealValue(id: string, options: RevealOptions): Promise<Exit> {
+  return connected(options, "act", async ({ io, connection }) => {
+    const { step, input, output, reason } = options;
+    const asked = [step !== undefined, input === true, output === true].filter(Boolean).length;
+    if (asked !== 1) {
+      throw new CliError(exit.usage, "usage", "reveal shows one value", {
+        hint: "give one of --step <step>, --input, --output",
+      });
+    }
+    const { value } = await connection.client.post<{ value: unknown }>(`/api/runs/${encodeURIComponent(id)}/reveal`, {
+      ...(step === undefined ? { field: input === true ? "input" : "output" } : { step }),
+      ...(reason === undefined ? {} : { reason }),
+    });
+    if (io.format === "human") io.lines([jsonText(value, 2)]);
+    else io.document(value);
+    return exit.ok;
+  });
+}

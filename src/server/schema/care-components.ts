@@ -1,0 +1,91 @@
+import { list, object, orNull, type Schema } from "./schema.ts";
+
+const string: Schema = { type: "string" };
+const bool: Schema = { type: "boolean" };
+const count: Schema = { type: "integer", minimum: 0 };
+const level: Schema = { enum: ["ok", "warn", "bad"] };
+const sum = object({ count, bytes: count });
+const open: Schema = { type: "object", additionalProperties: true };
+
+/** What the doctor, the sizes, erasing and exporting answer. */
+export const careComponents: Readonly<Record<string, Schema>> = {
+  DoctorReport: object({
+    level,
+    findings: list(
+      object({
+        level,
+        code: string,
+        what: string,
+        where: list(string, "At most ten; count says how many there are."),
+        count,
+        todo: orNull(string),
+        repair: orNull(string),
+      }),
+    ),
+    repairs: list(
+      object({ repair: string, what: string, count, where: list(string), mended: orNull(count) }),
+      "What can be mended, or was.",
+    ),
+  }),
+  StoreSizes: object({
+    bytes: count,
+    freeBytes: count,
+    walBytes: count,
+    definitions: list(
+      object({
+        definition: string,
+        runs: count,
+        startedLastDay: count,
+        sampled: count,
+        isEstimate: bool,
+        steps: count,
+        inlineBytes: count,
+        payloadBytes: count,
+        fileBytes: count,
+        logLines: count,
+        logBytes: count,
+        bytes: count,
+        grownLastDay: count,
+      }),
+    ),
+    events: object({ count, bytes: count, isEstimate: bool }),
+    artifacts: sum,
+    files: sum,
+  }),
+  Erasure: object({
+    ids: list(string),
+    runs: count,
+    events: count,
+    files: count,
+    isDryRun: bool,
+    isScrubbed: bool,
+    isRewritten: bool,
+  }),
+  RunFixture: {
+    type: "object",
+    description: "A run as baton export writes it. The format has a version; a newer one is refused.",
+    properties: {
+      format: { const: "baton-run" },
+      formatVersion: count,
+      exportedAt: string,
+      definition: open,
+      run: open,
+      entries: list(open),
+      attempts: list(open),
+      waits: list(open),
+      children: list(open),
+    },
+    required: [
+      "format",
+      "formatVersion",
+      "exportedAt",
+      "definition",
+      "run",
+      "entries",
+      "attempts",
+      "waits",
+      "children",
+    ],
+    additionalProperties: false,
+  },
+};

@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, it, type TestContext } from "node:test";
+import { type Baton, openBaton, workflow } from "../../src/index.ts";
+import type { RepairCode } from "../../src/kernel/model/doctor.ts";
+
+const gate = workflow({ name: "gate" }, async (ctx) => {
+  await ctx.step("first", () => 1);
+  await ctx.waitForEvent("go", { timeout: "30d" });
+  return "through";
+});
+const narrow = workflow(
+  { name: "narrow", concurrency: [{ key: () => "one", limit: 1, hold: "run" }] },
+  async (ctx) => {
+    await ctx.waitForEvent("go", { timeout: "30d" });
+    return "through";
+  },
+);
+const doomed = workflow({ name: "doomed" }, async (ctx) => {
+  await ctx.step("break", () => Promise.reject(new Error("no such account")), { retry: { attempts: 1 } });
+});
+
+interface Place {
+  readonly file: string;
+  open(): Promise<Baton>;
+  /** Breaks the store by hand, while nobody has it. */
+  hurt(...sql: readonly string[]): void;
+}
+
+function setup(test: TestContext): Place {
+  const folder = mkdtempSync(join(tmpdir(), "baton-doctor-"));
+  const file = join(folder, "baton.db");
+  const batons: Baton[] = [];
+  test.after(async () => {
+    for (const baton of batons) await baton.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    file,
+    open: async () => {
+      const baton = await openBaton({ store: `sqlite:${file}`, definitions: [gate, narrow, doomed] });
+      batons.push(baton);
+      return baton;
+    },
+    hurt: (...sql) => {
+      const db = new DatabaseSync(file);
+      for (const each of sql) db.exec(each);
+      db.close();
+    },
+  };
+}
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  while (!(await what())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function parked(baton: Baton, definition: typeof gate | typeof narrow): Promise<string> {
+  const { id } = await baton.start(definition, undefined);
+  await until(async () => (await (await baton.get(id)).status()) === "waiting");
+  return id;
+}
+
+/** Ways to break a store: each is named, mended by one repair, and leaves runs that go on. */
+const wounds: readonly { name: string; code: string; repair: RepairCode; sql: readonly string[] }[] = [
+  {
+    name: "a run whose queue row is gone",
+    code: "not-queued",
+    repair: "requeue",
+    sql: ["delete from live where run = 1"],
+  },
+  {
+    name: "a run at rest with a queue row",
+    code: "queued-at-rest",
+    repair: "requeue",
+    sql: ["insert into live (run, definition, state, fence) select no, definition, 3, 9 from runs where ended = 'failed'"],
+  },
+  {
+    name: "a ready run without a time",
+    code: "ready-without-time",
+    repair: "requeue",
+    sql: ["update live set state = 0, ready_at = null where run = 1", "update counters set count = count - 1 where definition = 1 and status = 'waiting'", "insert into counters values (1, 'pending', 0, 1) on conflict do update set count = count + 1"],
+  },
+  {
+    name: "a parked run with a holder",
+    code: "held-and-idle",
+    repair: "requeue",
+    sql: ["update live set holder = 1 where run = 1"],
+  },
+  {
+    name: "a run that a dead worker holds",
+    code: "leased-by-nobody",
+    repair: "free-leases",
+    sql: ["update live set state = 1, holder = 4711 where run = 1"],
+  },
+  {
+    name: "a parked run whose waits are gone",
+    code: "nothing-wakes-it",
+    repair: "wake-parked",
+    sql: ["delete from waits where run = 1"],
+  },
+  {
+    name: "a parked run that would wake too late",
+    code: "wakes-too-late",
+    repair: "wake-parked",
+    sql: ["update live set ready_at = ready_at + 1000 where run = 1"],
+  },
+  {
+    name: "a parked run over something unread",
+    code: "parked-over-unread",
+    repair: "wake-parked",
+    sql: [
+      "update waits set due_at = null where run = 1",
+      "update live set ready_at = null where run = 1",
+      "insert into inbox (run, kind, ref, key, body, at) values (1, 'event', '999', null, null, 1)",
+    ],
+  },
+  {
+    name: "a slot that a run at rest holds",
+    code: "slot-of-idle",
+    repair: "take-slots-back",
+    sql: ["insert into slots (key, n, run, fence, since, is_kept) select 'gone', 1, no, 1, 1, 0 from runs where ended = 'failed'"],
+  },
+  {
+    name: "a line before a free slot",
+    code: "free-slot-in-line",
+    repair: "hand-out-slots",
+    sql: ["delete from slots"],
+  },
+  {
+    name: "a failed run that nobody is told of",
+    code: "failed-and-forgotten",
+    repair: "mend-dead-letters",
+    sql: ["delete from dead", "delete from causes"],
+  },
+  {
+    name: "a dead letter of a run that goes on",
+    code: "dead-letter-of-none",
+    repair: "mend-dead-letters",
+    sql: ["insert into dead (run, fingerprint, at) values (1, 'x', 1)", "insert into causes values ('x', 1)"],
+  },
+  {
+    name: "counts of runs that are off",
+    code: "miscounted",
+    repair: "recount",
+    sql: ["update counters set count = count + 5 where status = 'waiting'", "delete from counters where status = 'failed'"],
+  },
+  {
+    name: "counts of hours that are off",
+    code: "miscounted-hour",
+    repair: "recount",
+    sql: ["update hours set count = 17", "delete from hours where status = 'failed'"],
+  },
+  {
+    name: "counts of causes that are off",
+    code: "miscounted-cause",
+    repair: "recount",
+    sql: ["update causes set count = 3", "insert into causes values ('nowhere', 4)"],
+  },
+];
+
+describe("the doctor", () => {
+  it("finds nothing wrong with a store that works, and tells what it has looked at", async (t) => {
+    const { open } = setup(t);
+    const baton = await open();
+    await parked(baton, gate);
+    const { findings, repairs } = await baton.doctor({ full: true });
+    assert.deepEqual(
+      findings.filter((each) => each.level === "bad"),
+      [],
+    );
+    assert.deepEqual(repairs, []);
+    const codes = findings.map((each) => each.code);
+    for (const code of ["node-version", "sqlite-version", "file-system", "disk-space", "wal-size", "integrity", "clock", "schema", "foreign-openers", "owner", "dead-workers", "oldest-ready", "no-worker", "dead-letters", "lacking-code", "event-shapes", "unrouted-events", "lost-files", "queue"])
+      assert.ok(codes.includes(code), `it looks at ${code}`);
+  });
+
+  for (const { name, code, repair, sql } of wounds) {
+    it(`names ${name}, mends it and comes back clean`, async (t) => {
+      const { open, hurt } = setup(t);
+      const first = await open();
+      const id = await parked(first, gate);
+      await parked(first, narrow);
+      await first.start(narrow, undefined);
+      const failed = await first.start(doomed, undefined);
+      await assert.rejects(failed.result());
+      await first.close();
+      hurt(...sql);
+      const baton = await open();
+      const before = await baton.doctor();
+      const found = before.findings.find((each) => each.code === code);
+      assert.equal(found?.level, "bad", `${code} is found: ${JSON.stringify(before.findings.filter((each) => each.level === "bad"))}`);
+      assert.equal(found?.repair, repair);
+      assert.ok(before.repairs.some((each) => each.repair === repair && each.mended === null && each.count > 0));
+      const after = await baton.doctor({ repair: true, why: "broken by hand" });
+      assert.ok(after.repairs.some((each) => each.repair === repair && (each.mended ?? 0) > 0));
+      await until(async () => (await baton.engine.store.query("strays", {})).length === 0);
+      assert.deepEqual(
+        (await baton.doctor()).findings.filter((each) => each.level === "bad"),
+        [],
+      );
+      const audit = await baton.engine.store.query("audit", { run: null, before: null, limit: 50 });
+      const row = audit.find((each) => each.verb === "repair" && each.detail?.includes(repair));
+      assert.equal(row?.why, "broken by hand");
+      // What was mended goes on: nothing was lost and nothing was done twice.
+      await until(async () => (await (await baton.get(id)).status()) === "waiting");
+      await baton.emit({ name: "go" });
+      assert.equal(await (await baton.get(id)).result(), "through");
+      const detail = await baton.engine.store.query("run", { id });
+      assert.equal(detail?.entries.filter((entry) => entry.key === "first").length, 1);
+    });
+  }
+
+  it("does the same repair once, however often it is offered", async (t) => {
+    const { open, hurt } = setup(t);
+    const first = await open();
+    await parked(first, gate);
+    await first.close();
+    hurt("update counters set count = count + 5 where status = 'waiting'");
+    const { engine } = await open();
+    const miscounts = await engine.store.query("miscounts", {});
+    const audit = { actor: "test", verb: "repair", why: null };
+    const mend = { kind: "mend", id: "once", repair: "recount", targets: [], miscounts, audit } as const;
+    assert.equal((await engine.store.commit(mend)).mended, 1);
+    assert.equal((await engine.store.commit(mend)).mended, 0);
+    assert.deepEqual(await engine.store.query("strays", {}), []);
+  });
+
+  it("names a result that was recorded twice, and leaves it to a person", async (t) => {
+    const { open, hurt } = setup(t);
+    const first = await open();
+    await parked(first, gate);
+    await first.close();
+    hurt("insert into steps (run, seq, key, kind, outcome, attempts, took_ms, at) values (1, 900, 'first', 0, 0, 1, 1, 1)");
+    const baton = await open();
+    const { findings, repairs } = await baton.doctor({ repair: true });
+    const found = findings.find((each) => each.code === "recorded-twice");
+    assert.equal(found?.level, "bad");
+    assert.equal(found?.repair, null);
+    assert.deepEqual(repairs, []);
+  });
+
+  it("names another process that has the file open", async (t) => {
+    const { open, file } = setup(t);
+    await (await open()).close();
+    const holder = spawn("tail", ["-f", file], { stdio: "ignore" });
+    t.after(() => holder.kill());
+    const baton = await open();
+    const look = async (): Promise<Map<string, string>> =>
+      new Map((await baton.doctor()).findings.map((each) => [each.code, `${each.level} ${each.where.join()}`]));
+    await until(async () => (await look()).get("foreign-openers")?.startsWith(`warn ${holder.pid} tail`) ?? false);
+  });
+});
