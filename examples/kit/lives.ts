@@ -13,6 +13,8 @@ export interface Life<S extends Services> {
   readonly systems: S;
   /** What the systems really did, as `system.act`, in order; of `about` alone when given. A recognised repeat is not in it. */
   done(about?: string): string[];
+  /** What a client does that must not lose its call: asks again when the process died before it answered. */
+  insist<T>(call: () => Promise<T>): Promise<T>;
 }
 
 export interface Lives<S extends Services> {
@@ -32,7 +34,7 @@ export function livesOf<S extends Services>(
     const systems = await startSystems(folder);
     const test = await openTestBaton({ ...options, definitions });
     try {
-      await work({ test, systems, done: witness(systems) });
+      await work({ test, systems, done: witness(systems), insist: (call) => insist(test, call) });
       assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
     } finally {
       await test.close();
@@ -43,24 +45,41 @@ export function livesOf<S extends Services>(
   return {
     live,
     killedEverywhere: async (work) => {
-      let [first, last] = [0, 0];
-      await live(async (life) => {
-        first = life.test.operations + 1;
-        await work(life);
-        last = life.test.operations;
-      });
-      assert.ok(last > first, "a life has store operations");
-      for (let operation = first; operation <= last; operation++) {
-        const side = operation % 2 === 0 ? "before" : "after";
-        await live(async (life) => {
-          life.test.crashAt(operation, side);
-          await work(life).catch((cause: unknown) => {
-            throw new Error(`killed ${side} operation ${operation} of ${last}: ${String(cause)}`, { cause });
+      for (const side of ["before", "after"] as const) {
+        let isKilled = true;
+        for (let offset = 1; isKilled; offset++) {
+          await live(async (life) => {
+            life.test.crashAt(life.test.operations + offset, side);
+            await work(life).catch((cause: unknown) => {
+              throw new Error(`killed ${side} its store operation ${offset}: ${String(cause)}`, { cause });
+            });
+            isKilled = life.test.crashes > 0;
+            assert.ok(isKilled || offset > 1, "a life has store operations");
           });
-        });
+        }
       }
     },
   };
+}
+
+async function insist<T>(test: TestBaton, call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const before = test.baton;
+    let answer: { value: T } | null = null;
+    let problem: { error: unknown } | null = null;
+    call().then(
+      (value) => {
+        answer = { value };
+      },
+      (error: unknown) => {
+        problem = { error };
+      },
+    );
+    while (test.baton === before && answer === null && problem === null)
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    if (problem !== null) throw (problem as { error: unknown }).error;
+    if (answer !== null) return (answer as { value: T }).value;
+  }
 }
 
 function witness(systems: Services): (about?: string) => string[] {

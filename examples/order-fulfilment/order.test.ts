@@ -27,7 +27,7 @@ describe("order fulfilment", () => {
   const { live, killedEverywhere } = livesOf(startShop, [orderFulfilment]);
 
   it("reserves, charges, packs, ships and tells, once each", () =>
-    live(async ({ test, systems, done }) => {
+    live(async ({ test, done }) => {
       await test.emit({ name: "order.placed", data: order("A-1") });
       await test.settle();
       const [run] = await test.baton.runs({ key: "order:A-1" });
@@ -57,7 +57,7 @@ describe("order fulfilment", () => {
     }));
 
   it("an arrival that was too small is waited on again", () =>
-    live(async ({ test, systems, done }) => {
+    live(async ({ test, systems }) => {
       const run = await test.start(orderFulfilment, order("A-4", { items: [{ sku: "desk", quantity: 2 }] }));
       await test.settle();
       await test.emit({ name: "stock.arrived", data: { sku: "desk" } });
@@ -69,7 +69,7 @@ describe("order fulfilment", () => {
     }));
 
   it("what never comes cancels the order after fourteen days, and nothing was charged", () =>
-    live(async ({ test, systems, done }) => {
+    live(async ({ test, done }) => {
       const run = await test.start(orderFulfilment, order("A-5", { items: [{ sku: "desk", quantity: 1 }] }));
       assert.deepEqual(await run.result(), { status: "cancelled" });
       assert.deepEqual(done("A-5"), ["warehouse.reserve", "mail.send", "mail.send"]);
@@ -120,7 +120,7 @@ describe("order fulfilment", () => {
     }));
 
   it("works on one order of a customer at a time and names the one that is before it", () =>
-    live(async ({ test, systems, done }) => {
+    live(async ({ test, systems }) => {
       systems.payments.breakDown("charge", { mode: "hang", times: 1, only: "A-10" });
       const first = await test.start(orderFulfilment, order("A-10", { customerId: "C" }));
       const second = await test.start(orderFulfilment, order("A-11", { customerId: "C" }));
@@ -135,16 +135,17 @@ describe("order fulfilment", () => {
     }));
 
   it("ships once when the process dies at any store operation", () =>
-    killedEverywhere(async ({ test, systems, done }) => {
-      const run = await test.start(orderFulfilment, order("K-1"));
+    killedEverywhere(async ({ test, done, insist }) => {
+      const run = await insist(() => test.start(orderFulfilment, order("K-1"), { idempotencyKey: "K-1" }));
       assert.equal((await run.result()).status, "shipped");
       assert.deepEqual(done(), shipped);
     }));
 
   it("gives everything back once when the process dies at any store operation", () =>
-    killedEverywhere(async ({ test, systems, done }) => {
+    killedEverywhere(async ({ test, systems, done, insist }) => {
       const before = free(systems, "lamp");
-      const run = await test.start(orderFulfilment, order("K-1", { address: "nowhere" }));
+      const input = order("K-1", { address: "nowhere" });
+      const run = await insist(() => test.start(orderFulfilment, input, { idempotencyKey: "K-1" }));
       await assert.rejects(run.result(), /no such address/);
       assert.deepEqual(done(), [...shipped.slice(0, 3), ...givenBack]);
       assert.equal(free(systems, "lamp"), before);

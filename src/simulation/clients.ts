@@ -146,13 +146,13 @@ export class Clients {
   /** By hand, by one bulk act or two at once, with the cause mended or not yet; or by saying how the step came out. */
   async #setGoing(known: KnownRun, id: string): Promise<void> {
     const way = this.#chance.float();
-    if (way < 0.5) {
+    if (way < 0.3) {
       this.#cluster.mend(id);
       await this.#verb(known, "resume");
-    } else if (way < 0.6) {
+    } else if (way < 0.4) {
       await this.#verb(known, "complete-step", { step: "fragile", output: JSON.stringify("by hand") });
     } else {
-      if (way < 0.8) this.#cluster.mend(id);
+      if (way < 0.6) this.#cluster.mend(id);
       await Promise.all([this.#redrive(), ...(this.#chance.happens(0.5) ? [this.#redrive()] : [])]);
     }
   }

@@ -31,7 +31,22 @@ const healMs = 60_000;
 /** Each poison run takes its process down six to sixteen times before it is given up. */
 const healPoisonMs = 120_000;
 const definitions = ["linear", "parallel", "waiter", "timer", "racer", "parent", "broken", "mapper"] as const;
-const recoveries = ["saga", "limited", "kept", "stubborn", "hopeless", "fat", "mapped", "fickle", "looper"] as const;
+const recoveries = [
+  // Often: what redrives do to each other shows only among several.
+  "broken",
+  "broken",
+  "broken",
+  "stubborn",
+  "saga",
+  "limited",
+  "kept",
+  "stubborn",
+  "hopeless",
+  "fat",
+  "mapped",
+  "fickle",
+  "looper",
+] as const;
 
 /** Lives through one seed: chaos, healing, quiet, check. Ambient time and chance must be poisoned by the caller. */
 export async function simulate(seed: number, mutant: Mutant | null = null): Promise<Report> {

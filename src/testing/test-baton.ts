@@ -5,10 +5,12 @@ import { LocalNotifier, silentLogger } from "../app/platform.ts";
 import { replayFixture } from "../app/replay-fixture.ts";
 import type { VerbRequest } from "../kernel/decide/verb.ts";
 import { type EventInput, unknownRun } from "../kernel/engine/engine.ts";
+import { readFixture } from "../kernel/engine/fixtures.ts";
 import type { StartOptions } from "../kernel/engine/handler.ts";
 import type { Verdict } from "../kernel/engine/rehearsal.ts";
 import type { RunDetail } from "../kernel/model/detail.ts";
 import { BatonError } from "../kernel/model/errors.ts";
+import type { RunFixture } from "../kernel/model/fixture.ts";
 import type { RunStatus } from "../kernel/model/status.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { decode, encode } from "../stdx/json.ts";
@@ -203,8 +205,18 @@ class MemoryBaton implements TestBaton {
   }
 
   async load<T>(fixture: unknown): Promise<TestHandle<T>> {
-    const { id } = await this.baton.import(fixture, { actor: "test" });
+    const read = readFixture(fixture);
+    const { id } = await this.baton.import(this.#asRegistered(read), { actor: "test" });
     return this.#handle<T>(id);
+  }
+
+  /** On the version that is registered here: numbers of another store mean nothing in this one. */
+  #asRegistered(fixture: RunFixture): RunFixture {
+    const { definition } = fixture;
+    const same = this.baton.engine.handlers.find((handler) => handler.definition.name === definition.name);
+    return same === undefined
+      ? fixture
+      : { ...fixture, definition: { ...definition, version: same.definition.version } };
   }
 
   replay(fixture: unknown, definition: Definition): Promise<Verdict> {

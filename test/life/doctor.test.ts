@@ -13,13 +13,10 @@ const gate = workflow({ name: "gate" }, async (ctx) => {
   await ctx.waitForEvent("go", { timeout: "30d" });
   return "through";
 });
-const narrow = workflow(
-  { name: "narrow", concurrency: [{ key: () => "one", limit: 1, hold: "run" }] },
-  async (ctx) => {
-    await ctx.waitForEvent("go", { timeout: "30d" });
-    return "through";
-  },
-);
+const narrow = workflow({ name: "narrow", concurrency: [{ key: () => "one", limit: 1, hold: "run" }] }, async (ctx) => {
+  await ctx.waitForEvent("go", { timeout: "30d" });
+  return "through";
+});
 const doomed = workflow({ name: "doomed" }, async (ctx) => {
   await ctx.step("break", () => Promise.reject(new Error("no such account")), { retry: { attempts: 1 } });
 });
@@ -76,13 +73,19 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     name: "a run at rest with a queue row",
     code: "queued-at-rest",
     repair: "requeue",
-    sql: ["insert into live (run, definition, state, fence) select no, definition, 3, 9 from runs where ended = 'failed'"],
+    sql: [
+      "insert into live (run, definition, state, fence) select no, definition, 3, 9 from runs where ended = 'failed'",
+    ],
   },
   {
     name: "a ready run without a time",
     code: "ready-without-time",
     repair: "requeue",
-    sql: ["update live set state = 0, ready_at = null where run = 1", "update counters set count = count - 1 where definition = 1 and status = 'waiting'", "insert into counters values (1, 'pending', 0, 1) on conflict do update set count = count + 1"],
+    sql: [
+      "update live set state = 0, ready_at = null where run = 1",
+      "update counters set count = count - 1 where definition = 1 and status = 'waiting'",
+      "insert into counters values (1, 'pending', 0, 1) on conflict do update set count = count + 1",
+    ],
   },
   {
     name: "a parked run with a holder",
@@ -122,7 +125,9 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     name: "a slot that a run at rest holds",
     code: "slot-of-idle",
     repair: "take-slots-back",
-    sql: ["insert into slots (key, n, run, fence, since, is_kept) select 'gone', 1, no, 1, 1, 0 from runs where ended = 'failed'"],
+    sql: [
+      "insert into slots (key, n, run, fence, since, is_kept) select 'gone', 1, no, 1, 1, 0 from runs where ended = 'failed'",
+    ],
   },
   {
     name: "a line before a free slot",
@@ -146,7 +151,10 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     name: "counts of runs that are off",
     code: "miscounted",
     repair: "recount",
-    sql: ["update counters set count = count + 5 where status = 'waiting'", "delete from counters where status = 'failed'"],
+    sql: [
+      "update counters set count = count + 5 where status = 'waiting'",
+      "delete from counters where status = 'failed'",
+    ],
   },
   {
     name: "counts of hours that are off",
@@ -174,7 +182,27 @@ describe("the doctor", () => {
     );
     assert.deepEqual(repairs, []);
     const codes = findings.map((each) => each.code);
-    for (const code of ["node-version", "sqlite-version", "file-system", "disk-space", "wal-size", "integrity", "clock", "schema", "foreign-openers", "owner", "dead-workers", "oldest-ready", "no-worker", "dead-letters", "lacking-code", "event-shapes", "unrouted-events", "lost-files", "queue"])
+    for (const code of [
+      "node-version",
+      "sqlite-version",
+      "file-system",
+      "disk-space",
+      "wal-size",
+      "integrity",
+      "clock",
+      "schema",
+      "foreign-openers",
+      "owner",
+      "dead-workers",
+      "oldest-ready",
+      "no-worker",
+      "dead-letters",
+      "lacking-code",
+      "event-shapes",
+      "unrouted-events",
+      "lost-files",
+      "queue",
+    ])
       assert.ok(codes.includes(code), `it looks at ${code}`);
   });
 
@@ -192,7 +220,11 @@ describe("the doctor", () => {
       const baton = await open();
       const before = await baton.doctor();
       const found = before.findings.find((each) => each.code === code);
-      assert.equal(found?.level, "bad", `${code} is found: ${JSON.stringify(before.findings.filter((each) => each.level === "bad"))}`);
+      assert.equal(
+        found?.level,
+        "bad",
+        `${code} is found: ${JSON.stringify(before.findings.filter((each) => each.level === "bad"))}`,
+      );
       assert.equal(found?.repair, repair);
       assert.ok(before.repairs.some((each) => each.repair === repair && each.mended === null && each.count > 0));
       const after = await baton.doctor({ repair: true, why: "broken by hand" });
@@ -234,7 +266,9 @@ describe("the doctor", () => {
     const first = await open();
     await parked(first, gate);
     await first.close();
-    hurt("insert into steps (run, seq, key, kind, outcome, attempts, took_ms, at) values (1, 900, 'first', 0, 0, 1, 1, 1)");
+    hurt(
+      "insert into steps (run, seq, key, kind, outcome, attempts, took_ms, at) values (1, 900, 'first', 0, 0, 1, 1, 1)",
+    );
     const baton = await open();
     const { findings, repairs } = await baton.doctor({ repair: true });
     const found = findings.find((each) => each.code === "recorded-twice");

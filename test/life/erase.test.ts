@@ -44,7 +44,12 @@ async function setup(test: TestContext): Promise<Place> {
       readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => {
         const path = join(folder, name);
         // Windows of the lock and of folders hold no data.
-        return existsSync(path) && !name.endsWith(".lock.db") && isFile(path) && readFileSync(path).includes(Buffer.from(text));
+        return (
+          existsSync(path) &&
+          !name.endsWith(".lock.db") &&
+          isFile(path) &&
+          readFileSync(path).includes(Buffer.from(text))
+        );
       }),
   };
 }
@@ -83,8 +88,12 @@ describe("erase", () => {
     assert.ok(holds("adalbert@acme.example").length > 1);
     const erased = await baton.erase({ key: "person:adalbert@acme.example", why: "request 77" });
     // Its child went with it, the event that only it consumed too.
-    assert.deepEqual({ ...erased }, { ids: [id], runs: 2, events: 1, files: 1, isDryRun: false, isScrubbed: true, isRewritten: true });
-    for (const text of ["adalbert@acme.example", "Adalbert", "note-of-adalbert"]) assert.deepEqual(holds(text), [], text);
+    assert.deepEqual(
+      { ...erased },
+      { ids: [id], runs: 2, events: 1, files: 1, isDryRun: false, isScrubbed: true, isRewritten: true },
+    );
+    for (const text of ["adalbert@acme.example", "Adalbert", "note-of-adalbert"])
+      assert.deepEqual(holds(text), [], text);
     assert.ok(holds("berta@acme.example").length > 0, "others stay");
     await assert.rejects(baton.get(id), { code: "not-found" });
     assert.deepEqual(await baton.engine.store.query("strays", {}), []);
@@ -93,7 +102,11 @@ describe("erase", () => {
     assert.equal(row?.why, "request 77");
     assert.deepEqual(Object.keys(JSON.parse(row?.detail ?? "{}")).toSorted(), ["events", "files", "keySha256", "runs"]);
     // The same start begins anew: nothing remembers that there was one.
-    const again = await baton.start(onboard, { name: "A", mail: "x@acme.example" }, { idempotencyKey: "idem-adalbert@acme.example" });
+    const again = await baton.start(
+      onboard,
+      { name: "A", mail: "x@acme.example" },
+      { idempotencyKey: "idem-adalbert@acme.example" },
+    );
     assert.ok(again.isNew);
   });
 

@@ -30,9 +30,28 @@ const outside: readonly (readonly [string, (test: TestBaton) => Promise<unknown>
   ["an event's name", (test) => test.emit({ name: "e".repeat(201) }), "invalid-event", /name is text of 1 to 200/],
   ["an event's id", (test) => test.emit({ name: "e", id: "i".repeat(513) }), "invalid-event", /id is text of 1 to 512/],
   ["a business key", ({ baton }) => baton.start(quiet, "a", { key: "k".repeat(513) }), "invalid-name", /business key/],
-  ["an idempotency key", ({ baton }) => baton.start(quiet, "a", { idempotencyKey: "k".repeat(513) }), "invalid-name", /idempotency key/],
-  ["attributes of a start", ({ baton }) => baton.start(quiet, "a", { attributes: { a: "x".repeat(5_000) } }), "limit", /attributes has 5008 bytes, the limit is 4096/],
-  ["a list of starts", ({ baton }) => baton.startMany(quiet, Array.from({ length: 10_001 }, () => ({ input: "a" }))), "limit", /up to 10000 runs/],
+  [
+    "an idempotency key",
+    ({ baton }) => baton.start(quiet, "a", { idempotencyKey: "k".repeat(513) }),
+    "invalid-name",
+    /idempotency key/,
+  ],
+  [
+    "attributes of a start",
+    ({ baton }) => baton.start(quiet, "a", { attributes: { a: "x".repeat(5_000) } }),
+    "limit",
+    /attributes has 5008 bytes, the limit is 4096/,
+  ],
+  [
+    "a list of starts",
+    ({ baton }) =>
+      baton.startMany(
+        quiet,
+        Array.from({ length: 10_001 }, () => ({ input: "a" })),
+      ),
+    "limit",
+    /up to 10000 runs/,
+  ],
 ];
 
 describe("from outside", () => {
@@ -58,9 +77,13 @@ const inside: readonly (readonly [string, (ctx: Context) => Promise<unknown>, Re
   ["an emitted event's name", (ctx) => ctx.emit({ name: "e".repeat(201) }), /an event's name/],
   ["a child's input", (ctx) => ctx.call(quiet, over), /input has 1048578 bytes/],
   ["attributes", (ctx) => ctx.setAttributes({ a: "x".repeat(5_000) }), /attributes has 5008 bytes/],
-  ["attributes that grow", async (ctx) => {
-    for (let i = 0; i < 10; i++) await ctx.setAttributes({ [`a${i}`]: "x".repeat(1_000) });
-  }, /attributes has \d+ bytes, the limit is 4096/],
+  [
+    "attributes that grow",
+    async (ctx) => {
+      for (let i = 0; i < 10; i++) await ctx.setAttributes({ [`a${i}`]: "x".repeat(1_000) });
+    },
+    /attributes has \d+ bytes, the limit is 4096/,
+  ],
   ["a match", (ctx) => ctx.waitForEvent("e", { match: { id: "x".repeat(5_000) } }), /match of e has 5009 bytes/],
 ];
 
@@ -88,7 +111,9 @@ describe("from code", () => {
   });
 
   it("a workflow may raise its limit, up to 16 MiB", async (t) => {
-    const big = workflow({ name: "big", payloadMax: 2 * 1024 * 1024 }, async (ctx, input: string) => ctx.step("s", () => input));
+    const big = workflow({ name: "big", payloadMax: 2 * 1024 * 1024 }, async (ctx, input: string) =>
+      ctx.step("s", () => input),
+    );
     const test = await setup(t, big);
     assert.equal(await (await test.start(big, over)).result(), over);
     assert.throws(() => workflow({ name: "huge", payloadMax: 17 * 1024 * 1024 }, () => 1), /payloadMax/);
@@ -116,7 +141,10 @@ describe("from code", () => {
       await ctx.step("s", () => 1);
     });
     const test = await setup(t, chatty, wordy);
-    for (const [definition, most] of [[chatty, defaults.logLinesMax], [wordy, 20]] as const) {
+    for (const [definition, most] of [
+      [chatty, defaults.logLinesMax],
+      [wordy, 20],
+    ] as const) {
       const handle = await test.start(definition, undefined);
       await handle.result();
       const { row } = await handle.detail();

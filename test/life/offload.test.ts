@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -107,11 +116,17 @@ describe("a large value", () => {
     for (const harm of [() => rmSync(path), () => writeFileSync(path, Buffer.from(bytes).fill(0x20, 5, 6))]) {
       harm();
       const no = (await first.engine.store.query("run", { id }))?.row.no ?? 0;
-      await assert.rejects(first.engine.store.query("payload", { run: no, slot: "step:1" }), (error: Error & { code: string }) => {
-        assert.equal(error.code, "corrupt");
-        assert.match(error.message, new RegExp(`step "copy" of run ${id}: its file ${value?.name} is missing or damaged`));
-        return true;
-      });
+      await assert.rejects(
+        first.engine.store.query("payload", { run: no, slot: "step:1" }),
+        (error: Error & { code: string }) => {
+          assert.equal(error.code, "corrupt");
+          assert.match(
+            error.message,
+            new RegExp(`step "copy" of run ${id}: its file ${value?.name} is missing or damaged`),
+          );
+          return true;
+        },
+      );
       const { findings } = await first.doctor({ full: true });
       const lost = findings.find((each) => each.code === "lost-files");
       assert.equal(lost?.level, "bad");
@@ -196,7 +211,10 @@ describe("a large value", () => {
     assert.ok(existsSync(`${kept}.files`));
     const second = await open();
     assert.equal(await (await second.get<string>(id)).result(), large);
-    assert.equal((await second.doctor({ full: true })).findings.find((each) => each.code === "lost-files")?.level, "ok");
+    assert.equal(
+      (await second.doctor({ full: true })).findings.find((each) => each.code === "lost-files")?.level,
+      "ok",
+    );
   });
 });
 
@@ -208,7 +226,9 @@ describe("a process that is killed", () => {
     assert.ok(orphan !== undefined);
     const rows = (): number => {
       const db = new DatabaseSync(file, { readOnly: true });
-      const { n } = db.prepare("select (select count(*) from runs) + (select count(*) from files) as n").get() as { n: number };
+      const { n } = db
+        .prepare("select (select count(*) from runs) + (select count(*) from payload_files) as n")
+        .get() as { n: number };
       db.close();
       return n;
     };

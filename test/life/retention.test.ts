@@ -4,11 +4,14 @@ import { workflow } from "../../src/index.ts";
 import { openTestBaton, type TestBaton } from "../../src/testing/index.ts";
 
 const ends = (name: string, retention?: { completed?: string; failed?: string; cancelled?: string }) =>
-  workflow({ name, ...(retention === undefined ? {} : { retention: retention as object }) }, async (ctx, how: string) => {
-    if (how === "completed") return ctx.step("keep", () => "x".repeat(10_000));
-    if (how === "failed") return ctx.step("break", () => Promise.reject(new Error("no")), { retry: { attempts: 1 } });
-    return ctx.waitForEvent("never");
-  });
+  workflow(
+    { name, ...(retention === undefined ? {} : { retention: retention as object }) },
+    async (ctx, how: string) => {
+      if (how === "completed") return ctx.step("keep", () => "x".repeat(10_000));
+      if (how === "failed") return ctx.step("break", () => Promise.reject(new Error("no")), { retry: { attempts: 1 } });
+      return ctx.waitForEvent("never");
+    },
+  );
 
 const plain = ends("plain");
 const brief = ends("brief", { completed: "1d" });

@@ -12,9 +12,10 @@ import { filesPath, syncFolder } from "./files.ts";
 export function carryFiles(from: string, database: string, to = database): number {
   const db = new DatabaseSync(database, { readOnly: true });
   try {
-    const hasFiles = db.prepare("select 1 from sqlite_schema where name = 'files'").get() !== undefined;
+    const hasFiles = db.prepare("select 1 from sqlite_schema where name = 'payload_files'").get() !== undefined;
     if (!hasFiles) return 0;
-    const used = "select hash, bytes from files where exists (select 1 from payloads p where p.file = files.hash)";
+    const used =
+      "select hash, bytes from payload_files where exists (select 1 from payloads p where p.file = payload_files.hash)";
     let bytes = 0;
     const folders = new Set<string>();
     for (const row of db.prepare(used).iterate() as Iterable<{ hash: string; bytes: number }>) {

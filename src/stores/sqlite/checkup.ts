@@ -101,10 +101,10 @@ function findLackingCode(context: Context): Checkup["lackingCode"] {
 function checkFiles(context: Context, full: boolean): Checkup["files"] {
   const { db, files } = context;
   const sums = db.get<{ count: number; bytes: number }>(
-    "select count(*) as count, coalesce(sum(bytes), 0) as bytes from files",
+    "select count(*) as count, coalesce(sum(bytes), 0) as bytes from payload_files",
   ) ?? { count: 0, bytes: 0 };
   const used = db.all<{ hash: string }>(
-    "select hash from files where exists (select 1 from payloads p where p.file = files.hash) order by at desc limit ?",
+    "select hash from payload_files where exists (select 1 from payloads p where p.file = payload_files.hash) order by at desc limit ?",
     full ? -1 : filesLookedFor,
   );
   const missing = used.filter(({ hash }) => (full ? files.get(hash) === null : !files.has(hash)));

@@ -118,7 +118,9 @@ function hideKey({ db }: Context, text: string, hash: string): void {
 
 function forgetFile({ db }: Context, hash: string): boolean {
   return (
-    db.run("delete from files where hash = ? and not exists (select 1 from payloads p where p.file = files.hash)", hash)
-      .changes > 0
+    db.run(
+      "delete from payload_files where hash = ? and not exists (select 1 from payloads p where p.file = payload_files.hash)",
+      hash,
+    ).changes > 0
   );
 }

@@ -50,7 +50,7 @@ export class Payloads {
     const hash = hashOf(bytes);
     this.#files.put(hash, bytes);
     this.#db.run(
-      "insert into files (hash, bytes, at) values (?, ?, ?) on conflict (hash) do update set loose_at = null",
+      "insert into payload_files (hash, bytes, at) values (?, ?, ?) on conflict (hash) do update set loose_at = null",
       hash,
       bytes.length,
       this.#clock.now(),
@@ -111,7 +111,7 @@ export class Payloads {
 
   #loosen(where: string, ...params: (string | number)[]): void {
     this.#db.run(
-      `update files set loose_at = ? where hash in (select file from payloads where file is not null and ${where})`,
+      `update payload_files set loose_at = ? where hash in (select file from payloads where file is not null and ${where})`,
       this.#clock.now(),
       ...params,
     );

@@ -123,14 +123,6 @@ CREATE TABLE events (
   at integer not null
 );
 
-CREATE TABLE files (
-  hash text primary key,
-  bytes integer not null,
-  at integer not null,
-  -- When something that referred to it went. Null: nothing has.
-  loose_at integer
-) without rowid;
-
 CREATE TABLE fire_gaps (
   no integer primary key,
   schedule integer not null,
@@ -231,6 +223,14 @@ CREATE TABLE manifests (
 CREATE TABLE mends (
   id text primary key,
   at integer not null
+) without rowid;
+
+CREATE TABLE payload_files (
+  hash text primary key,
+  bytes integer not null,
+  at integer not null,
+  -- When something that referred to it went. Null: nothing has.
+  loose_at integer
 ) without rowid;
 
 CREATE TABLE payloads (
@@ -404,8 +404,6 @@ CREATE UNIQUE INDEX events_once on events (source, id);
 
 CREATE INDEX events_unrouted on events (no) where is_routed = 0;
 
-CREATE INDEX files_loose on files (loose_at) where loose_at is not null;
-
 CREATE INDEX fire_gaps_by_schedule on fire_gaps (schedule, through_at);
 
 CREATE INDEX fires_buffered on fires (schedule) where outcome = 'buffered';
@@ -429,6 +427,8 @@ CREATE INDEX live_suspects on live (unclean, ready_at) where unclean >= 2 and re
 CREATE INDEX live_suspended on live (run) where state = 3;
 
 CREATE INDEX logs_by_run on logs (run, no);
+
+CREATE INDEX payload_files_loose on payload_files (loose_at) where loose_at is not null;
 
 CREATE INDEX payloads_by_file on payloads (file) where file is not null;
 

@@ -19,11 +19,11 @@ export function readSizes(context: Context): StoreSizes {
     definitions: readDefinitions(context, Math.floor(now / hourMs)),
     events: readEvents(context),
     artifacts: sumOf(context, "artifacts"),
-    files: sumOf(context, "files"),
+    files: sumOf(context, "payload_files"),
   };
 }
 
-function sumOf({ db }: Context, table: "artifacts" | "files"): { count: number; bytes: number } {
+function sumOf({ db }: Context, table: "artifacts" | "payload_files"): { count: number; bytes: number } {
   return (
     db.get<{ count: number; bytes: number }>(
       `select count(*) as count, coalesce(sum(bytes), 0) as bytes from ${table}`,
@@ -122,7 +122,7 @@ function measure({ db }: Context, run: number): RunSizes {
        (select coalesce(sum(octet_length(input)), 0) + coalesce(sum(octet_length(output)), 0) + coalesce(sum(octet_length(error)), 0) + 200 from runs where no = ?1)
          + (select coalesce(sum(coalesce(octet_length(value), 0) + coalesce(octet_length(input), 0) + octet_length(key) + 40), 0) from steps where run = ?1) as inline,
        (select coalesce(sum(octet_length(body)), 0) from payloads where run = ?1) as payloads,
-       (select coalesce(sum(f.bytes), 0) from payloads p join files f on f.hash = p.file where p.run = ?1) as files,
+       (select coalesce(sum(f.bytes), 0) from payloads p join payload_files f on f.hash = p.file where p.run = ?1) as files,
        (select count(*) from logs where run = ?1) as lines,
        (select coalesce(sum(octet_length(message) + coalesce(octet_length(data), 0) + 40), 0) from logs where run = ?1) as logs`,
     run,

@@ -6,12 +6,12 @@ import { fileFolders } from "./files.ts";
 export function sweepFiles(context: Context, limit: number, at: number): readonly string[] {
   const { db } = context;
   const before = at - defaults.fileGraceMs;
-  const isUsed = "exists (select 1 from payloads p where p.file = files.hash)";
-  db.run(`update files set loose_at = null where loose_at < ? and ${isUsed}`, before);
+  const isUsed = "exists (select 1 from payloads p where p.file = payload_files.hash)";
+  db.run(`update payload_files set loose_at = null where loose_at < ? and ${isUsed}`, before);
   return db
-    .all<{ hash: string }>("select hash from files where loose_at < ? limit ?", before, limit)
+    .all<{ hash: string }>("select hash from payload_files where loose_at < ? limit ?", before, limit)
     .map(({ hash }) => {
-      db.run("delete from files where hash = ?", hash);
+      db.run("delete from payload_files where hash = ?", hash);
       return hash;
     });
 }
@@ -25,7 +25,7 @@ export function sweepOrphans(context: Context, part: number): number {
   for (const found of context.files.list(part)) {
     if (found.changedAt >= before) continue;
     const isKnown =
-      found.hash !== null && context.db.get("select 1 from files where hash = ?", found.hash) !== undefined;
+      found.hash !== null && context.db.get("select 1 from payload_files where hash = ?", found.hash) !== undefined;
     if (!isKnown) context.files.discard(found);
   }
   return (part + 1) % fileFolders;

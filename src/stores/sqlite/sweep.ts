@@ -27,6 +27,8 @@ export function sweep(
   sweepFires(context, at - params.completedMs, params.limit);
   recheckSlots(context, params.limit, at);
   forgetKeys(context, params.limit, at);
+  // A repair is offered again within moments, if ever.
+  context.db.run("delete from mends where at < ?", at - defaults.retention.keyMs);
   sweepBulks(context, at - params.completedMs, params.limit);
   return {
     runs: sweepRuns(context, params, at),
@@ -54,7 +56,8 @@ function agesOf(params: SweepParams, keep: Keep | null): Required<Keep> {
   return {
     completedMs,
     failedMs: keep?.failedMs ?? params.failedMs,
-    cancelledMs: keep?.cancelledMs ?? (keep?.completedMs === undefined ? (params.cancelledMs ?? completedMs) : completedMs),
+    cancelledMs:
+      keep?.cancelledMs ?? (keep?.completedMs === undefined ? (params.cancelledMs ?? completedMs) : completedMs),
   };
 }
 

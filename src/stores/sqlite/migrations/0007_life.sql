@@ -1,13 +1,13 @@
 -- Values that lie in files beside the store, by the SHA-256 of their bytes. A file is referred to by rows of "payloads":
 -- a count of them kept here could disagree with the rows one day.
-create table files (
+create table payload_files (
   hash text primary key,
   bytes integer not null,
   at integer not null,
   -- When something that referred to it went. Null: nothing has.
   loose_at integer
 ) without rowid;
-create index files_loose on files (loose_at) where loose_at is not null;
+create index payload_files_loose on payload_files (loose_at) where loose_at is not null;
 alter table payloads add column file text;
 create index payloads_by_file on payloads (file) where file is not null;
 

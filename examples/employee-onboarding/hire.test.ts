@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { TestBaton } from "baton/testing";
+import { livesOf } from "../kit/lives.ts";
+import { startCompany } from "./services.ts";
+import { employeeOnboarding, type Hire } from "./workflow.ts";
+
+const hire = (employeeId: string, more: Partial<Hire> = {}): Hire => ({
+  employeeId,
+  name: "Ada",
+  privateMail: "ada@home.example",
+  address: "1 Quay Street",
+  role: "engineer",
+  location: "berlin",
+  startsAt: "2026-02-01T08:00:00Z",
+  ...more,
+});
+
+const deliver = (test: TestBaton, employeeId: string): Promise<unknown> =>
+  test.emit({ name: "equipment.delivered", data: { orderId: `EQ-${employeeId}` }, id: `delivered ${employeeId}` });
+
+const beforehand = ["directory.createAccount", "equipment.order", "facilities.grantAccess", "payroll.enrol"];
+const firstDay = ["directory.activate", "facilities.bookBriefing", "mail.send"];
+
+describe("employee onboarding", () => {
+  const { live, killedEverywhere } = livesOf(startCompany, [employeeOnboarding]);
+
+  it("asks four systems side by side, waits for the laptop, and does the rest on the first day", () =>
+    live(async ({ test, systems, done }) => {
+      const run = await test.start(employeeOnboarding, hire("E-1"));
+      await test.advance("5d");
+      await deliver(test, "E-1");
+      await test.advance("5d");
+      assert.deepEqual(done().toSorted(), beforehand);
+      assert.equal((await run.detail()).row.reason?.code, "timer");
+      assert.deepEqual(await run.result({ within: "60d" }), {
+        login: "e-1@company.example",
+        badgeId: "BADGE-E-1",
+        loanId: null,
+      });
+      assert.equal(test.clock.now(), Date.parse("2026-02-01T08:00:00Z"));
+      assert.deepEqual(done().slice(4), firstDay);
+      assert.deepEqual(
+        { ...systems.directory.rows("select groups from accounts")[0] },
+        { groups: "everyone,code,on-call" },
+      );
+      assert.deepEqual(
+        { ...systems.equipment.rows("select * from orders")[0] },
+        {
+          employee_id: "E-1",
+          model: "workstation",
+          ship_to: "Spree House",
+        },
+      );
+    }));
+
+  it("who works from home gets a laptop there, and neither badge nor briefing", () =>
+    live(async ({ test, systems, done }) => {
+      const run = await test.start(employeeOnboarding, hire("E-2", { role: "sales", location: "remote" }));
+      await deliver(test, "E-2");
+      assert.equal((await run.result({ within: "60d" })).badgeId, null);
+      assert.deepEqual(done().toSorted(), [
+        "directory.activate",
+        "directory.createAccount",
+        "equipment.order",
+        "mail.send",
+        "payroll.enrol",
+      ]);
+      assert.equal(systems.equipment.rows("select ship_to from orders")[0]?.["ship_to"], "1 Quay Street");
+    }));
+
+  it("Austin grants access and asks for no briefing", () =>
+    live(async ({ test, done }) => {
+      const run = await test.start(employeeOnboarding, hire("E-3", { role: "support", location: "austin" }));
+      await deliver(test, "E-3");
+      await run.result({ within: "60d" });
+      assert.deepEqual(done().slice(4), ["directory.activate", "mail.send"]);
+    }));
+
+  it("a laptop that is late is lent the day before", () =>
+    live(async ({ test, done }) => {
+      const run = await test.start(employeeOnboarding, hire("E-4"));
+      await test.advance("30d");
+      assert.deepEqual(done().slice(4), []);
+      await test.advance("1d");
+      assert.deepEqual(done().slice(4), ["equipment.lend"]);
+      assert.equal((await run.result()).loanId, "LOAN-E-4");
+    }));
+
+  it("a second contract event of the same employee starts nothing", () =>
+    live(async ({ test }) => {
+      await test.emit({ name: "contract.signed", data: hire("E-5") });
+      await test.emit({ name: "contract.signed", data: hire("E-5") });
+      await test.emit({ name: "contract.signed", data: hire("E-6") });
+      await test.settle();
+      assert.equal((await test.baton.runs({ name: "employee-onboarding" })).length, 2);
+    }));
+
+  it("a payroll that is down stops the run; resumed, it goes on there and asks nobody twice", () =>
+    live(async ({ test, systems, done }) => {
+      systems.payroll.breakDown("enrol", { mode: 503 });
+      const run = await test.start(employeeOnboarding, hire("E-7"));
+      await test.advance("1m");
+      assert.equal(await run.status(), "failed");
+      assert.deepEqual(done().toSorted(), beforehand.slice(0, 3));
+      systems.payroll.mend();
+      await run.resume();
+      await deliver(test, "E-7");
+      await run.result({ within: "60d" });
+      assert.deepEqual(done().slice(0, 4).toSorted(), beforehand);
+      assert.deepEqual(done().slice(4), firstDay);
+    }));
+
+  it("onboards once when the process dies at any store operation", () =>
+    killedEverywhere(async ({ test, done, insist }) => {
+      const run = await insist(() => test.start(employeeOnboarding, hire("E-8"), { idempotencyKey: "E-8" }));
+      await test.advance("1d");
+      await insist(() => deliver(test, "E-8"));
+      await run.result({ within: "60d" });
+      assert.deepEqual(done().slice(0, 4).toSorted(), beforehand);
+      assert.deepEqual(done().slice(4), firstDay);
+    }));
+});

@@ -1,0 +1,71 @@
+/**
+ * A new colleague's way to the first day. Four systems are asked side by side; the laptop may take days, the first day
+ * may be months away, and meanwhile the run is a row in the store.
+ */
+import { type Context, on, workflow } from "baton";
+import { z } from "zod";
+import { retry } from "../kit/retry.ts";
+import { locations, planFor, roles } from "./plan.ts";
+import { directory, equipment, facilities, mail, payroll } from "./systems.ts";
+
+export const Hire = z.object({
+  employeeId: z.string().min(1),
+  name: z.string().min(1),
+  privateMail: z.email(),
+  address: z.string().min(1),
+  role: z.enum(roles),
+  location: z.enum(locations),
+  startsAt: z.iso.datetime(),
+});
+export type Hire = z.infer<typeof Hire>;
+
+export const employeeOnboarding = workflow(
+  {
+    name: "employee-onboarding",
+    on: on.event("contract.signed"),
+    input: Hire,
+    key: (hire) => `employee:${hire.employeeId}`,
+    singleton: { when: "skip", key: (hire) => hire.employeeId },
+    retry,
+  },
+  async (ctx, hire) => {
+    const { employeeId, name, role, location, startsAt } = hire;
+    const { groups, laptop, building, country, needsBriefing } = planFor(role, location);
+    const shipTo = building ?? hire.address;
+
+    const [account, order, badge] = await Promise.all([
+      ctx.step("create account", (attempt) =>
+        directory.createAccount({ employeeId, name, groups: [...groups] }, attempt),
+      ),
+      ctx.step("order laptop", (attempt) => equipment.order({ employeeId, model: laptop, shipTo }, attempt)),
+      building === null
+        ? null
+        : ctx.step("grant building access", (attempt) => facilities.grantAccess({ employeeId, building }, attempt)),
+      ctx.step("enrol in payroll", (attempt) => payroll.enrol({ employeeId, country, startsAt }, attempt)),
+    ]);
+
+    const hasLaptop = await laptopComes(ctx, order.orderId, startsAt);
+    const loan = hasLaptop
+      ? null
+      : await ctx.step("lend a laptop", (attempt) => equipment.lend({ employeeId }, attempt));
+
+    await ctx.sleepUntil("first day", startsAt);
+    await ctx.step("activate account", (attempt) => directory.activate({ employeeId, login: account.login }, attempt));
+    if (building !== null && needsBriefing)
+      await ctx.step("book safety briefing", (attempt) => facilities.bookBriefing({ employeeId, building }, attempt));
+    await ctx.step("send welcome mail", (attempt) =>
+      mail.send({ employeeId, to: hire.privateMail, subject: `Welcome, ${name}` }, attempt),
+    );
+    return { login: account.login, badgeId: badge?.badgeId ?? null, loanId: loan?.loanId ?? null };
+  },
+);
+
+/** Whether it is delivered a day before it is needed. */
+async function laptopComes(ctx: Context, orderId: string, startsAt: string): Promise<boolean> {
+  const dayBefore = Date.parse(startsAt) - 86_400_000;
+  const { winner } = await ctx.race({
+    delivered: (branch) => branch.waitForEvent("equipment.delivered", { match: { orderId } }),
+    late: (branch) => branch.sleepUntil("day before", dayBefore),
+  });
+  return winner === "delivered";
+}
