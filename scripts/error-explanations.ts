@@ -14,7 +14,7 @@ export const explanations: Readonly<Record<string, string>> = {
   closed: "The instance was closed. Open another one.",
   conflict: "The run kept changing while a verb was asked for. Try again.",
   corrupt:
-    "The file is no store of this Baton: damaged, no SQLite file, of another application or of a newer schema. It was not changed. Name another file or restore a backup.",
+    "The file is no store of this Baton: damaged, no SQLite file, of another application or of a newer schema; or a large value has lost its file beside the store, and the message names run and step. Nothing was changed. Name another file, or restore what is missing from a backup; `baton doctor --full` lists it.",
   "crash-loop":
     "The run killed its process again and again while it ran alone. Look at its last step, mend the code, then `baton resume`.",
   deadline:
@@ -30,6 +30,8 @@ export const explanations: Readonly<Record<string, string>> = {
   interrupted: "The command was interrupted. Runs go on.",
   "invalid-config": "A setting cannot be used; the message names it and where it came from.",
   "invalid-event": "An event needs a name of 1 to 200 and an id of 1 to 512 characters.",
+  "invalid-fixture":
+    "The file is no run that this Baton can import: not written by `baton export`, of a newer format, or altered; the message names the place. Nothing was written.",
   "invalid-input": "The input does not match the workflow's schema; every place is named. Nothing was started.",
   "invalid-name": "A name or key must be text of bounded length.",
   "invalid-option": "An option has a value that it cannot have; the message says which it may.",
@@ -49,6 +51,8 @@ export const explanations: Readonly<Record<string, string>> = {
     "A step's own code has asked the context for a step, a wait or a child. A replay leaves that code out; ask before or after the step.",
   "no-baton":
     "Nothing serves here and the command needs something that does. Start it with `baton dev` or `baton start`.",
+  "not-at-rest":
+    "A run that still goes on cannot be erased. Wait for it, or let it be cancelled first: `baton erase RUN --cancel`.",
   "no-port": "No free port was found near the wanted one. Name one with --port or take any with 0.",
   "not-bundled":
     "A definition file holds something that a bundle cannot carry; each place is named. Nothing was deployed.",

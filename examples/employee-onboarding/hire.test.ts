@@ -113,8 +113,9 @@ describe("employee onboarding", () => {
 
   it("onboards once when the process dies at any store operation", () =>
     killedEverywhere(async ({ test, done, insist }) => {
-      const run = await insist(() => test.start(employeeOnboarding, hire("E-8"), { idempotencyKey: "E-8" }));
-      await test.advance("1d");
+      const input = hire("E-8", { startsAt: "2026-01-02T12:00:00Z" });
+      const run = await insist(() => test.start(employeeOnboarding, input, { idempotencyKey: "E-8" }));
+      await test.advance("1h");
       await insist(() => deliver(test, "E-8"));
       await run.result({ within: "60d" });
       assert.deepEqual(done().slice(0, 4).toSorted(), beforehand);

@@ -62,10 +62,8 @@ export const employeeOnboarding = workflow(
 
 /** Whether it is delivered a day before it is needed. */
 async function laptopComes(ctx: Context, orderId: string, startsAt: string): Promise<boolean> {
-  const dayBefore = Date.parse(startsAt) - 86_400_000;
-  const { winner } = await ctx.race({
-    delivered: (branch) => branch.waitForEvent("equipment.delivered", { match: { orderId } }),
-    late: (branch) => branch.sleepUntil("day before", dayBefore),
-  });
-  return winner === "delivered";
+  const timeout = Math.max(0, Date.parse(startsAt) - dayMs - ctx.now());
+  return (await ctx.waitForEvent("equipment.delivered", { match: { orderId }, timeout })) !== null;
 }
+
+const dayMs = 86_400_000;

@@ -2,6 +2,7 @@
  * A system at work: an HTTP service on loopback with its state in a file of its own. Every act is written down with its
  * idempotency key, in the transaction that does it; a repeated key gets the first answer and no second act.
  */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -27,6 +28,8 @@ export interface ServiceOptions<A extends Acts> {
   /** The schema of its own rows. */
   readonly tables: string;
   readonly acts: Handlers<A>;
+  /** Takes every request for a new one, as systems do that know no idempotency keys. */
+  readonly forgetsKeys?: boolean;
 }
 
 /** How a system fails, until it is mended. */
@@ -108,7 +111,8 @@ interface Desk<A extends Acts> {
 async function serve<A extends Acts>(desk: Desk<A>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const act = (request.url ?? "/").slice(1);
   const shape = desk.options.shape.acts[act];
-  const key = request.headers["idempotency-key"]?.toString();
+  const sent = request.headers["idempotency-key"]?.toString();
+  const key = desk.options.forgetsKeys === true ? randomUUID() : sent;
   if (shape === undefined || request.method !== "POST") throw new Refusal(404, `nothing at ${request.url}`);
   if (key === undefined) throw new Refusal(400, "this request needs an Idempotency-Key header");
   const text = await readText(request);

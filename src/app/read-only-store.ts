@@ -12,10 +12,14 @@ export function openReadOnlyStore(path: string): Store {
     Promise.reject(new BatonError("read-only", `${path} is open for reading only`, { hint: "ask its owner" }));
   return {
     query: async (name, params) => {
+      // One moment for all statements of a query: what its owner deletes between two of them would look like damage.
+      db.raw.exec("begin");
       try {
         return core.query(name, params);
       } catch (error) {
         throw toStoreError(error);
+      } finally {
+        if (db.raw.isTransaction) db.raw.exec("rollback");
       }
     },
     backup: async ({ path: copy }) => {

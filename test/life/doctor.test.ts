@@ -261,6 +261,29 @@ describe("the doctor", () => {
     assert.deepEqual(await engine.store.query("strays", {}), []);
   });
 
+  it("corrects counts while runs start and end, and loses none of them", async (t) => {
+    const { open, hurt } = setup(t);
+    const first = await open();
+    await parked(first, gate);
+    await first.close();
+    hurt("update counters set count = count + 7", "update hours set count = count - 3");
+    const baton = await open();
+    let isMending = true;
+    const mending = baton.doctor({ repair: true }).finally(() => {
+      isMending = false;
+    });
+    const ended: Promise<unknown>[] = [];
+    while (isMending) {
+      const handle = await baton.start(doomed, undefined);
+      ended.push(handle.result().catch(() => {}));
+      await parked(baton, gate);
+    }
+    await mending;
+    await Promise.all(ended);
+    assert.deepEqual(await baton.engine.store.query("strays", {}), []);
+    assert.ok(ended.length > 3, "runs went on meanwhile");
+  });
+
   it("names a result that was recorded twice, and leaves it to a person", async (t) => {
     const { open, hurt } = setup(t);
     const first = await open();

@@ -105,6 +105,25 @@ describe("a large value", () => {
     assert.equal(files().length, 1);
   });
 
+  it("that is sealed never gets a name made of its content", async (t) => {
+    const { file, files } = setup(t);
+    const secretive = workflow({ name: "secretive" }, async (ctx) => {
+      const secret = await ctx.step("secret", () => large, { sensitive: true });
+      return secret.length;
+    });
+    const baton = await openBaton({
+      store: `sqlite:${file}`,
+      definitions: [secretive],
+      sensitiveKey: "0123456789abcdef0123456789abcdef",
+    });
+    try {
+      assert.equal(await (await baton.start(secretive, undefined)).result(), large.length);
+      assert.deepEqual(files(), []);
+    } finally {
+      await baton.close();
+    }
+  });
+
   it("that is missing or damaged is told with its run and step, and never read as something else", async (t) => {
     const { open, files } = setup(t);
     const first = await open();

@@ -40,7 +40,8 @@ export function stats(options: Globals): Promise<Exit> {
       io.document(sizes);
       return exit.ok;
     }
-    if (sizes.definitions.length > 0) io.lines(table(sizeColumns, sizes.definitions, io));
+    const used = sizes.definitions.filter((each) => each.runs > 0);
+    if (used.length > 0) io.lines(table(sizeColumns, used, io));
     const { events, artifacts, files } = sizes;
     io.lines([
       `events    ${events.isEstimate ? "~" : ""}${events.count}, ${size(events.bytes)}`,

@@ -42,7 +42,9 @@ export function erase(id: string | undefined, options: EraseCommand): Promise<Ex
       io.lines(erased.ids);
       io.say(`would erase ${erased.runs} with their children`);
     } else {
-      io.say(`erased ${erased.runs} runs, ${erased.events} events, ${erased.files} files`);
+      io.say(
+        `erased ${counted(erased.runs, "run")}, ${counted(erased.events, "event")}, ${counted(erased.files, "file")}`,
+      );
       if (!erased.isScrubbed)
         io.say("somebody reads the store: a copy stays in its log until they are done; erase again");
       if (!erased.isRewritten)
@@ -51,4 +53,8 @@ export function erase(id: string | undefined, options: EraseCommand): Promise<Ex
     }
     return exit.ok;
   });
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -9,7 +9,7 @@ import { continueRun } from "./continue-run.ts";
 import { endRun } from "./end-run.ts";
 import { acceptEvent, sealEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
-import { type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
+import { guardRow, type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
 import { giveSlotsBack, slotState } from "./slots.ts";
 import { startRun } from "./start-run.ts";
 import { closeWait, openWait } from "./waits.ts";
@@ -19,13 +19,14 @@ const insertStep =
 
 /** One advance of a held run: guard first, then all it lists, then where it leaves the run. */
 export function advanceRun(context: Context, step: Advance, at: number): Outcome {
-  const live = liveRow(context, step.run);
+  // The common advance is one result and nothing else: it must not pay for what it does not use.
+  const isBare = isPlain(step);
+  const live = isBare ? guardRow(context, step.run) : liveRow(context, step.run);
   if (!context.rules.isHolder(live, step.fence)) return { ok: false, why: "stale" };
-  if (live !== undefined && live.unclean > 0 && isProgress(step)) clearSuspicion(context, live);
+  if (live !== undefined && live.unclean > 0 && isProgress(step)) clearSuspicion(context, step.run, live.unclean);
   if (step.expires?.some((key) => hasEvent(context, step.run, key))) return { ok: false, why: "unread" };
   if (step.entries !== undefined) for (const entry of step.entries) writeEntry(context, step.run, entry, at);
-  // The common advance is one result and nothing else: it must not pay for what it does not use.
-  if (isPlain(step)) return { ok: true, at, isUnread: false };
+  if (isBare) return { ok: true, at, isUnread: false };
   const touched = writeRest(context, step, live as LiveRow, at);
   const isUnread = step.next === undefined ? false : !leave(context, step, touched, at);
   return { ok: true, at, isUnread };
@@ -37,9 +38,9 @@ function isProgress(step: Advance): boolean {
 }
 
 /** A run that was charged with deaths and goes on after all proves that they came from outside: nobody's charge counts. */
-function clearSuspicion(context: Context, live: LiveRow): void {
-  context.db.run("update live set unclean = 0 where run = ?", live.run);
-  if (chargedDeaths(live.unclean) > 0)
+function clearSuspicion(context: Context, run: number, unclean: number): void {
+  context.db.run("update live set unclean = 0 where run = ?", run);
+  if (chargedDeaths(unclean) > 0)
     context.db.run("update live set unclean = ? where unclean > ?", suspectFrom, suspectFrom);
 }
 

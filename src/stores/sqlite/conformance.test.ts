@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describeLife } from "../conformance/life.ts";
 import { describeSchedules } from "../conformance/schedules.ts";
 import { type Bench, describeStore } from "../conformance/suite.ts";
 import { SqliteCore } from "./core.ts";
@@ -10,7 +11,7 @@ import { openDatabase } from "./open.ts";
 const silent = { publish: () => {}, subscribe: () => () => {} };
 const startAt = Date.UTC(2026, 0, 1);
 
-for (const describeAll of [describeStore, describeSchedules]) {
+for (const describeAll of [describeStore, describeSchedules, describeLife]) {
   describeAll("sqlite in memory", openInMemory);
   describeAll("sqlite on two connections to one file", openOnFile);
 }

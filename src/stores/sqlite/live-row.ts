@@ -18,6 +18,14 @@ export interface LiveRow {
 export const liveColumns =
   "run, definition, state, fence, unclean, is_touched, compensation is not null as is_compensating, slots, deadline_at";
 
+/** What the guard of a write needs. */
+export function guardRow(context: Context, run: number): Pick<LiveRow, "state" | "fence" | "unclean"> | undefined {
+  return context.db.get<Pick<LiveRow, "state" | "fence" | "unclean"> & Record<string, unknown>>(
+    "select state, fence, unclean from live where run = ?",
+    run,
+  );
+}
+
 export function liveRow(context: Context, run: number): LiveRow | undefined {
   return context.db.get<LiveRow & Record<string, unknown>>(`select ${liveColumns} from live where run = ?`, run);
 }

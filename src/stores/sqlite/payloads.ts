@@ -1,5 +1,6 @@
 import { StoreError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
+import { hasSealed } from "../../kernel/model/sealed.ts";
 import { byteLength } from "../../stdx/json.ts";
 import type { Database } from "./database.ts";
 import { type Files, hashOf } from "./files.ts";
@@ -33,14 +34,13 @@ export class Payloads {
   }
 
   /**
-   * What to put in the column: the text itself, or the mark of the row it went to. `isSensitive`: never in a file, since
-   * a name made of the content would tell equal values apart from others.
+   * What to put in the column: the text itself, or the mark of the row it went to. A sealed value never lies in a file:
+   * a name made of what it holds would tell that two of them are the same.
    */
-  keep(run: number, slot: string, text: string | null, options: { isSensitive?: boolean } = {}): string | null {
+  keep(run: number, slot: string, text: string | null): string | null {
     if (text === null || !this.isLarge(text)) return text;
     const bytes = byteLength(text);
-    const isApart = bytes > this.#offloadOver && options.isSensitive !== true;
-    if (isApart) this.#keepFile(run, slot, text);
+    if (bytes > this.#offloadOver && !hasSealed(text)) this.#keepFile(run, slot, text);
     else this.#keepRow(run, slot, text, null);
     return `${mark}${bytes}`;
   }

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { TestBaton, TestHandle } from "baton/testing";
+import { livesOf } from "../kit/lives.ts";
+import { type Insurer, startInsurer } from "./services.ts";
+import { type Claim, fraudCheck, insuranceClaim } from "./workflow.ts";
+
+const claim = (claimId: string, cents: number, policyId = "P-1"): Claim => ({
+  claimId,
+  policyId,
+  email: "ada@customer.example",
+  iban: "DE02",
+  cents,
+});
+
+const transfers = ({ bank }: Insurer, claimId: string): string[] =>
+  bank.rows("select id from transfers where claim_id = ?", claimId).map((row) => String(row["id"]));
+const send = (test: TestBaton, claimId: string): Promise<unknown> =>
+  test.emit({ name: "document.received", data: { claimId, document: "invoice" }, id: `invoice of ${claimId}` });
+
+/** What a person does about a payout that nobody can vouch for: looks at the bank. */
+async function lookAtTheBank(run: TestHandle, systems: Insurer, claimId: string): Promise<void> {
+  const [transferId] = transfers(systems, claimId);
+  if (transferId === undefined) await run.resume();
+  else await run.completeStep({ step: "pay out", output: { transferId } });
+}
+
+describe("an insurance claim", () => {
+  const { live, killedEverywhere } = livesOf(startInsurer, [insuranceClaim, fraudCheck]);
+
+  it("what is covered is paid", () =>
+    live(async ({ test, systems, done }) => {
+      const run = await test.start(insuranceClaim, claim("C-1", 5_000));
+      assert.deepEqual(await run.result(), { status: "paid", transferId: transfers(systems, "C-1")[0] });
+      assert.deepEqual(done(), ["policies.assess", "bank.transfer", "mail.send"]);
+    }));
+
+  it("what is not covered is refused with its reason", () =>
+    live(async ({ test, systems, done }) => {
+      const run = await test.start(insuranceClaim, claim("C-2", 5_000, "lapsed"));
+      assert.deepEqual(await run.result(), { status: "refused", why: "the policy had ended" });
+      assert.deepEqual(done(), ["policies.assess", "mail.send"]);
+      assert.deepEqual(transfers(systems, "C-2"), []);
+    }));
+
+  it("documents that come after the reminder are assessed anew", () =>
+    live(async ({ test, systems, done }) => {
+      const run = await test.start(insuranceClaim, claim("C-3", 200_000));
+      await test.advance("15d");
+      assert.deepEqual(done(), ["policies.assess", "mail.send", "mail.send"]);
+      await send(test, "C-3");
+      assert.equal((await run.result()).status, "paid");
+      assert.equal(transfers(systems, "C-3").length, 1);
+    }));
+
+  it("documents that never come end the claim after five weeks", () =>
+    live(async ({ test, done }) => {
+      const run = await test.start(insuranceClaim, claim("C-4", 200_000));
+      assert.deepEqual(await run.result({ within: "40d" }), { status: "refused", why: "no documents came" });
+      assert.equal(test.clock.now(), Date.UTC(2026, 1, 5));
+      assert.deepEqual(done(), ["policies.assess", "mail.send", "mail.send", "mail.send"]);
+    }));
+
+  it("the fraud desk clears, condemns, or asks an investigator", () =>
+    live(async ({ test, systems, done }) => {
+      assert.equal((await (await test.start(insuranceClaim, claim("C-5", 600_000))).result()).status, "paid");
+      const fraud = await test.start(insuranceClaim, claim("FRAUD-1", 600_000));
+      assert.deepEqual(await fraud.result(), { status: "refused", why: "fraud" });
+      const odd = await test.start(insuranceClaim, claim("ODD-1", 600_000));
+      await test.advance("3d");
+      assert.equal((await odd.detail()).row.reason?.code, "child");
+      assert.deepEqual(done("ODD-1"), ["policies.assess", "fraud-desk.score", "fraud-desk.openCase"]);
+      await test.emit({ name: "case.closed", data: { claimId: "ODD-1", isFraud: false } });
+      assert.equal((await odd.result()).status, "paid");
+      assert.deepEqual(transfers(systems, "FRAUD-1"), []);
+    }));
+
+  it("a process that dies during the payout leaves a question, and a person answers it with the transfer", () =>
+    live(async ({ test, systems }) => {
+      systems.bank.breakDown("transfer", { mode: "hang", moment: "after" });
+      const run = await test.start(insuranceClaim, claim("C-6", 5_000));
+      await test.settle();
+      await test.crash();
+      await test.settle();
+      assert.deepEqual((await run.detail()).row.reason, { code: "unknown-outcome", step: "pay out" });
+      const [transferId] = transfers(systems, "C-6");
+      assert.ok(transferId !== undefined);
+      await run.completeStep({ step: "pay out", output: { transferId } });
+      assert.deepEqual(await run.result(), { status: "paid", transferId });
+      assert.deepEqual(transfers(systems, "C-6"), [transferId]);
+    }));
+
+  it("a payout that never reached the bank is resumed and made", () =>
+    live(async ({ test, systems }) => {
+      systems.bank.breakDown("transfer", { mode: "hang", times: 1 });
+      const run = await test.start(insuranceClaim, claim("C-7", 5_000));
+      await test.settle();
+      await test.crash();
+      await test.settle();
+      assert.equal(await run.status(), "suspended");
+      assert.deepEqual(transfers(systems, "C-7"), []);
+      await run.resume();
+      assert.equal((await run.result()).status, "paid");
+      assert.equal(transfers(systems, "C-7").length, 1);
+    }));
+
+  it("a claim that is filed twice is one run", () =>
+    live(async ({ test }) => {
+      for (let n = 0; n < 2; n++) await test.emit({ name: "claim.filed", data: claim("C-8", 200_000) });
+      await test.settle();
+      assert.equal((await test.baton.runs({ name: "insurance-claim" })).length, 1);
+    }));
+
+  it("pays once when the process dies at any store operation", () =>
+    killedEverywhere(async ({ test, systems, insist }) => {
+      const run = await insist(() => test.start(insuranceClaim, claim("C-9", 200_000), { idempotencyKey: "C-9" }));
+      await test.settle();
+      await insist(() => send(test, "C-9"));
+      await test.settle();
+      if ((await run.status()) === "suspended") await insist(() => lookAtTheBank(run, systems, "C-9"));
+      assert.equal((await run.result()).status, "paid");
+      assert.equal(transfers(systems, "C-9").length, 1);
+    }));
+});

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Mend } from "../../kernel/model/doctor.ts";
+import type { RunFixture } from "../../kernel/model/fixture.ts";
+import type { EraseRuns } from "../../kernel/model/life.ts";
+import type { StartRun } from "../../kernel/model/transition.ts";
+import type { Store } from "../../kernel/ports/store.ts";
+import type { Bench } from "./suite.ts";
+
+const definition = { kind: "workflow", name: "order", version: 1 } as const;
+const audit = { actor: "test", verb: "test", why: "because" };
+
+let lastId = 0;
+
+function start(over: Partial<StartRun> = {}): StartRun {
+  lastId += 1;
+  return {
+    kind: "start",
+    id: `run_life_${String(lastId).padStart(6, "0")}`,
+    definition,
+    input: '{"n":1}',
+    inputHash: "h",
+    key: null,
+    idempotencyKey: null,
+    priorityMs: 0,
+    attributes: null,
+    origin: { by: "test" },
+    ...over,
+  };
+}
+
+function erasure(runs: readonly string[], key: string | null = null): EraseRuns {
+  return { kind: "erase", runs, key, isVacuumed: false, audit };
+}
+
+const fixture: RunFixture = {
+  format: "baton-run",
+  formatVersion: 1,
+  exportedAt: "2026-01-01T00:00:00.000Z",
+  definition: { ...definition, fingerprint: null },
+  run: {
+    id: "run_elsewhere",
+    key: "order:7",
+    status: "failed",
+    round: 0,
+    attributes: { region: "north" },
+    input: '{"n":7}',
+    output: null,
+    error: { name: "Error", message: "no stock of seven", step: "reserve" },
+    step: "reserve",
+    reason: { code: "error", step: "reserve", error: "no stock of seven" },
+    createdAt: 1,
+    endedAt: 2,
+  },
+  entries: [
+    { seq: 1, key: "find", kind: "step", outcome: "ok", value: '"found"', input: null, attempts: 1, tookMs: 1, at: 1 },
+  ],
+  attempts: [{ key: "reserve", number: 1, charged: true, outcome: "failed", error: null, tookMs: 1, round: 0, at: 2 }],
+  waits: [],
+  children: [],
+};
+
+interface LifeBench extends Bench {
+  /** Starts a run, leases it and leaves it as `next` says. */
+  rest(over?: Partial<StartRun>, output?: string): Promise<string>;
+}
+
+async function restOf(store: Store, over: Partial<StartRun> = {}, output = '"done"'): Promise<string> {
+  const { incarnation } = await store.join({ name: "w", leaseMs: 60_000 });
+  const outcome = await store.commit(start({ ...over, leaseTo: incarnation }));
+  assert.ok(outcome.ok);
+  const { no, id, fence } = outcome.run;
+  await store.commit({ kind: "advance", run: no, fence, next: { state: "completed", output } });
+  return id;
+}
+
+/** What every store promises of mending, erasing and importing. */
+export function describeLife(name: string, open: () => Promise<Bench>): void {
+  describe(`life, ${name}`, () => {
+    const test = (title: string, body: (bench: LifeBench) => Promise<void>): void => {
+      it(title, async () => {
+        const bench = await open();
+        try {
+          await body({ ...bench, rest: (over, output) => restOf(bench.store, over, output) });
+          assert.deepEqual(await bench.store.query("strays", {}), []);
+        } finally {
+          await bench.close();
+        }
+      });
+    };
+
+    test("a repair of what is right changes nothing, and is on record", async ({ store, rest }) => {
+      const id = await rest();
+      const mend: Mend = { kind: "mend", id: "m1", repair: "requeue", targets: [id], miscounts: [], audit };
+      assert.equal((await store.commit(mend)).mended, 0);
+      assert.equal((await store.query("run", { id }))?.row.status, "completed");
+      const [row] = await store.query("audit", { run: null, before: null, limit: 1 });
+      assert.equal(row?.detail, '{"repair":"requeue","mended":0}');
+    });
+
+    test("a repair is done once for its id", async ({ store, rest }) => {
+      await rest();
+      const count = { of: "runs", definition: 1, status: "failed", delta: 3, counted: 0 } as const;
+      const mend: Mend = { kind: "mend", id: "m2", repair: "recount", targets: [], miscounts: [count], audit };
+      assert.equal((await store.commit(mend)).mended, 1);
+      assert.equal((await store.commit(mend)).mended, 0);
+      assert.deepEqual(await store.query("miscounts", {}), [{ ...count, delta: -3, counted: 3 }]);
+      const back: Mend = { ...mend, id: "m3", miscounts: await store.query("miscounts", {}) };
+      await store.commit(back);
+    });
+
+    test("an erasure takes children, keys and values, and the same again changes nothing", async ({ store, rest }) => {
+      const parent = await rest({ idempotencyKey: "once" }, JSON.stringify("x".repeat(20_000)));
+      const no = (await store.query("run", { id: parent }))?.row.no ?? 0;
+      const child = await rest({ parent: { no, key: "child", isAwaited: false } });
+      const other = await rest();
+      const outcome = await store.commit(erasure([parent]));
+      assert.ok(outcome.ok);
+      assert.equal(outcome.erased.runs, 2);
+      for (const id of [parent, child]) assert.equal(await store.query("run", { id }), null);
+      assert.notEqual(await store.query("run", { id: other }), null);
+      const again = await store.commit(erasure([parent]));
+      assert.deepEqual(again.ok && again.erased, { runs: 0, events: 0, files: 0 });
+      const started = await store.commit(start({ idempotencyKey: "once", inputHash: "another" }));
+      assert.ok(started.ok && started.isCreated, "its idempotency key is free");
+    });
+
+    test("an erasure is all or nothing: one run that is not at rest, and none goes", async ({ store, rest }) => {
+      const done = await rest();
+      const live = await store.commit(start());
+      assert.ok(live.ok);
+      assert.deepEqual(await store.commit(erasure([done, live.run.id])), { ok: false, why: "live", run: live.run.id });
+      assert.notEqual(await store.query("run", { id: done }), null);
+    });
+
+    test("an erasure keeps the hash of a key, and no reason that was given for its runs", async ({ store, rest }) => {
+      const id = await rest({ key: "person:ada" });
+      const rerun = start({ key: "person:ada", audit: { ...audit, runId: id, why: "ada asked" } });
+      await store.commit(rerun);
+      const { no = 0 } = (await store.query("run", { id }))?.row ?? {};
+      assert.equal((await store.query("audit", { run: no, before: null, limit: 5 }))[0]?.why, "ada asked");
+      await store.commit(erasure([id], "person:ada"));
+      const rows = await store.query("audit", { run: null, before: null, limit: 10 });
+      assert.ok(rows.every((row) => !JSON.stringify(row).includes("ada")));
+      assert.match(rows[0]?.detail ?? "", /"keySha256":"[0-9a-f]{64}"/);
+    });
+
+    test("an imported run is at rest, counted, found, and leased by nobody", async ({ store }) => {
+      const imported = await store.commit({ kind: "import", id: "run_here", fixture, audit });
+      assert.equal(imported.imported, "run_here");
+      await store.commit({ kind: "import", id: "run_here", fixture, audit });
+      const run = await store.query("run", { id: "run_here" });
+      assert.equal(run?.row.status, "failed");
+      assert.deepEqual(run?.row.reason, { code: "imported", run: "run_elsewhere", status: "failed" });
+      assert.equal(run?.entries[0]?.value, '"found"');
+      assert.deepEqual(await store.query("deadGroups", { limit: 10 }), []);
+      const { incarnation } = await store.join({ name: "w", leaseMs: 60_000 });
+      const { runs } = await store.lease({ incarnation, limit: 10, hasSuspect: false, holds: null });
+      assert.deepEqual(runs, []);
+      const found = await store.query("runs", {
+        attribute: { name: "region", value: "north" },
+        before: null,
+        limit: 5,
+      });
+      assert.deepEqual(
+        found.map((each) => each.id),
+        ["run_here"],
+      );
+    });
+
+    test("values of every size come back as they were, and sizes add up", async ({ store, rest }) => {
+      for (const length of [10, 5_000, 300_000]) {
+        const text = JSON.stringify("ü".repeat(length));
+        const id = await rest({}, text);
+        const no = (await store.query("run", { id }))?.row.no ?? 0;
+        assert.equal(await store.query("output", { run: no }), text);
+      }
+      const { definitions, files } = await store.query("sizes", {});
+      assert.equal(definitions[0]?.runs, 3);
+      assert.equal(definitions[0]?.sampled, 3);
+      assert.deepEqual({ ...files }, { count: 1, bytes: 600_002 });
+    });
+  });
+}
