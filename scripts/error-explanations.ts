@@ -56,6 +56,8 @@ export const explanations: Readonly<Record<string, string>> = {
   "no-port": "No free port was found near the wanted one. Name one with --port or take any with 0.",
   "not-bundled":
     "A definition file holds something that a bundle cannot carry; each place is named. Nothing was deployed.",
+  "no-key":
+    "There is no key for sensitive values. Set `BATON_SENSITIVE_KEY` or `BATON_SENSITIVE_KEY_FILE`; make one with `openssl rand -hex 32`.",
   "no-return":
     "The run has passed its point of no return, so that what it did is not undone any more. Resume it, or cancel it without compensation.",
   "not-found": "There is no such thing here. Retention may have removed it.",
@@ -89,4 +91,8 @@ export const explanations: Readonly<Record<string, string>> = {
   "unsafe-integer": "A number in the body is beyond 2^53 and would be rounded. Send it as a string.",
   "unsupported-media-type": "The body's content type does not belong to this route; send application/json.",
   usage: "The command line cannot be understood; `--help` shows what it takes.",
+  sealed:
+    "A sensitive value cannot be opened: its key is not here, or the value was changed or moved. Give the key back behind the one that seals now, then resume.",
+  "sensitive-leak":
+    "A key, an attribute, a match or an event would hold a sensitive value; these are kept and shown in clear. Leave it out.",
 };

@@ -1,0 +1,4 @@
+import { defineConfig } from "baton";
+import { orderFulfilment } from "./workflow.ts";
+
+export default defineConfig({ definitions: [orderFulfilment] });
