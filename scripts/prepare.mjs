@@ -15,6 +15,7 @@ const source = ["--conditions=source"];
 const tasks = {
   start: [...source, "examples/customer-onboarding/start.ts"],
   onboard: [...source, "examples/customer-onboarding/onboard.ts"],
+  example: [...source, "examples/start.ts"],
   test: [...source, "test/run.ts"],
   sim: [...source, "src/simulation/main.ts"],
   sweep: [...source, "src/simulation/main.ts", "--seeds", "20000"],

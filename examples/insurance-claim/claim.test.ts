@@ -90,6 +90,17 @@ describe("an insurance claim", () => {
       assert.deepEqual(transfers(systems, "C-6"), [transferId]);
     }));
 
+  it("a bank that takes the money and answers nothing leaves the same question", () =>
+    live(async ({ test, systems }) => {
+      systems.bank.breakDown("transfer", { mode: "lost", moment: "after" });
+      const run = await test.start(insuranceClaim, claim("C-10", 5_000));
+      await test.settle();
+      assert.equal((await run.detail()).row.reason?.code, "exhausted");
+      await lookAtTheBank(run, systems, "C-10");
+      assert.equal((await run.result()).status, "paid");
+      assert.equal(transfers(systems, "C-10").length, 1);
+    }));
+
   it("a payout that never reached the bank is resumed and made", () =>
     live(async ({ test, systems }) => {
       systems.bank.breakDown("transfer", { mode: "hang", times: 1 });

@@ -36,7 +36,7 @@ await tellStory({
     say("The bank takes the money and never answers. Nobody may try twice: a person looks and says what happened.");
     systems.bank.breakDown("transfer", { mode: "lost", moment: "after", times: 1 });
     const unclear = await baton.start(insuranceClaim, claim("C-4", 7_000));
-    await until(unclear, "failed", "suspended");
+    await until(unclear, "suspended");
     command("why", "latest");
     const [transfer] = systems.bank.rows("select id from transfers where claim_id = ?", "C-4");
     say(`The bank's own statement has ${transfer?.["id"]}.`);

@@ -32,7 +32,9 @@ export const insuranceClaim = workflow(
       return { status: "refused", why: verdict } as const;
     }
     const { claimId, iban, cents } = claim;
-    const { transferId } = await ctx.once("pay out", (attempt) => bank.transfer({ claimId, iban, cents }, attempt));
+    const { transferId } = await ctx.once("pay out", (attempt) => bank.transfer({ claimId, iban, cents }, attempt), {
+      whenExhausted: "suspend",
+    });
     await tell(ctx, claim, "paid");
     return { status: "paid", transferId } as const;
   },

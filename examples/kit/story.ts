@@ -21,6 +21,8 @@ export interface Stage<S extends Services> {
   command(...args: string[]): void;
   /** Waits until the run is in one of these, and says so. */
   until(run: Handle, ...statuses: RunStatus[]): Promise<void>;
+  /** Goes on without a line for each act. */
+  quietly<T>(work: () => Promise<T>): Promise<T>;
   /** Waits until something is as it is wanted. */
   seen(what: () => boolean | Promise<boolean>): Promise<void>;
 }
@@ -49,9 +51,10 @@ export async function tellStory<S extends Services>(story: Story<S>): Promise<vo
   mkdirSync(folder, { recursive: true });
   const systems = await story.startSystems(join(folder, "systems"));
   try {
-    for (const system of Object.values(systems)) showActs(system);
+    const acts = { areShown: true };
+    for (const system of Object.values(systems)) showActs(system, acts);
     const baton = await openBaton({ store: `sqlite:${storeFile}`, definitions: story.definitions });
-    await story.tell(stageOf(baton, systems, storeFile)).finally(() => baton.close());
+    await story.tell(stageOf(baton, systems, storeFile, acts)).finally(() => baton.close());
     if (values.stay) await stay(story, folder, storeFile);
     else say(`\nThe runs are in ${relative("", storeFile)}: npx baton --store ${relative("", storeFile)} show latest`);
   } finally {
@@ -59,7 +62,12 @@ export async function tellStory<S extends Services>(story: Story<S>): Promise<vo
   }
 }
 
-function stageOf<S extends Services>(baton: Baton, systems: S, storeFile: string): Stage<S> {
+function stageOf<S extends Services>(
+  baton: Baton,
+  systems: S,
+  storeFile: string,
+  acts: { areShown: boolean },
+): Stage<S> {
   const seen = async (what: () => boolean | Promise<boolean>): Promise<void> => {
     const giveUpAt = performance.now() + patienceMs;
     while (!(await what())) {
@@ -82,14 +90,21 @@ function stageOf<S extends Services>(baton: Baton, systems: S, storeFile: string
       await seen(async () => statuses.includes(await run.status()));
       say(`${" ".repeat(nameWidth)}${run.id.slice(0, 12)}… is ${await run.status()}`);
     },
+    quietly: async (work) => {
+      acts.areShown = false;
+      return work().finally(() => {
+        acts.areShown = true;
+      });
+    },
     seen,
   };
 }
 
 const nameWidth = 14;
 
-function showActs(system: Service): void {
+function showActs(system: Service, acts: { readonly areShown: boolean }): void {
   system.onServed(({ act, id, outcome }: Served) => {
+    if (!acts.areShown) return;
     const said: Readonly<Record<Served["outcome"], string>> = {
       done: id ?? "",
       repeat: "the same request again: the first answer, and no second act",

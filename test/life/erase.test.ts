@@ -132,7 +132,7 @@ describe("erase", () => {
       assert.match(error.hint, /--cancel/);
       return true;
     });
-    assert.equal(await handle.status(), "waiting");
+    assert.ok(["running", "waiting"].includes(await handle.status()), "it goes on");
     const erased = await baton.erase({ run: handle.id, cancel: true });
     assert.equal(erased.runs, 2);
     await assert.rejects(baton.get(handle.id), { code: "not-found" });

@@ -1,4 +1,3 @@
-import { fingerprintOf, recordError, rootOf } from "../decide/failure.ts";
 import { type History, noHistory, readHistory } from "../decide/history.ts";
 import { BatonError } from "../model/errors.ts";
 import type { Arrival, Entry, Journal, Request } from "../model/journal.ts";
@@ -14,7 +13,9 @@ import type { Store, TxClient } from "../ports/store.ts";
 import type { Ask, Desk, Draft, Extras, OpenWait } from "./ask.ts";
 import type { Attempt } from "./attempt.ts";
 import { compensate, type Undoing } from "./compensation.ts";
+import { pastDeadline, watchDeadline } from "./deadline.ts";
 import { EffectAsk, type EffectSpec } from "./effect-ask.ts";
+import { type Ending, type EndingFacts, failureOf, nextOf, undoingOf } from "./ending.ts";
 import type { Handler } from "./handler.ts";
 import type { Laws } from "./laws.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -22,7 +23,7 @@ import type { Pump, Turning } from "./pump.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { Replay } from "./replay.ts";
 import { Scope } from "./scope.ts";
-import { encodeWithin, StepAsk, type StepSpec } from "./step-ask.ts";
+import { StepAsk, type StepSpec } from "./step-ask.ts";
 import type { Timeline } from "./timeline.ts";
 import { hidden, openInput, Vault } from "./vault.ts";
 import { WaitAsk, type WaitSpec } from "./wait-ask.ts";
@@ -47,9 +48,6 @@ export interface Host {
   /** This activation is over: parked, at rest, handed back or lost. */
   over(activation: Activation, end: Next | null): void;
 }
-
-/** How the code came to its end. */
-type Ending = { readonly output: unknown } | { readonly error: unknown } | { readonly continuesAs: StartRun };
 
 type Halt = { readonly next: Next; readonly read: readonly number[] };
 
@@ -174,23 +172,14 @@ export class Activation implements Turning, Desk, Recorded {
 
   /** A run past its deadline fails, whatever it is doing. */
   #watchDeadline(deadlineAt: number): void {
-    const left = deadlineAt - this.#host.timeline.now();
-    if (left > 0) {
-      // In parts, since a timer may be no longer than 24 days.
-      const part = Math.min(left, dayMs);
-      this.#stopDeadline = this.#host.clock.after(part, () => {
-        if (!this.#isOver && this.#halt === null) this.#watchDeadline(deadlineAt);
-      });
-      return;
-    }
-    const error = new BatonError(
-      "deadline",
-      `run ${this.run.id} was not done by ${new Date(deadlineAt).toISOString()}`,
-      {
-        hint: "resume it to give it its whole time anew, or raise the deadline of its workflow",
+    const { timeline, clock } = this.#host;
+    this.#stopDeadline = watchDeadline(
+      deadlineAt,
+      { now: () => timeline.now(), after: (ms, call) => clock.after(ms, call) },
+      () => {
+        this.#haltWith(failureOf(pastDeadline(this.run), this.#facts), []);
       },
     );
-    this.#haltWith(this.#failure(error), []);
   }
 
   /** Something has arrived for this run: looks it up, as soon as its journal has been read. */
@@ -593,15 +582,6 @@ export class Activation implements Turning, Desk, Recorded {
     if (shows.length > 0) this.#recorder.send({ shows }, () => {});
   }
 
-  /** What the last holder may have begun is known only once the past is used up. */
-  #undoing(compensation: Compensation): Next {
-    const isUnknown = this.run.isUnclean && !this.#isCaughtUp;
-    return {
-      state: "compensating",
-      compensation: isUnknown ? { ...compensation, isFrontierUnknown: true } : compensation,
-    };
-  }
-
   // --- Compensation -----------------------------------------------------------------------------------------------------
 
   #beginUndoing(compensation: Compensation): void {
@@ -647,7 +627,7 @@ export class Activation implements Turning, Desk, Recorded {
     if (this.run.compensation !== null) return this.#host.pump.add(this);
     this.#isEnding = true;
     const entries = this.#abandonOpen();
-    const next = this.#nextOf(result);
+    const next = nextOf(result, this.#facts);
     const advance = { ...(entries.length === 0 ? {} : { entries }), ...this.#logsPart(), next };
     // An unread cancel has come first: the store knows how the run ended.
     this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : next));
@@ -669,28 +649,13 @@ export class Activation implements Turning, Desk, Recorded {
     return entries;
   }
 
-  #nextOf(result: Ending): Next {
-    if ("error" in result) return this.#failure(result.error);
-    if ("continuesAs" in result) return { state: "completed", output: null, continuesAs: result.continuesAs };
-    try {
-      const output = encodeWithin(result.output, this.payloadMax, this.definition.name);
-      const isSensitive = output !== null && this.#vault?.holds(output);
-      return { state: "completed", output: isSensitive ? this.openVault().seal(output, "", "output") : output };
-    } catch (error) {
-      return this.#failure(error);
-    }
-  }
-
-  #failure(thrown: unknown): Next {
-    const step = stepOf(thrown);
-    const whole = recordError(thrown);
-    const error = this.#vault?.redactError(whole) ?? whole;
-    const record = step === null ? error : { ...error, step };
-    const fingerprint = fingerprintOf(this.definition.name, step, rootOf(record));
-    // Behind the point of no return there is only forward: the failure waits for a person.
-    if (this.#handler.onFailure === "keep" || this.#pivot !== null)
-      return { state: "failed", error: record, fingerprint, step };
-    return this.#undoing({ end: "failed", error: record, fingerprint, step });
+  get #facts(): EndingFacts {
+    return {
+      handler: this.#handler,
+      pivot: this.#pivot ?? this.#history.pivot,
+      vault: this.#vault,
+      isFrontierUnknown: this.run.isUnclean && !this.#isCaughtUp,
+    };
   }
 
   suspend(reason: Reason): void {
@@ -741,9 +706,9 @@ export class Activation implements Turning, Desk, Recorded {
 
   /** Behind the point of no return nothing is undone. */
   #cancellation(request: Request, reason: Reason): Next {
-    if (request.isCompensated !== true || (this.#pivot ?? this.#history.pivot) !== null)
-      return { state: "cancelled", reason };
-    return this.#undoing({ end: "cancelled", reason });
+    const facts = this.#facts;
+    if (request.isCompensated !== true || facts.pivot !== null) return { state: "cancelled", reason };
+    return undoingOf({ end: "cancelled", reason }, facts);
   }
 
   /** Stops delivering and beginning; the run is left as `next` says when its attempts have ended. */
@@ -827,16 +792,7 @@ const stuckMs = 10;
 /** On SQLite the whole store waits for a `ctx.tx`. */
 const txLimitMs = 50;
 const shownKeysMax = 100;
-const dayMs = 86_400_000;
 
 function isStep(ask: Ask): boolean {
   return ask.kind === "step" || ask.kind === "once" || ask.kind === "tx";
-}
-
-/** The step whose failure reached the end, through whatever wrapped it. */
-function stepOf(thrown: unknown, depth = 0): string | null {
-  if (typeof thrown !== "object" || thrown === null || depth > 5) return null;
-  if ("step" in thrown && typeof thrown.step === "string") return thrown.step;
-  if ("errors" in thrown && Array.isArray(thrown.errors)) return stepOf(thrown.errors[0], depth + 1);
-  return "cause" in thrown ? stepOf(thrown.cause, depth + 1) : null;
 }

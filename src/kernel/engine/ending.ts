@@ -1,0 +1,61 @@
+import { fingerprintOf, recordError, rootOf } from "../decide/failure.ts";
+import type { Compensation } from "../model/run.ts";
+import type { Next, StartRun } from "../model/transition.ts";
+import type { Handler } from "./handler.ts";
+import { encodeWithin } from "./step-ask.ts";
+import type { Vault } from "./vault.ts";
+
+/** How the code came to its end. */
+export type Ending = { readonly output: unknown } | { readonly error: unknown } | { readonly continuesAs: StartRun };
+
+/** What decides where an ending leaves its run. */
+export interface EndingFacts {
+  readonly handler: Handler;
+  /** The point of no return that it has passed, or null. */
+  readonly pivot: string | null;
+  readonly vault: Vault | null;
+  /** The last holder died, and what it had begun is not known yet. */
+  readonly isFrontierUnknown: boolean;
+}
+
+export function nextOf(ending: Ending, facts: EndingFacts): Next {
+  if ("error" in ending) return failureOf(ending.error, facts);
+  if ("continuesAs" in ending) return { state: "completed", output: null, continuesAs: ending.continuesAs };
+  const { handler, vault } = facts;
+  try {
+    const output = encodeWithin(ending.output, handler.payloadMax, handler.definition.name);
+    if (output === null || vault === null || !vault.holds(output)) return { state: "completed", output };
+    return { state: "completed", output: vault.seal(output, "", "output") };
+  } catch (error) {
+    return failureOf(error, facts);
+  }
+}
+
+/** A dead letter, or the beginning of a compensation. */
+export function failureOf(thrown: unknown, facts: EndingFacts): Next {
+  const { handler, pivot, vault } = facts;
+  const step = stepOf(thrown);
+  const whole = recordError(thrown);
+  const clean = vault?.redactError(whole) ?? whole;
+  const error = step === null ? clean : { ...clean, step };
+  const fingerprint = fingerprintOf(handler.definition.name, step, rootOf(error));
+  // Behind the point of no return there is only forward: the failure waits for a person.
+  if (handler.onFailure === "keep" || pivot !== null) return { state: "failed", error, fingerprint, step };
+  return undoingOf({ end: "failed", error, fingerprint, step }, facts);
+}
+
+/** What the last holder may have begun is known only once the past is used up. */
+export function undoingOf(compensation: Compensation, { isFrontierUnknown }: EndingFacts): Next {
+  return {
+    state: "compensating",
+    compensation: isFrontierUnknown ? { ...compensation, isFrontierUnknown: true } : compensation,
+  };
+}
+
+/** The step whose failure reached the end, through whatever wrapped it. */
+function stepOf(thrown: unknown, depth = 0): string | null {
+  if (typeof thrown !== "object" || thrown === null || depth > 5) return null;
+  if ("step" in thrown && typeof thrown.step === "string") return thrown.step;
+  if ("errors" in thrown && Array.isArray(thrown.errors)) return stepOf(thrown.errors[0], depth + 1);
+  return "cause" in thrown ? stepOf(thrown.cause, depth + 1) : null;
+}
