@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import type { output } from "zod";
+import { type output, z } from "zod";
 import { type Act, type Ledger, type Made, openLedger } from "../customer-onboarding/systems/ledger.ts";
 import { Refusal } from "../customer-onboarding/systems/refusal.ts";
 import { type Acts, addressVariable, type SystemShape } from "./system.ts";
@@ -33,16 +33,20 @@ export interface ServiceOptions<A extends Acts> {
 }
 
 /** How a system fails, until it is mended. */
-export interface Trouble {
+const Trouble = z.object({
   /** `lost`: the connection breaks without an answer. `hang`: no answer until the client goes. A number: that status. */
-  readonly mode: "lost" | "hang" | number;
+  mode: z.union([z.literal("lost"), z.literal("hang"), z.int().min(400).max(599)]),
   /** `after`: it acts first, and the answer never arrives. Default `before`. */
-  readonly moment?: "before" | "after";
-  /** So many requests fail; without it, all until `mend`. */
-  readonly times?: number;
+  moment: z.enum(["before", "after"]).optional(),
+  /** So many requests fail; without it, all until it is mended. */
+  times: z.int().positive().optional(),
   /** Only requests whose body holds this text. */
-  readonly only?: string;
-}
+  only: z.string().optional(),
+});
+export type Trouble = z.infer<typeof Trouble>;
+
+/** The body of `POST /control`: which act is to fail and how, or that all of them work again. */
+const Control = z.union([z.object({ mode: z.literal("ok") }), Trouble.extend({ act: z.string() })]);
 
 /** A request as it was served. */
 export interface Served {
@@ -110,6 +114,7 @@ interface Desk<A extends Acts> {
 
 async function serve<A extends Acts>(desk: Desk<A>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const act = (request.url ?? "/").slice(1);
+  if (act === "control") return control(desk, request, response);
   const shape = desk.options.shape.acts[act];
   const sent = request.headers["idempotency-key"]?.toString();
   const key = desk.options.forgetsKeys === true ? randomUUID() : sent;
@@ -138,6 +143,21 @@ async function serve<A extends Acts>(desk: Desk<A>, request: IncomingMessage, re
     if (error instanceof Refusal) desk.tell({ act, request: parsed.data, key, id: null, outcome: "refused" });
     throw error;
   }
+}
+
+async function control<A extends Acts>(
+  { options, troubles }: Desk<A>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const parsed = Control.safeParse(JSON.parse(await readText(request)));
+  if (!parsed.success) throw new Refusal(400, `the body is not as expected: ${parsed.error.message}`);
+  const order = parsed.data;
+  if (order.mode === "ok") troubles.clear();
+  else if (!("act" in order) || options.shape.acts[order.act] === undefined)
+    throw new Refusal(400, `act is one of ${Object.keys(options.shape.acts).join(", ")}`);
+  else troubles.set(order.act, order);
+  send(response, 200, order);
 }
 
 function takeTrouble(troubles: Map<string, Trouble>, act: string, body: string): Trouble | undefined {

@@ -8,7 +8,8 @@ import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Baton, type Definition, type Handle, openBaton, type RunStatus } from "baton";
-import { launchBaton, readOwner, whenServing } from "../customer-onboarding/processes/baton.ts";
+import { readOwner } from "../customer-onboarding/processes/baton.ts";
+import { keepBaton } from "../customer-onboarding/processes/kept-baton.ts";
 import type { Served, Service } from "./service.ts";
 import { type Services, stopAll } from "./services.ts";
 
@@ -55,7 +56,7 @@ export async function tellStory<S extends Services>(story: Story<S>): Promise<vo
     for (const system of Object.values(systems)) showActs(system, acts);
     const baton = await openBaton({ store: `sqlite:${storeFile}`, definitions: story.definitions });
     await story.tell(stageOf(baton, systems, storeFile, acts)).finally(() => baton.close());
-    if (values.stay) await stay(story, folder, storeFile);
+    if (values.stay) await stay(story, systems, folder, storeFile);
     else say(`\nThe runs are in ${relative("", storeFile)}: npx baton --store ${relative("", storeFile)} show latest`);
   } finally {
     await stopAll(systems);
@@ -115,23 +116,32 @@ function showActs(system: Service, acts: { readonly areShown: boolean }): void {
   });
 }
 
-async function stay<S extends Services>({ name, tryNext }: Story<S>, folder: string, storeFile: string): Promise<void> {
+async function stay<S extends Services>(
+  { name, tryNext }: Story<S>,
+  systems: S,
+  folder: string,
+  storeFile: string,
+): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
-  const child = launchBaton({ config: join(import.meta.dirname, "..", name, "baton.config.ts"), storeFile });
+  const config = join(import.meta.dirname, "..", name, "baton.config.ts");
+  const kept = await keepBaton({ config, storeFile }, (pid) => say(`Baton (pid ${pid}) was killed and starts again`));
   try {
-    const url = await whenServing(child, storeFile, stopping.signal);
-    say(`\nBaton serves ${url} (pid ${child.pid}) on ${relative("", folder)}. In another terminal:\n`);
+    say(`\nBaton serves ${kept.url()} (pid ${kept.pid()}) on ${relative("", folder)}. In another terminal:\n`);
     say(`  export BATON_STORE=sqlite:${relative("", storeFile)}`);
     for (const line of tryNext) say(`  ${line}`);
+    say("\nTo break a system, and to mend it:\n");
+    for (const { name: system, url } of Object.values(systems)) say(`  ${system.padEnd(nameWidth)}${url}/control`);
+    say(
+      `\n  curl <address> -d '{"act":"<act>","mode":503}'    a status, "lost" or "hang"; "moment":"after", "times":1`,
+    );
+    say(`  curl <address> -d '{"mode":"ok"}'`);
     say("\nCtrl-C to stop");
-    await Promise.race([child.exited, new Promise((done) => stopping.signal.addEventListener("abort", done))]);
+    await Promise.race([kept.ended, new Promise((done) => stopping.signal.addEventListener("abort", done))]);
   } finally {
-    await child.end(graceMs);
+    await kept.stop();
   }
 }
-
-const graceMs = 12_000;
 
 function refuseLiving(storeFile: string): void {
   const owner = readOwner(storeFile);
