@@ -114,6 +114,7 @@ export class Clients {
       const run = this.#cluster.core.query("run", { id: known.id });
       const { status, reason } = run?.row ?? { status: null, reason: null };
       if (status === null || status === "completed" || status === "cancelled" || reason?.code === "compensated") return;
+      if (status === "suspended") await this.#verb(known, "resume");
       if (status !== "failed") continue;
       this.#cluster.mend(known.id);
       await this.#verb(known, "resume");
@@ -138,6 +139,8 @@ export class Clients {
       await this.#sleep(400);
       const status = await this.#status(known);
       if (status === "completed" || status === "cancelled") return;
+      // A request to suspend whose answer was lost may come late.
+      if (status === "suspended") await this.#verb(known, "resume");
       if (status !== "failed" || known.id === null) continue;
       await this.#setGoing(known, known.id);
     }

@@ -136,6 +136,26 @@ describe("concurrency", () => {
     });
   });
 
+  it("what is being undone needs no slot: it cannot be held up by those who wait", async () => {
+    const acts: string[] = [];
+    const held = workflow<string>({ name: "held", concurrency: { limit: 1, hold: "run" } }, async (ctx, id) => {
+      await ctx.step("do", () => void acts.push(`do ${id}`), { undo: () => void acts.push(`undo ${id}`) });
+      await ctx.waitForEvent("go", { match: { id } });
+    });
+    await within({ definitions: [held] }, async (test) => {
+      const [a, b] = [await test.start(held, "a"), await test.start(held, "b")];
+      await test.settle();
+      await b.cancel({ compensate: true });
+      await test.advance("1s");
+      assert.equal(await b.status(), "cancelled");
+      const c = await test.start(held, "c");
+      await a.cancel({ compensate: true });
+      await test.advance("1s");
+      assert.deepEqual([await a.status(), (await c.detail()).row.reason?.code], ["cancelled", "event"]);
+      assert.deepEqual(acts.toSorted(), ["do a", "do c", "undo a"]);
+    });
+  });
+
   it("runs of higher priority go first in a line, by ten minutes at most", async () => {
     const order: string[] = [];
     const job = workflow<string>(

@@ -3,7 +3,8 @@ import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { cancelChildren } from "./end-run.ts";
 import { liveRow, remark, statusOf } from "./live-row.ts";
-import { openAgain, wantsSlots } from "./reopen.ts";
+import { openAgain } from "./reopen.ts";
+import { releaseSlots, slotState } from "./slots.ts";
 
 /**
  * From here on what the run has done is undone. Its children are cancelled first, and nothing that it waited for
@@ -18,22 +19,21 @@ export function beginCompensation(context: Context, run: number, compensation: C
     const row = openAgain(context, run);
     if (row === undefined) return;
     db.run(
-      "insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots) values (?, ?, ?, ?, ?, 1, ?, ?)",
+      "insert into live (run, definition, state, ready_at, fence, is_touched, compensation) values (?, ?, ?, ?, ?, 1, ?)",
       run,
       row.definition,
       state.ready,
       at,
       row.fence + 1,
       text,
-      wantsSlots(row.flow),
     );
     context.counters.move(row.definition, row.ended, "compensating");
   } else {
-    db.run("delete from slot_waiters where run = ?", run);
-    // What is undone has no deadline: it must be finished.
+    // What is undone has no deadline and stands in no line: it must be finished, whoever holds the slots.
+    if (live.slots !== slotState.none) releaseSlots(context, run, true, at);
     db.run(
       `update live set state = ?, ready_at = ?, holder = null, fence = fence + ?, reason = null, unclean = 0, is_lost = 0,
-         clocks_stopped_at = null, deadline_at = null, compensation = ? where run = ?`,
+         clocks_stopped_at = null, deadline_at = null, slots = ${slotState.none}, compensation = ? where run = ?`,
       state.ready,
       at,
       live.state === state.leased ? 0 : 1,

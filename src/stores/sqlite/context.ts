@@ -7,6 +7,7 @@ import { type Files, MemoryFiles } from "./files.ts";
 import { Matching } from "./matching.ts";
 import { Payloads } from "./payloads.ts";
 import type { Rules } from "./rules.ts";
+import { RunNumbers } from "./run-numbers.ts";
 import { Scratch } from "./scratch.ts";
 import { StoreClock } from "./store-clock.ts";
 
@@ -18,6 +19,7 @@ export interface Context {
   readonly files: Files;
   readonly payloads: Payloads;
   readonly counters: Counters;
+  readonly numbers: RunNumbers;
   readonly definitions: Definitions;
   readonly matching: Matching;
   readonly hints: Hints;
@@ -68,6 +70,7 @@ export function createContext(db: Database, rules: Rules, now: () => number, off
     payloads,
     clock,
     counters: new Counters(db),
+    numbers: new RunNumbers(db),
     definitions: new Definitions(db),
     matching: new Matching(db, payloads),
     hints: new Hints(),

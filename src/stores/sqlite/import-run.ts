@@ -20,8 +20,9 @@ export function importRun(context: Context, { id, fixture, audit: asked }: Impor
   const reason = ended === "completed" ? null : { code: "imported", run: run.id, status: run.status };
   const attributes = run.attributes === null ? null : JSON.stringify(run.attributes);
   const { last: no } = db.run(
-    `insert into runs (id, definition, ended, key, reason, attributes, origin, event_floor, round, created_at, ended_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into runs (no, id, definition, ended, key, reason, attributes, origin, event_floor, round, created_at, ended_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    context.numbers.next(),
     id,
     definition,
     ended,

@@ -25,8 +25,7 @@ export function removeRun(
   const { no, definition, ended } = run;
   for (const table of ownedTables) db.run(`delete from ${table} where run = ?`, no);
   context.payloads.dropAll(no);
-  // The number of the newest run may be given again; its id never is.
-  db.run("update audit set run = null where run = ?", no);
+  context.numbers.removed(no);
   removeDeadLetter(context, no);
   db.run("delete from runs where no = ?", no);
   counters.move(definition, ended, null);

@@ -26,7 +26,7 @@ export function reopenRun(context: Context, run: number, idle: Extract<Idle, { t
       at,
       rest.fence + 1,
       rest.compensation,
-      wantsSlots(rest.flow),
+      rest.compensation === null ? wantsSlots(rest.flow) : slotState.none,
       rest.compensation === null ? newDeadline(rest.flow, at) : null,
     );
     context.counters.move(rest.definition, rest.ended, rest.compensation === null ? "pending" : "compensating");
@@ -112,7 +112,7 @@ function startClocks(context: Context, run: number, at: number): void {
   db.run("update live set clocks_stopped_at = null where run = ?", run);
 }
 
-export function wantsSlots(flow: string | null): number {
+function wantsSlots(flow: string | null): number {
   return needsOf(flow).length === 0 ? slotState.none : slotState.wanting;
 }
 

@@ -66,7 +66,7 @@ CREATE TABLE causes (
 CREATE TABLE clock (
   id integer primary key check (id = 1),
   last_at integer not null
-);
+, last_run integer not null default 0);
 
 CREATE TABLE counters (
   definition integer not null,

@@ -73,8 +73,9 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
   const floor = context.scratch.lastEvent(db);
   const offloaded = context.payloads.isLarge(start.input);
   const { last: no } = db.run(
-    `insert into runs (id, definition, key, input, attributes, origin, parent, parent_key, parent_awaits, event_floor, start_event, created_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into runs (no, id, definition, key, input, attributes, origin, parent, parent_key, parent_awaits, event_floor, start_event, created_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    context.numbers.next(),
     start.id,
     definition,
     start.key,

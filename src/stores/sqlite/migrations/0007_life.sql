@@ -19,3 +19,6 @@ create table mends (
   id text primary key,
   at integer not null
 ) without rowid;
+
+-- The number of the newest run that was removed, when no newer one was there: numbers are never given twice.
+alter table clock add column last_run integer not null default 0;

@@ -1,0 +1,35 @@
+import type { Database } from "./database.ts";
+
+/**
+ * A run's number is never given twice, also when the newest run is removed: rows that outlive a run, such as its
+ * idempotency key, name it by its number.
+ */
+export class RunNumbers {
+  readonly #db: Database;
+  /** The newest removed one; 0 as soon as a newer run is there, and nothing has to be looked after. */
+  #removed: number;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#removed = db.get<{ last_run: number }>("select last_run from clock")?.last_run ?? 0;
+  }
+
+  /** For the next run; null: what the database gives is right. */
+  next(): number | null {
+    if (this.#removed === 0) return null;
+    if (this.#newest() <= this.#removed) return this.#removed + 1;
+    this.#removed = 0;
+    return null;
+  }
+
+  /** Inside the transaction that removes it. */
+  removed(no: number): void {
+    if (this.#newest() > no) return;
+    this.#removed = Math.max(this.#removed, no);
+    this.#db.run("update clock set last_run = max(last_run, ?)", no);
+  }
+
+  #newest(): number {
+    return this.#db.get<{ no: number | null }>("select max(no) as no from runs")?.no ?? 0;
+  }
+}
