@@ -107,6 +107,9 @@ describe("sensitive values", () => {
         "the logs",
       );
       assertNowhere(filesOf(folder), "the store's files while it is open");
+      const exported = JSON.stringify(await baton.export(handle.id));
+      assertNowhere([exported], "its export");
+      assert.ok(!exported.includes("$sealed"), "what is sealed stays behind");
       assert.match(
         rows?.input ?? "",
         /"user":"ada","card":\{"number":\{"\$sealed"/,

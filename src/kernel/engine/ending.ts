@@ -1,6 +1,7 @@
 import { fingerprintOf, recordError, rootOf } from "../decide/failure.ts";
 import type { Compensation } from "../model/run.ts";
 import type { Next, StartRun } from "../model/transition.ts";
+import { lookAt } from "../model/user-errors.ts";
 import type { Handler } from "./handler.ts";
 import { encodeWithin } from "./step-ask.ts";
 import type { Vault } from "./vault.ts";
@@ -34,7 +35,7 @@ export function nextOf(ending: Ending, facts: EndingFacts): Next {
 /** A dead letter, or the beginning of a compensation. */
 export function failureOf(thrown: unknown, facts: EndingFacts): Next {
   const { handler, pivot, vault } = facts;
-  const step = stepOf(thrown);
+  const step = lookAt(() => stepOf(thrown), null);
   const whole = recordError(thrown);
   const clean = vault?.redactError(whole) ?? whole;
   const error = step === null ? clean : { ...clean, step };

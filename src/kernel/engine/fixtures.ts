@@ -1,8 +1,9 @@
-import { BatonError } from "../model/errors.ts";
+import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import { fixtureFormat, fixtureVersion, type RunFixture } from "../model/fixture.ts";
-import { entryKinds, type Journal } from "../model/journal.ts";
+import { entryKinds, type Journal, type RecordedEntry } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
 import type { LeasedRun } from "../model/run.ts";
+import { maskText } from "../model/sealed.ts";
 import { moves, type RunStatus } from "../model/status.ts";
 import type { Audit } from "../model/transition.ts";
 import type { Random } from "../ports/random.ts";
@@ -33,19 +34,36 @@ export async function exportRun(store: Store, id: string): Promise<RunFixture> {
       status,
       round: row.round,
       attributes: row.attributes,
-      input: run.input,
-      output: status === "completed" ? output : null,
-      error: row.error,
+      input: masked(run.input),
+      output: status === "completed" ? masked(output) : null,
+      error: row.error === null ? null : shownError(row.error),
       step: row.error?.step ?? null,
       reason: row.reason,
       createdAt: row.createdAt,
       endedAt: row.endedAt,
     },
-    entries: journal.entries,
-    attempts: journal.attempts,
+    entries: journal.entries.map((entry) => ({ ...entry, value: shown(entry), input: masked(entry.input) })),
+    attempts: journal.attempts.map((attempt) => ({
+      ...attempt,
+      error: attempt.error === null ? null : shownError(attempt.error),
+    })),
     waits: journal.waits,
     children,
   };
+}
+
+/** A file goes anywhere: what is sealed stays behind, and its key with it. */
+function masked(text: string | null): string | null {
+  return text === null ? null : maskText(text);
+}
+
+function shown({ outcome, value }: RecordedEntry): string | null {
+  if (value === null || (outcome !== "error" && outcome !== "continued")) return masked(value);
+  return JSON.stringify(shownError(JSON.parse(value) as ErrorRecord));
+}
+
+function shownError({ sealed: _sealed, ...error }: ErrorRecord): ErrorRecord {
+  return error;
 }
 
 /** Puts an exported run into this store, at rest. Returns its id here. */

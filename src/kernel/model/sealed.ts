@@ -10,3 +10,18 @@ export function isSealed(text: string | null): text is string {
 export function hasSealed(text: string | null): boolean {
   return text?.includes(mark) ?? false;
 }
+
+/** What stands in the place of a sensitive value, everywhere but in the answer to `reveal`. */
+export const masked = { sensitive: true } as const;
+
+/** A JSON text as it may be shown: sealed values are masked, wherever they are in it. */
+export function maskText(text: string): string {
+  return hasSealed(text) ? JSON.stringify(maskSealed(JSON.parse(text))) : text;
+}
+
+function maskSealed(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if ("$sealed" in value) return masked;
+  if (Array.isArray(value)) return value.map(maskSealed);
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, maskSealed(part)]));
+}

@@ -38,14 +38,27 @@ export function asNonRetryable<E extends Error>(error: E): E {
 }
 
 export function isNonRetryable(error: unknown): boolean {
-  return typeof error === "object" && error !== null && nonRetryable in error;
+  return lookAt(() => typeof error === "object" && error !== null && nonRetryable in error, false);
 }
 
 /** The delay that a `RetryAfter` asks for, or null. */
 export function retryAfterOf(error: unknown): Duration | null {
-  return typeof error === "object" && error !== null && retryAfter in error && "delay" in error
-    ? (error.delay as Duration)
-    : null;
+  return lookAt(
+    () =>
+      typeof error === "object" && error !== null && retryAfter in error && "delay" in error
+        ? (error.delay as Duration)
+        : null,
+    null,
+  );
+}
+
+/** Anything can be thrown, also what throws when it is looked at: that says nothing. */
+export function lookAt<T>(look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch {
+    return otherwise;
+  }
 }
 
 /** What a step throws into the code when its retries are used up. `cause` is the last error, as it was recorded. */

@@ -1,6 +1,7 @@
 import { encodePayload } from "../../kernel/engine/engine.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
+import { maskText } from "../../kernel/model/sealed.ts";
 import type { EventRow } from "../../kernel/ports/queries.ts";
 import type { EventAccepted, EventBody, EventView } from "../../wire/event.ts";
 import { binaryCloudEvent, cloudEventType, isBinaryCloudEvent, structuredCloudEvent } from "../http/cloud-event.ts";
@@ -11,7 +12,6 @@ import { check } from "../schema/check.ts";
 import { components, pageOf as pageSchema } from "../schema/components.ts";
 import { object, ref, text } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
-import { maskText } from "../views/mask.ts";
 import { payloadView } from "../views/payload.ts";
 import { iso } from "../views/time.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";

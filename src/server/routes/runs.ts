@@ -1,6 +1,7 @@
 import type { StartOptions } from "../../kernel/engine/handler.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
+import { maskText } from "../../kernel/model/sealed.ts";
 import { isAtRest, type RunStatus } from "../../kernel/model/status.ts";
 import type { RunFilter } from "../../kernel/ports/queries.ts";
 import { parseDuration } from "../../stdx/duration.ts";
@@ -16,7 +17,6 @@ import { moment, object, ref, list as rowsOf, type Schema, text, whole } from ".
 import type { Services } from "../services.ts";
 import { historyView } from "../views/history.ts";
 import { logView } from "../views/log.ts";
-import { maskText } from "../views/mask.ts";
 import { payloadView, wholeText } from "../views/payload.ts";
 import { detailView, stepPage, summaryView } from "../views/run.ts";
 import { iso } from "../views/time.ts";

@@ -1,7 +1,7 @@
+import { maskText } from "../../kernel/model/sealed.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { byteLength } from "../../stdx/json.ts";
 import { inlineBytesMax, type Payload } from "../../wire/payload.ts";
-import { maskText } from "./mask.ts";
 
 /** The store keeps a large value apart and puts this mark with its bytes in its place. */
 const offloaded = /^@(\d+)$/;
