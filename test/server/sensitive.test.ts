@@ -36,7 +36,7 @@ test("no answer of the API but that of reveal shows a sensitive value, and revea
     value: { login: "ada", password: "tr0ub4dor-and-3" },
   });
   assert.equal((await api.post(`/api/runs/${run.id}/reveal`, {})).status, 422);
-  const { body: history } = await api.get(`/api/runs/${run.id}/history`);
+  const { body: history } = await api.get(`/api/runs/${run.id}/events`);
   assert.match(JSON.stringify(history), /"reveal".*step make: ticket 7/);
   const again = await api.post<{ id: string }>(`/api/runs/${run.id}/rerun`, {});
   assert.equal(again.status, 201);

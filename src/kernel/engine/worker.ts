@@ -9,7 +9,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { Random } from "../ports/random.ts";
-import type { Store } from "../ports/store.ts";
+import type { LeaseParams, Store } from "../ports/store.ts";
 import { Activation, type Host } from "./activation.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Found, Handler } from "./handler.ts";
@@ -235,7 +235,7 @@ export class Worker {
         if (limit <= 0 || this.#isStopping) return;
         this.#reserved += limit;
         const incarnation = this.#incarnation;
-        const holds = this.#isUnsure ? [...this.#active.keys(), ...this.#finding.keys()] : null;
+        const holds = this.#isUnsure ? this.#held() : null;
         this.#isUnsure = false;
         const { runs, nextReadyAt, now, deathAllowance } = await store
           .lease({ incarnation, limit, hasSuspect: this.#hasSuspect(), holds })
@@ -258,6 +258,10 @@ export class Worker {
       this.#stopPoll?.();
       this.#stopPoll = this.#isStopping ? null : clock.after(wait, () => this.wake());
     }
+  }
+
+  #held(): NonNullable<LeaseParams["holds"]> {
+    return [...this.#active.values()].map(({ run }) => ({ run: run.no, fence: run.fence }));
   }
 
   #hasSuspect(): boolean {

@@ -54,8 +54,11 @@ export interface LeaseParams {
   readonly limit: number;
   /** A suspect already runs here: no other is leased. */
   readonly hasSuspect: boolean;
-  /** What the worker knows that it holds, after an answer was lost: whatever else it was given is freed. */
-  readonly holds: readonly number[] | null;
+  /**
+   * What the worker knows that it holds, after an answer was lost: whatever else it was given is freed. With the fence:
+   * it may know of an earlier lease of a run only.
+   */
+  readonly holds: readonly { readonly run: number; readonly fence: number }[] | null;
 }
 
 export interface Leasing {

@@ -166,14 +166,19 @@ function allowance(context: Context, at: number): number {
 }
 
 /** Runs that were leased by a call whose answer was lost: their worker knows nothing of them and would hold them for ever. */
-function freeUnknown(context: Context, incarnation: number, holds: readonly number[], at: number): void {
-  const known = new Set(holds);
-  const rows = context.db.all<{ run: number; definition: number; is_compensating: number }>(
-    "select run, definition, compensation is not null as is_compensating from live where holder = ?",
+function freeUnknown(
+  context: Context,
+  incarnation: number,
+  holds: NonNullable<LeaseParams["holds"]>,
+  at: number,
+): void {
+  const known = new Map(holds.map(({ run, fence }) => [run, fence]));
+  const rows = context.db.all<{ run: number; fence: number; definition: number; is_compensating: number }>(
+    "select run, fence, definition, compensation is not null as is_compensating from live where holder = ?",
     incarnation,
   );
   for (const row of rows) {
-    if (known.has(row.run)) continue;
+    if (known.get(row.run) === row.fence) continue;
     context.db.run(
       `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1 where run = ?`,
       at,
