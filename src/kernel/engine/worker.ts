@@ -261,7 +261,8 @@ export class Worker {
   }
 
   #held(): NonNullable<LeaseParams["holds"]> {
-    return [...this.#active.values()].map(({ run }) => ({ run: run.no, fence: run.fence }));
+    const active = [...this.#active.values()].map((activation) => activation.run);
+    return [...active, ...this.#finding.values()].map(({ no: run, fence }) => ({ run, fence }));
   }
 
   #hasSuspect(): boolean {
