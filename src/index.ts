@@ -6,7 +6,7 @@ export type { ScheduleDesk } from "./app/schedules.ts";
 export type { Moment } from "./kernel/decide/schedule.ts";
 export type { StepAttempt, StepLog } from "./kernel/engine/attempt.ts";
 export type { Examination, Repair } from "./kernel/engine/doctor.ts";
-export type { EventInput } from "./kernel/engine/engine.ts";
+export type { EventInput } from "./kernel/engine/intake.ts";
 export type { Erasure } from "./kernel/engine/erase.ts";
 export type { StartOptions } from "./kernel/engine/handler.ts";
 export type { BackfillItem } from "./kernel/engine/schedules.ts";

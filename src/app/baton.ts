@@ -1,8 +1,10 @@
 import { hostname, userInfo } from "node:os";
 import type { Examination } from "../kernel/engine/doctor.ts";
-import { Engine, type EventInput, unknownRun } from "../kernel/engine/engine.ts";
+import { Engine } from "../kernel/engine/engine.ts";
 import type { Erasure } from "../kernel/engine/erase.ts";
 import type { Found, StartOptions } from "../kernel/engine/handler.ts";
+import type { EventInput } from "../kernel/engine/intake.ts";
+import { unknownRun } from "../kernel/engine/recovery.ts";
 import type { HostFacts } from "../kernel/model/doctor.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import type { RunFixture } from "../kernel/model/fixture.ts";

@@ -1,6 +1,7 @@
 import type { VerbRequest } from "../kernel/decide/verb.ts";
 import type { Engine } from "../kernel/engine/engine.ts";
-import { encodePayload, unknownRun } from "../kernel/engine/engine.ts";
+import { encodePayload } from "../kernel/engine/payload.ts";
+import { unknownRun } from "../kernel/engine/recovery.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { RunStatus } from "../kernel/model/status.ts";

@@ -1,4 +1,4 @@
-import { unknownRun } from "../kernel/engine/engine.ts";
+import { unknownRun } from "../kernel/engine/recovery.ts";
 import type { RunDetail } from "../kernel/model/detail.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { Store } from "../kernel/ports/store.ts";

@@ -104,14 +104,15 @@ function slotsPart<Input>(
   limits: readonly ConcurrencyOptions<Input>[],
   singleton: SingletonOptions<Input> | undefined,
 ): (input: Input) => Flow {
+  const own = ownOf(name);
   const needs = limits.map(({ limit, key, shared, hold }, i) => {
     count(name, "concurrency.limit", limit, slotsMax);
-    const base = shared === undefined ? `${name}/${i}` : `shared/${checkName(shared, "a shared limit's name")}`;
+    const base = shared === undefined ? `${own}/${i}` : `shared/${escaped(checkName(shared, "a shared limit's name"))}`;
     return (input: Input): SlotNeed => ({ key: keyOf(name, base, key, input), limit, isKept: hold === "run" });
   });
   if (singleton !== undefined && singleton.when !== "skip") {
     const { key } = singleton;
-    needs.push((input) => ({ key: keyOf(name, `${name}/one`, key, input), limit: 1, isKept: true }));
+    needs.push((input) => ({ key: keyOf(name, `${ownOf(name)}/one`, key, input), limit: 1, isKept: true }));
   }
   return (input) => ({ slots: distinct(needs.map((need) => need(input))) });
 }
@@ -131,7 +132,7 @@ function ratePart<Input>(name: string, what: "rate" | "throttle", options: RateO
   count(name, `${what}.limit`, limit, ratesMax);
   const perMs = length(name, `${what}.per`, per);
   return (input) => {
-    const need: RateNeed = { key: keyOf(name, `${name}/${what}`, key, input), limit, perMs };
+    const need: RateNeed = { key: keyOf(name, `${ownOf(name)}/${what}`, key, input), limit, perMs };
     return what === "rate" ? { rate: need } : { throttle: need };
   };
 }
@@ -139,7 +140,7 @@ function ratePart<Input>(name: string, what: "rate" | "throttle", options: RateO
 function debouncePart<Input>(name: string, { wait, max, key }: DebounceOptions<Input>): (input: Input) => Flow {
   const waitMs = length(name, "debounce.wait", wait);
   const maxMs = max === undefined ? waitMs * 10 : length(name, "debounce.max", max);
-  return (input) => ({ debounce: { key: keyOf(name, `${name}/debounce`, key, input), waitMs, maxMs } });
+  return (input) => ({ debounce: { key: keyOf(name, `${ownOf(name)}/debounce`, key, input), waitMs, maxMs } });
 }
 
 function batchPart<Input>(
@@ -149,7 +150,7 @@ function batchPart<Input>(
 ): (input: Input) => Flow {
   count(name, "batch.size", size, batchesMax);
   const waitMs = length(name, "batch.wait", wait);
-  return (input) => ({ batch: { key: keyOf(name, `${name}/batch`, key, input), size, waitMs, bytesMax } });
+  return (input) => ({ batch: { key: keyOf(name, `${ownOf(name)}/batch`, key, input), size, waitMs, bytesMax } });
 }
 
 function singletonPart<Input>(
@@ -157,7 +158,7 @@ function singletonPart<Input>(
   { key }: SingletonOptions<Input>,
   mode: "skip" | "replace",
 ): (input: Input) => Flow {
-  return (input) => ({ singleton: { key: keyOf(name, `${name}/newest`, key, input), mode } });
+  return (input) => ({ singleton: { key: keyOf(name, `${ownOf(name)}/newest`, key, input), mode } });
 }
 
 /** Far above what one process works on at once; finding a free number among more would be slow. */
@@ -165,6 +166,15 @@ const slotsMax = 10_000;
 /** A key keeps one row for each start of its window. */
 const ratesMax = 100_000;
 const batchesMax = 10_000;
+
+/** What the keys of a workflow's own limits begin with: no name with a slash, nor `shared`, may meet the keys of another. */
+function ownOf(name: string): string {
+  return name === "shared" ? "%shared" : escaped(name);
+}
+
+function escaped(name: string): string {
+  return name.replaceAll("%", "%25").replaceAll("/", "%2F");
+}
 
 function keyOf<Input>(name: string, base: string, key: KeyOf<Input> | undefined, input: Input): string {
   if (key === undefined) return base;

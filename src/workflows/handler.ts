@@ -1,5 +1,6 @@
-import { type Engine, encodePayload } from "../kernel/engine/engine.ts";
+import type { Engine } from "../kernel/engine/engine.ts";
 import type { Handler, Prepared, StartOptions } from "../kernel/engine/handler.ts";
+import { encodePayload } from "../kernel/engine/payload.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { DefinitionRef } from "../kernel/model/run.ts";

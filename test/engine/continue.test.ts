@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { workflow } from "baton";
+import { NonRetryableError, workflow } from "baton";
 import { openTestBaton } from "baton/testing";
 
 describe("continueAsNew", () => {
@@ -38,7 +38,10 @@ describe("continueAsNew", () => {
         await test.emit({ name: "number", data: n });
         if (n % 7 === 3) await test.crash();
       }
-      assert.deepEqual(await handle.result(), Array.from({ length: 20 }, (_, n) => n));
+      assert.deepEqual(
+        await handle.result(),
+        Array.from({ length: 20 }, (_, n) => n),
+      );
     } finally {
       await test.close();
     }
@@ -67,6 +70,64 @@ describe("continueAsNew", () => {
       assert.deepEqual(children.map((run) => run.status).sort(), ["cancelled", "completed"]);
     } finally {
       await test.close();
+    }
+  });
+
+  it("a parent that is resumed past a child that was undone gets another one in its place", async () => {
+    let isBroken = true;
+    const child = workflow({ name: "child", onFailure: "compensate" }, async (ctx) => {
+      await ctx.step("a", () => 1, { undo: () => {} });
+      await ctx.step("b", () => {
+        if (isBroken) throw new NonRetryableError("not yet");
+      });
+      return "done";
+    });
+    const parent = workflow({ name: "parent" }, (ctx) => ctx.call(child, null));
+    const test = await openTestBaton({ definitions: [child, parent] });
+    try {
+      const handle = await test.start(parent, null);
+      await assert.rejects(handle.result(), /not yet/);
+      isBroken = false;
+      await handle.resume();
+      assert.equal(await handle.result(), "done");
+      assert.equal((await test.baton.runs({ name: "child" })).length, 2);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it("the wait of a race's loser ends also when the process dies between the winning and the waiting on", async () => {
+    const racer = workflow({ name: "racer" }, async (ctx) => {
+      await ctx.race({
+        event: (branch) => branch.waitForEvent("go"),
+        nap: (branch) => branch.sleep("nap", "1h"),
+      });
+      return ctx.waitForEvent("end");
+    });
+    let operations = 0;
+    for (let offset = 1; offset <= Math.max(1, operations); offset++) {
+      const test = await openTestBaton({ definitions: [racer] });
+      try {
+        const handle = await test.start(racer, null);
+        await test.settle();
+        const before = test.operations;
+        test.crashAt(before + offset);
+        test.emit({ name: "go", id: "go" }).catch(() => {});
+        await test.settle();
+        // Once more, for when it was not accepted before the kill; a repeated one does nothing.
+        test.emit({ name: "go", id: "go" }).catch(() => {});
+        await test.advance("2h");
+        operations = Math.max(operations, Math.min(12, test.operations - before));
+        test.crashAt(Number.MAX_SAFE_INTEGER);
+        assert.ok(test.operations - before < 200, `${test.operations - before} operations for one event`);
+        assert.deepEqual(
+          (await handle.detail()).waits.map((wait) => wait.key),
+          ["end"],
+          `killed after operation ${offset}`,
+        );
+      } finally {
+        await test.close();
+      }
     }
   });
 });

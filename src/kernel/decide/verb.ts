@@ -60,13 +60,20 @@ interface Case {
   readonly entries: readonly RecordedEntry[];
   readonly history: History;
   readonly request: VerbRequest;
+  /** How a supplied output of a step is kept. */
+  readonly seal: (step: string, output: string) => string;
 }
 
 /** What a verb does to a run as it stands. Pure: the store checks that the run has not moved meanwhile. */
-export function decideVerb(run: RunDetail, entries: readonly RecordedEntry[], request: VerbRequest): VerbDecision {
+export function decideVerb(
+  run: RunDetail,
+  entries: readonly RecordedEntry[],
+  request: VerbRequest,
+  seal: Case["seal"] = (_step, output) => output,
+): VerbDecision {
   const { attempts, waits, arrivals } = run;
   const history = readHistory({ entries, attempts, waits, arrivals });
-  return deciders[request.verb]({ run, entries, history, request });
+  return deciders[request.verb]({ run, entries, history, request, seal });
 }
 
 const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
@@ -78,7 +85,9 @@ const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
   restart: (found) => {
     const { status } = found.run.row;
     if (status === "completed" || status === "cancelled" || found.run.isHeld) return illegal(found);
-    return found.run.compensation !== null || isCompensated(found.run) ? illegal(found) : restart(found);
+    return found.run.compensation !== null || isCompensated(found.run) || isHalfUndone(found)
+      ? illegal(found)
+      : restart(found);
   },
   "complete-step": (found) => {
     const { run } = found;
@@ -96,6 +105,7 @@ const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
     const { status } = run.row;
     if ((status !== "failed" && status !== "suspended") || run.compensation !== null || isCompensated(run))
       return illegal(found);
+    if (isHalfUndone(found)) return deciders.resume(found);
     if (found.history.pivot !== null) return noReturn(found, found.history.pivot);
     return act(found, { to: "compensating", compensation: compensationOf(found) }, null);
   },
@@ -134,6 +144,11 @@ function canGoOn(run: RunDetail): boolean {
 /** What was undone cannot be gone on with. */
 function isCompensated(run: RunDetail): boolean {
   return run.row.reason?.code === "compensated";
+}
+
+/** A letter that was dismissed, or comes from another store, whose undoing had begun: there is only on with that. */
+function isHalfUndone({ run, entries }: Case): boolean {
+  return run.row.status === "failed" && run.compensation === null && entries.some((each) => each.kind === "undo");
 }
 
 function byPerson({ actor: by, why }: VerbRequest): Reason {
@@ -201,7 +216,7 @@ function completeStep(found: Case): VerbDecision {
   const reopening: Reopening = {
     ...base,
     keys: [...new Set([key, ...(base?.keys ?? [])])],
-    supplied: { [key]: request.output ?? "null" },
+    supplied: { [key]: found.seal(key, request.output ?? "null") },
   };
   return reopen(found, reopening, [key]);
 }
@@ -226,7 +241,12 @@ function restart(found: Case): VerbDecision {
 function reopen(found: Case, reopening: Reopening | null, supplied: readonly string[] = []): VerbDecision {
   const { request } = found;
   const isRunInput = request.input !== undefined && reopening?.inputs === undefined;
-  const idle: Idle = { to: "ready", reopening, ...(isRunInput ? { input: request.input } : {}) };
+  const idle: Idle = {
+    to: "ready",
+    reopening,
+    ...(isRunInput ? { input: request.input } : {}),
+    ...(isHalfUndone(found) ? { compensation: compensationOf(found) } : {}),
+  };
   return act(found, idle, null, previewOf(found, reopening, supplied));
 }
 

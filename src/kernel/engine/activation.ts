@@ -385,7 +385,12 @@ export class Activation implements Turning, Desk, Recorded {
     if (this.run.compensation !== null) return this.#beginUndoing(this.run.compensation);
     const held = this.#held;
     this.#held = [];
-    for (const ask of held) if (!ask.scope.isClosed && this.#halt === null) this.#beginAsk(ask);
+    for (const ask of held) {
+      // A race was won and the loser's wait is still registered: its holder died before it could be ended.
+      if (ask.scope.isClosed) {
+        if (this.#history.waits.has(ask.key)) this.closeWait(ask.key, true);
+      } else if (this.#halt === null) this.#beginAsk(ask);
+    }
     this.#isFrontier = false;
   }
 
@@ -575,11 +580,16 @@ export class Activation implements Turning, Desk, Recorded {
       const isLong = this.#host.clock.mono() - attempt.spec.startedMono >= showAfterMs;
       if (attempt.isShown ? attempt.unshown === null : !isLong) continue;
       const { progress = null, note = null } = attempt.unshown ?? {};
-      shows.push({ key: attempt.spec.key, attempt: attempt.number, progress, note });
+      shows.push({ key: attempt.spec.key, attempt: attempt.number, progress, note: this.#shownNote(attempt, note) });
       attempt.isShown = true;
       attempt.unshown = null;
     }
     if (shows.length > 0) this.#recorder.send({ shows }, () => {});
+  }
+
+  #shownNote(attempt: Attempt, note: string | null): string | null {
+    if (note === null) return null;
+    return attempt.spec.isSensitive === true ? hidden : (this.#vault?.redact(note) ?? note);
   }
 
   // --- Compensation -----------------------------------------------------------------------------------------------------

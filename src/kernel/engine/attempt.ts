@@ -30,6 +30,8 @@ export interface AttemptSpec {
   readonly input: unknown;
   readonly deadlineAt: number | null;
   readonly startedMono: number;
+  /** What it tells of itself is not shown. */
+  readonly isSensitive?: boolean;
   readonly log: (line: LogLine) => void;
 }
 

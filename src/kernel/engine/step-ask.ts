@@ -167,6 +167,7 @@ export class StepAsk implements Ask {
       input: decode(openWith(this.#desk, this.#input, this.key, "input")),
       deadlineAt: timeoutMs === null ? null : desk.storeNow() + timeoutMs,
       startedMono: desk.mono(),
+      isSensitive: this.#spec.sensitive !== undefined,
       log: (line) => desk.log(line),
     });
     this.#attempt = attempt;

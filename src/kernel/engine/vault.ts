@@ -11,6 +11,8 @@ export function placeOfEvent(source: string, id: string): string {
 /** What stands in the place of text that must not be shown. */
 export const hidden = "hidden: the step is sensitive";
 const redacted = "[redacted]";
+/** How text that was cut goes on. */
+const cutMark = "… (cut from ";
 /** Shorter values are masked at their own field only: elsewhere they would black out ordinary text. */
 const redactMin = 8;
 
@@ -166,15 +168,49 @@ export class Vault {
   redact(text: string): string {
     let clean = text;
     for (const value of this.#known) clean = clean.replaceAll(value, redacted);
-    return clean;
+    return this.#redactCut(clean);
+  }
+
+  /** Text was cut before it came here, perhaps in the middle of a value. */
+  #redactCut(text: string): string {
+    const at = text.lastIndexOf(cutMark);
+    const end = at === -1 ? text.length : at;
+    const head = text.slice(0, end);
+    for (const value of this.#known) {
+      for (let n = Math.min(value.length - 1, end); n >= redactMin; n--)
+        if (head.endsWith(value.slice(0, n))) return `${head.slice(0, end - n)}${redacted}${text.slice(end)}`;
+    }
+    return text;
   }
 
   redactError(record: ErrorRecord): ErrorRecord {
-    return JSON.parse(this.redact(JSON.stringify(record))) as ErrorRecord;
+    return this.#redactValue(record) as ErrorRecord;
   }
 
   redactLine(line: LogLine): LogLine {
-    return { ...line, message: this.redact(line.message), data: line.data === null ? null : this.redact(line.data) };
+    return {
+      ...line,
+      message: this.redact(line.message),
+      data: line.data === null ? null : this.#redactData(line.data),
+    };
+  }
+
+  /** What was cut is no JSON any more. */
+  #redactData(text: string): string {
+    try {
+      return JSON.stringify(this.#redactValue(JSON.parse(text)));
+    } catch {
+      return this.redact(text);
+    }
+  }
+
+  /** Leaf by leaf, so that what is left is of the same shape: a number may be sensitive, and so may text like JSON. */
+  #redactValue(value: unknown): unknown {
+    if (typeof value === "string") return this.redact(value);
+    if (typeof value === "number") return this.holds(String(value)) ? redacted : value;
+    if (Array.isArray(value)) return value.map((each) => this.#redactValue(each));
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [this.redact(key), this.#redactValue(each)]));
   }
 
   refuse(text: string | null, what: string): void {

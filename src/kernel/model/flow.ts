@@ -47,4 +47,7 @@ export interface RateNeed {
 }
 
 /** What of it stays with the run. */
-export type RunFlow = Pick<Flow, "slots" | "deadlineMs">;
+export interface RunFlow extends Pick<Flow, "slots" | "deadlineMs"> {
+  /** Of a run that was suspended before its time: when that is. */
+  readonly notBefore?: number;
+}

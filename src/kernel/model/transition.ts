@@ -175,7 +175,13 @@ export interface NoteAudit {
 
 /** What becomes of a run that nobody holds. */
 export type Idle =
-  | { readonly to: "ready"; readonly reopening: Reopening | null; readonly input?: string }
+  | {
+      readonly to: "ready";
+      readonly reopening: Reopening | null;
+      readonly input?: string;
+      /** For a run at rest whose undoing goes on, where no letter tells of that any more. */
+      readonly compensation?: Compensation;
+    }
   | { readonly to: "suspended"; readonly reason: Reason; readonly stopsClocks?: boolean }
   | { readonly to: "cancelled"; readonly reason: Reason }
   | { readonly to: "compensating"; readonly compensation: Compensation }

@@ -1,4 +1,4 @@
-import { encodePayload } from "../../kernel/engine/engine.ts";
+import { encodePayload } from "../../kernel/engine/payload.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import { maskText } from "../../kernel/model/sealed.ts";

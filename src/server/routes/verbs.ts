@@ -1,5 +1,5 @@
 import type { Verb as KernelVerb, Preview, VerbRequest } from "../../kernel/decide/verb.ts";
-import { encodePayload } from "../../kernel/engine/engine.ts";
+import { encodePayload } from "../../kernel/engine/payload.ts";
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";

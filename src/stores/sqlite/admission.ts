@@ -53,6 +53,7 @@ interface Gathered {
   readonly until: number;
   readonly state: number;
   readonly fence: number;
+  readonly readyAt: number;
   readonly input: string | null;
 }
 
@@ -60,7 +61,7 @@ interface Gathered {
 function gathered(context: Context, key: string): Gathered | null {
   return (
     context.db.get<Gathered & Record<string, unknown>>(
-      `select g.run, g.count, g.until, r.id, r.input, l.state, l.fence
+      `select g.run, g.count, g.until, r.id, r.input, l.state, l.fence, l.ready_at as readyAt
        from gathers g join live l on l.run = g.run join runs r on r.no = g.run where g.key = ?`,
       key,
     ) ?? null
@@ -86,17 +87,24 @@ function joinGathering(context: Context, start: StartRun, flow: Flow, at: number
   if (flow.debounce !== undefined) {
     const readyAt = Math.min(at + flow.debounce.waitMs, Math.max(found.until, at));
     replaceInput(context, found.run, start.input);
-    context.db.run("update live set ready_at = ? where run = ?", readyAt, found.run);
-    context.hints.ready = true;
+    // What is throttled does not come sooner for being asked for again.
+    moveStart(context, found, flow.throttle === undefined ? readyAt : Math.max(readyAt, found.readyAt));
     return { kind: "joined", run: found.run, id: found.id };
   }
-  return flow.batch === undefined ? null : joinBatch(context, start, flow.batch, found, at);
+  return flow.batch === undefined ? null : joinBatch(context, start, { ...flow, batch: flow.batch }, found, at);
+}
+
+/** A start that comes at another time takes its deadline with it. */
+function moveStart(context: Context, { run, readyAt }: Gathered, to: number): void {
+  if (to === readyAt) return;
+  context.db.run("update live set ready_at = ?, deadline_at = deadline_at + ? where run = ?", to, to - readyAt, run);
+  context.hints.ready = true;
 }
 
 function joinBatch(
   context: Context,
   start: StartRun,
-  batch: NonNullable<Flow["batch"]>,
+  { batch, throttle }: Pick<Flow, "throttle"> & { readonly batch: NonNullable<Flow["batch"]> },
   found: Gathered,
   at: number,
 ): Admission | null {
@@ -112,8 +120,8 @@ function joinBatch(
     db.run("update gathers set count = ? where key = ?", count, batch.key);
   }
   if (!hasRoom || count >= batch.size) {
-    db.run("update live set ready_at = min(ready_at, ?) where run = ?", at, found.run);
-    context.hints.ready = true;
+    const soonest = throttle === undefined ? at : soonestInstead(context, throttle, found.readyAt, at);
+    moveStart(context, found, Math.min(found.readyAt, soonest));
   }
   return hasRoom ? { kind: "joined", run: found.run, id: found.id } : null;
 }
@@ -134,6 +142,17 @@ function nextConforming(context: Context, { key, limit, perMs }: RateNeed, at: n
   if (ring === undefined || ring.size !== limit) return at;
   const oldest = db.get<{ at: number }>("select at from rate_marks where key = ? and place = ?", key, ring.place);
   return oldest === undefined ? at : Math.max(at, oldest.at + perMs);
+}
+
+/**
+ * When a start that has its place in the ring at `own` may come instead. In a full ring its place was that of an older
+ * start, which is forgotten: none of those that are left is older.
+ */
+function soonestInstead({ db }: Context, { key, limit, perMs }: RateNeed, own: number, at: number): number {
+  const marks = db.all<{ at: number }>("select at from rate_marks where key = ? order by at", key).map((row) => row.at);
+  if (marks.length < limit) return at;
+  const others = marks.toSpliced(marks.indexOf(own), 1);
+  return Math.max(at, (others[0] ?? own) + (limit === 1 ? 0 : perMs));
 }
 
 /** Puts a start into the ring. A changed limit begins a ring of its own: the first window after it may be a mix. */

@@ -43,6 +43,7 @@ function carryOut(context: Context, act: Intervene, at: number): Outcome {
       break;
     case "suspended":
       if (live === undefined) return { ok: false, why: "stale" };
+      if (live.state === state.ready) keepMoment(context, act.run, at);
       db.run(
         "update live set state = ?, ready_at = null, reason = ?, fence = fence + 1, clocks_stopped_at = ? where run = ?",
         state.suspended,
@@ -74,6 +75,16 @@ function carryOut(context: Context, act: Intervene, at: number): Outcome {
   audit(context, act.run, row.id, act.audit, at);
   remark(context, act.run, act.audit.verb, null, at);
   return { ok: true, at, isHeld: false };
+}
+
+/** A delayed run that is halted does not start before its time when it is resumed. */
+function keepMoment({ db }: Context, run: number, at: number): void {
+  db.run(
+    `update runs set flow = json_set(coalesce(flow, '{}'), '$.notBefore', (select ready_at from live where run = ?1))
+     where no = ?1 and exists (select 1 from live where run = ?1 and ready_at > ?2 and reason is null)`,
+    run,
+    at,
+  );
 }
 
 /** The run stays failed, and is nobody's concern any more. Another verb may still take it up. */

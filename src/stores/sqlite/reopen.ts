@@ -17,6 +17,8 @@ export function reopenRun(context: Context, run: number, idle: Extract<Idle, { t
     const rest = openAgain(context, run);
     if (rest === undefined) return;
     // Where an undo had failed, resuming it goes on undoing.
+    const told = idle.compensation === undefined ? null : JSON.stringify(idle.compensation);
+    const compensation = rest.compensation ?? told;
     db.run(
       `insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots, deadline_at)
        values (?, ?, ?, ?, ?, 1, ?, ?, ?)`,
@@ -25,19 +27,20 @@ export function reopenRun(context: Context, run: number, idle: Extract<Idle, { t
       state.ready,
       at,
       rest.fence + 1,
-      rest.compensation,
-      rest.compensation === null ? wantsSlots(rest.flow) : slotState.none,
-      rest.compensation === null ? newDeadline(rest.flow, at) : null,
+      compensation,
+      compensation === null ? wantsSlots(rest.flow) : slotState.none,
+      compensation === null ? newDeadline(rest.flow, at) : null,
     );
-    context.counters.move(rest.definition, rest.ended, rest.compensation === null ? "pending" : "compensating");
+    context.counters.move(rest.definition, rest.ended, compensation === null ? "pending" : "compensating");
   } else {
+    const notBefore = momentOf(context, run, at);
     startClocks(context, run, at);
     db.run("delete from slot_waiters where run = ?", run);
     db.run("update runs set round = round + 1 where no = ?", run);
     db.run(
       "update live set state = ?, ready_at = ?, fence = fence + 1, reason = null, unclean = 0, is_lost = 0 where run = ?",
       state.ready,
-      at,
+      Math.max(at, notBefore),
       run,
     );
     context.counters.move(live.definition, statusOf(live), statusOfState(state.ready, live.is_compensating === 1));
@@ -100,6 +103,16 @@ export function openAgain(
   context.counters.hour(row.definition, row.ended, row.ended_at, -1);
   for (const slot of ["error", "output"]) context.payloads.drop(run, slot);
   return row;
+}
+
+/** When a delayed run that was halted may start; it is moved by the time that its clocks stood still. */
+function momentOf({ db }: Context, run: number, at: number): number {
+  const row = db.get<{ flow: string | null; stopped: number | null }>(
+    "select r.flow, l.clocks_stopped_at as stopped from runs r join live l on l.run = r.no where r.no = ?",
+    run,
+  );
+  const { notBefore } = row?.flow == null ? {} : (JSON.parse(row.flow) as RunFlow);
+  return notBefore === undefined ? at : notBefore + (row?.stopped == null ? 0 : at - row.stopped);
 }
 
 /** Timers that stood still while a person had halted the run move by that time. */

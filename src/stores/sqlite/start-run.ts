@@ -1,10 +1,12 @@
+import type { ErrorRecord } from "../../kernel/model/errors.ts";
 import type { Flow, SlotNeed } from "../../kernel/model/flow.ts";
 import type { Reopening } from "../../kernel/model/journal.ts";
+import type { Reason } from "../../kernel/model/reason.ts";
 import type { Outcome, StartRun } from "../../kernel/model/transition.ts";
 import { admit, remember, replaced } from "./admission.ts";
 import { indexAttributes } from "./attributes.ts";
 import { audit } from "./audit.ts";
-import { state, statusOfState } from "./codes.ts";
+import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { cancelRun } from "./end-run.ts";
 import { deliver } from "./inbox.ts";
@@ -34,14 +36,15 @@ export function startRun(context: Context, start: StartRun, at: number, startEve
     }
   }
   if (start.parent !== undefined) {
-    const child = db.get<{ no: number; id: string; ended: string | null }>(
-      "select no, id, ended from runs where parent = ? and parent_key = ?",
+    const child = db.get<{ no: number; id: string; ended: string | null; reason: string | null }>(
+      "select no, id, ended, reason from runs where parent = ? and parent_key = ?",
       start.parent.no,
       start.parent.key,
     );
-    // A cancelled child is final: a parent that was resumed past it gets another one in its place.
-    if (child?.ended === "cancelled" && child.id !== start.id) {
-      db.run("update runs set parent_key = parent_key || ' (cancelled ' || no || ')' where no = ?", child.no);
+    // A child that was cancelled or undone is final: a parent that was resumed past it gets another one in its place.
+    const final = child === undefined ? null : finalOf(context, child);
+    if (child !== undefined && final !== null && child.id !== start.id) {
+      db.run("update runs set parent_key = parent_key || ' (' || ? || ' ' || no || ')' where no = ?", final, child.no);
     } else if (child !== undefined) {
       rejoinChild(context, child.no, start.parent.no, start.parent.key, at);
       return {
@@ -179,6 +182,18 @@ function auditOrigin(context: Context, asked: NonNullable<StartRun["audit"]>, at
   if (old !== undefined) audit(context, old.no, asked.runId, asked, at);
 }
 
+/** What keeps a child from being gone on with, or null. */
+function finalOf(context: Context, child: { no: number; ended: string | null; reason: string | null }): string | null {
+  if (child.ended === "cancelled") return "cancelled";
+  if (child.ended !== "failed" || child.reason === null) return null;
+  const { code } = JSON.parse(child.reason) as Reason;
+  return code === "compensated" || (code === "dismissed" && hasUndos(context, child.no)) ? "compensated" : null;
+}
+
+function hasUndos({ db }: Context, run: number): boolean {
+  return db.get("select 1 from steps where run = ? and kind = ? limit 1", run, kindCode.undo) !== undefined;
+}
+
 /** A parent that asks again for its child after a resume: a child at rest answers at once, a failed one is resumed. */
 function rejoinChild(context: Context, child: number, parent: number, key: string, at: number): void {
   const row = context.db.get<{ id: string; ended: string | null; round: number }>(
@@ -199,11 +214,19 @@ function rejoinChild(context: Context, child: number, parent: number, key: strin
 /** Reopens what failed last: the step whose error ended the run. */
 function failedStepReopening(context: Context, run: number): Reopening | null {
   const dead = context.db.get<{ step: string | null }>("select step from dead where run = ?", run);
-  if (dead?.step == null) return null;
+  const step = dead === undefined ? dismissedStep(context, run) : dead.step;
+  if (step == null) return null;
   const entry = context.db.get<{ seq: number }>(
     "select max(seq) as seq from steps where run = ? and key = ?",
     run,
-    dead.step,
+    step,
   );
-  return { keys: [dead.step], ...(entry?.seq == null ? {} : { optionalFrom: entry.seq }) };
+  return { keys: [step], ...(entry?.seq == null ? {} : { optionalFrom: entry.seq }) };
+}
+
+/** No letter tells any more what a dismissed run failed at; its error does. */
+function dismissedStep({ db, payloads }: Context, run: number): string | undefined {
+  const stored = db.get<{ error: string | null }>("select error from runs where no = ?", run)?.error ?? null;
+  const error = payloads.whole(run, "error", stored);
+  return error === null ? undefined : (JSON.parse(error) as ErrorRecord).step;
 }

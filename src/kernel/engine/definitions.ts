@@ -1,0 +1,73 @@
+import { BatonError } from "../model/errors.ts";
+import type { DefinitionRef } from "../model/run.ts";
+import type { Handler } from "./handler.ts";
+
+/** The versions of definitions that this process has, and which of them new starts get. */
+export class Definitions {
+  readonly #handlers = new Map<string, Handler>();
+  /** The versions that were chosen for new starts, by name; null: none may start. */
+  readonly #used = new Map<string, number | null>();
+
+  add(handler: Handler): void {
+    this.#handlers.set(keyOf(handler.definition), handler);
+  }
+
+  remove(definition: DefinitionRef): void {
+    this.#handlers.delete(keyOf(definition));
+  }
+
+  get all(): readonly Handler[] {
+    return [...this.#handlers.values()];
+  }
+
+  get(definition: DefinitionRef): Handler | null {
+    return this.#handlers.get(keyOf(definition)) ?? null;
+  }
+
+  use(name: string, version: number | null): void {
+    this.#used.set(name, version);
+  }
+
+  /** What new starts of a name get; undefined when there is none, or it takes none. */
+  forNewStarts(name: string): Handler | undefined {
+    return this.#used.get(name) === null ? undefined : this.chosen(name);
+  }
+
+  /** The registered version of a name that new starts get; throws when there is none. */
+  handlerOf(name: string): Handler {
+    if (this.#used.get(name) === null) throw drained(name);
+    const chosen = this.chosen(name);
+    if (chosen !== undefined) return chosen;
+    const known = [...new Set(this.all.map((handler) => handler.definition.name))];
+    if (known.includes(name)) {
+      throw new BatonError(
+        "unknown-definition",
+        `the version of ${name} for new starts, ${this.#used.get(name)}, is not loaded here`,
+        {
+          hint: `baton versions ${name} says why`,
+        },
+      );
+    }
+    throw new BatonError("unknown-definition", `there is no workflow named ${JSON.stringify(name)}`, {
+      hint: known.length === 0 ? "no definitions are loaded" : `known: ${known.join(", ")}`,
+    });
+  }
+
+  /** Without a choice the newest. One that was chosen and is not registered is not replaced by another. */
+  chosen(name: string): Handler | undefined {
+    const versions = this.all.filter((handler) => handler.definition.name === name);
+    const used = this.#used.get(name);
+    if (typeof used === "number") return versions.find((handler) => handler.definition.version === used);
+    return versions.toSorted((a, b) => b.definition.version - a.definition.version)[0];
+  }
+}
+
+function keyOf(definition: DefinitionRef): string {
+  return `${definition.kind} ${definition.name} ${definition.version}`;
+}
+
+function drained(name: string): BatonError {
+  return new BatonError("drained", `${name} takes no new starts: each of its versions is drained`, {
+    hint: `choose a version for them: baton versions ${name} --use <version>`,
+  });
+}

@@ -1,0 +1,95 @@
+import { decode } from "../../stdx/json.ts";
+import { BatonError } from "../model/errors.ts";
+import { defaults } from "../model/limits.ts";
+import type { Origin } from "../model/run.ts";
+import type { EventOutcome, StartRun } from "../model/transition.ts";
+import type { Cipher } from "../ports/cipher.ts";
+import type { EventRow } from "../ports/queries.ts";
+import type { Random } from "../ports/random.ts";
+import type { Store } from "../ports/store.ts";
+import type { Definitions } from "./definitions.ts";
+import type { Handler, Prepared } from "./handler.ts";
+import { encodePayload } from "./payload.ts";
+import { placeOfEvent, sealText } from "./vault.ts";
+
+export interface EventInput {
+  readonly name: string;
+  readonly data?: unknown;
+  /** Unique for its source; a repeated one is answered and does nothing. */
+  readonly id?: string;
+  readonly source?: string;
+  /** Its data is sealed before it is written; waits match it by what they named before it came. */
+  readonly sensitive?: boolean;
+}
+
+export interface IntakeParts {
+  readonly store: Store;
+  readonly random: Random;
+  readonly cipher: Cipher;
+  readonly definitions: Definitions;
+  startOf(handler: Handler, prepared: Prepared, origin: Origin): StartRun;
+}
+
+/** Takes events in, with the runs that they start. */
+export class Intake {
+  readonly #parts: IntakeParts;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes an event in; when it returns, the event and all that it starts and wakes are on disk. */
+  async emit(input: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
+    const id = input.id ?? this.#parts.random.uuid();
+    checkEventText("name", input.name, defaults.nameMax);
+    checkEventText("id", id, defaults.keyMax);
+    checkEventText("source", input.source ?? "api", defaults.keyMax);
+    const data = encodePayload(input.data, "data", defaults.payloadMax);
+    const { starts, refused } = await this.#startsFor(input.name, data, `${input.source ?? "api"}/${id}`);
+    const outcome: EventOutcome = await this.#parts.store.commit({
+      kind: "event",
+      event: { name: input.name, data, source: input.source ?? "api", id, ...this.#sealedData(input, id, data) },
+      isRouted: true,
+      starts,
+      refused,
+    });
+    return { id, matched: outcome.matched, isDuplicate: outcome.isDuplicate };
+  }
+
+  #sealedData(input: EventInput, id: string, data: string | null): { sealed?: string } {
+    if (input.sensitive !== true || data === null) return {};
+    return { sealed: sealText(this.#parts.cipher, data, placeOfEvent(input.source ?? "api", id)) };
+  }
+
+  triggered(event: EventRow): Promise<{ starts: readonly StartRun[]; refused: readonly string[] }> {
+    return this.#startsFor(event.name, event.data, `${event.source}/${event.id}`);
+  }
+
+  /** Starts are unique for each definition and event; data that an input schema refuses is kept with the event. */
+  async #startsFor(
+    name: string,
+    data: string | null,
+    event: string,
+  ): Promise<{ starts: readonly StartRun[]; refused: readonly string[] }> {
+    const starts: StartRun[] = [];
+    const refused: string[] = [];
+    for (const handler of this.#parts.definitions.all.filter((each) => each.triggers.includes(name))) {
+      if (this.#parts.definitions.chosen(handler.definition.name) !== handler) continue;
+      try {
+        const prepared = await this.#parts.definitions.handlerOf(handler.definition.name).prepare(decode(data), {
+          idempotencyKey: `event:${event}`.slice(0, defaults.keyMax),
+        });
+        starts.push(this.#parts.startOf(handler, prepared, { by: "event", event }));
+      } catch (error) {
+        refused.push(`${handler.definition.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return { starts, refused };
+  }
+}
+
+/** Also of callers without types: whatever else is kept here would be found by nobody. */
+function checkEventText(field: string, value: unknown, max: number): void {
+  if (typeof value === "string" && value !== "" && value.length <= max && value.isWellFormed()) return;
+  throw new BatonError("invalid-event", `an event's ${field} is text of 1 to ${max} characters`);
+}

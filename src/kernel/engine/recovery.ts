@@ -1,0 +1,213 @@
+import { decode } from "../../stdx/json.ts";
+import { decideVerb, type Preview, type VerbDecision, type VerbRequest } from "../decide/verb.ts";
+import type { BulkRequest, BulkRow } from "../model/bulk.ts";
+import type { RunDetail } from "../model/detail.ts";
+import { BatonError, type ErrorRecord } from "../model/errors.ts";
+import type { RecordedEntry } from "../model/journal.ts";
+import { defaults } from "../model/limits.ts";
+import type { LeasedRun } from "../model/run.ts";
+import type { Intervene } from "../model/transition.ts";
+import { asNonRetryable } from "../model/user-errors.ts";
+import type { Cipher } from "../ports/cipher.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import type { Store } from "../ports/store.ts";
+import { openInput, openOutput, openText, placeOf, sealText } from "./vault.ts";
+
+export interface RecoveryParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly cipher: Cipher;
+}
+
+/** Carries out what people ask of runs: the verbs, for one and for many, and the showing of what is sealed. */
+export class Recovery {
+  readonly #parts: RecoveryParts;
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** Carries out a recovery verb, or with `dryRun` says what it would do. Throws a `BatonError` that says why it may not. */
+  async intervene(
+    id: string,
+    request: VerbRequest,
+    options: { dryRun?: boolean; bulk?: NonNullable<Intervene["bulk"]>; verb?: string } = {},
+  ): Promise<{ preview: Preview; isHeld: boolean }> {
+    const { dryRun = false, bulk, verb = request.verb } = options;
+    for (let round = 0; round < verbRoundsMax; round++) {
+      const run = await this.#parts.store.query("run", { id });
+      if (run === null) throw unknownRun(id);
+      const decision = await this.decide(run, request);
+      if (!decision.ok)
+        throw new BatonError(decision.code, decision.message, {
+          hint: decision.hint,
+          details: { status: run.row.status },
+        });
+      if (dryRun) return { preview: decision.preview, isHeld: run.isHeld };
+      const { audit } = decision.transition;
+      const act = { ...decision.transition, audit: { ...audit, verb }, ...(bulk === undefined ? {} : { bulk }) };
+      const outcome = await this.#parts.store.commit(act);
+      if (outcome.ok) return { preview: decision.preview, isHeld: outcome.isHeld };
+    }
+    throw new BatonError("conflict", `run ${id} kept changing while ${request.verb} was asked for`, {
+      hint: "try again",
+    });
+  }
+
+  /**
+   * Asks a verb of many runs: they are chosen now, and it is carried out in the background, also over restarts. The same
+   * id is the same act.
+   */
+  async startBulk(request: BulkRequest, who: { actor: string; why: string | null }, id?: string): Promise<BulkRow> {
+    checkBulk(request);
+    const outcome = await this.#parts.store.commit({
+      kind: "bulk",
+      act: "create",
+      id: id ?? `bulk_${this.#parts.random.uuid()}`,
+      request,
+      audit: { ...who, verb: request.verb },
+    });
+    const row = outcome.ok ? await this.#parts.store.query("bulk", { no: outcome.bulk }) : null;
+    if (row === null) throw new BatonError("conflict", "the bulk act is gone already", { hint: "ask for it again" });
+    return row;
+  }
+
+  /** Stops a bulk act: what it has done stays done. */
+  async stopBulk(id: string, who: { actor: string; why: string | null }): Promise<BulkRow> {
+    const row = await this.#parts.store.query("bulk", { id });
+    if (row === null)
+      throw new BatonError("not-found", `there is no bulk act ${id}`, { hint: "baton bulk lists them" });
+    const detail = `stopped by ${who.actor}${who.why === null ? "" : `: ${who.why}`}`;
+    const audit = { ...who, verb: "stop" };
+    await this.#parts.store.commit({ kind: "bulk", act: "end", bulk: row.no, status: "stopped", detail, audit });
+    return (await this.#parts.store.query("bulk", { id })) ?? row;
+  }
+
+  /** What a verb would do to the run as it stands, or why it may not. */
+  async decide(run: RunDetail, request: VerbRequest): Promise<VerbDecision> {
+    return decideVerb(run, await this.#allEntries(run), request, (step, output) => {
+      // What a person supplies may be sensitive, and nobody here knows: with a key it is kept sealed.
+      if (this.#parts.cipher.keyId === null) return output;
+      return sealText(this.#parts.cipher, output, placeOf(run.row.id, step, "supplied"));
+    });
+  }
+
+  async #allEntries(run: RunDetail): Promise<readonly RecordedEntry[]> {
+    const entries = [...run.entries];
+    while (entries.length < run.entryCount) {
+      const page = await this.#parts.store.query("steps", {
+        run: run.row.no,
+        after: entries.at(-1)?.seq ?? 0,
+        limit: 1_000,
+      });
+      if (page.length === 0) break;
+      entries.push(...page);
+    }
+    return entries;
+  }
+
+  /** Undoes a completed child for its parent, and waits for the end of that. Throws when the child's undoing has failed. */
+  async compensateChild(parent: LeasedRun, key: string, signal: AbortSignal): Promise<void> {
+    const id = await this.#parts.store.query("child", { parent: parent.no, key });
+    if (id === null) return;
+    while (!signal.aborted) {
+      const child = await this.#parts.store.query("run", { id });
+      if (child === null || child.row.reason?.code === "compensated" || child.row.status === "cancelled") return;
+      if (child.row.status === "failed") {
+        throw asNonRetryable(
+          new BatonError("child-compensation", `child ${id} could not be undone`, {
+            hint: `mend and resume it (baton why ${id}), then resume this run`,
+          }),
+        );
+      }
+      if (child.row.status === "completed") await this.#parts.store.commit(undoingOf(child, parent.id));
+      await new Promise<void>((resolve) => this.#parts.clock.after(childLookMs, resolve));
+    }
+  }
+
+  /** A run's own values in clear, for those who may have them: its code, its starter, and whoever reveals them. */
+  clearInput(run: string, input: string | null): string | null {
+    return input === null ? null : openInput(this.#parts.cipher, input, run).text;
+  }
+
+  clearOutput(run: string, output: string | null): string | null {
+    return output === null ? null : openText(this.#parts.cipher, output, placeOf(run, "", "output"));
+  }
+
+  /** Shows one sensitive value to a person. That is an act: it is in the audit before it answers. */
+  async reveal(
+    id: string,
+    what: { step: string } | "input" | "output",
+    who: { actor: string; why: string | null },
+  ): Promise<unknown> {
+    const run = await this.#parts.store.query("run", { id });
+    if (run === null) throw unknownRun(id);
+    const of = typeof what === "string" ? what : `step ${what.step}`;
+    await this.#parts.store.commit({
+      kind: "audit",
+      run: run.row.no,
+      audit: { actor: who.actor, verb: "reveal", why: `${of}${who.why === null ? "" : `: ${who.why}`}` },
+    });
+    if (what === "input") return decode(this.clearInput(id, await wholeOf(this.#parts.store, run, "input", run.input)));
+    if (what === "output")
+      return decode(this.clearOutput(id, await wholeOf(this.#parts.store, run, "output", run.output)));
+    return this.#revealStep(run, what.step);
+  }
+
+  async #revealStep(run: RunDetail, step: string): Promise<unknown> {
+    const entry = (await this.#allEntries(run)).findLast((each) => each.key === step && each.kind !== "reopen");
+    if (entry === undefined) {
+      throw new BatonError("unknown-step", `run ${run.row.id} has no recorded step ${JSON.stringify(step)}`, {
+        hint: "baton show lists its steps",
+      });
+    }
+    const text = await wholeOf(this.#parts.store, run, `step:${entry.seq}`, entry.value);
+    const { id } = run.row;
+    if (entry.outcome === "ok") return decode(text === null ? null : openOutput(this.#parts.cipher, text, id, step));
+    const record = JSON.parse(text ?? "{}") as ErrorRecord;
+    return record.sealed === undefined
+      ? record
+      : JSON.parse(openText(this.#parts.cipher, record.sealed, placeOf(id, step, "error")));
+  }
+}
+
+/** A verb is decided anew when the run has moved meanwhile; a run that never stands still is told as a conflict. */
+const verbRoundsMax = 5;
+
+/** Between looks at a child that is being undone. */
+const childLookMs = 100;
+
+function undoingOf(child: RunDetail, parent: string): Intervene {
+  const reason = { code: "by-person", by: `run:${parent}`, why: "its parent is compensated" } as const;
+  return {
+    kind: "intervene",
+    run: child.row.no,
+    seen: child.mark,
+    idle: { to: "compensating", compensation: { end: "cancelled", reason } },
+    held: null,
+    audit: { actor: `run:${parent}`, verb: "compensate", why: reason.why },
+  };
+}
+
+function checkBulk({ canary, ratePerS }: BulkRequest): void {
+  const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= defaults.bulkMax;
+  if (!canary.every(isCount) || canary.length > canariesMax)
+    throw new BatonError("invalid-option", `canary is up to ${canariesMax} whole numbers of 1 or more`);
+  if (ratePerS !== null && !(ratePerS > 0 && Number.isFinite(ratePerS)))
+    throw new BatonError("invalid-option", "rate is a number above 0 of runs a second");
+}
+
+const canariesMax = 10;
+
+/** The whole text of a slot whose column is known. */
+async function wholeOf(store: Store, run: RunDetail, slot: string, stored: string | null): Promise<string | null> {
+  return stored?.startsWith("@") ? store.query("payload", { run: run.row.no, slot }) : stored;
+}
+
+export function unknownRun(id: string): BatonError {
+  return new BatonError("not-found", `there is no run ${id}`, {
+    hint: "baton runs lists them; retention may have removed it",
+  });
+}

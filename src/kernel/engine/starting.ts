@@ -1,0 +1,139 @@
+import { BatonError } from "../model/errors.ts";
+import type { Flow } from "../model/flow.ts";
+import type { LeasedRun, Origin } from "../model/run.ts";
+import type { StartRun } from "../model/transition.ts";
+import type { Cipher } from "../ports/cipher.ts";
+import type { Random } from "../ports/random.ts";
+import type { Store } from "../ports/store.ts";
+import type { Handler, Prepared, StartOptions } from "./handler.ts";
+import { sealInput } from "./vault.ts";
+import type { Worker } from "./worker.ts";
+
+/** A run that was started, or the one that its idempotency key had started before. */
+export interface Started {
+  readonly no: number;
+  readonly id: string;
+  readonly isCreated: boolean;
+}
+
+export interface StartingParts {
+  readonly store: Store;
+  readonly worker: Pick<Worker, "reserve" | "settle">;
+  readonly random: Random;
+  readonly cipher: Cipher;
+  handlerOf(name: string): Handler;
+}
+
+/** Makes runs: of inputs that their definitions have checked, leased at once when this process has room. */
+export class Starting {
+  readonly #parts: StartingParts;
+
+  constructor(parts: StartingParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts a run; when it returns, the run is on disk. */
+  async startRun(
+    name: string,
+    input: unknown,
+    options: StartOptions,
+    origin: Origin,
+    audit?: StartRun["audit"],
+  ): Promise<Started> {
+    const handler = this.#parts.handlerOf(name);
+    return this.#commitStart(handler, await handler.prepare(input, options), origin, audit);
+  }
+
+  /** Starts them together; one bad input, and none is started. */
+  async startRuns(
+    name: string,
+    starts: readonly { input: unknown; options: StartOptions }[],
+    origin: Origin,
+  ): Promise<Started[]> {
+    const handler = this.#parts.handlerOf(name);
+    const prepared: Prepared[] = [];
+    for (const { input, options } of starts) prepared.push(await handler.prepare(input, options));
+    return Promise.all(prepared.map((each) => this.#commitStart(handler, each, origin)));
+  }
+
+  async #commitStart(
+    handler: Handler,
+    prepared: Prepared,
+    origin: Origin,
+    audit?: StartRun["audit"],
+  ): Promise<Started> {
+    const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
+    const leaseTo = isDelayed ? null : this.#parts.worker.reserve();
+    const transition: StartRun = {
+      ...this.startOf(handler, prepared, origin),
+      ...(audit === undefined ? {} : { audit }),
+      ...(leaseTo === null ? {} : { leaseTo }),
+    };
+    let held: LeasedRun | null = null;
+    let isUnsure = true;
+    try {
+      const outcome = await this.#parts.store.commit(transition);
+      isUnsure = false;
+      if (!outcome.ok && outcome.why === "rate-limited") throw rateLimited(prepared.definition.name, outcome);
+      if (!outcome.ok) throw keyConflict(prepared.definition.name, prepared.idempotencyKey, outcome.id);
+      if (outcome.isLeased) held = outcome.run;
+      return { no: outcome.run.no, id: outcome.run.id, isCreated: outcome.isCreated };
+    } finally {
+      if (leaseTo !== null) this.#parts.worker.settle(held, isUnsure);
+    }
+  }
+
+  /** A child's start, to be committed with its parent's advance. */
+  async prepareChild(name: string, input: unknown, options: StartOptions, origin: Origin): Promise<StartRun> {
+    const handler = this.#parts.handlerOf(name);
+    return this.startOf(handler, await handler.prepare(input, options), origin);
+  }
+
+  /** A new run as its definition wants it: what of its input is sensitive is sealed for it. */
+  startOf(handler: Handler, prepared: Prepared, origin: Origin): StartRun {
+    const id = `run_${this.#parts.random.uuid()}`;
+    const { sensitive } = handler;
+    if (sensitive == null || prepared.input === null) return { kind: "start", id, origin, ...prepared };
+    const input = sealInput(this.#parts.cipher, prepared.input, sensitive, id);
+    return { kind: "start", id, origin, ...prepared, input };
+  }
+
+  /** A run of the version that new starts get, with the business key of the run that it goes on for. */
+  async prepareContinuation(run: LeasedRun, input: unknown): Promise<StartRun> {
+    const { name } = run.definition;
+    const options = run.key === null ? {} : { key: run.key };
+    const origin = { by: `run:${run.id}`, continues: run.id };
+    const { flow, ...start } = await this.prepareChild(name, input, options, origin);
+    // It is no new start: what limits starts has let it in already.
+    const kept = flow === undefined ? undefined : keptFlow(flow);
+    return kept === undefined ? start : { ...start, flow: kept };
+  }
+}
+
+/** Slots, singleton, deadline and retention hold for every part of a continued run. */
+function keptFlow({ slots, singleton, deadlineMs, keep }: Flow): Flow {
+  return {
+    ...(slots === undefined ? {} : { slots }),
+    ...(singleton === undefined ? {} : { singleton }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(keep === undefined ? {} : { keep }),
+  };
+}
+
+function rateLimited(name: string, { key, retryInMs }: { key: string; retryInMs: number }): BatonError {
+  return new BatonError("rate-limited", `${name} takes no more starts of ${JSON.stringify(key)} now`, {
+    hint: `try again in ${Math.ceil(retryInMs / 1_000)} s, or use throttle instead of rateLimit to have starts wait`,
+    details: { key, retryInMs },
+  });
+}
+
+function keyConflict(name: string, key: string | null, id: string): BatonError {
+  return new BatonError(
+    "key-conflict",
+    `the idempotency key ${JSON.stringify(key)} has started ${name} with another input`,
+    {
+      hint: `run ${id} has it; use a new key for a new input`,
+      details: { run: id },
+    },
+  );
+}
