@@ -1,4 +1,5 @@
 export { type Baton, currentRun, type DeadLetter, type OpenOptions, openBaton, type Surrounding } from "./app/baton.ts";
+export type { BulkAct, Bulks } from "./app/bulk.ts";
 export type { DoctorOptions, EraseRequest } from "./app/care.ts";
 export { type BatonConfig, type Definition, defineConfig } from "./app/config.ts";
 export { type Handle, RunFailedError, type VerbOptions } from "./app/handle.ts";
@@ -6,10 +7,12 @@ export type { ScheduleDesk } from "./app/schedules.ts";
 export type { Moment } from "./kernel/decide/schedule.ts";
 export type { StepAttempt, StepLog } from "./kernel/engine/attempt.ts";
 export type { Examination, Repair } from "./kernel/engine/doctor.ts";
-export type { EventInput } from "./kernel/engine/intake.ts";
 export type { Erasure } from "./kernel/engine/erase.ts";
 export type { StartOptions } from "./kernel/engine/handler.ts";
+export type { EventInput } from "./kernel/engine/intake.ts";
 export type { BackfillItem } from "./kernel/engine/schedules.ts";
+export type { UndoAttempt } from "./kernel/engine/undo.ts";
+export type { BulkFilter, BulkRow, BulkVerb } from "./kernel/model/bulk.ts";
 export type { Finding } from "./kernel/model/doctor.ts";
 export { BatonError, type ErrorRecord, StoreError, type StoreErrorCode } from "./kernel/model/errors.ts";
 export type { RunFixture } from "./kernel/model/fixture.ts";
@@ -39,7 +42,15 @@ export {
   type WorkflowOptions,
   workflow,
 } from "./workflows/definition.ts";
-export type { RetryOptions, StepOptions, WhenExhausted } from "./workflows/options.ts";
+export type {
+  BatchOptions,
+  ConcurrencyOptions,
+  DebounceOptions,
+  FlowOptions,
+  RateOptions,
+  SingletonOptions,
+} from "./workflows/flow.ts";
+export type { RetryOptions, StepOptions, Undo, UndoOptions, WhenExhausted } from "./workflows/options.ts";
 export type {
   CronOptions,
   IntervalOptions,
