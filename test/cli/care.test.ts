@@ -104,7 +104,7 @@ test("db migrate lists what is to be done, does it after a backup, and refuses b
   // Back to the schema before the last one, as an older Baton has left it.
   const db = new DatabaseSync(store);
   db.exec(
-    "drop index payload_files_loose; drop table payload_files; drop index payloads_by_file; alter table payloads drop column file; alter table audit drop column detail; drop table mends",
+    "drop index payload_files_loose; drop table payload_files; drop index payloads_by_file; alter table payloads drop column file; alter table audit drop column detail; drop table mends; alter table clock drop column last_run",
   );
   const { user_version: now } = db.prepare("pragma user_version").get() as { user_version: number };
   db.exec("pragma user_version = 6");
