@@ -7,14 +7,16 @@ import type { VerbRequest } from "../kernel/decide/verb.ts";
 import { readFixture } from "../kernel/engine/fixtures.ts";
 import type { StartOptions } from "../kernel/engine/handler.ts";
 import type { EventInput } from "../kernel/engine/intake.ts";
+import { encodePayload } from "../kernel/engine/payload.ts";
 import { unknownRun } from "../kernel/engine/recovery.ts";
 import type { Verdict } from "../kernel/engine/rehearsal.ts";
 import type { RunDetail } from "../kernel/model/detail.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { RunFixture } from "../kernel/model/fixture.ts";
+import { defaults } from "../kernel/model/limits.ts";
 import type { RunStatus } from "../kernel/model/status.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
-import { decode, encode } from "../stdx/json.ts";
+import { decode } from "../stdx/json.ts";
 import { type Intercept, InterceptedStore } from "../stores/intercepted.ts";
 import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
 import type { Workflow } from "../workflows/definition.ts";
@@ -244,8 +246,11 @@ class MemoryBaton implements TestBaton {
       suspend: (options) => act("suspend", { stopsClocks: options?.stopClocks === true }),
       retry: () => act("retry"),
       restart: (step) => act("restart", { step }),
-      completeStep: ({ step, output }) =>
-        act("complete-step", { output: encode(output) ?? "null", ...(step === undefined ? {} : { step }) }),
+      completeStep: async ({ step, output }) =>
+        act("complete-step", {
+          output: encodePayload(output, "output", defaults.payloadMax) ?? "null",
+          ...(step === undefined ? {} : { step }),
+        }),
       compensate: () => act("compensate"),
       dismiss: () => act("dismiss"),
     };

@@ -6,6 +6,7 @@ import { createLog, type StepAttempt, type StepLog } from "../kernel/engine/atte
 import type { StartOptions } from "../kernel/engine/handler.ts";
 import { encodePayload } from "../kernel/engine/payload.ts";
 import type { Scope } from "../kernel/engine/scope.ts";
+import { refuseLeaks } from "../kernel/engine/starting.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import { undoPrefix } from "../kernel/model/journal.ts";
 import { defaults } from "../kernel/model/limits.ts";
@@ -296,6 +297,7 @@ export class RunContext implements Context {
 
   async waitForEvent<T>(name: string, options: WaitOptions = {}): Promise<ReceivedEvent<T> | null> {
     const key = this.#key(options.key ?? name, "an event's name");
+    this.#activation.vault?.refuse(name, "an event's name");
     const opening = {
       key,
       kind: "event",
@@ -329,6 +331,7 @@ export class RunContext implements Context {
         : checkName(event.id, "an event's id", defaults.keyMax);
     const data = encodePayload(event.data, "data", this.#activation.payloadMax);
     this.#activation.vault?.refuse(data, `event ${event.name}`);
+    this.#activation.vault?.refuse(id, `the id of event ${event.name}`);
     const effect = { value: encode({ id }), extras: { events: [{ name: event.name, data, source: "run", id }] } };
     return (await this.#activation.effect({ key, kind: "emit", scope: this.#scope, make: () => effect })) as {
       id: string;
@@ -368,7 +371,8 @@ export class RunContext implements Context {
 
   continueAsNew(input: unknown): Promise<never> {
     this.#key("continueAsNew", "a continuation");
-    return this.#activation.continueAs(() => this.#around.prepareContinuation(this.#activation.run, input));
+    const { run } = this.#activation;
+    return this.#activation.continueAs(async () => this.#sealed(await this.#around.prepareContinuation(run, input)));
   }
 
   async start<RawInput, Input, Output>(
@@ -400,10 +404,19 @@ export class RunContext implements Context {
       run.id,
     );
     const { vault } = this.#activation;
-    vault?.refuse(start.key, `the business key of ${definition.name}`);
-    const isSensitive = start.input !== null && !hasSealed(start.input) && vault?.holds(start.input);
-    const sealed = isSensitive ? { input: this.#around.sealInput(start.id, start.input ?? "") } : {};
-    return { ...start, ...sealed, parent: { no: run.no, key, isAwaited } };
+    if (vault !== null) refuseLeaks(vault, start, definition.name);
+    vault?.refuse(start.idempotencyKey, `the idempotency key of ${definition.name}`);
+    return { ...this.#sealed(start), parent: { no: run.no, key, isAwaited } };
+  }
+
+  /** The start of a run whose input may hold something sensitive of this one: sealed as a whole then. */
+  #sealed(start: StartRun): StartRun {
+    const { vault } = this.#activation;
+    const { id, input, definition } = start;
+    if (input === null || !vault?.holds(input)) return start;
+    // One that is sealed in parts cannot be sealed around them.
+    if (hasSealed(input)) vault.refuse(input, `the input of ${definition.name}, beside what is sensitive of it,`);
+    return { ...start, input: this.#around.sealInput(id, input) };
   }
 
   map<T, R>(
@@ -460,6 +473,7 @@ export class RunContext implements Context {
   async #race(branches: Record<string, Branch<unknown>>): Promise<{ winner: string; value: unknown }> {
     const key = this.#key("race", "a race");
     const names = Object.keys(branches).map((name) => checkName(name, "a branch's name"));
+    for (const name of names) this.#activation.vault?.refuse(name, "a branch's name");
     if (names.length === 0) throw new BatonError("invalid-option", "a race needs a branch");
     const scopes = new Map(names.map((name) => [name, this.#scope.inside(`${key}/${name}`)]));
     const settled = new Map(
@@ -556,6 +570,7 @@ export class RunContext implements Context {
     }
     if (name.startsWith?.(undoPrefix))
       throw new BatonError("invalid-name", `${what} must not begin with "${undoPrefix}": so begin the keys of undos`);
+    this.#activation.vault?.refuse(name, what);
     return this.#scope.keyFor(checkName(name, what));
   }
 }

@@ -165,4 +165,43 @@ describe("bulk acts", () => {
       await test.close();
     }
   });
+
+  it("a letter whose undoing comes to its end by a redrive has not failed again", async () => {
+    let isBroken = true;
+    const job = workflow({ name: "job", onFailure: "compensate" }, async (ctx) => {
+      await ctx.step("a", () => 1, {
+        undo: () => {
+          if (isBroken) throw new NonRetryableError("cannot be given back");
+        },
+      });
+      await ctx.step("b", () => {
+        throw new NonRetryableError("card refused");
+      });
+    });
+    const test = await openTestBaton({ definitions: [job] });
+    try {
+      for (let i = 0; i < 12; i++) await test.baton.start(job, null);
+      await test.settle();
+      isBroken = false;
+      const act = await test.baton.bulks.start({ verb: "redrive", filter: { name: "job" }, canary: [1, 2] });
+      await test.advance("2m");
+      const { status, counts } = await test.baton.bulks.get(act.id);
+      assert.deepEqual([status, counts.done], ["completed", 12]);
+      assert.deepEqual(await groups(test), []);
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it("refuses a filter that it does not know, which would be one that everything matches", async () => {
+    const test = await openTestBaton();
+    try {
+      const filter = { nmae: "job" } as object;
+      await assert.rejects(test.baton.bulks.start({ verb: "cancel", filter }), /no "nmae"/);
+      await assert.rejects(test.baton.bulks.start({ verb: "explode" as "cancel", filter: {} }), /one of redrive/);
+    } finally {
+      await test.close();
+    }
+  });
 });

@@ -108,6 +108,70 @@ describe("compensation", () => {
     });
   });
 
+  it("goes on undoing, never forward, when a letter whose undo had failed was dismissed or comes from another store", async () => {
+    const { trip, acts, broken } = setup({ onFailure: "keep" });
+    broken.undo = "hotel";
+    await within({ definitions: [trip] }, async (test) => {
+      const handle = await test.start(trip, null);
+      await assert.rejects(handle.result());
+      await handle.compensate();
+      assert.equal((await handle.detail()).row.reason?.code, "compensation-failed");
+      await handle.dismiss();
+      const elsewhere = await openTestBaton({ definitions: [trip] });
+      try {
+        const copy = await elsewhere.load(await test.baton.export(handle.id));
+        broken.undo = "";
+        broken.pay = false;
+        for (const each of [copy, handle]) {
+          await assert.rejects(each.restart("pay"), /cannot be restarted/);
+          acts.length = 0;
+          await each.resume();
+          assert.deepEqual(acts, ["unbook hotel"]);
+          assert.equal((await each.detail()).row.reason?.code, "compensated");
+        }
+        const undone = await elsewhere.load(await test.baton.export(handle.id));
+        await undone.resume();
+        assert.equal((await undone.detail()).row.reason?.code, "compensated");
+        assert.ok(!acts.includes("pay"));
+        assert.deepEqual(await elsewhere.baton.engine.store.query("strays", {}), []);
+      } finally {
+        await elsewhere.close();
+      }
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    });
+  });
+
+  it("a parent that is resumed past a child that was undone gets another child, past a dismissed one the same", async () => {
+    const acts: string[] = [];
+    let isBroken = true;
+    for (const onFailure of ["compensate", "keep"] as const) {
+      acts.length = 0;
+      isBroken = true;
+      const child = workflow({ name: "child", onFailure }, async (ctx) => {
+        await ctx.step("a", () => acts.push("a"), { undo: () => acts.push("undo a") });
+        await ctx.step("b", () => {
+          if (isBroken) throw new NonRetryableError("not yet");
+        });
+      });
+      const parent = workflow({ name: "parent" }, async (ctx) => {
+        await ctx.call(child, null);
+        return "fine";
+      });
+      await within({ definitions: [child, parent] }, async (test) => {
+        const handle = await test.start(parent, null);
+        await assert.rejects(handle.result(), /not yet/);
+        const [started] = (await handle.detail()).children;
+        const dismissal = { verb: "dismiss", actor: "test", why: null } as const;
+        if (onFailure === "keep") await test.baton.engine.intervene(started?.id ?? "", dismissal);
+        isBroken = false;
+        await handle.resume();
+        assert.equal(await handle.result(), "fine");
+        assert.deepEqual(acts, onFailure === "keep" ? ["a"] : ["a", "undo a", "a"]);
+        assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      });
+    }
+  });
+
   it("takes a person's word for an undo that was done by hand", async () => {
     const { trip, booked, broken } = setup();
     broken.undo = "car";
@@ -306,6 +370,27 @@ describe("verbs on a stopped run", () => {
       broken.pay = false;
       await handle.resume();
       assert.deepEqual(await handle.result(), ["hotel-1", "car-1"]);
+    });
+  });
+
+  it("a delayed run that is suspended and resumed before its time starts at its time", async () => {
+    const late = workflow({ name: "late" }, async (ctx) => ctx.step("now", () => 1).then(() => ctx.now()));
+    await within({ definitions: [late] }, async (test) => {
+      const startedAt = test.clock.now();
+      const [plain, stopped] = [
+        await test.start(late, null, { after: "1h" }),
+        await test.start(late, null, { after: "1h" }),
+      ];
+      await test.advance("10m");
+      await plain.suspend();
+      await stopped.suspend({ stopClocks: true });
+      await test.advance("10m");
+      await plain.resume();
+      await stopped.resume();
+      assert.equal(await plain.status(), "pending");
+      assert.equal(await plain.result(), startedAt + 3_600_000);
+      assert.equal(await stopped.result(), startedAt + 4_200_000);
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
     });
   });
 

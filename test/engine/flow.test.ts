@@ -244,6 +244,70 @@ describe("starts", () => {
     });
   });
 
+  it("a debounced start takes its deadline with it", async () => {
+    const definition = workflow<number, number>(
+      { name: "last", debounce: { wait: "10s", max: "100s" }, deadline: "30s" },
+      (_ctx, input) => input,
+    );
+    await within({ definitions: [definition] }, async (test) => {
+      const handle = await test.start(definition, 0);
+      for (let i = 1; i < 9; i++) {
+        await test.advance("8s");
+        await test.start(definition, i);
+      }
+      assert.equal(await handle.result(), 8);
+    });
+  });
+
+  it("what is gathered comes no sooner than its throttle says", async () => {
+    const times = new Map<string, number[]>();
+    const throttle = { limit: 1, per: "1h" } as const;
+    const note = (name: string, at: number): void => void times.set(name, [...(times.get(name) ?? []), at]);
+    await within({}, async (test) => {
+      const startedAt = test.clock.now();
+      const debounced = workflow<string>(
+        { name: "debounced", throttle, debounce: { wait: "10s", key: (input) => input } },
+        (ctx) => ctx.step("s", () => note("debounced", test.clock.now() - startedAt)),
+      );
+      const batched = workflow<number>({ name: "batched", throttle, batch: { wait: "10s", size: 2 } }, (ctx) =>
+        ctx.step("s", () => note("batched", test.clock.now() - startedAt)),
+      );
+      test.register(debounced);
+      test.register(batched);
+      for (const key of ["a", "b", "b"]) await test.start(debounced, key);
+      for (let i = 0; i < 6; i++) await test.start(batched, i);
+      await test.advance("5h");
+      assert.deepEqual(times.get("debounced"), [10_000, 3_610_000]);
+      assert.deepEqual(times.get("batched"), [10_000, 3_610_000, 7_210_000]);
+    });
+  });
+
+  it("a full batch of a throttle that has room goes at once", async () => {
+    const definition = workflow<number>(
+      { name: "roomy", throttle: { limit: 3, per: "1m" }, batch: { wait: "1h", size: 2 } },
+      () => "done",
+    );
+    await within({ definitions: [definition] }, async (test) => {
+      for (let n = 0; n < 4; n++) {
+        const handle = await test.start(definition, n);
+        await test.start(definition, n);
+        await test.advance("1s");
+        assert.equal(await handle.status(), "completed");
+        await test.advance("2h");
+      }
+    });
+  });
+
+  it("the keys of two workflows never meet, whatever they are called", async () => {
+    const first = workflow<string>({ name: "a", debounce: { wait: "1m", key: (input) => input } }, () => 1);
+    const second = workflow<string>({ name: "a/debounce", singleton: { when: "skip" } }, () => 2);
+    await within({ definitions: [first, second] }, async (test) => {
+      const [one, two] = [await test.start(first, "newest"), await test.start(second, "x")];
+      assert.notEqual(one.id, two.id);
+      assert.deepEqual([await one.result(), await two.result()], [1, 2]);
+    });
+  });
+
   it("batch gives one run the list of inputs, when it is full or its time is over", async () => {
     const seen: number[][] = [];
     const job = workflow<number>({ name: "job", batch: { size: 3, wait: "10s" } }, async (ctx, numbers) => {

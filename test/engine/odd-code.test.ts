@@ -72,6 +72,28 @@ describe("odd code", () => {
     );
   });
 
+  it("may throw what throws at every look, in a step and between steps", async () => {
+    const refuse = (): never => {
+      throw new Error("do not look");
+    };
+    const hostile = new Proxy({}, { get: refuse, has: refuse, getPrototypeOf: refuse });
+    let attempts = 0;
+    await assert.rejects(
+      run(() => Promise.reject(hostile)),
+      /cannot be read/,
+    );
+    await assert.rejects(
+      run((ctx) =>
+        ctx.step("s", () => {
+          attempts += 1;
+          return Promise.reject(hostile);
+        }),
+      ),
+      /cannot be read/,
+    );
+    assert.equal(attempts, 3);
+  });
+
   it("may have a retry rule that throws or a RetryAfter that says nothing: the attempts decide", async () => {
     const when = (): never => {
       throw new Error("the rule is broken");

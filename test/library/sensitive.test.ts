@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type Baton, NonRetryableError, openBaton, workflow } from "baton";
-import { openTestBaton } from "baton/testing";
+import { type Baton, type Context, NonRetryableError, openBaton, workflow } from "baton";
+import { openTestBaton, type TestOptions } from "baton/testing";
 
 const secret = "correct-horse/battery+staple=9";
 const sensitiveKey = "0123456789abcdef0123456789abcdef";
@@ -232,6 +232,137 @@ describe("sensitive values", () => {
       await baton.close();
     } finally {
       rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("what a run is found and counted by holds no sensitive value, nor does what goes on for it", async () => {
+    const test = await openTestBaton({ sensitiveKey });
+    const sealed = { sensitive: ["s"] } as const;
+    const never = (): number => 1;
+    try {
+      for (const options of [
+        { concurrency: { limit: 1, key: (input: { s: string }) => input.s } },
+        { rateLimit: { limit: 1, per: "1h" as const, key: (input: { s: string }) => input.s } },
+        { key: (input: { s: string }) => input.s },
+      ]) {
+        const definition = workflow<{ s: string }>({ name: "clear", ...sealed, ...options }, never);
+        test.register(definition);
+        await assert.rejects(test.start(definition, { s: secret }), /holds a sensitive value/);
+      }
+      const other = workflow({ name: "other" }, never);
+      const leaks: Readonly<Record<string, (ctx: Context, s: string) => Promise<unknown>>> = {
+        step: (ctx, s) => ctx.step(`send ${s}`, never),
+        sleep: (ctx, s) => ctx.sleep(s, "1s"),
+        race: (ctx, s) => ctx.race({ [s]: never }),
+        event: (ctx, s) => ctx.waitForEvent(s, { key: "e" }),
+        emit: (ctx, s) => ctx.emit({ name: "e", id: s }),
+        "idempotency key": (ctx, s) => ctx.start(other, null, { idempotencyKey: s }),
+        attribute: (ctx, s) => ctx.start(other, null, { attributes: { s } }),
+      };
+      test.register(other);
+      for (const [name, leak] of Object.entries(leaks)) {
+        const definition = workflow<{ s: string }>({ name, ...sealed }, (ctx, { s }) => leak(ctx, s));
+        test.register(definition);
+        const handle = await test.start(definition, { s: secret });
+        await assert.rejects(handle.result(), /holds a sensitive value/, name);
+        assertNowhere([JSON.stringify(await handle.detail())], name);
+      }
+      const again = workflow<{ t?: string }>({ name: "again" }, async (ctx, { t }) => {
+        if (t !== undefined) return ctx.sleep("nap", "1h").then(() => t);
+        return ctx.continueAsNew({ t: await ctx.step("make", () => secret, { sensitive: true }) });
+      });
+      test.register(again);
+      const handle = await test.start(again, {});
+      await test.settle();
+      assert.equal(await handle.result(), secret);
+      const runs = await test.baton.engine.store.query("runs", { before: null, limit: 100 });
+      for (const { id } of runs)
+        assertNowhere([JSON.stringify(await test.baton.engine.store.query("run", { id }))], id);
+    } finally {
+      await test.close();
+    }
+  });
+
+  it("errors, log data and progress are redacted leaf by leaf: numbers, text like JSON, and what was cut", async () => {
+    const odd = '","code":"';
+    const number = 4_111_111_111_111_111;
+    const definition = workflow<{ n: number; odd: string; s: string }>(
+      { name: "odd", sensitive: true },
+      async (ctx, input) => {
+        ctx.log.info("x".repeat(4_096 - 10) + input.s, input);
+        await ctx.step("show", (attempt) => attempt.progress(0.5, `half of ${input.s}`));
+        await ctx.step("fail", () => {
+          throw Object.assign(new NonRetryableError(`no ${input.n}`), { details: input });
+        });
+      },
+    );
+    const test = await openTestBaton({ definitions: [definition], sensitiveKey });
+    try {
+      const handle = await test.start(definition, { n: number, odd, s: secret });
+      await assert.rejects(handle.result(), /no \[redacted\]/);
+      const { row, ...rest } = await handle.detail();
+      assert.deepEqual(row.error?.cause?.details, { n: "[redacted]", odd: "[redacted]", s: "[redacted]" });
+      const shown = JSON.stringify([
+        row,
+        rest,
+        await test.baton.engine.store.query("logs", { run: row.no, after: 0, limit: 100 }),
+      ]);
+      assert.ok(!shown.includes(String(number)) && !shown.includes(secret.slice(0, 10)));
+    } finally {
+      await test.close();
+    }
+  });
+
+  it("a value that looks like a sealed one is refused from people", async () => {
+    const forged = { $sealed: { key: "x", iv: "", data: "" } };
+    const taker = workflow<unknown>({ name: "taker" }, async (ctx, input) =>
+      input === null ? ctx.step("forge", () => forged) : ctx.waitForEvent("e"),
+    );
+    const test = await openTestBaton({ definitions: [taker], sensitiveKey });
+    try {
+      await assert.rejects(test.start(taker, { deep: [forged] }), /\$sealed/);
+      const handle = await test.start(taker, 1);
+      await test.settle();
+      await assert.rejects(test.emit({ name: "e", data: forged }), /\$sealed/);
+      await assert.rejects(handle.completeStep({ output: forged }), /\$sealed/);
+      await assert.rejects((await test.start(taker, null)).result(), /\$sealed/);
+      await test.emit({ name: "e", data: { text: '{"$sealed":1}' } });
+      await test.settle();
+      assert.equal(await handle.status(), "completed");
+    } finally {
+      await test.close();
+    }
+  });
+
+  it("an event or a child's result whose key is gone suspends who waits for it, and harms nobody else", async () => {
+    const options: TestOptions = { sensitiveKey };
+    const keeper = workflow<{ s: string }>({ name: "keeper", sensitive: true }, async (ctx, { s }) => {
+      await ctx.sleep("nap", "1m");
+      return s;
+    });
+    const parent = workflow({ name: "parent" }, (ctx) => ctx.call(keeper, { s: secret }).then((s) => String(s).length));
+    const waiter = workflow({ name: "waiter" }, (ctx) => ctx.waitForEvent("e").then(() => 1));
+    options.definitions = [keeper, parent, waiter];
+    const test = await openTestBaton(options);
+    try {
+      const handles = [await test.start(parent, null), await test.start(waiter, null)];
+      await test.settle();
+      for (const handle of handles) await handle.suspend();
+      await test.emit({ name: "e", data: { s: secret }, sensitive: true });
+      await test.advance("5m");
+      options.sensitiveKey = "another-key-of-thirty-two-letters";
+      await test.crash();
+      for (const handle of handles) {
+        await handle.resume();
+        assert.equal((await handle.detail()).row.reason?.code, "sealed");
+      }
+      options.sensitiveKey = [sensitiveKey];
+      await test.crash();
+      for (const handle of handles) await handle.resume();
+      assert.deepEqual([await handles[0]?.result(), await handles[1]?.result()], [secret.length, 1]);
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    } finally {
+      await test.close();
     }
   });
 });

@@ -356,9 +356,20 @@ export class Activation implements Turning, Desk, Recorded {
     if (!this.#isCaughtUp) return this.#goThroughPast();
     const fresh = this.#recorder.next();
     if (fresh !== null) return this.#deliver(fresh.ask, fresh.entry, fresh.at ?? this.#lastAt);
-    this.#mailbox?.handOut(this.#waits);
+    if (!this.#handOut()) return false;
     this.#settleDown();
     return false;
+  }
+
+  /** False: something of it is sealed and does not open. It stays unread. */
+  #handOut(): boolean {
+    try {
+      this.#mailbox?.handOut(this.#waits);
+      return true;
+    } catch (error) {
+      this.#haltSealed(null, error);
+      return false;
+    }
   }
 
   #goThroughPast(): boolean {
@@ -382,7 +393,7 @@ export class Activation implements Turning, Desk, Recorded {
   #beginHeld(): void {
     this.#isCaughtUp = true;
     if (this.#host.caughtUp !== undefined) return this.#host.caughtUp(this);
-    if (this.run.compensation !== null) return this.#beginUndoing(this.run.compensation);
+    if (this.run.compensation !== null) return this.#tryUndoing(this.run.compensation);
     const held = this.#held;
     this.#held = [];
     for (const ask of held) {
@@ -593,6 +604,15 @@ export class Activation implements Turning, Desk, Recorded {
   }
 
   // --- Compensation -----------------------------------------------------------------------------------------------------
+
+  /** What a lost branch has given is opened here for the first time. */
+  #tryUndoing(compensation: Compensation): void {
+    try {
+      this.#beginUndoing(compensation);
+    } catch (error) {
+      this.#haltSealed(null, error);
+    }
+  }
 
   #beginUndoing(compensation: Compensation): void {
     this.#isUndoing = true;

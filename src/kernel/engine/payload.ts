@@ -1,5 +1,6 @@
 import { byteLength, encode, UnencodableError } from "../../stdx/json.ts";
 import { BatonError } from "../model/errors.ts";
+import { looksSealed } from "../model/sealed.ts";
 
 /** JSON text of something that came from outside; refused with the path of the place. */
 export function encodePayload(value: unknown, root: string, bytesMax: number): string | null {
@@ -11,6 +12,11 @@ export function encodePayload(value: unknown, root: string, bytesMax: number): s
     throw new BatonError("unencodable", `${root}${error.path} ${error.problem}`, {
       hint: "pass plain JSON values",
       details: { path: `${root}${error.path}` },
+    });
+  }
+  if (looksSealed(text)) {
+    throw new BatonError("unencodable", `${root} has a key "$sealed": so Baton marks what it has sealed itself`, {
+      hint: "give it another name",
     });
   }
   if (text !== null && byteLength(text, bytesMax) > bytesMax) {

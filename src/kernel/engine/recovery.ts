@@ -1,6 +1,6 @@
 import { decode } from "../../stdx/json.ts";
 import { decideVerb, type Preview, type VerbDecision, type VerbRequest } from "../decide/verb.ts";
-import type { BulkRequest, BulkRow } from "../model/bulk.ts";
+import { type BulkFilter, type BulkRequest, type BulkRow, bulkVerbs } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import type { RecordedEntry } from "../model/journal.ts";
@@ -191,7 +191,15 @@ function undoingOf(child: RunDetail, parent: string): Intervene {
   };
 }
 
-function checkBulk({ canary, ratePerS }: BulkRequest): void {
+/** Also of callers without types: a misspelt filter would be one that everything matches. */
+function checkBulk({ verb, filter, canary, ratePerS }: BulkRequest): void {
+  if (!bulkVerbs.includes(verb))
+    throw new BatonError("invalid-option", `a bulk act is one of ${bulkVerbs.join(", ")}, not ${JSON.stringify(verb)}`);
+  const unknown = Object.keys(filter).find((name) => !Object.hasOwn(filterParts, name));
+  if (unknown !== undefined)
+    throw new BatonError("invalid-option", `a bulk act's filter has no ${JSON.stringify(unknown)}`, {
+      hint: `it has ${Object.keys(filterParts).join(", ")}`,
+    });
   const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= defaults.bulkMax;
   if (!canary.every(isCount) || canary.length > canariesMax)
     throw new BatonError("invalid-option", `canary is up to ${canariesMax} whole numbers of 1 or more`);
@@ -200,6 +208,15 @@ function checkBulk({ canary, ratePerS }: BulkRequest): void {
 }
 
 const canariesMax = 10;
+
+const filterParts: Readonly<Record<keyof BulkFilter, true>> = {
+  fingerprint: true,
+  name: true,
+  status: true,
+  key: true,
+  createdFrom: true,
+  createdTo: true,
+};
 
 /** The whole text of a slot whose column is known. */
 async function wholeOf(store: Store, run: RunDetail, slot: string, stored: string | null): Promise<string | null> {

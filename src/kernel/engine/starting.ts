@@ -6,7 +6,7 @@ import type { Cipher } from "../ports/cipher.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { Handler, Prepared, StartOptions } from "./handler.ts";
-import { sealInput } from "./vault.ts";
+import { Vault } from "./vault.ts";
 import type { Worker } from "./worker.ts";
 
 /** A run that was started, or the one that its idempotency key had started before. */
@@ -63,9 +63,11 @@ export class Starting {
     audit?: StartRun["audit"],
   ): Promise<Started> {
     const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
+    // What is refused here has reserved nothing.
+    const start = this.startOf(handler, prepared, origin);
     const leaseTo = isDelayed ? null : this.#parts.worker.reserve();
     const transition: StartRun = {
-      ...this.startOf(handler, prepared, origin),
+      ...start,
       ...(audit === undefined ? {} : { audit }),
       ...(leaseTo === null ? {} : { leaseTo }),
     };
@@ -94,7 +96,9 @@ export class Starting {
     const id = `run_${this.#parts.random.uuid()}`;
     const { sensitive } = handler;
     if (sensitive == null || prepared.input === null) return { kind: "start", id, origin, ...prepared };
-    const input = sealInput(this.#parts.cipher, prepared.input, sensitive, id);
+    const vault = new Vault(this.#parts.cipher, id);
+    const input = vault.seal(prepared.input, "", "input", sensitive);
+    refuseLeaks(vault, prepared, handler.definition.name);
     return { kind: "start", id, origin, ...prepared, input };
   }
 
@@ -136,4 +140,15 @@ function keyConflict(name: string, key: string | null, id: string): BatonError {
       details: { run: id },
     },
   );
+}
+
+/** What a start is found and counted by is kept in clear. Idempotency keys are their callers' own, such as an event's id. */
+export function refuseLeaks(
+  vault: Vault,
+  { key, attributes, flow }: Pick<StartRun, "key" | "attributes" | "flow">,
+  name: string,
+): void {
+  vault.refuse(key, `the business key of ${name}`);
+  vault.refuse(attributes, `an attribute of ${name}`);
+  if (flow !== undefined) vault.refuse(JSON.stringify(flow), `a key of ${name}'s limits`);
 }

@@ -3,7 +3,7 @@ import { recordError } from "../decide/failure.ts";
 import type { RetryPolicy } from "../decide/retry.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import type { AttemptOutcome, Entry } from "../model/journal.ts";
-import { isSealed } from "../model/sealed.ts";
+import { isSealed, looksSealed } from "../model/sealed.ts";
 import type { AttemptClosing, LogLine } from "../model/transition.ts";
 import { asNonRetryable, StepFailedError } from "../model/user-errors.ts";
 import type { TxClient } from "../ports/store.ts";
@@ -392,6 +392,17 @@ export function encodeWithin(value: unknown, bytesMax: number, key: string): str
         hint: "return plain JSON values",
         details: { path: `output${error.path}` },
       }),
+    );
+  }
+  if (looksSealed(text)) {
+    throw asNonRetryable(
+      new BatonError(
+        "unencodable",
+        `output of "${key}" has a key "$sealed": so Baton marks what it has sealed itself`,
+        {
+          hint: "give it another name",
+        },
+      ),
     );
   }
   if (text !== null) {

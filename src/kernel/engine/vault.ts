@@ -81,12 +81,6 @@ function openParts(
   return { text: JSON.stringify(open(JSON.parse(text), field)), parts };
 }
 
-/** A run's input as it is kept. */
-export function sealInput(cipher: Cipher, text: string, paths: readonly string[] | true, run: string): string {
-  if (paths === true) return sealText(cipher, text, placeOf(run, "", "input"));
-  return sealParts(cipher, text, paths, { run, step: "", field: "input" }).text;
-}
-
 /** The clear input of a run, and what of it is sensitive. */
 export function openInput(cipher: Cipher, text: string, run: string): { text: string; parts: readonly string[] } {
   return openParts(cipher, text, { run, step: "", field: "input" });

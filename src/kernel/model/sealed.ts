@@ -11,6 +11,11 @@ export function hasSealed(text: string | null): boolean {
   return text?.includes(mark) ?? false;
 }
 
+/** Whether a value that people give looks like a sealed one: it would be taken for damaged, and be masked. */
+export function looksSealed(text: string | null): boolean {
+  return text?.includes('"$sealed":') ?? false;
+}
+
 /** What stands in the place of a sensitive value, everywhere but in the answer to `reveal`. */
 export const masked = { sensitive: true } as const;
 

@@ -233,17 +233,20 @@ export function readBulkItems(
   );
 }
 
-/** A run that waits for its next attempt has not shown yet whether it fails again; one that waits otherwise has got past it. */
+/**
+ * A run that waits for its next attempt has not shown yet whether it fails again; one that waits otherwise has got past
+ * it. One whose undoing has come to its end is no letter any more.
+ */
 export function readLot(
   context: Context,
   { bulk, from, upTo }: { bulk: number; from: number; upTo: number },
 ): LotState {
   const rows = context.db.all<{ id: string; error: string | null; failed: number; open: number }>(
-    `select r.id, r.error, coalesce(r.ended = 'failed' or l.state = ${state.suspended}, 0) as failed,
+    `select r.id, r.error, coalesce(d.run is not null or l.state = ${state.suspended}, 0) as failed,
        l.run is not null and (l.state in (${state.ready}, ${state.leased})
          or exists (select 1 from waits w where w.run = r.no and w.kind = 'retry')
          or exists (select 1 from slot_waiters w where w.run = r.no)) as open
-     from bulk_runs b join runs r on r.no = b.run left join live l on l.run = r.no
+     from bulk_runs b join runs r on r.no = b.run left join live l on l.run = r.no left join dead d on d.run = r.no
      where b.bulk = ? and b.place > ? and b.place <= ? and b.outcome = 'done'`,
     bulk,
     from,
