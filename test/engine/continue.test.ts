@@ -73,6 +73,34 @@ describe("continueAsNew", () => {
     }
   });
 
+  it("a child that went on as new runs is undone as a whole, the last of them first, also over crashes", async () => {
+    const acts: string[] = [];
+    const child = workflow<number>({ name: "child" }, async (ctx, n) => {
+      await ctx.step("a", () => void acts.push(`a${n}`), { undo: () => void acts.push(`undo a${n}`) });
+      return n === 2 ? "done" : ctx.continueAsNew(n + 1);
+    });
+    const parent = workflow({ name: "parent", onFailure: "compensate" }, async (ctx) => {
+      await ctx.call(child, 0, { undo: "compensate" });
+      await ctx.step("fail", () => Promise.reject(new Error("no")), { retry: false });
+    });
+    const test = await openTestBaton({ definitions: [child, parent] });
+    try {
+      const handle = await test.start(parent, null);
+      for (let n = 0; n < 3; n++) {
+        await test.advance("150ms");
+        await test.crash();
+      }
+      await test.advance("1m");
+      assert.deepEqual((await handle.detail()).row.reason, { code: "compensated", undone: ["child"], error: "no" });
+      assert.deepEqual(acts, ["a0", "a1", "a2", "undo a2", "undo a1", "undo a0"]);
+      const children = await test.baton.runs({ name: "child" });
+      assert.deepEqual(new Set(children.map((run) => run.status)), new Set(["cancelled"]));
+      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    } finally {
+      await test.close();
+    }
+  });
+
   it("a parent that is resumed past a child that was undone gets another one in its place", async () => {
     let isBroken = true;
     const child = workflow({ name: "child", onFailure: "compensate" }, async (ctx) => {

@@ -108,23 +108,33 @@ export class Recovery {
     return entries;
   }
 
-  /** Undoes a completed child for its parent, and waits for the end of that. Throws when the child's undoing has failed. */
+  /**
+   * Undoes a completed child for its parent, and waits for the end of that. Throws when the child's undoing has failed.
+   * A child that went on as new runs is undone as a whole, the last of them first.
+   */
   async compensateChild(parent: LeasedRun, key: string, signal: AbortSignal): Promise<void> {
-    const id = await this.#parts.store.query("child", { parent: parent.no, key });
-    if (id === null) return;
+    let id = await this.#parts.store.query("child", { parent: parent.no, key });
+    while (id !== null && !signal.aborted) id = await this.#compensateOne(parent, id, signal);
+  }
+
+  /** Gives the run that this one has gone on for, or null. */
+  async #compensateOne(parent: LeasedRun, id: string, signal: AbortSignal): Promise<string | null> {
     while (!signal.aborted) {
       const child = await this.#parts.store.query("run", { id });
-      if (child === null || child.row.reason?.code === "compensated" || child.row.status === "cancelled") return;
-      if (child.row.status === "failed") {
+      if (child === null) return null;
+      const { status, reason, origin } = child.row;
+      if (reason?.code === "compensated" || status === "cancelled") return origin.continues ?? null;
+      if (status === "failed") {
         throw asNonRetryable(
           new BatonError("child-compensation", `child ${id} could not be undone`, {
             hint: `mend and resume it (baton why ${id}), then resume this run`,
           }),
         );
       }
-      if (child.row.status === "completed") await this.#parts.store.commit(undoingOf(child, parent.id));
+      if (status === "completed") await this.#parts.store.commit(undoingOf(child, parent.id));
       await new Promise<void>((resolve) => this.#parts.clock.after(childLookMs, resolve));
     }
+    return null;
   }
 
   /** A run's own values in clear, for those who may have them: its code, its starter, and whoever reveals them. */
