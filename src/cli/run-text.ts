@@ -1,5 +1,6 @@
 import { formatDuration } from "../stdx/duration.ts";
-import type { RunDetail, RunError, RunSummary } from "../wire/run.ts";
+import type { RunDetail, RunSummary } from "../wire/run.ts";
+import type { RunError } from "../wire/run-error.ts";
 import type { Attempt, Step } from "../wire/step.ts";
 import { ago, type Column, colourOfStatus, jsonText, type Paint, plain, table } from "./text.ts";
 

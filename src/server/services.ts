@@ -1,8 +1,8 @@
 import type { Engine } from "../kernel/engine/engine.ts";
 import type { Moved, MoveRequest } from "../kernel/engine/rehearsals.ts";
+import type { Audit } from "../kernel/model/audit.ts";
 import type { HostFacts } from "../kernel/model/doctor.ts";
 import type { DefinitionRef } from "../kernel/model/run.ts";
-import type { Audit } from "../kernel/model/transition.ts";
 import type { DeployedVersion, SetVersion, VersionRow } from "../kernel/model/version.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Store } from "../kernel/ports/store.ts";

@@ -1,6 +1,7 @@
 import type { SqliteCore } from "../stores/sqlite/core.ts";
-import type { Evidence, Violation } from "./check.ts";
+import type { Evidence } from "./evidence.ts";
 import { fatMax, sagaSteps, stubbornRetry } from "./recovery-workloads.ts";
+import type { Violation } from "./violation.ts";
 
 /** INV-14 to 24 and 33 to 37: what recovery, compensation, retries and limits have promised. */
 export function checkRecovery(evidence: Evidence): readonly Violation[] {

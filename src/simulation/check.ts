@@ -1,25 +1,12 @@
-import type { SqliteCore } from "../stores/sqlite/core.ts";
 import { checkRecovery } from "./check-recovery.ts";
-import type { Clients } from "./clients.ts";
-import type { Faults } from "./faults.ts";
-import type { HistoryLog, Recorded } from "./history.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Recorded } from "./history.ts";
 import { leaseMs } from "./process.ts";
 import { checkVersions } from "./rollout.ts";
 import { checkSchedules } from "./schedules.ts";
+import type { Violation } from "./violation.ts";
 
 /** A broken promise: which invariant, and what was seen. */
-export interface Violation {
-  readonly invariant: string;
-  readonly detail: string;
-}
-
-export interface Evidence {
-  readonly history: HistoryLog;
-  readonly core: SqliteCore;
-  readonly clients: Clients;
-  readonly faults: Faults;
-}
-
 type Of<T extends Recorded["type"]> = Extract<Recorded, { type: T }>;
 
 /** Reads a finished history and the store that it left behind, and names every invariant that does not hold. */

@@ -6,9 +6,9 @@ import type { Context } from "../workflows/context.ts";
 import { workflow } from "../workflows/definition.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import { Chance } from "./chance.ts";
-import type { Violation } from "./check.ts";
 import type { HistoryLog } from "./history.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Violation } from "./violation.ts";
 import type { Outside } from "./workloads.ts";
 
 /** What a rollout needs of a process. */

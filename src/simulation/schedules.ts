@@ -6,9 +6,9 @@ import type { Transition } from "../kernel/model/transition.ts";
 import type { SqliteCore } from "../stores/sqlite/core.ts";
 import { type AnyWorkflow, on, workflow } from "../workflows/definition.ts";
 import { Chance } from "./chance.ts";
-import type { Violation } from "./check.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Violation } from "./violation.ts";
 
 /** What a seed has by the clock; null in most of them, since clocks never come to rest by themselves. */
 export interface Clockwork {

@@ -1,6 +1,6 @@
 import { BatonError } from "../kernel/model/errors.ts";
 import { Chance } from "./chance.ts";
-import { check, type Violation } from "./check.ts";
+import { check } from "./check.ts";
 import { Clients } from "./clients.ts";
 import { Cluster } from "./cluster.ts";
 import { drawFaults, type Faults } from "./faults.ts";
@@ -9,6 +9,7 @@ import type { Mutant } from "./mutants.ts";
 import { drawRollout } from "./rollout.ts";
 import { Scheduler } from "./scheduler.ts";
 import { drawClockwork, isQuietBesideClocks, pauseAll, planPeople, settleMs } from "./schedules.ts";
+import type { Violation } from "./violation.ts";
 import { World } from "./world.ts";
 
 /** What became of one seed. */

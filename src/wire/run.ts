@@ -1,20 +1,9 @@
 import type { Payload } from "./payload.ts";
 import type { Reason } from "./reason.ts";
+import type { RunError } from "./run-error.ts";
 import type { DefinitionKind, RunStatus } from "./status.ts";
 import type { Step } from "./step.ts";
 import type { Verb } from "./verb.ts";
-
-/** An error as it is recorded. Lists leave out `stack`, `details` and `cause`. */
-export interface RunError {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: string;
-  /** The step that it came from. */
-  readonly step?: string;
-  readonly stack?: string;
-  readonly details?: unknown;
-  readonly cause?: RunError;
-}
 
 /** Who or what started a run. */
 export interface StartedBy {

@@ -1,5 +1,5 @@
 import type { Payload } from "./payload.ts";
-import type { RunError } from "./run.ts";
+import type { RunError } from "./run-error.ts";
 import type { AttemptStatus, StepStatus } from "./status.ts";
 
 /** What kind of thing a run's code asked for. */

@@ -12,7 +12,7 @@ import { undoPrefix } from "../kernel/model/journal.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { LeasedRun } from "../kernel/model/run.ts";
 import { hasSealed } from "../kernel/model/sealed.ts";
-import type { StartRun } from "../kernel/model/transition.ts";
+import type { StartRun } from "../kernel/model/start-run.ts";
 import type { TxClient } from "../kernel/ports/store.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { hash53Number } from "../stdx/hash.ts";

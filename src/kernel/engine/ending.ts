@@ -1,6 +1,7 @@
 import { fingerprintOf, recordError, rootOf } from "../decide/failure.ts";
 import type { Compensation } from "../model/run.ts";
-import type { Next, StartRun } from "../model/transition.ts";
+import type { StartRun } from "../model/start-run.ts";
+import type { Next } from "../model/transition.ts";
 import { lookAt } from "../model/user-errors.ts";
 import type { Handler } from "./handler.ts";
 import { encodeWithin } from "./step-ask.ts";

@@ -1,9 +1,9 @@
+import type { Audit } from "../model/audit.ts";
 import { BatonError } from "../model/errors.ts";
 import type { Erased } from "../model/life.ts";
 import { defaults } from "../model/limits.ts";
 import type { RunRow } from "../model/run.ts";
 import { isAtRest } from "../model/status.ts";
-import type { Audit } from "../model/transition.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 

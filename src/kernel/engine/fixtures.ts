@@ -1,3 +1,4 @@
+import type { Audit } from "../model/audit.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import { fixtureFormat, fixtureVersion, type RunFixture } from "../model/fixture.ts";
 import { entryKinds, type Journal, type RecordedEntry } from "../model/journal.ts";
@@ -5,7 +6,6 @@ import { defaults } from "../model/limits.ts";
 import type { LeasedRun } from "../model/run.ts";
 import { maskText } from "../model/sealed.ts";
 import { moves, type RunStatus } from "../model/status.ts";
-import type { Audit } from "../model/transition.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 

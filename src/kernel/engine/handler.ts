@@ -1,7 +1,7 @@
 import type { Duration } from "../../stdx/duration.ts";
 import type { DefinitionRef } from "../model/run.ts";
 import type { ScheduleSpec } from "../model/schedule.ts";
-import type { StartRun } from "../model/transition.ts";
+import type { StartRun } from "../model/start-run.ts";
 import type { Activation } from "./activation.ts";
 
 /** What a layer registers for one version of one definition. The kernel knows nothing of what lies behind. */

@@ -1,7 +1,7 @@
+import type { Audit } from "../model/audit.ts";
 import { BatonError } from "../model/errors.ts";
-import type { DefinitionRef, RunRow } from "../model/run.ts";
+import type { DefinitionRef, RunMark, RunRow } from "../model/run.ts";
 import type { RunStatus } from "../model/status.ts";
-import type { Audit, RunMark } from "../model/transition.ts";
 import type { MoveRun } from "../model/version.ts";
 import type { Store } from "../ports/store.ts";
 import type { Engine } from "./engine.ts";

@@ -1,7 +1,7 @@
 import { BatonError } from "../model/errors.ts";
 import type { Flow } from "../model/flow.ts";
 import type { LeasedRun, Origin } from "../model/run.ts";
-import type { StartRun } from "../model/transition.ts";
+import type { StartRun } from "../model/start-run.ts";
 import type { Cipher } from "../ports/cipher.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";

@@ -1,7 +1,7 @@
 import { decode } from "../../stdx/json.ts";
 import type { History } from "../decide/history.ts";
 import type { RetryPolicy } from "../decide/retry.ts";
-import type { Ask } from "./ask.ts";
+import type { EntryKind } from "../model/journal.ts";
 import type { Attempt, StepAttempt } from "./attempt.ts";
 
 /** What an undo is given besides the step's result. */
@@ -21,6 +21,13 @@ export interface UndoSpec {
   readonly timeoutMs: number | null;
 }
 
+/** What its code has asked for, as far as undoing looks at it. */
+interface Asked {
+  readonly key: string;
+  readonly kind: EntryKind;
+  readonly undo?: UndoSpec | null;
+}
+
 /** A step that is to be undone. */
 export interface Undoable {
   /** Of the step. */
@@ -37,12 +44,12 @@ export interface Undoable {
  */
 export function listUndos(
   history: History,
-  asks: ReadonlyMap<string, Ask>,
+  asks: ReadonlyMap<string, Asked>,
   isFrontierUnknown: boolean,
   open: (text: string | null, step: string) => string | null = (text) => text,
 ): readonly Undoable[] {
   // A child that is under way is cancelled, which says all about its outcome.
-  const isOpen = ({ key, kind }: Ask): boolean =>
+  const isOpen = ({ key, kind }: Asked): boolean =>
     kind !== "child" &&
     history.byKey.get(key) === undefined &&
     (isFrontierUnknown || history.abandoned.has(key) || history.attempts.has(key));

@@ -1,4 +1,5 @@
-import type { StartRun, WaitOpening } from "../model/transition.ts";
+import type { StartRun } from "../model/start-run.ts";
+import type { WaitOpening } from "../model/transition.ts";
 import type { Extras, OpenWait } from "./ask.ts";
 
 interface Opening {

@@ -1,5 +1,5 @@
+import type { Audit } from "./audit.ts";
 import type { RunStatus } from "./status.ts";
-import type { Audit } from "./transition.ts";
 
 /** Verbs that may be asked of many runs at once. `redrive` is `resume` for dead letters. */
 export const bulkVerbs = ["redrive", "resume", "retry", "cancel", "suspend", "compensate", "dismiss"] as const;

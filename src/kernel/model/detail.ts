@@ -1,7 +1,7 @@
 import type { Arrival, AttemptRecord, RecordedEntry, Wait } from "./journal.ts";
-import type { Compensation, RunRow } from "./run.ts";
+import type { Compensation, RunMark, RunRow } from "./run.ts";
 import type { RunStatus } from "./status.ts";
-import type { RunMark, Showing } from "./transition.ts";
+import type { Showing } from "./transition.ts";
 
 /** A run with what belongs to it, as one read gives it. */
 export interface RunDetail {

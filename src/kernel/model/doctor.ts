@@ -1,5 +1,5 @@
+import type { Audit } from "./audit.ts";
 import type { RestStatus, RunStatus } from "./status.ts";
-import type { Audit } from "./transition.ts";
 
 export type FindingLevel = "ok" | "warn" | "bad";
 

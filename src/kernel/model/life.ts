@@ -1,6 +1,6 @@
+import type { Audit } from "./audit.ts";
 import type { Mend, MendOutcome } from "./doctor.ts";
 import type { RunFixture } from "./fixture.ts";
-import type { Audit } from "./transition.ts";
 
 /** Removes runs at rest, their children with them, and all that only they have left behind. */
 export interface EraseRuns {

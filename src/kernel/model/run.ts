@@ -77,3 +77,9 @@ export interface RunRow {
   /** The run that went on in its place, or null. */
   readonly continuedAs: string | null;
 }
+
+/** What a verb saw when it decided; it changes nothing when the run has moved since. */
+export interface RunMark {
+  readonly fence: number;
+  readonly round: number;
+}

@@ -1,6 +1,7 @@
+import type { Audit } from "./audit.ts";
 import type { DefinitionRef } from "./run.ts";
 import type { Fire, FireGap, ScheduleSpec } from "./schedule.ts";
-import type { Audit, StartRun } from "./transition.ts";
+import type { StartRun } from "./start-run.ts";
 
 /** A nominal time to be decided: the run that it would start, or why its definition takes no such start. */
 export interface PlannedFire {

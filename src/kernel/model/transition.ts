@@ -1,11 +1,12 @@
+import type { Audit } from "./audit.ts";
 import type { BulkOutcomeOf, BulkTransition } from "./bulk.ts";
 import type { ErrorRecord } from "./errors.ts";
-import type { Flow } from "./flow.ts";
 import type { AttemptOutcome, Entry, Reopening, Request, WaitKind } from "./journal.ts";
 import type { LifeOutcomeOf, LifeTransition } from "./life.ts";
 import type { Reason } from "./reason.ts";
-import type { Compensation, DefinitionRef, LeasedRun, Origin } from "./run.ts";
+import type { Compensation, LeasedRun, RunMark } from "./run.ts";
 import type { ScheduleOutcome, ScheduleTransition } from "./schedule-acts.ts";
+import type { StartRun } from "./start-run.ts";
 import type { VersionOutcome, VersionTransition } from "./version.ts";
 
 /**
@@ -23,38 +24,6 @@ export type Transition =
   | BulkTransition
   | LifeTransition
   | NoteAudit;
-
-/** A new run. Seen idempotency keys answer the run they made. */
-export interface StartRun {
-  readonly kind: "start";
-  readonly id: string;
-  readonly definition: DefinitionRef;
-  readonly input: string | null;
-  readonly inputHash: string;
-  readonly key: string | null;
-  readonly idempotencyKey: string | null;
-  /** How far this run moves forward in the queue, ms. */
-  readonly priorityMs: number;
-  readonly delayMs?: number;
-  readonly at?: number;
-  readonly attributes: string | null;
-  /** Limits and gatherings that its definition asks for; most ask for none. */
-  readonly flow?: Flow;
-  readonly origin: Origin;
-  /** The verb that made this run, kept with the run that it was asked of. */
-  readonly audit?: Audit & { readonly runId: string };
-  /** The run that waits for this one, and the key it waits under. */
-  readonly parent?: { readonly no: number; readonly key: string; readonly isAwaited: boolean };
-  /** The worker that takes it in the same transaction, so that no poll lies between start and first step. */
-  readonly leaseTo?: number;
-}
-
-/** Who has asked for what, and why. */
-export interface Audit {
-  readonly actor: string;
-  readonly verb: string;
-  readonly why: string | null;
-}
 
 /** A wait to be registered. `dueAt` is for moments that the author named; everything else is a delay. */
 export interface WaitOpening {
@@ -202,12 +171,6 @@ export interface Intervene {
   readonly audit: Audit;
   /** The bulk act that this is part of: its outcome is written with it. */
   readonly bulk?: { readonly no: number; readonly place: number };
-}
-
-/** What a verb saw when it decided; it changes nothing when the run has moved since. */
-export interface RunMark {
-  readonly fence: number;
-  readonly round: number;
 }
 
 /** What became of a transition. A stale fence or a changed mark is an answer, not an exception. */

@@ -1,6 +1,6 @@
-import type { DefinitionKind, DefinitionRef } from "./run.ts";
+import type { Audit } from "./audit.ts";
+import type { DefinitionKind, DefinitionRef, RunMark } from "./run.ts";
 import type { RunStatus } from "./status.ts";
-import type { Audit, RunMark } from "./transition.ts";
 
 /** Something that a bundle leaves outside: the process that loads it must have it. */
 export interface External {

@@ -1,5 +1,5 @@
 import type { ErrorRecord } from "../../kernel/model/errors.ts";
-import type { RunError } from "../../wire/run.ts";
+import type { RunError } from "../../wire/run-error.ts";
 
 /** An error without what only a page about it needs: a list of failed runs must stay small. */
 export function briefError(error: ErrorRecord | null): RunError | null {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Mend } from "../../kernel/model/doctor.ts";
 import type { RunFixture } from "../../kernel/model/fixture.ts";
 import type { EraseRuns } from "../../kernel/model/life.ts";
-import type { StartRun } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Bench } from "./suite.ts";
 

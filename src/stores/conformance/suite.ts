@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Entry } from "../../kernel/model/journal.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
-import type { Advance, Intervene, StartRun } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { Advance, Intervene } from "../../kernel/model/transition.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 
 /** A store under test with a clock that the test moves. Each call opens an empty one. */

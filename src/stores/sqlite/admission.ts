@@ -1,5 +1,5 @@
 import type { Flow, RateNeed } from "../../kernel/model/flow.ts";
-import type { StartRun } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 

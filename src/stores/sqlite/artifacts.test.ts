@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { keptVersions } from "../../kernel/decide/version.ts";
-import type { StartRun, Transition } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { Transition } from "../../kernel/model/transition.ts";
 import type { Deploy, VersionRow } from "../../kernel/model/version.ts";
 import type { SqliteCore } from "./core.ts";
 import { openMemoryCore } from "./memory-store.ts";

@@ -1,4 +1,5 @@
-import type { Audit, InterveneOutcome, NoteAudit } from "../../kernel/model/transition.ts";
+import type { Audit } from "../../kernel/model/audit.ts";
+import type { InterveneOutcome, NoteAudit } from "../../kernel/model/transition.ts";
 import type { Context } from "./context.ts";
 
 /** What a person has done to a run. It stays when the run is deleted. */

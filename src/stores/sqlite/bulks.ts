@@ -1,3 +1,4 @@
+import type { Audit } from "../../kernel/model/audit.ts";
 import type {
   BulkItem,
   BulkOutcomeOf,
@@ -10,7 +11,6 @@ import type {
 } from "../../kernel/model/bulk.ts";
 import { StoreError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
-import type { Audit } from "../../kernel/model/transition.ts";
 import { liveStatuses, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import type { Value } from "./database.ts";

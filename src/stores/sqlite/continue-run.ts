@@ -1,4 +1,4 @@
-import type { StartRun } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { Context } from "./context.ts";
 import { startRun } from "./start-run.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Advance, StartRun } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { Advance } from "../../kernel/model/transition.ts";
 import type { SqliteCore } from "./core.ts";
 import { openMemoryCore } from "./memory-store.ts";
 

@@ -1,5 +1,6 @@
 import { matches } from "../../kernel/decide/match.ts";
-import type { AcceptEvent, Outcome, RouteEvent, StartRun } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { AcceptEvent, Outcome, RouteEvent } from "../../kernel/model/transition.ts";
 import { decode } from "../../stdx/json.ts";
 import type { Context } from "./context.ts";
 import { startRun } from "./start-run.ts";

@@ -1,5 +1,5 @@
 import type { LeasedRun } from "../../kernel/model/run.ts";
-import type { StartRun } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
 
 /** A run that has just been started, as its holder needs it. On both sides of the store's thread. */
 export function newRun(start: StartRun, no: number, fence: number, at: number): LeasedRun {

@@ -1,4 +1,5 @@
 import { decidedFrom, decideOverlap, dueOf, nextDue } from "../../kernel/decide/schedule.ts";
+import type { Audit } from "../../kernel/model/audit.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import { type Fire, type FireGap, type ScheduleSpec, scheduleId } from "../../kernel/model/schedule.ts";
 import type {
@@ -11,7 +12,7 @@ import type {
   ScheduleOutcome,
   ScheduleTransition,
 } from "../../kernel/model/schedule-acts.ts";
-import type { Audit, StartRun } from "../../kernel/model/transition.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
 import { unreachable } from "../../stdx/assert.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";

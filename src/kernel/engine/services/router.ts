@@ -1,4 +1,4 @@
-import type { StartRun } from "../../model/transition.ts";
+import type { StartRun } from "../../model/start-run.ts";
 import type { EventRow } from "../../ports/queries.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Service } from "./service.ts";

@@ -5,7 +5,7 @@ import { BatonError } from "../../model/errors.ts";
 import type { DefinitionRef, Origin } from "../../model/run.ts";
 import { type Fire, type FireGap, type ScheduleRow, type ScheduleSpec, scheduleId } from "../../model/schedule.ts";
 import type { PlannedFire } from "../../model/schedule-acts.ts";
-import type { StartRun } from "../../model/transition.ts";
+import type { StartRun } from "../../model/start-run.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Store } from "../../ports/store.ts";

@@ -1,0 +1,6 @@
+/** Who has asked for what, and why. */
+export interface Audit {
+  readonly actor: string;
+  readonly verb: string;
+  readonly why: string | null;
+}
