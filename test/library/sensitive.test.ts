@@ -365,4 +365,19 @@ describe("sensitive values", () => {
       await test.close();
     }
   });
+
+  it("a start that is refused takes no room from those after it", { timeout: 20_000 }, async () => {
+    const leaky = workflow<{ s: string }>({ name: "leaky", sensitive: ["s"], key: ({ s }) => s }, () => 1);
+    const plain = workflow({ name: "plain" }, () => 1);
+    const folder = mkdtempSync(join(tmpdir(), "baton-sensitive-"));
+    const store = `sqlite:${join(folder, "s.db")}`;
+    const baton = await openBaton({ store, definitions: [leaky, plain], sensitiveKey, slots: 2 });
+    try {
+      for (let n = 0; n < 4; n++) await assert.rejects(baton.start(leaky, { s: secret }), { code: "sensitive-leak" });
+      assert.equal(await (await baton.start(plain, null)).result(), 1);
+    } finally {
+      await baton.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
