@@ -23,7 +23,8 @@ export function storeExists(path: string): boolean {
   return existsSync(path);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this number is there, also one of another user. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

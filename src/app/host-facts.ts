@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync, statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { HostFacts } from "../kernel/model/doctor.ts";
 import { readOwner } from "../stores/sqlite/owner.ts";
+import { isAlive } from "./find-server.ts";
 
 /** Kinds of file systems by the magic number of statfs: those that corrupt a store, and those that do not stay. */
 const fileSystems: ReadonlyMap<number, { name: string; isRemote: boolean; isFleeting: boolean }> = new Map([
@@ -89,14 +90,5 @@ function commandOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim().slice(0, 80);
   } catch {
     return "";
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
   }
 }

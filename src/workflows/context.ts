@@ -6,7 +6,7 @@ import { createLog, type StepAttempt, type StepLog } from "../kernel/engine/atte
 import type { StartOptions } from "../kernel/engine/handler.ts";
 import { encodePayload } from "../kernel/engine/payload.ts";
 import type { Scope } from "../kernel/engine/scope.ts";
-import { refuseLeaks } from "../kernel/engine/starting.ts";
+import { refuseLeaks } from "../kernel/engine/vault.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import { undoPrefix } from "../kernel/model/journal.ts";
 import { defaults } from "../kernel/model/limits.ts";

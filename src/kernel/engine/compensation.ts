@@ -57,6 +57,7 @@ async function childrenAtRest(undoing: Undoing): Promise<void> {
   const release = undoing.hold();
   try {
     while (!undoing.isStopped()) {
+      // A store that does not answer has not said that they are at rest: it is asked again.
       const left = await undoing.liveChildren().catch(() => null);
       if (left === 0) return;
       await undoing.pause(childLookMs);

@@ -2,25 +2,25 @@ import { byteLength, encode, UnencodableError } from "../../stdx/json.ts";
 import { BatonError } from "../model/errors.ts";
 import { looksSealed } from "../model/sealed.ts";
 
-/** JSON text of something that came from outside; refused with the path of the place. */
-export function encodePayload(value: unknown, root: string, bytesMax: number): string | null {
+/** JSON text of a value that is to be kept; refused with the path of the place. `of` says whose it is. */
+export function encodePayload(value: unknown, root: string, bytesMax: number, of = ""): string | null {
   let text: string | null;
   try {
     text = encode(value);
   } catch (error) {
     if (!(error instanceof UnencodableError)) throw error;
-    throw new BatonError("unencodable", `${root}${error.path} ${error.problem}`, {
-      hint: "pass plain JSON values",
+    throw new BatonError("unencodable", `${root}${error.path}${of} ${error.problem}`, {
+      hint: "use plain JSON values",
       details: { path: `${root}${error.path}` },
     });
   }
   if (looksSealed(text)) {
-    throw new BatonError("unencodable", `${root} has a key "$sealed": so Baton marks what it has sealed itself`, {
+    throw new BatonError("unencodable", `${root}${of} has a key "$sealed": so Baton marks what it has sealed itself`, {
       hint: "give it another name",
     });
   }
   if (text !== null && byteLength(text, bytesMax) > bytesMax) {
-    throw new BatonError("limit", `${root} has ${byteLength(text)} bytes, the limit is ${bytesMax}`, {
+    throw new BatonError("limit", `${root}${of} has ${byteLength(text)} bytes, the limit is ${bytesMax}`, {
       hint: "keep large data elsewhere and pass a reference, or raise payloadMax of the workflow",
       details: { bytes: byteLength(text), limit: bytesMax },
     });

@@ -6,7 +6,7 @@ import type { Cipher } from "../ports/cipher.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { Handler, Prepared, StartOptions } from "./handler.ts";
-import { Vault } from "./vault.ts";
+import { refuseLeaks, Vault } from "./vault.ts";
 import type { Worker } from "./worker.ts";
 
 /** A run that was started, or the one that its idempotency key had started before. */
@@ -140,15 +140,4 @@ function keyConflict(name: string, key: string | null, id: string): BatonError {
       details: { run: id },
     },
   );
-}
-
-/** What a start is found and counted by is kept in clear. Idempotency keys are their callers' own, such as an event's id. */
-export function refuseLeaks(
-  vault: Vault,
-  { key, attributes, flow }: Pick<StartRun, "key" | "attributes" | "flow">,
-  name: string,
-): void {
-  vault.refuse(key, `the business key of ${name}`);
-  vault.refuse(attributes, `an attribute of ${name}`);
-  if (flow !== undefined) vault.refuse(JSON.stringify(flow), `a key of ${name}'s limits`);
 }

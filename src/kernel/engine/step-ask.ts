@@ -1,14 +1,15 @@
-import { byteLength, decode, encode, UnencodableError } from "../../stdx/json.ts";
+import { decode } from "../../stdx/json.ts";
 import { recordError } from "../decide/failure.ts";
 import type { RetryPolicy } from "../decide/retry.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import type { AttemptOutcome, Entry } from "../model/journal.ts";
-import { isSealed, looksSealed } from "../model/sealed.ts";
+import { isSealed } from "../model/sealed.ts";
 import type { AttemptClosing, LogLine } from "../model/transition.ts";
 import { asNonRetryable, StepFailedError } from "../model/user-errors.ts";
 import type { TxClient } from "../ports/store.ts";
 import type { Ask, Desk } from "./ask.ts";
 import { Attempt } from "./attempt.ts";
+import { encodePayload } from "./payload.ts";
 import type { Scope } from "./scope.ts";
 import type { UndoSpec } from "./undo.ts";
 import { hidden } from "./vault.ts";
@@ -382,39 +383,9 @@ export function idempotencyKeyOf(desk: Pick<Desk, "run" | "history">, key: strin
 
 /** JSON text of a value that can be kept; another try would not mend what is refused here. */
 export function encodeWithin(value: unknown, bytesMax: number, key: string): string | null {
-  let text: string | null;
   try {
-    text = encode(value);
+    return encodePayload(value, "output", bytesMax, ` of "${key}"`);
   } catch (error) {
-    if (!(error instanceof UnencodableError)) throw error;
-    throw asNonRetryable(
-      new BatonError("unencodable", `output${error.path} of "${key}" ${error.problem}`, {
-        hint: "return plain JSON values",
-        details: { path: `output${error.path}` },
-      }),
-    );
+    throw error instanceof BatonError ? asNonRetryable(error) : error;
   }
-  if (looksSealed(text)) {
-    throw asNonRetryable(
-      new BatonError(
-        "unencodable",
-        `output of "${key}" has a key "$sealed": so Baton marks what it has sealed itself`,
-        {
-          hint: "give it another name",
-        },
-      ),
-    );
-  }
-  if (text !== null) {
-    const bytes = byteLength(text, bytesMax);
-    if (bytes > bytesMax) {
-      throw asNonRetryable(
-        new BatonError("limit", `output of "${key}" has ${bytes} bytes, the limit is ${bytesMax}`, {
-          hint: "keep large data elsewhere and return a reference, or raise payloadMax of the workflow",
-          details: { bytes, limit: bytesMax },
-        }),
-      );
-    }
-  }
-  return text;
 }

@@ -1,6 +1,7 @@
 import type { ErrorRecord } from "../model/errors.ts";
 import { BatonError } from "../model/errors.ts";
 import { hasSealed, isSealed } from "../model/sealed.ts";
+import type { StartRun } from "../model/start-run.ts";
 import type { LogLine } from "../model/transition.ts";
 import type { Cipher, Sealed } from "../ports/cipher.ts";
 
@@ -241,4 +242,15 @@ function formsOf(value: string): readonly string[] {
       hex.toUpperCase(),
     ]),
   ];
+}
+
+/** What a start is found and counted by is kept in clear. Idempotency keys are their callers' own, such as an event's id. */
+export function refuseLeaks(
+  vault: Vault,
+  { key, attributes, flow }: Pick<StartRun, "key" | "attributes" | "flow">,
+  name: string,
+): void {
+  vault.refuse(key, `the business key of ${name}`);
+  vault.refuse(attributes, `an attribute of ${name}`);
+  if (flow !== undefined) vault.refuse(JSON.stringify(flow), `a key of ${name}'s limits`);
 }

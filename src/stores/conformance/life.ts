@@ -5,29 +5,10 @@ import type { RunFixture } from "../../kernel/model/fixture.ts";
 import type { EraseRuns } from "../../kernel/model/life.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { Store } from "../../kernel/ports/store.ts";
+import { definition, newStart } from "./new-start.ts";
 import type { Bench } from "./suite.ts";
 
-const definition = { kind: "workflow", name: "order", version: 1 } as const;
 const audit = { actor: "test", verb: "test", why: "because" };
-
-let lastId = 0;
-
-function start(over: Partial<StartRun> = {}): StartRun {
-  lastId += 1;
-  return {
-    kind: "start",
-    id: `run_life_${String(lastId).padStart(6, "0")}`,
-    definition,
-    input: '{"n":1}',
-    inputHash: "h",
-    key: null,
-    idempotencyKey: null,
-    priorityMs: 0,
-    attributes: null,
-    origin: { by: "test" },
-    ...over,
-  };
-}
 
 function erasure(runs: readonly string[], key: string | null = null): EraseRuns {
   return { kind: "erase", runs, key, isVacuumed: false, audit };
@@ -67,7 +48,7 @@ interface LifeBench extends Bench {
 
 async function restOf(store: Store, over: Partial<StartRun> = {}, output = '"done"'): Promise<string> {
   const { incarnation } = await store.join({ name: "w", leaseMs: 60_000 });
-  const outcome = await store.commit(start({ ...over, leaseTo: incarnation }));
+  const outcome = await store.commit(newStart({ ...over, leaseTo: incarnation }));
   assert.ok(outcome.ok);
   const { no, id, fence } = outcome.run;
   await store.commit({ kind: "advance", run: no, fence, next: { state: "completed", output } });
@@ -121,13 +102,13 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
       assert.notEqual(await store.query("run", { id: other }), null);
       const again = await store.commit(erasure([parent]));
       assert.deepEqual(again.ok && again.erased, { runs: 0, events: 0, files: 0 });
-      const started = await store.commit(start({ idempotencyKey: "once", inputHash: "another" }));
+      const started = await store.commit(newStart({ idempotencyKey: "once", inputHash: "another" }));
       assert.ok(started.ok && started.isCreated, "its idempotency key is free");
     });
 
     test("an erasure is all or nothing: one run that is not at rest, and none goes", async ({ store, rest }) => {
       const done = await rest();
-      const live = await store.commit(start());
+      const live = await store.commit(newStart());
       assert.ok(live.ok);
       assert.deepEqual(await store.commit(erasure([done, live.run.id])), { ok: false, why: "live", run: live.run.id });
       assert.notEqual(await store.query("run", { id: done }), null);
@@ -135,7 +116,7 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
 
     test("an erasure keeps the hash of a key, and no reason that was given for its runs", async ({ store, rest }) => {
       const id = await rest({ key: "person:ada" });
-      const rerun = start({ key: "person:ada", audit: { ...audit, runId: id, why: "ada asked" } });
+      const rerun = newStart({ key: "person:ada", audit: { ...audit, runId: id, why: "ada asked" } });
       await store.commit(rerun);
       const { no = 0 } = (await store.query("run", { id }))?.row ?? {};
       assert.equal((await store.query("audit", { run: no, before: null, limit: 5 }))[0]?.why, "ada asked");

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Entry } from "../../kernel/model/journal.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
-import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { Advance, Intervene } from "../../kernel/model/transition.ts";
 import type { Store } from "../../kernel/ports/store.ts";
+import { newStart } from "./new-start.ts";
 
 /** A store under test with a clock that the test moves. Each call opens an empty one. */
 export interface Bench {
@@ -16,26 +16,6 @@ export interface Bench {
 }
 
 const leaseMs = 3_000;
-const definition = { kind: "workflow", name: "order", version: 1 } as const;
-
-let lastId = 0;
-
-function start(over: Partial<StartRun> = {}): StartRun {
-  lastId += 1;
-  return {
-    kind: "start",
-    id: `run_${String(lastId).padStart(8, "0")}`,
-    definition,
-    input: '{"n":1}',
-    inputHash: "h1",
-    key: null,
-    idempotencyKey: null,
-    priorityMs: 0,
-    attributes: null,
-    origin: { by: "test" },
-    ...over,
-  };
-}
 
 function entry(seq: number, key: string, value: string | null = '"v"', over: Partial<Entry> = {}): Entry {
   return { seq, key, kind: "step", outcome: "ok", value, input: null, attempts: 1, tookMs: 2, ...over };
@@ -78,7 +58,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     };
 
     test("leases a started run with its input and a first fence", async ({ store, lease }) => {
-      await store.commit(start({ key: "deal:1" }));
+      await store.commit(newStart({ key: "deal:1" }));
       const run = await lease();
       assert.equal(run.fence, 1);
       assert.equal(run.isFresh, true);
@@ -87,7 +67,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("leases a run to its starter in the transaction of the start", async ({ store, worker }) => {
-      const outcome = await store.commit(start({ leaseTo: worker }));
+      const outcome = await store.commit(newStart({ leaseTo: worker }));
       assert.ok(outcome.ok && outcome.isLeased && outcome.run.fence === 1);
       const { runs } = await store.lease({ incarnation: worker, limit: 5, hasSuspect: false, holds: null });
       assert.equal(runs.length, 0);
@@ -97,14 +77,14 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       advance(leaseMs + 1);
       const { incarnation } = await store.join({ name: "w2", leaseMs });
       await store.lease({ incarnation, limit: 1, hasSuspect: false, holds: null });
-      const outcome = await store.commit(start({ leaseTo: worker }));
+      const outcome = await store.commit(newStart({ leaseTo: worker }));
       assert.ok(outcome.ok && !outcome.isLeased);
     });
 
     test("answers a seen idempotency key with its run, and another input with a conflict", async ({ store }) => {
-      const first = await store.commit(start({ idempotencyKey: "k" }));
-      const again = await store.commit(start({ idempotencyKey: "k" }));
-      const other = await store.commit(start({ idempotencyKey: "k", inputHash: "h2" }));
+      const first = await store.commit(newStart({ idempotencyKey: "k" }));
+      const again = await store.commit(newStart({ idempotencyKey: "k" }));
+      const other = await store.commit(newStart({ idempotencyKey: "k", inputHash: "h2" }));
       assert.ok(first.ok && again.ok);
       assert.equal(again.isCreated, false);
       assert.equal(again.run.id, first.run.id);
@@ -118,7 +98,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       worker,
       advance,
     }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, { entries: [entry(1, "a"), entry(2, "b", null)] });
       await advanceRun(run, { entries: [entry(3, "c", `"${"x".repeat(10_000)}"`)] });
@@ -140,7 +120,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("refuses every part of an advance whose fence is stale", async ({ store, lease, advanceRun, worker }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       await store.leave({ incarnation: worker });
       const outcome = await advanceRun(run, { entries: [entry(1, "late")], next: { state: "completed", output: "1" } });
@@ -152,7 +132,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("takes an entry once, however often it is offered", async ({ store, lease, advanceRun }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, { entries: [entry(1, "a", '"first"')] });
       await advanceRun(run, { entries: [entry(1, "a", '"second"')] });
@@ -164,7 +144,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("a rest is final: nothing is written to a completed run", async ({ store, lease, advanceRun }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, { next: { state: "completed", output: '"done"' } });
       assert.deepEqual(await advanceRun(run, { next: { state: "cancelled", reason: { code: "queued" } } }), {
@@ -181,7 +161,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       lease,
       advance,
     }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       const { incarnation } = await store.join({ name: "w2", leaseMs });
       advance(leaseMs - 1);
@@ -202,8 +182,8 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("counts an unclean end only for runs that committed nothing", async ({ store, advance, worker }) => {
-      await store.commit(start());
-      await store.commit(start());
+      await store.commit(newStart());
+      await store.commit(newStart());
       const { runs } = await store.lease({ incarnation: worker, limit: 2, hasSuspect: false, holds: null });
       const [idle, busy] = runs;
       assert.ok(idle && busy);
@@ -216,7 +196,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("leases suspects one at a time, healthy runs beside them", async ({ store, advance }) => {
-      for (let i = 0; i < 3; i++) await store.commit(start());
+      for (let i = 0; i < 3; i++) await store.commit(newStart());
       for (let round = 0; round < 2; round++) {
         const { incarnation } = await store.join({ name: `dying-${round}`, leaseMs });
         advance(1);
@@ -224,7 +204,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
         advance(leaseMs + 1);
       }
       const { incarnation } = await store.join({ name: "last", leaseMs });
-      await store.commit(start());
+      await store.commit(newStart());
       const first = await store.lease({ incarnation, limit: 10, hasSuspect: false, holds: null });
       assert.deepEqual(first.runs.map((run) => run.uncleanCount).toSorted(), [0, 2]);
       const second = await store.lease({ incarnation, limit: 10, hasSuspect: true, holds: null });
@@ -232,7 +212,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("frees what a worker was given without knowing it", async ({ store, worker }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: null });
       const again = await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: [] });
       assert.equal(again.runs.length, 1);
@@ -240,7 +220,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("parks a run until its earliest timer", async ({ store, lease, advanceRun, advance, worker }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, {
         opens: [
@@ -259,7 +239,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("refuses to park a run that nothing could wake", async ({ store, lease, advanceRun }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       await assert.rejects(advanceRun(run, { next: { state: "parked" } }));
       await advanceRun(run, { next: { state: "completed", output: null } });
@@ -271,7 +251,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       advanceRun,
       worker,
     }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, {
         opens: [{ key: "paid", kind: "event", name: "paid", match: { order: 7 } }],
@@ -325,7 +305,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
           refused: [],
         });
       await emit("before the run");
-      await store.commit(start());
+      await store.commit(newStart());
       await emit("after the start");
       const run = await lease();
       const outcome = await advanceRun(run, {
@@ -346,7 +326,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("a second wait of the run does not get the same event again", async ({ store, lease, advanceRun }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       await store.commit({
         kind: "event",
         event: { name: "go", data: null, source: "t", id: "1" },
@@ -369,7 +349,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("an event that came first keeps a time-out from being recorded", async ({ store, lease, advanceRun }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, { opens: [{ key: "go", kind: "event", name: "go", dueInMs: 10 }] });
       await store.commit({
@@ -392,7 +372,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
           kind: "event",
           event: { name: "x", data: "1", source: "s", id: "same" },
           isRouted: true,
-          starts: [start()],
+          starts: [newStart()],
           refused: [],
         });
       const first = await emit();
@@ -408,11 +388,11 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       lease,
       advanceRun,
     }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const parent = await lease();
-      const child = start({ parent: { no: parent.no, key: "call", isAwaited: true } });
+      const child = newStart({ parent: { no: parent.no, key: "call", isAwaited: true } });
       await advanceRun(parent, { opens: [{ key: "call", kind: "child", name: child.id }], starts: [child] });
-      await advanceRun(parent, { starts: [start({ parent: { no: parent.no, key: "call", isAwaited: true } })] });
+      await advanceRun(parent, { starts: [newStart({ parent: { no: parent.no, key: "call", isAwaited: true } })] });
       const run = await lease();
       assert.equal(run.id, child.id);
       await advanceRun(run, { next: { state: "completed", output: "42" } });
@@ -431,7 +411,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       lease,
       advanceRun,
     }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       const error = { name: "Error", message: "no" };
       await advanceRun(run, {
@@ -463,7 +443,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("a verb on a held run is left for its holder, once", async ({ store, lease, advanceRun }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       const mark = (await store.query("run", { id: run.id }))?.mark;
       assert.ok(mark);
@@ -488,18 +468,18 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("a cancel reaches the children", async ({ store, lease, advanceRun }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const parent = await lease();
-      const child = start({ parent: { no: parent.no, key: "c", isAwaited: true } });
+      const child = newStart({ parent: { no: parent.no, key: "c", isAwaited: true } });
       await advanceRun(parent, { opens: [{ key: "c", kind: "child", name: child.id }], starts: [child] });
       await advanceRun(parent, { next: { state: "cancelled", reason: { code: "by-person", by: "me", why: null } } });
       assert.equal((await store.query("run", { id: child.id }))?.row.status, "cancelled");
     });
 
     test("lists by keyset: no row twice, none left out, while rows are added", async ({ store }) => {
-      for (let i = 0; i < 7; i++) await store.commit(start({ key: i % 2 === 0 ? "even" : "odd" }));
+      for (let i = 0; i < 7; i++) await store.commit(newStart({ key: i % 2 === 0 ? "even" : "odd" }));
       const first = await store.query("runs", { before: null, limit: 3 });
-      await store.commit(start());
+      await store.commit(newStart());
       const second = await store.query("runs", { before: first.at(-1)?.no ?? null, limit: 10 });
       const ids = [...first, ...second].map((row) => row.id);
       assert.equal(new Set(ids).size, 7);
@@ -509,7 +489,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("counts are exact after every move", async ({ store, lease, advanceRun }) => {
-      for (let i = 0; i < 4; i++) await store.commit(start());
+      for (let i = 0; i < 4; i++) await store.commit(newStart());
       await advanceRun(await lease(), { next: { state: "completed", output: null } });
       await advanceRun(await lease(), {
         next: { state: "suspended", reason: { code: "by-person", by: "me", why: null } },
@@ -533,7 +513,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       advanceRun,
       advance,
     }) => {
-      await store.commit(start({ idempotencyKey: "k", input: `"${"i".repeat(9_000)}"` }));
+      await store.commit(newStart({ idempotencyKey: "k", input: `"${"i".repeat(9_000)}"` }));
       const run = await lease();
       await advanceRun(run, {
         entries: [entry(1, "a", `"${"x".repeat(9_000)}"`)],
@@ -549,12 +529,12 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(await store.query("payload", { run: run.no, slot: "input" }), null);
       assert.deepEqual(await store.query("logs", { run: run.no, after: 0, limit: 10 }), []);
       assert.deepEqual(await store.query("counts", {}), []);
-      const fresh = await store.commit(start({ idempotencyKey: "k", inputHash: "other" }));
+      const fresh = await store.commit(newStart({ idempotencyKey: "k", inputHash: "other" }));
       assert.ok(fresh.ok && fresh.isCreated);
     });
 
     test("two sessions lease different runs", async ({ store, other, worker }) => {
-      for (let i = 0; i < 20; i++) await store.commit(start());
+      for (let i = 0; i < 20; i++) await store.commit(newStart());
       const { incarnation } = await other.join({ name: "w2", leaseMs });
       const [a, b] = await Promise.all([
         store.lease({ incarnation: worker, limit: 10, hasSuspect: false, holds: null }),
@@ -573,7 +553,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       worker,
     }) => {
       for (let round = 0; round < 25; round++) {
-        await store.commit(start());
+        await store.commit(newStart());
         const run = await lease();
         const name = `go-${round}`;
         await Promise.all([
@@ -606,7 +586,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
     });
 
     test("a transaction of the user's commits with its step, or neither does", async ({ store, lease }) => {
-      await store.commit(start());
+      await store.commit(newStart());
       const run = await lease();
       const finish = (value: unknown): Advance => ({
         kind: "advance",
