@@ -19,6 +19,13 @@ const folders: readonly { name: string; may: readonly string[]; packages: readon
   { name: "src/stores/conformance", may: ["src/kernel/model", "src/kernel/ports"], packages: ["node"] },
   // The deciders of matching and of crash counting are pure: a store applies them inside its transaction.
   { name: "src/stores", may: ["src/kernel/model", "src/kernel/decide", "src/kernel/ports"], packages: ["node"] },
+  // What both databases do alike; it knows neither of them.
+  { name: "src/stores/sql", may: ["src/kernel/model", "src/kernel/decide", "src/kernel/ports"], packages: ["node"] },
+  {
+    name: "src/stores/sqlite",
+    may: ["src/stores/sql", "src/kernel/model", "src/kernel/decide", "src/kernel/ports"],
+    packages: ["node"],
+  },
   { name: "src/workflows", may: ["src/kernel"], packages: ["@standard-schema/spec"] },
   {
     name: "src/server",

@@ -19,7 +19,7 @@ export function checkRecovery(evidence: Evidence): readonly Violation[] {
 }
 
 function named(core: SqliteCore, name: string): readonly { no: number; id: string; ended: string | null }[] {
-  return core.context.db.all(
+  return core.db.all(
     "select r.no, r.id, r.ended from runs r join definitions d on d.no = r.definition where d.name = ?",
     name,
   );
@@ -44,7 +44,7 @@ function checkRetries(evidence: Evidence): Violation[] {
 
 /** By round: whoever sets a run going again gives it fresh attempts. */
 function failuresOf({ core }: Evidence, run: number): ReadonlyMap<number, readonly FailedAttempt[]> {
-  const rows = core.context.db.all<FailedAttempt & Record<string, unknown>>(
+  const rows = core.db.all<FailedAttempt & Record<string, unknown>>(
     "select number, round, at from attempts where run = ? and charged = 1 order by number",
     run,
   );
@@ -77,7 +77,7 @@ function tooEarly(evidence: Evidence, run: { no: number; id: string }): Violatio
 
 /** INV-17: the recorded input of a step is the mapping of what was recorded before it. */
 function checkInputs({ core }: Evidence): Violation[] {
-  const steps = core.context.db.all<{ id: string; value: string; input: string | null }>(
+  const steps = core.db.all<{ id: string; value: string; input: string | null }>(
     `select r.id, s.value, t.input from runs r join definitions d on d.no = r.definition
        join steps s on s.run = r.no and s.key = 'source' join steps t on t.run = r.no and t.key = 'target'
      where d.name = 'mapped' and t.outcome = 0`,
@@ -90,7 +90,7 @@ function checkInputs({ core }: Evidence): Violation[] {
 /** INV-19 and 20: after an acknowledged cancel nobody starts anything anew, and a run cancelled at rest does not complete. */
 function checkCancels(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
-  const { db } = evidence.core.context;
+  const { db } = evidence.core;
   const cancelled = new Map<string, number>();
   const fences = new Map<string, number>();
   const ids = new Map(db.all<{ no: number; id: string }>("select no, id from runs").map((row) => [row.no, row.id]));
@@ -115,7 +115,7 @@ function checkCancels(evidence: Evidence): Violation[] {
 
 /** INV-23: code that disagrees with its history is halted; it neither fails for it nor goes on. */
 function checkDivergence({ core }: Evidence): Violation[] {
-  const both = core.context.db.all<{ id: string; keys: string }>(
+  const both = core.db.all<{ id: string; keys: string }>(
     `select r.id, group_concat(distinct s.key) as keys from runs r join definitions d on d.no = r.definition join steps s on s.run = r.no
      where d.name = 'fickle' and s.key like 'in %' group by r.id having count(distinct s.key) > 1`,
   );
@@ -128,7 +128,7 @@ function checkDivergence({ core }: Evidence): Violation[] {
 
 /** INV-24: what is too large is refused before anything is written. */
 function checkSizes({ core }: Evidence): Violation[] {
-  return core.context.db
+  return core.db
     .all<{ id: string; bytes: number }>(
       `select r.id, length(s.value) as bytes from steps s join runs r on r.no = s.run join definitions d on d.no = r.definition
        where d.name = 'fat' and length(s.value) > ${fatMax} and s.outcome = 0`,
@@ -138,7 +138,7 @@ function checkSizes({ core }: Evidence): Violation[] {
 
 /** INV-33: no limit is exceeded at any time, and when all is at rest no slot is held and no line is left. */
 function checkSlots(evidence: Evidence): Violation[] {
-  const { db } = evidence.core.context;
+  const { db } = evidence.core;
   const over = evidence.history.facts
     .filter((fact) => fact.type === "over")
     .map((fact) => ({
@@ -155,7 +155,7 @@ function checkSlots(evidence: Evidence): Violation[] {
 
 /** INV-35: a bulk act does to each run what it does at most once. */
 function checkBulks({ core }: Evidence): Violation[] {
-  return core.context.db
+  return core.db
     .all<{ run_id: string; acts: number; bulks: number }>(
       `select a.run_id, count(*) as acts, (select count(*) from bulk_runs b where b.run = a.run and b.outcome = 'done') as bulks
        from audit a where a.verb = 'redrive' and a.run is not null group by a.run having acts > bulks`,
@@ -174,7 +174,7 @@ interface UndoRow {
 /** INV-36: undos run for recorded steps only, newest first, each once, and the end says so. */
 function checkCompensations({ core }: Evidence): Violation[] {
   const found: Violation[] = [];
-  const { db } = core.context;
+  const { db } = core;
   const runs = db.all<{ no: number; id: string; ended: string | null; reason: string | null }>(
     "select r.no, r.id, r.ended, r.reason from runs r join definitions d on d.no = r.definition where d.name = 'saga'",
   );
@@ -208,7 +208,7 @@ function checkCompensations({ core }: Evidence): Violation[] {
 
 /** INV-37: the cancel of a parent reaches every child that is not at rest by then. */
 function checkFamilies({ core }: Evidence): Violation[] {
-  return core.context.db
+  return core.db
     .all<{ id: string; parent: string; ended: string | null }>(
       `select c.id, p.id as parent, c.ended from runs c join runs p on p.no = c.parent
        where p.ended = 'cancelled' and c.ended is not 'cancelled' and coalesce(c.ended_at, 9e15) > p.ended_at

@@ -60,7 +60,7 @@ function checkTakeovers(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const holders = new Map<number, number>();
   const workers = new Map(
-    evidence.core.context.db
+    evidence.core.db
       .all<{ incarnation: number; expires_at: number; started_at: number }>(
         "select incarnation, expires_at, started_at from workers",
       )
@@ -86,7 +86,7 @@ function checkTakeovers(evidence: Evidence): Violation[] {
 /** INV-07, 08, 21 and 45: one result for a key, made by an effect of that key, kept as it was acknowledged. */
 function checkResults(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
-  const { db } = evidence.core.context;
+  const { db } = evidence.core;
   const effects = new Map(factsOf(evidence, "effect").map((fact) => [fact.value, fact]));
   const ids = runIds(evidence);
   const rows = new Map(
@@ -123,7 +123,7 @@ function checkResults(evidence: Evidence): Violation[] {
 
 function runIds(evidence: Evidence): ReadonlyMap<number, string> {
   return new Map(
-    evidence.core.context.db.all<{ no: number; id: string }>("select no, id from runs").map((row) => [row.no, row.id]),
+    evidence.core.db.all<{ no: number; id: string }>("select no, id from runs").map((row) => [row.no, row.id]),
   );
 }
 
@@ -202,7 +202,7 @@ function checkKeys(evidence: Evidence): Violation[] {
 /** INV-18: one end for each round, and what was acknowledged as the end is what the store holds. */
 function checkEnds(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
-  const { db } = evidence.core.context;
+  const { db } = evidence.core;
   const lastEnd = new Map<number, string>();
   for (const fact of evidence.history.facts) {
     if (fact.type === "claim") {
@@ -236,7 +236,7 @@ function isEnd(state: string): boolean {
 /** INV-26 and 27: an event goes to one wait of a run, and never one from before the run. */
 function checkEvents(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
-  const { db } = evidence.core.context;
+  const { db } = evidence.core;
   const early = db.all<{ id: string; ref: string }>(
     "select r.id, i.ref from inbox i join runs r on r.no = i.run where i.kind = 'event' and cast(i.ref as integer) <= r.event_floor",
   );
@@ -256,7 +256,7 @@ function checkEvents(evidence: Evidence): Violation[] {
 
 /** INV-30, 31, 34 and the counters: what the store itself says about its rows. */
 function checkStore(evidence: Evidence): Violation[] {
-  const leftWaits = evidence.core.context.db
+  const leftWaits = evidence.core.db
     .all<{ id: string; key: string }>(
       "select r.id, w.key from waits w join runs r on r.no = w.run where r.ended in ('completed', 'cancelled')",
     )
@@ -264,7 +264,7 @@ function checkStore(evidence: Evidence): Violation[] {
   const strays = evidence.core
     .query("strays", {})
     .map((stray) => ({ invariant: "INV-30", detail: `${stray.id} ${stray.problem}` }));
-  const open = evidence.core.context.db
+  const open = evidence.core.db
     .all<{ id: string; name: string; state: number; reason: string | null }>(
       "select r.id, d.name, l.state, l.reason from live l join runs r on r.no = l.run join definitions d on d.no = r.definition",
     )
@@ -272,7 +272,7 @@ function checkStore(evidence: Evidence): Violation[] {
       invariant: "INV-31",
       detail: `${row.name} ${row.id} has not come to rest: state ${row.state} ${row.reason ?? ""}`,
     }));
-  const children = evidence.core.context.db
+  const children = evidence.core.db
     .all<{ parent: number; parent_key: string; n: number }>(
       "select parent, parent_key, count(*) as n from runs where parent is not null group by parent, parent_key having n > 1",
     )
@@ -286,7 +286,7 @@ function checkStore(evidence: Evidence): Violation[] {
 /** INV-45: what was acknowledged to a client is there, once. */
 function checkClients(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
-  const { db } = evidence.core.context;
+  const { db } = evidence.core;
   for (const run of evidence.clients.runs) {
     if (run.ids.size > 1)
       found.push({ invariant: "INV-45", detail: `the key ${run.key} started ${[...run.ids].join(" and ")}` });
@@ -308,7 +308,7 @@ function isMeantToFail(name: string, { code, cause }: { code?: string; cause?: {
 /** INV-04, 20, 23: what the workloads check of themselves, and that nobody pays for a neighbour. */
 function checkPromises(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
-  const rows = evidence.core.context.db.all<{
+  const rows = evidence.core.db.all<{
     id: string;
     name: string;
     ended: string | null;

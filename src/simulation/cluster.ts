@@ -4,10 +4,11 @@ import type { Journal } from "../kernel/model/journal.ts";
 import type { Advance, Outcome, Transition } from "../kernel/model/transition.ts";
 import type { Leasing } from "../kernel/ports/store.ts";
 import type { Intercept, StoreOperation } from "../stores/intercepted.ts";
+import { rules as productRules, type Rules } from "../stores/sql/rules.ts";
+import { lookAgain } from "../stores/sql/waits.ts";
 import type { SqliteCore } from "../stores/sqlite/core.ts";
+import { perform } from "../stores/sqlite/database.ts";
 import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
-import { rules as productRules, type Rules } from "../stores/sqlite/rules.ts";
-import { lookAgain } from "../stores/sqlite/waits.ts";
 import type { Chance } from "./chance.ts";
 import { type Faults, noFaults } from "./faults.ts";
 import type { HistoryLog } from "./history.ts";
@@ -215,7 +216,7 @@ export class Cluster {
 
   #heldBy(incarnation: number): readonly { run: number; fence: number }[] {
     const now = this.#scheduler.now;
-    return this.core.context.db.all(
+    return this.core.db.all(
       "select l.run, l.fence from live l join workers w on w.incarnation = l.holder where l.holder = ? and w.is_dead = 0 and w.expires_at > ?",
       incarnation,
       now,
@@ -225,7 +226,7 @@ export class Cluster {
   /** Runs that their living worker gave back because it did not know of them. */
   #noteFreed(before: readonly { run: number; fence: number }[]): void {
     for (const { run, fence } of before) {
-      const now = this.core.context.db.get<{ fence: number }>("select fence from live where run = ?", run)?.fence;
+      const now = this.core.db.get<{ fence: number }>("select fence from live where run = ?", run)?.fence;
       if (now !== undefined && now !== fence) this.#history.add({ type: "leave", run, fence, state: "freed" });
     }
   }
@@ -243,7 +244,7 @@ export class Cluster {
 
   /** Whether more runs are leased than a key of theirs allows. Told from what the runs need, not from the slots they have. */
   #noteLimits(): void {
-    const flows = this.core.context.db.all<{ flow: string }>(
+    const flows = this.core.db.all<{ flow: string }>(
       "select r.flow from live l join runs r on r.no = l.run where l.state = 1 and r.flow is not null",
     );
     const needs = flows.flatMap(({ flow }) => (JSON.parse(flow) as RunFlow).slots ?? []);
@@ -254,7 +255,7 @@ export class Cluster {
   }
 
   #workerOf(run: number): number {
-    return this.core.context.db.get<{ holder: number }>("select holder from live where run = ?", run)?.holder ?? 0;
+    return this.core.db.get<{ holder: number }>("select holder from live where run = ?", run)?.holder ?? 0;
   }
 
   /** What a planted bug makes of a true answer. */
@@ -315,25 +316,25 @@ export class Cluster {
   }
 
   #lookAgain(run: number): void {
-    const { context } = this.core;
-    context.db.transaction(() => lookAgain(context, run, context.clock.now()));
+    const { context, db } = this.core;
+    db.transaction(() => perform(lookAgain(context, run, context.clock.now())));
     const hint = this.core.takeHint();
     if (hint !== null) this.#spread(hint);
   }
 
   #isHeld(advance: Advance): boolean {
     return productRules.isHolder(
-      this.core.context.db.get("select state, fence from live where run = ?", advance.run),
+      this.core.db.get("select state, fence from live where run = ?", advance.run),
       advance.fence,
     );
   }
 
   #isLive(run: number): boolean {
-    return this.core.context.db.get("select 1 from live where run = ?", run) !== undefined;
+    return this.core.db.get("select 1 from live where run = ?", run) !== undefined;
   }
 
   #lastEvent(): number {
-    return this.core.context.db.get<{ n: number | null }>("select max(no) as n from events")?.n ?? 0;
+    return this.core.db.get<{ n: number | null }>("select max(no) as n from events")?.n ?? 0;
   }
 
   #write(transition: Transition): { outcome: Outcome } | { error: StoreError } {
@@ -403,7 +404,7 @@ export class Cluster {
   }
 
   #abuseStale(transition: Advance): void {
-    const { db } = this.core.context;
+    const { db } = this.core;
     const state = transition.next?.state;
     if (state !== "completed" && state !== "failed" && state !== "cancelled") return;
     if (this.#mutant?.endsTwice) {

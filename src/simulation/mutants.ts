@@ -3,7 +3,7 @@ import type { Laws } from "../kernel/engine/laws.ts";
 import { listUndos } from "../kernel/engine/undo.ts";
 import type { Journal } from "../kernel/model/journal.ts";
 import type { Transition } from "../kernel/model/transition.ts";
-import type { Rules } from "../stores/sqlite/rules.ts";
+import type { Rules } from "../stores/sql/rules.ts";
 
 /** A planted bug: the simulator must find each within 500 seeds, or it is the simulator that is broken. */
 export interface Mutant {

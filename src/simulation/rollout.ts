@@ -99,7 +99,7 @@ export class Rollout {
 
   /** Somebody has seen a run as it stood a while ago, and moves it. */
   #move(core: SqliteCore): void {
-    const runs = core.context.db.all<{ run: number }>(
+    const runs = core.db.all<{ run: number }>(
       "select l.run from live l join definitions d on d.no = l.definition where d.name = ? and d.version in (1, 3)",
       name,
     );
@@ -156,7 +156,7 @@ function createCode(version: number, outside: Outside): (ctx: Context, nap: numb
 export function checkVersions({ history, core }: { history: HistoryLog; core: SqliteCore }): Violation[] {
   const found: Violation[] = [];
   const current = new Map(
-    core.context.db
+    core.db
       .all<{ run: number; version: number; first: string | null }>(
         `select r.no as run, d.version, (select detail from history h where h.run = r.no and h.kind = 'moved' order by h.no limit 1) as first
          from runs r join definitions d on d.no = r.definition where d.name = ?`,

@@ -101,7 +101,7 @@ export function pauseAll(core: SqliteCore): void {
 /** Runs of these may be under way while clocks go. */
 export function isQuietBesideClocks(core: SqliteCore): boolean {
   const sql = `select 1 from live l join definitions d on d.no = l.definition where d.name not in ('napper', 'ticker') limit 1`;
-  return core.context.db.get(sql) === undefined;
+  return core.db.get(sql) === undefined;
 }
 
 // --- Planted bugs ---------------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ export function withoutFires(transition: Transition, chance: Chance): Transition
 /** INV-38 and 39: a nominal time has at most one run, is accounted for, and never comes early by the store's clock. */
 export function checkSchedules(core: SqliteCore): readonly Violation[] {
   const rows = core.query("schedules", { definition: null, after: null, limit: 100 });
-  const runs = core.context.db
+  const runs = core.db
     .all<{ id: string; origin: string; created_at: number }>("select id, origin, created_at from runs")
     .map(({ id, origin, created_at }) => ({ id, createdAt: created_at, origin: JSON.parse(origin) as Origin }))
     .filter((run) => run.origin.nominalAt !== undefined);

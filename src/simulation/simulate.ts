@@ -100,7 +100,7 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
       },
     ];
   }
-  cluster.core.context.db.close();
+  cluster.core.db.close();
   return {
     seed,
     violations,
@@ -122,7 +122,7 @@ function planRecoveries(seed: number, clients: Clients, first: number): void {
 }
 
 function isQuiet(cluster: Cluster): boolean {
-  return cluster.core.context.db.get("select 1 from live limit 1") === undefined;
+  return cluster.core.db.get("select 1 from live limit 1") === undefined;
 }
 
 function pairsOf(history: HistoryLog): ReadonlySet<string> {

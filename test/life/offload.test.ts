@@ -253,7 +253,8 @@ describe("a process that is killed", () => {
     };
     assert.equal(rows(), 0);
     const { SqliteCore } = await import("../../src/stores/sqlite/core.ts");
-    const { DiskFiles, fileFolders } = await import("../../src/stores/sqlite/files.ts");
+    const { DiskFiles } = await import("../../src/stores/sqlite/files.ts");
+    const { fileFolders } = await import("../../src/stores/sql/files.ts");
     const { openDatabase } = await import("../../src/stores/sqlite/open.ts");
     const db = openDatabase(file);
     const core = new SqliteCore(db, { now: Date.now, files: new DiskFiles(file) });

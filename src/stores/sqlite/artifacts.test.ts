@@ -64,8 +64,7 @@ function setup(): Setup {
       return core.query("run", { id: `run_${runs}` })?.row.no ?? 0;
     },
     versions: () => core.query("versions", { name: "pay" }),
-    artifacts: () =>
-      core.context.db.all<{ hash: string }>("select hash from artifacts order by hash").map((row) => row.hash),
+    artifacts: () => core.db.all<{ hash: string }>("select hash from artifacts order by hash").map((row) => row.hash),
     sweep: () => {
       core.sweep({ completedMs: 1e12, failedMs: 1e12, eventMs: 1e12, limit: 100 });
     },
@@ -113,7 +112,7 @@ describe("versions in the store", () => {
   it("put a row right whose body is not the one that its hash names", () => {
     const { deploy, core } = setup();
     deploy("aa");
-    core.context.db.run("update artifacts set body = 'evil'");
+    core.db.run("update artifacts set body = 'evil'");
     assert.equal(core.query("artifact", { hash: "aa" })?.body, "evil");
     deploy("aa");
     assert.equal(core.query("artifact", { hash: "aa" })?.body, "code of aa");

@@ -25,7 +25,7 @@ async function openInMemory(): Promise<Bench> {
     advance: (ms) => {
       now += ms;
     },
-    close: async () => core.context.db.close(),
+    close: async () => core.db.close(),
   };
 }
 
@@ -42,7 +42,7 @@ async function openOnFile(): Promise<Bench> {
       now += ms;
     },
     close: async () => {
-      for (const core of cores) core.context.db.close();
+      for (const core of cores) core.db.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -89,9 +89,9 @@ describe("a batch", () => {
     const { core } = setup(1);
     const insert =
       "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (1, ?, 'charge', 0, 0, '1', null, 1, 0, 1)";
-    core.context.db.run(insert, 1);
+    core.db.run(insert, 1);
     assert.deepEqual(core.query("strays", {}), []);
-    core.context.db.run(insert, 2);
+    core.db.run(insert, 2);
     assert.deepEqual(core.query("strays", {}), [
       { id: "run_0", problem: "has a result recorded twice", code: "recorded-twice" },
     ]);

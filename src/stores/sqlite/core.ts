@@ -1,31 +1,35 @@
 import { StoreError } from "../../kernel/model/errors.ts";
+import type { Journal } from "../../kernel/model/journal.ts";
 import type { EraseRuns } from "../../kernel/model/life.ts";
+import { defaults } from "../../kernel/model/limits.ts";
 import type { Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Hint } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, TxClient } from "../../kernel/ports/store.ts";
-import { unreachable } from "../../stdx/assert.ts";
-import { advanceRun } from "./advance.ts";
-import { changeVersions } from "./artifacts.ts";
-import { noteAudit } from "./audit.ts";
-import { applyBulk } from "./bulks.ts";
-import { type Context, createContext, type Offload } from "./context.ts";
-import type { Database } from "./database.ts";
-import { eraseRuns } from "./erase.ts";
-import { acceptEvent, routeEvent } from "./events.ts";
-import { importRun } from "./import-run.ts";
-import { intervene } from "./intervene.ts";
-import { beat, bury, join, lease, leave } from "./leases.ts";
-import { loadJournal } from "./load.ts";
-import { mend } from "./mend.ts";
-import { queries } from "./queries.ts";
-import { rules as productRules, type Rules } from "./rules.ts";
-import { applySchedule } from "./schedules.ts";
+import { applyTransition, forgetTransaction, settleTransaction } from "../sql/apply.ts";
+import { type Context, createContext } from "../sql/context.ts";
+import { eraseRuns } from "../sql/erase.ts";
+import type { Files } from "../sql/files.ts";
+import { beat, bury, join, lease, leave } from "../sql/leases.ts";
+import { loadJournal } from "../sql/load.ts";
+import { queries } from "../sql/queries.ts";
+import { rules as productRules, type Rules } from "../sql/rules.ts";
+import { type SweepParams, sweep } from "../sql/sweep.ts";
+import { sweepOrphans } from "../sql/sweep-files.ts";
+import { type Database, InPlace, perform } from "./database.ts";
+import { MemoryFiles } from "./files.ts";
+import { SqliteHost } from "./host.ts";
+import { RowidNumbers } from "./run-numbers.ts";
 import { scrub } from "./scrub.ts";
-import { startRun } from "./start-run.ts";
-import { type SweepParams, sweep } from "./sweep.ts";
-import { sweepOrphans } from "./sweep-files.ts";
+import { MachineClock } from "./store-clock.ts";
 import { guardedQuery, refuseEndedTx } from "./tx.ts";
+
+export interface CoreOptions {
+  readonly now: () => number;
+  readonly rules?: Rules;
+  readonly files?: Files;
+  readonly offloadOver?: number;
+}
 
 /** What became of one transition of a batch: its outcome, or the error that it alone caused. */
 export type Reply = { readonly outcome: Outcome } | { readonly error: StoreError };
@@ -36,23 +40,32 @@ export type Reply = { readonly outcome: Outcome } | { readonly error: StoreError
  */
 export class SqliteCore {
   readonly context: Context;
-  readonly #db: Database;
+  readonly db: Database;
   /** The part of the files that the next sweep looks through. */
   #orphanPart = 0;
 
-  constructor(db: Database, options: { now: () => number; rules?: Rules } & Offload) {
-    this.#db = db;
-    this.context = createContext(db, options.rules ?? productRules, options.now, options);
+  constructor(db: Database, { now, rules = productRules, files = new MemoryFiles(), ...options }: CoreOptions) {
+    this.db = db;
+    this.context = createContext({
+      db: new InPlace(db),
+      clock: new MachineClock(db, now),
+      numbers: new RowidNumbers(db),
+      host: new SqliteHost(db),
+      rules,
+      files,
+      offloadOver: options.offloadOver ?? defaults.offloadOver,
+      shard: 0,
+    });
   }
 
   /** Whoever holds the file's lock knows that every earlier worker is dead: nobody waits for a lease to run out. */
   buryAll(): void {
     this.#write(() => {
-      const at = this.context.clock.save();
-      for (const row of this.#db.all<{ incarnation: number }>("select incarnation from workers where is_dead = 0")) {
-        bury(this.context, row.incarnation, at);
+      const at = perform(this.context.clock.save());
+      for (const row of this.db.all<{ incarnation: number }>("select incarnation from workers where is_dead = 0")) {
+        perform(bury(this.context, row.incarnation, at));
       }
-      this.#db.run("delete from workers where is_dead = 1 and expires_at < ?", at - 86_400_000);
+      this.db.run("delete from workers where is_dead = 1 and expires_at < ?", at - 86_400_000);
     });
   }
 
@@ -98,73 +111,43 @@ export class SqliteCore {
     const { context } = this;
     context.erased.length = 0;
     try {
-      this.#db.raw.exec("pragma secure_delete = on");
-      const outcome = this.#write(() => eraseRuns(context, act, context.clock.now()));
+      this.db.raw.exec("pragma secure_delete = on");
+      const outcome = this.#write(() => perform(eraseRuns(context, act, context.clock.now())));
       for (const hash of context.erased.splice(0)) context.files.remove(hash);
-      return { outcome: outcome.ok ? { ...outcome, isScrubbed: scrub(this.#db, act.isVacuumed) } : outcome };
+      return { outcome: outcome.ok ? { ...outcome, isScrubbed: scrub(this.db, act.isVacuumed) } : outcome };
     } catch (error) {
       return { error: toStoreError(error) };
     } finally {
-      this.#db.raw.exec("pragma secure_delete = off");
+      this.db.raw.exec("pragma secure_delete = off");
     }
   }
 
   #apply(transition: Transition, at: number): Outcome {
-    switch (transition.kind) {
-      case "advance":
-        return advanceRun(this.context, transition, at);
-      case "start":
-        return startRun(this.context, transition, at);
-      case "event":
-        return acceptEvent(this.context, transition, at);
-      case "route":
-        return routeEvent(this.context, transition, at);
-      case "intervene":
-        return intervene(this.context, transition, at);
-      case "deploy":
-      case "sign":
-      case "set-version":
-      case "move":
-        return changeVersions(this.context, transition, at);
-      case "audit":
-        return noteAudit(this.context, transition, at);
-      case "bulk":
-        return applyBulk(this.context, transition, at);
-      case "schedule":
-        return applySchedule(this.context, transition, at);
-      case "mend":
-        return mend(this.context, transition, at);
-      case "erase":
-        return eraseRuns(this.context, transition, at);
-      case "import":
-        return importRun(this.context, transition, at);
-      default:
-        return unreachable(transition);
-    }
+    return perform(applyTransition(this.context, transition, at));
   }
 
   join(name: string, leaseMs: number): { incarnation: number; now: number } {
-    return this.#write(() => join(this.context, name, leaseMs));
+    return this.#write(() => perform(join(this.context, name, leaseMs)));
   }
 
   beat(incarnation: number, leaseMs: number): { isAlive: boolean; now: number; arrivals: readonly number[] } {
-    return this.#write(() => beat(this.context, incarnation, leaseMs));
+    return this.#write(() => perform(beat(this.context, incarnation, leaseMs)));
   }
 
   lease(params: LeaseParams): Leasing {
-    return this.#write(() => lease(this.context, params));
+    return this.#write(() => perform(lease(this.context, params)));
   }
 
   leave(incarnation: number): void {
-    this.#write(() => leave(this.context, incarnation));
+    this.#write(() => perform(leave(this.context, incarnation)));
   }
 
-  load(run: number, fence: number, arrivalsOnly: boolean): ReturnType<typeof loadJournal> {
-    return loadJournal(this.context, run, fence, arrivalsOnly);
+  load(run: number, fence: number, arrivalsOnly: boolean): Journal | null {
+    return perform(loadJournal(this.context, run, fence, arrivalsOnly));
   }
 
   query<K extends keyof Queries>(name: K, params: Queries[K]["params"]): Queries[K]["result"] {
-    return queries[name](this.context, params);
+    return perform(queries[name](this.context, params));
   }
 
   sweep(params: SweepParams): {
@@ -172,42 +155,41 @@ export class SqliteCore {
     events: number;
     keys: number;
   } {
-    const { files, ...swept } = this.#write(() => sweep(this.context, params));
+    const { files, ...swept } = this.#write(() => perform(sweep(this.context, params)));
     for (const hash of files) this.context.files.remove(hash);
-    this.#orphanPart = sweepOrphans(this.context, this.#orphanPart);
+    this.#orphanPart = perform(sweepOrphans(this.context, this.#orphanPart));
     // Freed pages go back to the disk a few at a time; all at once would hold up the runs.
-    if (swept.runs + swept.events > 0) this.#db.raw.exec(`pragma incremental_vacuum(${vacuumPages})`);
+    if (swept.runs + swept.events > 0) this.db.raw.exec(`pragma incremental_vacuum(${vacuumPages})`);
     return swept;
   }
 
   /** Opens the transaction of `ctx.tx`; until `endTx` nothing else may be called. */
   beginTx(): void {
     this.context.scratch.clear();
-    this.#db.raw.exec("begin immediate");
+    this.db.raw.exec("begin immediate");
   }
 
   queryTx(sql: string, params: Parameters<TxClient["query"]>[1]): Record<string, unknown>[] {
-    refuseEndedTx(this.#db);
-    return guardedQuery(this.#db, sql, params ?? []);
+    refuseEndedTx(this.db);
+    return guardedQuery(this.db, sql, params ?? []);
   }
 
   /** Commits the user's rows and the transition together; null rolls both back. */
   endTx(transition: Transition | null): Outcome | null {
     const { context } = this;
     if (transition === null) {
-      if (this.#db.raw.isTransaction) this.#db.raw.exec("rollback");
+      if (this.db.raw.isTransaction) this.db.raw.exec("rollback");
       return null;
     }
-    refuseEndedTx(this.#db);
+    refuseEndedTx(this.db);
     try {
       const outcome = this.#apply(transition, context.clock.now());
-      context.counters.flush();
-      context.payloads.settle();
-      this.#db.raw.exec(outcome.ok ? "commit" : "rollback");
+      perform(settleTransaction(context));
+      this.db.raw.exec(outcome.ok ? "commit" : "rollback");
       return outcome;
     } catch (error) {
       this.endTx(null);
-      this.#forget();
+      forgetTransaction(this.context);
       throw toStoreError(error);
     }
   }
@@ -234,23 +216,16 @@ export class SqliteCore {
 
   #write<T>(work: () => T): T {
     try {
-      return this.#db.transaction(() => {
+      return this.db.transaction(() => {
         this.context.scratch.clear();
         const value = work();
-        this.context.counters.flush();
-        this.context.payloads.settle();
+        perform(settleTransaction(this.context));
         return value;
       });
     } catch (error) {
-      this.#forget();
+      forgetTransaction(this.context);
       throw toStoreError(error);
     }
-  }
-
-  /** What memory holds of a transaction that did not happen. */
-  #forget(): void {
-    this.context.counters.discard();
-    this.context.definitions.reload();
   }
 }
 

@@ -1,8 +1,7 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { done, type Row, type Database as Statements, type Value, type Work } from "../sql/work.ts";
 
-export type Row = Record<string, unknown>;
 export type Statement = StatementSync;
-export type Value = SQLInputValue;
 
 /**
  * One connection with its prepared statements. Reads go through `all` and `get`, writes through `run`, always inside
@@ -57,4 +56,36 @@ export class Database {
     this.#statements.clear();
     this.raw.close();
   }
+}
+
+/** Carries the statements of a `Work` out on the spot. */
+export class InPlace implements Statements {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  all<T = Row>(sql: string, ...params: Value[]): Work<T[]> {
+    return done(this.#db.prepare(sql).all(...params) as T[]);
+  }
+
+  get<T = Row>(sql: string, ...params: Value[]): Work<T | undefined> {
+    return done(this.#db.prepare(sql).get(...params) as T | undefined);
+  }
+
+  run(sql: string, ...params: Value[]): Work<{ changes: number }> {
+    return done(this.#db.run(sql, ...params));
+  }
+
+  insert(sql: string, ...params: Value[]): Work<number> {
+    return done(this.#db.run(sql, ...params).last);
+  }
+}
+
+/** The value of work whose statements are carried out in place: it never stops for an answer. */
+export function perform<T>(work: Work<T>): T {
+  const step = work.next();
+  if (step.done !== true) throw new Error("a statement was asked of nobody");
+  return step.value;
 }

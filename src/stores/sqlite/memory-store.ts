@@ -3,13 +3,11 @@ import type { OutcomeOf, Transition } from "../../kernel/model/transition.ts";
 import type { Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
-import type { Offload } from "./context.ts";
-import { SqliteCore } from "./core.ts";
+import { type CoreOptions, SqliteCore } from "./core.ts";
 import { openMemoryDatabase } from "./open.ts";
-import type { Rules } from "./rules.ts";
 
 /** Opens the real store's core on a database in memory. */
-export function openMemoryCore(options: { now: () => number; rules?: Rules } & Offload): SqliteCore {
+export function openMemoryCore(options: CoreOptions): SqliteCore {
   return new SqliteCore(openMemoryDatabase(), options);
 }
 
@@ -75,7 +73,7 @@ export class MemoryStore implements Store {
 
   async backup(params: { path: string }): Promise<{ bytes: number }> {
     return this.#do(() => {
-      this.core.context.db.raw.prepare("vacuum into ?").run(params.path);
+      this.core.db.raw.prepare("vacuum into ?").run(params.path);
       return { bytes: this.core.query("stats", {}).bytes };
     });
   }

@@ -1,10 +1,12 @@
+import type { RunNumbers } from "../sql/context.ts";
+import { done, type Work } from "../sql/work.ts";
 import type { Database } from "./database.ts";
 
 /**
  * A run's number is never given twice, also when the newest run is removed: rows that outlive a run, such as its
  * idempotency key, name it by its number.
  */
-export class RunNumbers {
+export class RowidNumbers implements RunNumbers {
   readonly #db: Database;
   /** The newest removed one; 0 as soon as a newer run is there, and nothing has to be looked after. */
   #removed: number;
@@ -15,7 +17,11 @@ export class RunNumbers {
   }
 
   /** For the next run; null: what the database gives is right. */
-  next(): number | null {
+  next(): Work<number | null> {
+    return done(this.#next());
+  }
+
+  #next(): number | null {
     if (this.#removed === 0) return null;
     if (this.#newest() <= this.#removed) return this.#removed + 1;
     this.#removed = 0;
@@ -23,7 +29,7 @@ export class RunNumbers {
   }
 
   /** Inside the transaction that removes it. */
-  removed(no: number): void {
+  *removed(no: number): Work<void> {
     if (this.#newest() > no) return;
     this.#removed = Math.max(this.#removed, no);
     this.#db.run("update clock set last_run = max(last_run, ?)", no);

@@ -1,3 +1,5 @@
+import type { StoreClock } from "../sql/context.ts";
+import type { Work } from "../sql/work.ts";
 import type { Database } from "./database.ts";
 
 /**
@@ -5,7 +7,7 @@ import type { Database } from "./database.ts";
  * set back is followed by its pace alone: were time to stand still until it has caught up, no timer would end meanwhile.
  * The row is written by lease renewal only, and by nothing on the hot path.
  */
-export class StoreClock {
+export class MachineClock implements StoreClock {
   readonly #db: Database;
   readonly #now: () => number;
   #last: number;
@@ -28,7 +30,7 @@ export class StoreClock {
   }
 
   /** Inside a transaction. */
-  save(): number {
+  *save(): Work<number> {
     const at = this.now();
     this.#db.run("update clock set last_at = ? where last_at < ?", at, at);
     return at;

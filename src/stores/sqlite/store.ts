@@ -7,8 +7,8 @@ import type { Outcome, OutcomeOf, Transition } from "../../kernel/model/transiti
 import type { Hint, Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
+import { newRun } from "../sql/new-run.ts";
 import type { Answer, Call, WireReply } from "./messages.ts";
-import { newRun } from "./new-run.ts";
 import { isBeside, readBeside } from "./read-beside.ts";
 import { txTooLong } from "./tx-too-long.ts";
 import { unwireError } from "./wire-error.ts";

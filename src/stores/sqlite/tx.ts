@@ -1,6 +1,7 @@
 import { constants } from "node:sqlite";
 import { BatonError } from "../../kernel/model/errors.ts";
-import type { Database, Value } from "./database.ts";
+import type { Value } from "../sql/work.ts";
+import type { Database } from "./database.ts";
 
 /** Baton's own tables: the user's transaction may not even read them, since their shape is not an API. */
 const ownTables = new Set([

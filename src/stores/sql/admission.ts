@@ -1,0 +1,213 @@
+import type { Flow, RateNeed } from "../../kernel/model/flow.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import { state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import type { Work } from "./work.ts";
+
+/** What becomes of a start before there is a run. */
+export type Admission =
+  /** A new run, not before this moment; null: now. */
+  | { readonly kind: "new"; readonly notBefore: number | null }
+  /** It has gone into a run that is there already. */
+  | { readonly kind: "joined"; readonly run: number; readonly id: string }
+  | { readonly kind: "refused"; readonly key: string; readonly retryAt: number };
+
+const atOnce: Admission = { kind: "new", notBefore: null };
+
+/** Passes a start through what its definition asks for: singleton, debounce, batch, rate limit and throttle, in this order. */
+export function* admit(context: Context, start: StartRun, flow: Flow, at: number): Work<Admission> {
+  const joined = (yield* joinSingleton(context, flow, at)) ?? (yield* joinGathering(context, start, flow, at));
+  if (joined !== null) return joined;
+  const rate = flow.rate === undefined ? null : yield* nextConforming(context, flow.rate, at);
+  if (rate !== null && rate > at && flow.rate !== undefined)
+    return { kind: "refused", key: flow.rate.key, retryAt: rate };
+  if (flow.rate !== undefined) yield* markStart(context, flow.rate, at);
+  const gatheredAt = gatherUntil(flow, at);
+  if (flow.throttle === undefined) return gatheredAt === null ? atOnce : { kind: "new", notBefore: gatheredAt };
+  const conforming = Math.max(yield* nextConforming(context, flow.throttle, at), gatheredAt ?? at);
+  yield* markStart(context, flow.throttle, conforming);
+  return { kind: "new", notBefore: conforming };
+}
+
+/** Remembers the new run under the keys by which later starts find it. */
+export function* remember(context: Context, run: number, flow: Flow, at: number): Work<void> {
+  const { singleton, debounce, batch } = flow;
+  if (singleton !== undefined) yield* setGather(context, singleton.key, run, at);
+  if (debounce !== undefined) yield* setGather(context, debounce.key, run, at + debounce.maxMs);
+  if (batch !== undefined) yield* setGather(context, batch.key, run, at + batch.waitMs);
+}
+
+function* setGather(context: Context, key: string, run: number, until: number): Work<void> {
+  yield* context.db.run(
+    `insert into gathers (key, run, count, until) values (?, ?, 1, ?)
+     on conflict (key) do update set run = excluded.run, count = 1, until = excluded.until`,
+    key,
+    run,
+    until,
+  );
+}
+
+interface Gathered {
+  readonly run: number;
+  readonly id: string;
+  readonly count: number;
+  readonly until: number;
+  readonly state: number;
+  readonly fence: number;
+  readonly readyAt: number;
+  readonly input: string | null;
+}
+
+/** The run of a key that has not come to rest, or null. */
+function* gathered(context: Context, key: string): Work<Gathered | null> {
+  return (
+    (yield* context.db.get<Gathered & Record<string, unknown>>(
+      `select g.run, g.count, g.until, r.id, r.input, l.state, l.fence, l.ready_at as readyAt
+       from gathers g join live l on l.run = g.run join runs r on r.no = g.run where g.key = ?`,
+      key,
+    )) ?? null
+  );
+}
+
+function* joinSingleton(context: Context, { singleton }: Flow, _at: number): Work<Admission | null> {
+  if (singleton?.mode !== "skip") return null;
+  const found = yield* gathered(context, singleton.key);
+  return found === null ? null : { kind: "joined", run: found.run, id: found.id };
+}
+
+/** The run that a singleton in replace mode puts an end to. */
+export function* replaced(context: Context, { singleton }: Flow): Work<number | null> {
+  return singleton?.mode === "replace" ? ((yield* gathered(context, singleton.key))?.run ?? null) : null;
+}
+
+function* joinGathering(context: Context, start: StartRun, flow: Flow, at: number): Work<Admission | null> {
+  const key = flow.debounce?.key ?? flow.batch?.key;
+  const found = key === undefined ? null : yield* gathered(context, key);
+  // Once a worker has had it, its input is history.
+  if (key === undefined || found === null || found.fence > 0 || found.state !== state.ready) return null;
+  if (flow.debounce !== undefined) {
+    const readyAt = Math.min(at + flow.debounce.waitMs, Math.max(found.until, at));
+    yield* replaceInput(context, found.run, start.input);
+    // What is throttled does not come sooner for being asked for again.
+    yield* moveStart(context, found, flow.throttle === undefined ? readyAt : Math.max(readyAt, found.readyAt));
+    return { kind: "joined", run: found.run, id: found.id };
+  }
+  return flow.batch === undefined ? null : yield* joinBatch(context, start, { ...flow, batch: flow.batch }, found, at);
+}
+
+/** A start that comes at another time takes its deadline with it. */
+function* moveStart(context: Context, { run, readyAt }: Gathered, to: number): Work<void> {
+  if (to === readyAt) return;
+  yield* context.db.run(
+    "update live set ready_at = ?, deadline_at = deadline_at + ? where run = ?",
+    to,
+    to - readyAt,
+    run,
+  );
+  context.hints.ready = true;
+}
+
+function* joinBatch(
+  context: Context,
+  start: StartRun,
+  { batch, throttle }: Pick<Flow, "throttle"> & { readonly batch: NonNullable<Flow["batch"]> },
+  found: Gathered,
+  at: number,
+): Work<Admission | null> {
+  const { db } = context;
+  if (found.count >= batch.size) return null;
+  const before = (yield* context.payloads.whole(found.run, "input", found.input)) ?? "[]";
+  const input = `${before.slice(0, -1)},${(start.input ?? "[null]").slice(1)}`;
+  const count = found.count + 1;
+  // One that has no room goes now, and this start opens the next.
+  const hasRoom = Buffer.byteLength(input) <= batch.bytesMax;
+  if (hasRoom) {
+    yield* replaceInput(context, found.run, input);
+    yield* db.run("update gathers set count = ? where key = ?", count, batch.key);
+  }
+  if (!hasRoom || count >= batch.size) {
+    const soonest = throttle === undefined ? at : yield* soonestInstead(context, throttle, found.readyAt, at);
+    yield* moveStart(context, found, Math.min(found.readyAt, soonest));
+  }
+  return hasRoom ? { kind: "joined", run: found.run, id: found.id } : null;
+}
+
+function* replaceInput(context: Context, run: number, input: string | null): Work<void> {
+  yield* context.db.run(
+    "update runs set input = ? where no = ?",
+    yield* context.payloads.keep(run, "input", input),
+    run,
+  );
+}
+
+function gatherUntil({ debounce, batch }: Flow, at: number): number | null {
+  if (debounce !== undefined) return at + Math.min(debounce.waitMs, debounce.maxMs);
+  return batch === undefined || batch.size <= 1 ? null : at + batch.waitMs;
+}
+
+/** When the next start of a key conforms: exactly `limit` of them lie in any window, however they fall. */
+function* nextConforming(context: Context, { key, limit, perMs }: RateNeed, at: number): Work<number> {
+  const { db } = context;
+  const ring = yield* db.get<{ size: number; place: number }>("select size, place from rates where key = ?", key);
+  if (ring === undefined || ring.size !== limit) return at;
+  const oldest = yield* db.get<{ at: number }>(
+    "select at from rate_marks where key = ? and place = ?",
+    key,
+    ring.place,
+  );
+  return oldest === undefined ? at : Math.max(at, oldest.at + perMs);
+}
+
+/**
+ * When a start that has its place in the ring at `own` may come instead. In a full ring its place was that of an older
+ * start, which is forgotten: none of those that are left is older.
+ */
+function* soonestInstead({ db }: Context, { key, limit, perMs }: RateNeed, own: number, at: number): Work<number> {
+  const marks = (yield* db.all<{ at: number }>("select at from rate_marks where key = ? order by at", key)).map(
+    (row) => row.at,
+  );
+  if (marks.length < limit) return at;
+  const others = marks.toSpliced(marks.indexOf(own), 1);
+  return Math.max(at, (others[0] ?? own) + (limit === 1 ? 0 : perMs));
+}
+
+/** Puts a start into the ring. A changed limit begins a ring of its own: the first window after it may be a mix. */
+function* markStart(context: Context, { key, limit, perMs }: RateNeed, startAt: number): Work<void> {
+  const { db } = context;
+  const ring = yield* db.get<{ size: number; place: number }>("select size, place from rates where key = ?", key);
+  const isNew = ring === undefined || ring.size !== limit;
+  if (isNew) yield* db.run("delete from rate_marks where key = ?", key);
+  const place = isNew ? 0 : ring.place;
+  yield* db.run(
+    "insert into rate_marks (key, place, at) values (?, ?, ?) on conflict (key, place) do update set at = excluded.at",
+    key,
+    place,
+    startAt,
+  );
+  yield* db.run(
+    `insert into rates (key, size, place, forget_at) values (?, ?, ?, ?)
+     on conflict (key) do update set size = excluded.size, place = excluded.place, forget_at = excluded.forget_at`,
+    key,
+    limit,
+    (place + 1) % limit,
+    startAt + perMs,
+  );
+}
+
+/** Keys that say nothing any more. Part of the sweep. */
+export function* forgetKeys(context: Context, limit: number, at: number): Work<void> {
+  const { db } = context;
+  const old = yield* db.all<{ key: string }>(
+    "select key from rates where forget_at < ? order by forget_at limit ?",
+    at,
+    limit,
+  );
+  for (const { key } of old) {
+    yield* db.run("delete from rate_marks where key = ?", key);
+    yield* db.run("delete from rates where key = ?", key);
+  }
+  yield* db.run(
+    "delete from gathers where key in (select g.key from gathers g where not exists (select 1 from live l where l.run = g.run) limit ?)",
+    limit,
+  );
+}

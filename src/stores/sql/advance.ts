@@ -1,0 +1,257 @@
+import { chargedDeaths, suspectFrom } from "../../kernel/decide/crash.ts";
+import type { Entry, Request } from "../../kernel/model/journal.ts";
+import type { Advance, Outcome } from "../../kernel/model/transition.ts";
+import { indexAttributes } from "./attributes.ts";
+import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
+import { beginCompensation } from "./compensate.ts";
+import type { Context } from "./context.ts";
+import { continueRun } from "./continue-run.ts";
+import { endRun } from "./end-run.ts";
+import { acceptEvent, sealEvent } from "./events.ts";
+import { markRead, unreadCount } from "./inbox.ts";
+import { guardRow, type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
+import { giveSlotsBack, slotState } from "./slots.ts";
+import { startRun } from "./start-run.ts";
+import { closeWait, openWait } from "./waits.ts";
+import type { Work } from "./work.ts";
+
+const insertStep =
+  "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
+
+/** One advance of a held run: guard first, then all it lists, then where it leaves the run. */
+export function* advanceRun(context: Context, step: Advance, at: number): Work<Outcome> {
+  // The common advance is one result and nothing else: it must not pay for what it does not use.
+  const isBare = isPlain(step);
+  const live = isBare ? yield* guardRow(context, step.run) : yield* liveRow(context, step.run);
+  if (!context.rules.isHolder(live, step.fence)) return { ok: false, why: "stale" };
+  if (live !== undefined && live.unclean > 0 && isProgress(step))
+    yield* clearSuspicion(context, step.run, live.unclean);
+  if (step.expires !== undefined && (yield* hasEvent(context, step.run, step.expires)))
+    return { ok: false, why: "unread" };
+  if (step.entries !== undefined) for (const entry of step.entries) yield* writeEntry(context, step.run, entry, at);
+  if (isBare) return { ok: true, at, isUnread: false };
+  const touched = yield* writeRest(context, step, live as LiveRow, at);
+  const isUnread = step.next === undefined ? false : !(yield* leave(context, step, touched, at));
+  return { ok: true, at, isUnread };
+}
+
+/** Something of the run's own code got through; noting a lost attempt, or giving the run up, is not that. */
+function isProgress(step: Advance): boolean {
+  return (step.entries?.length ?? 0) > 0 || step.next?.state === "parked" || step.next?.state === "completed";
+}
+
+/** A run that was charged with deaths and goes on after all proves that they came from outside: nobody's charge counts. */
+function* clearSuspicion(context: Context, run: number, unclean: number): Work<void> {
+  yield* context.db.run("update live set unclean = 0 where run = ?", run);
+  if (chargedDeaths(unclean) > 0)
+    yield* context.db.run("update live set unclean = ? where unclean > ?", suspectFrom, suspectFrom);
+}
+
+/** A wait is ended by exactly one of event and time; an event that is there already goes first. */
+function* hasEvent(context: Context, run: number, keys: readonly string[]): Work<boolean> {
+  for (const key of keys) {
+    const wait = yield* context.db.get<{ event: number | null }>(
+      "select event from waits where run = ? and key = ?",
+      run,
+      key,
+    );
+    if (wait !== undefined && wait.event !== null) return true;
+  }
+  return false;
+}
+
+function isPlain(step: Advance): boolean {
+  return (
+    step.next === undefined &&
+    step.attempts === undefined &&
+    step.opens === undefined &&
+    step.closes === undefined &&
+    step.expires === undefined &&
+    step.starts === undefined &&
+    step.events === undefined &&
+    step.sealEvents === undefined &&
+    step.read === undefined &&
+    step.attributes === undefined &&
+    step.logs === undefined &&
+    step.shows === undefined
+  );
+}
+
+function writeEntry(context: Context, run: number, entry: Entry, at: number): Work<unknown> {
+  const { value, input } = entry;
+  const isInline = !context.payloads.isLarge(value) && !context.payloads.isLarge(input);
+  return isInline ? insertEntry(context, run, entry, value, input, at) : keepEntry(context, run, entry, at);
+}
+
+function* keepEntry(context: Context, run: number, entry: Entry, at: number): Work<void> {
+  const value = yield* context.payloads.keep(run, `step:${entry.seq}`, entry.value);
+  const input = yield* context.payloads.keep(run, `step-input:${entry.seq}`, entry.input);
+  yield* insertEntry(context, run, entry, value, input, at);
+}
+
+function insertEntry(
+  { db }: Context,
+  run: number,
+  entry: Entry,
+  value: string | null,
+  input: string | null,
+  at: number,
+): Work<unknown> {
+  const { seq, key, attempts, tookMs } = entry;
+  const [kind, outcome] = [kindCode[entry.kind], outcomeCode[entry.outcome]];
+  return db.run(insertStep, run, seq, key, kind, outcome, value, input, attempts, tookMs, at);
+}
+
+/** Returns the run's row as it stands afterwards. */
+function* writeRest(context: Context, step: Advance, live: LiveRow, at: number): Work<LiveRow> {
+  const { db } = context;
+  const { run } = step;
+  for (const attempt of step.attempts ?? []) {
+    yield* db.run(
+      `insert into attempts (run, key, number, round, fence, charged, outcome, error, took_ms, at)
+       values (?, ?, ?, (select round from runs where no = ?), ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+      run,
+      attempt.key,
+      attempt.number,
+      run,
+      step.fence,
+      attempt.charged ? 1 : 0,
+      attempt.outcome,
+      attempt.error === null ? null : JSON.stringify(attempt.error),
+      attempt.tookMs,
+      at,
+    );
+  }
+  for (const key of [...(step.closes ?? []), ...(step.expires ?? [])]) {
+    yield* closeWait(context, run, key);
+    yield* db.run("delete from shows where run = ? and key = ?", run, key);
+  }
+  yield* markRead(context, run, step.read ?? []);
+  for (const wait of step.opens ?? []) yield* openWait(context, run, wait, at);
+  const isTouching = live.is_touched === 0 && (step.opens !== undefined || step.shows !== undefined);
+  if (isTouching) yield* db.run("update live set is_touched = 1 where run = ?", run);
+  for (const start of step.starts ?? []) yield* startRun(context, start, at);
+  for (const event of step.events ?? [])
+    yield* acceptEvent(context, { kind: "event", event, isRouted: false, starts: [], refused: [] }, at);
+  for (const event of step.sealEvents ?? []) yield* sealEvent(context, event);
+  if (step.attributes !== undefined) {
+    yield* db.run("update runs set attributes = ? where no = ?", step.attributes, run);
+    yield* indexAttributes(context, run, step.attributes);
+  }
+  for (const line of step.logs ?? []) {
+    yield* db.run(
+      "insert into logs (run, key, level, message, data, at) values (?, ?, ?, ?, ?, ?)",
+      run,
+      line.key,
+      line.level,
+      line.message,
+      line.data,
+      at,
+    );
+  }
+  for (const show of step.shows ?? []) {
+    yield* db.run(
+      `insert into shows (run, key, attempt, progress, note, since) values (?, ?, ?, ?, ?, ?)
+       on conflict (run, key) do update set attempt = excluded.attempt, progress = excluded.progress, note = excluded.note`,
+      run,
+      show.key,
+      show.attempt,
+      show.progress,
+      show.note,
+      at,
+    );
+  }
+  return isTouching ? { ...live, is_touched: 1 } : live;
+}
+
+/** A cancel that was accepted before the run failed and that its holder has not heard of: the run ends as cancelled. */
+function* cancelInstead(context: Context, live: LiveRow, fence: number, at: number): Work<boolean> {
+  const { run } = live;
+  const unread = yield* context.db.get<{ body: string }>(
+    "select body from inbox where run = ? and is_read = 0 and kind = 'cancel' order by no limit 1",
+    run,
+  );
+  if (unread === undefined || live.is_compensating === 1) return false;
+  const { actor: by, why, isCompensated } = JSON.parse(unread.body) as Request;
+  const reason = { code: "by-person", by, why } as const;
+  if (isCompensated === true) yield* beginCompensation(context, run, { end: "cancelled", reason }, at);
+  else yield* endRun(context, live, { state: "cancelled", reason }, fence, at);
+  return true;
+}
+
+/**
+ * Leaves the run where the advance wants it. False: something unread has arrived, so the holder keeps it, or it has
+ * decided otherwise.
+ */
+function* leave(context: Context, step: Advance, live: LiveRow, at: number): Work<boolean> {
+  const { db } = context;
+  const { run, next } = step;
+  const { definition } = live;
+  if (next === undefined) return true;
+  const moveTo = (code: number): void => {
+    const status = statusOfState(code, live.is_compensating === 1);
+    context.counters.move(definition, statusOf(live), status);
+    context.hints.change(run, null, status);
+  };
+  switch (next.state) {
+    case "parked": {
+      if (!context.rules.mayPark(yield* unreadCount(context, run))) return false;
+      const waits = yield* db.get<{ n: number; due: number | null }>(
+        "select count(*) as n, min(due_at) as due from waits where run = ?",
+        run,
+      );
+      if (waits === undefined || waits.n === 0)
+        throw new Error(`run ${run} would park without anything that could wake it`);
+      yield* db.run(
+        `update live set state = ?1, ready_at = case when deadline_at is null then ?2 else min(coalesce(?2, deadline_at), deadline_at) end,
+           holder = null, unclean = 0, is_lost = 0, reason = null where run = ?3`,
+        state.parked,
+        waits.due,
+        run,
+      );
+      if (live.slots !== slotState.none) yield* giveSlotsBack(context, run, false, at);
+      moveTo(state.parked);
+      if (waits.due !== null || live.deadline_at !== null) context.hints.ready = true;
+      return true;
+    }
+    case "ready":
+      yield* db.run(
+        "update live set state = ?, ready_at = ?, holder = null, unclean = 0, is_lost = 0, reason = ? where run = ?",
+        state.ready,
+        at + (next.delayMs ?? 0),
+        next.reason === undefined ? null : JSON.stringify(next.reason),
+        run,
+      );
+      // Who waits for a worker must not keep others from working.
+      if (live.slots !== slotState.none && next.reason !== undefined) yield* giveSlotsBack(context, run, true, at);
+      moveTo(state.ready);
+      context.hints.ready = true;
+      return true;
+    case "suspended":
+      yield* db.run(
+        "update live set state = ?, ready_at = null, holder = null, unclean = 0, is_lost = 0, reason = ?, clocks_stopped_at = ? where run = ?",
+        state.suspended,
+        JSON.stringify(next.reason),
+        next.stopsClocks === true ? at : null,
+        run,
+      );
+      if (live.slots !== slotState.none) yield* giveSlotsBack(context, run, true, at);
+      yield* remark(context, run, "suspended", JSON.stringify(next.reason), at);
+      moveTo(state.suspended);
+      return true;
+    case "compensating":
+      yield* beginCompensation(context, run, next.compensation, at);
+      return true;
+    case "completed":
+      yield* endRun(context, live, next, step.fence, at);
+      if (next.continuesAs !== undefined) yield* continueRun(context, run, next.continuesAs, at);
+      return true;
+    case "failed":
+      if (yield* cancelInstead(context, live, step.fence, at)) return false;
+      yield* endRun(context, live, next, step.fence, at);
+      return true;
+    case "cancelled":
+      yield* endRun(context, live, next, step.fence, at);
+      return true;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Outcome, Transition } from "../../kernel/model/transition.ts";
+import { unreachable } from "../../stdx/assert.ts";
+import { advanceRun } from "./advance.ts";
+import { changeVersions } from "./artifacts.ts";
+import { noteAudit } from "./audit.ts";
+import { applyBulk } from "./bulks.ts";
+import type { Context } from "./context.ts";
+import { eraseRuns } from "./erase.ts";
+import { acceptEvent, routeEvent } from "./events.ts";
+import { importRun } from "./import-run.ts";
+import { intervene } from "./intervene.ts";
+import { mend } from "./mend.ts";
+import { applySchedule } from "./schedules.ts";
+import { startRun } from "./start-run.ts";
+import type { Work } from "./work.ts";
+
+/** Applies one transition inside the transaction that is under way. `at` is its moment, store time. */
+export function* applyTransition(context: Context, transition: Transition, at: number): Work<Outcome> {
+  switch (transition.kind) {
+    case "advance":
+      return yield* advanceRun(context, transition, at);
+    case "start":
+      return yield* startRun(context, transition, at);
+    case "event":
+      return yield* acceptEvent(context, transition, at);
+    case "route":
+      return yield* routeEvent(context, transition, at);
+    case "intervene":
+      return yield* intervene(context, transition, at);
+    case "deploy":
+    case "sign":
+    case "set-version":
+    case "move":
+      return yield* changeVersions(context, transition, at);
+    case "audit":
+      return yield* noteAudit(context, transition, at);
+    case "bulk":
+      return yield* applyBulk(context, transition, at);
+    case "schedule":
+      return yield* applySchedule(context, transition, at);
+    case "mend":
+      return yield* mend(context, transition, at);
+    case "erase":
+      return yield* eraseRuns(context, transition, at);
+    case "import":
+      return yield* importRun(context, transition, at);
+    default:
+      return unreachable(transition);
+  }
+}
+
+/** The last statements of a transaction: what was summed up on the way. */
+export function* settleTransaction(context: Context): Work<void> {
+  yield* context.counters.flush();
+  context.payloads.settle();
+}
+
+/** What memory holds of a transaction that did not happen. */
+export function forgetTransaction(context: Context): void {
+  context.counters.discard();
+  context.definitions.forget();
+}

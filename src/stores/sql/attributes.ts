@@ -1,0 +1,11 @@
+import type { Context } from "./context.ts";
+import type { Work } from "./work.ts";
+
+/** Keeps a run's attributes where they are found by. Scalars only: what is looked for is one value of one name. */
+export function* indexAttributes(context: Context, run: number, attributes: string): Work<void> {
+  yield* context.db.run("delete from run_attributes where run = ?", run);
+  for (const [name, value] of Object.entries(JSON.parse(attributes) as Record<string, unknown>)) {
+    if (value === null || typeof value === "object") continue;
+    yield* context.db.run("insert into run_attributes (name, value, run) values (?, ?, ?)", name, String(value), run);
+  }
+}

@@ -1,0 +1,43 @@
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { Context } from "./context.ts";
+import { startRun } from "./start-run.ts";
+import type { Work } from "./work.ts";
+
+/**
+ * The new run takes the old one's place: with its parent, and for the same events, but for those that it has had. An
+ * event that came while the old one was ending is not lost.
+ */
+export function* continueRun(context: Context, old: number, start: StartRun, at: number): Work<void> {
+  const { db } = context;
+  const outcome = yield* startRun(context, start, at);
+  if (!outcome.ok || !("isCreated" in outcome)) throw new Error(`run ${start.id} cannot go on for ${old}`);
+  const { no, id } = outcome.run;
+  yield* db.run("update runs set continued_as = ? where no = ?", id, old);
+  yield* db.run(
+    "update runs set (event_floor, start_event) = (select event_floor, start_event from runs where no = ?) where no = ?",
+    old,
+    no,
+  );
+  yield* db.run(
+    "insert into inbox (run, kind, ref, key, body, is_read, at) select ?, kind, ref, null, null, 1, at from inbox where run = ? and kind = 'event' and is_read = 1",
+    no,
+    old,
+  );
+  const family = yield* db.get<{ parent: number | null; parent_key: string | null; parent_awaits: number | null }>(
+    "select parent, parent_key, parent_awaits from runs where no = ?",
+    old,
+  );
+  if (family?.parent == null) return;
+  yield* db.run(
+    "update runs set parent_key = parent_key || ' (continued ' || no || ')', parent_awaits = 0 where no = ?",
+    old,
+  );
+  yield* db.run(
+    "update runs set parent = ?, parent_key = ?, parent_awaits = ? where no = ?",
+    family.parent,
+    family.parent_key,
+    family.parent_awaits,
+    no,
+  );
+  yield* db.run("update waits set name = ? where run = ? and key = ?", id, family.parent, family.parent_key);
+}

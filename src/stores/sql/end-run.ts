@@ -1,0 +1,115 @@
+import type { Reason } from "../../kernel/model/reason.ts";
+import type { RestStatus } from "../../kernel/model/status.ts";
+import type { Next } from "../../kernel/model/transition.ts";
+import { state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { addDeadLetter, keepErrorText } from "./dead.ts";
+import { deliver } from "./inbox.ts";
+import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
+import { releaseSlots, slotState } from "./slots.ts";
+import type { Work } from "./work.ts";
+
+/** Ends a run: it leaves the queue, its waits go, its parent is told. */
+export function* endRun(
+  context: Context,
+  live: LiveRow,
+  end: Extract<Next, { state: RestStatus }>,
+  fence: number,
+  at: number,
+): Work<void> {
+  const { db } = context;
+  const { run } = live;
+  const output = end.state === "completed" ? yield* context.payloads.keep(run, "output", end.output) : null;
+  const error = end.state === "failed" ? yield* context.payloads.keep(run, "error", JSON.stringify(end.error)) : null;
+  const reason = end.state === "completed" || end.reason === undefined ? null : JSON.stringify(end.reason);
+  const row = yield* db.get<{
+    id: string;
+    definition: number;
+    parent: number | null;
+    parent_key: string | null;
+    parent_awaits: number | null;
+    round: number;
+  }>(
+    `update runs set ended = ?, output = ?, error = ?, reason = ?, fence = ?, ended_at = ? where no = ?
+     returning id, definition, parent, parent_key, parent_awaits, round`,
+    end.state,
+    output,
+    error,
+    reason,
+    fence,
+    at,
+    run,
+  );
+  const compensation = live.is_compensating === 1 ? yield* compensationOf(context, run) : null;
+  yield* db.run("delete from live where run = ?", run);
+  if (live.slots !== slotState.none) yield* releaseSlots(context, run, true, at);
+  if (live.is_touched === 1) {
+    yield* db.run(
+      end.state === "failed"
+        ? "delete from waits where run = ? and kind <> 'timer'"
+        : "delete from waits where run = ?",
+      run,
+    );
+    yield* db.run("delete from shows where run = ?", run);
+  }
+  if (end.state === "failed") {
+    yield* keepErrorText(context, run, end.error);
+    // What was asked of this round is not meant for the next one.
+    yield* db.run(
+      "update inbox set is_read = 1 where run = ? and is_read = 0 and kind in ('cancel', 'suspend', 'retry')",
+      run,
+    );
+    if (end.reason?.code !== "compensated" && context.rules.keepsDeadLetters()) {
+      yield* addDeadLetter(context, { run, fingerprint: end.fingerprint, step: end.step, compensation }, at);
+    }
+  }
+  if (row === undefined) return;
+  context.counters.move(row.definition, statusOf(live), end.state);
+  context.counters.hour(row.definition, end.state, at, 1);
+  context.hints.change(run, row.id, end.state);
+  // Whoever waits for it waits for the one that goes on in its place.
+  if (end.state === "completed" && end.continuesAs !== undefined) return;
+  if (row.parent !== null && row.parent_awaits === 1) {
+    yield* deliver(
+      context,
+      { run: row.parent, kind: "child", ref: `${run}:${row.round}`, key: row.parent_key, body: null },
+      at,
+    );
+  }
+  if (end.state === "cancelled") yield* cancelChildren(context, run, end.reason, at);
+}
+
+function* compensationOf(context: Context, run: number): Work<string | null> {
+  return (
+    (yield* context.db.get<{ compensation: string | null }>("select compensation from live where run = ?", run))
+      ?.compensation ?? null
+  );
+}
+
+/** A cancel reaches every child that is not at rest or on its way there: idle ones end here, held ones are told. */
+export function* cancelChildren(context: Context, parent: number, reason: Reason, at: number): Work<void> {
+  if (!context.rules.cancelsChildren()) return;
+  const children = yield* context.db.all<LiveRow & Record<string, unknown>>(
+    `select ${liveColumns} from live where compensation is null and run in (select no from runs where parent = ? and ended is null)`,
+    parent,
+  );
+  for (const child of children) yield* cancelLive(context, child, "parent", reason, at);
+}
+
+/** Cancels a run for the engine's own reasons; one that is at rest or being undone is left alone. */
+export function* cancelRun(
+  context: Context,
+  run: number,
+  reason: Extract<Reason, { code: "by-person" }>,
+  at: number,
+): Work<void> {
+  const live = yield* liveRow(context, run);
+  if (live !== undefined && live.is_compensating === 0) yield* cancelLive(context, live, reason.by, reason, at);
+}
+
+function* cancelLive(context: Context, live: LiveRow, actor: string, reason: Reason, at: number): Work<void> {
+  if (live.state !== state.leased)
+    return yield* endRun(context, live, { state: "cancelled", reason }, live.fence + 1, at);
+  const body = JSON.stringify({ verb: "cancel", actor, why: reason.code === "by-person" ? reason.why : null });
+  yield* deliver(context, { run: live.run, kind: "cancel", ref: `cancel:${live.fence}`, key: null, body }, at);
+}

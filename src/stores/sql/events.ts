@@ -1,0 +1,107 @@
+import { matches } from "../../kernel/decide/match.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { AcceptEvent, Outcome, RouteEvent } from "../../kernel/model/transition.ts";
+import { decode } from "../../stdx/json.ts";
+import type { Context } from "./context.ts";
+import { startRun } from "./start-run.ts";
+import { settleWait } from "./waits.ts";
+import type { Work } from "./work.ts";
+
+/** Stores an event, wakes every run that waits for it and starts what it triggers, all in one transaction. */
+export function* acceptEvent(context: Context, accept: AcceptEvent, at: number): Work<Outcome> {
+  const { db } = context;
+  const { event } = accept;
+  const seen = yield* db.get<{ no: number; matched: number }>(
+    "select no, matched from events where source = ? and id = ?",
+    event.source,
+    event.id,
+  );
+  if (seen !== undefined)
+    return { ok: true, at, event: seen.no, id: event.id, matched: seen.matched, isDuplicate: true };
+  const no = yield* db.insert(
+    "insert into events (source, id, name, data, is_routed, refused, at) values (?, ?, ?, null, ?, ?, ?)",
+    event.source,
+    event.id,
+    event.name,
+    accept.isRouted ? 1 : 0,
+    accept.refused.length === 0 ? null : JSON.stringify(accept.refused),
+    at,
+  );
+  context.scratch.eventAdded(no);
+  const kept = event.sealed ?? event.data;
+  if (kept !== null)
+    yield* db.run("update events set data = ? where no = ?", yield* context.payloads.keep(0, `event:${no}`, kept), no);
+  const woken = yield* wakeWaits(context, no, event.name, decode(event.data), at);
+  const started = yield* startTriggered(context, accept.starts, no, at);
+  if (!accept.isRouted) context.hints.unrouted = true;
+  return { ok: true, at, event: no, id: event.id, matched: woken + started, isDuplicate: false };
+}
+
+/** The triggers of an event that was stored unrouted; nothing happens twice. */
+export function* routeEvent(context: Context, route: RouteEvent, at: number): Work<Outcome> {
+  const { db } = context;
+  const { changes } = yield* db.run(
+    "update events set is_routed = 1, refused = ? where no = ? and is_routed = 0",
+    JSON.stringify(route.refused),
+    route.event,
+  );
+  const started = changes === 0 ? 0 : yield* startTriggered(context, route.starts, route.event, at);
+  return { ok: true, at, event: route.event, id: "", matched: started, isDuplicate: changes === 0 };
+}
+
+function* startTriggered(context: Context, starts: readonly StartRun[], event: number, at: number): Work<number> {
+  let started = 0;
+  const refused: string[] = [];
+  for (const start of starts) {
+    const outcome = yield* startRun(context, start, at, event);
+    if (outcome.ok && "isCreated" in outcome && outcome.isCreated) started += 1;
+    if (!outcome.ok && outcome.why === "rate-limited")
+      refused.push(`${start.definition.name}: rate-limited by ${outcome.key}`);
+  }
+  if (refused.length > 0) yield* addRefusals(context, event, refused);
+  if (started > 0) yield* context.db.run("update events set matched = matched + ? where no = ?", started, event);
+  return started;
+}
+
+/** From here on the event's data is kept sealed. What it was matched by are hashes, and stay. */
+export function* sealEvent(context: Context, event: { source: string; id: string; data: string }): Work<void> {
+  const { db } = context;
+  const row = yield* db.get<{ no: number }>(
+    "select no from events where source = ? and id = ?",
+    event.source,
+    event.id,
+  );
+  if (row === undefined) return;
+  yield* db.run("delete from payloads where run = 0 and slot = ?", `event:${row.no}`);
+  yield* db.run(
+    "update events set data = ? where no = ?",
+    yield* context.payloads.keep(0, `event:${row.no}`, event.data),
+    row.no,
+  );
+}
+
+/** What the store itself refuses stands beside what input schemas have refused. */
+function* addRefusals(context: Context, event: number, refused: readonly string[]): Work<void> {
+  const before = (yield* context.db.get<{ refused: string | null }>("select refused from events where no = ?", event))
+    ?.refused;
+  const all = [...(before == null ? [] : (JSON.parse(before) as string[])), ...refused];
+  yield* context.db.run("update events set refused = ? where no = ?", JSON.stringify(all), event);
+}
+
+/** Every matching wait of different runs gets it: of one run the wait that was opened first. */
+function* wakeWaits(context: Context, event: number, name: string, data: unknown, at: number): Work<number> {
+  const taken = new Set<number>();
+  for (const hash of yield* context.matching.index(name, event, data)) {
+    const waits = yield* context.db.all<{ run: number; key: string; match: string | null }>(
+      "select run, key, match from waits where kind = 'event' and event is null and name = ? and hash = ? order by no",
+      name,
+      hash,
+    );
+    for (const wait of waits) {
+      if (taken.has(wait.run)) continue;
+      if (wait.match !== null && !matches(JSON.parse(wait.match), data)) continue;
+      if (yield* settleWait(context, wait.run, wait.key, event, at)) taken.add(wait.run);
+    }
+  }
+  return taken.size;
+}

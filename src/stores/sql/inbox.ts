@@ -1,0 +1,46 @@
+import { state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import type { Work } from "./work.ts";
+
+/** Appends something for a run, once for each (kind, ref), and makes the run look at it. False: it was there already. */
+export function* deliver(
+  context: Context,
+  message: { run: number; kind: string; ref: string; key: string | null; body: string | null },
+  at: number,
+): Work<boolean> {
+  const { db } = context;
+  const { changes } = yield* db.run(
+    "insert into inbox (run, kind, ref, key, body, at) values (?, ?, ?, ?, ?, ?) on conflict do nothing",
+    message.run,
+    message.kind,
+    message.ref,
+    message.key,
+    message.body,
+    at,
+  );
+  if (changes === 0) return false;
+  yield* wake(context, message.run, at);
+  return true;
+}
+
+/** Pulls the run's ready time forward, or tells its holder. A suspended run stays where it is. */
+export function* wake(context: Context, run: number, at: number): Work<void> {
+  const { changes } = yield* context.db.run(
+    `update live set ready_at = ? where run = ? and state in (${state.ready}, ${state.parked}) and (ready_at is null or ready_at > ?)`,
+    at,
+    run,
+    at,
+  );
+  if (changes > 0) context.hints.ready = true;
+  else context.hints.arrivals.add(run);
+}
+
+export function* unreadCount(context: Context, run: number): Work<number> {
+  return (
+    (yield* context.db.get<{ n: number }>("select count(*) as n from inbox where run = ? and is_read = 0", run))?.n ?? 0
+  );
+}
+
+export function* markRead(context: Context, run: number, messages: readonly number[]): Work<void> {
+  for (const no of messages) yield* context.db.run("update inbox set is_read = 1 where no = ? and run = ?", no, run);
+}

@@ -1,0 +1,98 @@
+import type { Reason } from "../../kernel/model/reason.ts";
+import type { Intervene, Outcome } from "../../kernel/model/transition.ts";
+import { audit } from "./audit.ts";
+import { isBulkDone, markBulkDone } from "./bulks.ts";
+import { state } from "./codes.ts";
+import { beginCompensation } from "./compensate.ts";
+import type { Context } from "./context.ts";
+import { removeDeadLetter } from "./dead.ts";
+import { endRun } from "./end-run.ts";
+import { deliver } from "./inbox.ts";
+import { liveRow, remark, statusOf } from "./live-row.ts";
+import { reopenRun } from "./reopen.ts";
+import { giveSlotsBack, slotState } from "./slots.ts";
+import type { Work } from "./work.ts";
+
+/** A recovery verb: told to the holder, or done at once to a run that nobody holds and that is still as it was seen. */
+export function* intervene(context: Context, act: Intervene, at: number): Work<Outcome> {
+  if (act.bulk !== undefined && (yield* isBulkDone(context, act.bulk))) return { ok: true, at, isHeld: false };
+  const outcome = yield* carryOut(context, act, at);
+  if (act.bulk !== undefined && outcome.ok) yield* markBulkDone(context, act.bulk, at);
+  return outcome;
+}
+
+function* carryOut(context: Context, act: Intervene, at: number): Work<Outcome> {
+  const { db } = context;
+  const row = yield* db.get<{ id: string; definition: number; fence: number; round: number }>(
+    "select id, definition, fence, round from runs where no = ?",
+    act.run,
+  );
+  if (row === undefined) return { ok: false, why: "stale" };
+  const live = yield* liveRow(context, act.run);
+  if (live?.state === state.leased) {
+    if (act.held === null) return { ok: false, why: "stale" };
+    const ref = `${act.held.verb}:${live.fence}:${act.held.verb === "retry" ? at : ""}`;
+    yield* deliver(context, { run: act.run, kind: act.held.verb, ref, key: null, body: JSON.stringify(act.held) }, at);
+    yield* audit(context, act.run, row.id, act.audit, at);
+    return { ok: true, at, isHeld: true };
+  }
+  if (row.round !== act.seen.round || (live?.fence ?? row.fence) !== act.seen.fence) return { ok: false, why: "stale" };
+  const { idle } = act;
+  switch (idle.to) {
+    case "ready":
+      yield* reopenRun(context, act.run, idle, at);
+      break;
+    case "suspended":
+      if (live === undefined) return { ok: false, why: "stale" };
+      if (live.state === state.ready) yield* keepMoment(context, act.run, at);
+      yield* db.run(
+        "update live set state = ?, ready_at = null, reason = ?, fence = fence + 1, clocks_stopped_at = ? where run = ?",
+        state.suspended,
+        JSON.stringify(idle.reason),
+        idle.stopsClocks === true ? at : null,
+        act.run,
+      );
+      if (live.slots !== slotState.none) yield* giveSlotsBack(context, act.run, true, at);
+      context.counters.move(row.definition, statusOf(live), "suspended");
+      context.hints.change(act.run, row.id, "suspended");
+      break;
+    case "cancelled":
+      if (live === undefined) return { ok: false, why: "stale" };
+      yield* endRun(context, live, { state: "cancelled", reason: idle.reason }, live.fence + 1, at);
+      break;
+    case "compensating":
+      yield* beginCompensation(context, act.run, idle.compensation, at);
+      break;
+    case "dismissed":
+      if (!(yield* dismiss(context, act.run, idle.reason))) return { ok: false, why: "stale" };
+      break;
+    case "retried":
+      if (live === undefined) return { ok: false, why: "stale" };
+      yield* db.run("update waits set due_at = ? where run = ? and kind = 'retry'", at, act.run);
+      yield* db.run("update live set ready_at = ? where run = ? and state = ?", at, act.run, state.parked);
+      context.hints.ready = true;
+      break;
+  }
+  yield* audit(context, act.run, row.id, act.audit, at);
+  yield* remark(context, act.run, act.audit.verb, null, at);
+  return { ok: true, at, isHeld: false };
+}
+
+/** A delayed run that is halted does not start before its time when it is resumed. */
+function* keepMoment({ db }: Context, run: number, at: number): Work<void> {
+  const row = yield* db.get<{ ready_at: number; flow: string | null }>(
+    "select l.ready_at, r.flow from live l join runs r on r.no = l.run where l.run = ? and l.ready_at > ? and l.reason is null",
+    run,
+    at,
+  );
+  if (row === undefined) return;
+  const flow = { ...JSON.parse(row.flow ?? "{}"), notBefore: row.ready_at };
+  yield* db.run("update runs set flow = ? where no = ?", JSON.stringify(flow), run);
+}
+
+/** The run stays failed, and is nobody's concern any more. Another verb may still take it up. */
+function* dismiss(context: Context, run: number, reason: Reason): Work<boolean> {
+  if (!(yield* removeDeadLetter(context, run))) return false;
+  yield* context.db.run("update runs set reason = ? where no = ?", JSON.stringify(reason), run);
+  return true;
+}

@@ -1,0 +1,261 @@
+import { suspectFrom, unexplainedWindowMs } from "../../kernel/decide/crash.ts";
+import type { LeasedRun } from "../../kernel/model/run.ts";
+import type { LeaseParams, Leasing } from "../../kernel/ports/store.ts";
+import { state, statusOfState } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { needsOf, setLimits, slotState, standInLine, takeSlots } from "./slots.ts";
+import type { Work } from "./work.ts";
+
+/**
+ * A worker's lease lies on its own row, renewed once for all its runs; a run names its holder and a fence that rises
+ * with each lease. When the row expires, the worker is dead for everybody and all its runs are ready again.
+ */
+export function* join(context: Context, name: string, leaseMs: number): Work<{ incarnation: number; now: number }> {
+  const at = yield* context.clock.save();
+  const row = yield* context.db.get<{ incarnation: number }>(
+    "insert into workers (name, started_at, expires_at) values (?, ?, ?) returning incarnation",
+    name,
+    at,
+    at + leaseMs,
+  );
+  // Runs that nobody could serve get another look by whoever comes.
+  yield* context.db.run(
+    `update live set ready_at = ?, reason = null where state = ${state.ready} and reason is not null`,
+    at,
+  );
+  return { incarnation: row?.incarnation ?? 0, now: at };
+}
+
+export function* beat(
+  context: Context,
+  incarnation: number,
+  leaseMs: number,
+): Work<{ isAlive: boolean; now: number; arrivals: readonly number[] }> {
+  const at = yield* context.clock.save();
+  const { changes } = yield* context.db.run(
+    "update workers set expires_at = ? where incarnation = ? and is_dead = 0 and expires_at > ?",
+    at + leaseMs,
+    incarnation,
+    at,
+  );
+  const arrivals = yield* context.db.all<{ run: number }>(
+    "select distinct i.run from inbox i join live l on l.run = i.run where i.is_read = 0 and l.holder = ?",
+    incarnation,
+  );
+  return { isAlive: changes > 0, now: at, arrivals: arrivals.map((row) => row.run) };
+}
+
+/** The worker goes: what it still holds is ready at once and charged to nobody. */
+export function* leave(context: Context, incarnation: number): Work<void> {
+  const at = yield* context.clock.save();
+  yield* moveHeld(context, incarnation);
+  yield* context.db.run(
+    `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1, unclean = 0, is_lost = 1 where holder = ?`,
+    at,
+    incarnation,
+  );
+  yield* context.db.run("update workers set is_dead = 1 where incarnation = ?", incarnation);
+  context.hints.ready = true;
+}
+
+/** Frees the runs of workers whose lease has run out, by the store's clock alone. */
+export function* rescue(context: Context, at: number): Work<void> {
+  for (const worker of yield* context.db.all<{ incarnation: number; expires_at: number }>(
+    "select incarnation, expires_at from workers where is_dead = 0",
+  )) {
+    if (context.rules.isExpired(worker.expires_at, at)) yield* bury(context, worker.incarnation, at);
+  }
+}
+
+/** Declares a worker dead. Its runs that had committed nothing since they were leased count one more unclean end. */
+export function* bury(context: Context, incarnation: number, at: number): Work<void> {
+  const { db } = context;
+  yield* moveHeld(context, incarnation);
+  const isExplained =
+    (yield* db.get(`select 1 from live where holder = ? and unclean >= ${suspectFrom} limit 1`, incarnation)) !==
+    undefined;
+  yield* db.run(
+    `insert into history (run, kind, detail, at) select run, 'rescued', '{"fence":' || fence || '}', ? from live where holder = ?`,
+    at,
+    incarnation,
+  );
+  yield* db.run(
+    `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1, is_lost = 1,
+       unclean = case when exists (select 1 from steps s where s.run = live.run and s.seq > live.lease_seq)
+         or exists (select 1 from attempts a where a.run = live.run and a.fence = live.fence and a.outcome <> 'lost') then 0 else unclean + 1 end where holder = ?`,
+    at,
+    incarnation,
+  );
+  yield* db.run(
+    "update workers set is_dead = 1, died_at = ?, is_explained = ? where incarnation = ?",
+    at,
+    isExplained ? 1 : 0,
+    incarnation,
+  );
+  context.hints.ready = true;
+}
+
+function* moveHeld(context: Context, incarnation: number): Work<void> {
+  const held = yield* context.db.all<{ definition: number; n: number }>(
+    "select definition, count(*) as n from live where holder = ? and compensation is null group by definition",
+    incarnation,
+  );
+  for (const row of held) context.counters.move(row.definition, "running", "pending", row.n);
+}
+
+interface ReadyRow {
+  run: number;
+  state: number;
+  fence: number;
+  unclean: number;
+  is_lost: number;
+  compensation: string | null;
+  slots: number;
+  deadline_at: number | null;
+  ready_at: number;
+  id: string;
+  definition: number;
+  input: string | null;
+  key: string | null;
+  round: number;
+  created_at: number;
+}
+
+const readyColumns =
+  "l.run, l.state, l.fence, l.unclean, l.is_lost, l.compensation, l.slots, l.deadline_at, l.ready_at, r.id, l.definition, r.input, r.key, r.round, r.created_at";
+
+/** Newer than this is the fresh lane: a hundred thousand timers due at once must not hold up what starts now. */
+const freshMs = 1_000;
+
+export function* lease(context: Context, params: LeaseParams): Work<Leasing> {
+  const { db } = context;
+  const at = context.clock.now();
+  yield* rescue(context, at);
+  const me = yield* db.get<{ is_dead: number; expires_at: number }>(
+    "select is_dead, expires_at from workers where incarnation = ?",
+    params.incarnation,
+  );
+  if (me === undefined || me.is_dead === 1 || me.expires_at <= at)
+    return { runs: [], nextReadyAt: null, now: at, deathAllowance: 0 };
+  if (params.holds !== null) yield* freeUnknown(context, params.incarnation, params.holds, at);
+  const rows = yield* readyRows(context, params.limit, at);
+  if (!params.hasSuspect && rows.length < params.limit) {
+    const suspect = yield* db.get<ReadyRow & Record<string, unknown>>(
+      `select ${readyColumns} from live l join runs r on r.no = l.run
+       where l.unclean >= ${context.rules.suspectFrom()} and l.ready_at is not null and l.ready_at <= ? order by l.unclean, l.ready_at limit 1`,
+      at,
+    );
+    if (suspect !== undefined) rows.push(suspect);
+  }
+  const runs: LeasedRun[] = [];
+  for (const row of rows) {
+    if (row.slots !== slotState.wanting || (yield* hasSlots(context, row, at)))
+      runs.push(yield* take(context, row, params.incarnation));
+  }
+  const next =
+    (yield* db.get<{ at: number | null }>(
+      "select min(ready_at) as at from live where ready_at is not null and ready_at > ?",
+      at,
+    ))?.at ?? null;
+  const isFull = rows.length >= params.limit;
+  const deathAllowance = rows.some((row) => row.unclean >= suspectFrom) ? yield* allowance(context, at) : 0;
+  return { runs, nextReadyAt: isFull ? at : next, now: at, deathAllowance };
+}
+
+function* allowance(context: Context, at: number): Work<number> {
+  const unexplained = yield* context.db.get<{ n: number }>(
+    "select count(*) as n from workers where is_explained = 0 and died_at > ?",
+    at - unexplainedWindowMs,
+  );
+  return context.rules.allowance(unexplained?.n ?? 0);
+}
+
+/** Runs that were leased by a call whose answer was lost: their worker knows nothing of them and would hold them for ever. */
+function* freeUnknown(
+  context: Context,
+  incarnation: number,
+  holds: NonNullable<LeaseParams["holds"]>,
+  at: number,
+): Work<void> {
+  const known = new Map(holds.map(({ run, fence }) => [run, fence]));
+  const rows = yield* context.db.all<{ run: number; fence: number; definition: number; is_compensating: number }>(
+    "select run, fence, definition, compensation is not null as is_compensating from live where holder = ?",
+    incarnation,
+  );
+  for (const row of rows) {
+    if (known.get(row.run) === row.fence) continue;
+    yield* context.db.run(
+      `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1 where run = ?`,
+      at,
+      row.run,
+    );
+    if (row.is_compensating === 0) context.counters.move(row.definition, "running", "pending");
+  }
+}
+
+function* readyRows(context: Context, limit: number, at: number): Work<ReadyRow[]> {
+  const lane = `select ${readyColumns} from live l join runs r on r.no = l.run
+    where l.ready_at is not null and l.ready_at > ? and l.ready_at <= ? and l.unclean < ${context.rules.suspectFrom()} order by l.ready_at, l.run limit ?`;
+  const half = Math.ceil(limit / 2);
+  const overdue = yield* context.db.all<ReadyRow>(lane, Number.MIN_SAFE_INTEGER, at - freshMs, limit);
+  if (overdue.length === 0) return yield* context.db.all<ReadyRow>(lane, at - freshMs, at, limit);
+  const fresh = yield* context.db.all<ReadyRow>(lane, at - freshMs, at, Math.max(half, limit - overdue.length));
+  return [...overdue.slice(0, limit - fresh.length), ...fresh].slice(0, limit);
+}
+
+/** A run without its slots goes into a line instead. One that is past its deadline needs none: it only ends. */
+function* hasSlots(context: Context, row: ReadyRow, at: number): Work<boolean> {
+  const { db } = context;
+  if (row.deadline_at !== null && row.deadline_at <= at) {
+    yield* db.run("delete from slot_waiters where run = ?", row.run);
+    return true;
+  }
+  const flow = (yield* db.get<{ flow: string | null }>("select flow from runs where no = ?", row.run))?.flow ?? null;
+  const needs = needsOf(flow);
+  if (row.fence === 0) yield* setLimits(context, needs, at);
+  const full = yield* takeSlots(context, row.run, row.fence + 1, needs, at);
+  if (full === null) {
+    yield* db.run("delete from slot_waiters where run = ?", row.run);
+    yield* db.run("update live set slots = ? where run = ?", slotState.holding, row.run);
+    return true;
+  }
+  yield* standInLine(context, row.run, full, { rank: row.ready_at, readyAt: null }, at);
+  yield* db.run("update live set state = ?, ready_at = deadline_at where run = ?", state.parked, row.run);
+  const isCompensating = row.compensation !== null;
+  context.counters.move(
+    row.definition,
+    statusOfState(row.state, isCompensating),
+    statusOfState(state.parked, isCompensating),
+  );
+  return false;
+}
+
+function* take(context: Context, row: ReadyRow, incarnation: number): Work<LeasedRun> {
+  const isFresh = row.fence === 0;
+  yield* context.db.run(
+    `update live set state = ${state.leased}, holder = ?, fence = fence + 1, ready_at = null, is_lost = 0, reason = null${
+      isFresh ? "" : ", lease_seq = (select coalesce(max(seq), 0) from steps where steps.run = live.run)"
+    } where run = ?`,
+    incarnation,
+    row.run,
+  );
+  const isCompensating = row.compensation !== null;
+  const status = statusOfState(state.leased, isCompensating);
+  context.counters.move(row.definition, statusOfState(row.state, isCompensating), status);
+  context.hints.change(row.run, row.id, status);
+  return {
+    no: row.run,
+    id: row.id,
+    fence: row.fence + 1,
+    round: row.round,
+    definition: yield* context.definitions.ref(row.definition),
+    input: yield* context.payloads.whole(row.run, "input", row.input),
+    key: row.key,
+    createdAt: row.created_at,
+    isFresh,
+    isUnclean: row.is_lost === 1,
+    uncleanCount: row.unclean,
+    deadlineAt: row.deadline_at,
+    compensation: row.compensation === null ? null : JSON.parse(row.compensation),
+  };
+}

@@ -1,0 +1,43 @@
+import type { RunStatus } from "../../kernel/model/status.ts";
+import { statusOfState } from "./codes.ts";
+import type { Context } from "./context.ts";
+import type { Work } from "./work.ts";
+
+/** The row of the queue, as guards read it. */
+export interface LiveRow {
+  readonly run: number;
+  readonly definition: number;
+  readonly state: number;
+  readonly fence: number;
+  readonly unclean: number;
+  readonly is_touched: number;
+  readonly is_compensating: number;
+  readonly slots: number;
+  readonly deadline_at: number | null;
+}
+
+export const liveColumns =
+  "run, definition, state, fence, unclean, is_touched, compensation is not null as is_compensating, slots, deadline_at";
+
+/** What the guard of a write needs. */
+export function guardRow(
+  context: Context,
+  run: number,
+): Work<Pick<LiveRow, "state" | "fence" | "unclean"> | undefined> {
+  return context.db.get<Pick<LiveRow, "state" | "fence" | "unclean"> & Record<string, unknown>>(
+    "select state, fence, unclean from live where run = ?",
+    run,
+  );
+}
+
+export function liveRow(context: Context, run: number): Work<LiveRow | undefined> {
+  return context.db.get<LiveRow & Record<string, unknown>>(`select ${liveColumns} from live where run = ?`, run);
+}
+
+export function statusOf(live: LiveRow): RunStatus {
+  return statusOfState(live.state, live.is_compensating === 1);
+}
+
+export function* remark(context: Context, run: number, kind: string, detail: string | null, at: number): Work<void> {
+  yield* context.db.run("insert into history (run, kind, detail, at) values (?, ?, ?, ?)", run, kind, detail, at);
+}

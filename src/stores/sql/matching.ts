@@ -1,0 +1,127 @@
+import { matches, readPath } from "../../kernel/decide/match.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import { isSealed } from "../../kernel/model/sealed.ts";
+import type { MatchValue } from "../../kernel/model/transition.ts";
+import { hash53Number } from "../../stdx/hash.ts";
+import { canonical } from "../../stdx/json.ts";
+import type { Payloads } from "./payloads.ts";
+import type { Database, Work } from "./work.ts";
+
+/** What the paths of a wait are hashed to when its name already has all the shapes it may have: compared by value only. */
+const anyHash = hash53Number("any");
+
+/**
+ * Finds waits for an event and events for a wait by one equality look-up on both sides: the set of paths a wait
+ * compares is its shape, and an event has one key row for each shape of its name.
+ */
+export class Matching {
+  readonly #db: Database;
+  readonly #payloads: Payloads;
+
+  constructor(db: Database, payloads: Payloads) {
+    this.#db = db;
+    this.#payloads = payloads;
+  }
+
+  /** The hash that a wait is kept under. A shape seen for the first time is back-filled before its wait counts. */
+  *hashOfWait(name: string, match: Readonly<Record<string, MatchValue>>): Work<number> {
+    const paths = Object.keys(match).sort();
+    if (paths.length === 0) return anyHash;
+    const text = paths.join("\n");
+    const shapes = yield* this.#shapes(name);
+    if (!shapes.includes(text)) {
+      if (shapes.length >= defaults.matchShapesMax) return anyHash;
+      yield* this.#db.run("insert into event_shapes (name, shape, paths) values (?, ?, ?)", name, shapes.length, text);
+      yield* this.#backfill(name, paths);
+    }
+    return hashOf(paths, match);
+  }
+
+  /** Key rows of a new event; returns the hashes that waits may lie under. */
+  *index(name: string, event: number, data: unknown): Work<readonly number[]> {
+    const hashes = [anyHash];
+    for (const shape of yield* this.#shapes(name)) {
+      const hash = hashOfData(shape.split("\n"), data);
+      if (hash !== null) hashes.push(hash);
+    }
+    for (const hash of hashes) yield* this.#addKey(name, hash, event);
+    return hashes;
+  }
+
+  /** The first event for a new wait that the run has not had, or null. */
+  *find(
+    run: number,
+    name: string,
+    hash: number,
+    match: Readonly<Record<string, MatchValue>>,
+    after: number,
+    since: number | null,
+    except: number | null,
+  ): Work<number | null> {
+    let floor = after;
+    for (;;) {
+      const found = yield* this.#db.get<{ no: number; data: string | null }>(
+        `select e.no, e.data from event_keys k join events e on e.no = k.event
+         where k.name = ? and k.hash = ? and k.event > ? and e.at >= ?
+           and not exists (select 1 from inbox i where i.run = ? and i.kind = 'event' and i.ref = cast(e.no as text))
+         order by k.event limit 1`,
+        name,
+        hash,
+        floor,
+        since ?? 0,
+        run,
+      );
+      if (found === undefined) return null;
+      // What is sealed is known by its hash alone.
+      const isMatch = isSealed(found.data) || matches(match, yield* this.#data(found.no, found.data));
+      if (found.no !== except && isMatch) return found.no;
+      floor = found.no;
+    }
+  }
+
+  *#data(event: number, column: string | null): Work<unknown> {
+    const text = yield* this.#payloads.whole(0, `event:${event}`, column);
+    return text === null ? undefined : JSON.parse(text);
+  }
+
+  *#shapes(name: string): Work<readonly string[]> {
+    return (yield* this.#db.all<{ paths: string }>(
+      "select paths from event_shapes where name = ? order by shape",
+      name,
+    )).map((row) => row.paths);
+  }
+
+  *#backfill(name: string, paths: readonly string[]): Work<void> {
+    for (const row of yield* this.#db.all<{ no: number; data: string | null }>(
+      "select no, data from events where name = ?",
+      name,
+    )) {
+      const hash = hashOfData(paths, yield* this.#data(row.no, row.data));
+      if (hash !== null) yield* this.#addKey(name, hash, row.no);
+    }
+  }
+
+  *#addKey(name: string, hash: number, event: number): Work<void> {
+    yield* this.#db.run(
+      "insert into event_keys (name, hash, event) values (?, ?, ?) on conflict do nothing",
+      name,
+      hash,
+      event,
+    );
+  }
+}
+
+function hashOf(paths: readonly string[], match: Readonly<Record<string, MatchValue>>): number {
+  return hash53Number(canonical(paths.map((path) => [path, match[path] ?? null])));
+}
+
+/** Null when the event lacks one of the paths: missing is not null. */
+function hashOfData(paths: readonly string[], data: unknown): number | null {
+  const values: unknown[] = [];
+  for (const path of paths) {
+    const value = readPath(data, path);
+    if (value === undefined || (typeof value === "object" && value !== null)) return null;
+    values.push([path, value]);
+  }
+  return hash53Number(canonical(values));
+}

@@ -1,0 +1,159 @@
+import { fingerprintOf, rootOf } from "../../kernel/decide/failure.ts";
+import type { Mend, MendOutcome, Miscount, RepairCode, StrayCode } from "../../kernel/model/doctor.ts";
+import type { ErrorRecord } from "../../kernel/model/errors.ts";
+import { auditMany } from "./audit.ts";
+import { state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { addDeadLetter, removeDeadLetter } from "./dead.ts";
+import { liveRow, remark, statusOf } from "./live-row.ts";
+import { needsOf, recheckSlots, releaseSlots, slotState } from "./slots.ts";
+import { strayRun } from "./strays.ts";
+import { setTimer } from "./timers.ts";
+import { filterWork, type Work } from "./work.ts";
+
+type Fix = (context: Context, run: number, at: number) => void;
+
+/** How each thing that may be wrong with a run is put right. Every one leaves the run where a worker can go on with it. */
+const fixes: Readonly<
+  Record<Exclude<RepairCode, "recount" | "set-timers" | "hand-out-slots">, Partial<Record<StrayCode, Fix>>>
+> = {
+  requeue: {
+    "not-queued": enqueue,
+    "queued-at-rest": function* ({ db }, run) {
+      return void (yield* db.run("delete from live where run = ?", run));
+    },
+    "ready-without-time": function* ({ db }, run, at) {
+      return void (yield* db.run("update live set ready_at = ? where run = ?", at, run));
+    },
+    "held-and-idle": function* ({ db }, run) {
+      return void (yield* db.run("update live set holder = null where run = ?", run));
+    },
+  },
+  "free-leases": { "leased-by-nobody": makeReady, "works-without-slot": makeReady },
+  "take-slots-back": {
+    "slot-of-idle": function* (context, run, at) {
+      return yield* releaseSlots(context, run, (yield* liveRow(context, run))?.state !== state.parked, at);
+    },
+    "in-line-and-working": function* ({ db }, run) {
+      return void (yield* db.run("delete from slot_waiters where run = ?", run));
+    },
+  },
+  "wake-parked": {
+    "nothing-wakes-it": makeReady,
+    "wakes-too-late": function* ({ db }, run) {
+      return void (yield* db.run(
+        "update live set ready_at = (select min(due_at) from waits where run = live.run) where run = ?",
+        run,
+      ));
+    },
+    "parked-over-unread": function* ({ db }, run, at) {
+      return void (yield* db.run("update live set ready_at = ? where run = ?", at, run));
+    },
+  },
+  "mend-dead-letters": {
+    "failed-and-forgotten": rememberFailure,
+    "dead-letter-of-none": function* (context, run) {
+      return void (yield* removeDeadLetter(context, run));
+    },
+  },
+};
+
+/** Carries out one repair, on what is still wrong by now, and once for each id. */
+export function* mend(context: Context, act: Mend, at: number): Work<MendOutcome> {
+  const { db } = context;
+  const { changes } = yield* db.run("insert into mends (id, at) values (?, ?) on conflict do nothing", act.id, at);
+  if (changes === 0) return { ok: true, at, mended: 0 };
+  const mended = yield* carryOut(context, act, at);
+  yield* auditMany(context, act.audit, { repair: act.repair, mended }, at);
+  context.hints.ready = true;
+  return { ok: true, at, mended };
+}
+
+function* carryOut(context: Context, act: Mend, at: number): Work<number> {
+  switch (act.repair) {
+    case "recount":
+      return recount(context, act.miscounts);
+    case "set-timers":
+      return (yield* filterWork(act.targets, function* (id) {
+        return yield* setScheduleTimer(context, id, at);
+      })).length;
+    case "hand-out-slots":
+      yield* recheckSlots(context, act.targets.length, at);
+      return act.targets.length;
+    default: {
+      const rules = Object.entries(fixes[act.repair]) as [StrayCode, Fix][];
+      return (yield* filterWork(act.targets, function* (id) {
+        // Each fix may be what the next one needs, so all of them are looked at.
+        const fixed = yield* filterWork(rules, function* ([code, fix]) {
+          const run = yield* strayRun(context, code, id);
+          if (run === null) return false;
+          fix(context, run, at);
+          yield* remark(context, run, "repaired", JSON.stringify({ code }), at);
+          return true;
+        });
+        return fixed.length > 0;
+      })).length;
+    }
+  }
+}
+
+/** Deltas are right whenever they are added: what runs do meanwhile moves the counts and the rows alike. */
+function recount({ counters }: Context, miscounts: readonly Miscount[]): number {
+  for (const miscount of miscounts) counters.correct(miscount);
+  return miscounts.length;
+}
+
+function* setScheduleTimer(context: Context, id: string, at: number): Work<boolean> {
+  const row = yield* context.db.get<{ no: number }>(
+    "select no from schedules where definition || '/' || name = ? and is_removed = 0",
+    id,
+  );
+  if (row === undefined) return false;
+  yield* setTimer(context, "schedule", row.no, at);
+  return true;
+}
+
+/** Back at the end of the queue, under a new fence: whoever held it holds it no more. */
+function* enqueue({ db }: Context, run: number, at: number): Work<void> {
+  const row = yield* db.get<{ definition: number; flow: string | null }>(
+    "select definition, flow from runs where no = ?",
+    run,
+  );
+  if (row === undefined) return;
+  yield* db.run(
+    `insert into live (run, definition, state, ready_at, fence, is_touched, slots) values (?, ?, ${state.ready}, ?, ?, 1, ?)`,
+    run,
+    row.definition,
+    at,
+    // The old fence went with the row. Seconds are more than any run was ever leased.
+    Math.floor(at / 1_000),
+    needsOf(row.flow).length === 0 ? slotState.none : slotState.wanting,
+  );
+}
+
+function* makeReady(context: Context, run: number, at: number): Work<void> {
+  const live = yield* liveRow(context, run);
+  if (live === undefined) return;
+  yield* context.db.run(
+    `update live set state = ${state.ready}, holder = null, ready_at = ?, fence = fence + 1, is_lost = 1 where run = ?`,
+    at,
+    run,
+  );
+  context.counters.move(live.definition, statusOf(live), statusOf({ ...live, state: state.ready }));
+}
+
+function* rememberFailure(context: Context, run: number, at: number): Work<void> {
+  const row = yield* context.db.get<{ definition: number; error: string | null }>(
+    "select definition, error from runs where no = ?",
+    run,
+  );
+  const text = yield* context.payloads.whole(run, "error", row?.error ?? null);
+  const error = JSON.parse(text ?? '{"name":"Error","message":"unknown"}') as ErrorRecord;
+  const step = error.step ?? null;
+  const name = row === undefined ? "" : (yield* context.definitions.ref(row.definition)).name;
+  yield* addDeadLetter(
+    context,
+    { run, fingerprint: fingerprintOf(name, step, rootOf(error)), step, compensation: null },
+    at,
+  );
+}

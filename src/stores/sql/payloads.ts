@@ -1,0 +1,135 @@
+import { StoreError } from "../../kernel/model/errors.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import { hasSealed } from "../../kernel/model/sealed.ts";
+import { byteLength } from "../../stdx/json.ts";
+import type { StoreClock } from "./context.ts";
+import { type Files, hashOf } from "./files.ts";
+import type { Database, Work } from "./work.ts";
+
+/** JSON text never begins so: the column of an offloaded value holds this and its bytes. */
+const mark = "@";
+
+/**
+ * Large values lie apart, so that scanning runs and steps stays cheap: in a row of their own, and above `offloadOver`
+ * bytes in a file beside the store. Slots are `input`, `output`, `step:<seq>` and so on.
+ *
+ * Files are written on the store's thread, inside the transaction that names them: that keeps the order of a run's
+ * transitions, and whoever writes 256 KiB waits for the disk anyhow.
+ */
+export class Payloads {
+  readonly #db: Database;
+  readonly #clock: StoreClock;
+  readonly #files: Files;
+  readonly #offloadOver: number;
+
+  constructor(db: Database, clock: StoreClock, options: { files: Files; offloadOver: number }) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#files = options.files;
+    this.#offloadOver = options.offloadOver;
+  }
+
+  isLarge(text: string | null): boolean {
+    return text !== null && text.length * 3 > defaults.inlineMax && byteLength(text) > defaults.inlineMax;
+  }
+
+  /**
+   * What to put in the column: the text itself, or the mark of the row it went to. A sealed value never lies in a file:
+   * a name made of what it holds would tell that two of them are the same.
+   */
+  *keep(run: number, slot: string, text: string | null): Work<string | null> {
+    if (text === null || !this.isLarge(text)) return text;
+    const bytes = byteLength(text);
+    if (bytes > this.#offloadOver && !hasSealed(text)) yield* this.#keepFile(run, slot, text);
+    else yield* this.#keepRow(run, slot, text, null);
+    return `${mark}${bytes}`;
+  }
+
+  *#keepFile(run: number, slot: string, text: string): Work<void> {
+    const bytes = Buffer.from(text);
+    const hash = hashOf(bytes);
+    this.#files.put(hash, bytes);
+    yield* this.#db.run(
+      "insert into payload_files (hash, bytes, at) values (?, ?, ?) on conflict (hash) do update set loose_at = null",
+      hash,
+      bytes.length,
+      this.#clock.now(),
+    );
+    yield* this.#keepRow(run, slot, "", hash);
+  }
+
+  *#keepRow(run: number, slot: string, body: string, file: string | null): Work<void> {
+    const { changes } = yield* this.#db.run(
+      "insert into payloads (run, slot, body, file) values (?, ?, ?, ?) on conflict (run, slot) do nothing",
+      run,
+      slot,
+      body,
+      file,
+    );
+    if (changes > 0) return;
+    yield* this.#loosen("run = ? and slot = ?", run, slot);
+    yield* this.#db.run("update payloads set body = ?, file = ? where run = ? and slot = ?", body, file, run, slot);
+  }
+
+  /** Puts everything that was kept in files out of reach of a power cut. Before the commit. */
+  settle(): void {
+    this.#files.settle();
+  }
+
+  /** The text behind a column. Throws a `StoreError` that names the run and the step when it is gone. */
+  *whole(run: number, slot: string, column: string | null): Work<string | null> {
+    if (!column?.startsWith(mark)) return column;
+    const text = yield* this.read(run, slot);
+    if (text === null) throw yield* this.#lost(run, slot, "its row is gone");
+    return text;
+  }
+
+  /** Null: nothing was ever kept there. */
+  *read(run: number, slot: string): Work<string | null> {
+    const row = yield* this.#db.get<{ body: string; file: string | null }>(
+      "select body, file from payloads where run = ? and slot = ?",
+      run,
+      slot,
+    );
+    if (row === undefined) return null;
+    if (row.file === null) return row.body;
+    const bytes = this.#files.get(row.file);
+    if (bytes === null) throw yield* this.#lost(run, slot, `its file ${row.file} is missing or damaged`);
+    return bytes.toString();
+  }
+
+  /** Of a run that is removed. Its files stay until nobody refers to them for a while. */
+  *dropAll(run: number): Work<void> {
+    yield* this.#loosen("run = ?", run);
+    yield* this.#db.run("delete from payloads where run = ?", run);
+  }
+
+  *drop(run: number, slot: string): Work<void> {
+    yield* this.#loosen("run = ? and slot = ?", run, slot);
+    yield* this.#db.run("delete from payloads where run = ? and slot = ?", run, slot);
+  }
+
+  *#loosen(where: string, ...params: (string | number)[]): Work<void> {
+    yield* this.#db.run(
+      `update payload_files set loose_at = ? where hash in (select file from payloads where file is not null and ${where})`,
+      this.#clock.now(),
+      ...params,
+    );
+  }
+
+  *#lost(run: number, slot: string, why: string): Work<StoreError> {
+    const id = (yield* this.#db.get<{ id: string }>("select id from runs where no = ?", run))?.id ?? null;
+    const seq = /^step(?:-input)?:(\d+)$/.exec(slot)?.[1];
+    const step =
+      seq === undefined
+        ? null
+        : ((yield* this.#db.get<{ key: string }>("select key from steps where run = ? and seq = ?", run, Number(seq)))
+            ?.key ?? null);
+    const whose =
+      id === null ? slot : `the ${slot.replace(/:\d+$/, "")}${step === null ? "" : ` "${step}"`} of run ${id}`;
+    return new StoreError("corrupt", `a large value cannot be read: ${whose}: ${why}`, {
+      hint: "put the file back from a backup; baton doctor --full lists all that are missing",
+      details: { run: id, slot, step },
+    });
+  }
+}

@@ -1,0 +1,388 @@
+import { decidedFrom, decideOverlap, dueOf, nextDue } from "../../kernel/decide/schedule.ts";
+import type { Audit } from "../../kernel/model/audit.ts";
+import type { Reason } from "../../kernel/model/reason.ts";
+import { type Fire, type FireGap, type ScheduleSpec, scheduleId } from "../../kernel/model/schedule.ts";
+import type {
+  BackfillSchedule,
+  FireSchedule,
+  PauseSchedule,
+  PlannedFire,
+  PutSchedules,
+  RunScheduleNow,
+  ScheduleOutcome,
+  ScheduleTransition,
+} from "../../kernel/model/schedule-acts.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import { unreachable } from "../../stdx/assert.ts";
+import { state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { endRun } from "./end-run.ts";
+import { deliver } from "./inbox.ts";
+import { liveRow } from "./live-row.ts";
+import { startRun } from "./start-run.ts";
+import { setTimer } from "./timers.ts";
+import { mapWork, type Work } from "./work.ts";
+
+/** What the writes of a schedule read of it. */
+interface Row {
+  readonly no: number;
+  readonly definition: string;
+  readonly name: string;
+  readonly spec: string;
+  readonly revision: number;
+  readonly is_paused: number;
+  readonly decided_to: number;
+  readonly last_run: number | null;
+}
+
+const stale: ScheduleOutcome = { ok: false, why: "stale" };
+
+/**
+ * All writes of schedules. A round of fires is guarded by the schedule's revision, and each nominal time by its own row:
+ * of two workers that decide the same one, one is told that it came late.
+ */
+export function* applySchedule(context: Context, transition: ScheduleTransition, at: number): Work<ScheduleOutcome> {
+  switch (transition.act) {
+    case "put":
+      return yield* putSchedules(context, transition, at);
+    case "fire":
+      return yield* fireSchedule(context, transition, at);
+    case "pause":
+    case "resume":
+      return yield* pauseSchedule(context, transition, at);
+    case "run-now":
+      return yield* runNow(context, transition, at);
+    case "backfill":
+      return yield* backfill(context, transition, at);
+    default:
+      return unreachable(transition);
+  }
+}
+
+function* readRow(context: Context, no: number): Work<Row | undefined> {
+  return yield* context.db.get<Row & Record<string, unknown>>(
+    `select no, definition, name, spec, revision, is_paused, decided_to, last_run from schedules
+     where no = ? and is_removed = 0`,
+    no,
+  );
+}
+
+// --- Definitions ----------------------------------------------------------------------------------------------------------
+
+function* putSchedules(context: Context, put: PutSchedules, at: number): Work<ScheduleOutcome> {
+  const { kind, name, version } = put.definition;
+  const known = yield* context.db.all<{
+    no: number;
+    name: string;
+    hash: string;
+    version: number;
+    is_removed: number;
+  }>("select no, name, hash, version, is_removed from schedules where kind = ? and definition = ?", kind, name);
+  const wanted = new Set(put.schedules.map((each) => each.name));
+  for (const each of known)
+    if (!wanted.has(each.name) && each.is_removed === 0) yield* removeSchedule(context, each.no, at);
+  for (const schedule of put.schedules) {
+    const same = known.find((each) => each.name === schedule.name);
+    if (same === undefined) yield* addSchedule(context, put, schedule, at);
+    else if (same.hash !== schedule.hash || same.is_removed === 1)
+      yield* renewSchedule(context, same.no, schedule, version, at);
+    else if (same.version !== version)
+      yield* context.db.run("update schedules set version = ? where no = ?", version, same.no);
+  }
+  return { ok: true, at, decided: [], started: null };
+}
+
+function* addSchedule(
+  context: Context,
+  put: PutSchedules,
+  wanted: PutSchedules["schedules"][number],
+  at: number,
+): Work<void> {
+  const { kind, name, version } = put.definition;
+  const no = yield* context.db.insert(
+    `insert into schedules (kind, definition, version, name, spec, hash, decided_to, created_at) values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    kind,
+    name,
+    version,
+    wanted.name,
+    JSON.stringify(wanted.spec),
+    wanted.hash,
+    decidedFrom(wanted.spec, at),
+    at,
+  );
+  yield* planNext(context, no, at);
+}
+
+/** Another spec, or one that was gone: it decides from now on, and what waited under the old one is not fired. */
+function* renewSchedule(
+  context: Context,
+  no: number,
+  wanted: PutSchedules["schedules"][number],
+  version: number,
+  at: number,
+): Work<void> {
+  yield* dropBuffered(context, no, "the schedule was changed", at);
+  yield* context.db.run(
+    `update schedules set spec = ?, hash = ?, version = ?, decided_to = ?, is_removed = 0, revision = revision + 1 where no = ?`,
+    JSON.stringify(wanted.spec),
+    wanted.hash,
+    version,
+    decidedFrom(wanted.spec, at),
+    no,
+  );
+  yield* planNext(context, no, at);
+}
+
+function* removeSchedule(context: Context, no: number, at: number): Work<void> {
+  yield* dropBuffered(context, no, "the schedule was removed", at);
+  yield* context.db.run("update schedules set is_removed = 1, revision = revision + 1 where no = ?", no);
+  yield* setTimer(context, "schedule", no, null);
+}
+
+function* dropBuffered(context: Context, no: number, why: string, at: number): Work<void> {
+  yield* context.db.run(
+    "update fires set outcome = 'skipped', why = ?, at = ? where schedule = ? and outcome = 'buffered'",
+    why,
+    at,
+    no,
+  );
+}
+
+/** The one place that says when a schedule is looked at next. */
+function* planNext(context: Context, no: number, at: number): Work<void> {
+  const row = yield* readRow(context, no);
+  if (row === undefined) return;
+  const schedule = { id: scheduleId(row), spec: JSON.parse(row.spec) as ScheduleSpec, decidedTo: row.decided_to };
+  const hasBuffered = (yield* bufferedOf(context, no)) !== null && row.is_paused === 0;
+  yield* setTimer(context, "schedule", no, nextDue(schedule, hasBuffered, at));
+}
+
+function* bufferedOf(context: Context, no: number): Work<number | null> {
+  const row = yield* context.db.get<{ nominal_at: number }>(
+    "select nominal_at from fires where schedule = ? and outcome = 'buffered'",
+    no,
+  );
+  return row?.nominal_at ?? null;
+}
+
+// --- Fires ----------------------------------------------------------------------------------------------------------------
+
+function* fireSchedule(context: Context, fire: FireSchedule, at: number): Work<ScheduleOutcome> {
+  const row = yield* readRow(context, fire.schedule);
+  if (row === undefined || !context.rules.isSameRevision(row.revision, fire.revision)) return stale;
+  const spec = JSON.parse(row.spec) as ScheduleSpec;
+  const { overlap } = spec;
+  // Whoever decided had a clock of its own: nothing is fired before the store's time says so.
+  if (fire.fires.some(({ nominalAt }) => dueOf(spec, scheduleId(row), nominalAt) > at)) return stale;
+  const decided: Fire[] = [];
+  let lastRun = row.last_run;
+  if (fire.gap !== null && context.rules.countsMissed()) yield* widenGap(context, row.no, fire.gap, at);
+  const start = function* (planned: PlannedFire): Work<void> {
+    const made = yield* decideStart(context, row.no, planned, at);
+    if (made === null) return;
+    decided.push(made.fire);
+    lastRun = made.run ?? lastRun;
+  };
+  if (fire.buffered !== null && (yield* openRun(context, lastRun)) === null) yield* start(fire.buffered);
+  for (const planned of fire.fires) {
+    const decision = decideOverlap(
+      overlap,
+      yield* openRun(context, lastRun),
+      (yield* bufferedOf(context, row.no)) !== null,
+    );
+    if (planned.refusal !== null || decision.act === "fire") yield* start(planned);
+    else if (decision.act === "cancel-and-fire") {
+      if (lastRun !== null) yield* cancelRun(context, lastRun, scheduleId(row), at);
+      yield* start(planned);
+    } else {
+      const outcome = decision.act === "buffer" ? "buffered" : "skipped";
+      const why = decision.act === "skip" ? decision.why : null;
+      const kept: Fire = { nominalAt: planned.nominalAt, outcome, run: null, why, at };
+      if (yield* keepFire(context, row.no, kept)) decided.push(kept);
+    }
+  }
+  yield* context.db.run(
+    "update schedules set decided_to = max(decided_to, ?), last_run = ?, revision = revision + 1 where no = ?",
+    fire.decidedTo,
+    lastRun,
+    row.no,
+  );
+  yield* planNext(context, row.no, at);
+  return { ok: true, at, decided, started: null };
+}
+
+/** The id of a schedule's last run while it is not at rest. */
+function* openRun(context: Context, run: number | null): Work<string | null> {
+  if (run === null) return null;
+  return (yield* context.db.get<{ id: string }>("select id from runs where no = ? and ended is null", run))?.id ?? null;
+}
+
+/** Starts the run of a nominal time, unless it has been decided before. */
+function* decideStart(
+  context: Context,
+  schedule: number,
+  { nominalAt, start, refusal }: PlannedFire,
+  at: number,
+): Work<{ fire: Fire; run: number | null } | null> {
+  if (!context.rules.mayFire(yield* isTaken(context, schedule, nominalAt))) return null;
+  if (start === null) {
+    const fire: Fire = { nominalAt, outcome: "refused", run: null, why: refusal, at };
+    return (yield* keepFire(context, schedule, fire)) ? { fire, run: null } : null;
+  }
+  const { no, id } = yield* startedRun(context, start, at);
+  const fire: Fire = { nominalAt, outcome: "fired", run: id, why: null, at };
+  yield* keepFire(context, schedule, fire);
+  return { fire, run: no };
+}
+
+/** A nominal time that has its run. One that was skipped, refused or buffered may still get it. */
+function* isTaken(context: Context, schedule: number, nominalAt: number): Work<boolean> {
+  const row = yield* context.db.get<{ outcome: string }>(
+    "select outcome from fires where schedule = ? and nominal_at = ?",
+    schedule,
+    nominalAt,
+  );
+  return row?.outcome === "fired";
+}
+
+/** False: this nominal time has a run, and keeps it. */
+function* keepFire(context: Context, schedule: number, { nominalAt, outcome, run, why, at }: Fire): Work<boolean> {
+  const { changes } = yield* context.db.run(
+    `insert into fires (schedule, nominal_at, outcome, run_id, why, at) values (?, ?, ?, ?, ?, ?)
+     on conflict (schedule, nominal_at) do update set outcome = excluded.outcome, run_id = excluded.run_id, why = excluded.why, at = excluded.at
+     where fires.outcome <> 'fired'`,
+    schedule,
+    nominalAt,
+    outcome,
+    run,
+    why,
+    at,
+  );
+  return changes > 0;
+}
+
+/** The run of a start: the new one, or the one that its key has started before, with whatever input. */
+function* startedRun(context: Context, start: StartRun, at: number): Work<{ no: number; id: string }> {
+  const outcome = yield* startRun(context, start, at);
+  const id = !outcome.ok && outcome.why === "key-conflict" ? outcome.id : start.id;
+  if (outcome.ok && "isCreated" in outcome) return { no: outcome.run.no, id: outcome.run.id };
+  return { no: (yield* context.db.get<{ no: number }>("select no from runs where id = ?", id))?.no ?? 0, id };
+}
+
+/** Times that were missed in a row are one record. */
+function* widenGap(context: Context, schedule: number, gap: FireGap, at: number): Work<void> {
+  const last = yield* context.db.get<{ no: number; cause: string; through_at: number }>(
+    "select no, cause, through_at from fire_gaps where schedule = ? order by through_at desc limit 1",
+    schedule,
+  );
+  const fired = yield* context.db.get<{ at: number | null }>(
+    "select max(nominal_at) as at from fires where schedule = ? and nominal_at < ?",
+    schedule,
+    gap.fromAt,
+  );
+  if (last !== undefined && last.cause === gap.cause && last.through_at > (fired?.at ?? 0)) {
+    yield* context.db.run(
+      "update fire_gaps set through_at = ?, count = count + ?, at = ? where no = ? and through_at < ?",
+      gap.throughAt,
+      gap.count,
+      at,
+      last.no,
+      gap.fromAt,
+    );
+    return;
+  }
+  yield* context.db.run(
+    "insert into fire_gaps (schedule, cause, from_at, through_at, count, at) values (?, ?, ?, ?, ?, ?)",
+    schedule,
+    gap.cause,
+    gap.fromAt,
+    gap.throughAt,
+    gap.count,
+    at,
+  );
+}
+
+/** As the verb does: an idle run ends here, a held one is told. */
+function* cancelRun(context: Context, run: number, schedule: string, at: number): Work<void> {
+  const live = yield* liveRow(context, run);
+  if (live === undefined) return;
+  const by = `schedule:${schedule}`;
+  const why = "its next nominal time has come";
+  if (live.state === state.leased) {
+    const body = JSON.stringify({ verb: "cancel", actor: by, why });
+    yield* deliver(context, { run, kind: "cancel", ref: `cancel:${live.fence}:`, key: null, body }, at);
+    return;
+  }
+  const reason: Reason = { code: "by-person", by, why };
+  yield* endRun(context, live, { state: "cancelled", reason }, live.fence + 1, at);
+}
+
+// --- What people ask ------------------------------------------------------------------------------------------------------
+
+function* pauseSchedule(
+  context: Context,
+  { act, schedule, revision, audit }: PauseSchedule,
+  at: number,
+): Work<ScheduleOutcome> {
+  const row = yield* readRow(context, schedule);
+  if (row === undefined || row.revision !== revision) return stale;
+  const isPaused = act === "pause";
+  yield* context.db.run(
+    "update schedules set is_paused = ?, paused_by = ?, paused_why = ?, paused_at = ?, revision = revision + 1 where no = ?",
+    isPaused ? 1 : 0,
+    isPaused ? audit.actor : null,
+    isPaused ? audit.why : null,
+    isPaused ? at : null,
+    schedule,
+  );
+  yield* auditSchedule(context, row, audit, at);
+  yield* planNext(context, schedule, at);
+  return { ok: true, at, decided: [], started: null };
+}
+
+function* runNow(context: Context, { schedule, start, audit }: RunScheduleNow, at: number): Work<ScheduleOutcome> {
+  const row = yield* readRow(context, schedule);
+  if (row === undefined) return stale;
+  const { no, id } = yield* startedRun(context, start, at);
+  yield* context.db.run("update schedules set last_run = ? where no = ?", no, schedule);
+  yield* auditSchedule(context, row, audit, at);
+  return { ok: true, at, decided: [], started: id };
+}
+
+function* backfill(context: Context, { schedule, fires, audit }: BackfillSchedule, at: number): Work<ScheduleOutcome> {
+  const row = yield* readRow(context, schedule);
+  if (row === undefined) return stale;
+  const decided = yield* mapWork(fires, function* (planned) {
+    return (yield* decideStart(context, schedule, planned, at))?.fire ?? null;
+  });
+  yield* auditSchedule(context, row, audit, at);
+  return { ok: true, at, decided: decided.filter((each) => each !== null), started: null };
+}
+
+function* auditSchedule(context: Context, row: Row, { actor, verb, why }: Audit, at: number): Work<void> {
+  yield* context.db.run(
+    "insert into audit (schedule, actor, verb, why, at) values (?, ?, ?, ?, ?)",
+    scheduleId(row),
+    actor,
+    verb,
+    why,
+    at,
+  );
+}
+
+/** What was decided before is kept as long as a completed run; the last fire of each schedule stays, to be shown. */
+export function* sweepFires(context: Context, before: number, limit: number): Work<void> {
+  const { db } = context;
+  yield* db.run(
+    `delete from fires where (schedule, nominal_at) in (
+       select f.schedule, f.nominal_at from fires f where f.at < ? and f.outcome <> 'buffered'
+         and f.nominal_at < (select max(nominal_at) from fires l where l.schedule = f.schedule) order by f.at limit ?)`,
+    before,
+    limit,
+  );
+  yield* db.run(
+    "delete from fire_gaps where no in (select no from fire_gaps where at < ? order by no limit ?)",
+    before,
+    limit,
+  );
+}

@@ -1,0 +1,210 @@
+import type { Miscount, Stray, StrayCode } from "../../kernel/model/doctor.ts";
+import type { RestStatus, RunStatus } from "../../kernel/model/status.ts";
+import { liveStatuses, state } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { findStraySchedules } from "./schedule-queries.ts";
+import { slotState } from "./slots.ts";
+import { mapWork, type Work } from "./work.ts";
+
+/** One way in which a run's rows can be wrong. `from` and `where` select runs as `r`. */
+interface StrayRule {
+  readonly code: StrayCode;
+  readonly problem: string;
+  readonly from: string;
+  readonly where: string;
+}
+
+const withLive = "runs r join live l on l.run = r.no";
+const inNoLine = "not exists (select 1 from slot_waiters w where w.run = r.no)";
+
+/** The invariant of the queue: every run that is not at rest is exactly one of ready, leased, suspended or parked. */
+const strayRules: readonly StrayRule[] = [
+  {
+    code: "not-queued",
+    problem: "is not at rest and not in the queue",
+    from: "runs r left join live l on l.run = r.no",
+    where: "r.ended is null and l.run is null",
+  },
+  {
+    code: "queued-at-rest",
+    problem: "is at rest and still in the queue",
+    from: withLive,
+    where: "r.ended is not null",
+  },
+  {
+    code: "ready-without-time",
+    problem: "is ready without a ready time",
+    from: withLive,
+    where: `l.state = ${state.ready} and l.ready_at is null`,
+  },
+  {
+    code: "leased-by-nobody",
+    problem: "is leased and no living worker holds it",
+    from: withLive,
+    where: `l.state = ${state.leased} and not exists (select 1 from workers w where w.incarnation = l.holder and w.is_dead = 0)`,
+  },
+  {
+    code: "held-and-idle",
+    problem: "has a holder and is not leased",
+    from: withLive,
+    where: `l.state <> ${state.leased} and l.holder is not null`,
+  },
+  {
+    code: "nothing-wakes-it",
+    problem: "is parked and nothing can wake it",
+    from: withLive,
+    where: `l.state = ${state.parked} and not exists (select 1 from waits w where w.run = r.no) and ${inNoLine}`,
+  },
+  {
+    code: "wakes-too-late",
+    problem: "is parked later than its earliest timer",
+    from: withLive,
+    where: `l.state = ${state.parked} and coalesce(l.ready_at, 9e15) > (select min(due_at) from waits w where w.run = r.no) and ${inNoLine}`,
+  },
+  {
+    code: "parked-over-unread",
+    problem: "is parked over something unread",
+    from: withLive,
+    where: `l.state = ${state.parked} and l.ready_at is null
+      and exists (select 1 from inbox i where i.run = r.no and i.is_read = 0) and ${inNoLine}`,
+  },
+  {
+    code: "works-without-slot",
+    problem: "is ready to work and lacks a slot",
+    from: withLive,
+    where: `l.state = ${state.leased} and l.slots = ${slotState.wanting} and l.deadline_at is null`,
+  },
+  {
+    code: "slot-of-idle",
+    problem: "holds a slot and does not work",
+    from: "slots s join runs r on r.no = s.run left join live l on l.run = r.no",
+    where: `(l.run is null or l.state = ${state.suspended} or (l.state = ${state.parked} and s.is_kept = 0))`,
+  },
+  {
+    code: "in-line-and-working",
+    problem: "stands in a line and works",
+    from: "slot_waiters w join runs r on r.no = w.run left join live l on l.run = r.no",
+    where: `(l.run is null or l.state in (${state.leased}, ${state.suspended}))`,
+  },
+  {
+    code: "free-slot-in-line",
+    problem: "stands in the line of a slot that is free",
+    from: "slot_waiters w join runs r on r.no = w.run join slot_limits k on k.key = w.key",
+    where: "(select count(*) from slots s where s.key = w.key) < k.max",
+  },
+  {
+    code: "failed-and-forgotten",
+    problem: "failed, is no dead letter and nobody has said why",
+    from: "runs r left join dead d on d.run = r.no",
+    where: "r.ended = 'failed' and d.run is null and r.reason is null",
+  },
+  {
+    code: "dead-letter-of-none",
+    problem: "is a dead letter and did not fail",
+    from: "dead d join runs r on r.no = d.run",
+    where: "r.ended is not 'failed'",
+  },
+  {
+    code: "recorded-twice",
+    problem: "has a result recorded twice",
+    from: "runs r",
+    // Only of runs that were never reopened: a reopening voids entries and asks for their keys again.
+    where: `r.round = 0 and r.no in
+      (select run from steps where key <> '' and outcome <> 3 group by run, key having count(*) > 1)`,
+  },
+];
+
+/** Rows that are named at once; what is more is found when these are mended. */
+const shownMax = 100;
+
+/** Everything that is wrong with the rows: always empty. */
+export function* findStrays(context: Context): Work<readonly Stray[]> {
+  return [
+    ...(yield* mapWork(strayRules, function* ({ code, problem, from, where }) {
+      return (yield* context.db.all<{ id: string }>(
+        `select distinct r.id from ${from} where ${where} limit ${shownMax}`,
+      )).map(({ id }) => ({ id, problem, code }));
+    })).flat(),
+    ...(yield* findMiscounts(context)).map((miscount) => strayCount(miscount)),
+    ...(yield* findStraySchedules(context)),
+  ];
+}
+
+/** The run's number when it is still wrong in this way. */
+export function* strayRun(context: Context, code: StrayCode, id: string): Work<number | null> {
+  const rule = strayRules.find((each) => each.code === code);
+  if (rule === undefined) return null;
+  const sql = `select r.no from ${rule.from} where r.id = ? and ${rule.where} limit 1`;
+  return (yield* context.db.get<{ no: number }>(sql, id))?.no ?? null;
+}
+
+function strayCount(miscount: Miscount): Stray {
+  const { counted, delta } = miscount;
+  const real = counted + delta;
+  switch (miscount.of) {
+    case "runs":
+      return {
+        id: `${miscount.definition} ${miscount.status}`,
+        problem: `counts ${counted} runs where there are ${real}`,
+        code: "miscounted",
+      };
+    case "hours":
+      return {
+        id: `${miscount.definition} ${miscount.status} ${miscount.hour}`,
+        problem: `counts ${counted} runs in an hour where there are ${real}`,
+        code: "miscounted-hour",
+      };
+    case "causes":
+      return {
+        id: miscount.fingerprint,
+        problem: `counts ${counted} dead letters of a cause where there are ${real}`,
+        code: "miscounted-cause",
+      };
+  }
+}
+
+/** A run's status from its rows, for counting them anew. */
+const statusSql = `coalesce(r.ended, case when l.compensation is not null and l.state <> ${state.suspended} then 'compensating'
+  else case l.state ${liveStatuses.map((status, code) => `when ${code} then '${status}'`).join(" ")} else 'pending' end end)`;
+
+/** What every count is off by. */
+export function* findMiscounts(context: Context): Work<readonly Miscount[]> {
+  const { db } = context;
+  const runs = yield* db.all<{ definition: number; status: RunStatus; counted: number; n: number }>(
+    `select definition, status, sum(counted) as counted, sum(n) as n from (
+       select definition, status, count as counted, 0 as n from counters
+       union all select * from (select r.definition, ${statusSql} as status, 0, count(*) from runs r left join live l on l.run = r.no group by 1, 2)
+     ) group by definition, status having sum(counted) <> sum(n) limit ${countsMax}`,
+  );
+  const hours = yield* db.all<{
+    definition: number;
+    status: "started" | RestStatus;
+    hour: number;
+    counted: number;
+    n: number;
+  }>(
+    `select definition, status, hour, sum(counted) as counted, sum(n) as n from (
+       select definition, status, hour, count as counted, 0 as n from hours
+       union all select * from (select definition, 'started', created_at / 3600000 as hour, 0, count(*) from runs group by 1, 3)
+       union all select * from (select definition, ended, ended_at / 3600000 as hour, 0, count(*) from runs where ended is not null group by 1, 2, 3)
+     ) group by definition, status, hour having sum(counted) <> sum(n) limit ${countsMax}`,
+  );
+  const causes = yield* db.all<{ fingerprint: string; counted: number; n: number }>(
+    `select fingerprint, sum(counted) as counted, sum(n) as n from (
+       select fingerprint, count as counted, 0 as n from causes
+       union all select * from (select fingerprint, 0, count(*) from dead group by 1)
+     ) group by fingerprint having sum(counted) <> sum(n) limit ${countsMax}`,
+  );
+  const off = <T extends { counted: number; n: number }>({ n, ...row }: T): Omit<T, "n"> & { delta: number } => ({
+    ...row,
+    delta: n - row.counted,
+  });
+  return [
+    ...runs.map((row) => ({ of: "runs" as const, ...off(row) })),
+    ...hours.map((row) => ({ of: "hours" as const, ...off(row) })),
+    ...causes.map((row) => ({ of: "causes" as const, ...off(row) })),
+  ];
+}
+
+/** Of each kind, at once. */
+const countsMax = 1_000;

@@ -1,0 +1,122 @@
+import type { Keep } from "../../kernel/model/flow.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import { forgetKeys } from "./admission.ts";
+import { sweepVersions } from "./artifacts.ts";
+import type { Context } from "./context.ts";
+import { removeRun } from "./remove-run.ts";
+import { sweepFires } from "./schedules.ts";
+import { recheckSlots } from "./slots.ts";
+import { sweepFiles } from "./sweep-files.ts";
+import type { Work } from "./work.ts";
+
+export interface SweepParams {
+  readonly completedMs: number;
+  readonly failedMs: number;
+  /** As `completedMs`, unless said otherwise. */
+  readonly cancelledMs?: number;
+  readonly eventMs: number;
+  readonly limit: number;
+}
+
+/** Deletes what retention no longer keeps, oldest first, at most `limit` runs in one short transaction. */
+export function* sweep(
+  context: Context,
+  params: SweepParams,
+): Work<{ runs: number; events: number; keys: number; files: readonly string[] }> {
+  const at = context.clock.now();
+  yield* sweepVersions(context, at);
+  yield* sweepFires(context, at - params.completedMs, params.limit);
+  yield* recheckSlots(context, params.limit, at);
+  yield* forgetKeys(context, params.limit, at);
+  // A repair is offered again within moments, if ever.
+  yield* context.db.run("delete from mends where at < ?", at - defaults.retention.keyMs);
+  yield* sweepBulks(context, at - params.completedMs, params.limit);
+  return {
+    runs: yield* sweepRuns(context, params, at),
+    events: yield* sweepEvents(context, params, at),
+    keys: yield* sweepKeys(context, params.limit, at),
+    files: yield* sweepFiles(context, params.limit, at),
+  };
+}
+
+/** Definition by definition: each may keep its runs for another time. */
+function* sweepRuns(context: Context, params: SweepParams, at: number): Work<number> {
+  let left = params.limit;
+  for (const { no, keep } of yield* context.definitions.numbered()) {
+    if (left <= 0) break;
+    const old = yield* oldRuns(context, no, agesOf(params, keep), at, left);
+    for (const run of old) yield* removeRun(context, run);
+    left -= old.length;
+  }
+  return params.limit - left;
+}
+
+/** A definition's own word goes before the store's; cancelled runs go with the completed ones, as near as that is said. */
+function agesOf(params: SweepParams, keep: Keep | null): Required<Keep> {
+  const completedMs = keep?.completedMs ?? params.completedMs;
+  return {
+    completedMs,
+    failedMs: keep?.failedMs ?? params.failedMs,
+    cancelledMs:
+      keep?.cancelledMs ?? (keep?.completedMs === undefined ? (params.cancelledMs ?? completedMs) : completedMs),
+  };
+}
+
+/** A child stays as long as its parent may still ask for it. */
+function* oldRuns(
+  context: Context,
+  definition: number,
+  { completedMs, failedMs, cancelledMs }: Required<Keep>,
+  at: number,
+  limit: number,
+): Work<readonly Parameters<typeof removeRun>[1][]> {
+  return yield* context.db.all(
+    `select no, definition, ended, created_at, ended_at from runs r
+     where definition = ? and ended_at is not null and ended_at < ? and ended_at < case ended when 'failed' then ? when 'cancelled' then ? else ? end
+       and (parent is null or not exists (select 1 from live l where l.run = r.parent)) order by ended_at limit ?`,
+    definition,
+    at - Math.min(completedMs, failedMs, cancelledMs),
+    at - failedMs,
+    at - cancelledMs,
+    at - completedMs,
+    limit,
+  );
+}
+
+function* sweepBulks(context: Context, before: number, limit: number): Work<void> {
+  const { db } = context;
+  for (const { no } of yield* db.all<{ no: number }>(
+    "select no from bulks where ended_at < ? limit ?",
+    before,
+    limit,
+  )) {
+    yield* db.run("delete from bulk_runs where bulk = ?", no);
+    yield* db.run("delete from bulks where no = ?", no);
+  }
+}
+
+function* sweepEvents(context: Context, params: { eventMs: number; limit: number }, at: number): Work<number> {
+  const { db } = context;
+  const rows = yield* db.all<{ no: number }>(
+    `select no from events where at < ? and is_routed = 1
+       and not exists (select 1 from inbox i where i.kind = 'event' and i.is_read = 0 and i.ref = cast(events.no as text)) order by at limit ?`,
+    at - params.eventMs,
+    params.limit,
+  );
+  for (const { no } of rows) {
+    yield* db.run("delete from event_keys where event = ?", no);
+    yield* context.payloads.drop(0, `event:${no}`);
+    yield* db.run("delete from events where no = ?", no);
+  }
+  return rows.length;
+}
+
+/** A key is kept for 7 days or as long as its run, whichever is longer. */
+function* sweepKeys(context: Context, limit: number, at: number): Work<number> {
+  return (yield* context.db.run(
+    `delete from idempotency where (definition, key) in (
+       select i.definition, i.key from idempotency i where i.at < ? and not exists (select 1 from runs r where r.no = i.run) order by i.at limit ?)`,
+    at - defaults.retention.keyMs,
+    limit,
+  )).changes;
+}

@@ -1,0 +1,81 @@
+import type { WaitOpening } from "../../kernel/model/transition.ts";
+import { canonical } from "../../stdx/json.ts";
+import type { Context } from "./context.ts";
+import { deliver } from "./inbox.ts";
+import type { Work } from "./work.ts";
+
+/** Registers a wait. A wait for an event looks at once for the event that may have come first, in the same transaction. */
+export function* openWait(context: Context, run: number, wait: WaitOpening, at: number): Work<void> {
+  const { db } = context;
+  const dueAt = wait.dueAt ?? (wait.dueInMs === undefined ? null : at + wait.dueInMs);
+  const isEvent = wait.kind === "event" && wait.name !== undefined;
+  const match = wait.match ?? {};
+  const hash = isEvent ? yield* context.matching.hashOfWait(wait.name, match) : null;
+  const no = context.scratch.nextWait(at);
+  yield* db.run(
+    `insert into waits (run, key, kind, no, due_at, since, name, match, hash, attempt) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     on conflict (run, key) do update set kind = excluded.kind, due_at = excluded.due_at, attempt = excluded.attempt, name = excluded.name`,
+    run,
+    wait.key,
+    wait.kind,
+    no,
+    dueAt,
+    at,
+    wait.name ?? null,
+    isEvent && Object.keys(match).length > 0 ? canonical(match) : null,
+    hash,
+    wait.attempt ?? 0,
+  );
+  if (isEvent && hash !== null && context.rules.looksBack()) yield* lookBack(context, run, wait, hash, at);
+}
+
+function* lookBack(context: Context, run: number, wait: WaitOpening, hash: number, at: number): Work<void> {
+  const { db } = context;
+  const start = yield* db.get<{ event_floor: number; start_event: number | null }>(
+    "select event_floor, start_event from runs where no = ?",
+    run,
+  );
+  const hasLookback = wait.lookbackMs !== undefined;
+  const floor = hasLookback ? 0 : context.rules.eventFloor(start?.event_floor ?? 0);
+  const since = hasLookback ? at - (wait.lookbackMs ?? 0) : null;
+  const event = yield* context.matching.find(
+    run,
+    wait.name ?? "",
+    hash,
+    wait.match ?? {},
+    floor,
+    since,
+    start?.start_event ?? null,
+  );
+  if (event !== null) yield* settleWait(context, run, wait.key, event, at);
+}
+
+/** Looks again for every wait for an event of a run: what a store needs whose transactions do not see each other. */
+export function* lookAgain(context: Context, run: number, at: number): Work<void> {
+  const waits = yield* context.db.all<{ key: string; name: string; match: string | null; hash: number }>(
+    "select key, name, match, hash from waits where run = ? and kind = 'event' and event is null",
+    run,
+  );
+  for (const wait of waits) {
+    const opening = {
+      key: wait.key,
+      kind: "event",
+      name: wait.name,
+      match: wait.match === null ? {} : JSON.parse(wait.match),
+    } as const;
+    yield* lookBack(context, run, opening, wait.hash, at);
+  }
+}
+
+/** Gives an event to a wait. The event is at most once for this run; the wait takes no second one. */
+export function* settleWait(context: Context, run: number, key: string, event: number, at: number): Work<boolean> {
+  const isNew = yield* deliver(context, { run, kind: "event", ref: String(event), key, body: null }, at);
+  if (!isNew) return false;
+  yield* context.db.run("update waits set event = ? where run = ? and key = ?", event, run, key);
+  yield* context.db.run("update events set matched = matched + 1 where no = ?", event);
+  return true;
+}
+
+export function* closeWait(context: Context, run: number, key: string): Work<void> {
+  yield* context.db.run("delete from waits where run = ? and key = ?", run, key);
+}
