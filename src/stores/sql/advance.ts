@@ -203,7 +203,7 @@ function* leave(context: Context, step: Advance, live: LiveRow, at: number): Wor
       if (waits === undefined || waits.n === 0)
         throw new Error(`run ${run} would park without anything that could wake it`);
       yield* db.run(
-        `update live set state = ?1, ready_at = case when deadline_at is null then ?2 else min(coalesce(?2, deadline_at), deadline_at) end,
+        `update live set state = ?1, ready_at = case when deadline_at is null or deadline_at > cast(?2 as bigint) then cast(?2 as bigint) else deadline_at end,
            holder = null, unclean = 0, is_lost = 0, reason = null where run = ?3`,
         state.parked,
         waits.due,

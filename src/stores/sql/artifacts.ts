@@ -117,7 +117,7 @@ function* nextNo(context: Context): Work<number> {
 function* sign(context: Context, { keyId, body, signature }: SignVersions, at: number): Work<VersionOutcome> {
   yield* context.db.run(
     `insert into manifests (key_id, body, signature, created_at)
-     select ?, ?, ?, ? where not exists (select 1 from manifests where key_id = ? and signature = ?)`,
+     select cast(? as text), cast(? as text), cast(? as text), cast(? as bigint) where not exists (select 1 from manifests where key_id = ? and signature = ?)`,
     keyId,
     body,
     signature,
@@ -259,7 +259,7 @@ function* readKnown(context: Context, name: string | null): Work<(KnownVersion &
 export function* readVersions(context: Context, name: string | null): Work<readonly VersionRow[]> {
   const counts = Map.groupBy(
     yield* context.db.all<{ definition: number; status: RunStatus; n: number }>(
-      "select definition, status, sum(count) as n from counters group by definition, status having n <> 0",
+      "select definition, status, sum(count) as n from counters group by definition, status having sum(count) <> 0",
     ),
     (row) => row.definition,
   );

@@ -20,6 +20,7 @@ export interface Context {
   readonly host: Host;
   readonly definitions: Definitions;
   readonly matching: Matching;
+  readonly lock: string;
   readonly hints: Hints;
   readonly scratch: Scratch;
   /** Files that an erasure has forgotten: they go once it has committed. */
@@ -88,6 +89,8 @@ export interface Parts {
   readonly files: Files;
   /** Values of more bytes go into files. */
   readonly offloadOver: number;
+  /** What follows a select whose row the transaction is about to decide on. */
+  readonly lock: string;
   /** Counters have a row for each of these; those who share one wait for each other. */
   readonly shard: number;
 }

@@ -19,7 +19,7 @@ export function* continueRun(context: Context, old: number, start: StartRun, at:
     no,
   );
   yield* db.run(
-    "insert into inbox (run, kind, ref, key, body, is_read, at) select ?, kind, ref, null, null, 1, at from inbox where run = ? and kind = 'event' and is_read = 1",
+    "insert into inbox (run, kind, ref, key, body, is_read, at) select cast(? as bigint), kind, ref, null, null, 1, at from inbox where run = ? and kind = 'event' and is_read = 1",
     no,
     old,
   );

@@ -65,10 +65,11 @@ export class Counters {
     for (const [row, delta] of drain(this.#hours)) {
       const [definition = "0", what = "", hour = "0"] = row.split(" ");
       yield* this.#db.run(
-        "insert into hours (definition, status, hour, count) values (?, ?, ?, ?) on conflict (definition, status, hour) do update set count = hours.count + excluded.count",
+        "insert into hours (definition, status, hour, shard, count) values (?, ?, ?, ?, ?) on conflict (definition, status, hour, shard) do update set count = hours.count + excluded.count",
         Number(definition),
         what,
         Number(hour),
+        this.#shard,
         delta,
       );
     }

@@ -90,7 +90,7 @@ function* compensationOf(context: Context, run: number): Work<string | null> {
 export function* cancelChildren(context: Context, parent: number, reason: Reason, at: number): Work<void> {
   if (!context.rules.cancelsChildren()) return;
   const children = yield* context.db.all<LiveRow & Record<string, unknown>>(
-    `select ${liveColumns} from live where compensation is null and run in (select no from runs where parent = ? and ended is null)`,
+    `select ${liveColumns} from live where compensation is null and run in (select no from runs where parent = ? and ended is null) order by run${context.lock}`,
     parent,
   );
   for (const child of children) yield* cancelLive(context, child, "parent", reason, at);

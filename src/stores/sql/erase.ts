@@ -98,7 +98,11 @@ function* removeEvent(context: Context, { no, times }: Consumed): Work<boolean> 
   );
   if (row === undefined) return false;
   if (row.matched > times || row.is_routed === 0) {
-    yield* db.run("update events set matched = max(0, matched - ?) where no = ?", times, no);
+    yield* db.run(
+      "update events set matched = case when matched > ?1 then matched - ?1 else 0 end where no = ?2",
+      times,
+      no,
+    );
     return false;
   }
   yield* db.run("delete from event_keys where event = ?", no);

@@ -1,5 +1,6 @@
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { lockRun } from "./live-row.ts";
 import type { Work } from "./work.ts";
 
 /** Appends something for a run, once for each (kind, ref), and makes the run look at it. False: it was there already. */
@@ -9,6 +10,7 @@ export function* deliver(
   at: number,
 ): Work<boolean> {
   const { db } = context;
+  yield* lockRun(context, message.run);
   const { changes } = yield* db.run(
     "insert into inbox (run, kind, ref, key, body, at) values (?, ?, ?, ?, ?, ?) on conflict do nothing",
     message.run,

@@ -23,12 +23,13 @@ export function* intervene(context: Context, act: Intervene, at: number): Work<O
 
 function* carryOut(context: Context, act: Intervene, at: number): Work<Outcome> {
   const { db } = context;
+  // The queue's row first: once it is locked, what the run's own row says is true until the end.
+  const live = yield* liveRow(context, act.run);
   const row = yield* db.get<{ id: string; definition: number; fence: number; round: number }>(
     "select id, definition, fence, round from runs where no = ?",
     act.run,
   );
   if (row === undefined) return { ok: false, why: "stale" };
-  const live = yield* liveRow(context, act.run);
   if (live?.state === state.leased) {
     if (act.held === null) return { ok: false, why: "stale" };
     const ref = `${act.held.verb}:${live.fence}:${act.held.verb === "retry" ? at : ""}`;

@@ -13,7 +13,7 @@ import type { Work } from "./work.ts";
 export function* join(context: Context, name: string, leaseMs: number): Work<{ incarnation: number; now: number }> {
   const at = yield* context.clock.save();
   const row = yield* context.db.get<{ incarnation: number }>(
-    "insert into workers (name, started_at, expires_at) values (?, ?, ?) returning incarnation",
+    "insert into workers (name, started_at, expires_at, seen_at) values (?1, ?2, ?3, ?2) returning incarnation",
     name,
     at,
     at + leaseMs,
@@ -33,7 +33,7 @@ export function* beat(
 ): Work<{ isAlive: boolean; now: number; arrivals: readonly number[] }> {
   const at = yield* context.clock.save();
   const { changes } = yield* context.db.run(
-    "update workers set expires_at = ? where incarnation = ? and is_dead = 0 and expires_at > ?",
+    "update workers set expires_at = ?1, seen_at = ?3 where incarnation = ?2 and is_dead = 0 and expires_at > ?3",
     at + leaseMs,
     incarnation,
     at,
@@ -60,11 +60,22 @@ export function* leave(context: Context, incarnation: number): Work<void> {
 
 /** Frees the runs of workers whose lease has run out, by the store's clock alone. */
 export function* rescue(context: Context, at: number): Work<void> {
-  for (const worker of yield* context.db.all<{ incarnation: number; expires_at: number }>(
+  for (const { incarnation, expires_at } of yield* context.db.all<{ incarnation: number; expires_at: number }>(
     "select incarnation, expires_at from workers where is_dead = 0",
   )) {
-    if (context.rules.isExpired(worker.expires_at, at)) yield* bury(context, worker.incarnation, at);
+    if (context.rules.isExpired(expires_at, at) && (yield* isLost(context, incarnation, at)))
+      yield* bury(context, incarnation, at);
   }
+}
+
+/** Looks again once nobody else can renew or bury it: the worker may have been quicker. */
+function* isLost({ db, lock, rules }: Context, incarnation: number, at: number): Work<boolean> {
+  if (lock === "") return true;
+  const worker = yield* db.get<{ expires_at: number }>(
+    "select expires_at from workers where incarnation = ? and is_dead = 0 for update",
+    incarnation,
+  );
+  return worker !== undefined && rules.isExpired(worker.expires_at, at);
 }
 
 /** Declares a worker dead. Its runs that had committed nothing since they were leased count one more unclean end. */
@@ -75,7 +86,7 @@ export function* bury(context: Context, incarnation: number, at: number): Work<v
     (yield* db.get(`select 1 from live where holder = ? and unclean >= ${suspectFrom} limit 1`, incarnation)) !==
     undefined;
   yield* db.run(
-    `insert into history (run, kind, detail, at) select run, 'rescued', '{"fence":' || fence || '}', ? from live where holder = ?`,
+    `insert into history (run, kind, detail, at) select run, 'rescued', '{"fence":' || fence || '}', cast(? as bigint) from live where holder = ?`,
     at,
     incarnation,
   );
@@ -96,6 +107,9 @@ export function* bury(context: Context, incarnation: number, at: number): Work<v
 }
 
 function* moveHeld(context: Context, incarnation: number): Work<void> {
+  // What is counted here must still be held when it is freed.
+  if (context.lock !== "")
+    yield* context.db.all(`select run from live where holder = ? order by run${context.lock}`, incarnation);
   const held = yield* context.db.all<{ definition: number; n: number }>(
     "select definition, count(*) as n from live where holder = ? and compensation is null group by definition",
     incarnation,
@@ -139,19 +153,8 @@ export function* lease(context: Context, params: LeaseParams): Work<Leasing> {
     return { runs: [], nextReadyAt: null, now: at, deathAllowance: 0 };
   if (params.holds !== null) yield* freeUnknown(context, params.incarnation, params.holds, at);
   const rows = yield* readyRows(context, params.limit, at);
-  if (!params.hasSuspect && rows.length < params.limit) {
-    const suspect = yield* db.get<ReadyRow & Record<string, unknown>>(
-      `select ${readyColumns} from live l join runs r on r.no = l.run
-       where l.unclean >= ${context.rules.suspectFrom()} and l.ready_at is not null and l.ready_at <= ? order by l.unclean, l.ready_at limit 1`,
-      at,
-    );
-    if (suspect !== undefined) rows.push(suspect);
-  }
-  const runs: LeasedRun[] = [];
-  for (const row of rows) {
-    if (row.slots !== slotState.wanting || (yield* hasSlots(context, row, at)))
-      runs.push(yield* take(context, row, params.incarnation));
-  }
+  if (!params.hasSuspect && rows.length < params.limit) rows.push(...(yield* suspectRows(context, at)));
+  const runs = yield* takeRows(context, rows, params.incarnation, at);
   const next =
     (yield* db.get<{ at: number | null }>(
       "select min(ready_at) as at from live where ready_at is not null and ready_at > ?",
@@ -160,6 +163,50 @@ export function* lease(context: Context, params: LeaseParams): Work<Leasing> {
   const isFull = rows.length >= params.limit;
   const deathAllowance = rows.some((row) => row.unclean >= suspectFrom) ? yield* allowance(context, at) : 0;
   return { runs, nextReadyAt: isFull ? at : next, now: at, deathAllowance };
+}
+
+/**
+ * What a look that takes many at once leaves out: runs that want slots, and a suspect. Only where such a look exists;
+ * the worker is alive.
+ */
+export function* leaseOthers(
+  context: Context,
+  params: Pick<LeaseParams, "incarnation" | "limit" | "hasSuspect">,
+): Work<Pick<Leasing, "runs" | "deathAllowance">> {
+  const at = context.clock.now();
+  const rows = yield* context.db.all<ReadyRow>(
+    `select ${readyColumns} from live l join runs r on r.no = l.run
+     where l.ready_at <= ? and l.slots = ${slotState.wanting} and l.unclean < ${context.rules.suspectFrom()}
+     order by l.ready_at, l.run limit ?${context.lock} of l`,
+    at,
+    params.limit,
+  );
+  if (!params.hasSuspect && rows.length < params.limit) rows.push(...(yield* suspectRows(context, at)));
+  const runs = yield* takeRows(context, rows, params.incarnation, at);
+  return { runs, deathAllowance: yield* allowance(context, at) };
+}
+
+function* suspectRows(context: Context, at: number): Work<ReadyRow[]> {
+  return yield* context.db.all<ReadyRow>(
+    `select ${readyColumns} from live l join runs r on r.no = l.run
+     where l.unclean >= ${context.rules.suspectFrom()} and l.ready_at is not null and l.ready_at <= ?
+     order by l.unclean, l.ready_at limit 1${context.lock === "" ? "" : `${context.lock} of l`}`,
+    at,
+  );
+}
+
+function* takeRows(
+  context: Context,
+  rows: readonly ReadyRow[],
+  incarnation: number,
+  at: number,
+): Work<readonly LeasedRun[]> {
+  const runs: LeasedRun[] = [];
+  for (const row of rows) {
+    if (row.slots !== slotState.wanting || (yield* hasSlots(context, row, at)))
+      runs.push(yield* take(context, row, incarnation));
+  }
+  return runs;
 }
 
 function* allowance(context: Context, at: number): Work<number> {
@@ -171,7 +218,7 @@ function* allowance(context: Context, at: number): Work<number> {
 }
 
 /** Runs that were leased by a call whose answer was lost: their worker knows nothing of them and would hold them for ever. */
-function* freeUnknown(
+export function* freeUnknown(
   context: Context,
   incarnation: number,
   holds: NonNullable<LeaseParams["holds"]>,
@@ -179,7 +226,7 @@ function* freeUnknown(
 ): Work<void> {
   const known = new Map(holds.map(({ run, fence }) => [run, fence]));
   const rows = yield* context.db.all<{ run: number; fence: number; definition: number; is_compensating: number }>(
-    "select run, fence, definition, compensation is not null as is_compensating from live where holder = ?",
+    `select run, fence, definition, compensation is not null as is_compensating from live where holder = ? order by run${context.lock}`,
     incarnation,
   );
   for (const row of rows) {

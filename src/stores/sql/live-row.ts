@@ -1,7 +1,7 @@
 import type { RunStatus } from "../../kernel/model/status.ts";
 import { statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
-import type { Work } from "./work.ts";
+import { done, type Work } from "./work.ts";
 
 /** The row of the queue, as guards read it. */
 export interface LiveRow {
@@ -25,13 +25,24 @@ export function guardRow(
   run: number,
 ): Work<Pick<LiveRow, "state" | "fence" | "unclean"> | undefined> {
   return context.db.get<Pick<LiveRow, "state" | "fence" | "unclean"> & Record<string, unknown>>(
-    "select state, fence, unclean from live where run = ?",
+    `select state, fence, unclean from live where run = ?${context.lock}`,
     run,
   );
 }
 
 export function liveRow(context: Context, run: number): Work<LiveRow | undefined> {
-  return context.db.get<LiveRow & Record<string, unknown>>(`select ${liveColumns} from live where run = ?`, run);
+  return context.db.get<LiveRow & Record<string, unknown>>(
+    `select ${liveColumns} from live where run = ?${context.lock}`,
+    run,
+  );
+}
+
+/**
+ * Before something is decided by what a run looks like to a transaction that has not changed it itself. Without it the
+ * holder could park the run at the same moment, over what is just being delivered.
+ */
+export function lockRun({ db, lock }: Context, run: number): Work<unknown> {
+  return lock === "" ? done(undefined) : db.get(`select 1 from live where run = ?${lock}`, run);
 }
 
 export function statusOf(live: LiveRow): RunStatus {

@@ -1,7 +1,6 @@
 import type { Arrival, AttemptRecord, Journal, RecordedEntry, Wait } from "../../kernel/model/journal.ts";
 import { kindCode, kindOf, outcomeOf, state } from "./codes.ts";
 import type { Context } from "./context.ts";
-import { liveRow } from "./live-row.ts";
 import { mapWork, type Work } from "./work.ts";
 
 /** All that a replay needs, or null when somebody else holds the run by now. */
@@ -11,8 +10,12 @@ export function* loadJournal(
   fence: number,
   arrivalsOnly: boolean,
 ): Work<Journal | null> {
-  const live = yield* liveRow(context, run);
-  if (live === undefined || live.fence !== fence || live.state !== state.leased) return null;
+  const isHeld = yield* context.db.get(
+    `select 1 from live where run = ? and fence = ? and state = ${state.leased}`,
+    run,
+    fence,
+  );
+  if (isHeld === undefined) return null;
   const arrivals = yield* readArrivals(context, run);
   if (arrivalsOnly) return { entries: [], attempts: [], waits: [], arrivals };
   return {

@@ -63,8 +63,9 @@ export const queries: Handlers = {
   hours: function* (context, { from, to, definition }) {
     return yield* mapWork(
       yield* context.db.all<{ definition: number; status: HourRow["status"]; hour: number; count: number }>(
-        `select definition, status, hour, count from hours where hour >= ? and hour < ? and count <> 0
-         ${definition === undefined ? "" : `and definition in (${(yield* context.definitions.numbersOf(definition)).join(",")})`} order by hour, definition, status`,
+        `select definition, status, hour, sum(count) as count from hours where hour >= ? and hour < ?
+         ${definition === undefined ? "" : `and definition in (${(yield* context.definitions.numbersOf(definition)).join(",")})`}
+         group by hour, definition, status having sum(count) <> 0 order by hour, definition, status`,
         from,
         to,
       ),
@@ -146,7 +147,7 @@ export const queries: Handlers = {
   },
   audit: function* (context, { run, before, limit }) {
     return yield* context.db.all(
-      `select no, run_id as run, schedule, actor, verb, why, detail, at from audit where ${run === null ? "? is null" : "run = ?"} and no < ? order by no desc limit ?`,
+      `select no, run_id as run, schedule, actor, verb, why, detail, at from audit where ${run === null ? "cast(? as text) is null" : "run = ?"} and no < ? order by no desc limit ?`,
       run,
       before ?? Number.MAX_SAFE_INTEGER,
       limit,
@@ -155,7 +156,7 @@ export const queries: Handlers = {
   counts: function* (context) {
     return yield* mapWork(
       yield* context.db.all<{ definition: number; status: RunStatus; n: number }>(
-        "select definition, status, sum(count) as n from counters group by definition, status having n <> 0",
+        "select definition, status, sum(count) as n from counters group by definition, status having sum(count) <> 0",
       ),
       function* (row) {
         return { definition: yield* context.definitions.ref(row.definition), status: row.status, count: row.n };
@@ -195,7 +196,7 @@ export const queries: Handlers = {
   },
   events: function* (context, { name, before, limit }) {
     return (yield* context.db.all<StoredEvent>(
-      `select no, id, source, name, data, is_routed, matched, refused, at from events where ${name === null ? "? is null" : "name = ?"} and no < ? order by no desc limit ?`,
+      `select no, id, source, name, data, is_routed, matched, refused, at from events where ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
       name,
       before ?? Number.MAX_SAFE_INTEGER,
       limit,

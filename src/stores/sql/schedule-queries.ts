@@ -40,7 +40,7 @@ export function* readSchedules(
 ): Work<readonly ScheduleRow[]> {
   return yield* select(
     context,
-    `${definition === null ? "? is null" : "s.definition = ?"} and s.no > ? order by s.no limit ?`,
+    `${definition === null ? "cast(? as text) is null" : "s.definition = ?"} and s.no > ? order by s.no limit ?`,
     definition,
     after ?? 0,
     limit,

@@ -202,7 +202,7 @@ function* fireSchedule(context: Context, fire: FireSchedule, at: number): Work<S
     }
   }
   yield* context.db.run(
-    "update schedules set decided_to = max(decided_to, ?), last_run = ?, revision = revision + 1 where no = ?",
+    "update schedules set decided_to = case when decided_to < ?1 then ?1 else decided_to end, last_run = ?2, revision = revision + 1 where no = ?3",
     fire.decidedTo,
     lastRun,
     row.no,

@@ -144,8 +144,8 @@ function textLooks(text: string, look: (from: string, ...own: [string, ...Value[
     among("select no from runs where id >= ? and id < ? order by id desc", id, `${id}\u{10FFFF}`),
     among("select no from runs where key >= ? and key < ?", text, `${text}\u{10FFFF}`),
     look("runs r", [
-      `r.no > (select max(no) from runs) - ${textMax} and r.key is not null and instr(lower(r.key), ?) > 0`,
-      text.toLowerCase(),
+      `r.no > (select max(no) from runs) - ${textMax} and r.key is not null and lower(r.key) like ? escape '!'`,
+      `%${text.toLowerCase().replace(/[!%_]/g, "!$&")}%`,
     ]),
     ...(words.length === 0 ? [] : [look("runs r", ...words.map(wordCondition))]),
   ];

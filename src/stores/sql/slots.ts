@@ -197,7 +197,7 @@ function* give(context: Context, waiter: Waiter, key: string, n: number, at: num
   const { db } = context;
   const { run } = waiter;
   const row = yield* db.get<{ flow: string | null; definition: number; state: number; undoing: number; fence: number }>(
-    "select r.flow, l.definition, l.state, l.compensation is not null as undoing, l.fence from live l join runs r on r.no = l.run where l.run = ?",
+    `select r.flow, l.definition, l.state, l.compensation is not null as undoing, l.fence from live l join runs r on r.no = l.run where l.run = ?${context.lock}`,
     run,
   );
   if (row === undefined) {

@@ -68,6 +68,9 @@ export function* startRun(
     }
   }
   const { flow } = start;
+  // What admits it must not count it twice.
+  const repeated = flow === undefined ? null : yield* startedBefore(context, start, at);
+  if (repeated !== null) return repeated;
   const admission = flow === undefined ? atOnce : yield* admit(context, start, flow, at);
   if (admission.kind === "refused")
     return { ok: false, why: "rate-limited", key: admission.key, retryInMs: admission.retryAt - at };
@@ -86,9 +89,9 @@ export function* startRun(
   yield* context.definitions.setKeep(definition, flow?.keep);
   const floor = yield* context.scratch.lastEvent(db);
   const offloaded = context.payloads.isLarge(start.input);
-  const no = yield* db.insert(
+  const made = yield* db.get<{ no: number }>(
     `insert into runs (no, id, definition, key, input, attributes, origin, parent, parent_key, parent_awaits, event_floor, start_event, created_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing returning no`,
     yield* context.numbers.next(),
     start.id,
     definition,
@@ -103,6 +106,8 @@ export function* startRun(
     startEvent,
     at,
   );
+  if (made === undefined) return (yield* startedBefore(context, start, at)) ?? { ok: false, why: "stale" };
+  const { no } = made;
   if (offloaded)
     yield* db.run("update runs set input = ? where no = ?", yield* context.payloads.keep(no, "input", start.input), no);
   if (start.idempotencyKey !== null) yield* keepIdempotencyKey(context, start, { run: no, id: start.id }, at);
@@ -139,6 +144,17 @@ export function* startRun(
     isCreated: true,
     isLeased,
   };
+}
+
+/** The answer to a start that is offered again, since its answer was lost; null: it was not carried out. */
+function* startedBefore({ db }: Context, start: StartRun, at: number): Work<Outcome | null> {
+  const row = yield* db.get<{ no: number; holder: number | null; fence: number | null }>(
+    "select r.no, l.holder, l.fence from runs r left join live l on l.run = r.no where r.id = ?",
+    start.id,
+  );
+  if (row === undefined) return null;
+  const isLeased = start.leaseTo !== undefined && row.holder === start.leaseTo && row.fence === 1;
+  return { ok: true, at, run: newRun(start, row.no, isLeased ? 1 : 0, at), isCreated: true, isLeased };
 }
 
 /** A start without limits: now. */

@@ -102,7 +102,7 @@ const strayRules: readonly StrayRule[] = [
     code: "dead-letter-of-none",
     problem: "is a dead letter and did not fail",
     from: "dead d join runs r on r.no = d.run",
-    where: "r.ended is not 'failed'",
+    where: "r.ended is distinct from 'failed'",
   },
   {
     code: "recorded-twice",
@@ -173,8 +173,8 @@ export function* findMiscounts(context: Context): Work<readonly Miscount[]> {
   const runs = yield* db.all<{ definition: number; status: RunStatus; counted: number; n: number }>(
     `select definition, status, sum(counted) as counted, sum(n) as n from (
        select definition, status, count as counted, 0 as n from counters
-       union all select * from (select r.definition, ${statusSql} as status, 0, count(*) from runs r left join live l on l.run = r.no group by 1, 2)
-     ) group by definition, status having sum(counted) <> sum(n) limit ${countsMax}`,
+       union all select * from (select r.definition, ${statusSql} as status, 0, count(*) from runs r left join live l on l.run = r.no group by 1, 2) a
+     ) b group by definition, status having sum(counted) <> sum(n) limit ${countsMax}`,
   );
   const hours = yield* db.all<{
     definition: number;
@@ -185,15 +185,15 @@ export function* findMiscounts(context: Context): Work<readonly Miscount[]> {
   }>(
     `select definition, status, hour, sum(counted) as counted, sum(n) as n from (
        select definition, status, hour, count as counted, 0 as n from hours
-       union all select * from (select definition, 'started', created_at / 3600000 as hour, 0, count(*) from runs group by 1, 3)
-       union all select * from (select definition, ended, ended_at / 3600000 as hour, 0, count(*) from runs where ended is not null group by 1, 2, 3)
-     ) group by definition, status, hour having sum(counted) <> sum(n) limit ${countsMax}`,
+       union all select * from (select definition, 'started', created_at / 3600000 as hour, 0, count(*) from runs group by 1, 3) a
+       union all select * from (select definition, ended, ended_at / 3600000 as hour, 0, count(*) from runs where ended is not null group by 1, 2, 3) a
+     ) b group by definition, status, hour having sum(counted) <> sum(n) limit ${countsMax}`,
   );
   const causes = yield* db.all<{ fingerprint: string; counted: number; n: number }>(
     `select fingerprint, sum(counted) as counted, sum(n) as n from (
        select fingerprint, count as counted, 0 as n from causes
-       union all select * from (select fingerprint, 0, count(*) from dead group by 1)
-     ) group by fingerprint having sum(counted) <> sum(n) limit ${countsMax}`,
+       union all select * from (select fingerprint, 0, count(*) from dead group by 1) a
+     ) b group by fingerprint having sum(counted) <> sum(n) limit ${countsMax}`,
   );
   const off = <T extends { counted: number; n: number }>({ n, ...row }: T): Omit<T, "n"> & { delta: number } => ({
     ...row,

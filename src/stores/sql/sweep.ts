@@ -72,7 +72,7 @@ function* oldRuns(
 ): Work<readonly Parameters<typeof removeRun>[1][]> {
   return yield* context.db.all(
     `select no, definition, ended, created_at, ended_at from runs r
-     where definition = ? and ended_at is not null and ended_at < ? and ended_at < case ended when 'failed' then ? when 'cancelled' then ? else ? end
+     where definition = ? and ended_at is not null and ended_at < ? and ended_at < case ended when 'failed' then cast(? as bigint) when 'cancelled' then cast(? as bigint) else cast(? as bigint) end
        and (parent is null or not exists (select 1 from live l where l.run = r.parent)) order by ended_at limit ?`,
     definition,
     at - Math.min(completedMs, failedMs, cancelledMs),

@@ -22,6 +22,7 @@ async function openInMemory(): Promise<Bench> {
   return {
     store: new MemoryStore(core, silent),
     other: new MemoryStore(core, silent),
+    hasFiles: true,
     advance: (ms) => {
       now += ms;
     },
@@ -38,6 +39,7 @@ async function openOnFile(): Promise<Bench> {
   return {
     store,
     other,
+    hasFiles: true,
     advance: (ms) => {
       now += ms;
     },

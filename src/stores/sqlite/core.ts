@@ -54,6 +54,8 @@ export class SqliteCore {
       rules,
       files,
       offloadOver: options.offloadOver ?? defaults.offloadOver,
+      // Whoever writes has the file to itself.
+      lock: "",
       shard: 0,
     });
   }

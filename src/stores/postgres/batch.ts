@@ -1,0 +1,242 @@
+import type { Entry } from "../../kernel/model/journal.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { Advance, AttemptClosing, LogLine, Transition, WaitOpening } from "../../kernel/model/transition.ts";
+import { kindCode, outcomeCode } from "../sql/codes.ts";
+import { numbers, texts, values } from "./array-text.ts";
+
+/**
+ * What `baton_commit` takes: starts, and of each run all that its transitions say, as one.
+ *
+ * A run's transitions become one so that the server sees each of its rows once: of two updates of a row it would carry
+ * out one and say nothing.
+ */
+export class Batch {
+  readonly starts: StartRun[] = [];
+  readonly runs = new Map<number, RunPart>();
+
+  get size(): number {
+    return this.starts.length + this.runs.size;
+  }
+
+  addStart(start: StartRun): void {
+    this.starts.push(start);
+  }
+
+  /** False: it must wait for the next batch, since what came before ends the run's part here. */
+  addAdvance(advance: Advance): boolean {
+    const part = this.runs.get(advance.run);
+    if (part === undefined) {
+      this.runs.set(advance.run, newPart(advance));
+      return true;
+    }
+    // One that may be refused by itself stands alone, and so does another holder's.
+    const isAlone = part.next !== null || part.expires.length > 0 || advance.expires !== undefined;
+    if (isAlone || part.fence !== advance.fence) return false;
+    addTo(part, advance);
+    return true;
+  }
+}
+
+/** What one run's transitions say together. */
+interface RunPart {
+  readonly run: number;
+  readonly fence: number;
+  next: Advance["next"] | null;
+  readonly entries: Entry[];
+  readonly attempts: AttemptClosing[];
+  readonly opens: Map<string, WaitOpening>;
+  readonly closes: Set<string>;
+  readonly expires: string[];
+  readonly read: number[];
+  readonly logs: LogLine[];
+}
+
+function newPart(advance: Advance): RunPart {
+  const part: RunPart = {
+    run: advance.run,
+    fence: advance.fence,
+    next: null,
+    entries: [],
+    attempts: [],
+    opens: new Map(),
+    closes: new Set(),
+    expires: [],
+    read: [],
+    logs: [],
+  };
+  addTo(part, advance);
+  return part;
+}
+
+function addTo(part: RunPart, advance: Advance): void {
+  if (advance.entries !== undefined) part.entries.push(...advance.entries);
+  if (advance.attempts !== undefined) part.attempts.push(...advance.attempts);
+  for (const key of advance.closes ?? []) close(part, key);
+  for (const key of advance.expires ?? []) {
+    close(part, key);
+    part.expires.push(key);
+  }
+  for (const wait of advance.opens ?? []) part.opens.set(wait.key, wait);
+  if (advance.read !== undefined) part.read.push(...advance.read);
+  if (advance.logs !== undefined) part.logs.push(...advance.logs);
+  if (advance.next !== undefined) part.next = advance.next;
+}
+
+/** A wait that opened in this batch and closes in it was never there; the store closes before it opens. */
+function close(part: RunPart, key: string): void {
+  part.opens.delete(key);
+  part.closes.add(key);
+}
+
+/** Whether the server's function can carry it out. Everything else takes the code that both stores share. */
+export function isBatchable(transition: Transition, isLarge: (text: string | null) => boolean): boolean {
+  if (transition.kind === "start") return isPlainStart(transition) && !isLarge(transition.input);
+  return transition.kind === "advance" && isPlainAdvance(transition, isLarge);
+}
+
+function isPlainStart(start: StartRun): boolean {
+  return (
+    start.flow === undefined && start.audit === undefined && start.parent === undefined && start.attributes === null
+  );
+}
+
+function isPlainAdvance(advance: Advance, isLarge: (text: string | null) => boolean): boolean {
+  const { next, entries } = advance;
+  if (advance.starts !== undefined || advance.events !== undefined || advance.sealEvents !== undefined) return false;
+  if (advance.attributes !== undefined || advance.shows !== undefined) return false;
+  if (advance.opens?.some((wait) => wait.kind === "event")) return false;
+  if (entries?.some((entry) => isLarge(entry.value) || isLarge(entry.input))) return false;
+  switch (next?.state) {
+    case undefined:
+    case "parked":
+    case "ready":
+      return true;
+    case "completed":
+      return next.continuesAs === undefined && !isLarge(next.output);
+    default:
+      return false;
+  }
+}
+
+const nextCode = { parked: 2, ready: 1, completed: 3 } as const;
+
+export function commitText(schema: string, parameters: readonly unknown[]): string {
+  return `select * from "${schema}".baton_commit(${parameters.map((_, i) => `$${i + 1}`).join(",")})`;
+}
+
+/** The function's parameters, in its order. */
+export function encode(
+  batch: Batch,
+  options: { shard: number; definitionOf: (start: StartRun) => number },
+): readonly unknown[] {
+  const { starts } = batch;
+  const worker = starts.find((start) => start.leaseTo !== undefined)?.leaseTo ?? null;
+  // In the order of their numbers: so every batch takes its rows.
+  const runs = [...batch.runs.values()].sort((a, b) => a.run - b.run);
+  const hasKeys = starts.some((start) => start.idempotencyKey !== null);
+  return [
+    options.shard,
+    worker,
+    texts(starts.map((start) => start.id)),
+    numbers(starts.map(options.definitionOf)),
+    texts(starts.map((start) => start.key)),
+    texts(hasKeys ? starts.map((start) => start.idempotencyKey) : []),
+    texts(hasKeys ? starts.map((start) => start.definition.name) : []),
+    texts(hasKeys ? starts.map((start) => start.inputHash) : []),
+    values(starts.map((start) => start.input)),
+    values(starts.map((start) => JSON.stringify(start.origin))),
+    numbers(starts.map((start) => start.at ?? null)),
+    numbers(starts.map((start) => start.delayMs ?? null)),
+    numbers(starts.map((start) => start.priorityMs)),
+    numbers(starts.map((start) => (start.leaseTo === worker && worker !== null ? 1 : 0))),
+    ...encodeRuns(runs),
+    ...encodeEntries(runs),
+    ...encodeAttempts(runs),
+    ...encodeWaits(runs),
+    ...encodeLogs(runs),
+  ];
+}
+
+function encodeRuns(runs: readonly RunPart[]): readonly unknown[] {
+  return [
+    numbers(runs.map((part) => part.run)),
+    numbers(runs.map((part) => part.fence)),
+    numbers(runs.map(({ next }) => (next == null ? 0 : nextCode[next.state as keyof typeof nextCode]))),
+    values(runs.map(({ next }) => (next?.state === "completed" ? next.output : null))),
+    numbers(runs.map(({ next }) => (next?.state === "ready" ? (next.delayMs ?? 0) : null))),
+    values(
+      runs.map(({ next }) =>
+        next?.state === "ready" && next.reason !== undefined ? JSON.stringify(next.reason) : null,
+      ),
+    ),
+  ];
+}
+
+function encodeEntries(runs: readonly RunPart[]): readonly unknown[] {
+  const owners: number[] = [];
+  const entries: Entry[] = [];
+  for (const part of runs) {
+    for (const entry of part.entries) {
+      owners.push(part.run);
+      entries.push(entry);
+    }
+  }
+  return [
+    numbers(owners),
+    numbers(entries.map((entry) => entry.seq)),
+    texts(entries.map((entry) => entry.key)),
+    numbers(entries.map((entry) => kindCode[entry.kind])),
+    numbers(entries.map((entry) => outcomeCode[entry.outcome])),
+    values(entries.map((entry) => entry.value)),
+    values(entries.map((entry) => entry.input)),
+    numbers(entries.map((entry) => entry.attempts)),
+    numbers(entries.map((entry) => entry.tookMs)),
+  ];
+}
+
+function encodeAttempts(runs: readonly RunPart[]): readonly unknown[] {
+  const all = runs.flatMap((part) => part.attempts.map((attempt) => ({ part, attempt })));
+  return [
+    numbers(all.map(({ part }) => part.run)),
+    numbers(all.map(({ part }) => part.fence)),
+    texts(all.map(({ attempt }) => attempt.key)),
+    numbers(all.map(({ attempt }) => attempt.number)),
+    numbers(all.map(({ attempt }) => (attempt.charged ? 1 : 0))),
+    texts(all.map(({ attempt }) => attempt.outcome)),
+    values(all.map(({ attempt }) => (attempt.error === null ? null : JSON.stringify(attempt.error)))),
+    numbers(all.map(({ attempt }) => attempt.tookMs)),
+  ];
+}
+
+function encodeWaits(runs: readonly RunPart[]): readonly unknown[] {
+  const opens = runs.flatMap((part) => [...part.opens.values()].map((wait) => ({ run: part.run, wait })));
+  const closes = runs.flatMap((part) => [...part.closes].map((key) => ({ run: part.run, key })));
+  const expires = runs.flatMap((part) => part.expires.map((key) => ({ run: part.run, key })));
+  const read = runs.flatMap((part) => part.read.map((no) => ({ run: part.run, no })));
+  return [
+    numbers(opens.map(({ run }) => run)),
+    texts(opens.map(({ wait }) => wait.key)),
+    texts(opens.map(({ wait }) => wait.kind)),
+    numbers(opens.map(({ wait }) => wait.dueInMs ?? null)),
+    numbers(opens.map(({ wait }) => wait.dueAt ?? null)),
+    texts(opens.map(({ wait }) => wait.name ?? null)),
+    numbers(opens.map(({ wait }) => wait.attempt ?? 0)),
+    numbers(closes.map(({ run }) => run)),
+    texts(closes.map(({ key }) => key)),
+    numbers(expires.map(({ run }) => run)),
+    texts(expires.map(({ key }) => key)),
+    numbers(read.map(({ run }) => run)),
+    numbers(read.map(({ no }) => no)),
+  ];
+}
+
+function encodeLogs(runs: readonly RunPart[]): readonly unknown[] {
+  const all = runs.flatMap((part) => part.logs.map((line) => ({ run: part.run, line })));
+  return [
+    numbers(all.map(({ run }) => run)),
+    texts(all.map(({ line }) => line.key)),
+    texts(all.map(({ line }) => line.level)),
+    texts(all.map(({ line }) => line.message)),
+    values(all.map(({ line }) => line.data)),
+  ];
+}

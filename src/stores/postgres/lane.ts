@@ -1,0 +1,280 @@
+import type { StoreError } from "../../kernel/model/errors.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { Advance, Outcome } from "../../kernel/model/transition.ts";
+import type { Clock } from "../../kernel/ports/clock.ts";
+import { newRun } from "../sql/new-run.ts";
+import { Batch, commitText, encode, isBatchable } from "./batch.ts";
+import type { Connections } from "./connections.ts";
+import { isPassing, toStoreError } from "./errors.ts";
+import type { Pending } from "./pending.ts";
+
+export interface LaneParts {
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly shard: number;
+  isLarge(text: string | null): boolean;
+  definitionOf(start: StartRun): number;
+  /** Applies one by the shared code. */
+  applySpecially(pending: Pending): Promise<void>;
+  /** What a batch has done, for those who wait for it. */
+  told(news: News): void;
+}
+
+/** What a batch may have woken. */
+export interface News {
+  readonly left: readonly { readonly run: number; readonly state: "parked" | "ready" | "completed" }[];
+  readonly started: readonly { readonly run: number; readonly id: string; readonly isLeased: boolean }[];
+  readonly arrivals: readonly number[];
+}
+
+interface Answer {
+  what: number;
+  ref: number;
+  a: number;
+  b: number;
+}
+
+/** Codes of `baton_commit`. */
+const what = { moment: 0, start: 1, refused: 2, unread: 3, parent: 4 } as const;
+const refusal = { stale: 1, busy: 2, special: 3, seen: 4, expired: 5 } as const;
+
+/** A run that others have locked so often in a row is taken by the shared code, which waits for it. */
+const busyMax = 8;
+const busyDelayMs = 2;
+/** A batch that meets its equal so often is halved like one that cannot be written. */
+const passingMax = 5;
+
+/**
+ * Group commit: what is asked for while a batch is under way travels together in the next one. Of two lanes each has a
+ * connection at work; a run is bound to one of them, so that its transitions keep their order.
+ */
+export class Lane {
+  readonly #parts: LaneParts;
+  #queue: Pending[] = [];
+  #isAtWork = false;
+  #isPlanned = false;
+  /** Runs with a transition that goes by the shared code at this moment: what follows waits for it. */
+  readonly #away = new Set<number>();
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+  }
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  add(pending: Pending): void {
+    this.#queue.push(pending);
+    this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#isPlanned || this.#isAtWork || this.#queue.length === 0) return;
+    this.#isPlanned = true;
+    // After this turn of the event loop, so that all that it produces shares one batch.
+    this.#parts.clock.soon(() => {
+      this.#isPlanned = false;
+      if (!this.#isAtWork) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const { batch, members } = this.#take();
+    if (members.length === 0) return;
+    this.#isAtWork = true;
+    this.#commit(batch, members).finally(() => {
+      this.#isAtWork = false;
+      this.#plan();
+    });
+  }
+
+  /** As much of the queue as one batch may hold, every run's part in its order. */
+  #take(): { batch: Batch; members: Pending[] } {
+    const batch = new Batch();
+    const members: Pending[] = [];
+    const rest: Pending[] = [];
+    const blocked = new Set<number>();
+    let bytes = 0;
+    for (const pending of this.#queue) {
+      const { transition } = pending;
+      const isFull = members.length >= batchMax || bytes >= batchBytesMax;
+      const run = transition.kind === "advance" ? transition.run : null;
+      if (isFull || (run !== null && (blocked.has(run) || this.#away.has(run)))) {
+        if (run !== null) blocked.add(run);
+        rest.push(pending);
+      } else if (transition.kind !== "start" && transition.kind !== "advance") {
+        rest.push(pending);
+      } else if (pending.isSpecial || !isBatchable(transition, this.#parts.isLarge)) {
+        if (run !== null) blocked.add(run);
+        if (run !== null && batch.runs.has(run)) rest.push(pending);
+        else this.#sendAway(pending, run);
+      } else if (transition.kind === "start") {
+        batch.addStart(transition);
+        members.push(pending);
+        bytes += transition.input?.length ?? 0;
+      } else if (batch.addAdvance(transition)) {
+        members.push(pending);
+        bytes += bytesOf(transition);
+      } else {
+        blocked.add(transition.run);
+        rest.push(pending);
+      }
+    }
+    this.#queue = rest;
+    return { batch, members };
+  }
+
+  #sendAway(pending: Pending, run: number | null): void {
+    if (run !== null) this.#away.add(run);
+    this.#parts.applySpecially(pending).finally(() => {
+      if (run !== null) this.#away.delete(run);
+      this.#plan();
+    });
+  }
+
+  /** Back to the front of the queue, in their order. */
+  #putBack(members: readonly Pending[]): void {
+    this.#queue = [...members, ...this.#queue];
+  }
+
+  async #commit(batch: Batch, members: readonly Pending[], tries = 0): Promise<void> {
+    let answers: readonly Answer[];
+    try {
+      answers = await this.#send(batch);
+    } catch (error) {
+      return this.#failed(batch, members, error, tries);
+    }
+    const refused = answers.filter((answer) => answer.what === what.refused);
+    if (refused.length === 0) return this.#settle(members, answers);
+    // Nothing was written: the rest goes at once, without those.
+    const kept = this.#refuse(members, refused);
+    if (kept.length > 0) await this.#again(kept, 0);
+  }
+
+  #send(batch: Batch): Promise<readonly Answer[]> {
+    const { connections, shard, definitionOf } = this.#parts;
+    const parameters = encode(batch, { shard, definitionOf });
+    const text = commitText(connections.schema, parameters);
+    return connections.use(async (client) => (await client.query<Answer>(text, [...parameters])).rows);
+  }
+
+  #again(members: readonly Pending[], tries: number): Promise<void> {
+    const batch = new Batch();
+    for (const { transition } of members) {
+      if (transition.kind === "start") batch.addStart(transition);
+      if (transition.kind === "advance") batch.addAdvance(transition);
+    }
+    return this.#commit(batch, members, tries);
+  }
+
+  /** A batch that cannot be written is halved until the guilty run stands alone, which is then told why. */
+  async #failed(batch: Batch, members: readonly Pending[], error: unknown, tries: number): Promise<void> {
+    if (isPassing(error) && tries < passingMax && batch.size > 1) return this.#again(members, tries + 1);
+    const storeError = toStoreError(error);
+    if (storeError.code === "unavailable" || storeError.code === "unknown-outcome") return reject(members, storeError);
+    if (batch.size === 1) {
+      // The shared code says precisely what is wrong with it, or finds that nothing is.
+      for (const pending of members) pending.isSpecial = true;
+      this.#putBack(members);
+      return;
+    }
+    const ownerOf = ({ transition }: Pending): unknown => (transition.kind === "advance" ? transition.run : transition);
+    const owners = [...new Set(members.map(ownerOf))];
+    const first = new Set(owners.slice(0, Math.ceil(owners.length / 2)));
+    await this.#again(
+      members.filter((pending) => first.has(ownerOf(pending))),
+      0,
+    );
+    await this.#again(
+      members.filter((pending) => !first.has(ownerOf(pending))),
+      0,
+    );
+  }
+
+  /** Deals with the refused ones; returns the rest. */
+  #refuse(members: readonly Pending[], answers: readonly Answer[]): Pending[] {
+    const starts = members.filter(({ transition }) => transition.kind === "start");
+    const byRun = new Map(answers.filter((each) => each.a !== refusal.seen).map((each) => [each.ref, each.a]));
+    const seen = new Set(answers.filter((each) => each.a === refusal.seen).map((each) => starts[each.ref - 1]));
+    const kept: Pending[] = [];
+    const later: Pending[] = [];
+    for (const pending of members) {
+      const { transition } = pending;
+      const why =
+        transition.kind === "advance" ? byRun.get(transition.run) : seen.has(pending) ? refusal.seen : undefined;
+      if (why === undefined) kept.push(pending);
+      else if (why === refusal.stale) pending.resolve({ ok: false, why: "stale" });
+      else if (why === refusal.expired) pending.resolve({ ok: false, why: "unread" });
+      else {
+        pending.busyCount += 1;
+        pending.isSpecial ||= why !== refusal.busy || pending.busyCount > busyMax;
+        later.push(pending);
+      }
+    }
+    if (later.length > 0) this.#putBackLater(later);
+    return kept;
+  }
+
+  #putBackLater(members: readonly Pending[]): void {
+    const runs = members.flatMap(({ transition }) => (transition.kind === "advance" ? [transition.run] : []));
+    for (const run of runs) this.#away.add(run);
+    const isWaiting = members.some((pending) => !pending.isSpecial);
+    this.#putBack(members);
+    this.#parts.clock.after(isWaiting ? busyDelayMs : 0, () => {
+      for (const run of runs) this.#away.delete(run);
+      this.#plan();
+    });
+  }
+
+  #settle(members: readonly Pending[], answers: readonly Answer[]): void {
+    const at = answers.find((answer) => answer.what === what.moment)?.ref ?? 0;
+    const unread = new Set(answers.filter((answer) => answer.what === what.unread).map((answer) => answer.ref));
+    const made = new Map(answers.filter((answer) => answer.what === what.start).map((answer) => [answer.ref, answer]));
+    const left: News["left"][number][] = [];
+    const started: News["started"][number][] = [];
+    let place = 0;
+    for (const pending of members) {
+      const { transition } = pending;
+      if (transition.kind === "start") {
+        place += 1;
+        const answer = made.get(place);
+        if (answer === undefined) throw new Error("a start has no answer");
+        started.push({ run: answer.a, id: transition.id, isLeased: answer.b > 0 });
+        pending.resolve(startOutcome(transition, answer, at));
+      } else if (transition.kind === "advance") {
+        const state = transition.next?.state;
+        const isUnread = state === "parked" && unread.has(transition.run);
+        if (!isUnread && (state === "parked" || state === "ready" || state === "completed"))
+          left.push({ run: transition.run, state });
+        pending.resolve({ ok: true, at, isUnread });
+      }
+    }
+    const arrivals = answers.filter((answer) => answer.what === what.parent).map((answer) => answer.ref);
+    this.#parts.told({ left, started, arrivals });
+  }
+
+  /** Everybody who waits is told; nothing more is taken. */
+  fail(error: StoreError): void {
+    reject(this.#queue.splice(0), error);
+  }
+}
+
+function startOutcome(start: StartRun, { a: no, b: leased }: Answer, at: number): Outcome {
+  return { ok: true, at, run: newRun(start, no, leased, at), isCreated: true, isLeased: leased > 0 };
+}
+
+function reject(members: readonly Pending[], error: StoreError): void {
+  for (const pending of members) pending.reject(error);
+}
+
+function bytesOf(advance: Advance): number {
+  let bytes = 0;
+  for (const entry of advance.entries ?? []) bytes += (entry.value?.length ?? 0) + (entry.input?.length ?? 0);
+  return bytes;
+}
+
+/** Two lanes of these keep both processes at work; larger ones were measured no faster and make everybody wait longer. */
+const batchMax = defaults.batchMax * 4;
+const batchBytesMax = 1024 * 1024;

@@ -1,0 +1,360 @@
+-- What a worker says of itself, for people.
+alter table workers add column version text collate "C";
+alter table workers add column slots bigint;
+alter table workers add column queues text collate "C";
+-- When it last renewed its lease.
+alter table workers add column seen_at bigint;
+
+-- Like the other counters, these have a row for each shard, so that those who write at once do not wait for each other.
+alter table hours add column shard smallint not null default 0;
+alter table hours drop constraint hours_pkey;
+alter table hours add primary key (definition, status, hour, shard);
+
+-- Rows that are updated in place all the time: room for the next version on the same page, and a vacuum that does not
+-- wait for a fifth of the table.
+alter table live set (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500,
+  autovacuum_vacuum_cost_delay = 0);
+alter table counters set (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+alter table hours set (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+alter table workers set (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50);
+alter table clock set (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50);
+alter table waits set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+alter table inbox set (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500);
+alter table slots set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+alter table slot_waiters set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+alter table timers set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+-- Room for the version of a run that its end writes.
+alter table runs set (fillfactor = 85);
+
+-- A test may say what time it is; beside the moment that was kept stands what the machine's clock said then.
+alter table clock add column test_now bigint;
+alter table clock add column machine_at bigint not null default 0;
+
+create function baton_machine_now() returns bigint language sql volatile as $$
+  select coalesce((select test_now from clock), floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
+$$;
+
+-- Store time: the greater of the machine's clock and the last moment that was kept, so that it never goes back. A clock
+-- that was set back is followed by its pace alone. The row is written by lease renewal only. Unlike now() this is read
+-- anew by every statement.
+create function baton_now() returns bigint language sql volatile as $$
+  select greatest(m.at, c.last_at + greatest(m.at - c.machine_at, 0)) from clock c, baton_machine_now() m(at)
+$$;
+
+create function baton_save_now() returns bigint language sql volatile as $$
+  update clock set last_at = baton_now(), machine_at = baton_machine_now() returning last_at
+$$;
+
+-- One batch of what runs do most: starts without limits, results, waits, hand-backs and ends. Everything else is applied
+-- transition by transition, by the code that both stores share, and this function says the same as that code.
+--
+-- It guards first. When any transition is refused, nothing is written: the answer names the refused ones, and whoever
+-- asked takes them out and asks again. It waits for no row: a run that somebody else has locked at this moment is
+-- "busy", so that two of these never wait for each other.
+--
+-- Refusals: 1 stale, 2 busy, 3 not for a batch, 4 this key was seen, 5 unread (an event came before the time-out).
+-- Answers: what 0 the moment; 1 a start (ref: its place, a: its number, b: whether it is leased); 2 a refused run or
+-- start (ref, a: the refusal); 3 a run that keeps going, since something unread has come; 4 a parent that was told.
+-- Values are JSON, which holds no control characters, so that a list of them is one text: 31 stands between two, a
+-- single 30 for null.
+create function baton_commit(
+  p_shard smallint, p_worker bigint,
+  s_id text[], s_definition bigint[], s_key text[], s_idempotency text[], s_name text[], s_hash text[], s_input text,
+  s_origin text, s_at bigint[], s_delay bigint[], s_priority bigint[], s_leased smallint[],
+  a_run bigint[], a_fence bigint[], a_next smallint[], a_output text, a_delay bigint[], a_reason text,
+  e_run bigint[], e_seq bigint[], e_key text[], e_kind smallint[], e_outcome smallint[], e_value text, e_input text,
+  e_attempts bigint[], e_took bigint[],
+  t_run bigint[], t_fence bigint[], t_key text[], t_number bigint[], t_charged smallint[], t_outcome text[], t_error text, t_took bigint[],
+  w_run bigint[], w_key text[], w_kind text[], w_due_in bigint[], w_due_at bigint[], w_name text[], w_attempt bigint[],
+  c_run bigint[], c_key text[], x_run bigint[], x_key text[], r_run bigint[], r_no bigint[],
+  l_run bigint[], l_key text[], l_level text[], l_message text[], l_data text
+) returns table (what smallint, ref bigint, a bigint, b bigint) language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  v_at bigint := baton_now();
+  v_hour bigint;
+  v_floor bigint;
+  v_alive boolean := false;
+  h_run bigint[];
+  h_definition bigint[];
+  n_run bigint[];
+  n_started bigint[];
+  p_run bigint[];
+  p_busy bigint[];
+  u_run bigint[] := '{}';
+begin
+  v_hour := v_at / 3600000;
+
+  -- Guards.
+  if cardinality(s_id) > 0 and p_worker is not null then
+    -- A worker that is being declared dead at this moment is not alive.
+    select true into v_alive from workers w
+      where w.incarnation = p_worker and w.is_dead = 0 and w.expires_at > v_at for key share skip locked;
+    v_alive := coalesce(v_alive, false);
+  end if;
+  if cardinality(s_idempotency) > 0 then
+    return query select 2::smallint, g.ord, 4::bigint, 0::bigint
+      from unnest(s_name, s_idempotency) with ordinality g(name, key, ord)
+      join idempotency i on i.definition = g.name and i.key = g.key where g.key is not null;
+    if found then return query select 0::smallint, v_at, 0::bigint, 0::bigint; return; end if;
+  end if;
+  if cardinality(a_run) > 0 then
+    select array_agg(l.run), array_agg(l.definition) into h_run, h_definition from (
+      select l.run, l.definition from unnest(a_run, a_fence, a_next) g(run, fence, next) join live l on l.run = g.run
+      where l.state = 1 and l.fence = g.fence and l.unclean = 0
+        and (g.next = 0 or (l.slots = 0 and l.compensation is null))
+      order by l.run for no key update of l skip locked) l;
+    if coalesce(cardinality(h_run), 0) < cardinality(a_run) then
+      return query select 2::smallint, g.run,
+          (case when l.run is null or l.state <> 1 or l.fence <> g.fence then 1
+             when l.unclean > 0 or (g.next <> 0 and (l.slots <> 0 or l.compensation is not null)) then 3 else 2 end)::bigint, 0::bigint
+        from unnest(a_run, a_fence, a_next) g(run, fence, next) left join live l on l.run = g.run
+        where g.run <> all (coalesce(h_run, '{}'));
+      return query select 0::smallint, v_at, 0::bigint, 0::bigint;
+      return;
+    end if;
+    if cardinality(x_run) > 0 then
+      return query select distinct 2::smallint, w.run, 5::bigint, 0::bigint
+        from unnest(x_run, x_key) g(run, key) join waits w on w.run = g.run and w.key = g.key where w.event is not null;
+      if found then return query select 0::smallint, v_at, 0::bigint, 0::bigint; return; end if;
+    end if;
+    if 3 = any (a_next) then
+      -- Parents that wait for one that ends: they are told in this transaction.
+      select array_agg(distinct r.parent) into p_run
+        from unnest(a_run, a_next) g(run, next) join runs r on r.no = g.run where g.next = 3 and r.parent_awaits = 1;
+      if p_run is not null then
+        select array_agg(l.run) into p_busy from live l where l.run = any (p_run);
+        select array_agg(l.run) into p_run from (
+          select l.run from live l where l.run = any (p_run) order by l.run for no key update skip locked) l;
+        if cardinality(p_busy) > coalesce(cardinality(p_run), 0) then
+          return query select 2::smallint, g.run, 2::bigint, 0::bigint
+            from unnest(a_run, a_next) g(run, next) join runs r on r.no = g.run
+            where g.next = 3 and r.parent_awaits = 1 and r.parent = any (p_busy) and r.parent <> all (coalesce(p_run, '{}'));
+          return query select 0::smallint, v_at, 0::bigint, 0::bigint;
+          return;
+        end if;
+      end if;
+    end if;
+  end if;
+
+  -- Starts.
+  if cardinality(s_id) > 0 then
+    select coalesce(max(e.no), 0) into v_floor from events e;
+    select array_agg(nextval('runs_no_seq')) into n_run from generate_series(1, cardinality(s_id));
+    insert into runs (no, id, definition, key, input, origin, event_floor, created_at)
+      select g.no, g.id, g.definition, g.key, g.input, g.origin, v_floor, v_at
+      from unnest(n_run, s_id, s_definition, s_key, string_to_array(s_input, E'\x1f', E'\x1e'), string_to_array(s_origin, E'\x1f'))
+        g(no, id, definition, key, input, origin)
+      on conflict (id) do nothing;
+    -- Offered again after an answer was lost: what it asked for may be there.
+    get diagnostics v_floor = row_count;
+    if v_floor < cardinality(s_id) then raise exception using errcode = 'BT001', message = 'a start is there already'; end if;
+    insert into live (run, definition, state, ready_at, holder, fence)
+      select g.no, g.definition, case when g.mine then 1 else 0 end,
+        case when g.mine then null when g.due is null or g.due <= v_at then v_at - g.priority else g.due end,
+        case when g.mine then p_worker end, case when g.mine then 1 else 0 end
+      from (
+        select u.no, u.definition, u.priority, coalesce(u.at, v_at + u.delay) as due,
+          v_alive and u.leased = 1 and coalesce(coalesce(u.at, v_at + u.delay) <= v_at, true) as mine
+        from unnest(n_run, s_definition, s_at, s_delay, s_priority, s_leased) u(no, definition, at, delay, priority, leased)) g;
+    if cardinality(s_idempotency) > 0 then
+      insert into idempotency (definition, key, run_id, input_hash, run, at)
+        select g.name, g.key, g.id, g.hash, g.no, v_at
+        from unnest(s_name, s_idempotency, s_id, s_hash, n_run) g(name, key, id, hash, no) where g.key is not null order by 1, 2
+        on conflict do nothing;
+      get diagnostics v_floor = row_count;
+      if v_floor < cardinality(array_remove(s_idempotency, null)) then
+        raise exception using errcode = 'BT001', message = 'an idempotency key was taken at the same moment';
+      end if;
+    end if;
+    return query select 1::smallint, g.ord, g.no, l.fence
+      from unnest(n_run) with ordinality g(no, ord) join live l on l.run = g.no;
+  end if;
+
+  -- What runs have recorded.
+  if cardinality(e_run) > 0 then
+    insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at)
+      select g.run, g.seq, g.key, g.kind, g.outcome, g.value, g.input, g.attempts, g.took, v_at
+      from unnest(e_run, e_seq, e_key, e_kind, e_outcome, string_to_array(e_value, E'\x1f', E'\x1e'),
+        string_to_array(e_input, E'\x1f', E'\x1e'), e_attempts, e_took) g(run, seq, key, kind, outcome, value, input, attempts, took)
+      on conflict do nothing;
+  end if;
+  if cardinality(t_run) > 0 then
+    insert into attempts (run, key, number, round, fence, charged, outcome, error, took_ms, at)
+      select g.run, g.key, g.number, r.round, g.fence, g.charged, g.outcome, g.error, g.took, v_at
+      from unnest(t_run, t_fence, t_key, t_number, t_charged, t_outcome, string_to_array(t_error, E'\x1f', E'\x1e'), t_took)
+        g(run, fence, key, number, charged, outcome, error, took) join runs r on r.no = g.run
+      on conflict do nothing;
+  end if;
+  if cardinality(c_run) > 0 then
+    delete from waits w using unnest(c_run, c_key) g(run, key) where w.run = g.run and w.key = g.key;
+    delete from shows w using unnest(c_run, c_key) g(run, key) where w.run = g.run and w.key = g.key;
+  end if;
+  if cardinality(r_run) > 0 then
+    update inbox i set is_read = 1 from unnest(r_run, r_no) g(run, no) where i.no = g.no and i.run = g.run;
+  end if;
+  if cardinality(w_run) > 0 then
+    insert into waits (run, key, kind, no, due_at, since, name, attempt)
+      select g.run, g.key, g.kind, v_at * 1000 + g.ord, coalesce(g.due_at, v_at + g.due_in), v_at, g.name, g.attempt
+      from unnest(w_run, w_key, w_kind, w_due_in, w_due_at, w_name, w_attempt) with ordinality g(run, key, kind, due_in, due_at, name, attempt, ord)
+      on conflict (run, key) do update set kind = excluded.kind, due_at = excluded.due_at, attempt = excluded.attempt, name = excluded.name;
+    -- Those that park are marked together with their parking.
+    update live l set is_touched = 1 from unnest(a_run, a_next) g(run, next)
+      where l.run = g.run and g.next <> 2 and l.is_touched = 0 and g.run = any (w_run);
+  end if;
+  if cardinality(l_run) > 0 then
+    insert into logs (run, key, level, message, data, at)
+      select g.run, g.key, g.level, g.message, g.data, v_at
+      from unnest(l_run, l_key, l_level, l_message, string_to_array(l_data, E'\x1f', E'\x1e')) with ordinality g(run, key, level, message, data, ord)
+      order by g.ord;
+  end if;
+
+  -- Where runs are left.
+  if 2 = any (a_next) then
+    -- A new statement, after the lock: whoever delivers has the same lock until its commit.
+    select coalesce(array_agg(distinct i.run), '{}') into u_run
+      from unnest(a_run, a_next) g(run, next) join inbox i on i.run = g.run and i.is_read = 0 where g.next = 2;
+    update live l set is_touched = 1 where l.run = any (u_run) and l.is_touched = 0;
+    -- Without anything that could wake it a run may not park: its row violates the check below.
+    update live l set state = 2, holder = null, unclean = 0, is_lost = 0, reason = null, is_touched = 1,
+        ready_at = case when l.deadline_at is null or l.deadline_at > w.due then w.due else l.deadline_at end
+      from (select g.run, min(w.due_at) as due from unnest(a_run, a_next) g(run, next) join waits w on w.run = g.run
+            where g.next = 2 and g.run <> all (u_run) group by g.run) w
+      where l.run = w.run;
+    get diagnostics v_floor = row_count;
+    if v_floor + cardinality(u_run) < (select count(*) from unnest(a_next) n where n = 2) then
+      raise exception using errcode = 'BT002', message = 'a run would park without anything that could wake it';
+    end if;
+    return query select 3::smallint, u, 0::bigint, 0::bigint from unnest(u_run) u;
+  end if;
+  if 1 = any (a_next) then
+    update live l set state = 0, ready_at = v_at + g.delay, holder = null, unclean = 0, is_lost = 0, reason = g.reason
+      from unnest(a_run, a_next, a_delay, string_to_array(a_reason, E'\x1f', E'\x1e')) g(run, next, delay, reason)
+      where l.run = g.run and g.next = 1;
+  end if;
+  if 3 = any (a_next) then
+    delete from waits w using unnest(a_run, a_next) g(run, next), live l
+      where g.next = 3 and w.run = g.run and l.run = g.run and l.is_touched = 1;
+    delete from shows w using unnest(a_run, a_next) g(run, next), live l
+      where g.next = 3 and w.run = g.run and l.run = g.run and l.is_touched = 1;
+    delete from live l using unnest(a_run, a_next) g(run, next) where l.run = g.run and g.next = 3;
+    update runs r set ended = 'completed', output = g.output, error = null, reason = null, fence = g.fence, ended_at = v_at
+      from unnest(a_run, a_next, a_fence, string_to_array(a_output, E'\x1f', E'\x1e')) g(run, next, fence, output)
+      where r.no = g.run and g.next = 3;
+    if p_run is not null then
+      insert into inbox (run, kind, ref, key, body, at)
+        select r.parent, 'child', r.no || ':' || r.round, r.parent_key, null, v_at
+        from unnest(a_run, a_next) g(run, next) join runs r on r.no = g.run
+        where g.next = 3 and r.parent_awaits = 1 order by r.no on conflict do nothing;
+      update live l set ready_at = v_at
+        where l.run = any (p_run) and l.state in (0, 2) and (l.ready_at is null or l.ready_at > v_at);
+      return query select 4::smallint, p, 0::bigint, 0::bigint from unnest(p_run) p;
+    end if;
+  end if;
+
+  -- Counts, last: their rows are the only ones that batches share. Most batches of results move nothing.
+  if cardinality(s_id) = 0 and 0 = all (a_next) then
+    return query select 0::smallint, v_at, 0::bigint, 0::bigint;
+    return;
+  end if;
+  insert into counters (definition, status, shard, count)
+    select d.definition, d.status, p_shard, sum(d.n) from (
+      select g.definition, case l.state when 1 then 'running' else 'pending' end as status, 1 as n
+        from unnest(n_run, s_definition) g(no, definition) join live l on l.run = g.no where n_run is not null
+      union all
+      select h.definition, s.status, s.n from unnest(h_run, h_definition) h(run, definition) join unnest(a_run, a_next) g(run, next) on g.run = h.run
+        cross join lateral (values ('running', -1), (case g.next when 1 then 'pending' when 2 then 'waiting' else 'completed' end, 1)) s(status, n)
+        where g.next <> 0 and g.run <> all (u_run)
+    ) d group by 1, 2 order by 1, 2
+    on conflict (definition, status, shard) do update set count = counters.count + excluded.count;
+  insert into hours (definition, status, hour, shard, count)
+    select d.definition, d.status, v_hour, p_shard, count(*) from (
+      select g.definition, 'started' as status from unnest(s_definition) g(definition)
+      union all
+      select h.definition, 'completed' from unnest(h_run, h_definition) h(run, definition) join unnest(a_run, a_next) g(run, next) on g.run = h.run
+        where g.next = 3
+    ) d group by 1, 2 order by 1, 2
+    on conflict (definition, status, hour, shard) do update set count = hours.count + excluded.count;
+
+  return query select 0::smallint, v_at, 0::bigint, 0::bigint;
+end
+$$;
+
+-- Ready runs for one worker, earliest first, in one statement. What needs more than that is only counted, and left to
+-- the code that both stores share: workers that seem dead (a), runs that want slots or are suspects (b).
+create function baton_lease(p_worker bigint, p_limit bigint, p_shard smallint)
+returns table (
+  run bigint, id text, fence bigint, round bigint, definition bigint, input text, key text, created_at bigint, is_lost smallint,
+  unclean smallint, deadline_at bigint, compensation text, store_now bigint, next_ready_at bigint, dead bigint, others bigint
+) language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  v_at bigint := baton_now();
+  v_alive boolean;
+  v_taken bigint[];
+  v_old bigint;
+  v_next bigint;
+  v_dead bigint;
+  v_others bigint := 0;
+begin
+  select count(*) into v_dead from workers w where w.is_dead = 0 and w.expires_at <= v_at and w.incarnation <> p_worker;
+  select true into v_alive from workers w
+    where w.incarnation = p_worker and w.is_dead = 0 and w.expires_at > v_at for key share skip locked;
+  if v_alive then
+    -- Two lanes: a hundred thousand timers due at once must not hold up what starts now.
+    select array_agg(l.run) into v_taken from (
+      select l.run from live l where l.ready_at <= v_at - 1000 and l.unclean < 2 and l.slots <> 1
+      order by l.ready_at, l.run limit p_limit for no key update skip locked) l;
+    v_old := coalesce(cardinality(v_taken), 0);
+    select coalesce(v_taken[1:greatest(p_limit - cardinality(f.taken), p_limit - p_limit / 2)::int], '{}') || f.taken into v_taken from (
+      select coalesce(array_agg(l.run), '{}') as taken from (
+        select l.run from live l where l.ready_at > v_at - 1000 and l.ready_at <= v_at and l.unclean < 2 and l.slots <> 1
+        order by l.ready_at, l.run limit case when v_old = 0 then p_limit else greatest(p_limit / 2, p_limit - v_old) end
+        for no key update skip locked) l) f;
+    select count(*) into v_others from (
+      select 1 from live l where l.ready_at <= v_at and (l.unclean >= 2 or l.slots = 1) limit 1) l;
+  end if;
+  select min(l.ready_at) into v_next from live l where l.ready_at > v_at;
+
+  if cardinality(v_taken) > 0 then
+    return query
+      with before as (select l.run, l.state, l.is_lost, l.compensation is not null as undoing from live l where l.run = any (v_taken)),
+      taken as (
+        update live l set state = 1, holder = p_worker, fence = l.fence + 1, ready_at = null, is_lost = 0, reason = null,
+          lease_seq = case when l.fence = 0 then 0 else (select coalesce(max(s.seq), 0) from steps s where s.run = l.run) end
+        from before b where l.run = b.run and l.run = any (v_taken)
+        returning l.run, l.fence, l.definition, l.unclean, l.deadline_at, l.compensation, b.state, b.is_lost, b.undoing),
+      counted as (
+        insert into counters (definition, status, shard, count)
+        select d.definition, d.status, p_shard, sum(d.n) from (
+          select t.definition, s.status, s.n from taken t
+            cross join lateral (values (case t.state when 0 then 'pending' else 'waiting' end, -1), ('running', 1)) s(status, n)
+            where not t.undoing) d
+        group by 1, 2 order by 1, 2 on conflict (definition, status, shard) do update set count = counters.count + excluded.count)
+      select t.run, r.id, t.fence, r.round, t.definition, r.input, r.key, r.created_at, t.is_lost, t.unclean, t.deadline_at, t.compensation,
+        v_at, v_next, v_dead, v_others
+      from taken t join runs r on r.no = t.run order by array_position(v_taken, t.run);
+  else
+    return query select null::bigint, null::text, null::bigint, null::bigint, null::bigint, null::text, null::text, null::bigint, null::smallint,
+      null::smallint, null::bigint, null::text, v_at, v_next, v_dead, v_others;
+  end if;
+end
+$$;
+
+-- Renews a worker's lease, keeps the time, and tells what has arrived for the runs that it holds: one statement a round.
+create function baton_beat(p_worker bigint, p_lease_ms bigint)
+returns table (is_alive boolean, store_now bigint, arrivals bigint[], next_ready_at bigint) language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  v_at bigint := baton_save_now();
+begin
+  update workers w set expires_at = v_at + p_lease_ms, seen_at = v_at
+    where w.incarnation = p_worker and w.is_dead = 0 and w.expires_at > v_at;
+  is_alive := found;
+  store_now := v_at;
+  select array_agg(distinct i.run) into arrivals
+    from inbox i join live l on l.run = i.run where i.is_read = 0 and l.holder = p_worker;
+  select min(l.ready_at) into next_ready_at from live l where l.ready_at is not null;
+  return next;
+end
+$$;

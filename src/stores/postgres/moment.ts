@@ -1,0 +1,31 @@
+import type { RunNumbers, StoreClock } from "../sql/context.ts";
+import { done, type Work } from "../sql/work.ts";
+import { asked } from "./statements.ts";
+
+/** Store time is the server's: each transaction has the moment that the server gave it. */
+export class ServerClock implements StoreClock {
+  #at = 0;
+
+  /** Of the transaction that begins. */
+  set(at: number): void {
+    this.#at = at;
+  }
+
+  now(): number {
+    return this.#at;
+  }
+
+  *save(): Work<number> {
+    const row = yield* asked.get<{ at: number }>("select baton_save_now() as at");
+    this.#at = row?.at ?? this.#at;
+    return this.#at;
+  }
+}
+
+/** The server's sequence never gives a number twice. */
+export const sequence: RunNumbers = {
+  *next(): Work<number | null> {
+    return (yield* asked.get<{ no: number }>("select nextval('runs_no_seq') as no"))?.no ?? null;
+  },
+  removed: () => done(undefined),
+};

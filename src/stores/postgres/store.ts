@@ -1,0 +1,366 @@
+import type { PoolClient } from "pg";
+import { StoreError } from "../../kernel/model/errors.ts";
+import type { Journal } from "../../kernel/model/journal.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import type { LeasedRun } from "../../kernel/model/run.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { Outcome, OutcomeOf, Transition } from "../../kernel/model/transition.ts";
+import type { Clock } from "../../kernel/ports/clock.ts";
+import type { Hint, Notifier } from "../../kernel/ports/notifier.ts";
+import type { Queries } from "../../kernel/ports/queries.ts";
+import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
+import { freeUnknown, join, leaseOthers, leave, rescue } from "../sql/leases.ts";
+import { loadJournal } from "../sql/load.ts";
+import { queries } from "../sql/queries.ts";
+import { rules as productRules, type Rules } from "../sql/rules.ts";
+import { type SweepParams, sweep } from "../sql/sweep.ts";
+import type { Work } from "../sql/work.ts";
+import { readAddress } from "./address.ts";
+import { isBatchable } from "./batch.ts";
+import { Connections } from "./connections.ts";
+import { toStoreError } from "./errors.ts";
+import { Lane, type News } from "./lane.ts";
+import { migrate, readSchema, refuseOlder } from "./migrate.ts";
+import type { Pending } from "./pending.ts";
+import { openSession, read, type Session } from "./transactions.ts";
+import { Turns } from "./turns.ts";
+import { transact } from "./tx.ts";
+
+export interface PostgresOptions {
+  readonly notifier: Notifier;
+  readonly clock: Clock;
+  readonly rules?: Rules;
+  /** A number of its own for each process, so that their counters do not meet; any will do. */
+  readonly seat: number;
+  /** False: a schema that lacks a migration is refused instead of migrated. */
+  readonly migrates?: boolean;
+}
+
+const laneCount = 2;
+/** Counters have this many rows each; of one process every writer has its own. */
+const shards = 60;
+/** Two lanes, a turn, two reads and what renews the lease. */
+const connectionsMax = 6;
+const txConnectionsMax = 4;
+/** A lease that is renewed later than this has run out anyhow. */
+const beatMs = 2_000;
+
+/**
+ * The PostgreSQL store of many workers. What runs do most goes through lanes, a batch a statement; everything else takes
+ * turns and is applied by the code that SQLite runs too. Who has the server's clock on his side decides leases and due
+ * times; this process's own is asked for nothing but when to look again.
+ */
+export class PostgresStore implements Store {
+  readonly #connections: Connections;
+  readonly #txConnections: Connections;
+  readonly #notifier: Notifier;
+  readonly #turns: Turns;
+  readonly #turnSession: Session;
+  readonly #lanes: readonly Lane[];
+  readonly #readers: Session[] = [];
+  readonly #rules: Rules;
+  readonly #shard: number;
+  readonly #numbers = new Map<string, number>();
+  #isWatched = false;
+  #isClosed = false;
+
+  private constructor(address: string, options: PostgresOptions) {
+    const where = readAddress(address);
+    this.#connections = new Connections(where, { max: connectionsMax });
+    this.#txConnections = new Connections(where, { max: txConnectionsMax });
+    this.#notifier = options.notifier;
+    this.#rules = options.rules ?? productRules;
+    this.#shard = (options.seat % (shards / (laneCount + 1))) * (laneCount + 1);
+    this.#turnSession = openSession(where.schema, { rules: this.#rules, shard: this.#shard });
+    this.#turns = new Turns(this.#connections, this.#turnSession, options.clock, () => this.#tellTurn());
+    this.#lanes = Array.from(
+      { length: laneCount },
+      (_, i) =>
+        new Lane({
+          connections: this.#connections,
+          clock: options.clock,
+          shard: this.#shard + 1 + i,
+          isLarge: (text) => this.#isLarge(text),
+          definitionOf: (start) => this.#numbers.get(keyOf(start)) ?? 0,
+          applySpecially: (pending) => this.#applySpecially(pending),
+          told: (news) => this.#tellNews(news),
+        }),
+    );
+  }
+
+  /** Connects and brings the schema up to date. Throws a `StoreError` that says why it cannot. */
+  static async open(address: string, options: PostgresOptions): Promise<PostgresStore> {
+    const store = new PostgresStore(address, options);
+    try {
+      await store.#connections.use((client) => prepare(client, store.#connections.schema, options.migrates ?? true));
+    } catch (error) {
+      await store.close();
+      throw toStoreError(error, false);
+    }
+    return store;
+  }
+
+  // --- Writing ----------------------------------------------------------------------------------------------------------
+
+  async commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
+    if (this.#isClosed) throw new StoreError("unavailable", "the store is closed");
+    // What comes from outside waits for room; what runs have done goes ahead, since only that makes room.
+    if (transition.kind !== "advance") this.#refuseWhenFull();
+    if (transition.kind === "start" && isBatchable(transition, (text) => this.#isLarge(text)))
+      await this.#knowDefinition(transition);
+    return (await new Promise<Outcome>((resolve, reject) => {
+      this.#laneOf(transition).add({ transition, busyCount: 0, isSpecial: false, resolve, reject });
+    })) as OutcomeOf<T>;
+  }
+
+  #laneOf(transition: Transition): { add(pending: Pending): void } {
+    if (transition.kind === "advance") return this.#lanes[transition.run % laneCount] as Lane;
+    if (transition.kind !== "start" || !isBatchable(transition, (text) => this.#isLarge(text))) return this.#turns;
+    return this.#lanes.reduce((a, b) => (b.length < a.length ? b : a));
+  }
+
+  #isLarge(text: string | null): boolean {
+    return this.#turnSession.context.payloads.isLarge(text);
+  }
+
+  #refuseWhenFull(): void {
+    const waiting = this.#lanes.reduce((sum, lane) => sum + lane.length, this.#turns.length);
+    if (waiting < defaults.queueMax) return;
+    throw new StoreError("unavailable", `the store has ${waiting} transitions to write and takes no new work`, {
+      hint: "try again in a moment",
+    });
+  }
+
+  /** Numbers of definitions are given once, before the first batch that names them. */
+  async #knowDefinition(start: StartRun): Promise<void> {
+    const key = keyOf(start);
+    if (this.#numbers.has(key)) return;
+    const { definitions } = this.#turnSession.context;
+    const no = await this.#turns.do(() => definitions.numberOf(start.definition));
+    this.#numbers.set(key, no);
+  }
+
+  #applySpecially(pending: Pending): Promise<void> {
+    return new Promise((resolve) => {
+      this.#turns.add({
+        ...pending,
+        resolve: (outcome) => {
+          pending.resolve(outcome);
+          resolve();
+        },
+        reject: (error) => {
+          pending.reject(error);
+          resolve();
+        },
+      });
+    });
+  }
+
+  transact<T>(
+    params: { run: number; fence: number; limitMs: number },
+    work: (db: TxClient) => Promise<T>,
+    finish: (value: T) => Transition,
+  ): Promise<{ value: T; outcome: OutcomeOf<Transition> }> {
+    const session = openSession(this.#connections.schema, { rules: this.#rules, shard: this.#shard });
+    return transact(this.#txConnections, session, params, work, finish) as Promise<{
+      value: T;
+      outcome: OutcomeOf<Transition>;
+    }>;
+  }
+
+  // --- Workers ----------------------------------------------------------------------------------------------------------
+
+  join({ name, leaseMs }: { name: string; leaseMs: number }): Promise<{ incarnation: number; now: number }> {
+    return this.#turns.do(() => join(this.#turnSession.context, name, leaseMs));
+  }
+
+  async beat({ incarnation, leaseMs }: { incarnation: number; leaseMs: number }): ReturnType<Store["beat"]> {
+    const [row] = await this.#ask<{ is_alive: number; store_now: number; arrivals: number[] | null }>(
+      `select * from "${this.#connections.schema}".baton_beat($1, $2)`,
+      [incarnation, leaseMs],
+      beatMs,
+    );
+    return { isAlive: row?.is_alive === 1, now: row?.store_now ?? 0, arrivals: row?.arrivals ?? [] };
+  }
+
+  async lease(params: LeaseParams): Promise<Leasing> {
+    const { incarnation, limit, holds } = params;
+    const { context } = this.#turnSession;
+    if (holds !== null) await this.#turns.do((at) => freeUnknown(context, incarnation, holds, at));
+    let rows = await this.#look(incarnation, limit);
+    if ((rows[0]?.dead ?? 0) > 0) {
+      await this.#turns.do((at) => rescue(context, at));
+      // What they held is ready now.
+      rows = [...rows.filter((row) => row.run !== null), ...(await this.#look(incarnation, limit - countTaken(rows)))];
+    }
+    const { store_now: now, next_ready_at: next, others } = rows.at(-1) as LeaseRow;
+    const runs = await this.#toRuns(rows);
+    const left = limit - runs.length;
+    if (others === 0 || left <= 0) return { runs, nextReadyAt: left <= 0 ? now : next, now, deathAllowance: 0 };
+    const more = await this.#turns.do(() => leaseOthers(context, { ...params, limit: left }));
+    return { runs: [...runs, ...more.runs], nextReadyAt: next, now, deathAllowance: more.deathAllowance };
+  }
+
+  #look(incarnation: number, limit: number): Promise<LeaseRow[]> {
+    const text = `select * from "${this.#connections.schema}".baton_lease($1, $2, $3)`;
+    return this.#ask<LeaseRow>(text, [incarnation, limit, this.#shard + 1]);
+  }
+
+  async #toRuns(rows: readonly LeaseRow[]): Promise<readonly LeasedRun[]> {
+    const taken = rows.filter((row) => row.run !== null);
+    if (taken.length === 0) return [];
+    return this.#read((context) => toLeased(context, taken));
+  }
+
+  async leave({ incarnation }: { incarnation: number }): Promise<void> {
+    await this.#turns.do(() => leave(this.#turnSession.context, incarnation));
+  }
+
+  load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null> {
+    return this.#read((context) => loadJournal(context, params.run, params.fence, params.arrivalsOnly ?? false));
+  }
+
+  // --- Reading and care -----------------------------------------------------------------------------------------------
+
+  query<K extends keyof Queries>(name: K, params: Queries[K]["params"]): Promise<Queries[K]["result"]> {
+    return this.#read((context) => queries[name](context, params));
+  }
+
+  async sweep(params: SweepParams): Promise<{ runs: number; events: number; keys: number }> {
+    const limit = Math.min(params.limit, sweepMax);
+    const { files: _, ...swept } = await this.#turns.do(() => sweep(this.#turnSession.context, { ...params, limit }));
+    return swept;
+  }
+
+  backup(): Promise<{ bytes: number }> {
+    throw new StoreError("unavailable", "Baton makes no backups of a store in PostgreSQL", {
+      hint: "use pg_dump, or what your database's operator offers; docs/do/postgres.md says what to keep",
+    });
+  }
+
+  watch(isWatched: boolean): void {
+    this.#isWatched = isWatched;
+    this.#turnSession.context.hints.isWatched = isWatched;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const closed = new StoreError("unavailable", "the store is closed");
+    for (const lane of this.#lanes) lane.fail(closed);
+    await Promise.all([this.#connections.close(), this.#txConnections.close()]);
+  }
+
+  async #ask<Row extends Record<string, unknown>>(
+    text: string,
+    values: readonly unknown[],
+    limitMs?: number,
+  ): Promise<Row[]> {
+    try {
+      return await this.#connections.use(async (client) => (await client.query<Row>(text, [...values])).rows, limitMs);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  async #read<T>(work: (context: Session["context"]) => Work<T>): Promise<T> {
+    const session =
+      this.#readers.pop() ?? openSession(this.#connections.schema, { rules: this.#rules, shard: this.#shard });
+    try {
+      const { schema } = this.#connections;
+      return await this.#connections.use((client) => read(client, schema, session, work(session.context)));
+    } catch (error) {
+      throw toStoreError(error, false);
+    } finally {
+      this.#readers.push(session);
+    }
+  }
+
+  // --- Hints ------------------------------------------------------------------------------------------------------------
+
+  #tellTurn(): void {
+    const { hints } = this.#turnSession.context;
+    const isQuiet = !hints.ready && !hints.unrouted && !hints.timers;
+    if (isQuiet && hints.arrivals.size === 0 && hints.changed.length === 0) return;
+    const hint: Hint = {
+      ready: hints.ready,
+      unrouted: hints.unrouted,
+      timers: hints.timers,
+      arrivals: [...hints.arrivals],
+      changed: [...hints.changed],
+    };
+    hints.clear();
+    this.#notifier.publish(hint);
+  }
+
+  #tellNews({ left, started, arrivals }: News): void {
+    const ready =
+      arrivals.length > 0 || left.some((each) => each.state !== "completed") || started.some((each) => !each.isLeased);
+    if (!ready && !this.#isWatched) return;
+    const changed = this.#isWatched
+      ? [
+          ...started.map(({ run: no, id, isLeased }) => ({ no, id, status: isLeased ? "running" : "pending" })),
+          ...left.map(({ run: no, state }) => ({ no, id: null, status: statusAfter[state] })),
+        ]
+      : [];
+    this.#notifier.publish({ ready, arrivals, changed });
+  }
+}
+
+const statusAfter = { parked: "waiting", ready: "pending", completed: "completed" } as const;
+
+/** Runs of one sweep: nobody else writes specially meanwhile. */
+const sweepMax = 200;
+
+interface LeaseRow extends Record<string, unknown> {
+  readonly run: number;
+  readonly id: string;
+  readonly fence: number;
+  readonly round: number;
+  readonly definition: number;
+  readonly input: string | null;
+  readonly key: string | null;
+  readonly created_at: number;
+  readonly is_lost: number;
+  readonly unclean: number;
+  readonly deadline_at: number | null;
+  readonly compensation: string | null;
+  readonly store_now: number;
+  readonly next_ready_at: number | null;
+  readonly dead: number;
+  readonly others: number;
+}
+
+function countTaken(rows: readonly LeaseRow[]): number {
+  return rows.filter((row) => row.run !== null).length;
+}
+
+function* toLeased(context: Session["context"], rows: readonly LeaseRow[]): Work<readonly LeasedRun[]> {
+  const runs: LeasedRun[] = [];
+  for (const row of rows)
+    runs.push({
+      no: row.run,
+      id: row.id,
+      fence: row.fence,
+      round: row.round,
+      definition: yield* context.definitions.ref(row.definition),
+      input: yield* context.payloads.whole(row.run, "input", row.input),
+      key: row.key,
+      createdAt: row.created_at,
+      isFresh: row.fence === 1,
+      isUnclean: row.is_lost === 1,
+      uncleanCount: row.unclean,
+      deadlineAt: row.deadline_at,
+      compensation: row.compensation === null ? null : JSON.parse(row.compensation),
+    });
+  return runs;
+}
+
+function keyOf({ definition }: StartRun): string {
+  return `${definition.kind} ${definition.name} ${definition.version}`;
+}
+
+async function prepare(client: PoolClient, schema: string, migrates: boolean): Promise<void> {
+  if (migrates) await migrate(client, schema);
+  else refuseOlder(await readSchema(client, schema));
+}

@@ -1,0 +1,124 @@
+import type { Outcome } from "../../kernel/model/transition.ts";
+import type { Clock } from "../../kernel/ports/clock.ts";
+import { applyTransition, forgetTransaction, settleTransaction } from "../sql/apply.ts";
+import type { Work } from "../sql/work.ts";
+import type { Connections } from "./connections.ts";
+import { isPassing, toStoreError } from "./errors.ts";
+import type { Pending } from "./pending.ts";
+import { drive } from "./statements.ts";
+import { beginTurn, lockNames, namesOf, type Session } from "./transactions.ts";
+
+const turnMax = 50;
+const passingMax = 5;
+
+/**
+ * Everything that is not for a batch, by the code that both stores share. One transaction at a time in the whole
+ * database: what comes meanwhile shares the next one.
+ */
+export class Turns {
+  readonly #connections: Connections;
+  readonly #session: Session;
+  readonly #clock: Clock;
+  readonly #committed: () => void;
+  #queue: Pending[] = [];
+  #last: Promise<unknown> = Promise.resolve();
+  #isPlanned = false;
+
+  /** `committed` is called after each transaction, when the session's hints are true. */
+  constructor(connections: Connections, session: Session, clock: Clock, committed: () => void) {
+    this.#connections = connections;
+    this.#session = session;
+    this.#clock = clock;
+    this.#committed = committed;
+  }
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  add(pending: Pending): void {
+    this.#queue.push(pending);
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    this.#clock.soon(() => void this.#inTurn(() => this.#flush()));
+  }
+
+  /** A transaction of its own for other work that writes. Throws what it throws, as a `StoreError`. */
+  do<T>(work: (at: number) => Work<T>): Promise<T> {
+    return this.#inTurn(() => this.#retried(() => this.#transact([], work)));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #flush(): Promise<void> {
+    this.#isPlanned = false;
+    while (this.#queue.length > 0) await this.#apply(this.#queue.splice(0, turnMax));
+  }
+
+  async #apply(some: readonly Pending[]): Promise<void> {
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await this.#retried(() => this.#commit(some));
+    } catch (error) {
+      const storeError = toStoreError(error);
+      const isEverybodys = storeError.code === "unavailable" || storeError.code === "unknown-outcome";
+      if (some.length === 1 || isEverybodys) {
+        for (const pending of some) pending.reject(storeError);
+        return;
+      }
+      const middle = Math.ceil(some.length / 2);
+      await this.#apply(some.slice(0, middle));
+      return this.#apply(some.slice(middle));
+    }
+    some.forEach((pending, i) => {
+      const outcome = outcomes[i];
+      if (outcome !== undefined) pending.resolve(outcome);
+    });
+  }
+
+  #commit(some: readonly Pending[]): Promise<readonly Outcome[]> {
+    const { context } = this.#session;
+    return this.#transact(some, function* (at) {
+      const outcomes: Outcome[] = [];
+      for (const { transition } of some) outcomes.push(yield* applyTransition(context, transition, at));
+      return outcomes;
+    });
+  }
+
+  async #transact<T>(some: readonly Pending[], work: (at: number) => Work<T>): Promise<T> {
+    const { context } = this.#session;
+    context.hints.clear();
+    try {
+      const value = await this.#connections.use(async (client) => {
+        const at = await beginTurn(client, this.#connections.schema, this.#session);
+        await lockNames(client, this.#connections.schema, namesOf(some.map((pending) => pending.transition)));
+        const done = await drive(client, work(at));
+        await drive(client, settleTransaction(context));
+        await client.query("commit");
+        return done;
+      }, turnMs);
+      this.#committed();
+      return value;
+    } catch (error) {
+      forgetTransaction(context);
+      throw error;
+    }
+  }
+
+  async #retried<T>(work: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isPassing(error) || tries >= passingMax) throw toStoreError(error);
+      }
+    }
+  }
+}
+
+/** A turn that takes longer has lost its connection; others wait for it meanwhile. */
+const turnMs = 30_000;
