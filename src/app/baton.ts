@@ -17,18 +17,18 @@ import type { Queries } from "../kernel/ports/queries.ts";
 import type { Random } from "../kernel/ports/random.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { parseDuration } from "../stdx/duration.ts";
-import { SqliteStore } from "../stores/sqlite/store.ts";
 import { isWorkflow, type Workflow } from "../workflows/definition.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import { type Bulks, openBulks } from "./bulk.ts";
 import { type Care, type DoctorOptions, type EraseRequest, openCare } from "./care.ts";
 import { createCipher, readSensitiveKeys } from "./cipher.ts";
-import { type BatonConfig, type Definition, defaultStore, sqlitePath } from "./config.ts";
+import type { BatonConfig, Definition } from "./config.ts";
 import { readOffload } from "./config-values.ts";
 import { type Handle, RunHandle, type VerbOptions } from "./handle.ts";
-import { readHostFacts } from "./host-facts.ts";
+import { openStore, type Pace } from "./open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
 import { type ScheduleDesk, scheduleDesk } from "./schedules.ts";
+import { defaultStore, readStoreAddress } from "./store-address.ts";
 import { currentRun, outside, within } from "./surroundings.ts";
 
 /** A run that used up its retries and waits for a person. */
@@ -101,45 +101,24 @@ export interface Parts {
   };
 }
 
-/** How often the engine renews, looks and sweeps, ms. */
-export interface Pace {
-  readonly leaseMs: number;
-  readonly beatMs: number;
-  readonly pollMs: number;
-  readonly sweepMs: number;
-  readonly showAfterMs: number;
-}
-
 export interface OpenOptions extends BatonConfig {
   logger?: Logger;
 }
 
-/**
- * Nobody else can hold a run while this process holds the file: its lease need not run out under a blocked event loop,
- * and no hint is lost inside one process. What is left of renewing and looking costs an idle instance next to nothing.
- */
-export const exclusivePace: Pace = {
-  leaseMs: 365 * 86_400_000,
-  beatMs: 30_000,
-  pollMs: 5_000,
-  sweepMs: 60_000,
-  showAfterMs: defaults.showAfterMs,
-};
-
 /** Opens a store and starts to work on it. Throws a `StoreError` that names the process which has the file. */
 export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
   const notifier = new LocalNotifier();
-  const path = sqlitePath(options.store ?? defaultStore);
+  const address = readStoreAddress(options.store ?? defaultStore);
   const offloadOver = readOffload(options.offload?.over ?? defaults.offloadOver);
-  const store = await SqliteStore.open(path, notifier, { offloadOver });
+  const { store, pace, hostFacts } = await openStore(address, notifier, { offloadOver });
   const parts: Parts = {
     store,
     notifier,
     clock: systemClock,
     random: systemRandom,
     logger: options.logger ?? silentLogger,
-    pace: exclusivePace,
-    hostFacts: () => readHostFacts(path),
+    pace,
+    ...(hostFacts === null ? {} : { hostFacts }),
   };
   try {
     return await assemble(options, parts);

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
-import { sqlitePath } from "./config.ts";
+import { readStoreAddress } from "./store-address.ts";
 
 /** Readers of single settings, whether they come from a flag, the environment or a config file. Each throws on nonsense. */
 
@@ -45,6 +45,6 @@ export function readHost(given: string): string {
 
 /** A store's address with its file as an absolute path; a bare path is taken for one of SQLite. */
 export function readStore(given: string, base: string): string {
-  const address = given.includes(":") && !isAbsolute(given) ? given : `sqlite:${given}`;
-  return `sqlite:${resolve(base, sqlitePath(address))}`;
+  const address = readStoreAddress(given.includes(":") && !isAbsolute(given) ? given : `sqlite:${given}`);
+  return address.kind === "sqlite" ? `sqlite:${resolve(base, address.path)}` : address.url;
 }

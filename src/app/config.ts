@@ -1,4 +1,3 @@
-import { BatonError } from "../kernel/model/errors.ts";
 import type { Duration } from "../stdx/duration.ts";
 import type { AnyWorkflow } from "../workflows/definition.ts";
 
@@ -7,7 +6,10 @@ export type Definition = AnyWorkflow;
 
 /** What a server or a library instance is made of. All of it has a default. */
 export interface BatonConfig {
-  /** `sqlite:<path>`. Default `sqlite:./baton.db`; `BATON_STORE` overrides it. */
+  /**
+   * `sqlite:<path>`, or `postgres://user:password@host/database?schema=baton` for many workers. Default
+   * `sqlite:./baton.db`; `BATON_STORE` overrides it.
+   */
   store?: string;
   definitions?: readonly Definition[];
   /** Folder whose files export definitions, for `baton dev` and `baton start`. Default `./workflows`. */
@@ -38,17 +40,4 @@ export function defineConfig(config: BatonConfig): BatonConfig {
   return config;
 }
 
-export const defaultStore = "sqlite:./baton.db";
 export const defaultPort = 4440;
-
-/** The file behind a store's address. */
-export function sqlitePath(store: string): string {
-  if (store === "sqlite::memory:")
-    throw new BatonError("invalid-option", "a store in memory is for tests", {
-      hint: 'use openTestBaton from "baton/testing"',
-    });
-  if (store.startsWith("sqlite:") && store.length > 7) return store.slice(7);
-  throw new BatonError("invalid-option", `unknown store ${JSON.stringify(store)}`, {
-    hint: 'write "sqlite:./baton.db"',
-  });
-}

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readOwner } from "../stores/sqlite/owner.ts";
+import type { StoreAddress } from "./store-address.ts";
 
 /** Who has a store: a server that answers, or a process that embeds Baton and serves nothing. */
 export interface Found {
@@ -19,8 +20,9 @@ export async function findServer(path: string): Promise<Found | null> {
   return owner;
 }
 
-export function storeExists(path: string): boolean {
-  return existsSync(path);
+export function storeExists(address: StoreAddress): boolean {
+  // What is in a database is known once it is asked.
+  return address.kind === "postgres" || existsSync(address.path);
 }
 
 /** Whether a process of this number is there, also one of another user. */

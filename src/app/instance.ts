@@ -4,18 +4,15 @@ import type { Store } from "../kernel/ports/store.ts";
 import { Metrics } from "../server/metrics.ts";
 import { observeStore } from "../server/observed-store.ts";
 import { type ApiServer, createServer } from "../server/server.ts";
-import type { ChangeFeed } from "../server/stream-hub.ts";
-import { SqliteStore } from "../stores/sqlite/store.ts";
 import { workflowHandler } from "../workflows/handler.ts";
-import { assemble, exclusivePace, localActor } from "./baton.ts";
+import { assemble, localActor } from "./baton.ts";
 import { Versions, versionsFolder } from "./bundles/versions.ts";
 import { createCipher, readSensitiveKeys } from "./cipher.ts";
-import { readHostFacts } from "./host-facts.ts";
-import { type EffectiveConfig, storePath } from "./load-config.ts";
+import { type EffectiveConfig, localStorePath, storeOf } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
 import { knownSchema } from "./migrate-store.ts";
+import { type OpenStore, openStore, openToRead, type Pace } from "./open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
-import { openReadOnlyStore } from "./read-only-store.ts";
 
 /**
  * What a process does with a store. `work`: owns it and runs what is ready. `act`: owns it, and changes only what it is
@@ -51,13 +48,13 @@ export interface InstanceOptions {
 /** Opens a store for one mode. Throws a `StoreError` that names the process which has it. */
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
   const notifier = new LocalNotifier();
-  const { store, feed, announce } = await openStore(options, notifier);
+  const { store, feed, announce, pace, hostFacts } = await openFor(options, notifier);
   try {
     const set = await loadSet(options);
     const metrics = new Metrics();
     const observed = observeStore(store, metrics, systemClock);
     const versions = options.mode === "read" ? null : await openVersions(options, set, observed);
-    const engine = await openEngine(options, versions, observed, notifier);
+    const engine = await openEngine(options, versions, observed, notifier, pace);
     versions?.attach(engine);
     const api = createServer({
       engine,
@@ -72,7 +69,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       versions,
       isReadOnly: options.mode === "read" || options.config.readOnly.value,
       routesEvents: options.mode === "work",
-      hostFacts: () => readHostFacts(storePath(options.config)),
+      ...(hostFacts === null ? {} : { hostFacts }),
       knownSchema: knownSchema(),
     });
     return {
@@ -96,24 +93,10 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
   }
 }
 
-interface OpenStore {
-  readonly store: Store;
-  readonly feed: ChangeFeed;
-  readonly announce: (url: string) => Promise<void>;
-}
-
-async function openStore({ config, mode }: InstanceOptions, notifier: LocalNotifier): Promise<OpenStore> {
-  const subscribe = notifier.subscribe.bind(notifier);
-  if (mode === "read") {
-    const store = openReadOnlyStore(storePath(config));
-    return { store, feed: { subscribe, watch: () => {} }, announce: async () => {} };
-  }
-  const store = await SqliteStore.open(storePath(config), notifier, { offloadOver: config.offloadOver.value });
-  return {
-    store,
-    feed: { subscribe, watch: (isWatched) => store.watch(isWatched) },
-    announce: (url) => store.announce(url),
-  };
+async function openFor({ config, mode }: InstanceOptions, notifier: LocalNotifier): Promise<OpenStore> {
+  const address = storeOf(config);
+  if (mode !== "read") return openStore(address, notifier, { offloadOver: config.offloadOver.value });
+  return openToRead(address, notifier);
 }
 
 /** Looking at a store needs no definitions, and loading them runs people's code. */
@@ -137,8 +120,9 @@ async function openEngine(
   versions: Versions | null,
   store: Store,
   notifier: LocalNotifier,
+  pace: Pace,
 ): Promise<Engine> {
-  const parts = { store, notifier, clock: systemClock, random: systemRandom, logger, pace: exclusivePace };
+  const parts = { store, notifier, clock: systemClock, random: systemRandom, logger, pace };
   const { sensitiveKey } = config.given;
   const { definitions, used } = (await versions?.current()) ?? { definitions: [], used: new Map() };
   const find = versions?.find.bind(versions);
@@ -147,7 +131,7 @@ async function openEngine(
     const baton = await assemble(
       {
         definitions,
-        sensitiveKey: readSensitiveKeys(sensitiveKey, storePath(config)),
+        sensitiveKey: readSensitiveKeys(sensitiveKey, localStorePath(config)),
         slots: config.slots.value,
         retention: {
           completed: retention.completedMs.value,
@@ -163,7 +147,7 @@ async function openEngine(
   const engine = new Engine({
     ...parts,
     name: `pid ${process.pid}`,
-    cipher: createCipher(readSensitiveKeys(sensitiveKey, storePath(config))),
+    cipher: createCipher(readSensitiveKeys(sensitiveKey, localStorePath(config))),
     ...(find === undefined ? {} : { findHandler: find }),
   });
   for (const definition of definitions) engine.register(workflowHandler(definition, engine));

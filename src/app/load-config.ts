@@ -4,10 +4,11 @@ import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import { parseDuration } from "../stdx/duration.ts";
 import { packageOf } from "./bundles/externals.ts";
-import { type BatonConfig, defaultPort, defaultStore, sqlitePath } from "./config.ts";
+import { type BatonConfig, defaultPort } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
 import { readCount, readHost, readOffload, readPort, readStore, readSwitch } from "./config-values.ts";
 import { shown } from "./load-problem.ts";
+import { defaultStore, localPath, readStoreAddress, type StoreAddress } from "./store-address.ts";
 
 /** What the command line was given; it goes before the environment, and that before the config file. */
 export interface ConfigFlags {
@@ -168,13 +169,17 @@ function defaultFolder(base: string, hasFile: boolean): string | null {
   return hasFile ? null : base;
 }
 
-/** The store's file where flags or environment name it, without reading the config file: that runs people's code. */
-export function namedStorePath(flags: ConfigFlags, env: NodeJS.ProcessEnv = process.env): string | null {
+/** The store where flags or environment name it, without reading the config file: that runs people's code. */
+export function namedStore(flags: ConfigFlags, env: NodeJS.ProcessEnv = process.env): StoreAddress | null {
   const named = flags.store ?? env["BATON_STORE"];
-  return named === undefined || named === "" ? null : sqlitePath(readStore(named, process.cwd()));
+  return named === undefined || named === "" ? null : readStoreAddress(readStore(named, process.cwd()));
 }
 
-/** The store's file. */
-export function storePath(config: EffectiveConfig): string {
-  return sqlitePath(config.store.value);
+export function storeOf(config: EffectiveConfig): StoreAddress {
+  return readStoreAddress(config.store.value);
+}
+
+/** The store's file, or the name by which this machine keeps its own files of a store that lies elsewhere. */
+export function localStorePath(config: EffectiveConfig): string {
+  return localPath(storeOf(config), process.cwd());
 }

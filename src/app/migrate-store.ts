@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
 import { StoreError } from "../kernel/model/errors.ts";
+import { shownAddress } from "../stores/postgres/address.ts";
+import { migratePostgres } from "../stores/postgres/open.ts";
 import { readMigrations, schemaVersion } from "../stores/sqlite/migrate.ts";
 import { openDatabase, openReader } from "../stores/sqlite/open.ts";
 import { takeOwnership } from "../stores/sqlite/owner.ts";
+import type { StoreAddress } from "./store-address.ts";
 
 export interface Migrated {
   readonly store: string;
@@ -33,7 +36,18 @@ export function knownSchema(): number {
  * Brings a store that nobody has open to this Baton's schema, after a backup; whoever opens it does the same. With
  * `dryRun` it only says what is to be done, also beside an owner.
  */
-export function migrateStore(store: string, { dryRun }: { dryRun: boolean }): Migrated {
+export async function migrateStore(address: StoreAddress, { dryRun }: { dryRun: boolean }): Promise<Migrated> {
+  return address.kind === "sqlite" ? migrateFile(address.path, dryRun) : migrateSchema(address.url, dryRun);
+}
+
+/** Its backups are its operator's. Workers of the version before go on meanwhile. */
+async function migrateSchema(url: string, dryRun: boolean): Promise<Migrated> {
+  const { from, migrations } = await migratePostgres(url, { dryRun });
+  const to = from + migrations.length;
+  return { store: shownAddress(url), from, to, migrations, isDryRun: dryRun, backup: null };
+}
+
+function migrateFile(store: string, dryRun: boolean): Migrated {
   if (!existsSync(store))
     throw new StoreError("not-found", `there is no store at ${store}`, { hint: "name it with --store" });
   const { found: from, known: to } = readSchema(store);

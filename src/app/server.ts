@@ -4,7 +4,8 @@ import type { DefinitionProblem } from "../wire/definition.ts";
 import { warnOfAmbientUse } from "./ambient-warning.ts";
 import { makeKeyFile, readSensitiveKeys } from "./cipher.ts";
 import { type Instance, openInstance } from "./instance.ts";
-import { type EffectiveConfig, storePath } from "./load-config.ts";
+import { type EffectiveConfig, localStorePath, storeOf } from "./load-config.ts";
+import { showStore } from "./store-address.ts";
 import { watchDefinitions } from "./watch-definitions.ts";
 
 export interface ServeOptions {
@@ -22,7 +23,8 @@ export interface RunningServer {
   readonly port: number;
   /** The port that was asked for, when somebody else has it; null otherwise. */
   readonly takenPort: number | null;
-  readonly storePath: string;
+  /** The store's address, as it may be shown. */
+  readonly store: string;
   readonly instance: Instance;
   /** Takes nothing new, lets steps under way end, hands the rest back. */
   close(): Promise<void>;
@@ -39,8 +41,8 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const asked = config.port.value;
   let port = asked;
   // Development needs no setting up: what is sensitive gets a key of its own.
-  if (options.isWatching && readSensitiveKeys(config.given.sensitiveKey, storePath(config)).length === 0)
-    makeKeyFile(storePath(config));
+  if (options.isWatching && readSensitiveKeys(config.given.sensitiveKey, localStorePath(config)).length === 0)
+    makeKeyFile(localStorePath(config));
   const hosts = (): readonly string[] => hostsOf(config.host.value, port);
   const instance = await openInstance({
     config,
@@ -61,7 +63,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       port,
       instance,
       takenPort: asked !== 0 && asked !== port ? asked : null,
-      storePath: storePath(config),
+      store: showStore(storeOf(config)),
       close: async () => {
         stopWatching();
         stopWarning();

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { findServer, storeExists } from "../app/find-server.ts";
 import { openInstance } from "../app/instance.ts";
-import { type EffectiveConfig, loadConfig, namedStorePath, storePath } from "../app/load-config.ts";
+import { type EffectiveConfig, loadConfig, namedStore, storeOf } from "../app/load-config.ts";
 import { describeProblem, shown } from "../app/load-problem.ts";
+import { showStore } from "../app/store-address.ts";
 import { Client } from "./client.ts";
 import { CliError, exit } from "./exit.ts";
 
@@ -37,7 +38,13 @@ const announceMs = 2_000;
 export async function connect(globals: Globals, need: Need, say: (text: string) => void): Promise<Connection> {
   const url = globals.url ?? process.env["BATON_URL"];
   if (url !== undefined) return overHttp(url);
-  const path = namedStorePath(globals) ?? storePath(await loadConfig(globals));
+  const address = namedStore(globals) ?? storeOf(await loadConfig(globals));
+  // Many processes may work on it at once: there is no owner to be asked.
+  if (address.kind === "postgres") {
+    const config = need === "read" ? { store: address.url, withoutFile: true } : globals;
+    return inProcess(await loadConfig(config), need, say);
+  }
+  const { path } = address;
   const found = await findServer(path);
   if (found !== null && found.url !== null) return overHttp(found.url);
   if (need === "read") {
@@ -70,19 +77,19 @@ function overHttp(url: string): Connection {
 }
 
 async function inProcess(config: EffectiveConfig, mode: Need, say: (text: string) => void): Promise<Connection> {
-  const path = storePath(config);
+  const where = shown(showStore(storeOf(config)));
   const instance = await openInstance({ config, mode, hosts: () => [localHost] });
   for (const problem of instance.loaded().problems) say(`warning: ${describeProblem(problem)}`);
   return {
-    client: new Client(instance.api.fetch, `http://${localHost}`, shown(path)),
+    client: new Client(instance.api.fetch, `http://${localHost}`, where),
     isServer: false,
-    where: shown(path),
+    where,
     close: () => instance.close(),
   };
 }
 
 function refuseMissing(path: string): void {
-  if (storeExists(path)) return;
+  if (storeExists({ kind: "sqlite", path })) return;
   throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(path)}`, {
     hint: "start Baton here first (baton start), or name the store with --store",
   });

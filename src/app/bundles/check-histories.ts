@@ -7,10 +7,10 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import { workflowHandler } from "../../workflows/handler.ts";
 import { createCipher, readSensitiveKeys } from "../cipher.ts";
 import type { Definition } from "../config.ts";
-import { type EffectiveConfig, storePath } from "../load-config.ts";
+import { type EffectiveConfig, localStorePath, storeOf } from "../load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "../load-definitions.ts";
+import { openToRead } from "../open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "../platform.ts";
-import { openReadOnlyStore } from "../read-only-store.ts";
 import { within } from "../surroundings.ts";
 
 /** Definitions as they lie in the folder now, bundled and loaded apart from any store. */
@@ -38,9 +38,9 @@ export async function* checkHistories(
   definitions: readonly Definition[],
   { last, name }: CheckOptions,
 ): AsyncGenerator<Rehearsed> {
-  const store = openReadOnlyStore(storePath(config));
+  const { store } = await openToRead(storeOf(config), new LocalNotifier());
   const clock = keepAlive(systemClock);
-  const cipher = createCipher(readSensitiveKeys(config.given.sensitiveKey, storePath(config)));
+  const cipher = createCipher(readSensitiveKeys(config.given.sensitiveKey, localStorePath(config)));
   const parts = { clock, cipher, within: rehearsed };
   // Never started: it leases nothing, and no rehearsal comes as far as asking anything of it.
   const engine = new Engine({

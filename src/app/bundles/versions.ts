@@ -13,7 +13,7 @@ import type { Logger } from "../../kernel/ports/logger.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { workflowHandler } from "../../workflows/handler.ts";
 import type { Definition } from "../config.ts";
-import { type EffectiveConfig, storePath } from "../load-config.ts";
+import { type EffectiveConfig, localStorePath } from "../load-config.ts";
 import type { DefinitionSet } from "../load-definitions.ts";
 import { within } from "../surroundings.ts";
 import { readDeployKeys } from "./deploy-keys.ts";
@@ -31,7 +31,7 @@ export interface VersionsParts {
 
 /** Beside the store: artifacts as files, since only a file can be imported. */
 export function versionsFolder(config: EffectiveConfig): string {
-  return `${storePath(config)}.versions`;
+  return `${localStorePath(config)}.versions`;
 }
 
 /** What new starts get: the definitions of the folder under their numbers, and by name the version in use. */

@@ -1,7 +1,8 @@
 import { checkHistories, loadFolder } from "../../app/bundles/check-histories.ts";
 import { storeExists } from "../../app/find-server.ts";
-import { type EffectiveConfig, loadConfig, storePath } from "../../app/load-config.ts";
+import { type EffectiveConfig, loadConfig, storeOf } from "../../app/load-config.ts";
 import { describeProblem, shown } from "../../app/load-problem.ts";
+import { showStore } from "../../app/store-address.ts";
 import { type Session, session } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
@@ -69,9 +70,9 @@ function lastOf(text: string): number {
 }
 
 function refuseMissing(config: EffectiveConfig): void {
-  const path = storePath(config);
-  if (storeExists(path)) return;
-  throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(path)}`, {
+  const address = storeOf(config);
+  if (storeExists(address)) return;
+  throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(showStore(address))}`, {
     hint: "name the one whose histories are to be checked with --store; a copy will do",
   });
 }

@@ -1,17 +1,18 @@
 import { resolve } from "node:path";
 import { backupStore, restoreStore } from "../../app/database-file.ts";
-import { loadConfig, namedStorePath, storePath } from "../../app/load-config.ts";
+import { loadConfig, namedStore, storeOf } from "../../app/load-config.ts";
 import { migrateStore } from "../../app/migrate-store.ts";
+import type { StoreAddress } from "../../app/store-address.ts";
 import type { DefinitionSizesView, StoreSizesView } from "../../wire/store.ts";
 import { connected, session } from "../command.ts";
 import type { Globals } from "../connect.ts";
-import { type Exit, exit } from "../exit.ts";
+import { CliError, type Exit, exit } from "../exit.ts";
 import { type Column, table } from "../text.ts";
 
 /** `baton db backup`: a consistent copy, also while Baton works on the store. */
 export function backup(path: string, options: Globals): Promise<Exit> {
   return session(options, async ({ io }) => {
-    const { bytes } = await backupStore(await storeOf(options), resolve(path));
+    const { bytes } = await backupStore(await fileOf(options), resolve(path));
     if (io.format === "human") io.lines([`${path}  ${bytes} bytes`]);
     else io.document({ path: resolve(path), bytes });
     return exit.ok;
@@ -21,7 +22,7 @@ export function backup(path: string, options: Globals): Promise<Exit> {
 /** `baton db restore`: puts a copy in the place of the store; the old one is kept beside it. */
 export function restore(path: string, options: Globals): Promise<Exit> {
   return session(options, async ({ io }) => {
-    const store = await storeOf(options);
+    const store = await fileOf(options);
     const { kept } = await restoreStore(store, resolve(path));
     if (io.format === "human") {
       io.lines([`${store} is now as ${path}`]);
@@ -78,7 +79,7 @@ function size(bytes: number): string {
 /** `baton db migrate`: what opening the store does too, at a time of one's own choosing. */
 export function migrate(options: Globals & { dryRun?: boolean }): Promise<Exit> {
   return session(options, async ({ io }) => {
-    const migrated = migrateStore(await storeOf(options), { dryRun: options.dryRun === true });
+    const migrated = await migrateStore(await addressOf(options), { dryRun: options.dryRun === true });
     if (io.format !== "human") io.document(migrated);
     else if (migrated.migrations.length === 0) io.say(`the store has schema ${migrated.to} already`);
     else {
@@ -86,13 +87,22 @@ export function migrate(options: Globals & { dryRun?: boolean }): Promise<Exit> 
       io.say(
         migrated.isDryRun
           ? "nothing was changed"
-          : `migrated from ${migrated.from} to ${migrated.to}; ${migrated.backup} is what it was`,
+          : `migrated from ${migrated.from} to ${migrated.to}${migrated.backup === null ? "" : `; ${migrated.backup} is what it was`}`,
       );
     }
     return exit.ok;
   });
 }
 
-async function storeOf(options: Globals): Promise<string> {
-  return namedStorePath(options) ?? storePath(await loadConfig(options));
+async function addressOf(options: Globals): Promise<StoreAddress> {
+  return namedStore(options) ?? storeOf(await loadConfig(options));
+}
+
+/** What copies a file is not for a store that its server keeps. */
+async function fileOf(options: Globals): Promise<string> {
+  const address = await addressOf(options);
+  if (address.kind === "sqlite") return address.path;
+  throw new CliError(exit.usage, "usage", "a store in PostgreSQL is copied by PostgreSQL's own tools", {
+    hint: "pg_dump with --schema, or what your database's operator offers",
+  });
 }

@@ -1,6 +1,6 @@
 import { loadFolder } from "../../app/bundles/check-histories.ts";
 import { storeExists } from "../../app/find-server.ts";
-import { loadConfig, storePath } from "../../app/load-config.ts";
+import { loadConfig, storeOf } from "../../app/load-config.ts";
 import { describeProblem } from "../../app/load-problem.ts";
 import type { Definitions } from "../../wire/definition.ts";
 import type { DeployedVersion, Deployment } from "../../wire/version.ts";
@@ -67,7 +67,7 @@ async function bundled(flags: DeployOptions & { folder?: string }): Promise<read
 }
 
 async function preview(io: Io, local: readonly Local[], flags: DeployOptions & { folder?: string }): Promise<void> {
-  const known = storeExists(storePath(await loadConfig(flags))) || flags.url !== undefined ? await stored(flags) : [];
+  const known = storeExists(storeOf(await loadConfig(flags))) || flags.url !== undefined ? await stored(flags) : [];
   const items = local.map(({ name, fingerprint, file }) => {
     const same = known.find((each) => each.name === name && each.fingerprint === fingerprint);
     return { name, version: same?.version ?? null, fingerprint, file, isNew: same === undefined };

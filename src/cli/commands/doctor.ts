@@ -1,6 +1,6 @@
 import { examineFile } from "../../app/doctor.ts";
 import { findServer, storeExists } from "../../app/find-server.ts";
-import { loadConfig, namedStorePath, storePath } from "../../app/load-config.ts";
+import { loadConfig, namedStore, storeOf } from "../../app/load-config.ts";
 import type { DoctorReport, FindingView, RepairView } from "../../wire/doctor.ts";
 import { connected, type Session, session } from "../command.ts";
 import type { Globals } from "../connect.ts";
@@ -44,9 +44,9 @@ export async function doctor(options: DoctorCommand): Promise<Exit> {
 /** A file that cannot be opened as a store of this Baton is told of from outside. A server has opened its own. */
 async function examineUnopened(options: DoctorCommand): Promise<DoctorReport | null> {
   if (options.url !== undefined || process.env["BATON_URL"] !== undefined) return null;
-  const store = namedStorePath(options) ?? storePath(await loadConfig(options));
-  if (!storeExists(store) || (await findServer(store)) !== null) return null;
-  const examined = examineFile(store);
+  const address = namedStore(options) ?? storeOf(await loadConfig(options));
+  if (address.kind !== "sqlite" || !storeExists(address) || (await findServer(address.path)) !== null) return null;
+  const examined = examineFile(address.path);
   return examined === null ? null : { ...examined, level: examined.findings[0]?.level ?? "ok" };
 }
 

@@ -70,14 +70,14 @@ function greet(io: Io, server: RunningServer, isDev: boolean): void {
   if (server.takenPort !== null) io.say(`port ${server.takenPort} is taken; using ${server.port}`);
   const names = definitions.map((definition) => definition.name);
   if (io.format !== "human") {
-    io.document({ url: server.url, pid: process.pid, store: server.storePath, definitions: names, problems });
+    io.document({ url: server.url, pid: process.pid, store: server.store, definitions: names, problems });
     return;
   }
   const count = names.length === 1 ? "1 workflow" : `${names.length} workflows`;
   const first = names[0] ?? "<name>";
   io.lines([
     `api    ${server.url}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
-    `store  ${shown(server.storePath)}`,
+    `store  ${shown(server.store)}`,
     ...(isDev ? [`try    baton run ${first} --input '{}' --watch   or   baton show latest`] : []),
     "Ctrl-C to stop; runs continue on the next start",
   ]);

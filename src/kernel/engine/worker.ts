@@ -156,11 +156,12 @@ export class Worker {
     const { store, leaseMs, clock } = this.#options;
     const before = clock.mono();
     if (before >= this.#leaseUntilMono) return this.#rejoin();
-    const { isAlive, now, arrivals } = await store.beat({ incarnation: this.#incarnation, leaseMs });
+    const { isAlive, now, arrivals, nextReadyAt } = await store.beat({ incarnation: this.#incarnation, leaseMs });
     if (!isAlive) return this.#rejoin();
     this.#leaseUntilMono = before + leaseMs;
     this.#timeline.observe(now);
     for (const run of arrivals) this.#active.get(run)?.pull();
+    if (nextReadyAt != null && nextReadyAt <= now) this.wake();
   }
 
   /** The lease has run out: nothing that was held counts any more. */

@@ -11,11 +11,8 @@ import type { Queries } from "./queries.ts";
 export interface Store {
   /** Registers a worker's incarnation. Ids are never reused, so a restart cannot be taken for its predecessor. */
   join(params: { name: string; leaseMs: number }): Promise<{ incarnation: number; now: number }>;
-  /** Renews the worker's lease of all its runs. `isAlive` false: it was declared dead, and nothing it holds counts. */
-  beat(params: {
-    incarnation: number;
-    leaseMs: number;
-  }): Promise<{ isAlive: boolean; now: number; arrivals: readonly number[] }>;
+  /** Renews the worker's lease of all its runs. */
+  beat(params: { incarnation: number; leaseMs: number }): Promise<Beat>;
   /** Takes ready runs, earliest first, and frees those of dead workers. */
   lease(params: LeaseParams): Promise<Leasing>;
   /** The journal of a held run; null when the fence is stale. Read in a new statement after the lease. */
@@ -47,6 +44,16 @@ export interface Store {
   /** Hands back what the worker still holds. */
   leave(params: { incarnation: number }): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Beat {
+  /** False: the worker was declared dead, and nothing it holds counts. */
+  readonly isAlive: boolean;
+  readonly now: number;
+  /** Held runs for which something has come. */
+  readonly arrivals: readonly number[];
+  /** When the next run becomes ready, where a beat is also a look for work: others may have made it ready. */
+  readonly nextReadyAt?: number | null;
 }
 
 export interface LeaseParams {

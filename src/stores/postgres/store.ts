@@ -175,12 +175,18 @@ export class PostgresStore implements Store {
   }
 
   async beat({ incarnation, leaseMs }: { incarnation: number; leaseMs: number }): ReturnType<Store["beat"]> {
-    const [row] = await this.#ask<{ is_alive: number; store_now: number; arrivals: number[] | null }>(
-      `select * from "${this.#connections.schema}".baton_beat($1, $2)`,
-      [incarnation, leaseMs],
-      beatMs,
-    );
-    return { isAlive: row?.is_alive === 1, now: row?.store_now ?? 0, arrivals: row?.arrivals ?? [] };
+    const [row] = await this.#ask<{
+      is_alive: number;
+      store_now: number;
+      arrivals: number[] | null;
+      next_ready_at: number | null;
+    }>(`select * from "${this.#connections.schema}".baton_beat($1, $2)`, [incarnation, leaseMs], beatMs);
+    return {
+      isAlive: row?.is_alive === 1,
+      now: row?.store_now ?? 0,
+      arrivals: row?.arrivals ?? [],
+      nextReadyAt: row?.next_ready_at ?? null,
+    };
   }
 
   async lease(params: LeaseParams): Promise<Leasing> {
