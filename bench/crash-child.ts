@@ -2,9 +2,8 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { openBaton, workflow } from "baton";
 
 /** The process of the crash workload: starts its runs or finds them, and says when all are done and what ran twice. */
-const [path = "", count = "0"] = process.argv.slice(2);
+const [store = "", log = "", count = "0"] = process.argv.slice(2);
 const runs = Number(count);
-const log = `${path}.log`;
 const isSecond = existsSync(log);
 
 const slow = workflow({ name: "slow" }, async (ctx) => {
@@ -15,7 +14,7 @@ const slow = workflow({ name: "slow" }, async (ctx) => {
     });
   }
 });
-const baton = await openBaton({ store: `sqlite:${path}`, definitions: [slow] });
+const baton = await openBaton({ store, definitions: [slow] });
 const begun = performance.now();
 if (!isSecond) {
   await baton.startMany(

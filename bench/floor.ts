@@ -3,7 +3,17 @@ import type { Database } from "../src/stores/sqlite/database.ts";
 import { openDatabase } from "../src/stores/sqlite/open.ts";
 
 /** The bare cost of what a workload writes: the same tables, the same settings, nothing but inserts. */
-export class Floor {
+export interface Floor {
+  /** Step rows a second, in transactions of `batch`. */
+  stepsPerSecond(count: number, value: string, batch?: number): Promise<number>;
+  /** Runs a second when a run is nothing but its row, its queue entry and `waits` waits. */
+  runsPerSecond(count: number, waits: number, batch?: number): Promise<number>;
+  /** Milliseconds of single-row commits, one by one. */
+  commits(count: number): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+export class SqliteFloor implements Floor {
   readonly #path: string;
   readonly #db: Database;
   #rows = 0;
@@ -13,8 +23,7 @@ export class Floor {
     this.#db = openDatabase(path);
   }
 
-  /** Step rows a second, in transactions of `batch`. */
-  stepsPerSecond(count: number, value: string, batch = 1_000): number {
+  async stepsPerSecond(count: number, value: string, batch = 1_000): Promise<number> {
     const insert = this.#db.prepare(
       "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (?, ?, 'step', 0, 0, ?, null, 1, 0, 1700000000000)",
     );
@@ -30,8 +39,7 @@ export class Floor {
     return count / ((performance.now() - begun) / 1000);
   }
 
-  /** Runs a second when a run is nothing but its row, its queue entry and `waits` waits. */
-  runsPerSecond(count: number, waits: number, batch = 1_000): number {
+  async runsPerSecond(count: number, waits: number, batch = 1_000): Promise<number> {
     const run = this.#db.prepare(
       "insert into runs (id, definition, input, origin, event_floor, created_at) values (?, 1, '{}', '{\"by\":\"x\"}', 0, 1700000000000)",
     );
@@ -55,8 +63,7 @@ export class Floor {
     return count / ((performance.now() - begun) / 1000);
   }
 
-  /** Milliseconds of single-row commits, one by one. */
-  commits(count: number): number[] {
+  async commits(count: number): Promise<number[]> {
     const insert = this.#db.prepare(
       "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (0, ?, 'step', 0, 0, '1', null, 1, 0, 1)",
     );
@@ -68,7 +75,7 @@ export class Floor {
     });
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#db.close();
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${this.#path}${suffix}`, { force: true });
   }

@@ -25,7 +25,7 @@ function ended(baton: Baton, count: number): Promise<void> {
 
 function open(setting: Setting, name: string): Promise<Baton> {
   return openBaton({
-    store: `sqlite:${join(setting.folder, `${name}.db`)}`,
+    store: setting.store.address(name),
     definitions: [free, limited, shaky, filler],
   });
 }
@@ -59,7 +59,7 @@ export const limits: Workload = async (setting) => {
   return [
     {
       workload: "limits",
-      store: "sqlite",
+      store: setting.store.name,
       value: round(own),
       unit: "runs/s",
       floor: round(bare),
@@ -110,7 +110,7 @@ export const redrive: Workload = async (setting) => {
   await baton.close();
   const row = (workload: string, value: number, unit: string, note: string): Row => ({
     workload,
-    store: "sqlite",
+    store: setting.store.name,
     value: round(value),
     unit,
     floor: null,
@@ -181,7 +181,16 @@ export const million: Workload = async (setting) => {
   const rows: Row[] = [];
   const row = (workload: string, value: number, floor: number | null, note: string): void => {
     const ratio = floor === null ? null : round(value / floor);
-    rows.push({ workload, store: "sqlite", value: round(value), unit: "ms", floor, ratio, cpuMsPerStep: null, note });
+    rows.push({
+      workload,
+      store: setting.store.name,
+      value: round(value),
+      unit: "ms",
+      floor,
+      ratio,
+      cpuMsPerStep: null,
+      note,
+    });
   };
   for (const [name, filter] of Object.entries(filters)) {
     const pages: number[] = [];

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { limits, million, redrive } from "./large.ts";
 import type { Row } from "./measure.ts";
+import { openBenchStore } from "./stores.ts";
 import { crash, drain, fanOut, latency, single, sleepers, type Workload, wake } from "./workloads.ts";
 
 /** `npm run bench [-- workload …] [--json] [--rounds N]`: each figure beside its floor, measured in the same process. */
@@ -29,25 +30,27 @@ if (unknown.length > 0) {
   console.error(`unknown workload ${unknown.join(", ")}; one of ${Object.keys(byName).join(", ")}`);
   process.exit(2);
 }
-if (values.store !== undefined && values.store !== "sqlite") {
-  console.error(`unknown store ${values.store}; one of sqlite`);
+if (values.store !== undefined && values.store !== "sqlite" && values.store !== "postgres") {
+  console.error(`unknown store ${values.store}; one of sqlite, postgres`);
   process.exit(2);
 }
 // On the disk of the checkout: /tmp may be memory, where a commit costs nothing.
 const folder = join(process.cwd(), ".baton", `bench-${process.pid}`);
 mkdirSync(folder, { recursive: true });
+const store = await openBenchStore(values.store ?? "sqlite", folder);
 try {
   if (!values.json) {
     console.log(
-      `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, SQLite ${process.versions["sqlite"]}, synchronous=FULL; medians of ${values.rounds ?? 3}\n`,
+      `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, ${store.told}; medians of ${values.rounds ?? 3}\n`,
     );
     console.log(line(["workload", "value", "unit", "floor", "ratio", "cpu ms/step", "what"]));
   }
   for (const name of positionals.length > 0 ? positionals : Object.keys(workloads)) {
-    const rows = await (byName[name] as Workload)({ folder, rounds: Number(values.rounds ?? 3) });
+    const rows = await (byName[name] as Workload)({ store, folder, rounds: Number(values.rounds ?? 3) });
     for (const row of rows) console.log(values.json ? JSON.stringify(row) : line(cells(row)));
   }
 } finally {
+  await store.close();
   rmSync(folder, { recursive: true, force: true });
 }
 

@@ -22,14 +22,18 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Wall and processor time of this whole process, its store thread included. */
-export async function timed<T>(work: () => Promise<T> | T): Promise<{ value: T; ms: number; cpuMs: number }> {
+/** Wall and processor time of this whole process, its store thread included, and of the database's own processes. */
+export async function timed<T>(
+  work: () => Promise<T> | T,
+  store: { cpuMs(): number } = { cpuMs: () => 0 },
+): Promise<{ value: T; ms: number; cpuMs: number }> {
+  const serverBefore = store.cpuMs();
   const cpu = process.cpuUsage();
   const begun = performance.now();
   const value = await work();
   const ms = performance.now() - begun;
   const used = process.cpuUsage(cpu);
-  return { value, ms, cpuMs: (used.user + used.system) / 1000 };
+  return { value, ms, cpuMs: (used.user + used.system) / 1000 + store.cpuMs() - serverBefore };
 }
 
 export function round(value: number): number {

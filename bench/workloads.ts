@@ -1,10 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type AnyWorkflow, type Baton, openBaton, workflow } from "baton";
-import { Floor } from "./floor.ts";
 import { liveHeapBytes, median, percentile, type Row, round, timed } from "./measure.ts";
+import type { BenchStore } from "./stores.ts";
 
 const value200 = "x".repeat(198);
 
@@ -25,6 +24,7 @@ const waiter = workflow(
 const sleeper = workflow({ name: "sleeper" }, async (ctx) => ctx.sleep("long", "30d"));
 
 export interface Setting {
+  readonly store: BenchStore;
   readonly folder: string;
   readonly rounds: number;
 }
@@ -33,7 +33,7 @@ export type Workload = (setting: Setting) => Promise<readonly Row[]>;
 
 async function open(setting: Setting, name: string): Promise<Baton> {
   return openBaton({
-    store: `sqlite:${join(setting.folder, `${name}.db`)}`,
+    store: setting.store.address(name),
     definitions: [five, one, three, fan, waiter, sleeper],
   });
 }
@@ -75,12 +75,12 @@ async function drainOf(
       );
     const all = ended(baton, count);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now() - 5)));
-    const { ms, cpuMs } = await timed(() => all);
+    const { ms, cpuMs } = await timed(() => all, setting.store);
     results.push({ perSecond: (count * steps) / (ms / 1000), cpuMsPerStep: cpuMs / (count * steps) });
     await baton.close();
-    const floor = new Floor(join(setting.folder, `floor-${name}-${round}.db`));
-    floors.push(floor.stepsPerSecond(count * steps, JSON.stringify(value200)));
-    floor.close();
+    const floor = await setting.store.floor(`${name}-${round}`);
+    floors.push(await floor.stepsPerSecond(count * steps, JSON.stringify(value200)));
+    await floor.close();
   }
   return {
     perSecond: median(results.map((each) => each.perSecond)),
@@ -97,7 +97,7 @@ export const drain: Workload = async (setting) => {
   return [
     {
       workload: "drain",
-      store: "sqlite",
+      store: setting.store.name,
       value: round(perSecond),
       unit: "steps/s",
       floor: round(floor),
@@ -113,7 +113,7 @@ export const single: Workload = async (setting) => {
   return [
     {
       workload: "single",
-      store: "sqlite",
+      store: setting.store.name,
       value: round(perSecond),
       unit: "runs/s",
       floor: round(floor),
@@ -135,16 +135,16 @@ export const latency: Workload = async (setting) => {
       await (await baton.start(three, null)).result();
       times.push(performance.now() - begun);
     }
-  });
+  }, setting.store);
   await baton.close();
-  const floor = new Floor(join(setting.folder, "floor-latency.db"));
-  const commit = median(floor.commits(1_000));
-  floor.close();
+  const floor = await setting.store.floor("latency");
+  const commit = median(await floor.commits(1_000));
+  await floor.close();
   // Start, three steps and the end: five commits, each on disk before the next begins.
   const bare = 5 * commit;
   const row = (workload: string, ms: number): Row => ({
     workload,
-    store: "sqlite",
+    store: setting.store.name,
     value: round(ms),
     unit: "ms",
     floor: round(bare),
@@ -161,15 +161,15 @@ export const fanOut: Workload = async (setting) => {
     const times: { ms: number; cpuMs: number }[] = [];
     const baton = await open(setting, `fan-${count}`);
     for (let round = 0; round < setting.rounds; round++)
-      times.push(await timed(async () => (await baton.start(fan, count)).result()));
+      times.push(await timed(async () => (await baton.start(fan, count)).result(), setting.store));
     await baton.close();
-    const floor = new Floor(join(setting.folder, `floor-fan-${count}.db`));
-    const bare = count / floor.stepsPerSecond(count, "1");
-    floor.close();
+    const floor = await setting.store.floor(`fan-${count}`);
+    const bare = count / (await floor.stepsPerSecond(count, "1"));
+    await floor.close();
     const seconds = median(times.map((each) => each.ms)) / 1000;
     rows.push({
       workload: `fan-out ${count}`,
-      store: "sqlite",
+      store: setting.store.name,
       value: round(seconds),
       unit: "s",
       floor: round(bare),
@@ -196,18 +196,18 @@ export const wake: Workload = async (setting) => {
       await timed(async () => {
         await Promise.all(Array.from({ length: count }, (_, id) => baton.emit({ name: "go", data: { id } })));
         await all;
-      }),
+      }, setting.store),
     );
     await baton.close();
   }
-  const floor = new Floor(join(setting.folder, "floor-wake.db"));
-  const bare = (2 * count) / floor.stepsPerSecond(2 * count, '{"id":1}');
-  floor.close();
+  const floor = await setting.store.floor("wake");
+  const bare = (2 * count) / (await floor.stepsPerSecond(2 * count, '{"id":1}'));
+  await floor.close();
   const seconds = median(times.map((each) => each.ms)) / 1000;
   return [
     {
       workload: "wake",
-      store: "sqlite",
+      store: setting.store.name,
       value: round(seconds),
       unit: "s",
       floor: round(bare),
@@ -229,19 +229,19 @@ export const sleepers: Workload = async (setting) => {
         Array.from({ length: 10_000 }, () => ({ input: null })),
       );
     while ((await asleep(baton)) < count) await new Promise((resolve) => setTimeout(resolve, 5));
-  });
+  }, setting.store);
   const heapAfter = liveHeapBytes();
   await baton.close();
   const child = new URL("./rss-child.ts", import.meta.url).pathname;
-  const store = join(setting.folder, "sleepers.db");
+  const store = setting.store.address("sleepers");
   const rss = execFileSync(process.execPath, ["--conditions=source", child, store], { encoding: "utf8" });
-  const bytes = statSync(join(setting.folder, "sleepers.db")).size / count;
-  const floor = new Floor(join(setting.folder, "floor-sleepers.db"));
-  const bare = count / floor.runsPerSecond(count, 1);
-  floor.close();
+  const bytes = (await setting.store.bytes("sleepers")) / count;
+  const floor = await setting.store.floor("sleepers");
+  const bare = count / (await floor.runsPerSecond(count, 1));
+  await floor.close();
   const row = (workload: string, value: number, unit: string, against: number | null): Row => ({
     workload,
-    store: "sqlite",
+    store: setting.store.name,
     value: round(value),
     unit,
     floor: against === null ? null : round(against),
@@ -265,11 +265,12 @@ async function asleep(baton: Baton): Promise<number> {
 /** Half-way through, the process is killed and started again. */
 export const crash: Workload = async (setting) => {
   const runs = 500;
-  const path = join(setting.folder, "crash.db");
+  const address = setting.store.address("crash");
+  const log = join(setting.folder, "crash.log");
   const child = (): ReturnType<typeof spawn> =>
     spawn(
       process.execPath,
-      ["--conditions=source", new URL("./crash-child.ts", import.meta.url).pathname, path, String(runs)],
+      ["--conditions=source", new URL("./crash-child.ts", import.meta.url).pathname, address, log, String(runs)],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
   const first = child();
@@ -296,7 +297,7 @@ export const crash: Workload = async (setting) => {
   return [
     {
       workload: "crash",
-      store: "sqlite",
+      store: setting.store.name,
       value: round(seconds),
       unit: "s",
       floor: round(ideal),

@@ -61,6 +61,7 @@ export class PostgresStore implements Store {
   readonly #rules: Rules;
   readonly #shard: number;
   readonly #numbers = new Map<string, number>();
+  readonly #numbering = new Map<string, Promise<unknown>>();
   #isWatched = false;
   #isClosed = false;
 
@@ -107,7 +108,7 @@ export class PostgresStore implements Store {
     // What comes from outside waits for room; what runs have done goes ahead, since only that makes room.
     if (transition.kind !== "advance") this.#refuseWhenFull();
     if (transition.kind === "start" && isBatchable(transition, (text) => this.#isLarge(text)))
-      await this.#knowDefinition(transition);
+      if (!this.#numbers.has(keyOf(transition))) await this.#knowDefinition(transition);
     return (await new Promise<Outcome>((resolve, reject) => {
       this.#laneOf(transition).add({ transition, busyCount: 0, isSpecial: false, resolve, reject });
     })) as OutcomeOf<T>;
@@ -132,12 +133,20 @@ export class PostgresStore implements Store {
   }
 
   /** Numbers of definitions are given once, before the first batch that names them. */
-  async #knowDefinition(start: StartRun): Promise<void> {
+  #knowDefinition(start: StartRun): Promise<unknown> {
     const key = keyOf(start);
-    if (this.#numbers.has(key)) return;
+    const asked = this.#numbering.get(key);
+    if (asked !== undefined) return asked;
     const { definitions } = this.#turnSession.context;
-    const no = await this.#turns.do(() => definitions.numberOf(start.definition));
-    this.#numbers.set(key, no);
+    const asking = this.#turns.do(() => definitions.numberOf(start.definition)).then(
+      (no) => this.#numbers.set(key, no),
+      (error: unknown) => {
+        this.#numbering.delete(key);
+        throw error;
+      },
+    );
+    this.#numbering.set(key, asking);
+    return asking;
   }
 
   #applySpecially(pending: Pending): Promise<void> {
