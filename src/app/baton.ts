@@ -23,13 +23,14 @@ import { type Bulks, openBulks } from "./bulk.ts";
 import { type Care, type DoctorOptions, type EraseRequest, openCare } from "./care.ts";
 import { createCipher, readSensitiveKeys } from "./cipher.ts";
 import type { BatonConfig, Definition } from "./config.ts";
-import { readOffload } from "./config-values.ts";
+import { readOffload, readQueues } from "./config-values.ts";
 import { type Handle, RunHandle, type VerbOptions } from "./handle.ts";
 import { openStore, type Pace } from "./open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
 import { type ScheduleDesk, scheduleDesk } from "./schedules.ts";
 import { defaultStore, readStoreAddress } from "./store-address.ts";
 import { currentRun, outside, within } from "./surroundings.ts";
+import { batonVersion } from "./version.ts";
 
 /** A run that used up its retries and waits for a person. */
 export interface DeadLetter {
@@ -137,6 +138,8 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
     logger,
     ...parts.pace,
     name: parts.name ?? `${hostname()}:${process.pid}`,
+    version: batonVersion(),
+    ...(config.queues === undefined ? {} : { queues: readQueues(config.queues) }),
     slots: config.slots ?? defaults.slots,
     cipher: createCipher(readSensitiveKeys(config.sensitiveKey)),
     retention: {

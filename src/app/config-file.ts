@@ -15,6 +15,7 @@ const known: ReadonlySet<string> = new Set([
   "external",
   "port",
   "slots",
+  "queues",
   "offload",
   "retention",
   "shutdownGrace",

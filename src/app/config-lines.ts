@@ -30,6 +30,7 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
     line("host", config.host),
     line("port", config.port),
     line("slots", config.slots),
+    line("queues", { ...config.queues, value: config.queues.value?.join(", ") ?? null }),
     line("offloadOver", config.offloadOver),
     line("shutdownGraceMs", config.shutdownGraceMs),
     line("readOnly", config.readOnly),

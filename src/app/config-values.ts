@@ -48,3 +48,10 @@ export function readStore(given: string, base: string): string {
   const address = readStoreAddress(given.includes(":") && !isAbsolute(given) ? given : `sqlite:${given}`);
   return address.kind === "sqlite" ? `sqlite:${resolve(base, address.path)}` : address.url;
 }
+
+/** Names of queues, as a list or with commas between them. */
+export function readQueues(given: string | readonly string[]): readonly string[] {
+  const names = (typeof given === "string" ? given.split(",") : given).map((name) => String(name).trim());
+  if (names.length > 0 && names.every((name) => name !== "" && name.length <= 200)) return [...new Set(names)];
+  throw new TypeError(`must be names of queues such as "default,reports", not ${JSON.stringify(given)}`);
+}

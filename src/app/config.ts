@@ -20,6 +20,8 @@ export interface BatonConfig {
   port?: number;
   /** Runs that this process holds in memory at once. Default 1,000. */
   slots?: number;
+  /** Queues whose runs this process works on, of those that workflows name. Default all. */
+  queues?: readonly string[];
   /** Values of more bytes lie in files beside the store. Default 256 KiB. */
   offload?: { over?: number };
   /** How long ended runs and events are kept. Default 30 d, 90 d, as completed, 7 d. */

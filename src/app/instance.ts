@@ -133,6 +133,7 @@ async function openEngine(
         definitions,
         sensitiveKey: readSensitiveKeys(sensitiveKey, localStorePath(config)),
         slots: config.slots.value,
+        ...(config.queues.value === null ? {} : { queues: config.queues.value }),
         retention: {
           completed: retention.completedMs.value,
           failed: retention.failedMs.value,

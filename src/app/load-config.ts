@@ -6,7 +6,7 @@ import { parseDuration } from "../stdx/duration.ts";
 import { packageOf } from "./bundles/externals.ts";
 import { type BatonConfig, defaultPort } from "./config.ts";
 import { findConfigFile, readConfigFile } from "./config-file.ts";
-import { readCount, readHost, readOffload, readPort, readStore, readSwitch } from "./config-values.ts";
+import { readCount, readHost, readOffload, readPort, readQueues, readStore, readSwitch } from "./config-values.ts";
 import { shown } from "./load-problem.ts";
 import { defaultStore, localPath, readStoreAddress, type StoreAddress } from "./store-address.ts";
 
@@ -17,6 +17,8 @@ export interface ConfigFlags {
   readonly folder?: string;
   readonly host?: string;
   readonly port?: string;
+  readonly slots?: string;
+  readonly queues?: string;
   readonly readOnly?: boolean;
   /** Leaves the config file alone: reading it runs people's code. */
   readonly withoutFile?: boolean;
@@ -41,6 +43,7 @@ export interface EffectiveConfig {
   /** Packages that stay outside the bundles of definitions. */
   readonly external: readonly string[];
   readonly slots: Setting<number>;
+  readonly queues: Setting<readonly string[] | null>;
   /** Bytes. */
   readonly offloadOver: Setting<number>;
   readonly shutdownGraceMs: Setting<number>;
@@ -104,7 +107,20 @@ export async function loadConfig(
       fallback: defaultPort,
       read: readPort,
     }),
-    slots: pick({ variable: "BATON_SLOTS", own: given.slots, fallback: defaults.slots, read: readCount }),
+    slots: pick<string | number, number>({
+      flag: ["--slots", flags.slots],
+      variable: "BATON_SLOTS",
+      own: given.slots,
+      fallback: defaults.slots,
+      read: readCount,
+    }),
+    queues: pick<string | readonly string[], readonly string[] | null>({
+      flag: ["--queues", flags.queues],
+      variable: "BATON_QUEUES",
+      own: given.queues,
+      fallback: null,
+      read: readQueues,
+    }),
     offloadOver: pick({
       variable: "BATON_OFFLOAD_OVER",
       own: given.offload?.over,

@@ -13,6 +13,8 @@ export interface ServeOptions {
   readonly logger?: Logger;
   /** Follows changes of definitions, as `baton dev` does. */
   readonly isWatching?: boolean;
+  /** False: it serves, and others do the work. Default true. */
+  readonly works?: boolean;
   /** Told after each change that was followed. */
   readonly onReload?: (loaded: { names: readonly string[]; problems: readonly DefinitionProblem[] }) => void;
 }
@@ -47,7 +49,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const instance = await openInstance({
     config,
     hosts,
-    mode: "work",
+    mode: options.works === false ? "act" : "work",
     ...(options.logger ? { logger: options.logger } : {}),
   });
   try {

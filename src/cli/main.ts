@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
+import { batonVersion } from "../app/version.ts";
 import { exit } from "./exit.ts";
 import { runProgram } from "./program.ts";
 
 /** The command line. Gives the exit code; the process ends when nothing is left to do. */
 export async function main(args: readonly string[]): Promise<number> {
   endWithReader();
-  return runProgram(args, version());
+  return runProgram(args, batonVersion());
 }
 
 /** Whoever reads the output may have seen enough, as `head` has: then nothing is wrong, and nothing is left to say. */
@@ -16,9 +16,4 @@ function endWithReader(): void {
   };
   process.stdout.on("error", onError);
   process.stderr.on("error", onError);
-}
-
-function version(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

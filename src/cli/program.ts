@@ -21,11 +21,12 @@ import {
   runSchedule,
   showSchedule,
 } from "./commands/schedules.ts";
-import { serve } from "./commands/serve.ts";
+import { serve, work } from "./commands/serve.ts";
 import { explainRun, showRun } from "./commands/show.ts";
 import { startRun } from "./commands/start-run.ts";
 import { applyVerb } from "./commands/verbs.ts";
 import { versions } from "./commands/versions.ts";
+import { listWorkers } from "./commands/workers.ts";
 import { CliError, type Exit, exit } from "./exit.ts";
 import { createIo } from "./io.ts";
 
@@ -59,7 +60,7 @@ function build(version: string, settle: Settle): Command {
   const program = new Command("baton")
     .description("Durable automation, synchronisation, tasks and workflows: one process, one file.")
     .version(version)
-    .option("--store <path>", "the store: a file, or sqlite:<file> (BATON_STORE)")
+    .option("--store <address>", "the store: a file, sqlite:<file> or postgres://… (BATON_STORE)")
     .option("--url <url>", "a Baton that serves, instead of looking for one by the store (BATON_URL)")
     .option("--config <file>", "the config file; default baton.config.ts of this folder (BATON_CONFIG)")
     .option("--json", "one JSON document on stdout")
@@ -93,9 +94,25 @@ function addServing(program: Command, settle: Settle): void {
     .action((folder: string | undefined, _options, command: Command) =>
       settle(serve(command.optsWithGlobals(), { isWatching: true, ...(folder === undefined ? {} : { folder }) })),
     );
-  serving("start")
+  const working = (command: Command): Command =>
+    command
+      .option("--slots <number>", "runs held in memory at once; default 1000 (BATON_SLOTS)")
+      .option("--queues <names>", "work on runs of these queues only, with commas between them (BATON_QUEUES)");
+  working(serving("start"))
     .description("serve and work")
     .action((_options, command: Command) => settle(serve(command.optsWithGlobals(), { isWatching: false })));
+  working(program.command("worker"))
+    .description("work without serving; a store in PostgreSQL may have any number of workers")
+    .action((_options, command: Command) => settle(work(command.optsWithGlobals())));
+  serving("server")
+    .description("serve without working; needs workers on the same store")
+    .action((_options, command: Command) =>
+      settle(serve(command.optsWithGlobals(), { isWatching: false, works: false })),
+    );
+  program
+    .command("workers")
+    .description("who works on the store, and on what")
+    .action((_options, command: Command) => settle(listWorkers(command.optsWithGlobals())));
 }
 
 function addRuns(program: Command, settle: Settle): void {

@@ -28,7 +28,7 @@ export class InterceptedStore implements Store {
     this.#intercept = intercept;
   }
 
-  join(params: { name: string; leaseMs: number }): Promise<{ incarnation: number; now: number }> {
+  join(params: Parameters<Store["join"]>[0]): Promise<{ incarnation: number; now: number }> {
     return this.#intercept("join", () => this.#inner.join(params));
   }
 

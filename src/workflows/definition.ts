@@ -37,6 +37,8 @@ export interface WorkflowOptions<RawInput, Input, Output> extends FlowOptions<In
   onFailure?: "keep" | "compensate";
   /** Paths of the input, such as `["password", "card.number"]`, that are sealed at rest and masked; true: all of it. */
   sensitive?: readonly string[] | true;
+  /** The lane that its runs stand in: workers that are told which queues they serve take no others. Default `default`. */
+  queue?: string;
   /** What every step of this workflow does unless it says otherwise. */
   retry?: RetryOptions;
   /** Bytes of one input or output; 1 MiB by default, 16 MiB at most. */
@@ -56,6 +58,7 @@ export interface Workflow<RawInput = unknown, Input = RawInput, Output = unknown
   readonly onFailure: "keep" | "compensate";
   readonly sensitive: readonly string[] | true | null;
   readonly retry: RetryPolicy;
+  readonly queue: string | null;
   readonly payloadMax: number;
   /** Limits and gatherings of its starts; null when it has none. */
   readonly flow: FlowOf<Input> | null;
@@ -119,6 +122,7 @@ export function workflow<RawInput, Input, Output>(
     onFailure: options.onFailure ?? "keep",
     sensitive: sensitiveOf(options),
     retry: retryPolicy(options.retry, defaultRetry),
+    queue: options.queue === undefined ? null : checkName(options.queue, "a queue's name"),
     payloadMax,
     flow: readFlow(options.name, options, payloadMax),
     priority: options.priority ?? null,

@@ -68,6 +68,7 @@ async function prepare(
         ? null
         : checkName(options.idempotencyKey, "an idempotency key", defaults.keyMax),
     ...(flow === undefined ? {} : { flow }),
+    ...(workflow.queue === null ? {} : { queue: workflow.queue }),
     priorityMs: priorityOf(options.priority ?? workflow.priority?.(input)),
     attributes:
       options.attributes === undefined ? null : encodePayload(options.attributes, "attributes", defaults.inlineMax),

@@ -1,25 +1,38 @@
 import { type Escaped, onEscape } from "../../app/escapes.ts";
-import { loadConfig } from "../../app/load-config.ts";
+import { type Instance, openInstance } from "../../app/instance.ts";
+import { type EffectiveConfig, loadConfig, storeOf } from "../../app/load-config.ts";
 import { describeProblem, shown } from "../../app/load-problem.ts";
 import { type RunningServer, startServer } from "../../app/server.ts";
+import { showStore } from "../../app/store-address.ts";
 import type { DefinitionProblem } from "../../wire/definition.ts";
 import { type Session, session } from "../command.ts";
 import type { Globals } from "../connect.ts";
-import { type Exit, exit } from "../exit.ts";
+import { CliError, type Exit, exit } from "../exit.ts";
 import type { Io } from "../io.ts";
 import { plain } from "../text.ts";
 
 export interface ServeOptions extends Globals {
+  readonly slots?: string;
+  readonly queues?: string;
   readonly host?: string;
   readonly port?: string;
   readonly readOnly?: boolean;
 }
 
-/** `baton start` and, with `isWatching`, `baton dev`: serves until it is told to stop. */
-export function serve(options: ServeOptions, how: { isWatching: boolean; folder?: string }): Promise<Exit> {
+/** How a process serves: following changes of its folder, or leaving the work to others. */
+export interface Serving {
+  readonly isWatching: boolean;
+  readonly folder?: string;
+  /** Default true. */
+  readonly works?: boolean;
+}
+
+/** `baton start`, with `isWatching` `baton dev`, without work `baton server`: serves until it is told to stop. */
+export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
   return session(options, async (around) => {
     const { io } = around;
     const config = await loadConfig({ ...options, ...(how.folder === undefined ? {} : { folder: how.folder }) });
+    if (how.works === false) refuseFile(config, "baton server");
     const log = (level: string, message: string, fields?: Readonly<Record<string, unknown>>): void =>
       logLine(io, level, message, fields);
     const logger = { log };
@@ -34,15 +47,16 @@ export function serve(options: ServeOptions, how: { isWatching: boolean; folder?
       server = await startServer({
         config,
         isWatching: how.isWatching,
+        works: how.works ?? true,
         logger,
         onReload: ({ names, problems }) => {
           tellProblems(io, problems);
           io.say(`reloaded: ${names.join(", ") || "no definitions"}`);
         },
       });
-      greet(io, server, how.isWatching);
+      greet(io, server, how);
       await untilStopped(around);
-      io.say("stopping; runs continue on the next start");
+      io.say(how.works === false ? "stopping" : "stopping; runs continue on the next start");
       await server.close();
     } finally {
       stopListening();
@@ -55,7 +69,7 @@ export function serve(options: ServeOptions, how: { isWatching: boolean; folder?
 const crashMaxMs = 5_000;
 
 /** Ends the process. When nobody knows whose error it was, all runs count as suspects and none is handed back. */
-function crash(io: Io, server: RunningServer | null, { run }: Escaped): void {
+function crash(io: Io, server: Pick<RunningServer, "crash"> | null, { run }: Escaped): void {
   if (run === null || server === null) process.exit(exit.failed);
   setTimeout(() => process.exit(exit.failed), crashMaxMs);
   server
@@ -64,7 +78,7 @@ function crash(io: Io, server: RunningServer | null, { run }: Escaped): void {
     .finally(() => process.exit(exit.failed));
 }
 
-function greet(io: Io, server: RunningServer, isDev: boolean): void {
+function greet(io: Io, server: RunningServer, { isWatching: isDev, works = true }: Serving): void {
   const { definitions, problems, from } = server.instance.loaded();
   tellProblems(io, problems);
   if (server.takenPort !== null) io.say(`port ${server.takenPort} is taken; using ${server.port}`);
@@ -79,8 +93,62 @@ function greet(io: Io, server: RunningServer, isDev: boolean): void {
     `api    ${server.url}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
     `store  ${shown(server.store)}`,
     ...(isDev ? [`try    baton run ${first} --input '{}' --watch   or   baton show latest`] : []),
-    "Ctrl-C to stop; runs continue on the next start",
+    works ? "Ctrl-C to stop; runs continue on the next start" : "Ctrl-C to stop; workers do the work",
   ]);
+}
+
+/** `baton worker`: works until it is told to stop, and serves nothing. */
+export function work(options: ServeOptions): Promise<Exit> {
+  return session(options, async (around) => {
+    const { io } = around;
+    const config = await loadConfig(options);
+    refuseFile(config, "baton worker");
+    const log = (level: string, message: string, fields?: Readonly<Record<string, unknown>>): void =>
+      logLine(io, level, message, fields);
+    let instance: Instance | null = null;
+    let isCrashing = false;
+    const stopListening = onEscape({ log }, (escaped) => {
+      const opened = instance;
+      if (!isCrashing) crash(io, opened === null ? null : { crash: (guilty) => opened.close(guilty) }, escaped);
+      isCrashing = true;
+    });
+    try {
+      instance = await openInstance({ config, mode: "work", logger: { log }, hosts: () => [] });
+      greetWorker(io, config, instance);
+      await untilStopped(around);
+      io.say("stopping; what is not done is handed back");
+      await instance.close();
+    } finally {
+      stopListening();
+    }
+    return exit.ok;
+  });
+}
+
+function greetWorker(io: Io, config: EffectiveConfig, instance: Instance): void {
+  const { definitions, problems, from } = instance.loaded();
+  tellProblems(io, problems);
+  const names = definitions.map((definition) => definition.name);
+  const store = showStore(storeOf(config));
+  const { slots, queues } = config;
+  if (io.format !== "human") {
+    io.document({ pid: process.pid, store, slots: slots.value, queues: queues.value, definitions: names, problems });
+    return;
+  }
+  const count = names.length === 1 ? "1 workflow" : `${names.length} workflows`;
+  io.lines([
+    `worker ${slots.value} slots, queues ${queues.value?.join(", ") ?? "all"}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
+    `store  ${shown(store)}`,
+    "Ctrl-C to stop; what is not done is handed back",
+  ]);
+}
+
+/** A file has one process, which does everything. */
+function refuseFile(config: EffectiveConfig, command: string): void {
+  if (storeOf(config).kind === "postgres") return;
+  throw new CliError(exit.usage, "usage", `${command} is for a store in PostgreSQL: a file has one process`, {
+    hint: "use baton start, or name a store with --store postgres://…",
+  });
 }
 
 function tellProblems(io: Io, problems: readonly DefinitionProblem[]): void {

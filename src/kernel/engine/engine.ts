@@ -39,6 +39,10 @@ export interface EngineOptions {
   readonly notifier: Notifier;
   readonly logger: Logger;
   readonly name: string;
+  /** Of Baton, as the list of workers shows it. */
+  readonly version?: string;
+  /** The queues that this worker serves; all when it is left out. */
+  readonly queues?: readonly string[];
   readonly slots?: number;
   readonly leaseMs?: number;
   readonly beatMs?: number;
@@ -104,6 +108,8 @@ export class Engine {
       notifier: options.notifier,
       logger: options.logger,
       name: options.name,
+      version: options.version ?? "",
+      queues: options.queues ?? null,
       slots: options.slots ?? defaults.slots,
       leaseMs: options.leaseMs ?? defaults.leaseMs,
       beatMs: options.beatMs ?? defaults.beatMs,

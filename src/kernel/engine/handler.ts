@@ -50,9 +50,11 @@ export type Prepared = Pick<
   | "idempotencyKey"
   | "priorityMs"
   | "attributes"
+  | "queue"
   | "at"
   | "delayMs"
   | "flow"
+  | "queue"
 >;
 
 /** Code that was looked for: found, or why it is not to be had here. */

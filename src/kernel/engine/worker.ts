@@ -24,6 +24,10 @@ export interface WorkerOptions {
   readonly notifier: Notifier;
   readonly logger: Logger;
   readonly name: string;
+  /** Of Baton, for the list of workers. */
+  readonly version: string;
+  /** The queues that it serves; null: all. */
+  readonly queues: readonly string[] | null;
   readonly slots: number;
   readonly leaseMs: number;
   readonly beatMs: number;
@@ -70,6 +74,7 @@ export class Worker {
   #isBlamed = false;
   #isWatching = false;
   #stopPoll: (() => void) | null = null;
+  #stopWatch: (() => void) | null = null;
   readonly #stops: (() => void)[] = [];
   #idle: (() => void)[] = [];
 
@@ -124,11 +129,11 @@ export class Worker {
   }
 
   async #join(): Promise<void> {
-    const { store, name, leaseMs, clock } = this.#options;
+    const { store, name, leaseMs, clock, version, slots, queues } = this.#options;
     const before = clock.mono();
-    const { incarnation, now } = await store.join({ name, leaseMs });
+    const { incarnation, now } = await store.join({ name, leaseMs, about: { version, slots, queues } });
     this.#incarnation = incarnation;
-    this.#leaseUntilMono = before + leaseMs;
+    this.#renewed(before);
     this.#timeline.observe(now);
   }
 
@@ -158,19 +163,37 @@ export class Worker {
     if (before >= this.#leaseUntilMono) return this.#rejoin();
     const { isAlive, now, arrivals, nextReadyAt } = await store.beat({ incarnation: this.#incarnation, leaseMs });
     if (!isAlive) return this.#rejoin();
-    this.#leaseUntilMono = before + leaseMs;
+    this.#renewed(before);
     this.#timeline.observe(now);
     for (const run of arrivals) this.#active.get(run)?.pull();
     if (nextReadyAt != null && nextReadyAt <= now) this.wake();
   }
 
-  /** The lease has run out: nothing that was held counts any more. */
-  async #rejoin(): Promise<void> {
+  /**
+   * The lease counts from before its renewal was sent. When it has run out the worker stops by itself, also while the
+   * store does not answer at all: by then others may hold its runs.
+   */
+  #renewed(before: number): void {
+    const { clock, leaseMs } = this.#options;
+    this.#leaseUntilMono = before + leaseMs;
+    this.#stopWatch?.();
+    this.#stopWatch = clock.after(leaseMs, () => {
+      if (clock.mono() >= this.#leaseUntilMono) this.#letGo();
+    });
+  }
+
+  #letGo(): void {
+    if (this.#active.size === 0) return;
     this.#options.logger.log("warn", "the worker's lease has run out; it lets go of its runs", {
       worker: this.#options.name,
       runs: this.#active.size,
     });
     for (const activation of [...this.#active.values()]) activation.lose();
+  }
+
+  /** Nothing that was held counts any more: it goes on as another incarnation. */
+  async #rejoin(): Promise<void> {
+    this.#letGo();
     await this.#join();
     this.wake();
   }
@@ -393,6 +416,7 @@ export class Worker {
       await this.#allOver(abortGraceMs);
     }
     for (const stop of this.#stops.splice(0)) stop();
+    this.#stopWatch?.();
     for (const activation of [...this.#active.values()]) activation.lose();
     if (this.#incarnation !== 0 && !this.#isBlamed) await this.#options.store.leave({ incarnation: this.#incarnation });
     this.#incarnation = 0;

@@ -16,6 +16,8 @@ export interface StartRun {
   readonly delayMs?: number;
   readonly at?: number;
   readonly attributes: string | null;
+  /** The lane of its definition's runs: only workers that serve it lease them. None: `default`. */
+  readonly queue?: string;
   /** Limits and gatherings that its definition asks for; most ask for none. */
   readonly flow?: Flow;
   readonly origin: Origin;

@@ -225,11 +225,20 @@ export interface StoreStats {
   readonly schema: number;
   readonly sqlite: string;
   readonly oldestReadyAt: number | null;
-  readonly workers: readonly {
-    incarnation: number;
-    name: string;
-    startedAt: number;
-    expiresAt: number;
-    held: number;
-  }[];
+  readonly workers: readonly WorkerRow[];
+}
+
+/** A worker that is not known to be dead. Moments are store time. */
+export interface WorkerRow {
+  readonly incarnation: number;
+  readonly name: string;
+  readonly version: string | null;
+  readonly slots: number | null;
+  /** Null: all. */
+  readonly queues: readonly string[] | null;
+  readonly startedAt: number;
+  readonly seenAt: number;
+  readonly expiresAt: number;
+  /** Runs that it holds. */
+  readonly held: number;
 }

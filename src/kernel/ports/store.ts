@@ -10,7 +10,7 @@ import type { Queries } from "./queries.ts";
  */
 export interface Store {
   /** Registers a worker's incarnation. Ids are never reused, so a restart cannot be taken for its predecessor. */
-  join(params: { name: string; leaseMs: number }): Promise<{ incarnation: number; now: number }>;
+  join(params: { name: string; leaseMs: number; about?: WorkerAbout }): Promise<{ incarnation: number; now: number }>;
   /** Renews the worker's lease of all its runs. */
   beat(params: { incarnation: number; leaseMs: number }): Promise<Beat>;
   /** Takes ready runs, earliest first, and frees those of dead workers. */
@@ -44,6 +44,15 @@ export interface Store {
   /** Hands back what the worker still holds. */
   leave(params: { incarnation: number }): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a worker says of itself when it joins. */
+export interface WorkerAbout {
+  /** Of Baton. */
+  readonly version: string;
+  readonly slots: number;
+  /** The queues that it serves; null: all. */
+  readonly queues: readonly string[] | null;
 }
 
 export interface Beat {

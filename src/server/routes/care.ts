@@ -3,11 +3,12 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import type { DoctorReport } from "../../wire/doctor.ts";
 import type { EraseBody, ErasureView, StoreSizesView } from "../../wire/store.ts";
+import type { Workers } from "../../wire/worker.ts";
 import { findRun } from "../find-run.ts";
 import type { Answer, Call, Route } from "../route.ts";
 import { object, ref, type Schema, text } from "../schema/schema.ts";
 import { detailView } from "../views/run.ts";
-import { doctorView, sizesView } from "../views/store.ts";
+import { doctorView, sizesView, workersView } from "../views/store.ts";
 
 const reason: Schema = text(1_000, "Kept in the audit.");
 const flag = (description: string): Schema => ({ type: "boolean", description });
@@ -46,6 +47,15 @@ export const careRoutes: readonly Route[] = [
     scope: "store:read",
     answers: { 200: { description: "Sizes, largest first.", schema: ref("StoreSizes") } },
     handle: sizes,
+  },
+  {
+    method: "GET",
+    path: "/api/workers",
+    id: "listWorkers",
+    summary: "Who works on this store: version, slots, queues, and when they were last seen.",
+    scope: "store:read",
+    answers: { 200: { description: "Longest there first.", schema: ref("Workers") } },
+    handle: workers,
   },
   {
     method: "POST",
@@ -115,6 +125,11 @@ async function repair({ body, services }: Call): Promise<Answer> {
 async function reportOf({ engine, hostFacts, knownSchema }: Call["services"], full: boolean): Promise<DoctorReport> {
   const known = knownSchema === null ? {} : { knownSchema };
   return doctorView(await engine.doctor.examine({ full, host: hostFacts(), ...known }));
+}
+
+async function workers({ services }: Call): Promise<Answer> {
+  const body: Workers = { items: workersView(await services.store.query("stats", {})) };
+  return { status: 200, body };
 }
 
 async function sizes({ services }: Call): Promise<Answer> {

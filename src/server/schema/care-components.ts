@@ -52,6 +52,20 @@ export const careComponents: Readonly<Record<string, Schema>> = {
     artifacts: sum,
     files: sum,
   }),
+  Workers: object({
+    items: list(
+      object({
+        name: string,
+        version: orNull(string),
+        slots: orNull(count),
+        held: count,
+        queues: orNull(list(string)),
+        startedAt: string,
+        seenAt: string,
+        isAlive: bool,
+      }),
+    ),
+  }),
   Erasure: object({
     ids: list(string),
     runs: count,

@@ -138,13 +138,15 @@ export class PostgresStore implements Store {
     const asked = this.#numbering.get(key);
     if (asked !== undefined) return asked;
     const { definitions } = this.#turnSession.context;
-    const asking = this.#turns.do(() => definitions.numberOf(start.definition)).then(
-      (no) => this.#numbers.set(key, no),
-      (error: unknown) => {
-        this.#numbering.delete(key);
-        throw error;
-      },
-    );
+    const asking = this.#turns
+      .do(() => numberDefinition(definitions, start))
+      .then(
+        (no) => this.#numbers.set(key, no),
+        (error: unknown) => {
+          this.#numbering.delete(key);
+          throw error;
+        },
+      );
     this.#numbering.set(key, asking);
     return asking;
   }
@@ -179,8 +181,8 @@ export class PostgresStore implements Store {
 
   // --- Workers ----------------------------------------------------------------------------------------------------------
 
-  join({ name, leaseMs }: { name: string; leaseMs: number }): Promise<{ incarnation: number; now: number }> {
-    return this.#turns.do(() => join(this.#turnSession.context, name, leaseMs));
+  join({ name, leaseMs, about }: Parameters<Store["join"]>[0]): Promise<{ incarnation: number; now: number }> {
+    return this.#turns.do(() => join(this.#turnSession.context, name, leaseMs, about ?? null));
   }
 
   async beat({ incarnation, leaseMs }: { incarnation: number; leaseMs: number }): ReturnType<Store["beat"]> {
@@ -346,6 +348,12 @@ interface LeaseRow extends Record<string, unknown> {
   readonly others: number;
 }
 
+function* numberDefinition(definitions: Session["context"]["definitions"], start: StartRun): Work<number> {
+  const no = yield* definitions.numberOf(start.definition);
+  yield* definitions.setQueue(no, start.queue);
+  return no;
+}
+
 function countTaken(rows: readonly LeaseRow[]): number {
   return rows.filter((row) => row.run !== null).length;
 }
@@ -371,8 +379,8 @@ function* toLeased(context: Session["context"], rows: readonly LeaseRow[]): Work
   return runs;
 }
 
-function keyOf({ definition }: StartRun): string {
-  return `${definition.kind} ${definition.name} ${definition.version}`;
+function keyOf({ definition, queue }: StartRun): string {
+  return `${definition.kind} ${definition.name} ${definition.version} ${queue ?? ""}`;
 }
 
 async function prepare(client: PoolClient, schema: string, migrates: boolean): Promise<void> {

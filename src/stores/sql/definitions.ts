@@ -9,6 +9,7 @@ export class Definitions {
   readonly #byNo = new Map<number, DefinitionRef>();
   /** Retention of those that have their own, as JSON. */
   readonly #keeps = new Map<number, string>();
+  readonly #queues = new Map<number, string>();
   #isLoaded = false;
 
   constructor(db: Database) {
@@ -25,16 +26,18 @@ export class Definitions {
   }
 
   *#reload(): Work<void> {
-    const rows = yield* this.#db.all<DefinitionRef & { no: number; keep: string | null }>(
-      "select no, kind, name, version, keep from definitions",
+    const rows = yield* this.#db.all<DefinitionRef & { no: number; keep: string | null; queue: string | null }>(
+      "select no, kind, name, version, keep, queue from definitions",
     );
     this.#byName.clear();
     this.#byNo.clear();
     this.#keeps.clear();
+    this.#queues.clear();
     this.#isLoaded = true;
     for (const row of rows) {
       this.#remember(row.no, { kind: row.kind, name: row.name, version: row.version });
       if (row.keep !== null) this.#keeps.set(row.no, row.keep);
+      if (row.queue !== null) this.#queues.set(row.no, row.queue);
     }
   }
 
@@ -42,6 +45,19 @@ export class Definitions {
   *#refresh(): Work<void> {
     const newest = yield* this.#db.get<{ no: number | null }>("select max(no) as no from definitions");
     if (!this.#isLoaded || !this.#byNo.has(newest?.no ?? 0)) yield* this.#reload();
+  }
+
+  /** The lane of a definition's runs, as its newest start says. Inside a transaction. */
+  setQueue(no: number, queue: string | undefined): Work<void> {
+    return this.#isLoaded && this.#queues.get(no) === queue ? done(undefined) : this.#setQueue(no, queue);
+  }
+
+  *#setQueue(no: number, queue: string | undefined): Work<void> {
+    yield* this.#load();
+    if (this.#queues.get(no) === queue) return;
+    yield* this.#db.run("update definitions set queue = ? where no = ?", queue ?? null, no);
+    if (queue === undefined) this.#queues.delete(no);
+    else this.#queues.set(no, queue);
   }
 
   /** How long a definition keeps its runs, as its newest start says. Inside a transaction. */

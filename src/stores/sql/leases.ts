@@ -1,6 +1,6 @@
 import { suspectFrom, unexplainedWindowMs } from "../../kernel/decide/crash.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
-import type { LeaseParams, Leasing } from "../../kernel/ports/store.ts";
+import type { LeaseParams, Leasing, WorkerAbout } from "../../kernel/ports/store.ts";
 import { state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { needsOf, setLimits, slotState, standInLine, takeSlots } from "./slots.ts";
@@ -10,13 +10,22 @@ import type { Work } from "./work.ts";
  * A worker's lease lies on its own row, renewed once for all its runs; a run names its holder and a fence that rises
  * with each lease. When the row expires, the worker is dead for everybody and all its runs are ready again.
  */
-export function* join(context: Context, name: string, leaseMs: number): Work<{ incarnation: number; now: number }> {
+export function* join(
+  context: Context,
+  name: string,
+  leaseMs: number,
+  about: WorkerAbout | null,
+): Work<{ incarnation: number; now: number }> {
   const at = yield* context.clock.save();
   const row = yield* context.db.get<{ incarnation: number }>(
-    "insert into workers (name, started_at, expires_at, seen_at) values (?1, ?2, ?3, ?2) returning incarnation",
+    `insert into workers (name, started_at, expires_at, seen_at, version, slots, queues)
+     values (?1, ?2, ?3, ?2, ?4, ?5, ?6) returning incarnation`,
     name,
     at,
     at + leaseMs,
+    about?.version ?? null,
+    about?.slots ?? null,
+    about?.queues == null ? null : JSON.stringify(about.queues),
   );
   // Runs that nobody could serve get another look by whoever comes.
   yield* context.db.run(
@@ -145,15 +154,16 @@ export function* lease(context: Context, params: LeaseParams): Work<Leasing> {
   const { db } = context;
   const at = context.clock.now();
   yield* rescue(context, at);
-  const me = yield* db.get<{ is_dead: number; expires_at: number }>(
-    "select is_dead, expires_at from workers where incarnation = ?",
+  const me = yield* db.get<{ is_dead: number; expires_at: number; queues: string | null }>(
+    "select is_dead, expires_at, queues from workers where incarnation = ?",
     params.incarnation,
   );
   if (me === undefined || me.is_dead === 1 || me.expires_at <= at)
     return { runs: [], nextReadyAt: null, now: at, deathAllowance: 0 };
   if (params.holds !== null) yield* freeUnknown(context, params.incarnation, params.holds, at);
-  const rows = yield* readyRows(context, params.limit, at);
-  if (!params.hasSuspect && rows.length < params.limit) rows.push(...(yield* suspectRows(context, at)));
+  const served = yield* servedBy(context, me.queues);
+  const rows = yield* readyRows(context, params.limit, at, served);
+  if (!params.hasSuspect && rows.length < params.limit) rows.push(...(yield* suspectRows(context, at, served)));
   const runs = yield* takeRows(context, rows, params.incarnation, at);
   const next =
     (yield* db.get<{ at: number | null }>(
@@ -174,22 +184,39 @@ export function* leaseOthers(
   params: Pick<LeaseParams, "incarnation" | "limit" | "hasSuspect">,
 ): Work<Pick<Leasing, "runs" | "deathAllowance">> {
   const at = context.clock.now();
+  const me = yield* context.db.get<{ queues: string | null }>(
+    "select queues from workers where incarnation = ?",
+    params.incarnation,
+  );
+  const served = yield* servedBy(context, me?.queues ?? null);
   const rows = yield* context.db.all<ReadyRow>(
     `select ${readyColumns} from live l join runs r on r.no = l.run
-     where l.ready_at <= ? and l.slots = ${slotState.wanting} and l.unclean < ${context.rules.suspectFrom()}
+     where l.ready_at <= ? and l.slots = ${slotState.wanting} and l.unclean < ${context.rules.suspectFrom()}${served}
      order by l.ready_at, l.run limit ?${context.lock} of l`,
     at,
     params.limit,
   );
-  if (!params.hasSuspect && rows.length < params.limit) rows.push(...(yield* suspectRows(context, at)));
+  if (!params.hasSuspect && rows.length < params.limit) rows.push(...(yield* suspectRows(context, at, served)));
   const runs = yield* takeRows(context, rows, params.incarnation, at);
   return { runs, deathAllowance: yield* allowance(context, at) };
 }
 
-function* suspectRows(context: Context, at: number): Work<ReadyRow[]> {
+/** A condition for the definitions whose queue a worker serves; none for one that serves all. */
+function* servedBy({ db }: Context, queues: string | null): Work<string> {
+  if (queues === null) return "";
+  const names: readonly string[] = JSON.parse(queues);
+  const rows = yield* db.all<{ no: number; queue: string | null }>("select no, queue from definitions");
+  const numbers = rows.filter((row) => names.includes(row.queue ?? defaultQueue)).map((row) => row.no);
+  return ` and l.definition in (${numbers.join(",") || "-1"})`;
+}
+
+/** Of definitions that name none. */
+const defaultQueue = "default";
+
+function* suspectRows(context: Context, at: number, served: string): Work<ReadyRow[]> {
   return yield* context.db.all<ReadyRow>(
     `select ${readyColumns} from live l join runs r on r.no = l.run
-     where l.unclean >= ${context.rules.suspectFrom()} and l.ready_at is not null and l.ready_at <= ?
+     where l.unclean >= ${context.rules.suspectFrom()} and l.ready_at is not null and l.ready_at <= ?${served}
      order by l.unclean, l.ready_at limit 1${context.lock === "" ? "" : `${context.lock} of l`}`,
     at,
   );
@@ -240,9 +267,9 @@ export function* freeUnknown(
   }
 }
 
-function* readyRows(context: Context, limit: number, at: number): Work<ReadyRow[]> {
+function* readyRows(context: Context, limit: number, at: number, served: string): Work<ReadyRow[]> {
   const lane = `select ${readyColumns} from live l join runs r on r.no = l.run
-    where l.ready_at is not null and l.ready_at > ? and l.ready_at <= ? and l.unclean < ${context.rules.suspectFrom()} order by l.ready_at, l.run limit ?`;
+    where l.ready_at is not null and l.ready_at > ? and l.ready_at <= ? and l.unclean < ${context.rules.suspectFrom()}${served} order by l.ready_at, l.run limit ?`;
   const half = Math.ceil(limit / 2);
   const overdue = yield* context.db.all<ReadyRow>(lane, Number.MIN_SAFE_INTEGER, at - freshMs, limit);
   if (overdue.length === 0) return yield* context.db.all<ReadyRow>(lane, at - freshMs, at, limit);

@@ -3,7 +3,15 @@ import type { Wait } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import type { Compensation, RunRow } from "../../kernel/model/run.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
-import type { DeadGroup, EventRow, HourRow, Queries, RunFilter, StoreStats } from "../../kernel/ports/queries.ts";
+import type {
+  DeadGroup,
+  EventRow,
+  HourRow,
+  Queries,
+  RunFilter,
+  StoreStats,
+  WorkerRow,
+} from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
 import { readCheckup } from "./checkup.ts";
@@ -487,9 +495,10 @@ function* readStats(context: Context): Work<StoreStats> {
         "select min(ready_at) as at from live where ready_at is not null and ready_at <= ?",
         context.clock.now(),
       ))?.at ?? null,
-    workers: yield* db.all(
-      `select incarnation, name, started_at as startedAt, expires_at as expiresAt, (select count(*) from live where holder = incarnation) as held
-       from workers where is_dead = 0`,
-    ),
+    workers: (yield* db.all<Omit<WorkerRow, "queues"> & { queues: string | null }>(
+      `select incarnation, name, version, slots, queues, started_at as startedAt, coalesce(seen_at, started_at) as seenAt, expires_at as expiresAt,
+         (select count(*) from live where holder = incarnation) as held
+       from workers where is_dead = 0 order by started_at, incarnation limit 1000`,
+    )).map((row) => ({ ...row, queues: row.queues === null ? null : JSON.parse(row.queues) })),
   };
 }

@@ -87,6 +87,7 @@ export function* startRun(
   if (flow?.singleton !== undefined) yield* endReplaced(context, flow, at);
   const definition = yield* context.definitions.numberOf(start.definition);
   yield* context.definitions.setKeep(definition, flow?.keep);
+  yield* context.definitions.setQueue(definition, start.queue);
   const floor = yield* context.scratch.lastEvent(db);
   const offloaded = context.payloads.isLarge(start.input);
   const made = yield* db.get<{ no: number }>(

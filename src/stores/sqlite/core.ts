@@ -5,7 +5,7 @@ import { defaults } from "../../kernel/model/limits.ts";
 import type { Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Hint } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
-import type { LeaseParams, Leasing, TxClient } from "../../kernel/ports/store.ts";
+import type { LeaseParams, Leasing, TxClient, WorkerAbout } from "../../kernel/ports/store.ts";
 import { applyTransition, forgetTransaction, settleTransaction } from "../sql/apply.ts";
 import { type Context, createContext } from "../sql/context.ts";
 import { eraseRuns } from "../sql/erase.ts";
@@ -128,8 +128,8 @@ export class SqliteCore {
     return perform(applyTransition(this.context, transition, at));
   }
 
-  join(name: string, leaseMs: number): { incarnation: number; now: number } {
-    return this.#write(() => perform(join(this.context, name, leaseMs)));
+  join(name: string, leaseMs: number, about: WorkerAbout | null = null): { incarnation: number; now: number } {
+    return this.#write(() => perform(join(this.context, name, leaseMs, about)));
   }
 
   beat(incarnation: number, leaseMs: number): { isAlive: boolean; now: number; arrivals: readonly number[] } {

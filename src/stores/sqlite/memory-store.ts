@@ -34,8 +34,8 @@ export class MemoryStore implements Store {
     return reply.outcome as OutcomeOf<T>;
   }
 
-  async join(params: { name: string; leaseMs: number }): Promise<{ incarnation: number; now: number }> {
-    return this.#do(() => this.core.join(params.name, params.leaseMs));
+  async join(params: Parameters<Store["join"]>[0]): Promise<{ incarnation: number; now: number }> {
+    return this.#do(() => this.core.join(params.name, params.leaseMs, params.about ?? null));
   }
 
   async beat(params: {

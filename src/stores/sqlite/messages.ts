@@ -2,7 +2,7 @@ import type { StoreErrorCode } from "../../kernel/model/errors.ts";
 import type { Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Hint } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
-import type { LeaseParams, TxClient } from "../../kernel/ports/store.ts";
+import type { LeaseParams, TxClient, WorkerAbout } from "../../kernel/ports/store.ts";
 
 /** What the main thread asks of the store's thread. Commits travel in batches; the rest one at a time. */
 export type Ask =
@@ -11,7 +11,7 @@ export type Ask =
   | { readonly kind: "watch"; readonly isWatched: boolean };
 
 export type Call =
-  | { readonly name: "join"; readonly worker: string; readonly leaseMs: number }
+  | { readonly name: "join"; readonly worker: string; readonly leaseMs: number; readonly about: WorkerAbout | null }
   | { readonly name: "beat"; readonly incarnation: number; readonly leaseMs: number }
   | ({ readonly name: "lease" } & LeaseParams)
   | { readonly name: "leave"; readonly incarnation: number }

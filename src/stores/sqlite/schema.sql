@@ -87,7 +87,7 @@ CREATE TABLE definitions (
   no integer primary key,
   kind text not null,
   name text not null,
-  version integer not null, fingerprint text, author_version integer, file text, created_at integer, deployed_no integer, used_no integer, drained_at integer, retired_at integer, keep text,
+  version integer not null, fingerprint text, author_version integer, file text, created_at integer, deployed_no integer, used_no integer, drained_at integer, retired_at integer, keep text, queue text,
   unique (kind, name, version)
 );
 
@@ -162,8 +162,9 @@ CREATE TABLE hours (
   definition integer not null,
   status text not null,
   hour integer not null,
+  shard integer not null,
   count integer not null,
-  primary key (definition, status, hour)
+  primary key (definition, status, hour, shard)
 ) without rowid;
 
 CREATE TABLE idempotency (
@@ -384,7 +385,7 @@ CREATE TABLE workers (
   -- When it was declared dead, and whether a suspect that it held explains that; null for one that left by itself.
   died_at integer,
   is_explained integer
-);
+, version text, slots integer, queues text, seen_at integer);
 
 CREATE INDEX audit_by_run on audit (run, no);
 

@@ -208,8 +208,8 @@ export class SqliteStore implements Store {
     this.#calls.clear();
   }
 
-  join(params: { name: string; leaseMs: number }): Promise<{ incarnation: number; now: number }> {
-    return this.#call({ name: "join", worker: params.name, leaseMs: params.leaseMs });
+  join(params: Parameters<Store["join"]>[0]): Promise<{ incarnation: number; now: number }> {
+    return this.#call({ name: "join", worker: params.name, leaseMs: params.leaseMs, about: params.about ?? null });
   }
 
   beat(params: {

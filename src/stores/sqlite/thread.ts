@@ -106,7 +106,7 @@ function shorten(outcome: Outcome): WireReply {
 function perform(call: Call): unknown {
   switch (call.name) {
     case "join":
-      return core.join(call.worker, call.leaseMs);
+      return core.join(call.worker, call.leaseMs, call.about);
     case "beat":
       return core.beat(call.incarnation, call.leaseMs);
     case "lease":

@@ -5,6 +5,9 @@ alter table workers add column queues text collate "C";
 -- When it last renewed its lease.
 alter table workers add column seen_at bigint;
 
+-- The lane that a definition's runs stand in; null: the default one.
+alter table definitions add column queue text collate "C";
+
 -- Like the other counters, these have a row for each shard, so that those who write at once do not wait for each other.
 alter table hours add column shard smallint not null default 0;
 alter table hours drop constraint hours_pkey;
@@ -296,19 +299,26 @@ declare
   v_next bigint;
   v_dead bigint;
   v_others bigint := 0;
+  v_served bigint[];
 begin
   select count(*) into v_dead from workers w where w.is_dead = 0 and w.expires_at <= v_at and w.incarnation <> p_worker;
   select true into v_alive from workers w
     where w.incarnation = p_worker and w.is_dead = 0 and w.expires_at > v_at for key share skip locked;
   if v_alive then
+    select array_agg(d.no) into v_served from workers w join definitions d
+        on coalesce(d.queue, 'default') in (select jsonb_array_elements_text(w.queues::jsonb))
+      where w.incarnation = p_worker and w.queues is not null;
+    if v_served is null and (select w.queues from workers w where w.incarnation = p_worker) is not null then
+      v_served := '{}';
+    end if;
     -- Two lanes: a hundred thousand timers due at once must not hold up what starts now.
     select array_agg(l.run) into v_taken from (
-      select l.run from live l where l.ready_at <= v_at - 1000 and l.unclean < 2 and l.slots <> 1
+      select l.run from live l where l.ready_at <= v_at - 1000 and l.unclean < 2 and l.slots <> 1 and (v_served is null or l.definition = any (v_served))
       order by l.ready_at, l.run limit p_limit for no key update skip locked) l;
     v_old := coalesce(cardinality(v_taken), 0);
     select coalesce(v_taken[1:greatest(p_limit - cardinality(f.taken), p_limit - p_limit / 2)::int], '{}') || f.taken into v_taken from (
       select coalesce(array_agg(l.run), '{}') as taken from (
-        select l.run from live l where l.ready_at > v_at - 1000 and l.ready_at <= v_at and l.unclean < 2 and l.slots <> 1
+        select l.run from live l where l.ready_at > v_at - 1000 and l.ready_at <= v_at and l.unclean < 2 and l.slots <> 1 and (v_served is null or l.definition = any (v_served))
         order by l.ready_at, l.run limit case when v_old = 0 then p_limit else greatest(p_limit / 2, p_limit - v_old) end
         for no key update skip locked) l) f;
     select count(*) into v_others from (

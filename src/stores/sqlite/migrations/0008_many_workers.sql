@@ -5,6 +5,9 @@ alter table workers add column queues text;
 -- When it last renewed its lease.
 alter table workers add column seen_at integer;
 
+-- The lane that a definition's runs stand in; null: the default one.
+alter table definitions add column queue text;
+
 -- Like the other counters, these have a row for each shard, so that those who write at once do not wait for each other.
 alter table hours rename to hours_before;
 create table hours (
