@@ -2,7 +2,7 @@ import type { VerbRequest } from "../kernel/decide/verb.ts";
 import type { Engine } from "../kernel/engine/engine.ts";
 import { encodePayload } from "../kernel/engine/payload.ts";
 import { unknownRun } from "../kernel/engine/recovery.ts";
-import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
+import { BatonError, type ErrorRecord, StoreError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { RunStatus } from "../kernel/model/status.ts";
 import { reviveError } from "../kernel/model/user-errors.ts";
@@ -148,6 +148,7 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
       clearTimeout(look);
       clearTimeout(limit);
       stopWaiting();
+      stopHearing();
       end();
     };
     const stopWaiting = engine.whenEnded(run.no, (next) => {
@@ -164,6 +165,11 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
       });
       finish(() => resolve(further));
     };
+    // It may end in another process.
+    const stopHearing = engine.whenMoved(run.no, () => {
+      clearTimeout(look);
+      look = setTimeout(lookUp, 0);
+    });
     const lookUp = (): void => {
       readEnd<T>(engine, run).then(
         (end) => {
@@ -171,7 +177,11 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
           else if (end !== null) finish(() => ("error" in end ? reject(end.error) : resolve(end.output)));
           else if (!isOver) look = setTimeout(lookUp, lookMs);
         },
-        (error: unknown) => finish(() => reject(error)),
+        (error: unknown) => {
+          // The store is away: the run goes on when it is back, and so does whoever waits for it.
+          if (isPassing(error)) look = isOver ? undefined : setTimeout(lookUp, lookMs);
+          else finish(() => reject(error));
+        },
       );
     };
     if (timeoutMs !== undefined) {
@@ -182,6 +192,10 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
     }
     look = setTimeout(lookUp, firstLookMs);
   });
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof StoreError && (error.code === "unavailable" || error.code === "unknown-outcome");
 }
 
 /** The first look-up comes soon, for a run that had ended before anybody asked. */

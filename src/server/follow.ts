@@ -58,6 +58,7 @@ function rest(services: Services, no: number, ms: number, signal: AbortSignal): 
       () => signal.removeEventListener("abort", over),
       services.clock.after(ms, over),
       services.engine.whenEnded(no, over),
+      services.engine.whenMoved(no, over),
     );
   });
 }

@@ -9,7 +9,7 @@ import type { Next } from "../model/transition.ts";
 import { type Cipher, noCipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Notifier } from "../ports/notifier.ts";
+import type { Hint, Notifier } from "../ports/notifier.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { Attempt } from "./attempt.ts";
@@ -76,6 +76,7 @@ export class Engine {
   readonly #intake: Intake;
   readonly #recovery: Recovery;
   readonly #endings = new Map<number, Set<(next: Next) => void>>();
+  readonly #moves = new Map<number, Set<() => void>>();
   readonly #onEnd = new Set<(run: LeasedRun, next: Next) => void>();
   readonly #stops: (() => void)[] = [];
   readonly #firing: Firing;
@@ -124,6 +125,7 @@ export class Engine {
       within: options.within ?? ((_run, _key, _attempt, work) => work()),
       ended: (run, next) => this.#ended(run, next),
     });
+    options.notifier.subscribe((hint) => this.#told(hint));
     const { store, clock, random } = options;
     const { cipher } = this;
     this.#recovery = new Recovery({ store, clock, random, cipher });
@@ -299,6 +301,21 @@ export class Engine {
       calls.delete(call);
       if (calls.size === 0) this.#endings.delete(no);
     };
+  }
+
+  /** Calls back whenever a hint says that the run has moved, wherever that was. A hint may be lost. */
+  whenMoved(no: number, call: () => void): () => void {
+    const calls = this.#moves.get(no) ?? new Set();
+    this.#moves.set(no, calls.add(call));
+    return () => {
+      calls.delete(call);
+      if (calls.size === 0) this.#moves.delete(no);
+    };
+  }
+
+  #told(hint: Hint): void {
+    if (this.#moves.size === 0) return;
+    for (const { no } of hint.changed ?? []) for (const call of [...(this.#moves.get(no) ?? [])]) call();
   }
 
   onEnd(call: (run: LeasedRun, next: Next) => void): () => void {

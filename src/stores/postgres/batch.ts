@@ -121,7 +121,8 @@ function isPlainAdvance(advance: Advance, isLarge: (text: string | null) => bool
 const nextCode = { parked: 2, ready: 1, completed: 3 } as const;
 
 export function commitText(schema: string, parameters: readonly unknown[]): string {
-  return `select * from "${schema}".baton_commit(${parameters.map((_, i) => `$${i + 1}`).join(",")})`;
+  const name = `"${schema}".baton_commit`;
+  return `select * from ${name}(${parameters.map((_, i) => `$${i + 1}`).join(",")})`;
 }
 
 /** The function's parameters, in its order. */

@@ -15,10 +15,11 @@ import { queries } from "../sql/queries.ts";
 import { rules as productRules, type Rules } from "../sql/rules.ts";
 import { type SweepParams, sweep } from "../sql/sweep.ts";
 import type { Work } from "../sql/work.ts";
-import { readAddress } from "./address.ts";
+import { type Address, readAddress } from "./address.ts";
 import { isBatchable } from "./batch.ts";
 import { Connections } from "./connections.ts";
 import { toStoreError } from "./errors.ts";
+import { RemoteHints } from "./hints.ts";
 import { Lane, type News } from "./lane.ts";
 import { migrate, readSchema, refuseOlder } from "./migrate.ts";
 import type { Pending } from "./pending.ts";
@@ -32,6 +33,8 @@ export interface PostgresOptions {
   readonly rules?: Rules;
   /** A number of its own for each process, so that their counters do not meet; any will do. */
   readonly seat: number;
+  /** False: nobody is told and nobody listened to; looking is enough. Default true. */
+  readonly hasHints?: boolean;
   /** False: a schema that lacks a migration is refused instead of migrated. */
   readonly migrates?: boolean;
 }
@@ -54,6 +57,9 @@ export class PostgresStore implements Store {
   readonly #connections: Connections;
   readonly #txConnections: Connections;
   readonly #notifier: Notifier;
+  readonly #address: Address;
+  readonly #clock: Clock;
+  #remote: RemoteHints | null = null;
   readonly #turns: Turns;
   readonly #turnSession: Session;
   readonly #lanes: readonly Lane[];
@@ -70,6 +76,8 @@ export class PostgresStore implements Store {
     this.#connections = new Connections(where, { max: connectionsMax });
     this.#txConnections = new Connections(where, { max: txConnectionsMax });
     this.#notifier = options.notifier;
+    this.#address = where;
+    this.#clock = options.clock;
     this.#rules = options.rules ?? productRules;
     this.#shard = (options.seat % (shards / (laneCount + 1))) * (laneCount + 1);
     this.#turnSession = openSession(where.schema, { rules: this.#rules, shard: this.#shard });
@@ -98,7 +106,14 @@ export class PostgresStore implements Store {
       await store.close();
       throw toStoreError(error, false);
     }
+    if (options.hasHints !== false) store.#connectHints(`${options.seat}`);
     return store;
+  }
+
+  #connectHints(from: string): void {
+    const parts = { address: this.#address, connections: this.#connections, clock: this.#clock };
+    this.#remote = new RemoteHints({ ...parts, notifier: this.#notifier, from });
+    this.#turnSession.context.hints.isWatched = true;
   }
 
   // --- Writing ----------------------------------------------------------------------------------------------------------
@@ -257,7 +272,7 @@ export class PostgresStore implements Store {
 
   watch(isWatched: boolean): void {
     this.#isWatched = isWatched;
-    this.#turnSession.context.hints.isWatched = isWatched;
+    this.#turnSession.context.hints.isWatched = isWatched || this.#remote !== null;
   }
 
   async close(): Promise<void> {
@@ -265,6 +280,7 @@ export class PostgresStore implements Store {
     this.#isClosed = true;
     const closed = new StoreError("unavailable", "the store is closed");
     for (const lane of this.#lanes) lane.fail(closed);
+    await this.#remote?.close();
     await Promise.all([this.#connections.close(), this.#txConnections.close()]);
   }
 
@@ -307,20 +323,24 @@ export class PostgresStore implements Store {
       changed: [...hints.changed],
     };
     hints.clear();
+    this.#tell(hint);
+  }
+
+  #tell(hint: Hint): void {
     this.#notifier.publish(hint);
+    this.#remote?.tell(hint);
   }
 
   #tellNews({ left, started, arrivals }: News): void {
     const ready =
       arrivals.length > 0 || left.some((each) => each.state !== "completed") || started.some((each) => !each.isLeased);
-    if (!ready && !this.#isWatched) return;
-    const changed = this.#isWatched
-      ? [
-          ...started.map(({ run: no, id, isLeased }) => ({ no, id, status: isLeased ? "running" : "pending" })),
-          ...left.map(({ run: no, state }) => ({ no, id: null, status: statusAfter[state] })),
-        ]
-      : [];
-    this.#notifier.publish({ ready, arrivals, changed });
+    const hasChanged = left.length > 0 || started.length > 0;
+    if (!ready && !(hasChanged && (this.#isWatched || this.#remote !== null))) return;
+    const changed = [
+      ...left.map(({ run: no, state }) => ({ no, id: null, status: statusAfter[state] })),
+      ...started.map(({ run: no, id, isLeased }) => ({ no, id, status: isLeased ? "running" : "pending" })),
+    ];
+    this.#tell({ ready, arrivals, changed });
   }
 }
 

@@ -1,0 +1,131 @@
+import pg from "pg";
+import type { Clock } from "../../kernel/ports/clock.ts";
+import type { Change, Hint, Notifier } from "../../kernel/ports/notifier.ts";
+import type { Address } from "./address.ts";
+import type { Connections } from "./connections.ts";
+
+/** Hints are gathered for so long: never a notification for each commit, which the server would queue one by one. */
+const gatherMs = 20;
+/** A notification holds 8,000 bytes. What is left out is found by looking. */
+const listMax = 80;
+const payloadMax = 7_900;
+const reconnectMs = 1_000;
+const reconnectMaxMs = 15_000;
+
+interface Message {
+  /** Of whom: one's own hints were told already. */
+  readonly from: string;
+  readonly hint: Hint;
+}
+
+/**
+ * Hints between processes, by NOTIFY outside of every commit. They only save time: without them, as behind a pooler
+ * that keeps no sessions, the beat finds what is ready.
+ */
+export class RemoteHints {
+  readonly #address: Address;
+  readonly #connections: Connections;
+  readonly #clock: Clock;
+  readonly #notifier: Notifier;
+  readonly #from: string;
+  #pending: { hint: Hint; arrivals: Set<number>; changed: Map<number, Change> } | null = null;
+  #listener: pg.Client | null = null;
+  #waitMs = reconnectMs;
+  #isClosed = false;
+
+  constructor(parts: {
+    address: Address;
+    connections: Connections;
+    clock: Clock;
+    notifier: Notifier;
+    /** Names this process among those that listen. */
+    from: string;
+  }) {
+    this.#address = parts.address;
+    this.#connections = parts.connections;
+    this.#clock = parts.clock;
+    this.#notifier = parts.notifier;
+    this.#from = parts.from;
+    void this.#listen();
+  }
+
+  get #channel(): string {
+    return `${this.#address.schema}_hints`;
+  }
+
+  /** Tells the other processes, soon and together with what else there is to tell. */
+  tell(hint: Hint): void {
+    if (this.#pending === null) {
+      this.#pending = { hint: {}, arrivals: new Set(), changed: new Map() };
+      this.#clock.after(gatherMs, () => this.#send());
+    }
+    const { arrivals, changed } = this.#pending;
+    this.#pending.hint = {
+      ready: this.#pending.hint.ready === true || hint.ready === true,
+      unrouted: this.#pending.hint.unrouted === true || hint.unrouted === true,
+      timers: this.#pending.hint.timers === true || hint.timers === true,
+    };
+    for (const run of hint.arrivals ?? []) if (arrivals.size < listMax) arrivals.add(run);
+    for (const change of hint.changed ?? [])
+      if (changed.size < listMax || changed.has(change.no)) changed.set(change.no, change);
+  }
+
+  #send(): void {
+    const told = this.#pending;
+    this.#pending = null;
+    if (told === null || this.#isClosed) return;
+    const hint: Hint = { ...told.hint, arrivals: [...told.arrivals], changed: [...told.changed.values()] };
+    let payload = JSON.stringify({ from: this.#from, hint } satisfies Message);
+    if (payload.length > payloadMax) payload = JSON.stringify({ from: this.#from, hint: told.hint } satisfies Message);
+    // A hint that is lost costs a second.
+    this.#connections
+      .use((client) => client.query("select pg_notify($1, $2)", [this.#channel, payload]))
+      .catch(() => undefined);
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#isClosed) return;
+    const client = new pg.Client({
+      connectionString: this.#address.url,
+      keepAlive: true,
+      application_name: "baton hints",
+    });
+    this.#listener = client;
+    let isOver = false;
+    const over = (): void => {
+      if (isOver) return;
+      isOver = true;
+      client.end().catch(() => undefined);
+      this.#clock.after(this.#waitMs, () => void this.#listen());
+      this.#waitMs = Math.min(this.#waitMs * 2, reconnectMaxMs);
+    };
+    client.on("error", over);
+    client.on("end", over);
+    client.on("notification", ({ payload }) => this.#hear(payload ?? ""));
+    try {
+      await client.connect();
+      await client.query(`listen "${this.#channel}"`);
+      this.#waitMs = reconnectMs;
+      // What was told while nobody listened.
+      this.#notifier.publish({ ready: true, unrouted: true, timers: true });
+    } catch {
+      over();
+    }
+  }
+
+  #hear(payload: string): void {
+    let message: Partial<Message>;
+    try {
+      message = JSON.parse(payload) as Partial<Message>;
+    } catch {
+      return;
+    }
+    if (message.from === this.#from || typeof message.hint !== "object") return;
+    this.#notifier.publish(message.hint);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#listener?.end().catch(() => undefined);
+  }
+}
