@@ -1,8 +1,18 @@
 import type { Entry } from "../../kernel/model/journal.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
-import type { Advance, AttemptClosing, LogLine, Transition, WaitOpening } from "../../kernel/model/transition.ts";
+import type {
+  AcceptEvent,
+  Advance,
+  AttemptClosing,
+  LogLine,
+  Transition,
+  WaitOpening,
+} from "../../kernel/model/transition.ts";
+import { canonical } from "../../stdx/json.ts";
 import { kindCode, outcomeCode } from "../sql/codes.ts";
 import { numbers, texts, values } from "./array-text.ts";
+import type { Shapes } from "./shapes.ts";
+import { lockOf } from "./transactions.ts";
 
 /**
  * What `baton_commit` takes: starts, and of each run all that its transitions say, as one.
@@ -12,18 +22,43 @@ import { numbers, texts, values } from "./array-text.ts";
  */
 export class Batch {
   readonly starts: StartRun[] = [];
+  readonly events: AcceptEvent[] = [];
   readonly runs = new Map<number, RunPart>();
+  /** Names that runs of this batch wait for, and that its events have. */
+  readonly waited = new Set<string>();
+  readonly told = new Set<string>();
 
   get size(): number {
-    return this.starts.length + this.runs.size;
+    return this.starts.length + this.runs.size + this.events.length;
   }
 
   addStart(start: StartRun): void {
     this.starts.push(start);
   }
 
+  /** False: it must wait for the next batch. A wait and its event in one would not see each other. */
+  addEvent(accept: AcceptEvent): boolean {
+    if (this.waited.has(accept.event.name)) return false;
+    this.told.add(accept.event.name);
+    this.events.push(accept);
+    return true;
+  }
+
+  /** Children that the runs of this batch start, with the run that does. */
+  get children(): readonly { readonly run: number; readonly start: StartRun }[] {
+    return [...this.runs.values()].flatMap(({ run, starts }) => starts.map((start) => ({ run, start })));
+  }
+
   /** False: it must wait for the next batch, since what came before ends the run's part here. */
   addAdvance(advance: Advance): boolean {
+    const names = (advance.opens ?? []).flatMap((wait) => (wait.kind === "event" ? [wait.name ?? ""] : []));
+    if (names.some((name) => this.told.has(name))) return false;
+    if (!this.#add(advance)) return false;
+    for (const name of names) this.waited.add(name);
+    return true;
+  }
+
+  #add(advance: Advance): boolean {
     const part = this.runs.get(advance.run);
     if (part === undefined) {
       this.runs.set(advance.run, newPart(advance));
@@ -46,6 +81,7 @@ interface RunPart {
   readonly attempts: AttemptClosing[];
   readonly opens: Map<string, WaitOpening>;
   readonly closes: Set<string>;
+  readonly starts: StartRun[];
   readonly expires: string[];
   readonly read: number[];
   readonly logs: LogLine[];
@@ -60,6 +96,7 @@ function newPart(advance: Advance): RunPart {
     attempts: [],
     opens: new Map(),
     closes: new Set(),
+    starts: [],
     expires: [],
     read: [],
     logs: [],
@@ -77,6 +114,7 @@ function addTo(part: RunPart, advance: Advance): void {
     part.expires.push(key);
   }
   for (const wait of advance.opens ?? []) part.opens.set(wait.key, wait);
+  if (advance.starts !== undefined) part.starts.push(...advance.starts);
   if (advance.read !== undefined) part.read.push(...advance.read);
   if (advance.logs !== undefined) part.logs.push(...advance.logs);
   if (advance.next !== undefined) part.next = advance.next;
@@ -88,34 +126,59 @@ function close(part: RunPart, key: string): void {
   part.closes.add(key);
 }
 
+/** What has to be known here for the server's function to carry something out. */
+export interface Known {
+  readonly shapes: Shapes;
+  isLarge(text: string | null): boolean;
+  /** Null: it has no number yet, as far as this process knows. */
+  definitionOf(start: StartRun): number | null;
+}
+
 /** Whether the server's function can carry it out. Everything else takes the code that both stores share. */
-export function isBatchable(transition: Transition, isLarge: (text: string | null) => boolean): boolean {
-  if (transition.kind === "start") return isPlainStart(transition) && !isLarge(transition.input);
-  return transition.kind === "advance" && isPlainAdvance(transition, isLarge);
+export function isBatchable(transition: Transition, known: Known): boolean {
+  switch (transition.kind) {
+    case "start":
+      return isPlainStart(transition, known) && transition.parent === undefined;
+    case "advance":
+      return isPlainAdvance(transition, known);
+    case "event":
+      return isPlainEvent(transition, known);
+    default:
+      return false;
+  }
 }
 
-function isPlainStart(start: StartRun): boolean {
-  return (
-    start.flow === undefined && start.audit === undefined && start.parent === undefined && start.attributes === null
-  );
+function isPlainStart(start: StartRun, known: Known): boolean {
+  const hasMore = start.flow !== undefined || start.audit !== undefined || start.attributes !== null;
+  return !hasMore && !known.isLarge(start.input) && known.definitionOf(start) !== null;
 }
 
-function isPlainAdvance(advance: Advance, isLarge: (text: string | null) => boolean): boolean {
+function isPlainEvent({ event, isRouted, starts, refused }: AcceptEvent, known: Known): boolean {
+  const hasMore = !isRouted || starts.length > 0 || refused.length > 0 || event.sealed !== undefined;
+  return !hasMore && !known.isLarge(event.data) && known.shapes.of(event.name) !== null;
+}
+
+function isPlainAdvance(advance: Advance, known: Known): boolean {
   const { next, entries } = advance;
-  if (advance.starts !== undefined || advance.events !== undefined || advance.sealEvents !== undefined) return false;
+  if (advance.events !== undefined || advance.sealEvents !== undefined) return false;
   if (advance.attributes !== undefined || advance.shows !== undefined) return false;
-  if (advance.opens?.some((wait) => wait.kind === "event")) return false;
-  if (entries?.some((entry) => isLarge(entry.value) || isLarge(entry.input))) return false;
+  if (advance.starts?.some((start) => !isPlainStart(start, known) || start.leaseTo !== undefined)) return false;
+  if (advance.opens?.some((wait) => !isPlainWait(wait, known))) return false;
+  if (entries?.some((entry) => known.isLarge(entry.value) || known.isLarge(entry.input))) return false;
   switch (next?.state) {
     case undefined:
     case "parked":
     case "ready":
       return true;
     case "completed":
-      return next.continuesAs === undefined && !isLarge(next.output);
+      return next.continuesAs === undefined && !known.isLarge(next.output);
     default:
       return false;
   }
+}
+
+function isPlainWait(wait: WaitOpening, { shapes }: Known): boolean {
+  return wait.kind !== "event" || (wait.lookbackMs === undefined && shapes.hashOfWait(wait) !== null);
 }
 
 const nextCode = { parked: 2, ready: 1, completed: 3 } as const;
@@ -128,18 +191,33 @@ export function commitText(schema: string, parameters: readonly unknown[]): stri
 /** The function's parameters, in its order. */
 export function encode(
   batch: Batch,
-  options: { shard: number; definitionOf: (start: StartRun) => number },
+  { shard, schema, known }: { shard: number; schema: string; known: Known },
 ): readonly unknown[] {
-  const { starts } = batch;
-  const worker = starts.find((start) => start.leaseTo !== undefined)?.leaseTo ?? null;
+  const worker = batch.starts.find((start) => start.leaseTo !== undefined)?.leaseTo ?? null;
   // In the order of their numbers: so every batch takes its rows.
   const runs = [...batch.runs.values()].sort((a, b) => a.run - b.run);
-  const hasKeys = starts.some((start) => start.idempotencyKey !== null);
+  const starts = [...batch.starts, ...batch.children.map(({ start }) => start)];
   return [
-    options.shard,
+    shard,
     worker,
+    ...encodeStarts(starts, worker, known),
+    ...encodeRuns(runs),
+    ...encodeEntries(runs),
+    ...encodeAttempts(runs),
+    ...encodeWaits(runs, known.shapes),
+    ...encodeLogs(runs),
+    ...encodeEvents(batch.events, known.shapes),
+    ...encodeNames(batch, schema),
+  ];
+}
+
+function encodeStarts(starts: readonly StartRun[], worker: number | null, known: Known): readonly unknown[] {
+  const hasKeys = starts.some((start) => start.idempotencyKey !== null);
+  const hasParents = starts.some((start) => start.parent !== undefined);
+  const isMine = (start: StartRun): boolean => worker !== null && start.leaseTo === worker;
+  return [
     texts(starts.map((start) => start.id)),
-    numbers(starts.map(options.definitionOf)),
+    numbers(starts.map((start) => known.definitionOf(start))),
     texts(starts.map((start) => start.key)),
     texts(hasKeys ? starts.map((start) => start.idempotencyKey) : []),
     texts(hasKeys ? starts.map((start) => start.definition.name) : []),
@@ -149,13 +227,16 @@ export function encode(
     numbers(starts.map((start) => start.at ?? null)),
     numbers(starts.map((start) => start.delayMs ?? null)),
     numbers(starts.map((start) => start.priorityMs)),
-    numbers(starts.map((start) => (start.leaseTo === worker && worker !== null ? 1 : 0))),
-    ...encodeRuns(runs),
-    ...encodeEntries(runs),
-    ...encodeAttempts(runs),
-    ...encodeWaits(runs),
-    ...encodeLogs(runs),
+    numbers(starts.map((start) => (isMine(start) ? 1 : 0))),
+    numbers(hasParents ? starts.map((start) => start.parent?.no ?? null) : []),
+    texts(hasParents ? starts.map((start) => start.parent?.key ?? null) : []),
+    numbers(hasParents ? starts.map(awaitedOf) : []),
   ];
+}
+
+function awaitedOf({ parent }: StartRun): number | null {
+  if (parent === undefined) return null;
+  return parent.isAwaited ? 1 : 0;
 }
 
 function encodeRuns(runs: readonly RunPart[]): readonly unknown[] {
@@ -209,7 +290,7 @@ function encodeAttempts(runs: readonly RunPart[]): readonly unknown[] {
   ];
 }
 
-function encodeWaits(runs: readonly RunPart[]): readonly unknown[] {
+function encodeWaits(runs: readonly RunPart[], shapes: Shapes): readonly unknown[] {
   const opens = runs.flatMap((part) => [...part.opens.values()].map((wait) => ({ run: part.run, wait })));
   const closes = runs.flatMap((part) => [...part.closes].map((key) => ({ run: part.run, key })));
   const expires = runs.flatMap((part) => part.expires.map((key) => ({ run: part.run, key })));
@@ -222,6 +303,8 @@ function encodeWaits(runs: readonly RunPart[]): readonly unknown[] {
     numbers(opens.map(({ wait }) => wait.dueAt ?? null)),
     texts(opens.map(({ wait }) => wait.name ?? null)),
     numbers(opens.map(({ wait }) => wait.attempt ?? 0)),
+    texts(opens.map(({ wait }) => matchOf(wait))),
+    numbers(opens.map(({ wait }) => (wait.kind === "event" ? shapes.hashOfWait(wait) : null))),
     numbers(closes.map(({ run }) => run)),
     texts(closes.map(({ key }) => key)),
     numbers(expires.map(({ run }) => run)),
@@ -240,4 +323,33 @@ function encodeLogs(runs: readonly RunPart[]): readonly unknown[] {
     texts(all.map(({ line }) => line.message)),
     values(all.map(({ line }) => line.data)),
   ];
+}
+
+/** As a wait keeps what it compares. */
+function matchOf({ kind, match = {} }: WaitOpening): string | null {
+  return kind === "event" && Object.keys(match).length > 0 ? canonical(match) : null;
+}
+
+function encodeEvents(events: readonly AcceptEvent[], shapes: Shapes): readonly unknown[] {
+  const known = events.map(({ event }) => shapes.of(event.name) ?? []);
+  const keys = events.flatMap((accept, i) =>
+    shapes.keysOf(accept, known[i] ?? []).map((key) => ({ ...key, place: i + 1, name: accept.event.name })),
+  );
+  return [
+    texts(events.map(({ event }) => event.source)),
+    texts(events.map(({ event }) => event.id)),
+    texts(events.map(({ event }) => event.name)),
+    values(events.map(({ event }) => event.data)),
+    numbers(known.map((each) => each.length)),
+    numbers(keys.map((key) => key.place)),
+    texts(keys.map((key) => key.name)),
+    numbers(keys.map((key) => key.hash)),
+    texts(keys.map((key) => key.match)),
+  ];
+}
+
+/** Locks of the names that are waited for, which is shared, and of those that events have, which is not. */
+function encodeNames(batch: Batch, schema: string): readonly unknown[] {
+  const lock = (name: string): string => String(lockOf(schema, `event ${name}`));
+  return [`{${[...batch.waited].map(lock).join(",")}}`, `{${[...batch.told].map(lock).join(",")}}`];
 }

@@ -1,10 +1,10 @@
 import type { StoreError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
-import type { Advance, Outcome } from "../../kernel/model/transition.ts";
+import type { Advance, Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Clock } from "../../kernel/ports/clock.ts";
 import { newRun } from "../sql/new-run.ts";
-import { Batch, commitText, encode, isBatchable } from "./batch.ts";
+import { Batch, commitText, encode, isBatchable, type Known } from "./batch.ts";
 import type { Connections } from "./connections.ts";
 import { isPassing, toStoreError } from "./errors.ts";
 import type { Pending } from "./pending.ts";
@@ -13,8 +13,7 @@ export interface LaneParts {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly shard: number;
-  isLarge(text: string | null): boolean;
-  definitionOf(start: StartRun): number;
+  readonly known: Known;
   /** Applies one by the shared code. */
   applySpecially(pending: Pending): Promise<void>;
   /** What a batch has done, for those who wait for it. */
@@ -26,6 +25,8 @@ export interface News {
   readonly left: readonly { readonly run: number; readonly state: "parked" | "ready" | "completed" }[];
   readonly started: readonly { readonly run: number; readonly id: string; readonly isLeased: boolean }[];
   readonly arrivals: readonly number[];
+  /** Runs that runs have started; nobody has leased them. */
+  readonly children: number;
 }
 
 interface Answer {
@@ -36,7 +37,7 @@ interface Answer {
 }
 
 /** Codes of `baton_commit`. */
-const what = { moment: 0, start: 1, refused: 2, unread: 3, parent: 4 } as const;
+const what = { moment: 0, start: 1, refused: 2, unread: 3, told: 4, event: 5, refusedEvent: 6 } as const;
 const refusal = { stale: 1, busy: 2, special: 3, seen: 4, expired: 5 } as const;
 
 /** A run that others have locked so often in a row is taken by the shared code, which waits for it. */
@@ -104,9 +105,7 @@ export class Lane {
       if (isFull || (run !== null && (blocked.has(run) || this.#away.has(run)))) {
         if (run !== null) blocked.add(run);
         rest.push(pending);
-      } else if (transition.kind !== "start" && transition.kind !== "advance") {
-        rest.push(pending);
-      } else if (pending.isSpecial || !isBatchable(transition, this.#parts.isLarge)) {
+      } else if (pending.isSpecial || !isBatchable(transition, this.#parts.known)) {
         if (run !== null) blocked.add(run);
         if (run !== null && batch.runs.has(run)) rest.push(pending);
         else this.#sendAway(pending, run);
@@ -114,11 +113,11 @@ export class Lane {
         batch.addStart(transition);
         members.push(pending);
         bytes += transition.input?.length ?? 0;
-      } else if (batch.addAdvance(transition)) {
+      } else if (addTo(batch, transition)) {
         members.push(pending);
-        bytes += bytesOf(transition);
+        bytes += transition.kind === "advance" ? bytesOf(transition) : 0;
       } else {
-        blocked.add(transition.run);
+        if (run !== null) blocked.add(run);
         rest.push(pending);
       }
     }
@@ -146,17 +145,18 @@ export class Lane {
     } catch (error) {
       return this.#failed(batch, members, error, tries);
     }
-    const refused = answers.filter((answer) => answer.what === what.refused);
+    const refused = answers.filter(({ what: kind }) => kind === what.refused || kind === what.refusedEvent);
     if (refused.length === 0) return this.#settle(members, answers);
     // Nothing was written: the rest goes at once, without those.
-    const kept = this.#refuse(members, refused);
+    const kept = this.#refuse(batch, members, refused);
     if (kept.length > 0) await this.#again(kept, 0);
   }
 
   #send(batch: Batch): Promise<readonly Answer[]> {
-    const { connections, shard, definitionOf } = this.#parts;
-    const parameters = encode(batch, { shard, definitionOf });
-    const text = commitText(connections.schema, parameters);
+    const { connections, shard, known } = this.#parts;
+    const { schema } = connections;
+    const parameters = encode(batch, { shard, schema, known });
+    const text = commitText(schema, parameters);
     return connections.use(async (client) => (await client.query<Answer>(text, [...parameters])).rows);
   }
 
@@ -164,7 +164,7 @@ export class Lane {
     const batch = new Batch();
     for (const { transition } of members) {
       if (transition.kind === "start") batch.addStart(transition);
-      if (transition.kind === "advance") batch.addAdvance(transition);
+      else addTo(batch, transition);
     }
     return this.#commit(batch, members, tries);
   }
@@ -194,16 +194,13 @@ export class Lane {
   }
 
   /** Deals with the refused ones; returns the rest. */
-  #refuse(members: readonly Pending[], answers: readonly Answer[]): Pending[] {
-    const starts = members.filter(({ transition }) => transition.kind === "start");
-    const byRun = new Map(answers.filter((each) => each.a !== refusal.seen).map((each) => [each.ref, each.a]));
-    const seen = new Set(answers.filter((each) => each.a === refusal.seen).map((each) => starts[each.ref - 1]));
+  #refuse(batch: Batch, members: readonly Pending[], answers: readonly Answer[]): Pending[] {
+    const whys = whysOf(batch, members, answers);
     const kept: Pending[] = [];
     const later: Pending[] = [];
     for (const pending of members) {
       const { transition } = pending;
-      const why =
-        transition.kind === "advance" ? byRun.get(transition.run) : seen.has(pending) ? refusal.seen : undefined;
+      const why = whys.get(transition.kind === "advance" ? transition.run : transition);
       if (why === undefined) kept.push(pending);
       else if (why === refusal.stale) pending.resolve({ ok: false, why: "stale" });
       else if (why === refusal.expired) pending.resolve({ ok: false, why: "unread" });
@@ -232,9 +229,13 @@ export class Lane {
     const at = answers.find((answer) => answer.what === what.moment)?.ref ?? 0;
     const unread = new Set(answers.filter((answer) => answer.what === what.unread).map((answer) => answer.ref));
     const made = new Map(answers.filter((answer) => answer.what === what.start).map((answer) => [answer.ref, answer]));
+    const accepted = new Map(
+      answers.filter((answer) => answer.what === what.event).map((answer) => [answer.ref, answer]),
+    );
     const left: News["left"][number][] = [];
     const started: News["started"][number][] = [];
     let place = 0;
+    let eventPlace = 0;
     for (const pending of members) {
       const { transition } = pending;
       if (transition.kind === "start") {
@@ -243,6 +244,10 @@ export class Lane {
         if (answer === undefined) throw new Error("a start has no answer");
         started.push({ run: answer.a, id: transition.id, isLeased: answer.b > 0 });
         pending.resolve(startOutcome(transition, answer, at));
+      } else if (transition.kind === "event") {
+        eventPlace += 1;
+        const { a: event, b: matched } = accepted.get(eventPlace) ?? { a: 0, b: 0 };
+        pending.resolve({ ok: true, at, event, id: transition.event.id, matched, isDuplicate: false });
       } else if (transition.kind === "advance") {
         const state = transition.next?.state;
         const isUnread = state === "parked" && unread.has(transition.run);
@@ -251,14 +256,37 @@ export class Lane {
         pending.resolve({ ok: true, at, isUnread });
       }
     }
-    const arrivals = answers.filter((answer) => answer.what === what.parent).map((answer) => answer.ref);
-    this.#parts.told({ left, started, arrivals });
+    const arrivals = answers.filter((answer) => answer.what === what.told).map((answer) => answer.ref);
+    const children = [...made.values()].filter(({ ref }) => ref > place);
+    this.#parts.told({ left, started, arrivals, children: children.length });
   }
 
   /** Everybody who waits is told; nothing more is taken. */
   fail(error: StoreError): void {
     reject(this.#queue.splice(0), error);
   }
+}
+
+/** False: it waits for the next batch. */
+function addTo(batch: Batch, transition: Transition): boolean {
+  if (transition.kind === "advance") return batch.addAdvance(transition);
+  return transition.kind === "event" && batch.addEvent(transition);
+}
+
+/** Why something was refused: by run, and by transition of what has no run. */
+function whysOf(batch: Batch, members: readonly Pending[], answers: readonly Answer[]): Map<unknown, number> {
+  const { children } = batch;
+  const startsAndEvents = members.map((pending) => pending.transition);
+  const starts = startsAndEvents.filter((transition) => transition.kind === "start");
+  const events = startsAndEvents.filter((transition) => transition.kind === "event");
+  return new Map<unknown, number>(
+    answers.map(({ what: kind, ref, a: why }): [unknown, number] => {
+      if (kind === what.refusedEvent) return [events[ref - 1], why];
+      if (why !== refusal.seen) return [ref, why];
+      // A child whose key was seen: its parent takes the longer way.
+      return ref > starts.length ? [children[ref - 1 - starts.length]?.run, why] : [starts[ref - 1], why];
+    }),
+  );
 }
 
 function startOutcome(start: StartRun, { a: no, b: leased }: Answer, at: number): Outcome {

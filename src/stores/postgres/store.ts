@@ -16,13 +16,15 @@ import { rules as productRules, type Rules } from "../sql/rules.ts";
 import { type SweepParams, sweep } from "../sql/sweep.ts";
 import type { Work } from "../sql/work.ts";
 import { type Address, readAddress } from "./address.ts";
-import { isBatchable } from "./batch.ts";
+import { isBatchable, type Known } from "./batch.ts";
 import { Connections } from "./connections.ts";
 import { toStoreError } from "./errors.ts";
 import { RemoteHints } from "./hints.ts";
 import { Lane, type News } from "./lane.ts";
+import { apart, Loads } from "./loads.ts";
 import { migrate, readSchema, refuseOlder } from "./migrate.ts";
 import type { Pending } from "./pending.ts";
+import { Shapes } from "./shapes.ts";
 import { openSession, read, type Session } from "./transactions.ts";
 import { Turns } from "./turns.ts";
 import { transact } from "./tx.ts";
@@ -63,6 +65,8 @@ export class PostgresStore implements Store {
   readonly #turns: Turns;
   readonly #turnSession: Session;
   readonly #lanes: readonly Lane[];
+  readonly #known: Known;
+  readonly #loads: Loads;
   readonly #readers: Session[] = [];
   readonly #rules: Rules;
   readonly #shard: number;
@@ -81,6 +85,12 @@ export class PostgresStore implements Store {
     this.#rules = options.rules ?? productRules;
     this.#shard = (options.seat % (shards / (laneCount + 1))) * (laneCount + 1);
     this.#turnSession = openSession(where.schema, { rules: this.#rules, shard: this.#shard });
+    this.#known = {
+      shapes: new Shapes((name) => this.#readShapes(name)),
+      isLarge: (text) => this.#turnSession.context.payloads.isLarge(text),
+      definitionOf: (start) => this.#numberOf(start),
+    };
+    this.#loads = new Loads(this.#connections, options.clock);
     this.#turns = new Turns(this.#connections, this.#turnSession, options.clock, () => this.#tellTurn());
     this.#lanes = Array.from(
       { length: laneCount },
@@ -89,8 +99,7 @@ export class PostgresStore implements Store {
           connections: this.#connections,
           clock: options.clock,
           shard: this.#shard + 1 + i,
-          isLarge: (text) => this.#isLarge(text),
-          definitionOf: (start) => this.#numbers.get(keyOf(start)) ?? 0,
+          known: this.#known,
           applySpecially: (pending) => this.#applySpecially(pending),
           told: (news) => this.#tellNews(news),
         }),
@@ -122,8 +131,7 @@ export class PostgresStore implements Store {
     if (this.#isClosed) throw new StoreError("unavailable", "the store is closed");
     // What comes from outside waits for room; what runs have done goes ahead, since only that makes room.
     if (transition.kind !== "advance") this.#refuseWhenFull();
-    if (transition.kind === "start" && isBatchable(transition, (text) => this.#isLarge(text)))
-      if (!this.#numbers.has(keyOf(transition))) await this.#knowDefinition(transition);
+    if (transition.kind === "start" && !this.#numbers.has(keyOf(transition))) await this.#knowDefinition(transition);
     return (await new Promise<Outcome>((resolve, reject) => {
       this.#laneOf(transition).add({ transition, busyCount: 0, isSpecial: false, resolve, reject });
     })) as OutcomeOf<T>;
@@ -131,12 +139,20 @@ export class PostgresStore implements Store {
 
   #laneOf(transition: Transition): { add(pending: Pending): void } {
     if (transition.kind === "advance") return this.#lanes[transition.run % laneCount] as Lane;
-    if (transition.kind !== "start" || !isBatchable(transition, (text) => this.#isLarge(text))) return this.#turns;
+    if (!isBatchable(transition, this.#known)) return this.#turns;
     return this.#lanes.reduce((a, b) => (b.length < a.length ? b : a));
   }
 
-  #isLarge(text: string | null): boolean {
-    return this.#turnSession.context.payloads.isLarge(text);
+  async #readShapes(name: string): Promise<readonly string[]> {
+    const text = `select paths from "${this.#connections.schema}".event_shapes where name = $1 order by shape`;
+    return (await this.#ask<{ paths: string }>(text, [name])).map((row) => row.paths);
+  }
+
+  /** Null: not known yet. Then it is asked for, and the next one is. */
+  #numberOf(start: StartRun): number | null {
+    const no = this.#numbers.get(keyOf(start)) ?? null;
+    if (no === null) this.#knowDefinition(start).catch(() => undefined);
+    return no;
   }
 
   #refuseWhenFull(): void {
@@ -248,8 +264,14 @@ export class PostgresStore implements Store {
     await this.#turns.do(() => leave(this.#turnSession.context, incarnation));
   }
 
-  load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null> {
-    return this.#read((context) => loadJournal(context, params.run, params.fence, params.arrivalsOnly ?? false));
+  async load({ run, fence, arrivalsOnly }: Parameters<Store["load"]>[0]): Promise<Journal | null> {
+    try {
+      const journal = await this.#loads.load(run, fence);
+      return journal === null || !arrivalsOnly ? journal : { ...journal, entries: [], attempts: [], waits: [] };
+    } catch (error) {
+      if (error !== apart) throw error;
+      return this.#read((context) => loadJournal(context, run, fence, arrivalsOnly ?? false));
+    }
   }
 
   // --- Reading and care -----------------------------------------------------------------------------------------------
@@ -331,9 +353,12 @@ export class PostgresStore implements Store {
     this.#remote?.tell(hint);
   }
 
-  #tellNews({ left, started, arrivals }: News): void {
+  #tellNews({ left, started, arrivals, children }: News): void {
     const ready =
-      arrivals.length > 0 || left.some((each) => each.state !== "completed") || started.some((each) => !each.isLeased);
+      children > 0 ||
+      arrivals.length > 0 ||
+      left.some((each) => each.state !== "completed") ||
+      started.some((each) => !each.isLeased);
     const hasChanged = left.length > 0 || started.length > 0;
     if (!ready && !(hasChanged && (this.#isWatched || this.#remote !== null))) return;
     const changed = [

@@ -90,18 +90,20 @@ function* addRefusals(context: Context, event: number, refused: readonly string[
 
 /** Every matching wait of different runs gets it: of one run the wait that was opened first. */
 function* wakeWaits(context: Context, event: number, name: string, data: unknown, at: number): Work<number> {
-  const taken = new Set<number>();
-  for (const hash of yield* context.matching.index(name, event, data)) {
-    const waits = yield* context.db.all<{ run: number; key: string; match: string | null }>(
-      "select run, key, match from waits where kind = 'event' and event is null and name = ? and hash = ? order by no",
-      name,
-      hash,
+  const waits: { no: number; run: number; key: string; match: string | null }[] = [];
+  for (const hash of yield* context.matching.index(name, event, data))
+    waits.push(
+      ...(yield* context.db.all<(typeof waits)[number]>(
+        "select no, run, key, match from waits where kind = 'event' and event is null and name = ? and hash = ?",
+        name,
+        hash,
+      )),
     );
-    for (const wait of waits) {
-      if (taken.has(wait.run)) continue;
-      if (wait.match !== null && !matches(JSON.parse(wait.match), data)) continue;
-      if (yield* settleWait(context, wait.run, wait.key, event, at)) taken.add(wait.run);
-    }
+  const taken = new Set<number>();
+  for (const wait of waits.sort((a, b) => a.no - b.no)) {
+    if (taken.has(wait.run)) continue;
+    if (wait.match !== null && !matches(JSON.parse(wait.match), data)) continue;
+    if (yield* settleWait(context, wait.run, wait.key, event, at)) taken.add(wait.run);
   }
   return taken.size;
 }

@@ -8,7 +8,7 @@ import type { Payloads } from "./payloads.ts";
 import type { Database, Work } from "./work.ts";
 
 /** What the paths of a wait are hashed to when its name already has all the shapes it may have: compared by value only. */
-const anyHash = hash53Number("any");
+export const anyHash = hash53Number("any");
 
 /**
  * Finds waits for an event and events for a wait by one equality look-up on both sides: the set of paths a wait
@@ -111,12 +111,12 @@ export class Matching {
   }
 }
 
-function hashOf(paths: readonly string[], match: Readonly<Record<string, MatchValue>>): number {
+export function hashOf(paths: readonly string[], match: Readonly<Record<string, MatchValue>>): number {
   return hash53Number(canonical(paths.map((path) => [path, match[path] ?? null])));
 }
 
 /** Null when the event lacks one of the paths: missing is not null. */
-function hashOfData(paths: readonly string[], data: unknown): number | null {
+export function hashOfData(paths: readonly string[], data: unknown): number | null {
   const values: unknown[] = [];
   for (const path of paths) {
     const value = readPath(data, path);

@@ -57,20 +57,26 @@ $$;
 --
 -- Refusals: 1 stale, 2 busy, 3 not for a batch, 4 this key was seen, 5 unread (an event came before the time-out).
 -- Answers: what 0 the moment; 1 a start (ref: its place, a: its number, b: whether it is leased); 2 a refused run or
--- start (ref, a: the refusal); 3 a run that keeps going, since something unread has come; 4 a parent that was told.
+-- start (ref, a: the refusal); 3 a run that keeps going, since something unread has come; 4 a run that was told
+-- something; 5 an event (ref: its place, a: its number, b: how many got it); 6 a refused event (ref: its place).
 -- Values are JSON, which holds no control characters, so that a list of them is one text: 31 stands between two, a
 -- single 30 for null.
 create function baton_commit(
   p_shard smallint, p_worker bigint,
   s_id text[], s_definition bigint[], s_key text[], s_idempotency text[], s_name text[], s_hash text[], s_input text,
   s_origin text, s_at bigint[], s_delay bigint[], s_priority bigint[], s_leased smallint[],
+  s_parent bigint[], s_parent_key text[], s_awaited smallint[],
   a_run bigint[], a_fence bigint[], a_next smallint[], a_output text, a_delay bigint[], a_reason text,
   e_run bigint[], e_seq bigint[], e_key text[], e_kind smallint[], e_outcome smallint[], e_value text, e_input text,
   e_attempts bigint[], e_took bigint[],
   t_run bigint[], t_fence bigint[], t_key text[], t_number bigint[], t_charged smallint[], t_outcome text[], t_error text, t_took bigint[],
   w_run bigint[], w_key text[], w_kind text[], w_due_in bigint[], w_due_at bigint[], w_name text[], w_attempt bigint[],
+  w_match text[], w_hash bigint[],
   c_run bigint[], c_key text[], x_run bigint[], x_key text[], r_run bigint[], r_no bigint[],
-  l_run bigint[], l_key text[], l_level text[], l_message text[], l_data text
+  l_run bigint[], l_key text[], l_level text[], l_message text[], l_data text,
+  v_source text[], v_id text[], v_name text[], v_data text, v_shapes bigint[],
+  k_event bigint[], k_name text[], k_hash bigint[], k_match text[],
+  p_shared bigint[], p_alone bigint[]
 ) returns table (what smallint, ref bigint, a bigint, b bigint) language plpgsql volatile as $$
 #variable_conflict use_column
 declare
@@ -85,8 +91,19 @@ declare
   p_run bigint[];
   p_busy bigint[];
   u_run bigint[] := '{}';
+  d_event bigint[];
+  d_run bigint[];
+  d_key text[];
+  n_event bigint[];
 begin
   v_hour := v_at / 3600000;
+
+  -- Names of events first, in one order for all: see lockNames.
+  if cardinality(p_shared) + cardinality(p_alone) > 0 then
+    perform case g.alone when true then pg_advisory_xact_lock(g.key) else pg_advisory_xact_lock_shared(g.key) end
+      from (select k as key, true as alone from unnest(p_alone) k union all select k, false from unnest(p_shared) k order by 1) g;
+    v_at := baton_now();
+  end if;
 
   -- Guards.
   if cardinality(s_id) > 0 and p_worker is not null then
@@ -94,6 +111,12 @@ begin
     select true into v_alive from workers w
       where w.incarnation = p_worker and w.is_dead = 0 and w.expires_at > v_at for key share skip locked;
     v_alive := coalesce(v_alive, false);
+  end if;
+  if cardinality(s_parent) > 0 then
+    -- A child that is there already is joined by the shared code.
+    return query select distinct 2::smallint, g.parent, 3::bigint, 0::bigint
+      from unnest(s_parent, s_parent_key) g(parent, key) join runs r on r.parent = g.parent and r.parent_key = g.key;
+    if found then return query select 0::smallint, v_at, 0::bigint, 0::bigint; return; end if;
   end if;
   if cardinality(s_idempotency) > 0 then
     return query select 2::smallint, g.ord, 4::bigint, 0::bigint
@@ -140,14 +163,51 @@ begin
     end if;
   end if;
 
+  if cardinality(w_hash) > 0 then
+    -- A wait whose event has come first is settled by the shared code.
+    return query select distinct 2::smallint, g.run, 3::bigint, 0::bigint
+      from unnest(w_run, w_kind, w_name, w_hash) g(run, kind, name, hash) join runs r on r.no = g.run
+      where g.kind = 'event' and exists (
+        select 1 from event_keys k where k.name = g.name and k.hash = g.hash and k.event > r.event_floor
+          and not exists (select 1 from inbox i where i.run = g.run and i.kind = 'event' and i.ref = k.event::text));
+    if found then return query select 0::smallint, v_at, 0::bigint, 0::bigint; return; end if;
+  end if;
+  if cardinality(v_id) > 0 then
+    -- One that was accepted before, or of a name with paths that its sender did not know of.
+    return query select 6::smallint, g.ord, 3::bigint, 0::bigint
+      from unnest(v_source, v_id, v_name, v_shapes) with ordinality g(source, id, name, shapes, ord)
+      where exists (select 1 from events e where e.source = g.source and e.id = g.id)
+        or g.shapes <> (select count(*) from event_shapes h where h.name = g.name);
+    if found then return query select 0::smallint, v_at, 0::bigint, 0::bigint; return; end if;
+    -- Of each run the wait that was opened first.
+    select array_agg(c.event), array_agg(c.run), array_agg(c.key) into d_event, d_run, d_key from (
+      select distinct on (k.event, w.run) k.event, w.run, w.key
+      from unnest(k_event, k_name, k_hash, k_match) k(event, name, hash, match)
+        join waits w on w.kind = 'event' and w.event is null and w.name = k.name and w.hash = k.hash and w.match is not distinct from k.match
+      order by k.event, w.run, w.no) c;
+    if d_event is not null then
+      -- A wait that several want gets the first of them; the others come in the next batch, and find it taken.
+      return query select distinct 6::smallint, c.event, 2::bigint, 0::bigint
+        from unnest(d_event, d_run) c(event, run) join unnest(d_event, d_run) o(event, run) on o.run = c.run and o.event < c.event;
+      if found then return query select 0::smallint, v_at, 0::bigint, 0::bigint; return; end if;
+      select count(*) into v_floor from (
+        select l.run from live l where l.run = any (d_run) order by l.run for no key update skip locked) l;
+      if v_floor < (select count(*) from live l where l.run = any (d_run)) then
+        return query select distinct 6::smallint, c.event, 2::bigint, 0::bigint from unnest(d_event) c(event);
+        return query select 0::smallint, v_at, 0::bigint, 0::bigint;
+        return;
+      end if;
+    end if;
+  end if;
+
   -- Starts.
   if cardinality(s_id) > 0 then
     select coalesce(max(e.no), 0) into v_floor from events e;
     select array_agg(nextval('runs_no_seq')) into n_run from generate_series(1, cardinality(s_id));
-    insert into runs (no, id, definition, key, input, origin, event_floor, created_at)
-      select g.no, g.id, g.definition, g.key, g.input, g.origin, v_floor, v_at
-      from unnest(n_run, s_id, s_definition, s_key, string_to_array(s_input, E'\x1f', E'\x1e'), string_to_array(s_origin, E'\x1f'))
-        g(no, id, definition, key, input, origin)
+    insert into runs (no, id, definition, key, input, origin, event_floor, created_at, parent, parent_key, parent_awaits)
+      select g.no, g.id, g.definition, g.key, g.input, g.origin, v_floor, v_at, g.parent, g.parent_key, g.awaited
+      from unnest(n_run, s_id, s_definition, s_key, string_to_array(s_input, E'\x1f', E'\x1e'), string_to_array(s_origin, E'\x1f'),
+        s_parent, s_parent_key, s_awaited) g(no, id, definition, key, input, origin, parent, parent_key, awaited)
       on conflict (id) do nothing;
     -- Offered again after an answer was lost: what it asked for may be there.
     get diagnostics v_floor = row_count;
@@ -197,9 +257,10 @@ begin
     update inbox i set is_read = 1 from unnest(r_run, r_no) g(run, no) where i.no = g.no and i.run = g.run;
   end if;
   if cardinality(w_run) > 0 then
-    insert into waits (run, key, kind, no, due_at, since, name, attempt)
-      select g.run, g.key, g.kind, v_at * 1000 + g.ord, coalesce(g.due_at, v_at + g.due_in), v_at, g.name, g.attempt
-      from unnest(w_run, w_key, w_kind, w_due_in, w_due_at, w_name, w_attempt) with ordinality g(run, key, kind, due_in, due_at, name, attempt, ord)
+    insert into waits (run, key, kind, no, due_at, since, name, attempt, match, hash)
+      select g.run, g.key, g.kind, v_at * 1000 + g.ord, coalesce(g.due_at, v_at + g.due_in), v_at, g.name, g.attempt, g.match, g.hash
+      from unnest(w_run, w_key, w_kind, w_due_in, w_due_at, w_name, w_attempt, w_match, w_hash) with ordinality
+        g(run, key, kind, due_in, due_at, name, attempt, match, hash, ord)
       on conflict (run, key) do update set kind = excluded.kind, due_at = excluded.due_at, attempt = excluded.attempt, name = excluded.name;
     -- Those that park are marked together with their parking.
     update live l set is_touched = 1 from unnest(a_run, a_next) g(run, next)
@@ -210,6 +271,25 @@ begin
       select g.run, g.key, g.level, g.message, g.data, v_at
       from unnest(l_run, l_key, l_level, l_message, string_to_array(l_data, E'\x1f', E'\x1e')) with ordinality g(run, key, level, message, data, ord)
       order by g.ord;
+  end if;
+
+  if cardinality(v_id) > 0 then
+    select array_agg(nextval('events_no_seq')) into n_event from generate_series(1, cardinality(v_id));
+    insert into events (no, source, id, name, data, is_routed, matched, at)
+      select g.no, g.source, g.id, g.name, g.data, 1, (select count(*) from unnest(d_event) d where d = g.ord), v_at
+      from unnest(n_event, v_source, v_id, v_name, string_to_array(v_data, E'\x1f', E'\x1e')) with ordinality g(no, source, id, name, data, ord);
+    insert into event_keys (name, hash, event)
+      select g.name, g.hash, n_event[g.event] from unnest(k_event, k_name, k_hash) g(event, name, hash) on conflict do nothing;
+    if d_event is not null then
+      insert into inbox (run, kind, ref, key, at)
+        select g.run, 'event', n_event[g.event]::text, g.key, v_at from unnest(d_event, d_run, d_key) g(event, run, key) order by g.event, g.run;
+      update waits w set event = n_event[g.event] from unnest(d_event, d_run, d_key) g(event, run, key) where w.run = g.run and w.key = g.key;
+      update live l set ready_at = v_at
+        where l.run = any (d_run) and l.state in (0, 2) and (l.ready_at is null or l.ready_at > v_at);
+      return query select 4::smallint, d, 0::bigint, 0::bigint from unnest(d_run) d;
+    end if;
+    return query select 5::smallint, g.ord, g.no, (select count(*) from unnest(d_event) d where d = g.ord)
+      from unnest(n_event) with ordinality g(no, ord);
   end if;
 
   -- Where runs are left.
@@ -367,4 +447,23 @@ begin
   select min(l.ready_at) into next_ready_at from live l where l.ready_at is not null;
   return next;
 end
+$$;
+
+-- What replays need, for many runs at once: lists of rows as JSON. A run that its asker does not hold any more is left out.
+create function baton_load(p_run bigint[], p_fence bigint[])
+returns table (run bigint, entries text, attempts text, waits text, arrivals text) language sql stable as $$
+  select g.run,
+    (select json_agg(json_build_array(s.seq, s.key, s.kind, s.outcome, s.value, s.input, s.attempts, s.took_ms, s.at) order by s.seq)
+      from steps s where s.run = g.run)::text,
+    (select json_agg(json_build_array(a.key, a.number, a.charged, a.outcome, a.error, a.took_ms, a.round, a.at) order by a.key, a.number)
+      from attempts a where a.run = g.run)::text,
+    (select json_agg(json_build_array(w.key, w.kind, w.due_at, w.since, w.name, w.match, w.attempt) order by w.no)
+      from waits w where w.run = g.run)::text,
+    (select json_agg(json_build_array(i.no, i.kind, i.key, i.at, i.body, e.id, e.source, e.name, e.at, e.data, c.id, c.ended, c.output, c.error)
+        order by i.no)
+      from inbox i
+      left join events e on e.no = case when i.kind = 'event' then i.ref::bigint end
+      left join runs c on c.no = case when i.kind = 'child' then split_part(i.ref, ':', 1)::bigint end
+      where i.run = g.run and i.is_read = 0)::text
+  from unnest(p_run, p_fence) g(run, fence) join live l on l.run = g.run and l.fence = g.fence and l.state = 1
 $$;
