@@ -105,6 +105,9 @@ export class Lane {
       if (isFull || (run !== null && (blocked.has(run) || this.#away.has(run)))) {
         if (run !== null) blocked.add(run);
         rest.push(pending);
+      } else if (run !== null && this.#mustLearn(pending, run)) {
+        blocked.add(run);
+        rest.push(pending);
       } else if (pending.isSpecial || !isBatchable(transition, this.#parts.known)) {
         if (run !== null) blocked.add(run);
         if (run !== null && batch.runs.has(run)) rest.push(pending);
@@ -125,12 +128,36 @@ export class Lane {
     return { batch, members };
   }
 
+  /** Whether it waits until it is known how what its run waits for is looked up. */
+  #mustLearn({ transition }: Pending, run: number): boolean {
+    if (transition.kind !== "advance" || transition.opens === undefined) return false;
+    const learning = this.#parts.known.shapes.pendingOf(transition.opens);
+    if (learning === null) return false;
+    this.#away.add(run);
+    learning.finally(() => {
+      this.#away.delete(run);
+      this.#plan();
+    });
+    return true;
+  }
+
   #sendAway(pending: Pending, run: number | null): void {
     if (run !== null) this.#away.add(run);
-    this.#parts.applySpecially(pending).finally(() => {
+    const applied = this.#parts.applySpecially(pending);
+    this.#learnFrom(pending, applied);
+    applied.finally(() => {
       if (run !== null) this.#away.delete(run);
       this.#plan();
     });
+  }
+
+  /** A wait with paths that are new adds them: the next one like it finds them. */
+  #learnFrom({ transition }: Pending, applied: Promise<void>): void {
+    const { shapes } = this.#parts.known;
+    if (transition.kind === "event") void shapes.ask(transition.event.name, applied);
+    if (transition.kind !== "advance") return;
+    for (const wait of transition.opens ?? [])
+      if (wait.kind === "event" && shapes.hashOfWait(wait) === null) void shapes.ask(wait.name ?? "", applied);
   }
 
   /** Back to the front of the queue, in their order. */

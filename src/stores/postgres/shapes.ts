@@ -17,40 +17,54 @@ export interface EventKey {
  */
 export class Shapes {
   readonly #known = new Map<string, readonly string[]>();
-  readonly #asking = new Set<string>();
+  readonly #asking = new Map<string, Promise<void>>();
   readonly #read: (name: string) => Promise<readonly string[]>;
 
   constructor(read: (name: string) => Promise<readonly string[]>) {
     this.#read = read;
   }
 
-  /** Null: not known here, or too many to look up by hash. Then it is asked for, and the next one finds it. */
+  /** Null: not known here, or too many to look up by hash. */
   of(name: string): readonly string[] | null {
     const shapes = this.#known.get(name);
-    if (shapes === undefined) this.ask(name);
     return shapes === undefined || shapes.length >= defaults.matchShapesMax ? null : shapes;
   }
 
-  /** Again: somebody has added one. */
-  ask(name: string): void {
-    if (this.#asking.has(name)) return;
-    this.#asking.add(name);
-    this.#read(name)
-      .then((shapes) => this.#known.set(name, shapes))
+  /** Resolves when what the store has of a name is known here, at the latest after it was asked for once. */
+  async whenKnown(name: string): Promise<void> {
+    if (this.#asking.has(name) || !this.#known.has(name)) await this.ask(name);
+  }
+
+  /** Reads them anew, after `first`: somebody has added one, or is about to. */
+  ask(name: string, first: Promise<unknown> = Promise.resolve()): Promise<void> {
+    const asked = this.#asking.get(name);
+    if (asked !== undefined) return asked;
+    const asking = first
+      .then(() => this.#read(name))
+      .then((shapes) => void this.#known.set(name, shapes))
       // Whoever needs it goes the longer way meanwhile.
       .catch(() => undefined)
       .finally(() => this.#asking.delete(name));
+    this.#asking.set(name, asking);
+    return asking;
+  }
+
+  /** The moment from which it can be told how waits lie; null: now. */
+  pendingOf(waits: readonly WaitOpening[]): Promise<void> | null {
+    for (const { kind, name = "", match = {} } of waits) {
+      if (kind !== "event" || Object.keys(match).length === 0) continue;
+      const asking = this.#asking.get(name);
+      if (asking !== undefined) return asking;
+      if (!this.#known.has(name)) return this.ask(name);
+    }
+    return null;
   }
 
   /** The hash that a wait lies under; null: its paths are new, which takes the shared code. */
   hashOfWait({ name = "", match = {} }: WaitOpening): number | null {
     const paths = Object.keys(match).sort();
     if (paths.length === 0) return anyHash;
-    const text = paths.join("\n");
-    if (this.of(name)?.includes(text) === true) return hashOf(paths, match);
-    // After it has been added by the longer way.
-    if (this.#known.has(name)) this.ask(name);
-    return null;
+    return this.of(name)?.includes(paths.join("\n")) === true ? hashOf(paths, match) : null;
   }
 
   keysOf({ event }: AcceptEvent, shapes: readonly string[]): readonly EventKey[] {

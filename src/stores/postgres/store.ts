@@ -1,7 +1,6 @@
 import type { PoolClient } from "pg";
 import { StoreError } from "../../kernel/model/errors.ts";
 import type { Journal } from "../../kernel/model/journal.ts";
-import { defaults } from "../../kernel/model/limits.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { Outcome, OutcomeOf, Transition } from "../../kernel/model/transition.ts";
@@ -12,6 +11,7 @@ import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/s
 import { freeUnknown, join, leaseOthers, leave, rescue } from "../sql/leases.ts";
 import { loadJournal } from "../sql/load.ts";
 import { queries } from "../sql/queries.ts";
+import { Room } from "../sql/room.ts";
 import { rules as productRules, type Rules } from "../sql/rules.ts";
 import { type SweepParams, sweep } from "../sql/sweep.ts";
 import type { Work } from "../sql/work.ts";
@@ -67,6 +67,7 @@ export class PostgresStore implements Store {
   readonly #lanes: readonly Lane[];
   readonly #known: Known;
   readonly #loads: Loads;
+  readonly #room: Room;
   readonly #readers: Session[] = [];
   readonly #rules: Rules;
   readonly #shard: number;
@@ -90,8 +91,13 @@ export class PostgresStore implements Store {
       isLarge: (text) => this.#turnSession.context.payloads.isLarge(text),
       definitionOf: (start) => this.#numberOf(start),
     };
+    const queued = (): number => this.#lanes.reduce((sum, lane) => sum + lane.length, this.#turns.length);
+    this.#room = new Room(queued, options.clock.after);
     this.#loads = new Loads(this.#connections, options.clock);
-    this.#turns = new Turns(this.#connections, this.#turnSession, options.clock, () => this.#tellTurn());
+    this.#turns = new Turns(this.#connections, this.#turnSession, options.clock, () => {
+      this.#tellTurn();
+      this.#room.make();
+    });
     this.#lanes = Array.from(
       { length: laneCount },
       (_, i) =>
@@ -101,7 +107,10 @@ export class PostgresStore implements Store {
           shard: this.#shard + 1 + i,
           known: this.#known,
           applySpecially: (pending) => this.#applySpecially(pending),
-          told: (news) => this.#tellNews(news),
+          told: (news) => {
+            this.#tellNews(news);
+            this.#room.make();
+          },
         }),
     );
   }
@@ -130,7 +139,8 @@ export class PostgresStore implements Store {
   async commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
     if (this.#isClosed) throw new StoreError("unavailable", "the store is closed");
     // What comes from outside waits for room; what runs have done goes ahead, since only that makes room.
-    if (transition.kind !== "advance") this.#refuseWhenFull();
+    if (transition.kind !== "advance" && this.#room.isFull) await this.#room.enter();
+    if (transition.kind === "event") await this.#known.shapes.whenKnown(transition.event.name);
     if (transition.kind === "start" && !this.#numbers.has(keyOf(transition))) await this.#knowDefinition(transition);
     return (await new Promise<Outcome>((resolve, reject) => {
       this.#laneOf(transition).add({ transition, busyCount: 0, isSpecial: false, resolve, reject });
@@ -153,14 +163,6 @@ export class PostgresStore implements Store {
     const no = this.#numbers.get(keyOf(start)) ?? null;
     if (no === null) this.#knowDefinition(start).catch(() => undefined);
     return no;
-  }
-
-  #refuseWhenFull(): void {
-    const waiting = this.#lanes.reduce((sum, lane) => sum + lane.length, this.#turns.length);
-    if (waiting < defaults.queueMax) return;
-    throw new StoreError("unavailable", `the store has ${waiting} transitions to write and takes no new work`, {
-      hint: "try again in a moment",
-    });
   }
 
   /** Numbers of definitions are given once, before the first batch that names them. */

@@ -8,6 +8,7 @@ import type { Hint, Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
 import { newRun } from "../sql/new-run.ts";
+import { Room } from "../sql/room.ts";
 import type { Answer, Call, WireReply } from "./messages.ts";
 import { isBeside, readBeside } from "./read-beside.ts";
 import { txTooLong } from "./tx-too-long.ts";
@@ -34,7 +35,7 @@ export class SqliteStore implements Store {
   #queue: Pending[] = [];
   /** Batches that the thread has, in the order of their answers. */
   readonly #inFlight: Pending[][] = [];
-  readonly #waitingForRoom = new Set<() => void>();
+  readonly #room = new Room(() => this.#queue.length, after);
   #isFlushPlanned = false;
   #lastCall = 0;
   #failure: StoreError | null = null;
@@ -78,8 +79,8 @@ export class SqliteStore implements Store {
 
   commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
     // What comes from outside waits for room; what runs have done goes ahead, since only that makes room.
-    const isFull = this.#queue.length >= defaults.queueMax && transition.kind !== "advance";
-    return isFull ? this.#room().then(() => this.#enqueue(transition)) : this.#enqueue(transition);
+    const mustWait = transition.kind !== "advance" && this.#room.isFull;
+    return mustWait ? this.#room.enter().then(() => this.#enqueue(transition)) : this.#enqueue(transition);
   }
 
   #enqueue<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
@@ -88,38 +89,6 @@ export class SqliteStore implements Store {
       this.#queue.push({ transition, resolve, reject });
       this.#planFlush();
     });
-  }
-
-  /** Resolves when the queue before the store is short again. */
-  #room(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waitingForRoom.delete(go);
-        reject(
-          new StoreError(
-            "unavailable",
-            `the store has ${this.#queue.length} transitions to write and takes no new work`,
-            { hint: "try again in a moment" },
-          ),
-        );
-      }, roomWaitMs);
-      const go = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#waitingForRoom.add(go);
-    });
-  }
-
-  #makeRoom(): void {
-    if (this.#waitingForRoom.size === 0 || this.#queue.length >= defaults.queueMax / 2) return;
-    let free = defaults.queueMax - this.#queue.length;
-    for (const go of this.#waitingForRoom) {
-      if (free <= 0) return;
-      free -= 1;
-      this.#waitingForRoom.delete(go);
-      go();
-    }
   }
 
   #planFlush(): void {
@@ -177,7 +146,7 @@ export class SqliteStore implements Store {
       else if ("error" in reply) waiting.reject(unwireError(reply.error));
       else waiting.resolve(reply as never);
     }
-    this.#makeRoom();
+    this.#room.make();
     this.#tell(answer.hint);
   }
 
@@ -308,8 +277,10 @@ async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
 /** Transitions that make a second batch worth its fsync. */
 const secondBatchMin = 100;
 
-/** How long a start or an event waits for room before it is refused, ms. */
-const roomWaitMs = 10_000;
+function after(ms: number, call: () => void): () => void {
+  const timer = setTimeout(call, ms);
+  return () => clearTimeout(timer);
+}
 
 function isNewRun(reply: WireReply): reply is readonly [number, boolean] {
   return Array.isArray(reply);
