@@ -166,7 +166,13 @@ export class Worker {
     this.#renewed(before);
     this.#timeline.observe(now);
     for (const run of arrivals) this.#active.get(run)?.pull();
-    if (nextReadyAt != null && nextReadyAt <= now) this.wake();
+    if (nextReadyAt != null) this.#wakeAt(nextReadyAt - now);
+  }
+
+  /** Before the next beat tells of it again. */
+  #wakeAt(inMs: number): void {
+    if (inMs <= 0) this.wake();
+    else if (inMs <= this.#options.beatMs) this.#options.clock.after(inMs, () => this.wake());
   }
 
   /**

@@ -127,13 +127,13 @@ begin
   if cardinality(a_run) > 0 then
     select array_agg(l.run), array_agg(l.definition) into h_run, h_definition from (
       select l.run, l.definition from unnest(a_run, a_fence, a_next) g(run, fence, next) join live l on l.run = g.run
-      where l.state = 1 and l.fence = g.fence and l.unclean = 0
+      where l.state = 1 and l.fence = g.fence and l.unclean < 2
         and (g.next = 0 or (l.slots = 0 and l.compensation is null))
       order by l.run for no key update of l skip locked) l;
     if coalesce(cardinality(h_run), 0) < cardinality(a_run) then
       return query select 2::smallint, g.run,
           (case when l.run is null or l.state <> 1 or l.fence <> g.fence then 1
-             when l.unclean > 0 or (g.next <> 0 and (l.slots <> 0 or l.compensation is not null)) then 3 else 2 end)::bigint, 0::bigint
+             when l.unclean >= 2 or (g.next <> 0 and (l.slots <> 0 or l.compensation is not null)) then 3 else 2 end)::bigint, 0::bigint
         from unnest(a_run, a_fence, a_next) g(run, fence, next) left join live l on l.run = g.run
         where g.run <> all (coalesce(h_run, '{}'));
       return query select 0::smallint, v_at, 0::bigint, 0::bigint;
@@ -241,6 +241,10 @@ begin
       from unnest(e_run, e_seq, e_key, e_kind, e_outcome, string_to_array(e_value, E'\x1f', E'\x1e'),
         string_to_array(e_input, E'\x1f', E'\x1e'), e_attempts, e_took) g(run, seq, key, kind, outcome, value, input, attempts, took)
       on conflict do nothing;
+  end if;
+  if cardinality(e_run) > 0 then
+    -- Something of the run's own code got through: its last lease's unclean end counts no more.
+    update live l set unclean = 0 where l.run = any (h_run) and l.unclean > 0 and l.run = any (e_run);
   end if;
   if cardinality(t_run) > 0 then
     insert into attempts (run, key, number, round, fence, charged, outcome, error, took_ms, at)
@@ -444,7 +448,9 @@ begin
   store_now := v_at;
   select array_agg(distinct i.run) into arrivals
     from inbox i join live l on l.run = i.run where i.is_read = 0 and l.holder = p_worker;
-  select min(l.ready_at) into next_ready_at from live l where l.ready_at is not null;
+  -- What a worker holds becomes ready when its lease runs out.
+  select least((select min(l.ready_at) from live l where l.ready_at is not null),
+    (select min(w.expires_at) from workers w where w.is_dead = 0 and w.incarnation <> p_worker)) into next_ready_at;
   return next;
 end
 $$;
