@@ -11,7 +11,7 @@ import { strayRun } from "./strays.ts";
 import { setTimer } from "./timers.ts";
 import { filterWork, type Work } from "./work.ts";
 
-type Fix = (context: Context, run: number, at: number) => void;
+type Fix = (context: Context, run: number, at: number) => Work<void>;
 
 /** How each thing that may be wrong with a run is put right. Every one leaves the run where a worker can go on with it. */
 const fixes: Readonly<
@@ -20,13 +20,13 @@ const fixes: Readonly<
   requeue: {
     "not-queued": enqueue,
     "queued-at-rest": function* ({ db }, run) {
-      return void (yield* db.run("delete from live where run = ?", run));
+      yield* db.run("delete from live where run = ?", run);
     },
     "ready-without-time": function* ({ db }, run, at) {
-      return void (yield* db.run("update live set ready_at = ? where run = ?", at, run));
+      yield* db.run("update live set ready_at = ? where run = ?", at, run);
     },
     "held-and-idle": function* ({ db }, run) {
-      return void (yield* db.run("update live set holder = null where run = ?", run));
+      yield* db.run("update live set holder = null where run = ?", run);
     },
   },
   "free-leases": { "leased-by-nobody": makeReady, "works-without-slot": makeReady },
@@ -35,25 +35,25 @@ const fixes: Readonly<
       return yield* releaseSlots(context, run, (yield* liveRow(context, run))?.state !== state.parked, at);
     },
     "in-line-and-working": function* ({ db }, run) {
-      return void (yield* db.run("delete from slot_waiters where run = ?", run));
+      yield* db.run("delete from slot_waiters where run = ?", run);
     },
   },
   "wake-parked": {
     "nothing-wakes-it": makeReady,
     "wakes-too-late": function* ({ db }, run) {
-      return void (yield* db.run(
+      yield* db.run(
         "update live set ready_at = (select min(due_at) from waits where run = live.run) where run = ?",
         run,
-      ));
+      );
     },
     "parked-over-unread": function* ({ db }, run, at) {
-      return void (yield* db.run("update live set ready_at = ? where run = ?", at, run));
+      yield* db.run("update live set ready_at = ? where run = ?", at, run);
     },
   },
   "mend-dead-letters": {
     "failed-and-forgotten": rememberFailure,
     "dead-letter-of-none": function* (context, run) {
-      return void (yield* removeDeadLetter(context, run));
+      yield* removeDeadLetter(context, run);
     },
   },
 };
@@ -87,7 +87,7 @@ function* carryOut(context: Context, act: Mend, at: number): Work<number> {
         const fixed = yield* filterWork(rules, function* ([code, fix]) {
           const run = yield* strayRun(context, code, id);
           if (run === null) return false;
-          fix(context, run, at);
+          yield* fix(context, run, at);
           yield* remark(context, run, "repaired", JSON.stringify({ code }), at);
           return true;
         });
