@@ -29,3 +29,9 @@ export const sequence: RunNumbers = {
   },
   removed: () => done(undefined),
 };
+
+/** As `baton_commit` numbers them. */
+export function* nextWait(at: number): Work<number> {
+  const row = yield* asked.get<{ n: number }>("select nextval('wait_numbers') as n");
+  return at * 1000 + (row?.n ?? 0);
+}

@@ -1,4 +1,5 @@
 import type { PoolClient } from "pg";
+import { suspectFrom } from "../../kernel/decide/crash.ts";
 import { StoreError } from "../../kernel/model/errors.ts";
 import type { Journal } from "../../kernel/model/journal.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
@@ -74,6 +75,8 @@ export class PostgresStore implements Store {
   readonly #numbers = new Map<string, number>();
   readonly #numbering = new Map<string, Promise<unknown>>();
   #isWatched = false;
+  /** The last look has left runs out that take more than a look. */
+  #hasOthers = false;
   #isClosed = false;
 
   private constructor(address: string, options: PostgresOptions) {
@@ -237,18 +240,28 @@ export class PostgresStore implements Store {
     const { incarnation, limit, holds } = params;
     const { context } = this.#turnSession;
     if (holds !== null) await this.#turns.do((at) => freeUnknown(context, incarnation, holds, at));
-    let rows = await this.#look(incarnation, limit);
+    // Those that a plain look leaves out go first when there are any: else a queue of others would keep them for ever.
+    const first = this.#hasOthers ? await this.#leaseOthers(params, Math.ceil(limit / 2)) : noneLeased;
+    let rows = await this.#look(incarnation, limit - first.runs.length);
     if ((rows[0]?.dead ?? 0) > 0) {
       await this.#turns.do((at) => rescue(context, at));
       // What they held is ready now.
-      rows = [...rows.filter((row) => row.run !== null), ...(await this.#look(incarnation, limit - countTaken(rows)))];
+      const room = limit - first.runs.length - countTaken(rows);
+      rows = [...rows.filter((row) => row.run !== null), ...(await this.#look(incarnation, room))];
     }
     const { store_now: now, next_ready_at: next, others } = rows.at(-1) as LeaseRow;
-    const runs = await this.#toRuns(rows);
+    const runs = [...first.runs, ...(await this.#toRuns(rows))];
+    this.#hasOthers = others > 0;
     const left = limit - runs.length;
-    if (others === 0 || left <= 0) return { runs, nextReadyAt: left <= 0 ? now : next, now, deathAllowance: 0 };
-    const more = await this.#turns.do(() => leaseOthers(context, { ...params, limit: left }));
-    return { runs: [...runs, ...more.runs], nextReadyAt: next, now, deathAllowance: more.deathAllowance };
+    if (left <= 0) return { runs, nextReadyAt: now, now, deathAllowance: first.deathAllowance };
+    const hasSuspect = params.hasSuspect || first.runs.some((run) => run.uncleanCount >= suspectFrom);
+    const last = this.#hasOthers ? await this.#leaseOthers({ ...params, hasSuspect }, left) : noneLeased;
+    const deathAllowance = Math.max(first.deathAllowance, last.deathAllowance);
+    return { runs: [...runs, ...last.runs], nextReadyAt: next, now, deathAllowance };
+  }
+
+  #leaseOthers(params: LeaseParams, limit: number): Promise<Pick<Leasing, "runs" | "deathAllowance">> {
+    return this.#turns.do(() => leaseOthers(this.#turnSession.context, { ...params, limit }));
   }
 
   #look(incarnation: number, limit: number): Promise<LeaseRow[]> {
@@ -370,6 +383,8 @@ export class PostgresStore implements Store {
     this.#tell({ ready, arrivals, changed });
   }
 }
+
+const noneLeased = { runs: [], deathAllowance: 0 } as const;
 
 const statusAfter = { parked: "waiting", ready: "pending", completed: "completed" } as const;
 

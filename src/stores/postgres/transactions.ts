@@ -6,7 +6,7 @@ import type { Files } from "../sql/files.ts";
 import type { Rules } from "../sql/rules.ts";
 import type { Work } from "../sql/work.ts";
 import { PostgresHost } from "./host.ts";
-import { ServerClock, sequence } from "./moment.ts";
+import { nextWait, ServerClock, sequence } from "./moment.ts";
 import { asked, drive } from "./statements.ts";
 
 /** A context of its own for each connection that works at the same time: what it remembers is of one transaction. */
@@ -32,6 +32,7 @@ export function openSession(schema: string, options: { rules: Rules; shard: numb
     db: asked,
     clock,
     numbers: sequence,
+    nextWait,
     host: new PostgresHost(schema),
     files: noFiles,
     offloadOver: Number.MAX_SAFE_INTEGER,

@@ -43,7 +43,7 @@ export function* readCheckup(context: Context, { full }: { full: boolean }): Wor
       defaults.matchShapesMax,
     )).map(({ name }) => name),
     unrouted: (yield* db.get<Checkup["unrouted"] & Record<string, unknown>>(
-      "select count(*) as count, min(at) as oldestAt from (select at from events where is_routed = 0 order by no limit 10000)",
+      "select count(*) as count, min(at) as oldestAt from (select at from events where is_routed = 0 order by no limit 10000) oldest",
     )) ?? { count: 0, oldestAt: null },
     files: yield* checkFiles(context, full),
   };

@@ -17,6 +17,7 @@ export interface Context {
   readonly payloads: Payloads;
   readonly counters: Counters;
   readonly numbers: RunNumbers;
+  readonly nextWait: WaitNumbers;
   readonly host: Host;
   readonly definitions: Definitions;
   readonly matching: Matching;
@@ -67,6 +68,9 @@ export interface RunNumbers {
   removed(no: number): Work<void>;
 }
 
+/** A number that rises with every wait: store time first, so that it also rises over restarts. */
+export type WaitNumbers = (at: number) => Work<number>;
+
 /** What a database knows of itself. */
 export interface Host {
   /** Its name and version. */
@@ -85,6 +89,7 @@ export interface Parts {
   readonly rules: Rules;
   readonly clock: StoreClock;
   readonly numbers: RunNumbers;
+  readonly nextWait: WaitNumbers;
   readonly host: Host;
   readonly files: Files;
   /** Values of more bytes go into files. */

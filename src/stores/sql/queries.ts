@@ -469,7 +469,7 @@ function* slotReason(context: Context, run: number): Work<Reason | null> {
     key,
   )).map((row) => row.id);
   const before = yield* db.get<{ n: number }>(
-    "select count(*) as n from (select 1 from slot_waiters where key = ? and (rank, run) < (?, ?) limit 10000)",
+    "select count(*) as n from (select 1 from slot_waiters where key = ? and (rank, run) < (?, ?) limit 10000) before",
     key,
     rank,
     run,

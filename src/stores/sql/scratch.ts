@@ -4,7 +4,6 @@ import { type Database, done, type Work } from "./work.ts";
 export class Scratch {
   #lastEvent: number | null = null;
   readonly #leases = new Map<number, number>();
-  #waits = 0;
 
   clear(): void {
     this.#lastEvent = null;
@@ -39,11 +38,5 @@ export class Scratch {
     const expiresAt = row?.expires_at ?? 0;
     this.#leases.set(incarnation, expiresAt);
     return expiresAt > at;
-  }
-
-  /** A number that rises with every wait: store time first, so that it also rises over restarts. */
-  nextWait(at: number): number {
-    this.#waits = (this.#waits + 1) % 1000;
-    return at * 1000 + this.#waits;
   }
 }

@@ -153,7 +153,7 @@ function textLooks(text: string, look: (from: string, ...own: [string, ...Value[
 
 function wordCondition(word: string): [string, ...Value[]] {
   return [
-    `r.no in (select run from (select run from error_words where word >= ? and word < ? order by run desc limit ${textMax}))`,
+    `r.no in (select run from (select run from error_words where word >= ? and word < ? order by run desc limit ${textMax}) newest)`,
     word,
     `${word}\u{10FFFF}`,
   ];

@@ -11,7 +11,7 @@ export function* openWait(context: Context, run: number, wait: WaitOpening, at: 
   const isEvent = wait.kind === "event" && wait.name !== undefined;
   const match = wait.match ?? {};
   const hash = isEvent ? yield* context.matching.hashOfWait(wait.name, match) : null;
-  const no = context.scratch.nextWait(at);
+  const no = yield* context.nextWait(at);
   yield* db.run(
     `insert into waits (run, key, kind, no, due_at, since, name, match, hash, attempt) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      on conflict (run, key) do update set kind = excluded.kind, due_at = excluded.due_at, attempt = excluded.attempt, name = excluded.name`,

@@ -1,33 +1,20 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openMemoryBench } from "../../../test/stores/benches.ts";
 import { describeLife } from "../conformance/life.ts";
 import { describeSchedules } from "../conformance/schedules.ts";
 import { type Bench, describeStore } from "../conformance/suite.ts";
 import { SqliteCore } from "./core.ts";
-import { MemoryStore, openMemoryCore } from "./memory-store.ts";
+import { MemoryStore } from "./memory-store.ts";
 import { openDatabase } from "./open.ts";
 
 const silent = { publish: () => {}, subscribe: () => () => {} };
 const startAt = Date.UTC(2026, 0, 1);
 
 for (const describeAll of [describeStore, describeSchedules, describeLife]) {
-  describeAll("sqlite in memory", openInMemory);
+  describeAll("sqlite in memory", openMemoryBench);
   describeAll("sqlite on two connections to one file", openOnFile);
-}
-
-async function openInMemory(): Promise<Bench> {
-  let now = startAt;
-  const core = openMemoryCore({ now: () => now });
-  return {
-    store: new MemoryStore(core, silent),
-    other: new MemoryStore(core, silent),
-    hasFiles: true,
-    advance: (ms) => {
-      now += ms;
-    },
-    close: async () => core.db.close(),
-  };
 }
 
 async function openOnFile(): Promise<Bench> {

@@ -19,7 +19,7 @@ import { sweepOrphans } from "../sql/sweep-files.ts";
 import { type Database, InPlace, perform } from "./database.ts";
 import { MemoryFiles } from "./files.ts";
 import { SqliteHost } from "./host.ts";
-import { RowidNumbers } from "./run-numbers.ts";
+import { RowidNumbers, waitNumbers } from "./run-numbers.ts";
 import { scrub } from "./scrub.ts";
 import { MachineClock } from "./store-clock.ts";
 import { guardedQuery, refuseEndedTx } from "./tx.ts";
@@ -50,6 +50,7 @@ export class SqliteCore {
       db: new InPlace(db),
       clock: new MachineClock(db, now),
       numbers: new RowidNumbers(db),
+      nextWait: waitNumbers(),
       host: new SqliteHost(db),
       rules,
       files,

@@ -1,4 +1,4 @@
-import type { RunNumbers } from "../sql/context.ts";
+import type { RunNumbers, WaitNumbers } from "../sql/context.ts";
 import { done, type Work } from "../sql/work.ts";
 import type { Database } from "./database.ts";
 
@@ -38,4 +38,13 @@ export class RowidNumbers implements RunNumbers {
   #newest(): number {
     return this.#db.get<{ no: number | null }>("select max(no) as no from runs")?.no ?? 0;
   }
+}
+
+/** Of one process. */
+export function waitNumbers(): WaitNumbers {
+  let count = 0;
+  return (at) => {
+    count = (count + 1) % 1000;
+    return done(at * 1000 + count);
+  };
 }

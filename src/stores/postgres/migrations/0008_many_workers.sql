@@ -33,6 +33,9 @@ alter table runs set (fillfactor = 85);
 alter table clock add column test_now bigint;
 alter table clock add column machine_at bigint not null default 0;
 
+-- Within a millisecond waits are numbered by this.
+create sequence wait_numbers minvalue 0 maxvalue 999 cycle;
+
 create function baton_machine_now() returns bigint language sql volatile as $$
   select coalesce((select test_now from clock), floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
 $$;
@@ -262,9 +265,8 @@ begin
   end if;
   if cardinality(w_run) > 0 then
     insert into waits (run, key, kind, no, due_at, since, name, attempt, match, hash)
-      select g.run, g.key, g.kind, v_at * 1000 + g.ord, coalesce(g.due_at, v_at + g.due_in), v_at, g.name, g.attempt, g.match, g.hash
-      from unnest(w_run, w_key, w_kind, w_due_in, w_due_at, w_name, w_attempt, w_match, w_hash) with ordinality
-        g(run, key, kind, due_in, due_at, name, attempt, match, hash, ord)
+      select g.run, g.key, g.kind, v_at * 1000 + nextval('wait_numbers'), coalesce(g.due_at, v_at + g.due_in), v_at, g.name, g.attempt, g.match, g.hash
+      from unnest(w_run, w_key, w_kind, w_due_in, w_due_at, w_name, w_attempt, w_match, w_hash) g(run, key, kind, due_in, due_at, name, attempt, match, hash)
       on conflict (run, key) do update set kind = excluded.kind, due_at = excluded.due_at, attempt = excluded.attempt, name = excluded.name;
     -- Those that park are marked together with their parking.
     update live l set is_touched = 1 from unnest(a_run, a_next) g(run, next)
@@ -400,15 +402,15 @@ begin
       select l.run from live l where l.ready_at <= v_at - 1000 and l.unclean < 2 and l.slots <> 1 and (v_served is null or l.definition = any (v_served))
       order by l.ready_at, l.run limit p_limit for no key update skip locked) l;
     v_old := coalesce(cardinality(v_taken), 0);
-    select coalesce(v_taken[1:greatest(p_limit - cardinality(f.taken), p_limit - p_limit / 2)::int], '{}') || f.taken into v_taken from (
+    select coalesce(v_taken[1:(p_limit - cardinality(f.taken))::int], '{}') || f.taken into v_taken from (
       select coalesce(array_agg(l.run), '{}') as taken from (
         select l.run from live l where l.ready_at > v_at - 1000 and l.ready_at <= v_at and l.unclean < 2 and l.slots <> 1 and (v_served is null or l.definition = any (v_served))
-        order by l.ready_at, l.run limit case when v_old = 0 then p_limit else greatest(p_limit / 2, p_limit - v_old) end
+        order by l.ready_at, l.run limit case when v_old = 0 then p_limit else greatest((p_limit + 1) / 2, p_limit - v_old) end
         for no key update skip locked) l) f;
     select count(*) into v_others from (
       select 1 from live l where l.ready_at <= v_at and (l.unclean >= 2 or l.slots = 1) limit 1) l;
   end if;
-  select min(l.ready_at) into v_next from live l where l.ready_at > v_at;
+  if v_alive then select min(l.ready_at) into v_next from live l where l.ready_at > v_at; end if;
 
   if cardinality(v_taken) > 0 then
     return query
