@@ -179,6 +179,7 @@ export class Cluster {
           this.#chance.between(0, 3) + (this.#chance.happens(this.#faults.slow) ? this.#chance.between(200, 2_500) : 0);
         this.#scheduler.after(travel, () => {
           if (this.#chance.happens(this.#faults.crashBefore)) this.crash(process);
+          if (subject !== undefined && this.#chance.happens(this.#faults.duplicated)) this.#deliverAgain(subject);
           this.#apply(process, operation, call, subject, (settle) => {
             if (this.#chance.happens(this.#faults.crashAfter)) this.crash(process);
             if (this.#chance.happens(this.#faults.lostAnswer)) return unknown();
@@ -186,6 +187,11 @@ export class Cluster {
           });
         });
       });
+  }
+
+  /** Its second answer reaches nobody. */
+  #deliverAgain(transition: Transition): void {
+    this.#scheduler.after(this.#chance.between(0, 1_500), () => this.#commit(transition, () => {}));
   }
 
   #apply(

@@ -6,6 +6,8 @@ export interface Faults {
   readonly crashAfter: number;
   readonly lostRequest: number;
   readonly lostAnswer: number;
+  /** A commit that arrives twice, the second time late: what a client does that has lost its connection. */
+  readonly duplicated: number;
   readonly slow: number;
   readonly hintLoss: number;
   readonly effectFailsBefore: number;
@@ -23,6 +25,7 @@ export const noFaults: Faults = {
   crashAfter: 0,
   lostRequest: 0,
   lostAnswer: 0,
+  duplicated: 0,
   slow: 0,
   hintLoss: 0,
   effectFailsBefore: 0,
@@ -50,5 +53,6 @@ export function drawFaults(chance: Chance): Faults {
     skewMs: chance.happens(0.5) ? 3_000 : 0,
     poisonRuns: chance.happens(0.25) ? chance.between(1, 3) : 0,
     hasSnapshotReads: chance.happens(0.4),
+    duplicated: some(0.02),
   };
 }

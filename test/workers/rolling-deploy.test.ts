@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { it, type TestContext } from "node:test";
+import { type Baton, openBaton, workflow } from "../../src/index.ts";
+import { defaults } from "../../src/kernel/model/limits.ts";
+import { readAddress } from "../../src/stores/postgres/address.ts";
+import { Connections } from "../../src/stores/postgres/connections.ts";
+import { migrate, readMigrations, toMigration } from "../../src/stores/postgres/migrate.ts";
+import { type FreshSchema, freshSchema, noPostgres } from "../postgres/server.ts";
+
+const order = workflow({ name: "order" }, async (ctx, n: number) => {
+  const paid = await ctx.step("pay", async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return n;
+  });
+  await ctx.sleep("settle", 20);
+  return ctx.step("ship", () => paid + 1);
+});
+
+const next = (readMigrations().at(-1)?.version ?? 0) + 1;
+const name = `${String(next).padStart(4, "0")}_made_up`;
+const expand = "alter table live add column tag bigint not null default 0; alter table steps add column note text;";
+
+/** The schema of the release after this one. */
+async function migrateTo(schema: FreshSchema, sql: string): Promise<void> {
+  const connections = new Connections(readAddress(schema.url), { max: 1 });
+  try {
+    await connections.use((client) => migrate(client, schema.schema, [...readMigrations(), toMigration(name, sql)]));
+  } finally {
+    await connections.close();
+  }
+}
+
+/** Starts runs all the time; tells how long at most nothing ended. */
+function load(test: TestContext, baton: () => Baton): { end(): Promise<{ count: number; gapMs: number }> } {
+  const results: Promise<unknown>[] = [];
+  let isOver = false;
+  let lastEnd = performance.now();
+  let gapMs = 0;
+  const feeding = (async () => {
+    for (let n = 0; !isOver && !test.signal.aborted; n++) {
+      const handle = await baton().start(order, n, { idempotencyKey: `n${n}` });
+      results.push(
+        handle.result().then((value) => {
+          gapMs = Math.max(gapMs, performance.now() - lastEnd);
+          lastEnd = performance.now();
+          return assert.equal(value, n + 1);
+        }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+  })();
+  return {
+    end: async () => {
+      isOver = true;
+      await feeding;
+      await Promise.all(results);
+      return { count: results.length, gapMs };
+    },
+  };
+}
+
+const skip = await noPostgres();
+
+it("a rolling deploy over an expanding migration fails no run and pauses for no longer than a lease", {
+  skip,
+}, async (test) => {
+  const schema = await freshSchema(test);
+  const open = () => openBaton({ store: schema.url, definitions: [order] });
+  const client = await open();
+  const [first, second] = [await open(), await open()];
+  const traffic = load(test, () => client);
+  const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  await rest(500);
+  await migrateTo(schema, expand);
+  // New ones come before old ones go.
+  const third = await open();
+  await rest(300);
+  await first.close();
+  const fourth = await open();
+  await second.close();
+  await rest(500);
+  const { count, gapMs } = await traffic.end();
+  const counts = await client.engine.store.query("counts", {});
+  test.diagnostic(`${count} runs, ${Math.round(gapMs)} ms at most without one that ended`);
+  assert.deepEqual(
+    counts.filter((row) => row.count !== 0).map((row) => [row.status, row.count]),
+    [["completed", count]],
+  );
+  assert.ok(gapMs < defaults.leaseMs, `${gapMs} ms`);
+  for (const baton of [client, third, fourth]) await baton.close();
+});
+
+it("after a contracting migration an older Baton is told to go, and changes nothing", { skip }, async (test) => {
+  const schema = await freshSchema(test);
+  await (await openBaton({ store: schema.url, definitions: [order] })).close();
+  await migrateTo(schema, `-- compatible from ${next}\n${expand}`);
+  await assert.rejects(openBaton({ store: schema.url, definitions: [order] }), {
+    code: "corrupt",
+    message: `the store has schema ${next}, this Baton knows up to ${next - 1}`,
+  });
+});
+
+it("two that open a new store at the same moment make it once", { skip }, async (test) => {
+  const schema = await freshSchema(test);
+  const batons = await Promise.all([1, 2, 3].map(() => openBaton({ store: schema.url, definitions: [order] })));
+  const rows = await schema.query<{ version: number }>("select version from migrations order by version");
+  assert.equal(rows.length, readMigrations().length);
+  for (const baton of batons) await baton.close();
+});
