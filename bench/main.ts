@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { limits, million, redrive } from "./large.ts";
+import { cost, idle, workers } from "./many-workers.ts";
 import type { Row } from "./measure.ts";
 import { openBenchStore } from "./stores.ts";
 import { crash, drain, fanOut, latency, single, sleepers, type Workload, wake } from "./workloads.ts";
@@ -19,8 +20,8 @@ const workloads: Readonly<Record<string, Workload>> = {
   limits,
   redrive,
 };
-/** Only when it is named: it fills a store for a minute. */
-const byName: Readonly<Record<string, Workload>> = { ...workloads, million };
+/** Only when they are named: one fills a store for a minute, the others are for PostgreSQL. */
+const byName: Readonly<Record<string, Workload>> = { ...workloads, million, cost, idle, workers };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: "boolean" }, rounds: { type: "string" }, store: { type: "string" } },

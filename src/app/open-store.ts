@@ -49,7 +49,7 @@ const exclusivePace: Pace = {
 export const sharedPace: Pace = {
   leaseMs: defaults.leaseMs,
   beatMs: 1_200,
-  pollMs: 10_000,
+  pollMs: 60_000,
   sweepMs: 60_000,
   showAfterMs: defaults.showAfterMs,
 };

@@ -227,7 +227,9 @@ export class PostgresStore implements Store {
       store_now: number;
       arrivals: number[] | null;
       next_ready_at: number | null;
+      forgotten: number;
     }>(`select * from "${this.#connections.schema}".baton_beat($1, $2)`, [incarnation, leaseMs], beatMs);
+    if (row?.forgotten === 1) this.#notifier.publish({ unrouted: true, timers: true });
     return {
       isAlive: row?.is_alive === 1,
       now: row?.store_now ?? 0,

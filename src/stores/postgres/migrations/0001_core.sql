@@ -65,17 +65,17 @@ create table dead (
 );
 create index dead_by_fingerprint on dead (fingerprint, run);
 
--- Append-only. A plain rowid table: a clustered one would touch a page for each run of a batch.
+-- Append-only, and the bulk of what is written: narrow numbers save a twentieth of the log.
 create table steps (
   run bigint not null,
-  seq bigint not null,
+  seq integer not null,
   key text collate "C" not null,
-  kind bigint not null,
-  outcome bigint not null,
+  kind smallint not null,
+  outcome smallint not null,
   value text collate "C",
   input text collate "C",
-  attempts bigint not null,
-  took_ms bigint not null,
+  attempts integer not null,
+  took_ms integer not null,
   at bigint not null
 );
 create unique index steps_by_run on steps (run, seq);

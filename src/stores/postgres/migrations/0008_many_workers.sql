@@ -439,7 +439,7 @@ $$;
 
 -- Renews a worker's lease, keeps the time, and tells what has arrived for the runs that it holds: one statement a round.
 create function baton_beat(p_worker bigint, p_lease_ms bigint)
-returns table (is_alive boolean, store_now bigint, arrivals bigint[], next_ready_at bigint) language plpgsql volatile as $$
+returns table (is_alive boolean, store_now bigint, arrivals bigint[], next_ready_at bigint, forgotten boolean) language plpgsql volatile as $$
 #variable_conflict use_column
 declare
   v_at bigint := baton_save_now();
@@ -453,6 +453,9 @@ begin
   -- What a worker holds becomes ready when its lease runs out.
   select least((select min(l.ready_at) from live l where l.ready_at is not null),
     (select min(w.expires_at) from workers w where w.is_dead = 0 and w.incarnation <> p_worker)) into next_ready_at;
+  -- An event or a timer that somebody should have dealt with: whoever was about to may be gone.
+  forgotten := exists (select 1 from timers t where t.due_at < v_at - 2000)
+    or coalesce((select e.at from events e where e.is_routed = 0 order by e.no limit 1) < v_at - 2000, false);
   return next;
 end
 $$;

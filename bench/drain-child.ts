@@ -1,0 +1,12 @@
+import { openBaton, workflow } from "baton";
+
+/** A worker of the workers workload; it goes when its input ends. */
+const [store = ""] = process.argv.slice(2);
+const value200 = "x".repeat(198);
+const five = workflow({ name: "five" }, async (ctx) => {
+  for (let i = 0; i < 5; i++) await ctx.step("step", () => value200);
+});
+const baton = await openBaton({ store, definitions: [five] });
+process.stdout.write("ready\n");
+process.stdin.resume();
+process.stdin.on("end", () => void baton.close());
