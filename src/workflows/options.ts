@@ -93,7 +93,8 @@ export const defaultRetry: RetryPolicy = defaults.retry;
 
 /** A name or key that a person chose: text of bounded length. */
 export function checkName(value: unknown, what: string, max: number = defaults.nameMax): string {
-  if (typeof value !== "string" || value.trim() === "" || value.length > max || !value.isWellFormed()) {
+  const isText = typeof value === "string" && value.isWellFormed() && !value.includes("\0");
+  if (!isText || value.trim() === "" || value.length > max) {
     throw new BatonError(
       "invalid-name",
       `${what} must be text of 1 to ${max} characters, not ${JSON.stringify(value)?.slice(0, 60)}`,

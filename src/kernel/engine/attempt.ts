@@ -110,7 +110,11 @@ const noteMax = 1_000;
 /** A log whose lines are handed to `write`. */
 export function createLog(write: (line: Omit<LogLine, "key">) => void): StepLog {
   const at = (level: LogLine["level"]) => (message: string, data?: unknown) =>
-    write({ level, message: String(message).slice(0, 4096), data: data === undefined ? null : shorten(data) });
+    write({
+      level,
+      message: String(message).slice(0, 4096).toWellFormed().replaceAll("\0", "\ufffd"),
+      data: data === undefined ? null : shorten(data),
+    });
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 

@@ -91,6 +91,7 @@ export class Intake {
 
 /** Also of callers without types: whatever else is kept here would be found by nobody. */
 function checkEventText(field: string, value: unknown, max: number): void {
-  if (typeof value === "string" && value !== "" && value.length <= max && value.isWellFormed()) return;
+  const isText = typeof value === "string" && value.isWellFormed() && !value.includes("\0");
+  if (isText && value !== "" && value.length <= max) return;
   throw new BatonError("invalid-event", `an event's ${field} is text of 1 to ${max} characters`);
 }

@@ -65,7 +65,7 @@ export class Starting {
     const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
     // What is refused here has reserved nothing.
     const start = this.startOf(handler, prepared, origin);
-    const leaseTo = isDelayed ? null : this.#parts.worker.reserve();
+    const leaseTo = isDelayed ? null : this.#parts.worker.reserve(start.queue);
     const transition: StartRun = {
       ...start,
       ...(audit === undefined ? {} : { audit }),

@@ -3,6 +3,7 @@ import { fingerprintOf } from "../decide/failure.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
 import type { LeasedRun } from "../model/run.ts";
+import { defaultQueue } from "../model/start-run.ts";
 import type { Next } from "../model/transition.ts";
 import type { Cipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -217,9 +218,10 @@ export class Worker {
 
   // --- Leasing ----------------------------------------------------------------------------------------------------------
 
-  /** A place for a run that is about to be started here, or null when all are taken. */
-  reserve(): number | null {
+  /** A place for a run of this queue that is about to be started here, or null: all are taken, or others serve it. */
+  reserve(queue: string = defaultQueue): number | null {
     if (this.#isStopping || this.#incarnation === 0 || this.#free() <= 0) return null;
+    if (this.#options.queues?.includes(queue) === false) return null;
     this.#reserved += 1;
     return this.#incarnation;
   }

@@ -2,6 +2,9 @@ import type { Audit } from "./audit.ts";
 import type { Flow } from "./flow.ts";
 import type { DefinitionRef, Origin } from "./run.ts";
 
+/** The queue of definitions that name none. */
+export const defaultQueue = "default";
+
 /** A new run. Seen idempotency keys answer the run they made. */
 export interface StartRun {
   readonly kind: "start";

@@ -10,10 +10,10 @@ export function texts(list: readonly (string | null)[]): string {
 }
 
 function quote(text: string): string {
-  return needsEscape.test(text) ? `"${text.replace(/["\\]/g, "\\$&")}"` : `"${text}"`;
+  return needsEscape.test(text) ? `"${text.replace(/["\\]/g, "\\$&").replaceAll("\0", "\ufffd")}"` : `"${text}"`;
 }
 
-const needsEscape = /["\\]/;
+const needsEscape = /["\\\0]/;
 
 /**
  * JSON texts, which hold no control characters, joined by one: nothing has to be quoted, and the server takes them apart

@@ -14,8 +14,7 @@ import { defaults } from "../../kernel/model/limits.ts";
 import { liveStatuses, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { setTimer } from "./timers.ts";
-import type { Value } from "./work.ts";
-import { mapWork, type Work } from "./work.ts";
+import { listOf, mapWork, type Value, type Work } from "./work.ts";
 
 /** Changes a bulk act; nothing happens twice. */
 export function* applyBulk(context: Context, act: BulkTransition, at: number): Work<BulkOutcomeOf> {
@@ -146,7 +145,7 @@ function* matching(context: Context, { verb, filter }: BulkRequest): Work<{ sql:
   };
   const { fingerprint, name, status, key, createdFrom, createdTo } = filter;
   if (fingerprint !== undefined) add("r.no in (select run from dead where fingerprint = ?)", fingerprint);
-  if (name !== undefined) add(`r.definition in (${(yield* context.definitions.numbersOf(name)).join(",")})`);
+  if (name !== undefined) add(`r.definition in (${listOf(yield* context.definitions.numbersOf(name))})`);
   if (key !== undefined) add("r.key = ?", key);
   if (createdFrom !== undefined) add("r.created_at >= ?", createdFrom);
   if (createdTo !== undefined) add("r.created_at < ?", createdTo);

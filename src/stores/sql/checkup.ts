@@ -29,7 +29,7 @@ export function* readCheckup(context: Context, { full }: { full: boolean }): Wor
       )) ?? null,
     workers: (yield* db.all<{ name: string; expiresAt: number; dead: number; held: number }>(
       `select name, expires_at as expiresAt, is_dead as dead, (select count(*) from live where holder = incarnation) as held
-         from workers where is_dead = 0 or incarnation in (select holder from live where holder is not null) order by incarnation limit 100`,
+         from workers where is_dead = 0 or incarnation in (select holder from live where holder is not null) order by started_at, name limit 100`,
     )).map(({ dead, ...worker }) => ({ ...worker, isDead: dead === 1 })),
     unserved: yield* countUnserved(context),
     deadLetters: yield* countDead(context, Math.floor(now / hourMs)),

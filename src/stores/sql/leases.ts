@@ -1,10 +1,11 @@
 import { suspectFrom, unexplainedWindowMs } from "../../kernel/decide/crash.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
+import { defaultQueue } from "../../kernel/model/start-run.ts";
 import type { LeaseParams, Leasing, WorkerAbout } from "../../kernel/ports/store.ts";
 import { state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { needsOf, setLimits, slotState, standInLine, takeSlots } from "./slots.ts";
-import type { Work } from "./work.ts";
+import { listOf, type Work } from "./work.ts";
 
 /**
  * A worker's lease lies on its own row, renewed once for all its runs; a run names its holder and a fence that rises
@@ -207,11 +208,8 @@ function* servedBy({ db }: Context, queues: string | null): Work<string> {
   const names: readonly string[] = JSON.parse(queues);
   const rows = yield* db.all<{ no: number; queue: string | null }>("select no, queue from definitions");
   const numbers = rows.filter((row) => names.includes(row.queue ?? defaultQueue)).map((row) => row.no);
-  return ` and l.definition in (${numbers.join(",") || "-1"})`;
+  return ` and l.definition in (${listOf(numbers)})`;
 }
-
-/** Of definitions that name none. */
-const defaultQueue = "default";
 
 function* suspectRows(context: Context, at: number, served: string): Work<ReadyRow[]> {
   return yield* context.db.all<ReadyRow>(

@@ -24,8 +24,7 @@ import { countRuns, findRuns } from "./search.ts";
 import { readSizes } from "./sizes.ts";
 import { findMiscounts, findStrays } from "./strays.ts";
 import { readDueTimers } from "./timers.ts";
-import type { Value } from "./work.ts";
-import { mapWork, type Work } from "./work.ts";
+import { listOf, mapWork, type Value, type Work } from "./work.ts";
 
 type Handlers = {
   readonly [K in keyof Queries]: (context: Context, params: Queries[K]["params"]) => Work<Queries[K]["result"]>;
@@ -72,7 +71,7 @@ export const queries: Handlers = {
     return yield* mapWork(
       yield* context.db.all<{ definition: number; status: HourRow["status"]; hour: number; count: number }>(
         `select definition, status, hour, sum(count) as count from hours where hour >= ? and hour < ?
-         ${definition === undefined ? "" : `and definition in (${(yield* context.definitions.numbersOf(definition)).join(",")})`}
+         ${definition === undefined ? "" : `and definition in (${listOf(yield* context.definitions.numbersOf(definition))})`}
          group by hour, definition, status having sum(count) <> 0 order by hour, definition, status`,
         from,
         to,
@@ -179,7 +178,7 @@ export const queries: Handlers = {
       params.push(filter.fingerprint);
     }
     if (filter.definition !== undefined)
-      where.push(`r.definition in (${(yield* context.definitions.numbersOf(filter.definition)).join(",")})`);
+      where.push(`r.definition in (${listOf(yield* context.definitions.numbersOf(filter.definition))})`);
     return yield* mapWork(
       yield* context.db.all<ListRow>(
         `select ${listColumns} from dead d join runs r on r.no = d.run left join live l on l.run = r.no where ${where.join(" and ")} order by d.run desc limit ?`,
@@ -270,7 +269,7 @@ function* listRuns(context: Context, filter: RunFilter): Work<readonly RunRow[]>
   return yield* mapWork(
     yield* context.db.all<ListRow>(
       `select ${listColumns} from runs r left join live l on l.run = r.no left join dead d on d.run = r.no
-       where r.no in (${numbers.join(",")}) order by r.no desc`,
+       where r.no in (${listOf(numbers)}) order by r.no desc`,
     ),
     function* (row) {
       return yield* toRun(context, row);
@@ -498,7 +497,7 @@ function* readStats(context: Context): Work<StoreStats> {
     workers: (yield* db.all<Omit<WorkerRow, "queues"> & { queues: string | null }>(
       `select incarnation, name, version, slots, queues, started_at as startedAt, coalesce(seen_at, started_at) as seenAt, expires_at as expiresAt,
          (select count(*) from live where holder = incarnation) as held
-       from workers where is_dead = 0 order by started_at, incarnation limit 1000`,
+       from workers where is_dead = 0 order by started_at, name limit 1000`,
     )).map((row) => ({ ...row, queues: row.queues === null ? null : JSON.parse(row.queues) })),
   };
 }

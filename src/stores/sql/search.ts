@@ -2,8 +2,7 @@ import type { RunFilter } from "../../kernel/ports/queries.ts";
 import { liveStatuses, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { wordsOf } from "./dead.ts";
-import type { Value } from "./work.ts";
-import { filterWork, mapWork, type Work } from "./work.ts";
+import { filterWork, listOf, mapWork, type Value, type Work } from "./work.ts";
 
 /**
  * Finding runs among millions. Each filter is answered from the one index that leaves least to look at, newest first by
@@ -59,7 +58,7 @@ function* fromCounters(context: Context, filter: RunFilter): Work<number | null>
   const { key, text, parent, attribute, fingerprint, createdFrom, createdTo, status } = filter;
   if (key !== undefined || text !== undefined || parent !== undefined || attribute !== undefined) return null;
   const definitions = yield* definitionsOf(context, filter);
-  const inThem = definitions === null ? "true" : `definition in (${definitions.join(",")})`;
+  const inThem = definitions === null ? "true" : `definition in (${listOf(definitions)})`;
   const isTimed = createdFrom !== undefined || createdTo !== undefined;
   if (fingerprint !== undefined) {
     if (isTimed || status !== undefined || definitions !== null) return null;
@@ -136,7 +135,7 @@ const textMax = 10_000;
 /** The beginning of an id or a key, any part of a key among the newest runs, or the words of an error. */
 function textLooks(text: string, look: (from: string, ...own: [string, ...Value[]][]) => Look): readonly Look[] {
   const among = (sql: string, ...params: Value[]): Look =>
-    look("runs r", [`r.no in (select no from (${sql} limit ${textMax}))`, ...params]);
+    look("runs r", [`r.no in (select no from (${sql} limit ${textMax}) found)`, ...params]);
   const id = text.startsWith("run_") ? text : `run_${text}`;
   const words = wordsOf(text);
   return [
@@ -172,7 +171,7 @@ function* conditions(
     params.push(...values);
   };
   if (status !== undefined) add(statusCondition(status));
-  if (definitions !== null) add(`r.definition in (${definitions.join(",")})`);
+  if (definitions !== null) add(`r.definition in (${listOf(definitions)})`);
   // Numbers rise with the time of the start, so that a span of time is a span of numbers.
   if (createdFrom !== undefined) add("r.no >= ?", yield* firstFrom(context, createdFrom));
   if (createdTo !== undefined) add("r.no < ?", yield* firstFrom(context, createdTo));

@@ -30,6 +30,11 @@ export interface Database {
   insert(sql: string, ...params: Value[]): Work<number>;
 }
 
+/** Numbers for an `in (…)`; none of them is in an empty one. */
+export function listOf(numbers: readonly number[]): string {
+  return numbers.join(",") || "null";
+}
+
 /** One after the other, in order. */
 export function* mapWork<T, R>(items: Iterable<T>, work: (item: T) => Work<R>): Work<R[]> {
   const results: R[] = [];
