@@ -1,27 +1,60 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { addressVariable, provideServer, type SharedServer } from "./postgres/server.ts";
 
 /**
  * `npm test`: types, lint and every test, on the Node that the project brings along. Further arguments replace the list
- * of test files. `BATON_CI=1` allows no skip that a missing tool would explain.
+ * of test files. `BATON_CI=1` allows no skip that a missing tool would explain. The tests share one Postgres: the one that
+ * `BATON_TEST_POSTGRES` names, else the machine's own, else one that is started here and ended with the tests.
  */
 const chosen = process.argv.slice(2);
 const globs = ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
-const stages: readonly (readonly [string, readonly string[]])[] = [
+const checks: readonly (readonly [string, readonly string[]])[] = [
   ["node_modules/.bin/tsc", ["--noEmit"]],
   ["node_modules/.bin/biome", ["check", "--error-on-warnings", "--max-diagnostics=20", "."]],
-  [
-    process.execPath,
-    [
-      "--conditions=source",
-      "--test",
-      "--test-concurrency=2",
-      "--test-timeout=240000",
-      ...(chosen.length > 0 ? chosen : globs),
-    ],
-  ],
+];
+const tests = [
+  "--conditions=source",
+  "--test",
+  "--test-concurrency=2",
+  "--test-timeout=240000",
+  ...(chosen.length > 0 ? chosen : globs),
 ];
 
-for (const [command, args] of chosen.length > 0 ? stages.slice(2) : stages) {
-  const { status } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, NODE_OPTIONS: "" } });
-  if (status !== 0) process.exit(status ?? 1);
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+process.exit(await main());
+
+async function main(): Promise<number> {
+  for (const [command, args] of chosen.length > 0 ? [] : checks) {
+    const code = await run(command, args);
+    if (code !== 0) return code;
+  }
+  const server = await providePostgres();
+  try {
+    return await run(process.execPath, tests, server === null ? {} : { [addressVariable]: server.url });
+  } finally {
+    await server?.end();
+  }
+}
+
+/** Without one the tests that want it say so and are left out, or fail where nothing may be left out. */
+async function providePostgres(): Promise<SharedServer | null> {
+  try {
+    return await provideServer();
+  } catch (error) {
+    console.log(`there is no Postgres for the tests: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+async function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  if (stopping.signal.aborted) return 130;
+  const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, NODE_OPTIONS: "", ...env } });
+  // A terminal sends Ctrl-C to the whole group; a supervisor sends its signal only here.
+  const stop = (): void => void child.kill("SIGTERM");
+  stopping.signal.addEventListener("abort", stop);
+  const [code] = (await once(child, "exit")) as [number | null];
+  stopping.signal.removeEventListener("abort", stop);
+  return code ?? 1;
 }

@@ -1,8 +1,14 @@
-/** `npm run test:faults`: the long form. `--runs`, `--kills`, `--healthy` and `--seed` change its size. */
+/**
+ * `npm run test:faults`: the long form, in three parts that `--only storm|poison|cluster` picks from. `--runs` and `--kills`
+ * change the size of the first, `--healthy` that of the second, `--workers`, `--cluster-runs`, `--cluster-minutes` and
+ * `--cluster-faults` that of the third, `--seed` the course of all.
+ */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { type FaultName, faultNames } from "./cluster/faults.ts";
+import { stormCluster } from "./cluster/storm.ts";
 import { killStorm } from "./onboarding-kill.ts";
 import { poisonAmongHealthy } from "./poison.ts";
 
@@ -14,13 +20,28 @@ const { values } = parseArgs({
     runs: { type: "string", default: "500" },
     kills: { type: "string", default: "200" },
     healthy: { type: "string", default: "500" },
+    workers: { type: "string", default: "3" },
+    "cluster-runs": { type: "string", default: "2000" },
+    "cluster-minutes": { type: "string", default: "10" },
+    "cluster-faults": { type: "string", default: faultNames.join() },
     seed: { type: "string", default: "1" },
+    only: { type: "string" },
   },
 });
 const runs = Number(values.runs);
 const kills = Number(values.kills);
 const healthy = Number(values.healthy);
+const workers = Number(values.workers);
+const clusterRuns = Number(values["cluster-runs"]);
+const clusterMs = Number(values["cluster-minutes"]) * 60_000;
+const clusterFaults = readFaults(values["cluster-faults"]);
 const seed = Number(values.seed);
+/** One blow in so many ms, on average. */
+const blowEveryMs = 3_000;
+
+const parts: Readonly<Record<string, (dataDir: string) => Promise<readonly string[]>>> = { storm, poison, cluster };
+const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
+if (chosen.some((name) => !(name in parts))) throw new Error(`--only is one of ${Object.keys(parts).join(", ")}`);
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
@@ -29,7 +50,8 @@ process.exit(await main());
 async function main(): Promise<number> {
   const dataDir = mkdtempSync(join(tmpdir(), "baton-faults-"));
   try {
-    const problems = [...(await storm(dataDir)), ...(await poison(dataDir))];
+    const problems: string[] = [];
+    for (const name of chosen) problems.push(...((await parts[name]?.(dataDir)) ?? []));
     for (const problem of problems) say(`PROBLEM ${problem}`);
     if (problems.length > 0) return keep(dataDir);
     rmSync(dataDir, { recursive: true, force: true });
@@ -58,6 +80,38 @@ async function poison(dataDir: string): Promise<readonly string[]> {
       `problems=${report.problems.length} took=${secondsSince(startedAt)}`,
   );
   return report.problems;
+}
+
+async function cluster(dataDir: string): Promise<readonly string[]> {
+  const startedAt = performance.now();
+  const report = await stormCluster({
+    workers,
+    runs: clusterRuns,
+    blows: Math.max(1, Math.round(clusterMs / blowEveryMs)),
+    overMs: clusterMs,
+    faults: clusterFaults,
+    seed,
+    ...shared(dataDir, "cluster"),
+    limitMs: clusterMs + LIMIT_MS,
+  });
+  const list = (counts: ReadonlyMap<string, number>): string =>
+    [...counts].map(([name, count]) => `${name.replaceAll(" ", "-")}:${count}`).join(",");
+  say(
+    `cluster seed=${seed} workers=${workers} runs=${clusterRuns} faults=${list(report.blows)} ` +
+      `skipped=${report.skipped.join() || "none"} ends=${list(report.ends)} acts=${report.acts} ` +
+      `repeats=${report.repeats} unknown-answers=${report.unknownAnswers} full-lanes=${report.fullLanes} ` +
+      `zombie-overlaps=${report.zombieOverlaps} ` +
+      `rest-after=${(report.restAfterMs / 1000).toFixed(1)}s problems=${report.problems.length} took=${secondsSince(startedAt)}`,
+  );
+  return report.problems;
+}
+
+function readFaults(text: string): readonly FaultName[] {
+  return text.split(",").map((name) => {
+    const known = faultNames.find((each) => each === name);
+    if (known === undefined) throw new Error(`--cluster-faults are of ${faultNames.join(", ")}, not ${name}`);
+    return known;
+  });
 }
 
 function shared(

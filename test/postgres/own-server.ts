@@ -66,10 +66,11 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   const command = [programs.postgres, "-D", dataDir, "-p", `${port}`, ...asFlags(settings)];
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let server: Guarded | null = null;
+  let isEnded = false;
 
   const start = async (): Promise<void> => {
     const endsAt = performance.now() + startLimitMs;
-    while (performance.now() < endsAt) {
+    while (performance.now() < endsAt && !isEnded) {
       server = await runGuarded({ command, folder, logFile, user, env: options.env ?? {} });
       if (await isUp(url, server, endsAt)) return server.unref();
       // What a killed one has left of itself may still hold the shared memory.
@@ -92,6 +93,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     kill: () => strike("SIGKILL"),
     stopImmediately: () => strike("SIGQUIT"),
     end: async () => {
+      isEnded = true;
       await strike("SIGQUIT");
       disk?.unmount();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

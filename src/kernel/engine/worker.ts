@@ -245,9 +245,10 @@ export class Worker {
     }
     this.#isLeasing = true;
     this.#lease()
-      .catch((error: unknown) =>
-        this.#options.logger.log("warn", "leasing failed; it is tried again", { error: String(error) }),
-      )
+      .catch((error: unknown) => {
+        this.#options.logger.log("warn", "leasing failed; it is tried again", { error: String(error) });
+        return new Promise<void>((resolve) => this.#options.clock.after(leaseRetryMs, resolve));
+      })
       .finally(() => {
         this.#isLeasing = false;
         if (this.#wantsLease) {
@@ -273,6 +274,7 @@ export class Worker {
           .lease({ incarnation, limit, hasSuspect: this.#hasSuspect(), holds })
           .catch((error: unknown) => {
             this.#isUnsure = true;
+            wait = leaseRetryMs;
             throw error;
           })
           .finally(() => {
@@ -442,6 +444,8 @@ export class Worker {
   }
 }
 
+/** A store that is away is not asked more often than this, whatever else fails meanwhile. */
+const leaseRetryMs = 200;
 /** A run that nobody here can serve is looked at again so often; a worker that joins looks at once. */
 const noWorkerDelayMs = 30_000;
 /** For code that honours its signal. */

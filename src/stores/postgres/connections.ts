@@ -27,8 +27,10 @@ export class Connections {
       application_name: "baton",
       types: options.types ?? storeTypes,
     });
-    // Without a listener the loss of an idle connection would end the process.
-    this.#pool.on("error", () => {});
+    // Without a listener the loss of a connection would end the process: of an idle one the pool tells, of one that is
+    // being lent or given back only the connection itself does.
+    this.#pool.on("error", ignore);
+    this.#pool.on("connect", (client) => client.on("error", ignore));
   }
 
   /**
@@ -42,7 +44,6 @@ export class Connections {
     } catch (error) {
       throw toStoreError(error, false);
     }
-    client.on("error", ignore);
     const silence = Promise.withResolvers<never>();
     const timer = setTimeout(() => silence.reject(new Error("the connection has gone silent: timeout")), limitMs);
     let failure: unknown = null;
@@ -53,7 +54,6 @@ export class Connections {
       throw error;
     } finally {
       clearTimeout(timer);
-      client.off("error", ignore);
       client.release(failure !== null);
     }
   }

@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { OpenWorkflow } from "openworkflow";
+import { BackendPostgres } from "openworkflow/postgres";
+import { BackendSqlite } from "openworkflow/sqlite";
+import { measureDrain, measureFanOut, measureLatency, measureSleepers, measureWake, value200 } from "../frames.mjs";
+import { requestsAtOnce, watchEveryMs } from "../limits.mjs";
+import { forEach, until } from "../measure.mjs";
+import { CountQuery, readDurability } from "../postgres.mjs";
+import { settledBytes } from "../sqlite.mjs";
+
+/** Its worker takes one run at a time unless it is told otherwise. */
+const concurrency = 100;
+
+/** Sleepers that are put in and have not begun, by their input. */
+const hasBegun = new Map();
+/** The SQLite backend of this process. */
+let opened;
+
+/** A store: how to open its backend, and how to ask for runs that wait and are held by nobody. */
+const stores = {
+  postgres: {
+    open: (given) => BackendPostgres.connect(given.url),
+    durability: (given) => readDurability(given.url),
+    askCount: (given, sql) => {
+      const query = new CountQuery(given.url, sql.replaceAll(/FROM (\w+)/g, "FROM openworkflow.$1"));
+      return () => query.read();
+    },
+  },
+  sqlite: {
+    open: (given) => {
+      opened = BackendSqlite.connect(fileOf(given));
+      given.storeBytes = async () => settledBytes(fileOf(given));
+      return opened;
+    },
+    durability: async () => readPragmas(opened.db),
+    askCount: (given, sql) => {
+      const database = new DatabaseSync(fileOf(given), { readOnly: true });
+      const statement = database.prepare(sql);
+      return async () => Number(statement.get().count);
+    },
+  },
+};
+
+function fileOf(given) {
+  return join(given.folder, "openworkflow.db");
+}
+
+/** Asks the backend's own connection, since `synchronous` is a connection's and not the file's. */
+function readPragmas(database) {
+  const journal = database.prepare("PRAGMA journal_mode").get().journal_mode;
+  const { synchronous } = database.prepare("PRAGMA synchronous").get();
+  return `journal_mode=${journal} synchronous=${["OFF", "NORMAL", "FULL", "EXTRA"][synchronous]}`;
+}
+
+const waitingSql = "SELECT count(*) AS count FROM workflow_runs WHERE worker_id IS NULL AND started_at IS NOT NULL";
+
+function peerOn(storeName) {
+  const store = stores[storeName];
+
+  async function open(given) {
+    const backend = await store.open(given);
+    const ow = new OpenWorkflow({ backend });
+    const runSteps = async (stepApi, count) => {
+      given.progress.step();
+      for (let i = 0; i < count; i++) await stepApi.run({ name: "step" }, () => value200);
+      given.progress.end();
+    };
+    const definitions = {
+      five: ow.defineWorkflow({ name: "five" }, ({ step }) => runSteps(step, 5)),
+      one: ow.defineWorkflow({ name: "one" }, ({ step }) => runSteps(step, 1)),
+      three: ow.defineWorkflow({ name: "three" }, async ({ step }) => {
+        for (let i = 0; i < 3; i++) await step.run({ name: "step" }, () => i);
+      }),
+      fan: ow.defineWorkflow({ name: "fan" }, async ({ input, step }) => {
+        await Promise.all(Array.from({ length: input }, (_, i) => step.run({ name: `step ${i}` }, () => i)));
+      }),
+      waiter: ow.defineWorkflow({ name: "waiter" }, async ({ input, step }) => {
+        const signal = await step.waitForSignal({ signal: `go:${input}` });
+        given.progress.end();
+        return signal?.data ?? null;
+      }),
+      sleeper: ow.defineWorkflow({ name: "sleeper" }, ({ input, step }) => {
+        hasBegun.get(input)?.resolve();
+        hasBegun.delete(input);
+        return step.sleep("long", "30d");
+      }),
+    };
+    const worker = ow.newWorker({ concurrency });
+    const askDone = async (count) => (await backend.countWorkflowRuns()).completed >= count;
+    const untilWaiting = async (count) => {
+      const ask = store.askCount(given, waitingSql);
+      await until(async () => (await ask()) >= count, watchEveryMs);
+    };
+    return { ow, worker, definitions, askDone, untilWaiting };
+  }
+
+  async function drain(given, name, runs, steps, unit) {
+    const { worker, definitions, askDone } = await open(given);
+    return measureDrain(given, {
+      runs,
+      steps,
+      unit,
+      note: `concurrency ${concurrency}`,
+      enqueue: () => forEach(runs, requestsAtOnce, () => definitions[name].run(null)),
+      begin: () => worker.start(),
+      isDone: () => askDone(runs),
+    });
+  }
+
+  return {
+    name: storeName === "postgres" ? "openworkflow-postgres" : "openworkflow-sqlite",
+    packages: ["openworkflow"],
+    durability: store.durability,
+    absent: {},
+    workloads: {
+      drain: (given) => drain(given, "five", given.sizes.drainRuns, given.sizes.drainSteps, "steps/s"),
+      single: (given) => drain(given, "one", given.sizes.singleRuns, 1, "runs/s"),
+      latency: async (given) => {
+        const { worker, definitions } = await open(given);
+        await worker.start();
+        return measureLatency(
+          given,
+          async () => (await definitions.three.run(null)).result(),
+          "its result is polled for each second",
+        );
+      },
+      "fan-out": async (given) => {
+        const { worker, definitions } = await open(given);
+        await worker.start();
+        return measureFanOut(given, async (count) => (await definitions.fan.run(count)).result());
+      },
+      wake: async (given) => {
+        const { ow, worker, definitions, askDone, untilWaiting } = await open(given);
+        await worker.start();
+        return measureWake(given, {
+          park: async (count) => {
+            await forEach(count, requestsAtOnce, (i) => definitions.waiter.run(i));
+            await untilWaiting(count);
+          },
+          signalAll: (count) => forEach(count, requestsAtOnce, (i) => ow.sendSignal({ signal: `go:${i}`, data: i })),
+          isDone: askDone,
+        });
+      },
+      sleepers: async (given) => {
+        const { worker, definitions, untilWaiting } = await open(given);
+        await worker.start();
+        return measureSleepers(given, {
+          putToSleep: async (count) => {
+            // Each claim sorts all runs that are ready: so few are kept ready that this does not count.
+            await forEach(count, requestsAtOnce, async (i) => {
+              hasBegun.set(i, Promise.withResolvers());
+              const { promise } = hasBegun.get(i);
+              await definitions.sleeper.run(i);
+              await promise;
+            });
+            await untilWaiting(count);
+          },
+        });
+      },
+    },
+  };
+}
+
+export const openworkflowPostgres = peerOn("postgres");
+export const openworkflowSqlite = peerOn("sqlite");
