@@ -36,19 +36,29 @@ alter table clock add column machine_at bigint not null default 0;
 -- Within a millisecond waits are numbered by this.
 create sequence wait_numbers minvalue 0 maxvalue 999 cycle;
 
-create function baton_machine_now() returns bigint language sql volatile as $$
-  select coalesce((select test_now from clock), floor(extract(epoch from clock_timestamp()) * 1000)::bigint)
-$$;
-
 -- Store time: the greater of the machine's clock and the last moment that was kept, so that it never goes back. A clock
 -- that was set back is followed by its pace alone. The row is written by lease renewal only. Unlike now() this is read
--- anew by every statement.
-create function baton_now() returns bigint language sql volatile as $$
-  select greatest(m.at, c.last_at + greatest(m.at - c.machine_at, 0)) from clock c, baton_machine_now() m(at)
+-- anew by every statement. Not in SQL: such a function is planned anew at each call, which was measured at a fifth of a
+-- whole commit.
+create function baton_now() returns bigint language plpgsql volatile as $$
+declare
+  v_machine bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+  v_at bigint;
+begin
+  select greatest(coalesce(c.test_now, v_machine), c.last_at + greatest(coalesce(c.test_now, v_machine) - c.machine_at, 0))
+    into v_at from clock c;
+  return v_at;
+end
 $$;
 
-create function baton_save_now() returns bigint language sql volatile as $$
-  update clock set last_at = baton_now(), machine_at = baton_machine_now() returning last_at
+create function baton_save_now() returns bigint language plpgsql volatile as $$
+declare
+  v_at bigint := baton_now();
+begin
+  update clock c set last_at = v_at,
+    machine_at = coalesce(c.test_now, floor(extract(epoch from clock_timestamp()) * 1000)::bigint);
+  return v_at;
+end
 $$;
 
 -- One batch of what runs do most: starts without limits, results, waits, hand-backs and ends. Everything else is applied
@@ -87,6 +97,7 @@ declare
   v_hour bigint;
   v_floor bigint;
   v_alive boolean := false;
+  v_unclean boolean := false;
   h_run bigint[];
   h_definition bigint[];
   n_run bigint[];
@@ -128,8 +139,8 @@ begin
     if found then return query select 0::smallint, v_at, 0::bigint, 0::bigint; return; end if;
   end if;
   if cardinality(a_run) > 0 then
-    select array_agg(l.run), array_agg(l.definition) into h_run, h_definition from (
-      select l.run, l.definition from unnest(a_run, a_fence, a_next) g(run, fence, next) join live l on l.run = g.run
+    select array_agg(l.run), array_agg(l.definition), bool_or(l.unclean > 0) into h_run, h_definition, v_unclean from (
+      select l.run, l.definition, l.unclean from unnest(a_run, a_fence, a_next) g(run, fence, next) join live l on l.run = g.run
       where l.state = 1 and l.fence = g.fence and l.unclean < 2
         and (g.next = 0 or (l.slots = 0 and l.compensation is null))
       order by l.run for no key update of l skip locked) l;
@@ -245,7 +256,7 @@ begin
         string_to_array(e_input, E'\x1f', E'\x1e'), e_attempts, e_took) g(run, seq, key, kind, outcome, value, input, attempts, took)
       on conflict do nothing;
   end if;
-  if cardinality(e_run) > 0 then
+  if v_unclean and cardinality(e_run) > 0 then
     -- Something of the run's own code got through: its last lease's unclean end counts no more.
     update live l set unclean = 0 where l.run = any (h_run) and l.unclean > 0 and l.run = any (e_run);
   end if;
