@@ -9,5 +9,7 @@ process.chdir(root);
 rmSync("dist", { recursive: true, force: true });
 const { status } = spawnSync(join("node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
-mkdirSync("dist/stores/sqlite/migrations", { recursive: true });
-cpSync("src/stores/sqlite/migrations", "dist/stores/sqlite/migrations", { recursive: true });
+for (const store of ["sqlite", "postgres"]) {
+  mkdirSync(`dist/stores/${store}/migrations`, { recursive: true });
+  cpSync(`src/stores/${store}/migrations`, `dist/stores/${store}/migrations`, { recursive: true });
+}

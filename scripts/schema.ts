@@ -1,8 +1,17 @@
 import { writeFileSync } from "node:fs";
-import { dumpSchema } from "../src/stores/sqlite/migrate.ts";
+import { dumpSchema as dumpPostgres } from "../src/stores/postgres/dump-schema.ts";
+import { dumpSchema as dumpSqlite } from "../src/stores/sqlite/migrate.ts";
 import { openMemoryDatabase } from "../src/stores/sqlite/open.ts";
+import { withMigratedSchema } from "../test/postgres/migrated.ts";
+import { provideServer } from "../test/postgres/server.ts";
 
-/** Writes the golden schema; a test fails when it differs from what the migrations make. */
+/** Writes the golden schemas; a test fails when one differs from what the migrations make. */
+const stores = new URL("../src/stores/", import.meta.url);
 const db = openMemoryDatabase();
-writeFileSync(new URL("../src/stores/sqlite/schema.sql", import.meta.url), dumpSchema(db));
+writeFileSync(new URL("sqlite/schema.sql", stores), dumpSqlite(db));
 db.close();
+
+const server = await provideServer();
+const text = await withMigratedSchema(server.url, dumpPostgres);
+writeFileSync(new URL("postgres/schema.sql", stores), text);
+await server.end();
