@@ -41,6 +41,13 @@ function onlyPostgres(setting: Setting): boolean {
   return false;
 }
 
+interface Cost {
+  readonly statements: number;
+  readonly bytes: number;
+  readonly workerMs: number;
+  readonly serverMs: number;
+}
+
 /** What one more step costs the server, at the load of `drain`: 5,000 runs at once. */
 export const cost: Workload = async (setting) => {
   if (!onlyPostgres(setting)) return [];
@@ -51,7 +58,7 @@ export const cost: Workload = async (setting) => {
   const wal = async (): Promise<number> =>
     Number((await client.query("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes")).rows[0]?.bytes);
   const baton = await openBaton({ store: address, definitions: [steps] });
-  const measure = async (count: number): Promise<{ statements: number; bytes: number }> => {
+  const measure = async (count: number): Promise<Cost> => {
     let left = runs;
     const all = new Promise<void>((resolve) => {
       const stop = baton.engine.onEnd(() => {
@@ -62,12 +69,19 @@ export const cost: Workload = async (setting) => {
       });
     });
     const [before, sentBefore] = [await wal(), sent];
+    const [serverBefore, cpuBefore] = [setting.store.cpuMs(), process.cpuUsage()];
     await baton.startMany(
       steps,
       Array.from({ length: runs }, () => ({ input: count })),
     );
     await all;
-    return { statements: sent - sentBefore, bytes: (await wal()) - before };
+    const cpu = process.cpuUsage(cpuBefore);
+    return {
+      statements: sent - sentBefore,
+      bytes: (await wal()) - before,
+      workerMs: (cpu.user + cpu.system) / 1_000,
+      serverMs: setting.store.cpuMs() - serverBefore,
+    };
   };
   // The first change of a page after a checkpoint writes the whole page, which is not the step's.
   await client.query("checkpoint");
@@ -84,6 +98,10 @@ export const cost: Workload = async (setting) => {
       "of one more step of 200 bytes, 5,000 runs at once",
     ),
     row("cost statements", (many.statements - few.statements) / extra, "per step", "the same"),
+    row("cost worker", (many.workerMs - few.workerMs) / extra, "CPU ms/step", "the same"),
+    row("cost server", (many.serverMs - few.serverMs) / extra, "CPU ms/step", "the same"),
+    row("cost run worker", few.workerMs / runs, "CPU ms/run", "of a whole run of 5 steps"),
+    row("cost run server", few.serverMs / runs, "CPU ms/run", "of a whole run of 5 steps"),
     row("cost run WAL", few.bytes / runs, "bytes/run", "of a whole run of 5 steps"),
     row("cost run", few.statements / runs, "statements", "of a whole run of 5 steps"),
   ];

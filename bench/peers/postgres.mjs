@@ -79,6 +79,17 @@ export async function readDurability(url) {
   });
 }
 
+/** The tables of one schema with their indexes and long values, in bytes. */
+export async function schemaBytes(url, schema) {
+  return withConnection(url, async (client) => {
+    const { rows } = await client.query(
+      "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) AS bytes FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'",
+      [schema],
+    );
+    return Number(rows[0].bytes);
+  });
+}
+
 export async function readVersion() {
   return withConnection(serverUrl, async (client) => {
     const { rows } = await client.query("SHOW server_version");

@@ -11,3 +11,12 @@ export function settledBytes(path) {
   }
   return statSync(path).size;
 }
+
+const synchronousNames = ["OFF", "NORMAL", "FULL", "EXTRA"];
+
+/** How durable a connection's commits are: asked on that connection, since `synchronous` is its own and not the file's. */
+export function readPragmas(database) {
+  const journal = database.prepare("PRAGMA journal_mode").get().journal_mode;
+  const { synchronous } = database.prepare("PRAGMA synchronous").get();
+  return `journal_mode=${journal} synchronous=${synchronousNames[synchronous]}`;
+}

@@ -57,9 +57,6 @@ export interface Handle<T = unknown> {
   reveal(what: "input" | "output" | { step: string }, options?: VerbOptions): Promise<unknown>;
 }
 
-/** How often a result is looked up when nothing tells that it is there, ms. */
-const lookMs = 500;
-
 /** A handle on a run that the store knows. */
 export class RunHandle<T> implements Handle<T> {
   readonly id: string;
@@ -140,15 +137,13 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
   return new Promise<T>((resolve, reject) => {
     const begunAt = performance.now();
     let isOver = false;
-    let look: NodeJS.Timeout | undefined;
     let limit: NodeJS.Timeout | undefined;
     const finish = (end: () => void): void => {
       if (isOver) return;
       isOver = true;
-      clearTimeout(look);
       clearTimeout(limit);
       stopWaiting();
-      stopHearing();
+      stopLooking();
       end();
     };
     const stopWaiting = engine.whenEnded(run.no, (next) => {
@@ -165,41 +160,31 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
       });
       finish(() => resolve(further));
     };
-    // It may end in another process.
-    const stopHearing = engine.whenMoved(run.no, () => {
-      clearTimeout(look);
-      look = setTimeout(lookUp, 0);
-    });
-    const lookUp = (): void => {
+    // It may end in another process, or have ended before.
+    const stopLooking = engine.whenAtRest(run.no, () => {
       readEnd<T>(engine, run).then(
         (end) => {
           if (end !== null && "continuedAs" in end) follow(end.continuedAs);
           else if (end !== null) finish(() => ("error" in end ? reject(end.error) : resolve(end.output)));
-          else if (!isOver) look = setTimeout(lookUp, lookMs);
         },
         (error: unknown) => {
           // The store is away: the run goes on when it is back, and so does whoever waits for it.
-          if (isPassing(error)) look = isOver ? undefined : setTimeout(lookUp, lookMs);
-          else finish(() => reject(error));
+          if (!isPassing(error) || engine.isStopped) finish(() => reject(error));
         },
       );
-    };
+    });
     if (timeoutMs !== undefined) {
       const late = new BatonError("timeout", `run ${run.id} has no result after ${timeoutMs} ms`, {
         hint: "the run goes on; ask again later",
       });
       limit = setTimeout(() => finish(() => reject(late)), timeoutMs);
     }
-    look = setTimeout(lookUp, firstLookMs);
   });
 }
 
 function isPassing(error: unknown): boolean {
   return error instanceof StoreError && (error.code === "unavailable" || error.code === "unknown-outcome");
 }
-
-/** The first look-up comes soon, for a run that had ended before anybody asked. */
-const firstLookMs = 20;
 
 async function readEnd<T>(
   engine: Engine,

@@ -80,7 +80,9 @@ async function setup(test: TestContext): Promise<Cluster> {
   };
 }
 
-describe("workers and servers as processes", { skip: await noPostgres() }, () => {
+const skip = await noPostgres();
+
+describe("workers and servers as processes", { skip }, () => {
   it("a run that is started through a server is done by a worker of its queue, and both are on the list", async (test) => {
     const { json, baton, worker, server, seen } = await setup(test);
     await worker("orders", ["--slots", "7", "--queues", "default"]);
@@ -112,7 +114,10 @@ describe("workers and servers as processes", { skip: await noPostgres() }, () =>
     const { baton, json, schema, worker, folder, seen } = await setup(test);
     assert.equal((await baton(["db", "migrate"])).code, 0);
     await makeLeasesLong(schema);
-    const workers = new Map([["one", await worker("one")], ["two", await worker("two")]]);
+    const workers = new Map([
+      ["one", await worker("one")],
+      ["two", await worker("two")],
+    ]);
     const { value: started } = await json<RunSummary>(["run", "long"]);
     const [first = ""] = await eventually("somebody works", () => (seen().length > 0 ? seen() : null));
     const holder = workers.get(first.split(" ")[1] ?? "") as Running;
@@ -158,7 +163,7 @@ describe("workers and servers as processes", { skip: await noPostgres() }, () =>
     assert.deepEqual(await schema.query("select 1 from pg_namespace where nspname = $1", [schema.schema]), []);
     const done = await baton(["db", "migrate"]);
     assert.equal(done.code, 0, done.stderr);
-    assert.match(done.stderr, new RegExp(`migrated from 0 to ${dry.value.to}\\n`));
+    assert.match(done.stderr, new RegExp(`migrated from 0 to ${dry.value.to}\n`));
     const again = await baton(["db", "migrate"]);
     assert.equal(again.code, 0);
     assert.match(again.stderr, /the store has schema \d+ already/);
@@ -173,13 +178,21 @@ describe("a store that cannot be had", () => {
       assert.equal(code, 2);
       assert.equal(
         stderr,
-        `error: baton ${command} is for a store in PostgreSQL: a file has one process\\nhint: use baton start, or name a store with --store postgres://…\\n`,
+        `error: baton ${command} is for a store in PostgreSQL: a file has one process\nhint: use baton start, or name a store with --store postgres://…\n`,
       );
     });
 
   const wrong = [
-    { what: "an address where nobody listens", url: "postgres://127.0.0.1:1/none", said: /^error: the database cannot be reached: .*ECONNREFUSED.*\nhint: look at the database and the network/ },
-    { what: "a schema that cannot be one", url: "postgres://127.0.0.1:1/none?schema=Bad-Name", said: /^error: "Bad-Name" cannot be the name of Baton's schema\nhint: use small letters, digits and _/ },
+    {
+      what: "an address where nobody listens",
+      url: "postgres://127.0.0.1:1/none",
+      said: /^error: the database cannot be reached: .*ECONNREFUSED.*\nhint: look at the database and the network/,
+    },
+    {
+      what: "a schema that cannot be one",
+      url: "postgres://127.0.0.1:1/none?schema=Bad-Name",
+      said: /^error: "Bad-Name" cannot be the name of Baton's schema\nhint: use small letters, digits and _/,
+    },
   ];
   for (const { what, url, said } of wrong)
     for (const command of ["worker", "runs"])
@@ -192,7 +205,7 @@ describe("a store that cannot be had", () => {
         assert.equal(stderr.trim().split("\n").length, 2, stderr);
       });
 
-  it("a database that is not there is named, with what to do", { skip: await noPostgres() }, async (test) => {
+  it("a database that is not there is named, with what to do", { skip }, async (test) => {
     const { baton, schema } = await setup(test);
     const url = new URL(schema.url);
     url.pathname = "/baton_test_not_there";
@@ -209,5 +222,7 @@ async function makeLeasesLong({ query }: FreshSchema): Promise<void> {
     `create function hold_long() returns trigger language plpgsql as
       'begin new.expires_at = new.expires_at + 3600000; return new; end'`,
   );
-  await query("create trigger hold_long before insert or update of expires_at on workers for each row execute function hold_long()");
+  await query(
+    "create trigger hold_long before insert or update of expires_at on workers for each row execute function hold_long()",
+  );
 }

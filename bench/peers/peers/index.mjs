@@ -4,6 +4,7 @@
  */
 export const peers = {
   "baton-sqlite": { server: "none", load: async () => (await import("./baton.mjs")).batonSqlite },
+  "baton-postgres": { server: "postgres", load: async () => (await import("./baton.mjs")).batonPostgres },
   dbos: { server: "postgres", load: async () => (await import("./dbos.mjs")).dbos },
   "openworkflow-postgres": {
     server: "postgres",

@@ -7,7 +7,7 @@ import { measureDrain, measureFanOut, measureLatency, measureSleepers, measureWa
 import { requestsAtOnce, watchEveryMs } from "../limits.mjs";
 import { forEach, until } from "../measure.mjs";
 import { CountQuery, readDurability } from "../postgres.mjs";
-import { settledBytes } from "../sqlite.mjs";
+import { readPragmas, settledBytes } from "../sqlite.mjs";
 
 /** Its worker takes one run at a time unless it is told otherwise. */
 const concurrency = 100;
@@ -44,13 +44,6 @@ const stores = {
 
 function fileOf(given) {
   return join(given.folder, "openworkflow.db");
-}
-
-/** Asks the backend's own connection, since `synchronous` is a connection's and not the file's. */
-function readPragmas(database) {
-  const journal = database.prepare("PRAGMA journal_mode").get().journal_mode;
-  const { synchronous } = database.prepare("PRAGMA synchronous").get();
-  return `journal_mode=${journal} synchronous=${["OFF", "NORMAL", "FULL", "EXTRA"][synchronous]}`;
 }
 
 const waitingSql = "SELECT count(*) AS count FROM workflow_runs WHERE worker_id IS NULL AND started_at IS NOT NULL";

@@ -21,6 +21,7 @@ import type { Found, Handler } from "./handler.ts";
 import { type EventInput, Intake } from "./intake.ts";
 import { type Laws, laws } from "./laws.ts";
 import { Recovery } from "./recovery.ts";
+import { Rests } from "./rests.ts";
 import { Schedules } from "./schedules.ts";
 import { bulkHandler } from "./services/bulks.ts";
 import { createRetention, type Retention } from "./services/retention.ts";
@@ -77,6 +78,7 @@ export class Engine {
   readonly #recovery: Recovery;
   readonly #endings = new Map<number, Set<(next: Next) => void>>();
   readonly #moves = new Map<number, Set<() => void>>();
+  readonly #rests: Rests;
   readonly #onEnd = new Set<(run: LeasedRun, next: Next) => void>();
   readonly #stops: (() => void)[] = [];
   readonly #firing: Firing;
@@ -126,6 +128,7 @@ export class Engine {
       ended: (run, next) => this.#ended(run, next),
     });
     options.notifier.subscribe((hint) => this.#told(hint));
+    this.#rests = new Rests(options.store, options.clock);
     const { store, clock, random } = options;
     const { cipher } = this;
     this.#recovery = new Recovery({ store, clock, random, cipher });
@@ -226,6 +229,7 @@ export class Engine {
   /** `guilty`: a run whose code has made this process end. Its lease is left to end unclean, so that it is charged. */
   async stop(graceMs: number = defaults.shutdownGraceMs, guilty: number | null = null): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop();
+    this.#rests.isStopped = true;
     await this.#worker.stop(graceMs, guilty);
   }
 
@@ -313,7 +317,18 @@ export class Engine {
     };
   }
 
+  /** Calls back when the run is found at rest, wherever it ended; may call again until it is called off. */
+  whenAtRest(no: number, call: () => void): () => void {
+    return this.#rests.add(no, call);
+  }
+
+  /** It was told to stop: a store that does not answer now is closed. */
+  get isStopped(): boolean {
+    return this.#rests.isStopped;
+  }
+
   #told(hint: Hint): void {
+    this.#rests.told(hint);
     if (this.#moves.size === 0) return;
     for (const { no } of hint.changed ?? []) for (const call of [...(this.#moves.get(no) ?? [])]) call();
   }

@@ -25,6 +25,8 @@ export interface Queries {
   payload: { params: { run: number; slot: string }; result: string | null };
   /** A completed run's whole output. */
   output: { params: { run: number }; result: string | null };
+  /** Those of these runs that are at rest, or gone. */
+  atRest: { params: { runs: readonly number[] }; result: readonly number[] };
   /** The id of a run's child under a key, or null. */
   child: { params: { parent: number; key: string }; result: string | null };
   /** Children that have not come to rest. */

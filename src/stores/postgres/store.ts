@@ -45,8 +45,9 @@ export interface PostgresOptions {
 const laneCount = 2;
 /** Counters have this many rows each; of one process every writer has its own. */
 const shards = 60;
-/** Two lanes, a turn, two reads and what renews the lease. */
-const connectionsMax = 6;
+/** Two lanes, a turn, a look for work and what renews the lease: none of them may wait behind those who read. */
+const connectionsMax = 5;
+const readConnectionsMax = 3;
 const txConnectionsMax = 4;
 /** A lease that is renewed later than this has run out anyhow. */
 const beatMs = 2_000;
@@ -58,6 +59,7 @@ const beatMs = 2_000;
  */
 export class PostgresStore implements Store {
   readonly #connections: Connections;
+  readonly #readConnections: Connections;
   readonly #txConnections: Connections;
   readonly #notifier: Notifier;
   readonly #address: Address;
@@ -82,6 +84,7 @@ export class PostgresStore implements Store {
   private constructor(address: string, options: PostgresOptions) {
     const where = readAddress(address);
     this.#connections = new Connections(where, { max: connectionsMax });
+    this.#readConnections = new Connections(where, { max: readConnectionsMax });
     this.#txConnections = new Connections(where, { max: txConnectionsMax });
     this.#notifier = options.notifier;
     this.#address = where;
@@ -96,7 +99,7 @@ export class PostgresStore implements Store {
     };
     const queued = (): number => this.#lanes.reduce((sum, lane) => sum + lane.length, this.#turns.length);
     this.#room = new Room(queued, options.clock.after);
-    this.#loads = new Loads(this.#connections, options.clock);
+    this.#loads = new Loads(this.#readConnections, options.clock);
     this.#turns = new Turns(this.#connections, this.#turnSession, options.clock, () => {
       this.#tellTurn();
       this.#room.make();
@@ -320,7 +323,8 @@ export class PostgresStore implements Store {
     const closed = new StoreError("unavailable", "the store is closed");
     for (const lane of this.#lanes) lane.fail(closed);
     await this.#remote?.close();
-    await Promise.all([this.#connections.close(), this.#txConnections.close()]);
+    const all = [this.#connections, this.#readConnections, this.#txConnections];
+    await Promise.all(all.map((each) => each.close()));
   }
 
   async #ask<Row extends Record<string, unknown>>(
@@ -340,7 +344,7 @@ export class PostgresStore implements Store {
       this.#readers.pop() ?? openSession(this.#connections.schema, { rules: this.#rules, shard: this.#shard });
     try {
       const { schema } = this.#connections;
-      return await this.#connections.use((client) => read(client, schema, session, work(session.context)));
+      return await this.#readConnections.use((client) => read(client, schema, session, work(session.context)));
     } catch (error) {
       throw toStoreError(error, false);
     } finally {

@@ -62,6 +62,10 @@ const listColumns = `r.no, r.id, r.definition, r.ended, r.key, r.error, r.reason
   (select p.id from runs p where p.no = r.parent) as parent_id, l.state, l.ready_at, l.fence as live_fence, l.reason as live_reason, coalesce(l.compensation, d.compensation) as compensation,
   (select w.name from workers w where w.incarnation = l.holder) as worker, d.fingerprint, d.step`;
 
+/** One text for any number of runs. */
+const restLook = 50;
+const restQuery = `select run from live where run in (${Array(restLook).fill("?").join(",")})`;
+
 export const queries: Handlers = {
   runs: function* (context, filter) {
     return yield* listRuns(context, filter);
@@ -121,6 +125,14 @@ export const queries: Handlers = {
   output: function* (context, { run }) {
     const row = yield* context.db.get<{ output: string | null }>("select output from runs where no = ?", run);
     return yield* context.payloads.whole(run, "output", row?.output ?? null);
+  },
+  atRest: function* (context, { runs }) {
+    const live = new Set<number>();
+    for (let from = 0; from < runs.length; from += restLook) {
+      const some = Array.from({ length: restLook }, (_, i) => runs[from + i] ?? 0);
+      for (const { run } of yield* context.db.all<{ run: number }>(restQuery, ...some)) live.add(run);
+    }
+    return runs.filter((run) => !live.has(run));
   },
   bulk: readBulk,
   bulks: function* (context, { before, limit }) {

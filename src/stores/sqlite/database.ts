@@ -3,6 +3,9 @@ import { done, type Row, type Database as Statements, type Value, type Work } fr
 
 export type Statement = StatementSync;
 
+/** Some texts hold lists of numbers, and are not asked twice. */
+const statementsMax = 2_000;
+
 /**
  * One connection with its prepared statements. Reads go through `all` and `get`, writes through `run`, always inside
  * `transaction`: `stmt.get()` on `… returning` in autocommit was measured never to checkpoint.
@@ -20,6 +23,7 @@ export class Database {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.raw.prepare(sql);
+      if (this.#statements.size >= statementsMax) this.#statements.clear();
       this.#statements.set(sql, statement);
     }
     return statement;
