@@ -20,6 +20,7 @@ const tasks = {
   sim: [...source, "src/simulation/main.ts"],
   sweep: [...source, "src/simulation/main.ts", "--seeds", "20000"],
   bench: [...source, "bench/main.ts"],
+  scale: [...source, "bench/scale.ts"],
   faults: [...source, "test/faults/main.ts"],
   schema: [...source, "scripts/schema.ts"],
   docs: [...source, "scripts/docs.ts"],
