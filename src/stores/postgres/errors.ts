@@ -1,12 +1,12 @@
 import { StoreError } from "../../kernel/model/errors.ts";
 
-/** A batch that lost against another one, or met its own earlier self: the same again goes through. */
+/** A transaction that lost against another one: the same again goes through. */
 export function isPassing(error: unknown): boolean {
   return passing.has(codeOf(error));
 }
 
-/** Serialisation failure, deadlock, and what `baton_commit` raises when a start is there already. */
-const passing: ReadonlySet<string> = new Set(["40001", "40P01", "BT001"]);
+/** Serialisation failure and deadlock. */
+const passing: ReadonlySet<string> = new Set(["40001", "40P01"]);
 
 /** The connection is gone: whether the last statement was carried out is not known. */
 export function isLost(error: unknown): boolean {
