@@ -62,7 +62,7 @@ export async function openStore(
 ): Promise<OpenStore> {
   const subscribe = notifier.subscribe.bind(notifier);
   if (address.kind === "postgres") {
-    const seat = randomInt(1_000_000);
+    const seat = newSeat();
     const store = await PostgresStore.open(address.url, { notifier, clock: systemClock, seat });
     return {
       store,
@@ -88,9 +88,18 @@ export async function openToRead(address: StoreAddress, notifier: LocalNotifier)
   const feed = { subscribe: notifier.subscribe.bind(notifier), watch: () => {} };
   const rest = { feed, announce: async () => {} };
   if (address.kind === "postgres") {
-    const store = await PostgresStore.open(address.url, { notifier, clock: systemClock, seat: 0, migrates: false });
+    const store = await PostgresStore.open(address.url, {
+      notifier,
+      clock: systemClock,
+      seat: newSeat(),
+      migrates: false,
+    });
     return { ...rest, store, pace: sharedPace, hostFacts: null };
   }
   const { path } = address;
   return { ...rest, store: openReadOnlyStore(path), pace: exclusivePace, hostFacts: () => readHostFacts(path) };
+}
+
+function newSeat(): number {
+  return randomInt(2 ** 48 - 1);
 }

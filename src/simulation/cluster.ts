@@ -39,6 +39,8 @@ export class Cluster {
   readonly #world: World;
   #faults: Faults;
   #processes: SimProcess[] = [];
+  /** Of each run the advance that came last. */
+  readonly #newest = new Map<number, Transition>();
   #lastProcess = 0;
   #caller: SimProcess | null = null;
   #forcedHolder: boolean | null = null;
@@ -179,7 +181,9 @@ export class Cluster {
           this.#chance.between(0, 3) + (this.#chance.happens(this.#faults.slow) ? this.#chance.between(200, 2_500) : 0);
         this.#scheduler.after(travel, () => {
           if (this.#chance.happens(this.#faults.crashBefore)) this.crash(process);
-          if (subject !== undefined && this.#chance.happens(this.#faults.duplicated)) this.#deliverAgain(subject);
+          // Few of them are late enough to do harm: the planted bug gets enough to be found by.
+          const duplicated = this.#mutant?.takesLateBatches ? 0.6 : this.#faults.duplicated;
+          if (subject !== undefined && this.#chance.happens(duplicated)) this.#deliverAgain(subject);
           this.#apply(process, operation, call, subject, (settle) => {
             if (this.#chance.happens(this.#faults.crashAfter)) this.crash(process);
             if (this.#chance.happens(this.#faults.lostAnswer)) return unknown();
@@ -189,9 +193,15 @@ export class Cluster {
       });
   }
 
-  /** Its second answer reaches nobody. */
+  /**
+   * Its second answer reaches nobody. A batch that comes after a later one of its sender is refused by its number, as
+   * `baton_commit` does; the planted bug lets it in.
+   */
   #deliverAgain(transition: Transition): void {
-    this.#scheduler.after(this.#chance.between(0, 1_500), () => this.#commit(transition, () => {}));
+    this.#scheduler.after(this.#chance.between(0, 1_500), () => {
+      const isLate = transition.kind === "advance" && this.#newest.get(transition.run) !== transition;
+      if (!isLate || this.#mutant?.takesLateBatches) this.#commit(transition, () => {});
+    });
   }
 
   #apply(
@@ -344,6 +354,7 @@ export class Cluster {
   }
 
   #write(transition: Transition): { outcome: Outcome } | { error: StoreError } {
+    if (transition.kind === "advance") this.#newest.set(transition.run, transition);
     const [reply] = this.core.commit([this.#torn(transition)]);
     const hint = this.core.takeHint();
     if (hint !== null) this.#spread(hint);

@@ -53,6 +53,6 @@ export function drawFaults(chance: Chance): Faults {
     skewMs: chance.happens(0.5) ? 3_000 : 0,
     poisonRuns: chance.happens(0.25) ? chance.between(1, 3) : 0,
     hasSnapshotReads: chance.happens(0.4),
-    duplicated: some(0.02),
+    duplicated: some(0.1),
   };
 }

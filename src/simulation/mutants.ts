@@ -38,6 +38,8 @@ export interface Mutant {
   readonly advancesFirst?: boolean;
   /** A refused end is counted. */
   readonly countsStale?: boolean;
+  /** A batch that was delayed on its way is written although its sender has gone on since. */
+  readonly takesLateBatches?: boolean;
   /** Laws of the engine that it breaks. */
   readonly laws?: Partial<Laws>;
   /** No value is too large. */
@@ -141,4 +143,5 @@ export const mutants: readonly Mutant[] = [
   },
   { name: "orphans", about: "a cancel does not reach the children", rules: { cancelsChildren: () => false } },
   { name: "park-unread", about: "a run parks over something unread", rules: { mayPark: () => true } },
+  { name: "late-batch", about: "a batch is written after its sender has gone on", takesLateBatches: true },
 ];

@@ -52,7 +52,7 @@ export class InterceptedStore implements Store {
   }
 
   transact<T>(
-    params: { run: number; fence: number; limitMs: number },
+    params: { run: number; fence: number; limitMs?: number },
     work: (db: TxClient) => Promise<T>,
     finish: (value: T) => Transition,
   ): Promise<{ value: T; outcome: OutcomeOf<Transition> }> {

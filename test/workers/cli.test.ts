@@ -114,9 +114,11 @@ describe("workers and servers as processes", { skip }, () => {
     const { baton, json, schema, worker, folder, seen } = await setup(test);
     assert.equal((await baton(["db", "migrate"])).code, 0);
     await makeLeasesLong(schema);
+    // Both bundle the same folder into the same store at once.
+    const [one, two] = await Promise.all([worker("one"), worker("two")]);
     const workers = new Map([
-      ["one", await worker("one")],
-      ["two", await worker("two")],
+      ["one", one],
+      ["two", two],
     ]);
     const { value: started } = await json<RunSummary>(["run", "long"]);
     const [first = ""] = await eventually("somebody works", () => (seen().length > 0 ? seen() : null));
@@ -213,6 +215,18 @@ describe("a store that cannot be had", () => {
     assert.equal(code, 5);
     assert.match(stderr, /^error: .*database "baton_test_not_there" does not exist\nhint: /);
     assert.equal(stderr.trim().split("\n").length, 2, stderr);
+  });
+
+  it("a database that can only be read shows its runs and takes no worker", { skip }, async (test) => {
+    const { baton, schema } = await setup(test);
+    assert.equal((await baton(["db", "migrate"])).code, 0);
+    const replica = new URL(schema.url);
+    replica.searchParams.set("options", "-c default_transaction_read_only=on");
+    const looked = await baton(["runs", "--store", replica.href]);
+    assert.equal(looked.code, 0, looked.stderr);
+    const { code, stderr } = await baton(["worker", "--store", replica.href]);
+    assert.equal(code, 5);
+    assert.match(stderr, /^error: the database can only be read: .*\nhint: use the address of the primary/);
   });
 });
 

@@ -60,7 +60,8 @@ async function setup(test: TestContext): Promise<Roles> {
     for (const role of [names.admin, names.worker]) await query(`drop owned by ${role}; drop role ${role}`);
   });
   await query(
-    `create schema ${names.app}; create table ${names.app}.orders (id bigint primary key, run text not null)`,
+    `create schema ${names.app}; create table ${names.app}.orders (id bigint primary key, run text not null);
+     create table ${names.app}.customers (id bigint primary key)`,
   );
   await query(renamed(statementsOf("create role")));
   // Where nobody may call what nobody has let him call, too.

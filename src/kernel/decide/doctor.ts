@@ -21,6 +21,8 @@ export interface Evidence {
 
 const mebibyte = 1024 * 1024;
 const sqliteLeast = [3, 51, 3] as const;
+/** The oldest that every test is run on. */
+const postgresLeast = 15;
 const nodeLeast = 26;
 const diskLeast = { bytes: 1024 * mebibyte, share: 0.05 };
 /** The log is cut back to 64 MiB whenever no reader holds it. */
@@ -96,6 +98,20 @@ function finding(
     todo: more.todo ?? null,
     repair: more.repair ?? null,
   };
+}
+
+/** A store says what holds it: a version of SQLite alone, or `PostgreSQL` with the server's. */
+function versionFinding(version: string): Finding {
+  const server = /^PostgreSQL (\d+)/.exec(version)?.[1];
+  if (server !== undefined)
+    return Number(server) >= postgresLeast
+      ? finding("ok", "postgres-version", version)
+      : finding("bad", "postgres-version", `${version} is too old`, {
+          todo: `use PostgreSQL ${postgresLeast} or newer`,
+        });
+  return isAtLeast(version, sqliteLeast)
+    ? finding("ok", "sqlite-version", `SQLite ${version}`)
+    : finding("bad", "sqlite-version", `SQLite ${version} can corrupt its files`, { todo: "use Node 26" });
 }
 
 function hostFindings(host: HostFacts): readonly Finding[] {
@@ -177,9 +193,7 @@ function schemaFinding({ found, known }: { found: number; known: number }): Find
 function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Finding[] {
   const { now } = checkup;
   return [
-    isAtLeast(checkup.sqlite, sqliteLeast)
-      ? finding("ok", "sqlite-version", `SQLite ${checkup.sqlite}`)
-      : finding("bad", "sqlite-version", `SQLite ${checkup.sqlite} can corrupt its files`, { todo: "use Node 26" }),
+    versionFinding(checkup.sqlite),
     integrityFinding(checkup),
     checkup.walBytes <= walMost
       ? finding("ok", "wal-size", `the log beside the file has ${mib(checkup.walBytes)} MiB`)

@@ -453,7 +453,7 @@ export class Activation implements Turning, Desk, Recorded {
     const fresh = this.#recorder.place(ask, { outcome: "ok", value: null, input: null, attempts: 1, tookMs: 0 });
     const { no: run, fence } = this.run;
     try {
-      const { outcome } = await this.#host.store.transact({ run, fence, limitMs: txLimitMs }, work, (value) => {
+      const { outcome } = await this.#host.store.transact({ run, fence }, work, (value) => {
         fresh.entry = { ...fresh.entry, ...draft(value) };
         return { kind: "advance", run, fence, entries: [fresh.entry] };
       });
@@ -820,8 +820,6 @@ export class Activation implements Turning, Desk, Recorded {
 
 /** Between looks at code that awaits something of its own. */
 const stuckMs = 10;
-/** On SQLite the whole store waits for a `ctx.tx`. */
-const txLimitMs = 50;
 const shownKeysMax = 100;
 
 function isStep(ask: Ask): boolean {

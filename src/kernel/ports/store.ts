@@ -19,11 +19,12 @@ export interface Store {
   load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null>;
   commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>>;
   /**
-   * Runs `work` inside a transaction of its own that ends with the commit of `finish(value)`. Everything else waits:
-   * `limitMs` bounds it. A thrown error rolls back and is thrown on.
+   * Runs `work` inside a transaction of its own that ends with the commit of `finish(value)`. `limitMs` bounds it; the
+   * default is the store's own, by what else waits meanwhile: 50 ms on SQLite, where all of it does, 5 s on Postgres. A
+   * thrown error rolls back and is thrown on.
    */
   transact<T>(
-    params: { run: number; fence: number; limitMs: number },
+    params: { run: number; fence: number; limitMs?: number },
     work: (db: TxClient) => Promise<T>,
     finish: (value: T) => Transition,
   ): Promise<{ value: T; outcome: OutcomeOf<Transition> }>;

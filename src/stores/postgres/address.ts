@@ -5,12 +5,14 @@ export interface Address {
   /** For the driver, without what is Baton's. */
   readonly url: string;
   readonly schema: string;
+  /** False: other processes are not told and not listened to, as behind a pooler that keeps no sessions. */
+  readonly hasHints: boolean;
 }
 
 /** So that it can live in the application's database. */
 const defaultSchema = "baton";
 
-/** Reads `postgres://user@host/database?schema=name`. Throws a `StoreError` that says what is wrong with it. */
+/** Reads `postgres://user@host/database?schema=name&hints=off`. Throws a `StoreError` that says what is wrong with it. */
 export function readAddress(text: string): Address {
   let url: URL;
   try {
@@ -23,8 +25,12 @@ export function readAddress(text: string): Address {
     throw new StoreError("unavailable", `${JSON.stringify(schema)} cannot be the name of Baton's schema`, {
       hint: "use small letters, digits and _, at most 49 of them",
     });
+  const hints = url.searchParams.get("hints") ?? "on";
+  if (hints !== "on" && hints !== "off")
+    throw new StoreError("unavailable", `hints is on or off, not ${JSON.stringify(hints)}`, { hint: addressHint });
   url.searchParams.delete("schema");
-  return { url: url.href, schema };
+  url.searchParams.delete("hints");
+  return { url: url.href, schema, hasHints: hints === "on" };
 }
 
 /** The address as it may be shown: without a password. */

@@ -8,6 +8,8 @@ import type { LeasedRun } from "../../kernel/model/run.ts";
 import type { Advance } from "../../kernel/model/transition.ts";
 import { newStart } from "../conformance/new-start.ts";
 import { readAddress } from "./address.ts";
+import { Batch, commitText, encode, type Known } from "./batch.ts";
+import { Shapes } from "./shapes.ts";
 import { PostgresStore } from "./store.ts";
 
 async function setup(test: TestContext, count: number) {
@@ -114,5 +116,26 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
     assert.deepEqual(ended.sort(), [0, 2]);
     await other.query("commit");
     await all[1];
+  });
+
+  it("refuses a batch that was delayed on its way until its sender had gone on", async (test) => {
+    const { schema, runs } = await setup(test, 1);
+    const [run] = runs;
+    const client = new pg.Client({ connectionString: readAddress(schema.url).url });
+    await client.connect();
+    test.after(() => client.end());
+    const known: Known = { shapes: new Shapes(async () => []), isLarge: () => false, definitionOf: () => 1 };
+    const send = async (number: number, parts: Partial<Advance>) => {
+      const batch = new Batch();
+      batch.addAdvance({ kind: "advance", run: run?.no ?? 0, fence: run?.fence ?? 0, ...parts });
+      const sender = { id: 7, lane: 0, batch: number };
+      const parameters = encode(batch, { sender, shard: 50, schema: schema.schema, known });
+      return client.query(commitText(schema.schema, parameters), [...parameters]);
+    };
+    await send(2, { opens: [{ key: "w", kind: "timer", dueInMs: 1 }] });
+    await send(3, { closes: ["w"] });
+    // The first try of what was sent again as number 2.
+    await assert.rejects(send(1, { opens: [{ key: "w", kind: "timer", dueInMs: 1 }] }), { code: "BT003" });
+    assert.deepEqual(await schema.query("select key from waits"), []);
   });
 });

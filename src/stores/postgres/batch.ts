@@ -126,6 +126,13 @@ function close(part: RunPart, key: string): void {
   part.closes.add(key);
 }
 
+/** Who sends a batch, and which one it is of theirs: every call has a number of its own, also one that is sent again. */
+export interface Sender {
+  readonly id: number;
+  readonly lane: number;
+  readonly batch: number;
+}
+
 /** What has to be known here for the server's function to carry something out. */
 export interface Known {
   readonly shapes: Shapes;
@@ -191,13 +198,16 @@ export function commitText(schema: string, parameters: readonly unknown[]): stri
 /** The function's parameters, in its order. */
 export function encode(
   batch: Batch,
-  { shard, schema, known }: { shard: number; schema: string; known: Known },
+  { sender, shard, schema, known }: { sender: Sender; shard: number; schema: string; known: Known },
 ): readonly unknown[] {
   const worker = batch.starts.find((start) => start.leaseTo !== undefined)?.leaseTo ?? null;
   // In the order of their numbers: so every batch takes its rows.
   const runs = [...batch.runs.values()].sort((a, b) => a.run - b.run);
   const starts = [...batch.starts, ...batch.children.map(({ start }) => start)];
   return [
+    sender.id,
+    sender.lane,
+    sender.batch,
     shard,
     worker,
     ...encodeStarts(starts, worker, known),

@@ -26,7 +26,10 @@ it("a server that goes away with its greeting is an error of the call and does n
   await once(server, "listening");
   test.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const connections = new Connections({ url: `postgres://x@127.0.0.1:${port}/x`, schema: "x" }, { max: 2 });
+  const connections = new Connections(
+    { url: `postgres://x@127.0.0.1:${port}/x`, schema: "x", hasHints: false },
+    { max: 2 },
+  );
   test.after(() => connections.close());
   await assert.rejects(connections.use((client) => client.query("select 1")));
 });

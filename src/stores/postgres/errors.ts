@@ -47,6 +47,17 @@ export function toStoreError(error: unknown, isSent = true): StoreError {
   // Too many connections, out of memory, cancelled by an administrator or a limit, lock not available.
   if (code.startsWith("53") || code === "57014" || code === "55P03" || isPassing(error))
     return new StoreError("unavailable", `the database refuses work at this moment: ${message}`, { cause: error });
+  // No such user or database, or a password that is wrong or missing: the store itself is whole.
+  if (code.startsWith("28") || code.startsWith("3D") || (code === "" && message.startsWith("SASL")))
+    return new StoreError("unavailable", `the database does not let this Baton in: ${message}`, {
+      hint: "look at the user, the password and the database in the store's address",
+      cause: error,
+    });
+  if (code === "25006")
+    return new StoreError("unavailable", `the database can only be read: ${message}`, {
+      hint: "use the address of the primary; Baton goes on by itself when it may write again",
+      cause: error,
+    });
   if (code === "42501")
     return new StoreError("unavailable", `the database's role may not do this: ${message}`, {
       hint: "grant it what docs/do/postgres.md lists",

@@ -4,7 +4,7 @@ import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { Advance, Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Clock } from "../../kernel/ports/clock.ts";
 import { newRun } from "../sql/new-run.ts";
-import { Batch, commitText, encode, isBatchable, type Known } from "./batch.ts";
+import { Batch, commitText, encode, isBatchable, type Known, type Sender } from "./batch.ts";
 import type { Connections } from "./connections.ts";
 import { isPassing, toStoreError } from "./errors.ts";
 import type { Pending } from "./pending.ts";
@@ -12,6 +12,7 @@ import type { Pending } from "./pending.ts";
 export interface LaneParts {
   readonly connections: Connections;
   readonly clock: Clock;
+  readonly sender: Omit<Sender, "batch">;
   readonly shard: number;
   readonly known: Known;
   /** Applies one by the shared code. */
@@ -53,6 +54,7 @@ const passingMax = 5;
 export class Lane {
   readonly #parts: LaneParts;
   #queue: Pending[] = [];
+  #batches = 0;
   #isAtWork = false;
   #isPlanned = false;
   /** Runs with a transition that goes by the shared code at this moment: what follows waits for it. */
@@ -182,7 +184,9 @@ export class Lane {
   #send(batch: Batch): Promise<readonly Answer[]> {
     const { connections, shard, known } = this.#parts;
     const { schema } = connections;
-    const parameters = encode(batch, { shard, schema, known });
+    this.#batches += 1;
+    const sender = { ...this.#parts.sender, batch: this.#batches };
+    const parameters = encode(batch, { sender, shard, schema, known });
     const text = commitText(schema, parameters);
     return connections.use(async (client) => (await client.query<Answer>(text, [...parameters])).rows);
   }

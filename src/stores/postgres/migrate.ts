@@ -93,7 +93,8 @@ async function apply(
       await client.query("rollback");
       return;
     }
-    if (now.version === 0) await client.query(`create schema if not exists "${schema}"`);
+    // Asked for first: `if not exists` wants the right to make one also when it is there.
+    if (now.version === 0 && !(await hasSchema(client, schema))) await client.query(`create schema "${schema}"`);
     // A migration waits for locks of runs under way only so long, and is tried again by the next start.
     await client.query(`set local search_path to "${schema}", pg_temp; set local lock_timeout = '5s'`);
     if (now.version === 0) await client.query(migrationsTable);
@@ -106,8 +107,24 @@ async function apply(
     await client.query("commit");
   } catch (error) {
     await client.query("rollback").catch(() => undefined);
-    throw error;
+    throw (error as { code?: unknown }).code === "42501" ? mayNotMigrate(version, error) : error;
   }
+}
+
+async function hasSchema(client: PoolClient, schema: string): Promise<boolean> {
+  return (await client.query("select 1 from pg_namespace where nspname = $1", [schema])).rowCount === 1;
+}
+
+function mayNotMigrate(version: number, cause: unknown): StoreError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError(
+    "unavailable",
+    `the store lacks schema ${version}, and this role may not migrate it: ${message}`,
+    {
+      hint: "run baton db migrate with a role that may create tables",
+      cause,
+    },
+  );
 }
 
 const migrationsTable = `create table migrations (

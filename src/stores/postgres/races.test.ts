@@ -61,7 +61,12 @@ async function setup(test: TestContext, without: RegExp | null): Promise<Arena> 
       const batch = new Batch();
       for (const each of transitions)
         assert.ok(each.kind === "event" ? batch.addEvent(each) : batch.addAdvance(each), "it goes into a batch");
-      const parameters = encode(batch, { shard: 50, schema: schema.schema, known });
+      const parameters = encode(batch, {
+        sender: { id: 99, lane: 0, batch: 1 },
+        shard: 50,
+        schema: schema.schema,
+        known,
+      });
       await session.query("begin");
       const { rows } = await session.query<{ what: number }>(commitText(schema.schema, parameters), [...parameters]);
       assert.ok(!rows.some((row) => row.what === 2 || row.what === 6), "nothing was refused");

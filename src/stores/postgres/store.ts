@@ -26,6 +26,7 @@ import { apart, Loads } from "./loads.ts";
 import { migrate, readSchema, refuseOlder } from "./migrate.ts";
 import type { Pending } from "./pending.ts";
 import { Shapes } from "./shapes.ts";
+import { asked } from "./statements.ts";
 import { openSession, read, type Session } from "./transactions.ts";
 import { Turns } from "./turns.ts";
 import { transact } from "./tx.ts";
@@ -34,7 +35,7 @@ export interface PostgresOptions {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly rules?: Rules;
-  /** A number of its own for each process, so that their counters do not meet; any will do. */
+  /** A random number of its own for each opened store, from 0 to below 2^48: batches and hints are told apart by it. */
   readonly seat: number;
   /** False: nobody is told and nobody listened to; looking is enough. Default true. */
   readonly hasHints?: boolean;
@@ -110,6 +111,7 @@ export class PostgresStore implements Store {
         new Lane({
           connections: this.#connections,
           clock: options.clock,
+          sender: { id: options.seat, lane: i },
           shard: this.#shard + 1 + i,
           known: this.#known,
           applySpecially: (pending) => this.#applySpecially(pending),
@@ -130,7 +132,7 @@ export class PostgresStore implements Store {
       await store.close();
       throw toStoreError(error, false);
     }
-    if (options.hasHints !== false) store.#connectHints(`${options.seat}`);
+    if (options.hasHints !== false && store.#address.hasHints) store.#connectHints(`${options.seat}`);
     return store;
   }
 
@@ -207,7 +209,7 @@ export class PostgresStore implements Store {
   }
 
   transact<T>(
-    params: { run: number; fence: number; limitMs: number },
+    params: { run: number; fence: number; limitMs?: number },
     work: (db: TxClient) => Promise<T>,
     finish: (value: T) => Transition,
   ): Promise<{ value: T; outcome: OutcomeOf<Transition> }> {
@@ -302,6 +304,7 @@ export class PostgresStore implements Store {
 
   async sweep(params: SweepParams): Promise<{ runs: number; events: number; keys: number }> {
     const limit = Math.min(params.limit, sweepMax);
+    await this.#turns.do((at) => forgetSenders(at));
     const { files: _, ...swept } = await this.#turns.do(() => sweep(this.#turnSession.context, { ...params, limit }));
     return swept;
   }
@@ -420,6 +423,11 @@ function* numberDefinition(definitions: Session["context"]["definitions"], start
   const no = yield* definitions.numberOf(start.definition);
   yield* definitions.setQueue(no, start.queue);
   return no;
+}
+
+/** Of processes that are long gone: nothing of theirs is on its way any more. */
+function* forgetSenders(at: number): Work<void> {
+  yield* asked.run("delete from senders where at < ?", at - 86_400_000);
 }
 
 function countTaken(rows: readonly LeaseRow[]): number {

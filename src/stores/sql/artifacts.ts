@@ -109,7 +109,7 @@ function* applyDecision(
 /** One line of numbers for deployments and choices, so that each can be told from what came before. */
 function* nextNo(context: Context): Work<number> {
   const row = yield* context.db.get<{ n: number | null }>(
-    "select max(max(coalesce(deployed_no, 0)), max(coalesce(used_no, 0))) as n from definitions",
+    "select max(no) as n from (select deployed_no as no from definitions union all select used_no from definitions) given",
   );
   return (row?.n ?? 0) + 1;
 }

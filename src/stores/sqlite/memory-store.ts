@@ -83,7 +83,7 @@ export class MemoryStore implements Store {
   }
 
   async transact<T>(
-    _params: { run: number; fence: number; limitMs: number },
+    _params: { run: number; fence: number; limitMs?: number },
     work: (db: TxClient) => Promise<T>,
     finish: (value: T) => Transition,
   ): Promise<{ value: T; outcome: OutcomeOf<Transition> }> {

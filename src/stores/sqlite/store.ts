@@ -235,16 +235,17 @@ export class SqliteStore implements Store {
   }
 
   async transact<T>(
-    params: { run: number; fence: number; limitMs: number },
+    params: { run: number; fence: number; limitMs?: number },
     work: (db: TxClient) => Promise<T>,
     finish: (value: T) => Transition,
   ): Promise<{ value: T; outcome: OutcomeOf<Transition> }> {
-    const tx = await this.#call<number>({ name: "begin-tx", limitMs: params.limitMs });
+    const limitMs = params.limitMs ?? txLimitMs;
+    const tx = await this.#call<number>({ name: "begin-tx", limitMs });
     let value: T;
     let transition: Transition;
     try {
       const client: TxClient = { query: (sql, values) => this.#call({ name: "query-tx", tx, sql, params: values }) };
-      value = await withinLimit(work(client), params.limitMs);
+      value = await withinLimit(work(client), limitMs);
       transition = finish(value);
     } catch (error) {
       await this.#call({ name: "end-tx", tx, transition: null });
@@ -273,6 +274,9 @@ async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
     clearTimeout(timer);
   }
 }
+
+/** The whole file waits for a `ctx.tx`. */
+const txLimitMs = 50;
 
 /** Transitions that make a second batch worth its fsync. */
 const secondBatchMin = 100;

@@ -16,5 +16,20 @@ export function createRetention(
   keep: Retention,
   everyMs: number = defaults.sweepMs,
 ): Service<{ runs: number; events: number; keys: number }> {
-  return { name: "retention", everyMs, runOnce: () => store.sweep({ ...keep, limit: defaults.sweepBatch }) };
+  let isFull = false;
+  return {
+    name: "retention",
+    everyMs,
+    // What has piled up is not left to the next minute, and not deleted at one go either.
+    nextInMs: () => (isFull ? nextRoundMs : null),
+    runOnce: async () => {
+      const swept = await store.sweep({ ...keep, limit: defaults.sweepBatch });
+      isFull = swept.runs >= fullRound || swept.events >= fullRound;
+      return swept;
+    },
+  };
 }
+
+const nextRoundMs = 1_000;
+/** A round that deletes so many has left some; a store may take fewer at once than it is asked to. */
+const fullRound = 200;

@@ -61,6 +61,16 @@ begin
 end
 $$;
 
+-- The number of the newest batch that each sender has had accepted. A batch whose connection was lost may still be on its
+-- way when its sender has long sent it again and gone on: it is told by its number, and refused.
+create table senders (
+  id bigint not null,
+  lane smallint not null,
+  batch bigint not null,
+  at bigint not null,
+  primary key (id, lane)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+
 -- One batch of what runs do most: starts without limits, results, waits, hand-backs and ends. Everything else is applied
 -- transition by transition, by the code that both stores share, and this function says the same as that code.
 --
@@ -75,7 +85,7 @@ $$;
 -- Values are JSON, which holds no control characters, so that a list of them is one text: 31 stands between two, a
 -- single 30 for null.
 create function baton_commit(
-  p_shard smallint, p_worker bigint,
+  p_sender bigint, p_lane smallint, p_batch bigint, p_shard smallint, p_worker bigint,
   s_id text[], s_definition bigint[], s_key text[], s_idempotency text[], s_name text[], s_hash text[], s_input text,
   s_origin text, s_at bigint[], s_delay bigint[], s_priority bigint[], s_leased smallint[],
   s_parent bigint[], s_parent_key text[], s_awaited smallint[],
@@ -111,6 +121,10 @@ declare
   n_event bigint[];
 begin
   v_hour := v_at / 3600000;
+
+  insert into senders (id, lane, batch, at) values (p_sender, p_lane, p_batch, v_at)
+    on conflict (id, lane) do update set batch = excluded.batch, at = excluded.at where senders.batch < excluded.batch;
+  if not found then raise exception using errcode = 'BT003', message = 'this batch comes after a later one'; end if;
 
   -- Names of events first, in one order for all: see lockNames.
   if cardinality(p_shared) + cardinality(p_alone) > 0 then
