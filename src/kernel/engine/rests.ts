@@ -1,11 +1,13 @@
 import type { RunStatus } from "../model/status.ts";
 import { isAtRest } from "../model/status.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Hint } from "../ports/notifier.ts";
+import type { Change, Hint } from "../ports/notifier.ts";
 import type { Store } from "../ports/store.ts";
 
 /** The first look comes soon, for a run that had ended before anybody asked. */
 const firstLookMs = 20;
+/** After a hint that one has ended. */
+const toldLookMs = 3;
 /** How often all are looked up when no hint comes. */
 const lookMs = 500;
 
@@ -37,8 +39,10 @@ export class Rests {
     };
   }
 
+  /** One that has ended here tells its callers by itself, right after this: nobody is left to be looked up for then. */
   told(hint: Hint): void {
-    for (const { no, status } of hint.changed ?? []) if (isAtRest(status as RunStatus)) this.#call(no);
+    const isMine = ({ no, status }: Change): boolean => this.#calls.has(no) && isAtRest(status as RunStatus);
+    if (this.#calls.size > 0 && hint.changed?.some(isMine)) this.#plan(toldLookMs);
   }
 
   #call(no: number): void {

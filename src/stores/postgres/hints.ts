@@ -4,8 +4,13 @@ import type { Change, Hint, Notifier } from "../../kernel/ports/notifier.ts";
 import type { Address } from "./address.ts";
 import type { Connections } from "./connections.ts";
 
-/** Hints are gathered for so long: never a notification for each commit, which the server would queue one by one. */
+/**
+ * Hints are gathered for so long: never a notification for each commit, which the server would queue one by one. What
+ * only tells that runs have moved is for people and for those who wait for a result: it may come later, since each
+ * notification is a commit that runs have to share the log with.
+ */
 const gatherMs = 20;
+const movesGatherMs = 150;
 /** A notification holds 8,000 bytes. What is left out is found by looking. */
 const listMax = 80;
 const payloadMax = 7_900;
@@ -29,6 +34,8 @@ export class RemoteHints {
   readonly #notifier: Notifier;
   readonly #from: string;
   #pending: { hint: Hint; arrivals: Set<number>; changed: Map<number, Change> } | null = null;
+  #sendAt = Number.POSITIVE_INFINITY;
+  #stopSending = (): void => {};
   #listener: pg.Client | null = null;
   #waitMs = reconnectMs;
   #isClosed = false;
@@ -55,10 +62,9 @@ export class RemoteHints {
 
   /** Tells the other processes, soon and together with what else there is to tell. */
   tell(hint: Hint): void {
-    if (this.#pending === null) {
-      this.#pending = { hint: {}, arrivals: new Set(), changed: new Map() };
-      this.#clock.after(gatherMs, () => this.#send());
-    }
+    this.#pending ??= { hint: {}, arrivals: new Set(), changed: new Map() };
+    const isWork = hint.ready || hint.unrouted || hint.timers || (hint.arrivals?.length ?? 0) > 0;
+    this.#sendIn(isWork ? gatherMs : movesGatherMs);
     const { arrivals, changed } = this.#pending;
     this.#pending.hint = {
       ready: this.#pending.hint.ready === true || hint.ready === true,
@@ -70,9 +76,18 @@ export class RemoteHints {
       if (changed.size < listMax || changed.has(change.no)) changed.set(change.no, change);
   }
 
+  #sendIn(ms: number): void {
+    const at = this.#clock.mono() + ms;
+    if (at >= this.#sendAt) return;
+    this.#stopSending();
+    this.#sendAt = at;
+    this.#stopSending = this.#clock.after(ms, () => this.#send());
+  }
+
   #send(): void {
     const told = this.#pending;
     this.#pending = null;
+    this.#sendAt = Number.POSITIVE_INFINITY;
     if (told === null || this.#isClosed) return;
     const hint: Hint = { ...told.hint, arrivals: [...told.arrivals], changed: [...told.changed.values()] };
     let payload = JSON.stringify({ from: this.#from, hint } satisfies Message);
