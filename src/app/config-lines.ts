@@ -1,6 +1,7 @@
 import { defaults } from "../kernel/model/limits.ts";
 import { readDeployKeys } from "./bundles/deploy-keys.ts";
-import type { EffectiveConfig, Setting } from "./load-config.ts";
+import { type EffectiveConfig, type Setting, storeOf } from "./load-config.ts";
+import { showStore } from "./store-address.ts";
 
 /** One line of `baton config`. */
 export interface ConfigLine {
@@ -16,7 +17,7 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
   const keys = readDeployKeys();
   const settings = [
     line("config", { value: config.file, from: config.file === null ? "none found" : "found" }),
-    line("store", config.store),
+    line("store", { ...config.store, value: shownSetting(config) }),
     line("folder", config.folder),
     line("external", {
       value: config.external.join(", ") || null,
@@ -41,6 +42,12 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
   ];
   const named = new Set([...settings.map((each) => each.name), "retention.eventMs"]);
   return [...settings, ...flatten("", defaults).filter((each) => !named.has(each.name))];
+}
+
+/** Without a password. */
+function shownSetting(config: EffectiveConfig): string {
+  const address = storeOf(config);
+  return address.kind === "sqlite" ? config.store.value : showStore(address);
 }
 
 function flatten(path: string, values: object): ConfigLine[] {

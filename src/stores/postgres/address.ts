@@ -37,7 +37,7 @@ export function readAddress(text: string): Address {
 export function shownAddress(text: string): string {
   if (!URL.canParse(text)) return "postgres://…";
   const url = new URL(text);
-  if (url.password !== "") url.password = "…";
+  if (url.password !== "") url.password = "***";
   return url.href;
 }
 

@@ -129,18 +129,36 @@ export class RemoteHints {
   }
 
   #hear(payload: string): void {
-    let message: Partial<Message>;
+    let message: Partial<Message> | null;
     try {
-      message = JSON.parse(payload) as Partial<Message>;
+      message = JSON.parse(payload) as Partial<Message> | null;
     } catch {
       return;
     }
-    if (message.from === this.#from || typeof message.hint !== "object") return;
-    this.#notifier.publish(message.hint);
+    // Anybody in the database may send here: only what has the form of a hint is one.
+    const hint = message?.from === this.#from ? null : readHint(message?.hint);
+    if (hint !== null) this.#notifier.publish(hint);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#listener?.end().catch(() => undefined);
   }
+}
+
+function readHint(given: unknown): Hint | null {
+  if (typeof given !== "object" || given === null) return null;
+  const { ready, unrouted, timers, arrivals, changed } = given as Record<string, unknown>;
+  return {
+    ready: ready === true,
+    unrouted: unrouted === true,
+    timers: timers === true,
+    arrivals: Array.isArray(arrivals) ? arrivals.filter((run) => typeof run === "number") : [],
+    changed: Array.isArray(changed) ? changed.filter(isChange) : [],
+  };
+}
+
+function isChange(given: unknown): given is Change {
+  const { no, id, status } = (given ?? {}) as Record<string, unknown>;
+  return typeof no === "number" && typeof status === "string" && (id === null || typeof id === "string");
 }

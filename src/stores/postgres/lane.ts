@@ -87,10 +87,13 @@ export class Lane {
     const { batch, members } = this.#take();
     if (members.length === 0) return;
     this.#isAtWork = true;
-    this.#commit(batch, members).finally(() => {
-      this.#isAtWork = false;
-      this.#plan();
-    });
+    this.#commit(batch, members)
+      // Whatever it is: who waits is told, and the lane goes on.
+      .catch((error: unknown) => reject(members, toStoreError(error)))
+      .finally(() => {
+        this.#isAtWork = false;
+        this.#plan();
+      });
   }
 
   /** As much of the queue as one batch may hold, every run's part in its order. */

@@ -54,9 +54,13 @@ export async function beginTurn(client: PoolClient, schema: string, { context, c
   return at;
 }
 
+/** A process that is frozen in the middle of a transaction must not keep its locks from all others. */
+export const idleMs = 5_000;
+
 /** Begins a transaction and gives its moment. One message: a pooler keeps the connection from here to the end. */
 export async function begin(client: PoolClient, schema: string, first = "", how = ""): Promise<number> {
-  const text = `begin ${how}; set local search_path to "${schema}", pg_temp; ${first} select baton_now() as at`;
+  const settings = `set local search_path to "${schema}", pg_temp; set local idle_in_transaction_session_timeout = ${idleMs}`;
+  const text = `begin ${how}; ${settings}; ${first} select baton_now() as at`;
   const answers = (await client.query(text)) as unknown as readonly { rows: { at: number }[] }[];
   return answers.at(-1)?.rows[0]?.at ?? 0;
 }

@@ -92,21 +92,21 @@ export class Turns {
   async #transact<T>(some: readonly Pending[], work: (at: number) => Work<T>): Promise<T> {
     const { context } = this.#session;
     context.hints.clear();
-    try {
-      const value = await this.#connections.use(async (client) => {
+    const value = await this.#connections
+      .use(async (client) => {
         const at = await beginTurn(client, this.#connections.schema, this.#session);
         await lockNames(client, this.#connections.schema, namesOf(some.map((pending) => pending.transition)));
         const done = await drive(client, work(at));
         await drive(client, settleTransaction(context));
         await client.query("commit");
         return done;
-      }, turnMs);
-      this.#committed();
-      return value;
-    } catch (error) {
-      forgetTransaction(context);
-      throw error;
-    }
+      }, turnMs)
+      .catch((error: unknown) => {
+        forgetTransaction(context);
+        throw error;
+      });
+    this.#committed();
+    return value;
   }
 
   async #retried<T>(work: () => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import { applyTransition, settleTransaction } from "../sql/apply.ts";
 import type { Connections } from "./connections.ts";
 import { toStoreError } from "./errors.ts";
 import { drive } from "./statements.ts";
-import { lockNames, lockOf, namesOf, type Session } from "./transactions.ts";
+import { idleMs, lockNames, lockOf, namesOf, type Session } from "./transactions.ts";
 
 /**
  * `ctx.tx`: the user's statements and the step's result in one transaction of the database that holds both.
@@ -24,7 +24,7 @@ export async function transact<T>(
   let sent: { value: T; transition: Transition; outcome: Outcome } | null = null;
   try {
     return await connections.use(async (client) => {
-      await client.query("begin");
+      await client.query(`begin; set local idle_in_transaction_session_timeout = ${limitMs + idleMs}`);
       const value = await withinLimit(work({ query: (sql, params) => ask(client, sql, params ?? []) }), limitMs);
       const transition = finish(value);
       const outcome = await record(client, connections.schema, session, transition);
