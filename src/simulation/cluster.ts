@@ -45,7 +45,11 @@ export class Cluster {
   #caller: SimProcess | null = null;
   #forcedHolder: boolean | null = null;
   #isLookSkipped = false;
-  #batch: { transition: Transition; done: (reply: { outcome: Outcome } | { error: StoreError }) => void }[] = [];
+  #batch: {
+    transition: Transition;
+    done: (reply: { outcome: Outcome } | { error: StoreError }) => void;
+    isCopy: boolean;
+  }[] = [];
 
   constructor(parts: {
     scheduler: Scheduler;
@@ -193,15 +197,18 @@ export class Cluster {
       });
   }
 
-  /**
-   * Its second answer reaches nobody. A batch that comes after a later one of its sender is refused by its number, as
-   * `baton_commit` does; the planted bug lets it in.
-   */
+  /** Its second answer reaches nobody. */
   #deliverAgain(transition: Transition): void {
-    this.#scheduler.after(this.#chance.between(0, 1_500), () => {
-      const isLate = transition.kind === "advance" && this.#newest.get(transition.run) !== transition;
-      if (!isLate || this.#mutant?.takesLateBatches) this.#commit(transition, () => {});
-    });
+    this.#scheduler.after(this.#chance.between(0, 1_500), () => this.#commit(transition, () => {}, true));
+  }
+
+  /**
+   * A batch that is written after a later one of its sender is refused by its number, as `baton_commit` does; the
+   * planted bug lets it in.
+   */
+  #isLate(transition: Transition): boolean {
+    if (transition.kind !== "advance" || this.#mutant?.takesLateBatches) return false;
+    return this.#newest.get(transition.run) !== transition;
   }
 
   #apply(
@@ -293,9 +300,14 @@ export class Cluster {
 
   // --- Commits ----------------------------------------------------------------------------------------------------------
 
-  #commit(transition: Transition, done: (reply: { outcome: Outcome } | { error: StoreError }) => void): void {
-    if (this.#faults.hasSnapshotReads && transition.kind === "advance") return this.#commitLater(transition, done);
-    this.#batch.push({ transition, done });
+  #commit(
+    transition: Transition,
+    done: (reply: { outcome: Outcome } | { error: StoreError }) => void,
+    isCopy = false,
+  ): void {
+    if (this.#faults.hasSnapshotReads && transition.kind === "advance")
+      return this.#commitLater(transition, done, isCopy);
+    this.#batch.push({ transition, done, isCopy });
     if (this.#batch.length === 1) this.#scheduler.after(this.#chance.between(0, 4), () => this.#flush());
   }
 
@@ -303,7 +315,8 @@ export class Cluster {
     const batch = this.#batch;
     this.#batch = [];
     const kept = this.#mutant?.dropsFromBatch ? keepLastOfEachRun(batch.map((each) => each.transition)) : null;
-    for (const { transition, done } of batch) {
+    for (const { transition, done, isCopy } of batch) {
+      if (isCopy && this.#isLate(transition)) continue;
       if (kept !== null && !kept.has(transition)) {
         const outcome: Outcome = { ok: true, at: this.core.context.clock.now(), isUnread: false };
         this.#recordCommit(transition, outcome);
@@ -313,11 +326,16 @@ export class Cluster {
   }
 
   /** A commit of a server database: its first statements read a snapshot, its writes come a while later. */
-  #commitLater(transition: Advance, done: (reply: { outcome: Outcome } | { error: StoreError }) => void): void {
+  #commitLater(
+    transition: Advance,
+    done: (reply: { outcome: Outcome } | { error: StoreError }) => void,
+    isCopy: boolean,
+  ): void {
     const wasHeld = this.#isHeld(transition);
     const eventsSeen = this.#lastEvent();
     const delay = this.#chance.happens(0.1) ? this.#chance.between(200, 2_000) : this.#chance.between(0, 60);
     this.#scheduler.after(delay, () => {
+      if (isCopy && this.#isLate(transition)) return;
       if (this.#mutant?.checksFenceEarly) this.#forcedHolder = wasHeld && this.#isLive(transition.run);
       this.#isLookSkipped = true;
       const reply = this.#write(transition);
@@ -415,9 +433,10 @@ export class Cluster {
         charged: attempt.charged,
       });
     }
-    const isLeft = "isUnread" in outcome && !outcome.isUnread;
-    if (transition.next !== undefined && isLeft)
-      this.#history.add({ type: "leave", run, fence, state: transition.next.state });
+    if (transition.next === undefined || !("isUnread" in outcome)) return;
+    if (!outcome.isUnread) this.#history.add({ type: "leave", run, fence, state: transition.next.state });
+    // A cancel that was heard of as the run failed: it is undone by whoever leases it next.
+    else if (!this.#isHeld(transition)) this.#history.add({ type: "leave", run, fence, state: "freed" });
   }
 
   #abuseStale(transition: Advance): void {
