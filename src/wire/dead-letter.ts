@@ -10,4 +10,8 @@ export interface DeadLetterGroup {
   readonly lastAt: string;
   /** The newest run of the group. */
   readonly sample: string;
+  /** Versions that its newest runs had. */
+  readonly versions: readonly number[];
+  /** Runs that fell into it in each of the last 24 hours, oldest first; of a huge group, its newest runs. */
+  readonly hours: readonly number[];
 }

@@ -24,6 +24,43 @@ export interface DefinitionView {
   readonly runs: Readonly<Partial<Record<RunStatus, number>>>;
 }
 
+/** `GET /api/definitions/{name}`: what a person wants to know of one definition. */
+export interface DefinitionDetail {
+  readonly name: string;
+  readonly kind: DefinitionKind;
+  /** Newest first. */
+  readonly versions: readonly DefinitionView[];
+  /** JSON Schema 2020-12 of the input of the version that new starts get; null: it takes anything, or cannot tell. */
+  readonly inputSchema: Readonly<Record<string, unknown>> | null;
+  readonly onFailure: "keep" | "compensate" | null;
+  readonly queue: string | null;
+  /** Ids of its schedules. */
+  readonly schedules: readonly string[];
+  readonly recent: RecentRuns;
+}
+
+/** Of the newest runs that have ended. */
+export interface RecentRuns {
+  /** Runs that were looked at: at most 200. */
+  readonly sampled: number;
+  readonly completed: number;
+  readonly failed: number;
+  /** From start to end; null without any. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly steps: readonly RecentStep[];
+}
+
+export interface RecentStep {
+  readonly name: string;
+  readonly count: number;
+  readonly failed: number;
+  /** Runs in which it took more than one attempt. */
+  readonly retried: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
 /** `GET /api/definitions`. */
 export interface Definitions {
   readonly items: readonly DefinitionView[];

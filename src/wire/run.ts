@@ -38,6 +38,8 @@ export interface RunSummary {
   readonly error: RunError | null;
   /** Shared by dead letters of one cause. */
   readonly fingerprint: string | null;
+  /** Results that its steps have recorded so far. */
+  readonly stepsDone: number;
   readonly createdAt: string;
   readonly endedAt: string | null;
   /** The run that went on in its place (`continueAsNew`), or null. */
@@ -55,6 +57,26 @@ export interface RunDetail extends RunSummary {
   readonly children: readonly RunChild[];
   /** What may be asked of it as it stands now. */
   readonly verbs: readonly Verb[];
+  /** Time in which at least one attempt was under way, ms. */
+  readonly busyMs: number;
+  /** Stretches in which none was, each longer than a minute, oldest first, at most 100; the last may be open. */
+  readonly idle: readonly Stretch[];
+  /** The version that new starts get, or null when nobody here knows the definition. */
+  readonly liveVersion: number | null;
+}
+
+export interface Stretch {
+  readonly from: string;
+  readonly to: string | null;
+}
+
+/** `GET /api/runs/facets`: how many of the runs that match otherwise have each status. */
+export interface Facets {
+  readonly items: readonly Facet[];
+}
+
+export interface Facet extends MatchCount {
+  readonly status: RunStatus;
 }
 
 /** What a run waits for. */

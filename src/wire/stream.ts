@@ -18,4 +18,6 @@ export interface RunPatch {
   readonly status: RunStatus;
   readonly reasonText: string | null;
   readonly endedAt: string | null;
+  /** Results recorded so far, where only one run is listened to: the stream then tells of each. */
+  readonly steps?: number;
 }
