@@ -9,6 +9,10 @@ process.chdir(root);
 rmSync("dist", { recursive: true, force: true });
 const { status } = spawnSync(join("node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
+const console = spawnSync(process.execPath, [join("scripts", "console.mjs"), join("dist", "console")], {
+  stdio: "inherit",
+});
+if (console.status !== 0) process.exit(console.status ?? 1);
 for (const store of ["sqlite", "postgres"]) {
   mkdirSync(`dist/stores/${store}/migrations`, { recursive: true });
   cpSync(`src/stores/${store}/migrations`, `dist/stores/${store}/migrations`, { recursive: true });

@@ -2,7 +2,7 @@
 // once, and hands over to the Node 26 that the project brings along. Nothing newer than Node 20 may be used here.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,6 +26,9 @@ const tasks = {
   docs: [...source, "scripts/docs.ts"],
 };
 
+/** Tasks that serve the console's pages, or test them. */
+const servesPages = ["start", "test", "bench"];
+
 const [task = "", ...rest] = process.argv.slice(2);
 if (!(task in tasks)) {
   console.error(`unknown task ${task}; one of ${Object.keys(tasks).join(", ")}`);
@@ -38,6 +41,7 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
 process.chdir(root);
 install();
 linkCommand();
+if (servesPages.includes(task)) buildConsole();
 run([...tasks[task], ...rest]);
 
 /** Installs exactly what the lockfile says, when that is not what is there. */
@@ -57,6 +61,28 @@ function install() {
     process.exit(status === 0 ? 1 : (status ?? 1));
   }
   writeFileSync(stamp, wanted);
+}
+
+/** Builds the console's pages when what they are made of is not what they were built from. */
+function buildConsole() {
+  const hash = createHash("sha256");
+  for (const folder of ["console", "src/wire"]) addFolder(hash, folder);
+  hash.update(readFileSync("package-lock.json")).update(readFileSync("scripts/console.mjs"));
+  const built = join(root, "console", "dist", ".built-from");
+  const wanted = hash.digest("hex");
+  if (existsSync(built) && readFileSync(built, "utf8") === wanted) return;
+  const { status } = spawnSync(node26, ["scripts/console.mjs"], { stdio: ["ignore", "inherit", "inherit"] });
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(built, wanted);
+}
+
+function addFolder(hash, folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.name === "dist" || entry.name === "node_modules") continue;
+    if (entry.isDirectory()) addFolder(hash, path);
+    else hash.update(path).update(readFileSync(path));
+  }
 }
 
 /** So that `npx baton` finds this checkout's own command. */

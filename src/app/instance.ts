@@ -3,11 +3,13 @@ import type { Logger } from "../kernel/ports/logger.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { Metrics } from "../server/metrics.ts";
 import { observeStore } from "../server/observed-store.ts";
+import { readPages } from "../server/pages.ts";
 import { type ApiServer, createServer } from "../server/server.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import { assemble, localActor } from "./baton.ts";
 import { Versions, versionsFolder } from "./bundles/versions.ts";
 import { createCipher, readSensitiveKeys } from "./cipher.ts";
+import { consoleFolder } from "./console-folder.ts";
 import { type EffectiveConfig, localStorePath, storeOf } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
 import { knownSchema } from "./migrate-store.ts";
@@ -71,6 +73,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       routesEvents: options.mode === "work",
       ...(hostFacts === null ? {} : { hostFacts }),
       knownSchema: knownSchema(),
+      pages: readPages(consoleFolder()),
     });
     return {
       engine,

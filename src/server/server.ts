@@ -12,6 +12,7 @@ import { mediaType } from "./http/media-type.ts";
 import { invalidRequest, problemOf, problemResponse } from "./http/problems.ts";
 import { Metrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
+import type { Pages } from "./pages.ts";
 import type { BodySpec, Call, Route } from "./route.ts";
 import { routes } from "./routes/table.ts";
 import { check } from "./schema/check.ts";
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly routesEvents?: boolean;
   readonly hostFacts?: () => HostFacts | null;
   readonly knownSchema?: number;
+  /** The console; null or left out: the API alone. */
+  readonly pages?: Pages | null;
 }
 
 /** The HTTP API over one engine. `close` ends the live streams, so that a server can stop. */
@@ -78,6 +81,7 @@ export function createServer(options: ServerOptions): ApiServer {
   const table = [...routes, documentRoute()];
   for (const route of table) app.on(route.method, honoPath(route.path), (context) => respond(context, route, services));
   refuseOtherMethods(app, table);
+  app.get("*", (context) => page(context, options.pages ?? null));
   app.notFound((context) => problemResponse(unknownRoute(context.req.path), context.req.path));
   app.onError((error, context) => {
     if (problemOf(error, "").status >= 500)
@@ -147,6 +151,16 @@ function unknownRoute(path: string): BatonError {
   });
 }
 
+/** Whatever is no route and no part of the API is a page of the console. */
+function page(context: Context, pages: Pages | null): Response {
+  const { path, raw } = context.req;
+  if (path.startsWith("/api/") || path === "/api") throw unknownRoute(path);
+  if (pages !== null) return pages.answer(raw);
+  throw new BatonError("unknown-route", `there is nothing at ${path.slice(0, 200)}: the console was not built`, {
+    hint: "npm start builds it; GET /openapi.json lists every route of the API",
+  });
+}
+
 function documentRoute(): Route {
   const route: Route = {
     method: "GET",
@@ -166,6 +180,10 @@ function honoPath(path: string): string {
 }
 
 function secured(response: Response): Response {
-  for (const [name, value] of Object.entries(securityHeaders)) response.headers.set(name, value);
+  for (const [name, value] of Object.entries(securityHeaders))
+    if (!ownHeaders.includes(name) || !response.headers.has(name)) response.headers.set(name, value);
   return response;
 }
+
+/** A page of the console says these itself. */
+const ownHeaders = ["content-security-policy", "cache-control"];

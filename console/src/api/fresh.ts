@@ -1,0 +1,74 @@
+import type { Page } from "@wire/page.ts";
+import type { RunSummary } from "@wire/run.ts";
+import type { RunPatch } from "@wire/stream.ts";
+import { live } from "./live.ts";
+import { invalidate, queryClient } from "./queries.ts";
+
+/** What the live stream means for what is shown. Counters are asked for once a second at most, however much happens. */
+const countersMs = 1_000;
+const detailMs = 400;
+
+export function keepFresh(): () => void {
+  const counters = throttle(countersMs, () => invalidate("facets", "home", "guide"));
+  const slowly = throttle(10_000, () => invalidate("hours", "groups", "definitions"));
+  const details = new Map<string, () => void>();
+  const detail = (id: string): void => {
+    if (queryClient.getQueryState(["run", id]) === undefined) return;
+    let again = details.get(id);
+    if (again === undefined) {
+      again = throttle(detailMs, () => {
+        for (const kind of ["run", "steps", "history", "logs"])
+          void queryClient.invalidateQueries({ queryKey: [kind, id] });
+      });
+      details.set(id, again);
+    }
+    again();
+  };
+  return live.listen({
+    changed: (patch) => {
+      patchRow(patch);
+      detail(patch.id);
+      if (patch.steps !== undefined) return;
+      counters();
+      slowly();
+    },
+    burst: () => {
+      counters();
+      slowly();
+    },
+    reset: () => {
+      details.clear();
+      // Rows of lists stay where they are: their pages are read anew only when their reader asks for it.
+      void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "runs" });
+    },
+  });
+}
+
+/** The row of a run, wherever a list has it, in its place. */
+function patchRow({ id, status, reasonText, endedAt }: RunPatch): void {
+  queryClient.setQueriesData<Page<RunSummary>>({ queryKey: ["runs"] }, (page) => {
+    const at = page?.items.findIndex((run) => run.id === id) ?? -1;
+    const run = page?.items[at];
+    if (page === undefined || run === undefined) return page;
+    if (run.status === status && run.reasonText === reasonText && run.endedAt === endedAt) return page;
+    return { ...page, items: page.items.with(at, { ...run, status, reasonText, endedAt }) };
+  });
+}
+
+/** Calls at once, then at most once in so many ms, the last time included. */
+export function throttle(ms: number, work: () => void): () => void {
+  let nextAt = 0;
+  let timer: number | undefined;
+  return () => {
+    if (timer !== undefined) return;
+    const now = Date.now();
+    timer = window.setTimeout(
+      () => {
+        timer = undefined;
+        nextAt = Date.now() + ms;
+        work();
+      },
+      Math.max(0, nextAt - now),
+    );
+  };
+}

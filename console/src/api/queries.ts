@@ -1,0 +1,120 @@
+import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import type { Bulk } from "@wire/bulk.ts";
+import type { DeadLetterGroup } from "@wire/dead-letter.ts";
+import type { DefinitionDetail, Definitions } from "@wire/definition.ts";
+import type { Graph, VersionDiff } from "@wire/graph.ts";
+import type { Guide } from "@wire/guide.ts";
+import type { HistoryEntry, LogEntry } from "@wire/history.ts";
+import type { Home } from "@wire/home.ts";
+import type { Page } from "@wire/page.ts";
+import type { Facets, HourCount, RunDetail, RunSummary } from "@wire/run.ts";
+import type { ServerInfo } from "@wire/server.ts";
+import type { Step } from "@wire/step.ts";
+import type { SavedView } from "@wire/view.ts";
+import type { Workers } from "@wire/worker.ts";
+import { ApiError, get, type Params } from "./client.ts";
+
+/** Rows of one page of a list, and of one block of a run's steps. */
+export const pageRows = 200;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The live stream says when something is out of date; a visit asks again after a moment.
+      staleTime: 5_000,
+      gcTime: 5 * 60_000,
+      refetchOnWindowFocus: false,
+      // While the server is away the shell waits for it and asks again.
+      networkMode: "always",
+      retry: (count, error) => error instanceof ApiError && error.isAway && count < 2,
+      retryDelay: 500,
+    },
+  },
+});
+
+/** Each read of the console under one key: its first word is what `invalidate` goes by. */
+export const reads = {
+  server: () =>
+    queryOptions({ queryKey: ["server"], queryFn: ({ signal }) => get<ServerInfo>("/api/server", {}, signal) }),
+  home: () => queryOptions({ queryKey: ["home"], queryFn: ({ signal }) => get<Home>("/api/home", {}, signal) }),
+  guide: () => queryOptions({ queryKey: ["guide"], queryFn: ({ signal }) => get<Guide>("/api/guide", {}, signal) }),
+  runs: (filter: Params, pageToken: string | null, epoch: number, limit = pageRows) =>
+    queryOptions({
+      queryKey: ["runs", filter, epoch, pageToken, limit],
+      queryFn: ({ signal }) => get<Page<RunSummary>>("/api/runs", { ...filter, limit, pageToken }, signal),
+    }),
+  facets: (filter: Params) =>
+    queryOptions({
+      queryKey: ["facets", filter],
+      queryFn: ({ signal }) => get<Facets>("/api/runs/facets", filter, signal),
+      placeholderData: keepPreviousData,
+    }),
+  hours: (filter: Params) =>
+    queryOptions({
+      queryKey: ["hours", filter],
+      queryFn: ({ signal }) => get<readonly HourCount[]>("/api/hours", filter, signal),
+      placeholderData: keepPreviousData,
+    }),
+  run: (id: string) =>
+    queryOptions({
+      queryKey: ["run", id],
+      queryFn: ({ signal }) => get<RunDetail>(`/api/runs/${encodeURIComponent(id)}`, {}, signal),
+    }),
+  steps: (id: string, after: number) =>
+    queryOptions({
+      queryKey: ["steps", id, after],
+      queryFn: ({ signal }) =>
+        get<Page<Step>>(`/api/runs/${encodeURIComponent(id)}/steps`, { after, limit: pageRows }, signal),
+    }),
+  history: (id: string) =>
+    queryOptions({
+      queryKey: ["history", id],
+      queryFn: ({ signal }) => get<Page<HistoryEntry>>(`/api/runs/${encodeURIComponent(id)}/events`, {}, signal),
+    }),
+  logs: (id: string) =>
+    queryOptions({
+      queryKey: ["logs", id],
+      queryFn: ({ signal }) => get<Page<LogEntry>>(`/api/runs/${encodeURIComponent(id)}/logs`, { limit: 500 }, signal),
+    }),
+  graph: (name: string, version: number) =>
+    queryOptions({
+      queryKey: ["graph", name, version],
+      queryFn: ({ signal }) => get<Graph>(`/api/definitions/${encodeURIComponent(name)}/graph`, { version }, signal),
+      staleTime: Number.POSITIVE_INFINITY,
+      retry: false,
+    }),
+  definitions: () =>
+    queryOptions({
+      queryKey: ["definitions"],
+      queryFn: ({ signal }) => get<Definitions>("/api/definitions", {}, signal),
+    }),
+  definition: (name: string) =>
+    queryOptions({
+      queryKey: ["definitions", name],
+      queryFn: ({ signal }) => get<DefinitionDetail>(`/api/definitions/${encodeURIComponent(name)}`, {}, signal),
+    }),
+  diff: (name: string, a: number, b: number) =>
+    queryOptions({
+      queryKey: ["diff", name, a, b],
+      queryFn: ({ signal }) => get<VersionDiff>(`/api/definitions/${encodeURIComponent(name)}/diff`, { a, b }, signal),
+    }),
+  groups: () =>
+    queryOptions({
+      queryKey: ["groups"],
+      queryFn: ({ signal }) => get<Page<DeadLetterGroup>>("/api/dead-letters", { limit: 200 }, signal),
+    }),
+  bulk: (id: string) =>
+    queryOptions({
+      queryKey: ["bulk", id],
+      queryFn: ({ signal }) => get<Bulk>(`/api/bulk/${encodeURIComponent(id)}`, {}, signal),
+    }),
+  views: () =>
+    queryOptions({ queryKey: ["views"], queryFn: ({ signal }) => get<Page<SavedView>>("/api/views", {}, signal) }),
+  workers: () =>
+    queryOptions({ queryKey: ["workers"], queryFn: ({ signal }) => get<Workers>("/api/workers", {}, signal) }),
+};
+
+/** Reads the values of these kinds again, where they are shown. */
+export function invalidate(...kinds: readonly string[]): void {
+  for (const kind of kinds) void queryClient.invalidateQueries({ queryKey: [kind] });
+}

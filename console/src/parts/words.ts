@@ -1,0 +1,82 @@
+import type { Reason } from "@wire/reason.ts";
+import type { RunSummary } from "@wire/run.ts";
+import type { RunStatus, StepStatus } from "@wire/status.ts";
+
+export type Tone = "ok" | "bad" | "warn" | "calm" | "undo" | "go";
+
+export interface Shown {
+  readonly word: string;
+  readonly glyph: string;
+  readonly tone: Tone;
+}
+
+export const runStatus: Readonly<Record<RunStatus, Shown>> = {
+  failed: { word: "Failed", glyph: "✕", tone: "bad" },
+  suspended: { word: "Suspended", glyph: "‖", tone: "warn" },
+  waiting: { word: "Waiting", glyph: "◷", tone: "calm" },
+  running: { word: "Running", glyph: "▶", tone: "go" },
+  pending: { word: "Pending", glyph: "○", tone: "calm" },
+  compensating: { word: "Compensating", glyph: "↩", tone: "undo" },
+  completed: { word: "Completed", glyph: "✓", tone: "ok" },
+  cancelled: { word: "Cancelled", glyph: "⊘", tone: "calm" },
+};
+
+/** Facets in the order in which they matter. */
+export const statusOrder = Object.keys(runStatus) as readonly RunStatus[];
+
+const retrying: Shown = { word: "Retrying", glyph: "↻", tone: "warn" };
+const compensated: Shown = { word: "Compensated", glyph: "↩", tone: "undo" };
+
+/** A run as people tell it: one that waits for its next attempt is retrying. */
+export function shownStatus({
+  status,
+  reason,
+  reasonText,
+}: Pick<RunSummary, "status" | "reason" | "reasonText">): Shown {
+  if (status === "waiting" && (reason?.code === "retry" || /next attempt|attempt \d+ of/.test(reasonText ?? "")))
+    return retrying;
+  if (status === "failed" && reason?.code === "compensated") return compensated;
+  return runStatus[status];
+}
+
+export const stepStatus: Readonly<Record<StepStatus, Shown>> = {
+  completed: { word: "Completed", glyph: "✓", tone: "ok" },
+  failed: { word: "Failed", glyph: "✕", tone: "bad" },
+  running: { word: "Running", glyph: "▶", tone: "go" },
+  waiting: { word: "Waiting", glyph: "◷", tone: "calm" },
+  pending: { word: "Not run", glyph: "○", tone: "calm" },
+  skipped: { word: "Skipped", glyph: "⤼", tone: "calm" },
+  compensated: { word: "Undone", glyph: "↩", tone: "undo" },
+  abandoned: { word: "Abandoned", glyph: "⊘", tone: "calm" },
+};
+
+/** The step that a reason is about, if it is about one. */
+export function reasonStep(reason: Reason | null): string | null {
+  return reason !== null && "step" in reason ? reason.step : null;
+}
+
+/** Control characters as pictures of themselves: a log line must not be able to dress up. */
+export function plain(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => {
+      const code = character.codePointAt(0) ?? 0;
+      return code < 32 ? String.fromCodePoint(0x2400 + code) : "\u2421";
+    },
+  );
+}
+
+export function firstLine(text: string): string {
+  return plain(text.split("\n", 1)[0] ?? "");
+}
+
+const grouped = new Intl.NumberFormat("en", { useGrouping: true });
+
+export function count(n: number): string {
+  return grouped.format(n);
+}
+
+/** `1 run`, `2 runs`. */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}

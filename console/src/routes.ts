@@ -1,0 +1,57 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Gone } from "./shell/gone.tsx";
+import { Shell } from "./shell/shell.tsx";
+
+/**
+ * Every page of the console. What a page shows stands in its address, so that a link shows a colleague the same; each
+ * page's code is loaded when it is first visited.
+ */
+type Texts<Name extends string> = { readonly [Each in Name]?: string };
+
+/** Takes these from the address, as text. What is not known is left out. */
+function texts<const Name extends string>(...names: readonly Name[]) {
+  return (search: Record<string, unknown>): Texts<Name> =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const value = search[name];
+        return value === undefined || value === null || value === "" ? [] : [[name, String(value)]];
+      }),
+    ) as Texts<Name>;
+}
+
+const root = createRootRoute({ component: Shell, notFoundComponent: Gone });
+const page = <const Path extends string>(path: Path) => ({ getParentRoute: () => root, path }) as const;
+
+const home = createRoute({
+  ...page("/"),
+  component: lazyRouteComponent(() => import("./screens/home/page.tsx"), "HomePage"),
+});
+const runs = createRoute({
+  ...page("/runs"),
+  validateSearch: texts("q", "from", "to", "view"),
+  component: lazyRouteComponent(() => import("./screens/runs/page.tsx"), "RunsPage"),
+});
+const run = createRoute({
+  ...page("/runs/$id"),
+  validateSearch: texts("step", "attempt", "tab", "view", "verb"),
+  component: lazyRouteComponent(() => import("./screens/run/page.tsx"), "RunPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, runs, run]),
+  scrollRestoration: true,
+  defaultPreload: false,
+  // Values stand in the address as they are, without quotes.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+    const text = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
+    return text === "" ? "" : `?${text}`;
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

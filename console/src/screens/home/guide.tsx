@@ -1,0 +1,101 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { Guide, GuideActed, GuideStep } from "@wire/guide.ts";
+import { useState } from "react";
+import { post } from "../../api/client.ts";
+import { invalidate, reads } from "../../api/queries.ts";
+import { Button, partStyles } from "../../parts/parts.tsx";
+import { Problem } from "../../parts/states.tsx";
+import { announce } from "../../shell/announce.tsx";
+import styles from "./home.module.css";
+
+/** The checklist of the first minutes. Its acts are real, and it ticks itself from what is in the store. */
+export function GuideCard({ isReadOnly }: { isReadOnly: boolean }) {
+  const { data } = useQuery(reads.guide());
+  const [isShown, setShown] = useState(true);
+  if (data === undefined) return null;
+  const done = data.steps.filter((step) => step.isDone).length;
+  const isOver = done === data.steps.length;
+  return (
+    <section className={styles.guide} aria-label={data.title}>
+      <header>
+        <h2>{isOver ? `${data.title}: all done` : data.title}</h2>
+        <progress value={done} max={data.steps.length} aria-label={`${done} of ${data.steps.length} done`} />
+        <span className={partStyles.muted}>
+          {done} of {data.steps.length}
+        </span>
+        <Button look="quiet" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
+          {isShown ? "Fold" : "Show"}
+        </Button>
+      </header>
+      {isShown ? (
+        <>
+          <p className={partStyles.muted}>{data.intro}</p>
+          <Steps guide={data} isReadOnly={isReadOnly} />
+        </>
+      ) : null}
+    </section>
+  );
+}
+
+function Steps({ guide, isReadOnly }: { guide: Guide; isReadOnly: boolean }) {
+  const next = guide.steps.find((step) => !step.isDone)?.id;
+  return (
+    <ol className={styles.steps}>
+      {guide.steps.map((step, i) => (
+        <Step key={step.id} step={step} number={i + 1} isNext={step.id === next} isReadOnly={isReadOnly} />
+      ))}
+    </ol>
+  );
+}
+
+function Step({
+  step,
+  number,
+  isNext,
+  isReadOnly,
+}: {
+  step: GuideStep;
+  number: number;
+  isNext: boolean;
+  isReadOnly: boolean;
+}) {
+  const act = useMutation({
+    mutationFn: (id: string) => post<GuideActed>(`/api/guide/${encodeURIComponent(id)}`),
+    onSuccess: ({ text }) => {
+      announce(text);
+      invalidate("guide", "home", "facets", "definitions");
+    },
+  });
+  return (
+    <li data-done={step.isDone} data-next={isNext}>
+      <span className={styles.tick}>
+        <span aria-hidden="true">{step.isDone ? "✓" : number}</span>
+        <span className="visually-hidden">{step.isDone ? "Done:" : "To do:"}</span>
+      </span>
+      <div>
+        <h3>{step.title}</h3>
+        <p>{step.text}</p>
+        {act.isError ? <Problem error={act.error} /> : null}
+      </div>
+      <div className={styles.stepActs}>
+        {step.acts.map((each) => (
+          <Button
+            key={each.id}
+            look={isNext ? "primary" : undefined}
+            disabled={each.blocked !== null || isReadOnly || act.isPending}
+            title={each.blocked ?? undefined}
+            onClick={() => act.mutate(each.id)}
+          >
+            {each.label}
+          </Button>
+        ))}
+        {step.run === null ? null : (
+          <Link className={partStyles.button} to="/runs/$id" params={{ id: step.run }}>
+            See the run
+          </Link>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,263 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import type { RunDetail } from "@wire/run.ts";
+import type { Step } from "@wire/step.ts";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { partStyles } from "../../parts/parts.tsx";
+import { duration } from "../../parts/time.ts";
+import { stepStatus } from "../../parts/words.ts";
+import { useNow } from "../../shell/clock.tsx";
+import { useKeys } from "../../shell/keys.ts";
+import { makeScale, type Scale } from "./scale.ts";
+import { criticalPath, type Segment, segmentsOf, tookMs } from "./segments.ts";
+import type { Steps } from "./steps.ts";
+import styles from "./timeline.module.css";
+
+export interface TimelineProps {
+  readonly run: RunDetail;
+  readonly steps: Steps;
+  readonly selected: string | null;
+  readonly onSelect: (key: string) => void;
+  readonly onView: (first: number, last: number) => void;
+  readonly isFolded: boolean;
+  readonly withPath: boolean;
+}
+
+/** One row a step, one bar an attempt; hatched is waiting. Only the rows in view are in the page. */
+export function Timeline({ run, steps, selected, onSelect, onView, isFolded, withPath }: TimelineProps) {
+  const now = useNowWhile(run.endedAt === null);
+  const [zoom, setZoom] = useState<readonly [number, number]>([0, 1]);
+  const to = run.endedAt === null ? now : Date.parse(run.endedAt);
+  const scale = useMemo(
+    () => makeScale({ from: Date.parse(run.createdAt), to, busyMs: run.busyMs, idle: run.idle, isFolded }),
+    [run.createdAt, run.busyMs, run.idle, to, isFolded],
+  );
+  const path = useMemo(() => (withPath ? criticalPath(steps.known) : new Set<string>()), [withPath, steps.known]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const rowPx = Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--step-row")) || 28;
+  const virtual = useVirtualizer({
+    count: steps.count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowPx,
+    overscan: 10,
+  });
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => onView(first, last), [onView, first, last]);
+  useKeys([{ keys: "0", label: "Show the whole time", run: () => setZoom([0, 1]) }]);
+  const x = (at: number): number => ((at - zoom[0]) / (zoom[1] - zoom[0])) * 100;
+  return (
+    <div className={styles.timeline} role="table" aria-label="Steps over time" aria-rowcount={steps.count + 1}>
+      <div role="rowgroup">
+        <div role="row" className={styles.head}>
+          <span role="columnheader">Step</span>
+          <span role="columnheader" className={styles.axis}>
+            <span className="visually-hidden">When and how long</span>
+            <Axis scale={scale} x={x} />
+          </span>
+        </div>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an area that scrolls must be reachable by keyboard */}
+      <div
+        ref={scroller}
+        className={styles.scroller}
+        role="rowgroup"
+        tabIndex={0}
+        aria-label="Rows of steps"
+        style={{ maxHeight: `max(240px, min(${steps.count * rowPx + 2}px, 100dvh - 330px))` }}
+      >
+        <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
+          {items.map((item) => {
+            const step = steps.row(item.index);
+            return (
+              <div
+                key={item.key}
+                role="row"
+                aria-rowindex={item.index + 2}
+                className={styles.row}
+                data-selected={step !== undefined && step.key === selected}
+                style={{ transform: `translateY(${item.start}px)`, height: rowPx }}
+              >
+                {step === undefined ? null : (
+                  <>
+                    <StepName step={step} isSelected={step.key === selected} onSelect={onSelect} />
+                    <Track
+                      step={step}
+                      scale={scale}
+                      x={x}
+                      now={now}
+                      isCritical={path.has(step.key)}
+                      onZoom={setZoom}
+                      zoom={zoom}
+                    />
+                  </>
+                )}
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** A run that has ended needs no clock. */
+function useNowWhile(isLive: boolean): number {
+  const now = useNow();
+  const [still] = useState(now);
+  return isLive ? now : still;
+}
+
+function StepName({
+  step,
+  isSelected,
+  onSelect,
+}: {
+  step: Step;
+  isSelected: boolean;
+  onSelect: (key: string) => void;
+}) {
+  const shown = stepStatus[step.status];
+  return (
+    <span role="cell" className={styles.name}>
+      <button
+        type="button"
+        onClick={() => onSelect(step.key)}
+        aria-current={isSelected ? "step" : undefined}
+        title={step.key}
+      >
+        <span className={`${styles.glyph} ${partStyles[shown.tone]}`} aria-hidden="true">
+          {shown.glyph}
+        </span>
+        <span className={styles.label}>
+          {step.kind === "undo" ? `undo ${step.name.replace(/^undo:/, "")}` : step.key}
+        </span>
+        <span className="visually-hidden">, {shown.word}</span>
+      </button>
+      {step.kind === "step" ? null : (
+        <span className={styles.kind}>{step.kind === "undo" ? "compensation" : step.kind}</span>
+      )}
+    </span>
+  );
+}
+
+function Axis({ scale, x }: { scale: Scale; x: (at: number) => number }) {
+  return (
+    <>
+      {scale.ticks.map((tick) => (
+        <span key={tick.elapsedMs} className={styles.tick} style={{ left: `${x(tick.at)}%` }} aria-hidden="true">
+          +{duration(tick.elapsedMs)}
+        </span>
+      ))}
+      {scale.notches.map((notch) => (
+        <span key={notch.from} className={styles.notchLabel} style={{ left: `${x(notch.start + notch.width / 2)}%` }}>
+          {duration(notch.to - notch.from)} idle
+        </span>
+      ))}
+    </>
+  );
+}
+
+function Track({
+  step,
+  scale,
+  x,
+  now,
+  isCritical,
+  zoom,
+  onZoom,
+}: {
+  step: Step;
+  scale: Scale;
+  x: (at: number) => number;
+  now: number;
+  isCritical: boolean;
+  zoom: readonly [number, number];
+  onZoom: (zoom: readonly [number, number]) => void;
+}) {
+  const drag = useRef<number | null>(null);
+  const segments = segmentsOf(step);
+  const took = tookMs(step, now);
+  const end = x(scale.at(segments.at(-1)?.to ?? now));
+  const start = x(scale.at(segments[0]?.from ?? now));
+  const tries = step.attempts.length;
+  const text = took === null ? "" : `${duration(took)}${tries > 1 ? ` · ${tries} attempts` : ""}`;
+  const place = (event: React.PointerEvent): number => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return zoom[0] + ((event.clientX - box.left) / box.width) * (zoom[1] - zoom[0]);
+  };
+  return (
+    <span
+      role="cell"
+      className={styles.track}
+      onPointerDown={(event) => {
+        drag.current = place(event);
+      }}
+      onPointerUp={(event) => {
+        const from = drag.current;
+        drag.current = null;
+        if (from === null) return;
+        const to = place(event);
+        const [low, high] = from < to ? [from, to] : [to, from];
+        if (high - low > 0.01) onZoom([low, high]);
+      }}
+    >
+      {scale.notches.map((notch) => (
+        <span
+          key={notch.from}
+          className={styles.notch}
+          aria-hidden="true"
+          style={{ left: `${x(notch.start)}%`, width: `${x(notch.start + notch.width) - x(notch.start)}%` }}
+        />
+      ))}
+      {segments.map((segment, i) => (
+        <Bar
+          key={`${segment.kind} ${segment.from}`}
+          segment={segment}
+          scale={scale}
+          x={x}
+          now={now}
+          isCritical={isCritical}
+          isOpen={i === segments.length - 1 && segment.to === null}
+        />
+      ))}
+      <span
+        className={styles.took}
+        data-left={end > 78}
+        style={end > 78 ? { right: `${100 - Math.max(0, start)}%` } : { left: `${Math.max(0, end)}%` }}
+      >
+        {text}
+      </span>
+    </span>
+  );
+}
+
+function Bar({
+  segment,
+  scale,
+  x,
+  now,
+  isCritical,
+  isOpen,
+}: {
+  segment: Segment;
+  scale: Scale;
+  x: (at: number) => number;
+  now: number;
+  isCritical: boolean;
+  isOpen: boolean;
+}) {
+  const left = x(scale.at(segment.from));
+  const right = x(scale.at(segment.to ?? now));
+  if (right < 0 || left > 100) return null;
+  return (
+    <span
+      className={styles.bar}
+      data-kind={segment.kind}
+      data-critical={isCritical}
+      data-open={isOpen}
+      title={segment.title}
+      style={{ left: `${Math.max(0, left)}%`, width: `${Math.min(100, right) - Math.max(0, left)}%` }}
+    />
+  );
+}

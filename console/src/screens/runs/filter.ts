@@ -1,0 +1,59 @@
+import type { Params } from "../../api/client.ts";
+
+/**
+ * One language for finding runs, in the text field, in links and in saved views: `name:onboarding status:failed
+ * key:deal:8841 words of an error`. What names no field is looked for in ids, keys and errors.
+ */
+export const filterFields = ["name", "version", "status", "key", "attribute", "fingerprint"] as const;
+export type FilterField = (typeof filterFields)[number];
+
+export interface Filter {
+  readonly fields: Readonly<Partial<Record<FilterField, string>>>;
+  readonly words: string;
+}
+
+export function parseFilter(text: string): Filter {
+  const fields: Partial<Record<FilterField, string>> = {};
+  const words: string[] = [];
+  for (const [part] of text.matchAll(/(?:[^\s"]|"[^"]*")+/g)) {
+    const at = part.indexOf(":");
+    const field = filterFields.find((each) => each === part.slice(0, at));
+    const value = part.slice(at + 1).replaceAll('"', "");
+    if (field === undefined || value === "") words.push(part.replaceAll('"', ""));
+    else fields[field] = value;
+  }
+  return { fields, words: words.join(" ") };
+}
+
+export function formatFilter({ fields, words }: Filter): string {
+  const parts = filterFields.flatMap((field) => {
+    const value = fields[field];
+    return value === undefined ? [] : [`${field}:${/\s/.test(value) ? `"${value}"` : value}`];
+  });
+  return [...parts, words].filter((part) => part !== "").join(" ");
+}
+
+/** With a field set to a value, or without it. */
+export function withField(text: string, field: FilterField, value: string | null): string {
+  const { fields, words } = parseFilter(text);
+  const { [field]: _old, ...rest } = fields;
+  return formatFilter({ fields: value === null ? rest : { ...rest, [field]: value }, words });
+}
+
+/** As the query of the API. */
+export function filterParams(text: string, times: { from?: string; to?: string } = {}): Params {
+  const { fields, words } = parseFilter(text);
+  return { ...fields, ...times, ...(words === "" ? {} : { q: words }) };
+}
+
+/** The same question for the command line. */
+export function asCommand(text: string, times: { from?: string; to?: string } = {}): string {
+  const { fields, words } = parseFilter(text);
+  const given = Object.entries({ ...fields, ...times, ...(words === "" ? {} : { q: words }) });
+  return ["baton runs", ...given.map(([name, value]) => `--${name} ${quoted(value)}`)].join(" ");
+}
+
+function quoted(value: string | undefined): string {
+  const text = value ?? "";
+  return /^[\w.:=/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,86 @@
+import type { HourCount } from "@wire/run.ts";
+import { useState } from "react";
+import { moment } from "../../parts/time.ts";
+import { count } from "../../parts/words.ts";
+import { useZone } from "../../shell/clock.tsx";
+import styles from "./runs.module.css";
+
+export interface Bar {
+  readonly at: number;
+  readonly started: number;
+  readonly failed: number;
+}
+
+const hourMs = 3_600_000;
+
+/** Hours between two moments, or fewer and wider stretches when they are many. */
+export function barsOf(hours: readonly HourCount[], from: number, to: number, barsMax = 96): readonly Bar[] {
+  const first = Math.floor(from / hourMs);
+  const last = Math.max(first, Math.ceil(to / hourMs) - 1);
+  const width = Math.max(1, Math.ceil((last - first + 1) / barsMax));
+  const bars = Array.from({ length: Math.ceil((last - first + 1) / width) }, (_, i) => ({
+    at: (first + i * width) * hourMs,
+    started: 0,
+    failed: 0,
+  }));
+  for (const { hour, status, count: n } of hours) {
+    const bar = bars[Math.floor((Date.parse(hour) / hourMs - first) / width)];
+    if (bar === undefined) continue;
+    if (status === "started") bar.started += n;
+    else if (status === "failed") bar.failed += n;
+  }
+  return bars;
+}
+
+/** Starts and failures over time. A click on a bar, or a drag over some, keeps what was started then. */
+export function Histogram({ bars, onPick }: { bars: readonly Bar[]; onPick: (from: number, to: number) => void }) {
+  const zone = useZone();
+  const [from, setFrom] = useState<number | null>(null);
+  const [to, setTo] = useState<number | null>(null);
+  const most = Math.max(1, ...bars.map((bar) => Math.max(bar.started, bar.failed)));
+  const stepMs = bars.length > 1 ? (bars[1]?.at ?? 0) - (bars[0]?.at ?? 0) : hourMs;
+  const label = (at: number): string => moment(new Date(at).toISOString(), zone);
+  const pick = (a: number, b: number): void => {
+    const [low, high] = a < b ? [a, b] : [b, a];
+    onPick(bars[low]?.at ?? 0, (bars[high]?.at ?? 0) + stepMs);
+  };
+  const isIn = (i: number): boolean =>
+    from !== null && to !== null && i >= Math.min(from, to) && i <= Math.max(from, to);
+  return (
+    <figure className={styles.histogram}>
+      <figcaption className="visually-hidden">
+        Runs started and failed by time: {count(bars.reduce((sum, bar) => sum + bar.started, 0))} started,{" "}
+        {count(bars.reduce((sum, bar) => sum + bar.failed, 0))} failed. Each bar is a button that keeps its time.
+      </figcaption>
+      <div className={styles.bars} onPointerLeave={() => setFrom(null)}>
+        {bars.map((bar, i) => (
+          <button
+            key={bar.at}
+            type="button"
+            tabIndex={bar.started + bar.failed > 0 ? 0 : -1}
+            className={styles.bar}
+            data-in={isIn(i)}
+            aria-label={`${label(bar.at)}: ${bar.started} started, ${bar.failed} failed`}
+            title={`${label(bar.at)} ${zone}\n${count(bar.started)} started, ${count(bar.failed)} failed`}
+            onPointerDown={() => {
+              setFrom(i);
+              setTo(i);
+            }}
+            onPointerEnter={() => from !== null && setTo(i)}
+            onPointerUp={() => {
+              if (from !== null) pick(from, i);
+              setFrom(null);
+            }}
+            onKeyDown={(event) => (event.key === "Enter" || event.key === " ") && pick(i, i)}
+          >
+            <span className={styles.failedPart} style={{ height: `${(bar.failed / most) * 100}%` }} />
+            <span
+              className={styles.startedPart}
+              style={{ height: `${(Math.max(0, bar.started - bar.failed) / most) * 100}%` }}
+            />
+          </button>
+        ))}
+      </div>
+    </figure>
+  );
+}

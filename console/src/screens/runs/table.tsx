@@ -1,0 +1,159 @@
+import { Link } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import type { RunSummary } from "@wire/run.ts";
+import { type RefObject, useEffect, useLayoutEffect } from "react";
+import { RunPill } from "../../parts/parts.tsx";
+import { duration } from "../../parts/time.ts";
+import { Why } from "../../parts/why.tsx";
+import { Ago, useNow } from "../../shell/clock.tsx";
+import type { Rows } from "./rows.ts";
+import styles from "./runs.module.css";
+
+export interface TableProps {
+  readonly rows: Rows;
+  readonly scroller: RefObject<HTMLDivElement | null>;
+  /** The row that keys act on. */
+  readonly at: number;
+  readonly onAt: (index: number) => void;
+  readonly ticked: ReadonlySet<string>;
+  readonly onTick: (index: number, isRange: boolean) => void;
+  readonly onView: (first: number, last: number) => void;
+  readonly start: number;
+}
+
+const columns = ["", "Status", "Workflow", "Key", "Steps", "Why / now", "Took", "Started"];
+
+/** Only the rows in view are in the page, whatever the list's length. Below 700 px each row is a card. */
+export function RunTable({ rows, scroller, at, onAt, ticked, onTick, onView, start }: TableProps) {
+  const rowPx = useRowHeight();
+  const virtual = useVirtualizer({
+    count: rows.count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowPx,
+    overscan: 8,
+    initialOffset: start,
+  });
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => onView(first, last), [onView, first, last]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another height means measuring again
+  useLayoutEffect(() => virtual.measure(), [rowPx]);
+  useEffect(() => {
+    if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
+  }, [virtual, at]);
+  return (
+    <div className={styles.table} role="table" aria-label="Runs" aria-rowcount={rows.count + 1}>
+      <div role="rowgroup">
+        <div role="row" className={styles.headRow} aria-rowindex={1}>
+          {columns.map((column) => (
+            <span key={column} role="columnheader">
+              {column === "" ? <span className="visually-hidden">Chosen</span> : column}
+            </span>
+          ))}
+        </div>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an area that scrolls must be reachable by keyboard */}
+      <div ref={scroller} className={styles.scroller} role="rowgroup" tabIndex={0} aria-label="Rows of runs">
+        <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
+          {items.map((item) => (
+            <Row
+              key={item.key}
+              run={rows.row(item.index)}
+              index={item.index}
+              top={item.start}
+              height={rowPx}
+              isAt={item.index === at}
+              isTicked={ticked.has(rows.row(item.index)?.id ?? "")}
+              onAt={onAt}
+              onTick={onTick}
+            />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function useRowHeight(): number {
+  const isCard = matchMedia("(max-width: 700px)").matches;
+  const own = Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row")) || 34;
+  return isCard ? 88 : own;
+}
+
+interface RowProps {
+  readonly run: RunSummary | undefined;
+  readonly index: number;
+  readonly top: number;
+  readonly height: number;
+  readonly isAt: boolean;
+  readonly isTicked: boolean;
+  readonly onAt: (index: number) => void;
+  readonly onTick: (index: number, isRange: boolean) => void;
+}
+
+function Row({ run, index, top, height, isAt, isTicked, onAt, onTick }: RowProps) {
+  const place = { transform: `translateY(${top}px)`, height };
+  if (run === undefined) return <div className={styles.row} style={place} data-loading={true} aria-hidden="true" />;
+  const steps = run.stepsDone;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys of the list move between rows
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className={styles.row}
+      data-at={isAt}
+      data-run={run.id}
+      style={place}
+      onClick={() => onAt(index)}
+    >
+      <span role="cell">
+        <input
+          type="checkbox"
+          aria-label={`Choose ${run.key ?? run.id}`}
+          checked={isTicked}
+          onChange={() => {}}
+          onClick={(event) => {
+            event.stopPropagation();
+            onTick(index, event.shiftKey);
+          }}
+        />
+      </span>
+      <span role="cell">
+        <RunPill run={run} />
+      </span>
+      <span role="cell" className={styles.name}>
+        <Link to="/runs/$id" params={{ id: run.id }} className={styles.link}>
+          {run.name}
+        </Link>{" "}
+        <span className={styles.dim}>v{run.version}</span>
+      </span>
+      <span role="cell" className={styles.key}>
+        <code title={run.key ?? run.id}>{run.key ?? run.id}</code>
+      </span>
+      <span role="cell" className={styles.number}>
+        {steps}
+      </span>
+      <span role="cell" className={styles.why} data-bad={run.status === "failed"}>
+        <Why run={run} />
+      </span>
+      <span role="cell" className={styles.number}>
+        <Took run={run} />
+      </span>
+      <span role="cell" className={styles.number}>
+        <Ago at={run.createdAt} />
+      </span>
+    </div>
+  );
+}
+
+function Took({ run: { createdAt, endedAt } }: { run: RunSummary }) {
+  return endedAt === null ? <Running from={createdAt} /> : duration(Date.parse(endedAt) - Date.parse(createdAt));
+}
+
+function Running({ from }: { from: string }) {
+  const now = useNow();
+  return (
+    <span className={styles.dim}>{duration(Math.max(0, Math.floor((now - Date.parse(from)) / 1000) * 1000))}</span>
+  );
+}

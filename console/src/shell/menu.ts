@@ -1,0 +1,23 @@
+/** What the menu shows: only what exists. `needs` names the count that stands beside it. */
+export interface MenuItem {
+  readonly to: string;
+  readonly label: string;
+  /** Second key after `g`. */
+  readonly key: string;
+  readonly needs?: "deadLetters" | "suspended";
+}
+
+export interface MenuGroup {
+  readonly label: string;
+  readonly items: readonly MenuItem[];
+}
+
+export const menu: readonly MenuGroup[] = [
+  {
+    label: "Work",
+    items: [
+      { to: "/", label: "Home", key: "h" },
+      { to: "/runs", label: "Runs", key: "r" },
+    ],
+  },
+];
