@@ -1,6 +1,6 @@
 /** The whole checklist over HTTP: real systems, a real Baton that is really killed, and a file that is really changed. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
@@ -173,6 +173,10 @@ it("the guide leads through a failure, a resume, a kill and a change of code, ea
   const undone = await act("remove-step");
   assert.equal((await guide.runOf(undone.run ?? "")).version, 1);
   assert.equal(readFileSync(guide.file, "utf8"), original);
+
+  rmSync(guide.file);
+  assert.match((await whyBlocked("add-step")) ?? "", /customer-onboarding\.ts is not there: npm start makes it/);
+  writeFileSync(guide.file, original);
 
   const shown = await guide.guide();
   await guide.reopen();

@@ -15,7 +15,7 @@ import { isHealthy, readOwner } from "./processes/baton.ts";
 import { until } from "./processes/until.ts";
 import { readSystemUrls } from "./systems/directory.ts";
 
-/** Asked anew each time: a Baton that was killed comes back under another address. */
+/** Asked anew each time: a Baton that was killed is away for a while. */
 const findBaton: FindUrl = () => readOwner(resolve("baton.db"))?.url ?? null;
 
 /** A Baton that was just killed is started again after two seconds, and serves within another one or so. */

@@ -44,7 +44,7 @@ const onboarding: GuideStepSource = {
 const breaking: GuideStepSource = {
   id: "break",
   title: "Break the product service",
-  text: "It answers 503 to everybody until it is mended, and a new onboarding runs into it: retries with growing pauses, then a dead letter. The project that it had made is kept, and nothing after the failed step has run.",
+  text: "Provisioning answers 503 to everybody until it is mended, and a new onboarding runs into it: retries with growing pauses, then a dead letter. The project that it had made is kept, and nothing after the failed step has run.",
   isDone: async (api) => (await runsOf(api, "break")).some((run) => run.status === "failed" || run.round > 0),
   run: async (api) => (await runsOf(api, "break"))[0]?.id ?? null,
   acts: [

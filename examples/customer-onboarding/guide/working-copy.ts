@@ -46,7 +46,7 @@ const END = /^ {4}return \{ project, account/m;
 
 /** Why the step cannot be added to the file as it is; null: it can. */
 export function whyNoStepToAdd(file: string): string | null {
-  const source = readFileSync(file, "utf8");
+  const source = read(file);
   if (source.includes(NAME_OF_STEP)) return `the file has the step ${NAME_OF_STEP} already: take it out first`;
   return END.test(source)
     ? null
@@ -54,14 +54,14 @@ export function whyNoStepToAdd(file: string): string | null {
 }
 
 export function whyNoStepToRemove(file: string): string | null {
-  const source = readFileSync(file, "utf8");
+  const source = read(file);
   if (source.includes(STEP)) return null;
   if (source.includes(NAME_OF_STEP)) return `the step ${NAME_OF_STEP} was changed by hand: take it out by hand`;
   return `the file has no step ${NAME_OF_STEP}: add it first`;
 }
 
 export function addStep(file: string): void {
-  const source = readFileSync(file, "utf8");
+  const source = read(file);
   writeFileSync(
     file,
     source.replace(END, (end) => STEP + end),
@@ -69,7 +69,12 @@ export function addStep(file: string): void {
 }
 
 export function removeStep(file: string): void {
-  writeFileSync(file, readFileSync(file, "utf8").replace(STEP, ""));
+  writeFileSync(file, read(file).replace(STEP, ""));
+}
+
+function read(file: string): string {
+  if (existsSync(file)) return readFileSync(file, "utf8");
+  throw new Error(`${shown(file)} is not there: npm start makes it`);
 }
 
 /** As a person in this folder names it. */
