@@ -2,6 +2,7 @@ export { type Baton, currentRun, type DeadLetter, type OpenOptions, openBaton, t
 export type { BulkAct, Bulks } from "./app/bulk.ts";
 export type { DoctorOptions, EraseRequest } from "./app/care.ts";
 export { type BatonConfig, type Definition, defineConfig } from "./app/config.ts";
+export type { GuideActSource, GuideApi, GuideSource, GuideStepSource } from "./app/guide.ts";
 export { type Handle, RunFailedError, type VerbOptions } from "./app/handle.ts";
 export type { ScheduleDesk } from "./app/schedules.ts";
 export type { Moment } from "./kernel/decide/schedule.ts";

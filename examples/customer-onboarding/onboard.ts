@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
+import type { Deal } from "./deal.ts";
 import { type BreakMode, readArguments } from "./demo/arguments.ts";
 import { freshDeal } from "./demo/deal.ts";
 import { followRun } from "./demo/follow.ts";
@@ -13,13 +14,12 @@ import { type FindUrl, type RunView, startUntilAcknowledged } from "./processes/
 import { isHealthy, readOwner } from "./processes/baton.ts";
 import { until } from "./processes/until.ts";
 import { readSystemUrls } from "./systems/directory.ts";
-import type { Deal } from "./workflow.ts";
 
-/** Asked anew each time: a Baton that was killed comes back under another address. */
+/** Asked anew each time: a Baton that was killed is away for a while. */
 const findBaton: FindUrl = () => readOwner(resolve("baton.db"))?.url ?? null;
 
-/** A Baton that was just killed is back within a second or so. */
-const COME_BACK_MS = 3_000;
+/** A Baton that was just killed is started again after two seconds, and serves within another one or so. */
+const COME_BACK_MS = 8_000;
 
 try {
   const { breakMode, count } = readArguments(process.argv.slice(2));

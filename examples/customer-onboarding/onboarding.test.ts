@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { it, type TestContext } from "node:test";
+import type { Deal } from "./deal.ts";
 import { followRun } from "./demo/follow.ts";
 import { gatherEvidence, proveOnboarding } from "./demo/proof.ts";
 import { lookAtRun } from "./processes/api.ts";
@@ -12,7 +13,6 @@ import { isHealthy, type Owner, readOwner } from "./processes/baton.ts";
 import { type Child, type Exit, startChild } from "./processes/child.ts";
 import { until } from "./processes/until.ts";
 import { readSystemUrls, type SystemUrls } from "./systems/directory.ts";
-import type { Deal } from "./workflow.ts";
 
 /** Above the grace that the demo gives Baton at the end. */
 const STOP_GRACE_MS = 20_000;
@@ -122,9 +122,12 @@ it("a broken onboarding keeps its project, survives a kill of Baton, and resumes
 
   const killedPid = owner()?.pid ?? 0;
   process.kill(killedPid, "SIGKILL");
-  await until(() => demo.lines.includes(`Baton (pid ${killedPid}) was killed; starting it again; its runs go on`), {
-    what: "the kill is noticed",
-  });
+  await until(
+    () => demo.lines.includes(`Baton (pid ${killedPid}) was killed; it starts again in 2 s, and its runs go on`),
+    {
+      what: "the kill is noticed",
+    },
+  );
   await resume(await until(() => serving(findUrl()), { what: "Baton is back" }), id);
   const resumed = await followRun(findUrl, id, { onLook: () => {} });
   assert.equal(resumed.status, "completed");

@@ -1,23 +1,28 @@
 /**
- * `npm start`: the five systems and Baton, each in a process of its own, and one customer onboarded before your eyes.
+ * `npm start`: the five systems and Baton, each in a process of its own, and a guide on the console's first page. With
+ * `--once` one customer is onboarded before your eyes, and that is all.
  *
  * This program is the supervisor. What is killed it starts again; when it ends itself, it ends what it started. The state
  * of the runs is in Baton's store, so nothing here is needed to go on with them.
  */
 import { randomUUID } from "node:crypto";
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { freshDeal } from "./demo/deal.ts";
 import { followRun } from "./demo/follow.ts";
 import { describeDeal, fact, row, say, stepPrinter } from "./demo/print.ts";
 import { gatherEvidence, proveOnboarding } from "./demo/proof.ts";
+import { shown, workflowsFolder, workingCopyIn } from "./guide/working-copy.ts";
 import { startUntilAcknowledged } from "./processes/api.ts";
-import { type BatonOptions, isHealthy, readOwner } from "./processes/baton.ts";
-import { type KeptBaton, keepBaton } from "./processes/kept-baton.ts";
-import { type Systems, startSystems } from "./systems/start.ts";
+import { isHealthy, readOwner } from "./processes/baton.ts";
+import type { KeptBaton } from "./processes/kept-baton.ts";
+import { openStage } from "./stage.ts";
+import type { Systems } from "./systems/start.ts";
 
 const STORE_FILE = resolve("baton.db");
 const SYSTEMS_DIR = resolve(".baton/systems");
+/** So long a page can show that Baton is gone. */
+const RESTART_AFTER_MS = 2_000;
 
 const { values: flags } = parseArgs({ options: { once: { type: "boolean", default: false } } });
 const stopping = new AbortController();
@@ -28,16 +33,17 @@ async function main(): Promise<number> {
   await using stack = new AsyncDisposableStack();
   try {
     await refuseSecondBaton();
-    const systems = await startSystems({ dataDir: SYSTEMS_DIR, log: say });
-    stack.defer(() => systems.stop());
-    const baton = await keepBaton(batonOptions(systems), (pid) => {
-      say(`Baton (pid ${pid}) was killed; starting it again; its runs go on`);
+    const { systems, baton, stop } = await openStage({
+      storeFile: STORE_FILE,
+      systemsDir: SYSTEMS_DIR,
+      workflowsDir: flags.once ? null : workflowsFolder(),
+      restartAfterMs: RESTART_AFTER_MS,
+      say,
+      onErrorLine: (line) => (stopping.signal.aborted ? undefined : say(`baton: ${line}`)),
     });
-    stack.defer(() => baton.stop());
-    sayReady(baton);
-    const isOnboarded = await onboardOne(baton, systems);
-    if (flags.once) return isOnboarded ? 0 : 1;
-    sayNext(baton);
+    stack.defer(stop);
+    if (flags.once) return await onboardOnce(baton, systems);
+    greet(baton);
     return await untilStopped(baton);
   } catch (error) {
     if (stopping.signal.aborted) return 0;
@@ -54,13 +60,12 @@ async function refuseSecondBaton(): Promise<void> {
   throw new Error(`Baton already runs here (pid ${owner.pid}, ${owner.url}); try "npm run onboard", or end it first`);
 }
 
-function batonOptions(systems: Systems): BatonOptions {
-  return {
-    config: join(import.meta.dirname, "baton.config.ts"),
-    storeFile: STORE_FILE,
-    env: { ONBOARDING_SYSTEMS: systems.directoryFile },
-    onErrorLine: (line) => (stopping.signal.aborted ? undefined : say(`baton: ${line}`)),
-  };
+async function onboardOnce(baton: KeptBaton, systems: Systems): Promise<number> {
+  say();
+  say(fact("Baton", `${baton.url()}  (pid ${baton.pid()}, store ${relative("", STORE_FILE)})`));
+  say(fact("five systems", relative("", SYSTEMS_DIR)));
+  say(fact("ready in", `${(performance.now() / 1000).toFixed(1)} s`));
+  return (await onboardOne(baton, systems)) ? 0 : 1;
 }
 
 async function onboardOne(baton: KeptBaton, systems: Systems): Promise<boolean> {
@@ -85,20 +90,15 @@ async function onboardOne(baton: KeptBaton, systems: Systems): Promise<boolean> 
   return proof.every(({ isProven }) => isProven);
 }
 
-function sayReady(baton: KeptBaton): void {
-  say();
-  say(fact("Baton", `${baton.url()}  (pid ${baton.pid()}, store ${relative("", STORE_FILE)})`));
+function greet(baton: KeptBaton): void {
+  say(fact("console", baton.url() ?? ""));
+  say(fact("store", relative("", STORE_FILE)));
   say(fact("five systems", relative("", SYSTEMS_DIR)));
-  say(fact("ready in", `${(performance.now() / 1000).toFixed(1)} s`));
-}
-
-function sayNext(baton: KeptBaton): void {
+  say(fact("workflow", shown(workingCopyIn(workflowsFolder()))));
   say();
-  say("try:");
+  say("try: open the console, its first page leads you; or in another terminal:");
   say("npm run onboard -- --break    provisioning fails for one deal; resume its run afterwards");
   say("npx baton show latest         the run, its steps and every attempt");
-  const kill = `kill -9 ${baton.pid()}`;
-  say(`${kill.padEnd(30)}Baton comes back, its runs go on`);
   say();
   say("Ctrl-C to stop; runs continue on the next start");
 }

@@ -3,19 +3,9 @@
  * project is kept, nothing after it runs, and the run resumes at provisioning.
  */
 import { on, workflow } from "baton";
-import { z } from "zod";
 import { calendar, crm, mail, projects, provisioning } from "./clients.ts";
+import { Deal } from "./deal.ts";
 import { welcomeMail } from "./welcome.ts";
-
-/** A won deal, as the event `deal.closed_won` carries it. */
-export const Deal = z.object({
-  dealId: z.string().min(1),
-  company: z.string().min(1),
-  email: z.email(),
-  tier: z.enum(["smb", "enterprise"]),
-  region: z.string().min(1),
-});
-export type Deal = z.infer<typeof Deal>;
 
 /** A demo shows a failure within seconds; against real systems begin at seconds and go on for minutes. */
 const retry = {

@@ -20,6 +20,7 @@ const known: ReadonlySet<string> = new Set([
   "retention",
   "shutdownGrace",
   "readOnly",
+  "guide",
 ] satisfies (keyof BatonConfig)[]);
 
 /** The config file that was asked for, or that of the current folder; null when there is none. */

@@ -1,5 +1,6 @@
 import type { Duration } from "../stdx/duration.ts";
 import type { AnyWorkflow } from "../workflows/definition.ts";
+import type { GuideSource } from "./guide.ts";
 
 /** Any definition. Today these are workflows; the other layers join this union. */
 export type Definition = AnyWorkflow;
@@ -35,6 +36,8 @@ export interface BatonConfig {
   sensitiveKey?: string | readonly string[];
   /** Serves no request that changes anything. */
   readOnly?: boolean;
+  /** A checklist for the first minutes with this project, on the console's first page and at `/api/guide`. */
+  guide?: GuideSource;
 }
 
 /** Types a `baton.config.ts`. */

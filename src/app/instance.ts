@@ -10,6 +10,7 @@ import { assemble, localActor } from "./baton.ts";
 import { Versions, versionsFolder } from "./bundles/versions.ts";
 import { createCipher, readSensitiveKeys } from "./cipher.ts";
 import { consoleFolder } from "./console-folder.ts";
+import { openGuide } from "./guide.ts";
 import { type EffectiveConfig, localStorePath, storeOf } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
 import { knownSchema } from "./migrate-store.ts";
@@ -58,7 +59,10 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
     const versions = options.mode === "read" ? null : await openVersions(options, set, observed);
     const engine = await openEngine(options, versions, observed, notifier, pace);
     versions?.attach(engine);
-    const api = createServer({
+    const isReadOnly = options.mode === "read" || options.config.readOnly.value;
+    const source = options.config.given.guide;
+    const ask = (request: Request): Response | Promise<Response> => api.fetch(request);
+    const api: ApiServer = createServer({
       engine,
       metrics,
       feed,
@@ -69,7 +73,8 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       hosts: options.hosts,
       loaded: () => set.loaded,
       versions,
-      isReadOnly: options.mode === "read" || options.config.readOnly.value,
+      isReadOnly,
+      guide: source === undefined ? null : openGuide({ source, fetch: ask, hosts: options.hosts, isReadOnly }),
       routesEvents: options.mode === "work",
       ...(hostFacts === null ? {} : { hostFacts }),
       knownSchema: knownSchema(),

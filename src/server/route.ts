@@ -13,6 +13,8 @@ export type Scope =
   | "definitions:write"
   | "schedules:read"
   | "schedules:write"
+  | "guide:read"
+  | "guide:write"
   | "store:read"
   | "store:write";
 

@@ -18,7 +18,7 @@ import { routes } from "./routes/table.ts";
 import { check } from "./schema/check.ts";
 import { components } from "./schema/components.ts";
 import type { ObjectSchema } from "./schema/schema.ts";
-import type { Loaded, Services, VersionDesk } from "./services.ts";
+import type { GuideDesk, Loaded, Services, VersionDesk } from "./services.ts";
 import { type ChangeFeed, StreamHub } from "./stream-hub.ts";
 
 export interface ServerOptions {
@@ -34,6 +34,7 @@ export interface ServerOptions {
   readonly hosts: () => readonly string[];
   readonly loaded: () => Loaded;
   readonly versions?: VersionDesk | null;
+  readonly guide?: GuideDesk | null;
   /** Serves no request that changes anything. */
   readonly isReadOnly?: boolean;
   /** False where definitions may be missing: what an event starts is then left to whoever works on the store. */
@@ -70,6 +71,7 @@ export function createServer(options: ServerOptions): ApiServer {
     loaded,
     routesEvents,
     versions,
+    guide: options.guide ?? null,
     hostFacts: options.hostFacts ?? (() => null),
     knownSchema: options.knownSchema ?? null,
   };

@@ -7,6 +7,7 @@ import type { DeployedVersion, SetVersion, VersionRow } from "../kernel/model/ve
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
+import type { Guide, GuideActed } from "../wire/guide.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StreamHub } from "./stream-hub.ts";
 
@@ -27,6 +28,13 @@ export interface VersionDesk {
   move(request: MoveRequest): AsyncIterable<Moved>;
 }
 
+/** The guide of this server's config file. */
+export interface GuideDesk {
+  read(): Promise<Guide>;
+  /** Does one act. Throws `not-found`, `illegal` with the reason, or what the act threw. */
+  act(id: string): Promise<GuideActed>;
+}
+
 /** What the routes work with. */
 export interface Services {
   readonly engine: Engine;
@@ -40,6 +48,8 @@ export interface Services {
   readonly loaded: () => Loaded;
   /** Null where nothing runs. */
   readonly versions: VersionDesk | null;
+  /** Null without one. */
+  readonly guide: GuideDesk | null;
   readonly routesEvents: boolean;
   /** What surrounds the store; null where nobody can tell. */
   readonly hostFacts: () => HostFacts | null;

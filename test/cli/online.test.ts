@@ -7,7 +7,7 @@ import { eventually, setup } from "./baton.ts";
 test("a server is found by its store, does the work, and stops gracefully", async (t) => {
   const { json, start } = setup(t);
   const server = await start();
-  assert.match(server.lines.out, /^api {4}http:\/\/127\.0\.0\.1:\d+ {2}\(4 workflows loaded from workflows: /);
+  assert.match(server.lines.out, /^console http:\/\/127\.0\.0\.1:\d+ {2}\(4 workflows loaded from workflows: /);
   const run = await json<RunDetail>(["run", "hello", "--input", '{"name":"Ada"}', "--wait"]);
   assert.deepEqual([run.code, run.value.output], [0, "Hello Ada"]);
   const byUrl = await json<RunSummary[]>(["runs", "--url", server.url, "--store", "elsewhere.db"]);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { GuideSource } from "../../src/app/guide.ts";
 import { type EffectiveConfig, loadConfig } from "../../src/app/load-config.ts";
 import { type RunningServer, startServer } from "../../src/app/server.ts";
 import type { Route } from "../../src/server/route.ts";
@@ -30,16 +31,24 @@ export interface Api {
   until(id: string, isThere: (run: RunDetail) => boolean): Promise<RunDetail>;
 }
 
+interface Settings {
+  readonly readOnly?: boolean;
+  readonly store?: string;
+  readonly guide?: GuideSource;
+}
+
 /** Far above what anything here takes; a test that reaches it hangs. */
 const limitMs = 15_000;
 
 /** A real server on a store of its own. Every answer is checked against the API's own document. */
-export async function setup(test: TestContext, settings: { readOnly?: boolean; store?: string } = {}): Promise<Api> {
+export async function setup(test: TestContext, settings: Settings = {}): Promise<Api> {
   const folder = settings.store ?? mkdtempSync(join(tmpdir(), "baton-server-"));
-  const config = await loadConfig(
+  const loaded = await loadConfig(
     { store: join(folder, "baton.db"), folder: join(import.meta.dirname, "workflows"), port: "0", withoutFile: true },
     settings.readOnly ? { BATON_READ_ONLY: "1" } : {},
   );
+  const { guide } = settings;
+  const config = guide === undefined ? loaded : { ...loaded, given: { ...loaded.given, guide } };
   const server = await startServer({ config });
   test.after(async () => {
     await server.close();

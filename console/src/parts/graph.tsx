@@ -42,7 +42,6 @@ export function GraphView({
   if (graph.nodes.length === 0) return <Empty title="No steps could be read from its source" />;
   return (
     <div className={styles.graph}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an area that scrolls must be reachable by keyboard */}
       <div
         ref={area}
         className={styles.area}

@@ -100,7 +100,6 @@ function JsonView({
   const [search, setSearch] = useState("");
   const [isWrapped, setWrapped] = useState(false);
   const depth = bytes !== null && bytes > openMax ? 2 : 12;
-  const isRaw = (item: unknown): item is BigNumber => item instanceof BigNumber;
   const lines = useMemo(() => jsonLines(value, { toggled, depth, whole }, isRaw), [value, toggled, depth, whole]);
   const asked = search.toLowerCase();
   const shown =
@@ -165,6 +164,10 @@ function Line({ line, onOpen }: { line: JsonLine | undefined; onOpen: (line: Jso
   );
 }
 
+function isRaw(item: unknown): item is BigNumber {
+  return item instanceof BigNumber;
+}
+
 const linePx = 19;
 const shownLines = 22;
 
@@ -187,7 +190,6 @@ function Lines({
     overscan: 12,
   });
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: an area that scrolls must be reachable by keyboard
     <section
       ref={scroller}
       className={styles.lines}

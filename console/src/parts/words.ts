@@ -57,13 +57,11 @@ export function reasonStep(reason: Reason | null): string | null {
 
 /** Control characters as pictures of themselves: a log line must not be able to dress up. */
 export function plain(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => {
-      const code = character.codePointAt(0) ?? 0;
-      return code < 32 ? String.fromCodePoint(0x2400 + code) : "\u2421";
-    },
-  );
+  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    if (character === "\n" || character === "\t") return character;
+    return code < 32 ? String.fromCodePoint(0x2400 + code) : "\u2421";
+  });
 }
 
 export function firstLine(text: string): string {

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { Deal } from "../workflow.ts";
+import type { Deal } from "../deal.ts";
 
 const COMPANIES = ["Acme", "Blue Harbour", "Cedar Analytics", "Delta Freight", "Evergreen Health", "Fjord Energy"];
 const TIERS = ["smb", "enterprise"] as const;

@@ -1,6 +1,7 @@
 /** How a run is told in a terminal: one line a step, when it has its result. */
+
+import type { Deal } from "../deal.ts";
 import type { RunView, StepView } from "../processes/api.ts";
-import type { Deal } from "../workflow.ts";
 
 const NAME_WIDTH = 24;
 const STATUS_WIDTH = 11;

@@ -1,7 +1,7 @@
 /** What the five systems themselves say about a deal: the proof that the run's steps really happened. */
 import { relative } from "node:path";
+import type { Deal } from "../deal.ts";
 import type { SystemUrls } from "../systems/directory.ts";
-import type { Deal } from "../workflow.ts";
 
 /** What each system holds for one deal. */
 export interface Evidence {

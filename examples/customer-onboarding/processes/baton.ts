@@ -9,6 +9,8 @@ import { until } from "./until.ts";
 export interface BatonOptions {
   /** The configuration file. */
   readonly config: string;
+  /** `dev` follows changes of the definitions; default `start`. */
+  readonly command?: "start" | "dev";
   /** The SQLite file; Baton puts its owner file beside it. */
   readonly storeFile: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -24,11 +26,11 @@ export interface Owner {
 
 const REPOSITORY = resolve(import.meta.dirname, "../../..");
 
-/** Starts `baton start`. It serves when `whenServing` says so. */
-export function launchBaton({ config, storeFile, env, onLine, onErrorLine }: BatonOptions): Child {
+/** Starts Baton. It serves when `whenServing` says so. */
+export function launchBaton({ config, command = "start", storeFile, env, onLine, onErrorLine }: BatonOptions): Child {
   makeKey(`${storeFile}.key`);
   return startChild({
-    args: ["--conditions=source", join(REPOSITORY, "bin/baton.js"), "start", "--config", config],
+    args: ["--conditions=source", join(REPOSITORY, "bin/baton.js"), command, "--config", config],
     env: { ...env, BATON_STORE: `sqlite:${storeFile}` },
     ...(onLine === undefined ? {} : { onLine }),
     ...(onErrorLine === undefined ? {} : { onErrorLine }),

@@ -1,4 +1,5 @@
 /** Baton under a supervisor: killed by a signal, it is started again; ended by itself, it stays ended. */
+import { setTimeout as delay } from "node:timers/promises";
 import { type BatonOptions, launchBaton, whenServing } from "./baton.ts";
 import type { Child, Exit } from "./child.ts";
 
@@ -12,19 +13,29 @@ export interface KeptBaton {
   stop(): Promise<void>;
 }
 
+/** How it is kept. */
+export interface KeepOptions extends BatonOptions {
+  /** How long a killed Baton stays away, so that one can see that it is gone; default not at all. */
+  readonly restartAfterMs?: number;
+}
+
 /** Longer than Baton's own grace at shutdown (10 s), so that it ends by itself. */
 const STOP_GRACE_MS = 15_000;
 /** A Baton that never comes to serve is broken, and starting it for ever would hide that. */
 const KILLED_UNSERVED_MAX = 3;
 
 /** Starts Baton and returns when it serves. `onKilled` hears the pid of each one that a signal ended. */
-export async function keepBaton(options: BatonOptions, onKilled: (pid: number) => void): Promise<KeptBaton> {
-  let isStopping = false;
+export async function keepBaton(options: KeepOptions, onKilled: (pid: number) => void): Promise<KeptBaton> {
+  const stopping = new AbortController();
+  const { signal } = stopping;
   // What it says while it ends politely is meant for a terminal of its own.
-  const onErrorLine = (line: string): void => (isStopping ? undefined : options.onErrorLine?.(line));
-  const launch = (): Child => launchBaton({ ...options, onErrorLine });
+  const onErrorLine = (line: string): void => (signal.aborted ? undefined : options.onErrorLine?.(line));
+  const launch = (env = options.env): Child =>
+    launchBaton({ ...options, ...(env === undefined ? {} : { env }), onErrorLine });
   let child = launch();
   let url: string | null = await whenServing(child, options.storeFile);
+  // Whoever looks at a page of it finds it again under the same address.
+  const { port } = new URL(url);
 
   const keep = async (): Promise<Exit> => {
     let killedUnservedCount = 0;
@@ -32,9 +43,11 @@ export async function keepBaton(options: BatonOptions, onKilled: (pid: number) =
       const exit = await child.exited;
       killedUnservedCount = url === null ? killedUnservedCount + 1 : 0;
       url = null;
-      if (isStopping || !wasKilled(exit) || killedUnservedCount > KILLED_UNSERVED_MAX) return exit;
+      if (signal.aborted || !wasKilled(exit) || killedUnservedCount > KILLED_UNSERVED_MAX) return exit;
       onKilled(child.pid);
-      child = launch();
+      await delay(options.restartAfterMs ?? 0, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return exit;
+      child = launch({ ...options.env, BATON_PORT: port });
       url = await whenServing(child, options.storeFile).catch(() => null);
     }
   };
@@ -45,7 +58,7 @@ export async function keepBaton(options: BatonOptions, onKilled: (pid: number) =
     url: () => url,
     ended,
     stop: async () => {
-      isStopping = true;
+      stopping.abort();
       await child.end(STOP_GRACE_MS);
       await ended;
     },

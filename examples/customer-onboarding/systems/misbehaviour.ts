@@ -34,6 +34,8 @@ const EVERY_DEAL = "*";
 /** Takes orders, and carries them out around the work of a request. */
 export interface Misbehaviour {
   order(control: Control): void;
+  /** Orders in force. */
+  orders(): readonly Control[];
   around(dealId: string, call: Call, work: () => Answer): Promise<Answer>;
 }
 
@@ -62,6 +64,7 @@ export function openMisbehaviour(db: DatabaseSync): Misbehaviour {
   };
   return {
     order,
+    orders: () => [...orders.values()],
     around: async (dealId, call, work) => {
       const control = take(dealId);
       if (control === undefined) return work();

@@ -49,6 +49,7 @@ await runService({
             .all(requireQuery(call, "dealId")),
         }),
       },
+      { method: "GET", path: "/control", handle: () => ({ status: 200, body: misbehaviour.orders() }) },
       {
         method: "POST",
         path: "/control",

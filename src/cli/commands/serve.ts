@@ -90,9 +90,9 @@ function greet(io: Io, server: RunningServer, { isWatching: isDev, works = true 
   const count = names.length === 1 ? "1 workflow" : `${names.length} workflows`;
   const first = names[0] ?? "<name>";
   io.lines([
-    `api    ${server.url}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
-    `store  ${shown(server.store)}`,
-    ...(isDev ? [`try    baton run ${first} --input '{}' --watch   or   baton show latest`] : []),
+    `console ${server.url}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
+    `store   ${shown(server.store)}`,
+    ...(isDev ? [`try     baton run ${first} --input '{}' --watch   or   baton show latest`] : []),
     works ? "Ctrl-C to stop; runs continue on the next start" : "Ctrl-C to stop; workers do the work",
   ]);
 }

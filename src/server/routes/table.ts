@@ -4,6 +4,7 @@ import { careRoutes } from "./care.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definitions.ts";
 import { eventRoutes } from "./events.ts";
+import { guideRoutes } from "./guide.ts";
 import { operationRoutes } from "./operations.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...versionRoutes,
   ...scheduleRoutes,
   ...careRoutes,
+  ...guideRoutes,
   ...streamRoutes,
   ...operationRoutes,
 ];

@@ -325,6 +325,27 @@ export const components: Readonly<Record<string, Schema>> = {
     ),
   }),
   ...careComponents,
+  Guide: object({
+    title: string,
+    intro: string,
+    steps: list(
+      object({
+        id: string,
+        title: string,
+        text: string,
+        isDone: flag,
+        acts: list(
+          object({
+            id: string,
+            label: string,
+            blocked: orNull({ ...string, description: "Why it cannot be done now." }),
+          }),
+        ),
+        run: orNull(string),
+      }),
+    ),
+  }),
+  GuideActed: object({ text: string, run: orNull(string) }),
   Health: object({ status: { const: "ok" }, pid: whole }),
   Problem: object(
     {

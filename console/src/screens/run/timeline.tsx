@@ -57,7 +57,6 @@ export function Timeline({ run, steps, selected, onSelect, onView, isFolded, wit
           </span>
         </div>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an area that scrolls must be reachable by keyboard */}
       <div
         ref={scroller}
         className={styles.scroller}

@@ -200,7 +200,6 @@ export function RunsPage() {
       ) : rows.count === 0 ? (
         <Skeleton rows={12} />
       ) : (
-        // biome-ignore lint/a11y/noStaticElementInteractions: only notes where the pointer is
         <div
           style={{ display: "contents" }}
           onPointerOver={() => {

@@ -53,7 +53,6 @@ export function RunTable({ rows, scroller, at, onAt, ticked, onTick, onView, sta
           ))}
         </div>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: an area that scrolls must be reachable by keyboard */}
       <div ref={scroller} className={styles.scroller} role="rowgroup" tabIndex={0} aria-label="Rows of runs">
         <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {items.map((item) => (
