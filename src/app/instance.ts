@@ -1,6 +1,7 @@
 import { Engine } from "../kernel/engine/engine.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import type { Store } from "../kernel/ports/store.ts";
+import type { About } from "../server/about.ts";
 import { Metrics } from "../server/metrics.ts";
 import { observeStore } from "../server/observed-store.ts";
 import { type ApiServer, createServer } from "../server/server.ts";
@@ -13,6 +14,8 @@ import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
 import { knownSchema } from "./migrate-store.ts";
 import { type OpenStore, openStore, openToRead, type Pace } from "./open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
+import { showStore } from "./store-address.ts";
+import { batonVersion } from "./version.ts";
 
 /**
  * What a process does with a store. `work`: owns it and runs what is ready. `act`: owns it, and changes only what it is
@@ -64,6 +67,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       logger: options.logger ?? silentLogger,
       actor: localActor(),
       pid: process.pid,
+      about: aboutOf(options.config),
       hosts: options.hosts,
       loaded: () => set.loaded,
       versions,
@@ -91,6 +95,16 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
     await store.close();
     throw error;
   }
+}
+
+function aboutOf(config: EffectiveConfig): About {
+  const address = storeOf(config);
+  return {
+    version: batonVersion(),
+    node: process.version,
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    store: { kind: address.kind, address: showStore(address) },
+  };
 }
 
 async function openFor({ config, mode }: InstanceOptions, notifier: LocalNotifier): Promise<OpenStore> {

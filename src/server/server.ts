@@ -5,6 +5,7 @@ import { BatonError } from "../kernel/model/errors.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import { verbs } from "../wire/verb.ts";
+import type { About } from "./about.ts";
 import { readText } from "./http/body.ts";
 import { guard, securityHeaders } from "./http/guard.ts";
 import { parseJson } from "./http/json-text.ts";
@@ -27,6 +28,9 @@ export interface ServerOptions {
   /** Who acts, until there are accounts. */
   readonly actor: string;
   readonly pid: number;
+  readonly about: About;
+  /** What leads through the first minutes, where there is such a thing. */
+  readonly guide?: object;
   readonly feed: ChangeFeed;
   readonly metrics?: Metrics;
   /** Values of `Host` that are this server; read anew for each request, since a port is known late. */
@@ -56,12 +60,17 @@ export function createServer(options: ServerOptions): ApiServer {
   const metrics = options.metrics ?? new Metrics();
   const routesEvents = options.routesEvents ?? true;
   const versions = options.versions ?? null;
+  const isReadOnly = options.isReadOnly ?? false;
   const services: Services = {
     engine,
     store: engine.store,
     clock,
     actor,
     pid,
+    about: options.about,
+    startedAt: clock.now(),
+    isReadOnly,
+    hasGuide: options.guide !== undefined,
     hub,
     metrics,
     loaded,
@@ -72,7 +81,7 @@ export function createServer(options: ServerOptions): ApiServer {
   };
   const app = new Hono();
   app.use(async (context, next) => {
-    guard(context.req.raw, { hosts: options.hosts, isReadOnly: options.isReadOnly ?? false });
+    guard(context.req.raw, { hosts: options.hosts, isReadOnly });
     await next();
   });
   const table = [...routes, documentRoute()];

@@ -7,6 +7,7 @@ import type { DeployedVersion, SetVersion, VersionRow } from "../kernel/model/ve
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
+import type { About } from "./about.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StreamHub } from "./stream-hub.ts";
 
@@ -35,6 +36,10 @@ export interface Services {
   /** Who acts, until there are accounts. */
   readonly actor: string;
   readonly pid: number;
+  readonly about: About;
+  readonly startedAt: number;
+  readonly isReadOnly: boolean;
+  readonly hasGuide: boolean;
   readonly hub: StreamHub;
   readonly metrics: Metrics;
   readonly loaded: () => Loaded;

@@ -7,6 +7,7 @@ import { eventRoutes } from "./events.ts";
 import { operationRoutes } from "./operations.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
+import { serverRoutes } from "./server.ts";
 import { streamRoutes } from "./stream.ts";
 import { verbRoutes } from "./verbs.ts";
 import { versionRoutes } from "./versions.ts";
@@ -23,5 +24,6 @@ export const routes: readonly Route[] = [
   ...scheduleRoutes,
   ...careRoutes,
   ...streamRoutes,
+  ...serverRoutes,
   ...operationRoutes,
 ];
