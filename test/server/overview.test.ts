@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeadLetterGroup } from "../../src/wire/dead-letter.ts";
+import type { Home } from "../../src/wire/home.ts";
 import type { Page } from "../../src/wire/page.ts";
 import type { Problem } from "../../src/wire/problem.ts";
 import type { Facets, RunDetail, RunSummary } from "../../src/wire/run.ts";
@@ -78,4 +79,39 @@ test("a cause names the versions of its runs and the hours in which they fell in
     group?.hours.reduce((sum, each) => sum + each, 0),
     2,
   );
+});
+
+test("home says whether all is well, and what needs a person", async (t) => {
+  const api = await setup(t);
+  const fresh = await api.get<Home>("/api/home");
+  assert.deepEqual(
+    fresh.body.verdicts.map(({ id, level }) => [id, level]),
+    [
+      ["workflows", "ok"],
+      ["execution", "warn"],
+      ["freshness", "ok"],
+    ],
+  );
+  assert.match(fresh.body.verdicts[1]?.text ?? "", /definition file/);
+  assert.deepEqual([fresh.body.runs, fresh.body.hours.length], [0, 24]);
+  await api.run("hello", { name: "Ada" });
+  levers.isBroken = true;
+  t.after(() => {
+    levers.isBroken = false;
+  });
+  await api.run("fragile", { name: "Ada" }, (run: RunDetail) => run.status === "failed");
+  const { body } = await api.get<Home>("/api/home");
+  assert.deepEqual(body.needsYou, { deadLetters: 1, suspended: 0 });
+  assert.equal(body.runs, 2);
+  assert.deepEqual(
+    body.newErrors.map(({ name, step, count }) => [name, step, count]),
+    [["fragile", "second", 1]],
+  );
+  assert.deepEqual(
+    [body.verdicts[0]?.text, body.verdicts[0]?.next?.target.to],
+    ["fragile fails more than usual", "error"],
+  );
+  const last = body.hours.at(-1);
+  assert.deepEqual([last?.started, last?.completed, last?.failed], [2, 1, 1]);
+  assert.deepEqual(body.longWaits, []);
 });

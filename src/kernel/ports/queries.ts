@@ -50,8 +50,29 @@ export interface Queries {
   deadLetters: { params: DeadFilter; result: readonly RunRow[] };
   /** One row a cause. */
   deadGroups: { params: { limit: number }; result: readonly DeadGroup[] };
-  /** Causes of the newest dead letters that were first seen then or later, newest first. */
-  newCauses: { params: { since: number; limit: number }; result: readonly DeadGroup[] };
+  /** Causes of the newest dead letters, the one that was first seen last first. */
+  newestCauses: { params: { limit: number }; result: readonly DeadGroup[] };
+  /** All dead letters. */
+  deadCount: { params: Record<never, never>; result: { readonly count: number } };
+  /** Starts and ends of all definitions together. Hours as in `hours`. */
+  hourTotals: { params: { from: number; to: number }; result: readonly Omit<HourRow, "definition">[] };
+  /** How runs of each name ended in these hours; names without any are left out. */
+  endings: {
+    params: { from: number; to: number };
+    result: readonly { readonly definition: string; readonly ended: number; readonly failed: number }[];
+  };
+  /** Of the oldest runs that are not at rest: those that have waited or been halted since then or longer. */
+  longWaits: {
+    params: { since: number; limit: number };
+    result: readonly { readonly run: number; readonly since: number }[];
+  };
+  /** Results recorded so far, by run; of those that have any. */
+  progress: {
+    params: { runs: readonly number[] };
+    result: readonly { readonly run: number; readonly steps: number }[];
+  };
+  /** Runs by their numbers, newest first. */
+  runsOf: { params: { runs: readonly number[] }; result: readonly RunRow[] };
   events: { params: { name: string | null; before: number | null; limit: number }; result: readonly EventRow[] };
   event: { params: { no: number }; result: EventRow | null };
   unrouted: { params: { limit: number }; result: readonly EventRow[] };

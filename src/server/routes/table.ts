@@ -4,6 +4,7 @@ import { careRoutes } from "./care.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definitions.ts";
 import { eventRoutes } from "./events.ts";
+import { homeRoutes } from "./home.ts";
 import { operationRoutes } from "./operations.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
@@ -25,5 +26,6 @@ export const routes: readonly Route[] = [
   ...careRoutes,
   ...streamRoutes,
   ...serverRoutes,
+  ...homeRoutes,
   ...operationRoutes,
 ];

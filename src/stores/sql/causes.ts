@@ -3,14 +3,13 @@ import type { Context } from "./context.ts";
 import { mapWork, type Work } from "./work.ts";
 
 /** Rows that all groups of one answer may look at, so that many causes cost no more than a few large ones. */
-const looksMax = 20_000;
+const looksMax = 5_000;
 /** Of one cause: enough for a strip of a day. */
 const fellMax = 1_000;
 /** Runs whose versions are told. */
 const versionsOf = 20;
-/** Newest dead letters among which a new cause is looked for, and causes that are looked at. */
+/** Newest dead letters whose causes are looked at. */
 const newestMax = 500;
-const causesMax = 50;
 
 /** Causes by their number of dead letters. */
 export function* readGroups(context: Context, { limit }: Queries["deadGroups"]["params"]): Work<DeadGroup[]> {
@@ -24,16 +23,16 @@ export function* readGroups(context: Context, { limit }: Queries["deadGroups"]["
   })).flat();
 }
 
-/** Causes that nobody had seen before a moment, among those of the newest dead letters. */
-export function* readNewCauses(
+/** Causes of the newest dead letters, the one that was first seen last first. */
+export function* readNewestCauses(
   context: Context,
-  { since, limit }: Queries["newCauses"]["params"],
+  { limit }: Queries["newestCauses"]["params"],
 ): Work<readonly DeadGroup[]> {
   const newest = yield* context.db.all<{ fingerprint: string }>(
     "select fingerprint from dead order by run desc limit ?",
     newestMax,
   );
-  const fingerprints = [...new Set(newest.map((row) => row.fingerprint))].slice(0, causesMax);
+  const fingerprints = [...new Set(newest.map((row) => row.fingerprint))].slice(0, limit);
   const groups = yield* mapWork(fingerprints, function* (fingerprint) {
     const row = yield* context.db.get<{ n: number }>(
       "select count as n from causes where fingerprint = ?",
@@ -41,11 +40,7 @@ export function* readNewCauses(
     );
     return yield* toGroup(context, { fingerprint, n: row?.n ?? 0 }, sampleFor(fingerprints.length));
   });
-  return groups
-    .flat()
-    .filter(({ firstAt }) => firstAt >= since)
-    .toSorted((a, b) => b.firstAt - a.firstAt)
-    .slice(0, limit);
+  return groups.flat().toSorted((a, b) => b.firstAt - a.firstAt);
 }
 
 function sampleFor(groups: number): number {

@@ -6,11 +6,12 @@ import type { RunStatus } from "../../kernel/model/status.ts";
 import type { EventRow, HourRow, Queries, RunFilter, StoreStats, WorkerRow } from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
-import { readGroups, readNewCauses } from "./causes.ts";
+import { readGroups, readNewestCauses } from "./causes.ts";
 import { readCheckup } from "./checkup.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { countByStatus } from "./facets.ts";
+import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
 import { readJournal } from "./journal.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
 import { readPace } from "./pace.ts";
@@ -204,7 +205,15 @@ export const queries: Handlers = {
     );
   },
   deadGroups: readGroups,
-  newCauses: readNewCauses,
+  newestCauses: readNewestCauses,
+  deadCount: readDeadCount,
+  hourTotals: readHourTotals,
+  endings: readEndings,
+  longWaits: readLongWaits,
+  progress: readProgress,
+  runsOf: function* (context, { runs }) {
+    return yield* readRuns(context, runs);
+  },
   events: function* (context, { name, before, limit }) {
     return (yield* context.db.all<StoredEvent>(
       `select no, id, source, name, data, is_routed, matched, refused, at from events where ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
@@ -271,7 +280,10 @@ export const queries: Handlers = {
 };
 
 function* listRuns(context: Context, filter: RunFilter): Work<readonly RunRow[]> {
-  const numbers = yield* findRuns(context, filter);
+  return yield* readRuns(context, yield* findRuns(context, filter));
+}
+
+function* readRuns(context: Context, numbers: readonly number[]): Work<readonly RunRow[]> {
   if (numbers.length === 0) return [];
   return yield* mapWork(
     yield* context.db.all<ListRow>(
