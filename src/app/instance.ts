@@ -9,6 +9,7 @@ import { workflowHandler } from "../workflows/handler.ts";
 import { assemble, localActor } from "./baton.ts";
 import { Versions, versionsFolder } from "./bundles/versions.ts";
 import { createCipher, readSensitiveKeys } from "./cipher.ts";
+import { Drawings } from "./drawings/drawings.ts";
 import { type EffectiveConfig, localStorePath, storeOf } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
 import { knownSchema } from "./migrate-store.ts";
@@ -71,6 +72,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       hosts: options.hosts,
       loaded: () => set.loaded,
       versions,
+      drawings: new Drawings(observed, () => engine),
       isReadOnly: options.mode === "read" || options.config.readOnly.value,
       routesEvents: options.mode === "work",
       ...(hostFacts === null ? {} : { hostFacts }),

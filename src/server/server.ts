@@ -18,7 +18,7 @@ import { routes } from "./routes/table.ts";
 import { check } from "./schema/check.ts";
 import { components } from "./schema/components.ts";
 import type { ObjectSchema } from "./schema/schema.ts";
-import type { Loaded, Services, VersionDesk } from "./services.ts";
+import type { DrawingDesk, Loaded, Services, VersionDesk } from "./services.ts";
 import { type ChangeFeed, StreamHub } from "./stream-hub.ts";
 
 export interface ServerOptions {
@@ -36,6 +36,8 @@ export interface ServerOptions {
   /** Values of `Host` that are this server; read anew for each request, since a port is known late. */
   readonly hosts: () => readonly string[];
   readonly loaded: () => Loaded;
+  /** Without one no definition has a graph. */
+  readonly drawings?: DrawingDesk;
   readonly versions?: VersionDesk | null;
   /** Serves no request that changes anything. */
   readonly isReadOnly?: boolean;
@@ -49,6 +51,12 @@ export interface ServerOptions {
 export interface ApiServer {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   close(): void;
+}
+
+const noDrawings: DrawingDesk = { graph: undrawn, diff: undrawn };
+
+function undrawn(): never {
+  throw new BatonError("not-found", "this server draws no graphs", { hint: "ask the one that has the definitions" });
 }
 
 /** Everything around the payload of a body: names, keys, attributes. */
@@ -76,6 +84,7 @@ export function createServer(options: ServerOptions): ApiServer {
     loaded,
     routesEvents,
     versions,
+    drawings: options.drawings ?? noDrawings,
     hostFacts: options.hostFacts ?? (() => null),
     knownSchema: options.knownSchema ?? null,
   };

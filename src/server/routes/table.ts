@@ -4,6 +4,7 @@ import { careRoutes } from "./care.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definitions.ts";
 import { eventRoutes } from "./events.ts";
+import { graphRoutes } from "./graphs.ts";
 import { homeRoutes } from "./home.ts";
 import { operationRoutes } from "./operations.ts";
 import { runRoutes } from "./runs.ts";
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...deadLetterRoutes,
   ...definitionRoutes,
+  ...graphRoutes,
   ...versionRoutes,
   ...scheduleRoutes,
   ...careRoutes,

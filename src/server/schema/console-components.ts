@@ -1,4 +1,6 @@
+import { graphNodeKinds } from "../../wire/graph.ts";
 import { runStatuses } from "../../wire/status.ts";
+import { stepKinds } from "../../wire/step.ts";
 import { list, moment, object, orNull, ref, type Schema, whole } from "./schema.ts";
 
 const string: Schema = { type: "string" };
@@ -39,6 +41,50 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
     text: string,
     why: orNull(string),
     next: orNull(object({ label: string, target: ref("Target") })),
+  }),
+  Graph: object({
+    name: string,
+    version: whole,
+    nodes: list(ref("GraphNode"), "In the order of the code."),
+    edges: list(ref("GraphEdge")),
+    width: count,
+    height: count,
+    stepTotal: { ...orNull(whole), description: "Results that each run records; null: it depends on the run." },
+    gaps: list(string, "What could not be read from the source."),
+  }),
+  GraphNode: object({
+    id: string,
+    kind: { enum: [...stepKinds, ...graphNodeKinds] },
+    label: string,
+    step: orNull(string),
+    options: orNull(string),
+    hasUndo: flag,
+    x: { type: "number" },
+    y: { type: "number" },
+    width: count,
+    height: count,
+  }),
+  GraphEdge: object({
+    from: string,
+    to: string,
+    label: orNull(string),
+    points: list(object({ x: { type: "number" }, y: { type: "number" } })),
+  }),
+  VersionDiff: object({
+    name: string,
+    a: whole,
+    b: whole,
+    steps: list(
+      object({
+        step: string,
+        change: { enum: ["same", "added", "removed", "moved", "options"] },
+        before: orNull(string),
+        after: orNull(string),
+      }),
+    ),
+    isInputChanged: flag,
+    source: orNull(object({ a: string, b: string })),
+    inFlight: count,
   }),
   Home: object({
     verdicts: list(ref("Verdict")),
