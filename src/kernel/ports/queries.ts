@@ -79,6 +79,11 @@ export interface Queries {
   definitions: { params: Record<never, never>; result: readonly DefinitionRef[] };
   /** Versions of a name, or of all, each with what is left of it; newest first within a name. */
   versions: { params: { name: string | null }; result: readonly VersionRow[] };
+  /** The newest ended runs of a name, with the attempts among their first results. */
+  recent: {
+    params: { definition: string; limit: number };
+    result: { readonly runs: readonly RecentRunRow[]; readonly steps: readonly RecentStepRow[] };
+  };
   artifact: { params: { hash: string }; result: Artifact | null };
   /** Signed lists of versions, newest first. Whoever reads them checks the signatures. */
   manifests: { params: { keyIds: readonly string[] }; result: readonly SignedManifest[] };
@@ -136,6 +141,14 @@ export interface Facet {
   readonly count: number;
   readonly isExact: boolean;
 }
+
+export interface RecentRunRow {
+  readonly status: RestStatus;
+  /** From its start to its end. */
+  readonly tookMs: number;
+}
+
+export type RecentStepRow = Pick<RecordedEntry, "key" | "kind" | "outcome" | "attempts" | "tookMs">;
 
 export interface DeadFilter {
   readonly fingerprint?: string;

@@ -1,8 +1,8 @@
 import { versionInUse } from "../../kernel/decide/version.ts";
-import { BatonError } from "../../kernel/model/errors.ts";
 import type { Answer, Call, Route } from "../route.ts";
 import { object, ref, whole } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
+import { unknownDefinition } from "../unknown-definition.ts";
 
 const version = { ...whole, minimum: 1 };
 
@@ -46,7 +46,5 @@ export async function liveVersion({ engine, store }: Services, name: string): Pr
   const rows = await store.query("versions", { name });
   const known = engine.versionForNewStarts(name) ?? (versionInUse(rows) ?? rows[0])?.definition.version;
   if (known !== undefined) return known;
-  throw new BatonError("unknown-definition", `there is no workflow named ${JSON.stringify(name.slice(0, 200))}`, {
-    hint: "GET /api/definitions lists all there are",
-  });
+  throw unknownDefinition(name);
 }

@@ -1,5 +1,5 @@
 import { graphNodeKinds } from "../../wire/graph.ts";
-import { runStatuses } from "../../wire/status.ts";
+import { definitionKinds, runStatuses } from "../../wire/status.ts";
 import { stepKinds } from "../../wire/step.ts";
 import { list, moment, object, orNull, ref, type Schema, whole } from "./schema.ts";
 
@@ -42,6 +42,30 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
     why: orNull(string),
     next: orNull(object({ label: string, target: ref("Target") })),
   }),
+  DefinitionDetail: object({
+    name: string,
+    kind: { enum: definitionKinds },
+    versions: list(ref("DefinitionView"), "Newest first."),
+    inputSchema: {
+      ...orNull({ type: "object", additionalProperties: true }),
+      description: "JSON Schema 2020-12; null: it takes anything, or cannot tell.",
+    },
+    onFailure: { enum: ["keep", "compensate", null] },
+    queue: orNull(string),
+    schedules: list(string, "Ids."),
+    recent: ref("RecentRuns"),
+  }),
+  RecentRuns: object(
+    {
+      sampled: count,
+      completed: count,
+      failed: count,
+      p50Ms: orNull(count),
+      p95Ms: orNull(count),
+      steps: list(object({ name: string, count, failed: count, retried: count, p50Ms: count, p95Ms: count })),
+    },
+    { description: "Of the newest ended runs, at most 200." },
+  ),
   Graph: object({
     name: string,
     version: whole,

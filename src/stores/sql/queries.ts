@@ -15,6 +15,7 @@ import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress
 import { readJournal } from "./journal.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
 import { readPace } from "./pace.ts";
+import { readRecent } from "./recent.ts";
 import { readFires, readGaps, readSchedule, readScheduleOf, readSchedules } from "./schedule-queries.ts";
 import { countRuns, findRuns } from "./search.ts";
 import { readSizes } from "./sizes.ts";
@@ -248,6 +249,7 @@ export const queries: Handlers = {
   versions: function* (context, { name }) {
     return yield* readVersions(context, name);
   },
+  recent: readRecent,
   artifact: function* (context, { hash }) {
     return yield* readArtifact(context, hash);
   },
