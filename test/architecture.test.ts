@@ -38,8 +38,13 @@ const folders: readonly { name: string; may: readonly string[]; packages: readon
     packages: ["node", "hono", "@hono/node-server"],
   },
   { name: "src/cli", may: ["src/wire", "src/app"], packages: ["node", "commander"] },
-  // rolldown bundles definitions; it is imported when the first file is, so that an app without bundles never loads it.
-  { name: "src/app", may: ["src"], packages: ["rolldown", "node", "hono", "@hono/node-server", "uuid"] },
+  // rolldown bundles definitions, oxc-parser and dagre draw them; each is imported when it is first needed, so that an app
+  // without bundles or graphs never loads it.
+  {
+    name: "src/app",
+    may: ["src"],
+    packages: ["rolldown", "oxc-parser", "@dagrejs/dagre", "node", "hono", "@hono/node-server", "uuid"],
+  },
   { name: "src/testing", may: ["src/app", "src/stores", "src/kernel", "src/workflows"], packages: ["node"] },
   { name: "src/simulation", may: ["src/kernel", "src/stores", "src/workflows"], packages: ["node"] },
 ];

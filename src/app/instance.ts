@@ -1,6 +1,7 @@
 import { Engine } from "../kernel/engine/engine.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import type { Store } from "../kernel/ports/store.ts";
+import type { About } from "../server/about.ts";
 import { Metrics } from "../server/metrics.ts";
 import { observeStore } from "../server/observed-store.ts";
 import { readPages } from "../server/pages.ts";
@@ -10,12 +11,15 @@ import { assemble, localActor } from "./baton.ts";
 import { Versions, versionsFolder } from "./bundles/versions.ts";
 import { createCipher, readSensitiveKeys } from "./cipher.ts";
 import { consoleFolder } from "./console-folder.ts";
+import { Drawings } from "./drawings/drawings.ts";
 import { openGuide } from "./guide.ts";
 import { type EffectiveConfig, localStorePath, storeOf } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
 import { knownSchema } from "./migrate-store.ts";
 import { type OpenStore, openStore, openToRead, type Pace } from "./open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
+import { showStore } from "./store-address.ts";
+import { batonVersion } from "./version.ts";
 
 /**
  * What a process does with a store. `work`: owns it and runs what is ready. `act`: owns it, and changes only what it is
@@ -70,11 +74,13 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       logger: options.logger ?? silentLogger,
       actor: localActor(),
       pid: process.pid,
+      about: aboutOf(options.config),
       hosts: options.hosts,
       loaded: () => set.loaded,
       versions,
       isReadOnly,
       guide: source === undefined ? null : openGuide({ source, fetch: ask, hosts: options.hosts, isReadOnly }),
+      drawings: new Drawings(observed, () => engine),
       routesEvents: options.mode === "work",
       ...(hostFacts === null ? {} : { hostFacts }),
       knownSchema: knownSchema(),
@@ -99,6 +105,16 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
     await store.close();
     throw error;
   }
+}
+
+function aboutOf(config: EffectiveConfig): About {
+  const address = storeOf(config);
+  return {
+    version: batonVersion(),
+    node: process.version,
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    store: { kind: address.kind, address: showStore(address) },
+  };
 }
 
 async function openFor({ config, mode }: InstanceOptions, notifier: LocalNotifier): Promise<OpenStore> {

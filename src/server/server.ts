@@ -5,6 +5,7 @@ import { BatonError } from "../kernel/model/errors.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import { verbs } from "../wire/verb.ts";
+import type { About } from "./about.ts";
 import { readText } from "./http/body.ts";
 import { guard, securityHeaders } from "./http/guard.ts";
 import { parseJson } from "./http/json-text.ts";
@@ -18,7 +19,7 @@ import { routes } from "./routes/table.ts";
 import { check } from "./schema/check.ts";
 import { components } from "./schema/components.ts";
 import type { ObjectSchema } from "./schema/schema.ts";
-import type { GuideDesk, Loaded, Services, VersionDesk } from "./services.ts";
+import type { DrawingDesk, GuideDesk, Loaded, Services, VersionDesk } from "./services.ts";
 import { type ChangeFeed, StreamHub } from "./stream-hub.ts";
 
 export interface ServerOptions {
@@ -28,11 +29,14 @@ export interface ServerOptions {
   /** Who acts, until there are accounts. */
   readonly actor: string;
   readonly pid: number;
+  readonly about: About;
   readonly feed: ChangeFeed;
   readonly metrics?: Metrics;
   /** Values of `Host` that are this server; read anew for each request, since a port is known late. */
   readonly hosts: () => readonly string[];
   readonly loaded: () => Loaded;
+  /** Without one no definition has a graph. */
+  readonly drawings?: DrawingDesk;
   readonly versions?: VersionDesk | null;
   readonly guide?: GuideDesk | null;
   /** Serves no request that changes anything. */
@@ -51,6 +55,12 @@ export interface ApiServer {
   close(): void;
 }
 
+const noDrawings: DrawingDesk = { graph: undrawn, diff: undrawn };
+
+function undrawn(): never {
+  throw new BatonError("not-found", "this server draws no graphs", { hint: "ask the one that has the definitions" });
+}
+
 /** Everything around the payload of a body: names, keys, attributes. */
 const envelopeMax = 64 * 1024;
 
@@ -60,24 +70,29 @@ export function createServer(options: ServerOptions): ApiServer {
   const metrics = options.metrics ?? new Metrics();
   const routesEvents = options.routesEvents ?? true;
   const versions = options.versions ?? null;
+  const isReadOnly = options.isReadOnly ?? false;
   const services: Services = {
     engine,
     store: engine.store,
     clock,
     actor,
     pid,
+    about: options.about,
+    startedAt: clock.now(),
+    isReadOnly,
     hub,
     metrics,
     loaded,
     routesEvents,
     versions,
     guide: options.guide ?? null,
+    drawings: options.drawings ?? noDrawings,
     hostFacts: options.hostFacts ?? (() => null),
     knownSchema: options.knownSchema ?? null,
   };
   const app = new Hono();
   app.use(async (context, next) => {
-    guard(context.req.raw, { hosts: options.hosts, isReadOnly: options.isReadOnly ?? false });
+    guard(context.req.raw, { hosts: options.hosts, isReadOnly });
     await next();
   });
   const table = [...routes, documentRoute()];

@@ -7,7 +7,9 @@ import type { DeployedVersion, SetVersion, VersionRow } from "../kernel/model/ve
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
+import type { Graph, VersionDiff } from "../wire/graph.ts";
 import type { Guide, GuideActed } from "../wire/guide.ts";
+import type { About } from "./about.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StreamHub } from "./stream-hub.ts";
 
@@ -35,6 +37,12 @@ export interface GuideDesk {
   act(id: string): Promise<GuideActed>;
 }
 
+/** Draws definitions from their source; throws `not-found` where that is not to be had. */
+export interface DrawingDesk {
+  graph(name: string, version: number): Promise<Graph>;
+  diff(name: string, a: number, b: number): Promise<VersionDiff>;
+}
+
 /** What the routes work with. */
 export interface Services {
   readonly engine: Engine;
@@ -43,9 +51,13 @@ export interface Services {
   /** Who acts, until there are accounts. */
   readonly actor: string;
   readonly pid: number;
+  readonly about: About;
+  readonly startedAt: number;
+  readonly isReadOnly: boolean;
   readonly hub: StreamHub;
   readonly metrics: Metrics;
   readonly loaded: () => Loaded;
+  readonly drawings: DrawingDesk;
   /** Null where nothing runs. */
   readonly versions: VersionDesk | null;
   /** Null without one. */

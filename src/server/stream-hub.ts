@@ -1,9 +1,11 @@
 import { BatonError } from "../kernel/model/errors.ts";
 import { describeReason } from "../kernel/model/reason.ts";
+import type { RunRow } from "../kernel/model/run.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Change, Hint } from "../kernel/ports/notifier.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { RunPatch, StreamEvents } from "../wire/stream.ts";
+import { RunWatch } from "./run-watch.ts";
 import { isoOrNull } from "./views/time.ts";
 
 /** Where changes of runs come from. Nobody pays for them while nobody listens. */
@@ -24,6 +26,8 @@ interface Told {
   readonly text: string;
   /** The run that it is about; null for the list as a whole. */
   readonly run: number | null;
+  /** Results alone: for those who follow the run, not for lists. */
+  readonly isDetail: boolean;
 }
 
 interface Listener {
@@ -64,6 +68,7 @@ export class StreamHub {
   /** Everything that was told after this number is still in the ring. */
   #floor: number;
   #unsubscribe: (() => void) | null = null;
+  readonly #watch: RunWatch;
   #stopGathering: (() => void) | null = null;
   #stopBeating: (() => void) | null = null;
   #stopLingering: (() => void) | null = null;
@@ -75,6 +80,9 @@ export class StreamHub {
     this.#clock = clock;
     this.#seq = clock.now() * 1_000;
     this.#floor = this.#seq;
+    this.#watch = new RunWatch(store, clock, (rows) => {
+      for (const row of rows) this.#publish("run.changed", patchOf(row), row.no, true);
+    });
   }
 
   get listenerCount(): number {
@@ -95,6 +103,7 @@ export class StreamHub {
           listener = { interest, controller };
           this.#listeners.add(listener);
           this.#begin();
+          this.#follow();
           this.#greet(listener, lastSeq);
         },
         cancel: () => this.#drop(listener),
@@ -147,7 +156,16 @@ export class StreamHub {
     this.#floor = this.#seq;
   }
 
+  #follow(): void {
+    this.#watch.follow(this.#followed());
+  }
+
+  #followed(): ReadonlySet<number> {
+    return new Set([...this.#listeners].flatMap(({ interest }) => [...interest.runs]));
+  }
+
   #take(change: Change): void {
+    this.#watch.stir(change.no);
     this.#pending.set(change.no, change);
     this.#stopGathering ??= this.#clock.after(gatherMs, () => void this.#tell());
   }
@@ -155,13 +173,13 @@ export class StreamHub {
   async #tell(): Promise<void> {
     const changes = [...this.#pending.keys()];
     this.#pending.clear();
-    const followed = new Set([...this.#listeners].flatMap(({ interest }) => [...interest.runs]));
+    const followed = this.#followed();
     const isBurst = changes.length > singlesMax;
     const singles = isBurst ? changes.filter((no) => followed.has(no)) : changes;
     try {
       for (const no of singles) {
-        const patch = await this.#patchOf(no);
-        if (patch !== null) this.#publish("run.changed", patch, no);
+        const [row] = await this.#store.query("runsOf", { runs: [no] });
+        if (row !== undefined) this.#publish("run.changed", patchOf(row), no);
       }
     } catch {
       // The store cannot be read now; the listeners still learn that something has changed.
@@ -172,23 +190,11 @@ export class StreamHub {
       this.#pending.size === 0 || this.#isClosed ? null : this.#clock.after(gatherMs, () => void this.#tell());
   }
 
-  async #patchOf(no: number): Promise<RunPatch | null> {
-    const [row] = await this.#store.query("runs", { before: no + 1, limit: 1 });
-    if (row === undefined || row.no !== no) return null;
-    return {
-      id: row.id,
-      name: row.definition.name,
-      status: row.status,
-      reasonText: row.reason === null ? null : describeReason(row.reason),
-      endedAt: isoOrNull(row.endedAt),
-    };
-  }
-
-  #publish<K extends keyof StreamEvents>(event: K, data: StreamEvents[K], run: number | null): void {
+  #publish<K extends keyof StreamEvents>(event: K, data: StreamEvents[K], run: number | null, isDetail = false): void {
     // Ended while the run was being looked up: what has happened since was not seen, so nothing may be numbered after it.
     if (this.#unsubscribe === null) return;
     this.#seq += 1;
-    const told: Told = { seq: this.#seq, text: frame(this.#seq, event, data), run };
+    const told: Told = { seq: this.#seq, text: frame(this.#seq, event, data), run, isDetail };
     this.#ring.push(told);
     if (this.#ring.length > ringMax) this.#floor = this.#ring.shift()?.seq ?? this.#floor;
     for (const listener of [...this.#listeners]) if (wants(listener, told)) this.#write(listener, told.text);
@@ -216,13 +222,26 @@ export class StreamHub {
   }
 
   #drop(listener: Listener): void {
-    if (!this.#listeners.delete(listener) || this.#listeners.size > 0 || this.#isClosed) return;
+    if (!this.#listeners.delete(listener)) return;
+    this.#follow();
+    if (this.#listeners.size > 0 || this.#isClosed) return;
     this.#stopLingering = this.#clock.after(lingerMs, () => this.#end());
   }
 }
 
+function patchOf(row: RunRow): RunPatch {
+  return {
+    id: row.id,
+    name: row.definition.name,
+    status: row.status,
+    reasonText: row.reason === null ? null : describeReason(row.reason),
+    endedAt: isoOrNull(row.endedAt),
+    steps: row.stepsDone,
+  };
+}
+
 function wants({ interest }: Listener, told: Told): boolean {
-  return interest.list || (told.run !== null && interest.runs.has(told.run));
+  return (interest.list && !told.isDetail) || (told.run !== null && interest.runs.has(told.run));
 }
 
 function frame(seq: number, event: string, data: unknown): string {

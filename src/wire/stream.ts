@@ -18,6 +18,6 @@ export interface RunPatch {
   readonly status: RunStatus;
   readonly reasonText: string | null;
   readonly endedAt: string | null;
-  /** Results recorded so far, where only one run is listened to: the stream then tells of each. */
+  /** Results recorded so far. Who listens to `run:<id>` is told as they come, within a second. */
   readonly steps?: number;
 }

@@ -1,5 +1,5 @@
 import type { Engine } from "../kernel/engine/engine.ts";
-import type { Handler, Prepared, StartOptions } from "../kernel/engine/handler.ts";
+import type { Handler, HandlerAbout, Prepared, StartOptions } from "../kernel/engine/handler.ts";
 import { encodePayload } from "../kernel/engine/payload.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
@@ -10,7 +10,7 @@ import { canonical } from "../stdx/json.ts";
 import { RunContext, type Surroundings } from "./context.ts";
 import type { AnyWorkflow } from "./definition.ts";
 import { checkName } from "./options.ts";
-import { validate } from "./schema.ts";
+import { jsonSchemaOf, validate } from "./schema.ts";
 
 /** A workflow as the kernel runs it. */
 export function workflowHandler(
@@ -27,6 +27,7 @@ export function workflowHandler(
   };
   // One object for all starts: the store's thread is sent it once a batch.
   const definition = { kind: "workflow", name: workflow.name, version: workflow.version } as const;
+  let about: HandlerAbout | null = null;
   return {
     definition,
     payloadMax: workflow.payloadMax,
@@ -42,6 +43,14 @@ export function workflowHandler(
       return workflow.outputSchema === null ? output : validate(workflow.outputSchema, output, "output", workflow.name);
     },
     prepare: (input, options) => prepare(workflow, definition, input, options),
+    describe: () => {
+      about ??= {
+        source: workflow.run.toString(),
+        inputSchema: jsonSchemaOf(workflow.inputSchema),
+        queue: workflow.queue,
+      };
+      return about;
+    },
   };
 }
 

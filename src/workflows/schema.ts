@@ -24,6 +24,22 @@ export async function validate<T>(
   );
 }
 
+/** What the schema says of raw values as JSON Schema 2020-12; null where it cannot say. */
+export function jsonSchemaOf(schema: Schema | null): Readonly<Record<string, unknown>> | null {
+  const standard = schema?.["~standard"] as { jsonSchema?: JsonSchemas } | undefined;
+  try {
+    return standard?.jsonSchema?.input({ target: "draft-2020-12" }) ?? null;
+  } catch {
+    // Dates and functions, among others, have none.
+    return null;
+  }
+}
+
+/** Standard JSON Schema, as schemas may offer it beside their validation. */
+interface JsonSchemas {
+  readonly input: (options: { target: "draft-2020-12" }) => Readonly<Record<string, unknown>>;
+}
+
 function pathOf(root: string, path: StandardSchemaV1.Issue["path"]): string {
   let text = root;
   for (const part of path ?? []) {

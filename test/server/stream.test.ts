@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import type { RunDetail } from "../../src/wire/run.ts";
 import type { RunPatch } from "../../src/wire/stream.ts";
 import { type Api, eventually, setup } from "./setup.ts";
+import { hold, levers } from "./workflows/hello.ts";
 
 interface Told {
   readonly id: string;
@@ -123,4 +124,19 @@ test("nobody pays for changes while nobody listens, and a stop ends every stream
   await eventually("the listener is gone", async () =>
     /^baton_stream_listeners 0$/m.test((await api.get<string>("/metrics")).body) ? true : null,
   );
+});
+
+test("who follows a run is told of its results as they come, and lists are not", async (t) => {
+  const api = await setup(t);
+  hold();
+  const run = await api.run("long", {}, (seen) => seen.stepsDone === 1);
+  const list = await listen(t, api);
+  const one = await listen(t, api, `?topics=run:${run.id}`);
+  const steps = (listener: Listener): (number | undefined)[] =>
+    listener.told.filter(({ event }) => event === "run.changed").map(({ data }) => (data as RunPatch).steps);
+  await eventually("the first result is told", () => (steps(one).includes(1) ? true : null));
+  assert.deepEqual(steps(list), []);
+  levers.release();
+  await patchOf(one, run.id, "completed");
+  await eventually("the last result is told", () => (steps(one).includes(2) ? true : null));
 });

@@ -28,6 +28,7 @@ test("a run shows every attempt of each step weeks later", async () => {
     logger: { log: () => {} },
     actor: "test",
     pid: process.pid,
+    about: { version: "0", node: "v26", zone: "UTC", store: { kind: "sqlite", address: ":memory:" } },
     feed: { watch: () => {}, subscribe: () => () => {} },
     hosts: () => ["localhost"],
     loaded: () => ({ from: "test", problems: [] }),

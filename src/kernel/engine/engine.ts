@@ -171,6 +171,11 @@ export class Engine {
     this.#lookAtTimers();
   }
 
+  /** The version of a name that new starts get here; null when they get none. */
+  versionForNewStarts(name: string): number | null {
+    return this.#definitions.forNewStarts(name)?.definition.version ?? null;
+  }
+
   /** The code of one version, looked for when it is not registered. */
   async find(definition: DefinitionRef): Promise<Found> {
     const handler = this.#definitions.get(definition);

@@ -16,10 +16,22 @@ export interface Handler {
   execute(run: Activation, input: unknown): Promise<unknown>;
   /** Checks an input and makes it the run's own; throws a `BatonError` that names the place. */
   prepare(input: unknown, options: StartOptions): Promise<Prepared>;
+  /** What people are told of it. */
+  describe?(): HandlerAbout;
   /** Event names that start it. */
   readonly triggers: readonly string[];
   /** What starts it by the clock. */
   readonly schedules?: readonly HandlerSchedule[];
+}
+
+/** What a layer tells people of a definition. */
+export interface HandlerAbout {
+  /** The text of its code. */
+  readonly source: string;
+  /** JSON Schema 2020-12 of its input; null: it takes anything, or its schema cannot say. */
+  readonly inputSchema: Readonly<Record<string, unknown>> | null;
+  /** Null: the default one. */
+  readonly queue: string | null;
 }
 
 /** A schedule as a definition has it: its times, and what its runs get. */

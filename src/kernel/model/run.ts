@@ -72,6 +72,8 @@ export interface RunRow {
   readonly round: number;
   readonly error: ErrorRecord | null;
   readonly fingerprint: string | null;
+  /** Results that it has recorded: the place of the newest in its history. */
+  readonly stepsDone: number;
   readonly createdAt: number;
   readonly endedAt: number | null;
   /** The run that went on in its place, or null. */

@@ -2,6 +2,7 @@ import type { BulkItem, BulkRequest, BulkRow, LotState } from "../model/bulk.ts"
 import type { RunDetail } from "../model/detail.ts";
 import type { Checkup, Miscount, Stray } from "../model/doctor.ts";
 import type { Journal, RecordedEntry, Reopening } from "../model/journal.ts";
+import type { RunPace } from "../model/pace.ts";
 import type { DefinitionRef, LeasedRun, RunRow } from "../model/run.ts";
 import type { Fire, FireGap, ScheduleRow } from "../model/schedule.ts";
 import type { RestStatus, RunStatus } from "../model/status.ts";
@@ -12,12 +13,16 @@ export interface Queries {
   runs: { params: RunFilter; result: readonly RunRow[] };
   /** How many match: exact where counters serve, else up to 10,000. */
   count: { params: RunFilter; result: { readonly count: number; readonly isExact: boolean } };
+  /** The same for each status by itself; the filter's own status does not count. */
+  facets: { params: RunFilter; result: readonly Facet[] };
   /** Runs started and ended by the hour (ms since 1970 / 3,600,000), definition version and status. */
   hours: { params: { from: number; to: number; definition?: string }; result: readonly HourRow[] };
   /** By id; a unique prefix is enough, `latest` is the newest. */
   run: { params: { id: string }; result: RunDetail | null };
   /** Ids that begin so, at most three: to tell unknown from ambiguous. */
   prefix: { params: { id: string }; result: readonly string[] };
+  /** How a run has spent its time. */
+  pace: { params: { run: number }; result: RunPace };
   steps: { params: { run: number; after: number; limit: number }; result: readonly RecordedEntry[] };
   /** The marks of recovery verbs, oldest first: what they name of earlier entries is void. */
   reopenings: { params: { run: number }; result: readonly { seq: number; reopening: Reopening }[] };
@@ -45,12 +50,40 @@ export interface Queries {
   deadLetters: { params: DeadFilter; result: readonly RunRow[] };
   /** One row a cause. */
   deadGroups: { params: { limit: number }; result: readonly DeadGroup[] };
+  /** Causes of the newest dead letters, the one that was first seen last first. */
+  newestCauses: { params: { limit: number }; result: readonly DeadGroup[] };
+  /** All dead letters. */
+  deadCount: { params: Record<never, never>; result: { readonly count: number } };
+  /** Starts and ends of all definitions together. Hours as in `hours`. */
+  hourTotals: { params: { from: number; to: number }; result: readonly Omit<HourRow, "definition">[] };
+  /** How runs of each name ended in these hours; names without any are left out. */
+  endings: {
+    params: { from: number; to: number };
+    result: readonly { readonly definition: string; readonly ended: number; readonly failed: number }[];
+  };
+  /** Of the oldest runs that are not at rest: those that have waited or been halted since then or longer. */
+  longWaits: {
+    params: { since: number; limit: number };
+    result: readonly { readonly run: number; readonly since: number }[];
+  };
+  /** Results recorded so far, by run; of those that have any. */
+  progress: {
+    params: { runs: readonly number[] };
+    result: readonly { readonly run: number; readonly steps: number }[];
+  };
+  /** Runs by their numbers, newest first. */
+  runsOf: { params: { runs: readonly number[] }; result: readonly RunRow[] };
   events: { params: { name: string | null; before: number | null; limit: number }; result: readonly EventRow[] };
   event: { params: { no: number }; result: EventRow | null };
   unrouted: { params: { limit: number }; result: readonly EventRow[] };
   definitions: { params: Record<never, never>; result: readonly DefinitionRef[] };
   /** Versions of a name, or of all, each with what is left of it; newest first within a name. */
   versions: { params: { name: string | null }; result: readonly VersionRow[] };
+  /** The newest ended runs of a name, with the attempts among their first results. */
+  recent: {
+    params: { definition: string; limit: number };
+    result: { readonly runs: readonly RecentRunRow[]; readonly steps: readonly RecentStepRow[] };
+  };
   artifact: { params: { hash: string }; result: Artifact | null };
   /** Signed lists of versions, newest first. Whoever reads them checks the signatures. */
   manifests: { params: { keyIds: readonly string[] }; result: readonly SignedManifest[] };
@@ -79,6 +112,8 @@ export interface Queries {
   checkup: { params: { full: boolean }; result: Checkup };
   /** What takes room: most of it estimated from samples. */
   sizes: { params: Record<never, never>; result: StoreSizes };
+  /** Store time. */
+  now: { params: Record<never, never>; result: { readonly now: number } };
   stats: { params: Record<never, never>; result: StoreStats };
 }
 
@@ -99,6 +134,21 @@ export interface RunFilter {
   readonly before: number | null;
   readonly limit: number;
 }
+
+/** Runs of one status; not exact: there are more. */
+export interface Facet {
+  readonly status: RunStatus;
+  readonly count: number;
+  readonly isExact: boolean;
+}
+
+export interface RecentRunRow {
+  readonly status: RestStatus;
+  /** From its start to its end. */
+  readonly tookMs: number;
+}
+
+export type RecentStepRow = Pick<RecordedEntry, "key" | "kind" | "outcome" | "attempts" | "tookMs">;
 
 export interface DeadFilter {
   readonly fingerprint?: string;
@@ -175,6 +225,10 @@ export interface DeadGroup {
   readonly firstAt: number;
   readonly lastAt: number;
   readonly sample: string;
+  /** Of its newest runs, the newest version first. */
+  readonly versions: readonly number[];
+  /** When its newest runs fell into it, newest run first: as many as a strip of a day needs. */
+  readonly fellAt: readonly number[];
 }
 
 export interface EventRow {

@@ -154,7 +154,7 @@ async function importFixture({ body, services }: Call): Promise<Answer> {
   const id = await engine.import(readFixture(fixture), { actor, why });
   return {
     status: 201,
-    body: await detailView(store, await findRun(store, id)),
+    body: await detailView(services, await findRun(store, id)),
     headers: { location: `/api/runs/${id}` },
   };
 }

@@ -1,11 +1,9 @@
-import type { DeadGroup } from "../../kernel/ports/queries.ts";
-import type { DeadLetterGroup } from "../../wire/dead-letter.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
 import type { Answer, Call, Route } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
 import { object, text } from "../schema/schema.ts";
+import { causeView } from "../views/cause.ts";
 import { summaryView } from "../views/run.ts";
-import { iso } from "../views/time.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";
 
 export const deadLetterRoutes: readonly Route[] = [
@@ -30,8 +28,12 @@ export const deadLetterRoutes: readonly Route[] = [
 ];
 
 async function groups({ query, services }: Call): Promise<Answer> {
-  const rows = await services.store.query("deadGroups", { limit: limitOf(query as Paging) });
-  return { status: 200, body: { items: rows.map(groupView), nextPageToken: null } };
+  const { store } = services;
+  const [rows, { now }] = await Promise.all([
+    store.query("deadGroups", { limit: limitOf(query as Paging) }),
+    store.query("now", {}),
+  ]);
+  return { status: 200, body: { items: rows.map((row) => causeView(row, now)), nextPageToken: null } };
 }
 
 async function runs({ query, services }: Call): Promise<Answer> {
@@ -44,9 +46,4 @@ async function runs({ query, services }: Call): Promise<Answer> {
     limit: limit + 1,
   });
   return { status: 200, body: pageOf("dead", rows, limit, (row) => row.no, summaryView) };
-}
-
-function groupView(row: DeadGroup): DeadLetterGroup {
-  const { fingerprint, definition: name, step, message, count, sample } = row;
-  return { fingerprint, name, step, message, count, firstAt: iso(row.firstAt), lastAt: iso(row.lastAt), sample };
 }

@@ -1,6 +1,10 @@
-import type { Counts, Definitions } from "../../wire/definition.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import { scheduleId } from "../../kernel/model/schedule.ts";
+import type { Counts, DefinitionDetail, Definitions } from "../../wire/definition.ts";
 import type { Answer, Call, Route } from "../route.ts";
 import { object, ref, text } from "../schema/schema.ts";
+import { unknownDefinition } from "../unknown-definition.ts";
+import { recentView } from "../views/recent.ts";
 import { versionViews } from "../views/version.ts";
 
 export const definitionRoutes: readonly Route[] = [
@@ -13,6 +17,15 @@ export const definitionRoutes: readonly Route[] = [
     query: object({ name: text(200, "Versions of this one only.") }, { optional: ["name"] }),
     answers: { 200: { description: "All of them, newest version first.", schema: ref("Definitions") } },
     handle: definitions,
+  },
+  {
+    method: "GET",
+    path: "/api/definitions/{name}",
+    id: "getDefinition",
+    summary: "One definition: its versions, what it takes, what starts it, and how its newest runs went.",
+    scope: "definitions:read",
+    answers: { 200: { description: "The definition.", schema: ref("DefinitionDetail") } },
+    handle: detail,
   },
   {
     method: "GET",
@@ -29,6 +42,36 @@ async function definitions({ query, services }: Call): Promise<Answer> {
   const { name = null } = query as { name?: string };
   const { from, problems } = services.loaded();
   const body: Definitions = { items: await versionViews(services, name), loadedFrom: from, problems };
+  return { status: 200, body };
+}
+
+/** Ended runs that its figures are made of. */
+const recentMax = 200;
+const schedulesMax = defaults.schedule.countMax;
+
+async function detail({ params, services }: Call): Promise<Answer> {
+  const { store, engine } = services;
+  const name = params["name"] ?? "";
+  const versions = await versionViews(services, name);
+  const [newest] = versions;
+  if (newest === undefined) throw unknownDefinition(name);
+  const [schedules, recent] = await Promise.all([
+    store.query("schedules", { definition: name, after: null, limit: schedulesMax }),
+    store.query("recent", { definition: name, limit: recentMax }),
+  ]);
+  const live = engine.versionForNewStarts(name) ?? newest.version;
+  const handler = engine.handlers.find(({ definition }) => definition.name === name && definition.version === live);
+  const about = handler?.describe?.();
+  const body: DefinitionDetail = {
+    name,
+    kind: newest.kind,
+    versions,
+    inputSchema: about?.inputSchema ?? null,
+    onFailure: handler?.onFailure ?? null,
+    queue: about?.queue ?? null,
+    schedules: schedules.map((row) => scheduleId(row)),
+    recent: recentView(recent),
+  };
   return { status: 200, body };
 }
 

@@ -111,6 +111,7 @@ async function list({ query, services }: Call): Promise<Answer> {
 
 async function eventView({ store }: Services, row: EventRow): Promise<EventView> {
   return {
+    no: row.no,
     id: row.id,
     source: row.source,
     name: row.name,

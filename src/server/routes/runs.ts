@@ -19,7 +19,7 @@ import { historyView } from "../views/history.ts";
 import { logView } from "../views/log.ts";
 import { payloadView, wholeText } from "../views/payload.ts";
 import { detailView, stepPage, summaryView } from "../views/run.ts";
-import { iso } from "../views/time.ts";
+import { hourMs, iso } from "../views/time.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";
 
 /** The longest that a request for a result is held open. */
@@ -39,6 +39,8 @@ const filterFields = {
   to: { ...moment, description: "Started before." } as Schema,
   q: text(200, "The beginning of an id or a key, part of a newer key, or words of an error."),
 };
+
+const { status: _status, ...facetFields } = filterFields;
 
 export const runRoutes: readonly Route[] = [
   {
@@ -82,6 +84,17 @@ export const runRoutes: readonly Route[] = [
   },
   {
     method: "GET",
+    path: "/api/runs/facets",
+    id: "countFacets",
+    summary:
+      "How many of the runs that match have each status: exact by workflow and version, else exact up to 10,000.",
+    scope: "runs:read",
+    query: object(facetFields, { optional: Object.keys(facetFields) }),
+    answers: { 200: { description: "All statuses.", schema: ref("Facets") } },
+    handle: facets,
+  },
+  {
+    method: "GET",
     path: "/api/hours",
     id: "countHours",
     summary: "Runs started and ended in each hour, by workflow, version and status.",
@@ -99,7 +112,7 @@ export const runRoutes: readonly Route[] = [
     answers: { 200: found },
     handle: async ({ params, services }) => ({
       status: 200,
-      body: await detailView(services.store, await findRun(services.store, params["id"] ?? "")),
+      body: await detailView(services, await findRun(services.store, params["id"] ?? "")),
     }),
   },
   {
@@ -108,11 +121,17 @@ export const runRoutes: readonly Route[] = [
     id: "listSteps",
     summary: "All steps of a run, in the order of their results.",
     scope: "runs:read",
-    query: object(paging, { optional: ["limit", "pageToken"] }),
+    query: object(
+      {
+        after: { ...whole, minimum: 0, description: "Begins after this place of the history; instead of pageToken." },
+        ...paging,
+      },
+      { optional: ["after", "limit", "pageToken"] },
+    ),
     answers: { 200: { description: "One page.", schema: pageSchema("Step") } },
     handle: async ({ params, query, services }) => {
       const run = await findRun(services.store, params["id"] ?? "");
-      const after = decodeToken("steps", (query as Paging).pageToken);
+      const after = decodeToken("steps", (query as Paging).pageToken) ?? (query as { after?: number }).after ?? null;
       return { status: 200, body: await stepPage(services.store, run, after, limitOf(query as Paging)) };
     },
   },
@@ -174,7 +193,7 @@ async function start({ request, body, services }: Call): Promise<Answer> {
   const run = await findRun(store, started.id);
   return {
     status: started.isCreated ? 201 : 200,
-    body: await detailView(store, run),
+    body: await detailView(services, run),
     headers: { location: `/api/runs/${run.row.id}` },
   };
 }
@@ -246,6 +265,11 @@ async function count({ query, services }: Call): Promise<Answer> {
   return { status: 200, body };
 }
 
+async function facets({ query, services }: Call): Promise<Answer> {
+  const filter = { ...filterOf(query as FilterQuery), before: null, limit: 1 };
+  return { status: 200, body: { items: await services.store.query("facets", filter) } };
+}
+
 /** Without bounds the last day, the hour under way included. */
 async function hours({ query, services }: Call): Promise<Answer> {
   const { from, to, name } = query as { from?: string; to?: string; name?: string };
@@ -265,8 +289,6 @@ async function hours({ query, services }: Call): Promise<Answer> {
   }));
   return { status: 200, body };
 }
-
-const hourMs = 3_600_000;
 
 async function logs({ params, query, services }: Call): Promise<Answer> {
   const run = await findRun(services.store, params["id"] ?? "");

@@ -125,7 +125,7 @@ async function runNow({ params, body, services }: Call): Promise<Answer> {
   const { run } = await engine.schedules.runNow(idOf(params), byOf(actor, body));
   return {
     status: 201,
-    body: await detailView(store, await findRun(store, run)),
+    body: await detailView(services, await findRun(store, run)),
     headers: { location: `/api/runs/${run}` },
   };
 }

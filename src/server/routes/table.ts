@@ -4,10 +4,13 @@ import { careRoutes } from "./care.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { definitionRoutes } from "./definitions.ts";
 import { eventRoutes } from "./events.ts";
+import { graphRoutes } from "./graphs.ts";
 import { guideRoutes } from "./guide.ts";
+import { homeRoutes } from "./home.ts";
 import { operationRoutes } from "./operations.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
+import { serverRoutes } from "./server.ts";
 import { streamRoutes } from "./stream.ts";
 import { verbRoutes } from "./verbs.ts";
 import { versionRoutes } from "./versions.ts";
@@ -20,10 +23,13 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...deadLetterRoutes,
   ...definitionRoutes,
+  ...graphRoutes,
   ...versionRoutes,
   ...scheduleRoutes,
   ...careRoutes,
   ...guideRoutes,
   ...streamRoutes,
+  ...serverRoutes,
+  ...homeRoutes,
   ...operationRoutes,
 ];

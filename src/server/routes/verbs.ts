@@ -122,7 +122,7 @@ async function intervene({ params, body, request, services }: Call, verb: Kernel
     isAtRest(seen.row.status) || (verb === "suspend" && seen.row.status === "suspended");
   const waits = isHeld && (verb === "cancel" || verb === "suspend");
   const shown = waits ? await runWhen(services, after, isDone, effectMs, request.signal) : after;
-  return { status: 200, body: await detailView(store, shown) };
+  return { status: 200, body: await detailView(services, shown) };
 }
 
 function previewView(run: RunDetail, verb: Verb, preview: Preview): VerbPreview {
@@ -204,7 +204,7 @@ async function rerun({ params, body, services }: Call): Promise<Answer> {
   const started = await engine.startRun(row.definition.name, input, key, origin, audit);
   return {
     status: 201,
-    body: await detailView(store, await findRun(store, started.id)),
+    body: await detailView(services, await findRun(store, started.id)),
     headers: { location: `/api/runs/${started.id}` },
   };
 }

@@ -3,6 +3,7 @@ import { attemptStatuses, definitionKinds, runStatuses, stepStatuses } from "../
 import { stepKinds } from "../../wire/step.ts";
 import { verbs } from "../../wire/verb.ts";
 import { careComponents } from "./care-components.ts";
+import { consoleComponents } from "./console-components.ts";
 import { anything, list, moment, object, orNull, ref, type Schema, text, whole } from "./schema.ts";
 
 const string: Schema = { type: "string" };
@@ -41,6 +42,7 @@ const summary = {
   round: count,
   error: orNull(ref("RunError")),
   fingerprint: orNull(string),
+  stepsDone: count,
   createdAt: moment,
   endedAt: orNull(moment),
   continuedAs: orNull(string),
@@ -144,6 +146,12 @@ export const components: Readonly<Record<string, Schema>> = {
     waits: list(ref("RunWait")),
     children: list(object({ id: string, step: string, status: { enum: runStatuses } })),
     verbs: list({ enum: verbs }, "What may be asked of the run as it stands."),
+    busyMs: count,
+    idle: list(
+      object({ from: moment, to: orNull(moment) }),
+      "Longer than a minute, oldest first; the last may be open.",
+    ),
+    liveVersion: orNull(whole),
   }),
   RunWait: object({
     step: string,
@@ -154,6 +162,9 @@ export const components: Readonly<Record<string, Schema>> = {
     match: anything,
   }),
   MatchCount: object({ count, isExact: { type: "boolean", description: "False: there are more." } }),
+  Facets: object({
+    items: list(object({ status: { enum: runStatuses }, count, isExact: { type: "boolean" } })),
+  }),
   HourCount: object({
     name: string,
     version: whole,
@@ -229,6 +240,7 @@ export const components: Readonly<Record<string, Schema>> = {
   LogEntry: object({ at: moment, level: string, step: orNull(string), message: string, data: anything }),
   EventAccepted: object({ id: string, matched: count }),
   EventView: object({
+    no: count,
     id: string,
     source: string,
     name: string,
@@ -246,6 +258,8 @@ export const components: Readonly<Record<string, Schema>> = {
     firstAt: moment,
     lastAt: moment,
     sample: string,
+    versions: list(whole),
+    hours: list(count, "Of the last 24 hours, oldest first."),
   }),
   RunCount: object({
     name: string,
@@ -346,6 +360,7 @@ export const components: Readonly<Record<string, Schema>> = {
     ),
   }),
   GuideActed: object({ text: string, run: orNull(string) }),
+  ...consoleComponents,
   Health: object({ status: { const: "ok" }, pid: whole }),
   Problem: object(
     {

@@ -11,6 +11,7 @@ import type { RunDetail as RunDetailView, RunSummary, StartedBy } from "../../wi
 import type { Step } from "../../wire/step.ts";
 import { type Verb, verbs as wireVerbs } from "../../wire/verb.ts";
 import { pageOf } from "../page-token.ts";
+import type { Services } from "../services.ts";
 import { briefError, wholeError } from "./error.ts";
 import { payloadView, wholeText } from "./payload.ts";
 import { reasonView } from "./reason.ts";
@@ -34,6 +35,7 @@ export function summaryView(row: RunRow): RunSummary {
     round: row.round,
     error: briefError(row.error),
     fingerprint: row.fingerprint,
+    stepsDone: row.stepsDone,
     createdAt: iso(row.createdAt),
     endedAt: isoOrNull(row.endedAt),
     continuedAs: row.continuedAs,
@@ -45,13 +47,14 @@ function startedBy({ origin: { nominalAt, ...origin } }: RunRow): StartedBy {
 }
 
 /** A run with its first steps, what it waits for and what may be asked of it. */
-export async function detailView(store: Store, run: RunDetail): Promise<RunDetailView> {
+export async function detailView({ store, engine }: Services, run: RunDetail): Promise<RunDetailView> {
   const { row } = run;
   const slot = (name: string): string => `/api/runs/${row.id}/payloads/${name}`;
-  const [input, output, steps] = await Promise.all([
+  const [input, output, steps, pace] = await Promise.all([
     payloadView(store, row.no, "input", run.input, slot("input")),
     payloadView(store, row.no, "output", run.output, slot("output")),
     stepsOf(store, run, run.entries, run.entryCount <= run.entries.length),
+    store.query("pace", { run: row.no }),
   ]);
   return {
     ...summaryView(row),
@@ -63,6 +66,9 @@ export async function detailView(store: Store, run: RunDetail): Promise<RunDetai
     waits: isAtRest(row.status) ? [] : run.waits.map(waitView),
     children: run.children.map((child) => ({ id: child.id, step: child.key, status: child.status })),
     verbs: legalVerbs(run),
+    busyMs: pace.busyMs,
+    idle: pace.idle.map(({ from, to }) => ({ from: iso(from), to: isoOrNull(to) })),
+    liveVersion: engine.versionForNewStarts(row.definition.name),
   };
 }
 

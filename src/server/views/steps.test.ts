@@ -46,6 +46,7 @@ function run(status: RunStatus, parts: Partial<RunDetail>): RunDetail {
       round: 0,
       error: null,
       fingerprint: null,
+      stepsDone: 0,
       createdAt: 1,
       endedAt: null,
       continuedAs: null,

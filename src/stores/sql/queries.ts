@@ -3,22 +3,19 @@ import type { Wait } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import type { Compensation, RunRow } from "../../kernel/model/run.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
-import type {
-  DeadGroup,
-  EventRow,
-  HourRow,
-  Queries,
-  RunFilter,
-  StoreStats,
-  WorkerRow,
-} from "../../kernel/ports/queries.ts";
+import type { EventRow, HourRow, Queries, RunFilter, StoreStats, WorkerRow } from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
+import { readGroups, readNewestCauses } from "./causes.ts";
 import { readCheckup } from "./checkup.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { countByStatus } from "./facets.ts";
+import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
 import { readJournal } from "./journal.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
+import { readPace } from "./pace.ts";
+import { readRecent } from "./recent.ts";
 import { readFires, readGaps, readSchedule, readScheduleOf, readSchedules } from "./schedule-queries.ts";
 import { countRuns, findRuns } from "./search.ts";
 import { readSizes } from "./sizes.ts";
@@ -56,11 +53,13 @@ interface ListRow {
   worker: string | null;
   fingerprint: string | null;
   step: string | null;
+  steps_done: number;
 }
 
 const listColumns = `r.no, r.id, r.definition, r.ended, r.key, r.error, r.reason, r.attributes, r.origin, r.round, r.created_at, r.ended_at, r.continued_as,
   (select p.id from runs p where p.no = r.parent) as parent_id, l.state, l.ready_at, l.fence as live_fence, l.reason as live_reason, coalesce(l.compensation, d.compensation) as compensation,
-  (select w.name from workers w where w.incarnation = l.holder) as worker, d.fingerprint, d.step`;
+  (select w.name from workers w where w.incarnation = l.holder) as worker, d.fingerprint, d.step,
+  coalesce((select max(s.seq) from steps s where s.run = r.no), 0) as steps_done`;
 
 /** One text for any number of runs. */
 const restLook = 50;
@@ -71,6 +70,7 @@ export const queries: Handlers = {
     return yield* listRuns(context, filter);
   },
   count: countRuns,
+  facets: countByStatus,
   hours: function* (context, { from, to, definition }) {
     return yield* mapWork(
       yield* context.db.all<{ definition: number; status: HourRow["status"]; hour: number; count: number }>(
@@ -103,6 +103,9 @@ export const queries: Handlers = {
   },
   steps: function* (context, { run, after, limit }) {
     return yield* readEntries(context, run, after, limit, false);
+  },
+  pace: function* (context, { run }) {
+    return yield* readPace(context, run);
   },
   reopenings: function* (context, { run }) {
     return yield* mapWork(
@@ -202,16 +205,15 @@ export const queries: Handlers = {
       },
     );
   },
-  deadGroups: function* (context, { limit }) {
-    return (yield* mapWork(
-      yield* context.db.all<{ fingerprint: string; n: number }>(
-        "select fingerprint, count as n from causes order by count desc, fingerprint limit ?",
-        limit,
-      ),
-      function* (row) {
-        return yield* toGroup(context, row);
-      },
-    )).flat();
+  deadGroups: readGroups,
+  newestCauses: readNewestCauses,
+  deadCount: readDeadCount,
+  hourTotals: readHourTotals,
+  endings: readEndings,
+  longWaits: readLongWaits,
+  progress: readProgress,
+  runsOf: function* (context, { runs }) {
+    return yield* readRuns(context, runs);
   },
   events: function* (context, { name, before, limit }) {
     return (yield* context.db.all<StoredEvent>(
@@ -247,6 +249,7 @@ export const queries: Handlers = {
   versions: function* (context, { name }) {
     return yield* readVersions(context, name);
   },
+  recent: readRecent,
   artifact: function* (context, { hash }) {
     return yield* readArtifact(context, hash);
   },
@@ -270,13 +273,19 @@ export const queries: Handlers = {
   },
   checkup: readCheckup,
   sizes: readSizes,
+  now: function* ({ clock }) {
+    return { now: clock.now() };
+  },
   stats: function* (context) {
     return yield* readStats(context);
   },
 };
 
 function* listRuns(context: Context, filter: RunFilter): Work<readonly RunRow[]> {
-  const numbers = yield* findRuns(context, filter);
+  return yield* readRuns(context, yield* findRuns(context, filter));
+}
+
+function* readRuns(context: Context, numbers: readonly number[]): Work<readonly RunRow[]> {
   if (numbers.length === 0) return [];
   return yield* mapWork(
     yield* context.db.all<ListRow>(
@@ -305,6 +314,7 @@ function* toRun(context: Context, row: ListRow): Work<RunRow> {
     round: row.round,
     error: error === null ? null : JSON.parse(error),
     fingerprint: row.fingerprint,
+    stepsDone: row.steps_done,
     createdAt: row.created_at,
     endedAt: row.ended_at,
     continuedAs: row.continued_as,
@@ -405,39 +415,6 @@ function* detail(context: Context, row: ListRow): Work<RunDetail> {
       status: child.ended ?? statusOfState(child.state ?? 0, child.undoing === 1),
     })),
   };
-}
-
-/** The oldest and the newest of a cause stand at the ends of its index. */
-function* toGroup(context: Context, { fingerprint, n }: { fingerprint: string; n: number }): Work<DeadGroup[]> {
-  const end = function* (order: "asc" | "desc") {
-    return yield* context.db.get<{
-      run: number;
-      at: number;
-      step: string | null;
-      id: string;
-      definition: number;
-      error: string | null;
-    }>(
-      `select d.run, d.at, d.step, r.id, r.definition, r.error from dead d join runs r on r.no = d.run
-       where d.fingerprint = ? order by d.run ${order} limit 1`,
-      fingerprint,
-    );
-  };
-  const [first, last] = [yield* end("asc"), yield* end("desc")];
-  if (first === undefined || last === undefined) return [];
-  const error = yield* context.payloads.whole(last.run, "error", last.error);
-  return [
-    {
-      fingerprint,
-      definition: (yield* context.definitions.ref(last.definition)).name,
-      step: last.step,
-      message: error === null ? "" : (JSON.parse(error) as { message: string }).message,
-      count: n,
-      firstAt: first.at,
-      lastAt: last.at,
-      sample: last.id,
-    },
-  ];
 }
 
 interface StoredEvent {

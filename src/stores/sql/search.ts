@@ -33,7 +33,7 @@ export function* findRuns(context: Context, filter: RunFilter): Work<readonly nu
 }
 
 /** Beyond this a count of a filter that no counter serves says only that there are more. */
-const countMax = 10_000;
+export const countMax = 10_000;
 
 /** How many runs match: exact from the counters where they serve, else exact up to 10,000. */
 export function* countRuns(context: Context, filter: RunFilter): Work<{ count: number; isExact: boolean }> {

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Ask, Item, Outline } from "../../workflows/outline/outline.ts";
+import { chartOf } from "./chart.ts";
+import { changesOf } from "./diff.ts";
+import { layoutOf } from "./layout.ts";
+
+const ask = (step: string, options: string | null = null): Ask => ({
+  is: "ask",
+  kind: "step",
+  label: step,
+  step,
+  options,
+  hasUndo: false,
+});
+const outline = (...items: Item[]): Outline => ({ items, gaps: [], source: "" });
+
+/** Arrows by the names of their boxes. */
+function arrows(...items: Item[]): string[] {
+  const { nodes, edges } = chartOf("flow", outline(...items));
+  const name = (id: string): string => nodes.find((node) => node.id === id)?.label ?? "?";
+  return edges.map(({ from, to, label }) => `${name(from)} -${label === null ? "" : ` ${label} -`}> ${name(to)}`);
+}
+
+test("a fork leads to its arms and past them, and a return leads to the end", () => {
+  const arms = [
+    { label: "then", items: [ask("a"), { is: "leave", how: "return" } as const] },
+    { label: "else", items: [] },
+  ];
+  assert.deepEqual(arrows({ is: "fork", label: "x?", arms, isTotal: false }, ask("b")), [
+    "flow -> x?",
+    "x? - then -> a",
+    "x? - else -> b",
+    "b -> end",
+    "a -> end",
+  ]);
+});
+
+test("a loop leads back, is left by a break, and goes on where it ends", () => {
+  const stop: Item = {
+    is: "fork",
+    label: "done?",
+    arms: [{ label: "then", items: [{ is: "leave", how: "break" }] }],
+    isTotal: false,
+  };
+  assert.deepEqual(arrows({ is: "loop", label: "items", items: [ask("a"), stop], isEndless: true }, ask("b")), [
+    "flow -> items",
+    "items - each -> a",
+    "a -> done?",
+    "done? - again -> items",
+    "done? - then -> b",
+    "b -> end",
+  ]);
+});
+
+test("what fails goes to its handler, and a helper's return only leaves the helper", () => {
+  const helper: Item = { is: "inlined", items: [ask("in"), { is: "leave", how: "return" }] };
+  assert.deepEqual(arrows(helper, { is: "attempt", items: [ask("try")], handler: [ask("tell")] }, ask("on")), [
+    "flow -> in",
+    "in -> try",
+    "try - fails -> tell",
+    "try -> on",
+    "tell -> on",
+    "on -> end",
+  ]);
+});
+
+test("a layout goes from left to right, with boxes as wide as their text and none over another", async () => {
+  const arms = [
+    { label: null, items: [ask("one")] },
+    { label: null, items: [ask("a step with quite a long name of its own")] },
+  ];
+  const { nodes, edges, width, height } = await layoutOf(
+    chartOf("flow", outline(ask("first"), { is: "together", isRace: false, arms }, ask("last"))),
+  );
+  const [start, first, fork, one, two, last] = nodes;
+  assert.ok(start!.x < first!.x && first!.x < fork!.x && fork!.x < one!.x && one!.x < last!.x);
+  assert.ok(Math.abs(one!.y - two!.y) >= 40);
+  assert.deepEqual([one?.width, two?.width, one?.height], [120, 220, 40]);
+  assert.ok(nodes.every((node) => node.x >= 0 && node.x + node.width <= width && node.y + node.height <= height));
+  assert.ok(edges.every((edge) => edge.points.length >= 2));
+});
+
+test("three hundred boxes are laid out in a moment, and more are cut", async () => {
+  const many = Array.from({ length: 400 }, (_, i) => ask(`step ${i}`));
+  const chart = chartOf("flow", outline(...many));
+  assert.deepEqual([chart.nodes.length, chart.isCut], [301, true]);
+  const began = performance.now();
+  await layoutOf(chart);
+  assert.ok(performance.now() - began < 5_000);
+});
+
+test("changes are told in the order of the newer version, removed steps where they stood", () => {
+  const before = outline(ask("a"), ask("b", "{ x: 1 }"), ask("gone"), ask("c"), ask("d"));
+  const after = outline(ask("c"), ask("a"), ask("new"), ask("b", "{ x: 2 }"), ask("d"));
+  assert.deepEqual(
+    changesOf(before, after).map(({ step, change }) => `${step} ${change}`),
+    ["c moved", "a same", "new added", "b options", "gone removed", "d same"],
+  );
+});

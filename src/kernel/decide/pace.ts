@@ -1,0 +1,38 @@
+import type { RunPace, Span } from "../model/pace.ts";
+
+/** A shorter pause is not worth a notch in a timeline. */
+const idleMinMs = 60_000;
+const idleMax = 100;
+
+/**
+ * The time of a run from its attempts, which may overlap. `endedAt` is null while it goes on, and then `now` counts. Pure.
+ */
+export function paceOf(
+  attempts: readonly Span[],
+  { from, endedAt, now }: { from: number; endedAt: number | null; now: number },
+): RunPace {
+  const end = endedAt ?? now;
+  const ordered = attempts.toSorted((a, b) => a.from - b.from);
+  const idle: Span[] = [];
+  let busyMs = 0;
+  let seenTo = from;
+  for (const attempt of ordered) {
+    const start = Math.max(attempt.from, seenTo);
+    const stop = Math.min(attempt.to ?? end, end);
+    if (stop <= seenTo) continue;
+    if (start - seenTo > idleMinMs) idle.push({ from: seenTo, to: start });
+    busyMs += stop - start;
+    seenTo = stop;
+  }
+  if (end - seenTo > idleMinMs) idle.push({ from: seenTo, to: endedAt });
+  return { busyMs, idle: longest(idle, end) };
+}
+
+function longest(idle: readonly Span[], end: number): readonly Span[] {
+  if (idle.length <= idleMax) return idle;
+  const length = ({ from, to }: Span): number => (to ?? end) - from;
+  return idle
+    .toSorted((a, b) => length(b) - length(a))
+    .slice(0, idleMax)
+    .toSorted((a, b) => a.from - b.from);
+}

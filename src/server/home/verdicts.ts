@@ -1,0 +1,164 @@
+import type { DeadGroup, StoreStats } from "../../kernel/ports/queries.ts";
+import { formatDuration } from "../../stdx/duration.ts";
+import type { Verdict } from "../../wire/home.ts";
+
+/** How the runs of one workflow ended. */
+export interface Endings {
+  readonly definition: string;
+  readonly ended: number;
+  readonly failed: number;
+}
+
+export interface WorkflowFacts {
+  readonly recent: readonly Endings[];
+  readonly usual: readonly Endings[];
+  /** Causes of the newest dead letters. */
+  readonly causes: readonly DeadGroup[];
+  /** Store time from which on `recent` counts. */
+  readonly since: number;
+  /** Runs ever. */
+  readonly runs: number;
+}
+
+export interface ExecutionFacts {
+  readonly stats: Pick<StoreStats, "now" | "oldestReadyAt" | "workers">;
+  /** Runs that are not at rest. */
+  readonly open: number;
+  /** Versions that have such runs and that this process cannot load. */
+  readonly lacking: readonly { readonly name: string; readonly version: number; readonly why: string }[];
+  /** Definition files that could not be loaded. */
+  readonly problems: readonly { readonly file: string; readonly message: string }[];
+}
+
+export interface FreshnessFacts {
+  /** Store time and that of this process. */
+  readonly storeNow: number;
+  readonly processNow: number;
+  /** When the oldest event came that has not been given to the workflows that it starts; null: none waits. */
+  readonly unroutedSince: number | null;
+}
+
+const ok = { level: "ok", next: null } as const;
+
+/** Whether workflows fail more than they usually do. Pure, as all verdicts are. */
+export function workflowVerdict({ recent, usual, causes, since, runs }: WorkflowFacts): Verdict {
+  const id = "workflows";
+  if (runs === 0) return { ...ok, id, text: "Nothing has been started yet", why: null };
+  const failing = recent.filter((each) => isUnusual(each, usual));
+  if (failing.length === 0) {
+    const [ended, failed] = [sum(recent, "ended"), sum(recent, "failed")];
+    const why =
+      ended === 0 ? "No run has ended in the last hours" : `${count(ended, "run")} ended lately, ${failed} failed`;
+    return { ...ok, id, text: "Work is flowing", why };
+  }
+  const names = failing.map((each) => each.definition);
+  const theirs = causes.filter((cause) => names.includes(cause.definition) && cause.lastAt >= since);
+  const messages = [...new Set(theirs.map((cause) => cause.message))];
+  const [name = ""] = names;
+  const what = names.length === 1 ? `${name} fails` : `${names.length} workflows fail`;
+  const figures = failing
+    .slice(0, namedMax)
+    .map(({ definition, failed, ended }) => `${definition}: ${failed} of ${ended}`);
+  const rest = failing.length > namedMax ? [`and ${failing.length - namedMax} more`] : [];
+  const [message] = messages;
+  const same = messages.length === 1 && message !== undefined ? [`same error: ${firstLine(message)}`] : [];
+  const [cause] = theirs;
+  return {
+    id,
+    level: failing.some(({ failed, ended }) => failed >= badMin && failed * 2 >= ended) ? "bad" : "warn",
+    text: `${what} more than usual`,
+    why: [...figures, ...rest, ...same].join("; "),
+    next:
+      messages.length === 1 && theirs.length === 1 && cause !== undefined
+        ? { label: "Look at the error", target: { to: "error", fingerprint: cause.fingerprint } }
+        : names.length === 1
+          ? { label: "Look at its failed runs", target: { to: "runs", name, status: "failed" } }
+          : { label: "Look at the dead letters", target: { to: "dead-letters" } },
+  };
+}
+
+/** Names that a sentence can hold. */
+const namedMax = 3;
+/** Half of two runs says little. */
+const badMin = 3;
+
+/**
+ * More failures than chance would bring: what is usual of so many runs, and twice its spread. A workflow that never
+ * failed before is told of with its first failure.
+ */
+function isUnusual({ definition, ended, failed }: Endings, usual: readonly Endings[]): boolean {
+  const before = usual.find((each) => each.definition === definition);
+  const expected = before === undefined || before.ended === 0 ? 0 : (before.failed / before.ended) * ended;
+  return failed > expected + 2 * Math.sqrt(expected);
+}
+
+/** A queue that is longer than this has too few workers, ms. */
+const slowMs = 60_000;
+const stuckMs = 600_000;
+
+/** Whether somebody does the work. */
+export function executionVerdict({ stats, open, lacking, problems }: ExecutionFacts): Verdict {
+  const id = "execution";
+  const alive = stats.workers.filter(({ expiresAt }) => expiresAt > stats.now);
+  const toWorkers = { label: "Look at the workers", target: { to: "workers" } } as const;
+  if (alive.length === 0) {
+    const why = open === 0 ? "Nothing waits for one yet" : `${count(open, "run")} cannot go on; start one: baton start`;
+    return { id, level: open === 0 ? "warn" : "bad", text: "No worker is alive", why, next: toWorkers };
+  }
+  const toWorkflows = { label: "Look at the workflows", target: { to: "workflows" } } as const;
+  const [first] = lacking;
+  if (first !== undefined) {
+    const text = `${count(lacking.length, "version")} with runs cannot be loaded here`;
+    return { id, level: "warn", text, why: `${first.name} version ${first.version}: ${first.why}`, next: toWorkflows };
+  }
+  const age = stats.oldestReadyAt === null ? 0 : stats.now - stats.oldestReadyAt;
+  if (age > slowMs) {
+    const why = `${count(alive.length, "worker")} alive with ${sum(alive, "held")} runs in hand`;
+    const text = `Runs wait for a worker, the oldest for ${formatDuration(age)}`;
+    return { id, level: age > stuckMs ? "bad" : "warn", text, why, next: toWorkers };
+  }
+  const [problem] = problems;
+  if (problem !== undefined) {
+    const text = `${count(problems.length, "definition file")} could not be loaded`;
+    return { id, level: "warn", text, why: `${problem.file}: ${firstLine(problem.message)}`, next: toWorkflows };
+  }
+  return {
+    ...ok,
+    id,
+    text: "Workers are at work",
+    why: `${count(alive.length, "worker")} alive, no run waits for one`,
+  };
+}
+
+const skewMs = 5_000;
+const unroutedMs = 10_000;
+
+/** Whether what is shown is what is. */
+export function freshnessVerdict({ storeNow, processNow, unroutedSince }: FreshnessFacts): Verdict {
+  const id = "freshness";
+  const waited = unroutedSince === null ? 0 : storeNow - unroutedSince;
+  if (waited > unroutedMs) {
+    const text = `Events wait to be given to workflows, the oldest for ${formatDuration(waited)}`;
+    const why = "A worker with the definitions gives them out";
+    return { id, level: "warn", text, why, next: { label: "Look at the events", target: { to: "events" } } };
+  }
+  const skew = storeNow - processNow;
+  if (Math.abs(skew) > skewMs) {
+    const text = `The store's clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? "ahead" : "behind"}`;
+    const why = "Times are the store's; this machine's clock differs";
+    return { id, level: "warn", text, why, next: { label: "Look at the store", target: { to: "store" } } };
+  }
+  return { ...ok, id, text: "What you see is up to date", why: "No event waits to be given out" };
+}
+
+function sum<K extends string>(items: readonly Readonly<Record<K, number>>[], key: K): number {
+  return items.reduce((total, each) => total + each[key], 0);
+}
+
+function count(n: number, what: string): string {
+  return n === 1 ? `1 ${what}` : `${n} ${what}s`;
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n")[0] ?? "").slice(0, 200);
+}

@@ -1,0 +1,50 @@
+import { versionInUse } from "../../kernel/decide/version.ts";
+import type { Answer, Call, Route } from "../route.ts";
+import { object, ref, whole } from "../schema/schema.ts";
+import type { Services } from "../services.ts";
+import { unknownDefinition } from "../unknown-definition.ts";
+
+const version = { ...whole, minimum: 1 };
+
+export const graphRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/api/definitions/{name}/graph",
+    id: "getGraph",
+    summary: "What a version's code may do, read from its source and laid out. Default the version for new starts.",
+    scope: "definitions:read",
+    query: object({ version }, { optional: ["version"] }),
+    answers: { 200: { description: "Boxes and arrows with their places.", schema: ref("Graph") } },
+    handle: graph,
+  },
+  {
+    method: "GET",
+    path: "/api/definitions/{name}/diff",
+    id: "diffVersions",
+    summary: "What changed from version a to version b: steps, options, input and source.",
+    scope: "definitions:read",
+    query: object({ a: version, b: version }),
+    answers: { 200: { description: "The differences.", schema: ref("VersionDiff") } },
+    handle: diff,
+  },
+];
+
+async function graph({ params, query, services }: Call): Promise<Answer> {
+  const name = params["name"] ?? "";
+  const { version: asked } = query as { version?: number };
+  const chosen = asked ?? (await liveVersion(services, name));
+  return { status: 200, body: await services.drawings.graph(name, chosen) };
+}
+
+async function diff({ params, query, services }: Call): Promise<Answer> {
+  const { a, b } = query as { a: number; b: number };
+  return { status: 200, body: await services.drawings.diff(params["name"] ?? "", a, b) };
+}
+
+/** The version that new starts get, here or by what the store says; of a drained name the newest. */
+export async function liveVersion({ engine, store }: Services, name: string): Promise<number> {
+  const rows = await store.query("versions", { name });
+  const known = engine.versionForNewStarts(name) ?? (versionInUse(rows) ?? rows[0])?.definition.version;
+  if (known !== undefined) return known;
+  throw unknownDefinition(name);
+}

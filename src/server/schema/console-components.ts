@@ -1,0 +1,127 @@
+import { graphNodeKinds } from "../../wire/graph.ts";
+import { definitionKinds, runStatuses } from "../../wire/status.ts";
+import { stepKinds } from "../../wire/step.ts";
+import { list, moment, object, orNull, ref, type Schema, whole } from "./schema.ts";
+
+const string: Schema = { type: "string" };
+const flag: Schema = { type: "boolean" };
+const count: Schema = { type: "integer", minimum: 0 };
+
+/** What the console's pages are made of, as schemas. */
+export const consoleComponents: Readonly<Record<string, Schema>> = {
+  ServerInfo: object({
+    version: string,
+    node: string,
+    pid: whole,
+    startedAt: moment,
+    now: moment,
+    zone: string,
+    actor: string,
+    isReadOnly: flag,
+    store: object({ kind: { enum: ["sqlite", "postgres"] }, address: string, bytes: count, schema: whole }),
+    workers: count,
+    hasGuide: flag,
+  }),
+  Target: object(
+    {
+      to: {
+        enum: ["runs", "run", "error", "dead-letters", "workflows", "schedules", "events", "workers", "store"],
+      },
+      name: string,
+      status: { enum: runStatuses },
+      key: string,
+      id: string,
+      fingerprint: string,
+    },
+    { optional: ["name", "status", "key", "id", "fingerprint"], description: "Where a client leads to." },
+  ),
+  Verdict: object({
+    id: { enum: ["workflows", "execution", "freshness"] },
+    level: { enum: ["ok", "warn", "bad"] },
+    text: string,
+    why: orNull(string),
+    next: orNull(object({ label: string, target: ref("Target") })),
+  }),
+  DefinitionDetail: object({
+    name: string,
+    kind: { enum: definitionKinds },
+    versions: list(ref("DefinitionView"), "Newest first."),
+    inputSchema: {
+      ...orNull({ type: "object", additionalProperties: true }),
+      description: "JSON Schema 2020-12; null: it takes anything, or cannot tell.",
+    },
+    onFailure: { enum: ["keep", "compensate", null] },
+    queue: orNull(string),
+    schedules: list(string, "Ids."),
+    recent: ref("RecentRuns"),
+  }),
+  RecentRuns: object(
+    {
+      sampled: count,
+      completed: count,
+      failed: count,
+      p50Ms: orNull(count),
+      p95Ms: orNull(count),
+      steps: list(object({ name: string, count, failed: count, retried: count, p50Ms: count, p95Ms: count })),
+    },
+    { description: "Of the newest ended runs, at most 200." },
+  ),
+  Graph: object({
+    name: string,
+    version: whole,
+    nodes: list(ref("GraphNode"), "In the order of the code."),
+    edges: list(ref("GraphEdge")),
+    width: count,
+    height: count,
+    stepTotal: { ...orNull(whole), description: "Results that each run records; null: it depends on the run." },
+    gaps: list(string, "What could not be read from the source."),
+  }),
+  GraphNode: object({
+    id: string,
+    kind: { enum: [...stepKinds, ...graphNodeKinds] },
+    label: string,
+    step: orNull(string),
+    options: orNull(string),
+    hasUndo: flag,
+    x: { type: "number" },
+    y: { type: "number" },
+    width: count,
+    height: count,
+  }),
+  GraphEdge: object({
+    from: string,
+    to: string,
+    label: orNull(string),
+    points: list(object({ x: { type: "number" }, y: { type: "number" } })),
+  }),
+  VersionDiff: object({
+    name: string,
+    a: whole,
+    b: whole,
+    steps: list(
+      object({
+        step: string,
+        change: { enum: ["same", "added", "removed", "moved", "options"] },
+        before: orNull(string),
+        after: orNull(string),
+      }),
+    ),
+    isInputChanged: flag,
+    source: orNull(object({ a: string, b: string })),
+    inFlight: count,
+  }),
+  Home: object({
+    verdicts: list(ref("Verdict")),
+    needsYou: object({ deadLetters: count, suspended: count }),
+    newErrors: list(ref("DeadLetterGroup"), "First seen in the last 24 hours, newest first."),
+    longWaits: list(
+      object({ id: string, name: string, key: orNull(string), reasonText: orNull(string), since: moment }),
+      "Longest first.",
+    ),
+    hours: list(
+      object({ hour: moment, started: count, completed: count, failed: count, cancelled: count }),
+      "The last 24, oldest first.",
+    ),
+    runs: { ...count, description: "Of any status, ever." },
+  }),
+};

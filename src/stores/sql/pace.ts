@@ -1,0 +1,30 @@
+import { paceOf } from "../../kernel/decide/pace.ts";
+import type { RunPace } from "../../kernel/model/pace.ts";
+import { kindCode } from "./codes.ts";
+import type { Context } from "./context.ts";
+import { listOf, type Work } from "./work.ts";
+
+/** Kinds of entries that are an attempt's; all others are waits, or take no time. */
+const working = listOf([kindCode.step, kindCode.once, kindCode.tx, kindCode.undo]);
+
+/** How a run has spent its time. Merged here, so that of ten thousand steps only the pauses travel. */
+export function* readPace(context: Context, run: number): Work<RunPace> {
+  const { db, clock } = context;
+  const row = yield* db.get<{ created_at: number; ended_at: number | null }>(
+    "select created_at, ended_at from runs where no = ?",
+    run,
+  );
+  if (row === undefined) return { busyMs: 0, idle: [] };
+  const ended = yield* db.all<{ at: number; took_ms: number }>(
+    `select at, took_ms from steps where run = ? and kind in (${working})
+     union all select at, took_ms from attempts where run = ?`,
+    run,
+    run,
+  );
+  const open = yield* db.all<{ since: number }>("select since from shows where run = ?", run);
+  const spans = [
+    ...ended.map(({ at, took_ms }) => ({ from: at - took_ms, to: at })),
+    ...open.map(({ since }) => ({ from: since, to: null })),
+  ];
+  return paceOf(spans, { from: row.created_at, endedAt: row.ended_at, now: clock.now() });
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Graph, VersionDiff } from "../../src/wire/graph.ts";
+import type { Problem } from "../../src/wire/problem.ts";
+import { setup } from "./setup.ts";
+
+test("a definition's graph is read from its source, with names, options and how many results there will be", async (t) => {
+  const api = await setup(t);
+  const { body } = await api.get<Graph>("/api/definitions/fragile/graph");
+  assert.deepEqual(
+    body.nodes.map(({ kind, label, step }) => [kind, label, step]),
+    [
+      ["start", "fragile", null],
+      ["step", "first", "first"],
+      ["step", "second", "second"],
+      ["step", "third", "third"],
+      ["end", "end", null],
+    ],
+  );
+  assert.deepEqual([body.version, body.stepTotal, body.gaps], [1, 3, []]);
+  assert.equal(body.nodes[2]?.options, "{ input: { amount: 1 } }");
+  assert.equal(body.edges.length, 4);
+  const again = await api.get<Graph>("/api/definitions/fragile/graph?version=1");
+  assert.deepEqual(again.body, body);
+});
+
+test("a loop has no fixed number of results", async (t) => {
+  const api = await setup(t);
+  const { body } = await api.get<Graph>("/api/definitions/loop/graph");
+  assert.deepEqual(
+    body.nodes.filter(({ kind }) => kind === "loop").map(({ label }) => label),
+    ["while i < count", 'items of ["a", "b"]'],
+  );
+  assert.equal(body.stepTotal, null);
+});
+
+test("versions and names that are not there are told from each other", async (t) => {
+  const api = await setup(t);
+  const version = await api.get<Problem>("/api/definitions/hello/graph?version=9");
+  assert.deepEqual([version.status, version.body.code], [404, "not-found"]);
+  const name = await api.get<Problem>("/api/definitions/nobody/graph");
+  assert.equal(name.body.code, "unknown-definition");
+});
+
+test("a version compared with itself has changed in nothing", async (t) => {
+  const api = await setup(t);
+  const { body } = await api.get<VersionDiff>("/api/definitions/fragile/diff?a=1&b=1");
+  assert.deepEqual(
+    body.steps.map(({ step, change }) => [step, change]),
+    [
+      ["first", "same"],
+      ["second", "same"],
+      ["third", "same"],
+    ],
+  );
+  assert.deepEqual([body.isInputChanged, body.inFlight], [false, 0]);
+  assert.match(body.source?.a ?? "", /^async \(ctx, \{ name \}\) => \{/);
+});
