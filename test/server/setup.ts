@@ -55,7 +55,7 @@ function createApi(server: RunningServer): Omit<Api, "server" | "url"> {
   const send = async <T>(method: "GET" | "POST", path: string, init: RequestInit): Promise<Answered<T>> => {
     const response = await fetch(`${server.url}${path}`, { ...init, method });
     const text = await response.text();
-    const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+    const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
     const body = (isJson ? JSON.parse(text) : text) as T;
     checkAnswer(method, path, response, body);
     return { status: response.status, headers: response.headers, body };
