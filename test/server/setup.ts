@@ -34,10 +34,18 @@ export interface Api {
 const limitMs = 15_000;
 
 /** A real server on a store of its own. Every answer is checked against the API's own document. */
-export async function setup(test: TestContext, settings: { readOnly?: boolean; store?: string } = {}): Promise<Api> {
+export async function setup(
+  test: TestContext,
+  settings: { readOnly?: boolean; store?: string; workflows?: string } = {},
+): Promise<Api> {
   const folder = settings.store ?? mkdtempSync(join(tmpdir(), "baton-server-"));
   const config = await loadConfig(
-    { store: join(folder, "baton.db"), folder: join(import.meta.dirname, "workflows"), port: "0", withoutFile: true },
+    {
+      store: join(folder, "baton.db"),
+      folder: settings.workflows ?? join(import.meta.dirname, "workflows"),
+      port: "0",
+      withoutFile: true,
+    },
     settings.readOnly ? { BATON_READ_ONLY: "1" } : {},
   );
   const server = await startServer({ config });

@@ -1,5 +1,5 @@
 import { readPath } from "../../kernel/decide/match.ts";
-import { maskText } from "../../kernel/model/sealed.ts";
+import { isSealed, maskText } from "../../kernel/model/sealed.ts";
 import type { EventRow, EventWaitRow } from "../../kernel/ports/queries.ts";
 import type { EventDetail, EventView, EventWait } from "../../wire/event.ts";
 import type { Services } from "../services.ts";
@@ -37,7 +37,8 @@ export async function eventDetail(services: Services, row: EventRow): Promise<Ev
   const facts: Facts = {
     row,
     listeners: [...new Set(listeners.map(({ definition }) => definition.name))],
-    waits: waits.map((wait) => waitView(wait, data)),
+    // Of what is sealed nobody can tell where it differs.
+    waits: waits.map((wait) => (isSealed(row.data) ? { ...waitView(wait, null), differs: [] } : waitView(wait, data))),
     waiting: total,
   };
   const outcome = outcomeOf(facts);
@@ -63,8 +64,10 @@ export interface Facts {
 export function waitView({ run, definition: name, key, match }: EventWaitRow, data: unknown): EventWait {
   const wanted = match === null ? null : (JSON.parse(match) as Record<string, unknown>);
   const differs = Object.entries(wanted ?? {})
-    .map(([path, value]) => ({ path, wanted: value, got: readPath(data, path) ?? null }))
-    .filter((each) => each.got !== each.wanted);
+    .map(([path, value]) => ({ path, wanted: value, got: readPath(data, path) }))
+    .filter((each) => each.got !== each.wanted)
+    // What is missing has no place in JSON.
+    .map((each) => ({ ...each, got: each.got ?? null }));
   return { run, name, step: stepName(key), match: wanted, differs };
 }
 
