@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import type { AxeResults } from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { chromiumPath } from "./chromium.ts";
@@ -17,6 +17,11 @@ export interface Tab {
   open(path: string): Promise<void>;
   /** Another tab of the same browser. */
   another(path: string): Promise<Tab>;
+}
+
+/** Of one test: what it opened is closed when it is over. */
+export interface Scope {
+  after(end: () => Promise<void>): void;
 }
 
 export interface TabOptions {
@@ -35,10 +40,18 @@ let shared: Promise<Browser> | null = null;
 export function browserTest(
   name: string,
   options: { readonly timeout?: number },
-  work: (test: TestContext) => Promise<void>,
+  work: (scope: Scope) => Promise<void>,
 ): void {
   const skip = !isThere && process.env["BATON_CI"] !== "1" ? `no Chromium at ${chromiumPath}` : false;
-  void test(name, { timeout: 60_000, ...options, skip }, work);
+  void test(name, { timeout: 60_000, ...options, skip }, async () => {
+    const ends: (() => Promise<void>)[] = [];
+    try {
+      await work({ after: (end) => void ends.push(end) });
+    } finally {
+      // The last first: a tab is closed before the server that it looks at.
+      for (const end of ends.toReversed()) await end();
+    }
+  });
 }
 
 function launch(): Promise<Browser> {
@@ -64,7 +77,7 @@ export async function closeBrowser(): Promise<void> {
 }
 
 /** Opens a tab on a server. When the test ends nothing may have gone wrong in it, and nothing may have left its origin. */
-export async function openTab(test: TestContext, url: string, options: TabOptions = {}): Promise<Tab> {
+export async function openTab(test: Scope, url: string, options: TabOptions = {}): Promise<Tab> {
   const { theme = "light", width = 1_440, height = 900, allows = /^$/ } = options;
   const browser = await launch();
   const context = await browser.newContext({
@@ -73,6 +86,7 @@ export async function openTab(test: TestContext, url: string, options: TabOption
     acceptDownloads: true,
   });
   await context.addInitScript(`localStorage.setItem("baton.settings", '${JSON.stringify({ theme, zone: "UTC" })}')`);
+  context.setDefaultTimeout(10_000);
   const wrong: string[] = [];
   const foreign: string[] = [];
   context.on("request", (request) => {

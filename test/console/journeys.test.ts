@@ -27,7 +27,8 @@ browserTest(
     const told = (await card.textContent()) ?? "";
     assert.match(told, /Failed at charge card \(step 5\).*1 attempt, not retryable/);
     assert.match(told, /Kept: outputs of 4 steps/);
-    assert.match(told, /Not run: .*schedule kickoff/);
+    await card.getByText("Not run:").waitFor();
+    assert.match((await card.textContent()) ?? "", /Not run: .*schedule kickoff/);
 
     await page.keyboard.press("e");
     const sheet = page.getByRole("dialog");
@@ -50,7 +51,7 @@ browserTest("a run that goes on is followed without asking: its end shows by its
   const waiting = await world.run("discount-approval", { deal: "1" }, ({ status }) => status === "waiting");
   const tab = await openTab(test, world.url);
   await tab.open(`/runs/${waiting.id}`);
-  await tab.page.getByRole("heading", { name: "Waiting" }).waitFor();
+  await tab.page.getByRole("heading", { name: "Waiting", exact: true }).waitFor();
   await tab.page.getByRole("button", { name: "Live" }).waitFor();
   await tab.page.getByRole("button", { name: /Send discount\.decided/ }).click();
   await tab.page.getByRole("button", { name: "Send", exact: true }).click();
@@ -113,7 +114,7 @@ browserTest(
     await rows.nth(2).waitFor();
     await page.getByRole("button", { name: "Live" }).waitFor();
     const { port } = world.server;
-    await world.server.close();
+    await world.close();
     await page.getByText(/Baton does not answer/).waitFor();
     await page.getByRole("button", { name: /Reconnecting|asking every 5 s/ }).waitFor();
     assert.equal(await rows.count(), 3, "what is known stays");
@@ -132,7 +133,7 @@ browserTest(
   {},
   async (test) => {
     const world = await openWorld(test);
-    const deep: unknown = JSON.parse(`${'{"a":'.repeat(400)}1${"}".repeat(400)}`);
+    const deep: unknown = JSON.parse(`${'{"a":'.repeat(50)}1${"}".repeat(50)}`);
     const hostile = {
       script: "<script>document.title='owned'</script>",
       svg: "<svg onload=\"document.title='owned'\"><a xlink:href='javascript:alert(1)'>x</a></svg>",
@@ -151,7 +152,8 @@ browserTest(
     const drawer = page.getByRole("complementary");
     await drawer.getByText("<script>document.title='owned'</script>", { exact: false }).first().waitFor();
     assert.equal(await page.locator("main script, main img, main svg a, main a[href^='javascript']").count(), 0);
-    assert.doesNotMatch((await page.locator("main").textContent()) ?? "", /[\u001b\u0007\u202e]/);
+    const shown = (await page.locator("main").textContent()) ?? "";
+    for (const character of ["\u001b", "\u0007", "\u202e"]) assert.ok(!shown.includes(character));
     await drawer.getByRole("tab", { name: /Logs/ }).click();
     await page.getByRole("button", { name: "History" }).click();
     await page.getByText("<b>bold</b>").first().waitFor();

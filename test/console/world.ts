@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../src/app/load-config.ts";
 import { type RunningServer, startServer } from "../../src/app/server.ts";
 import type { RunDetail } from "../../src/wire/run.ts";
+import type { Scope } from "./browser.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const limitMs = 20_000;
@@ -14,6 +14,8 @@ const limitMs = 20_000;
 /** A real Baton on a store of its own, with the shop's workflows in a folder that may be changed. */
 export interface World {
   readonly server: RunningServer;
+  /** Stops the server, as its operator would; it may be opened again on the same folder. */
+  close(): Promise<void>;
   readonly url: string;
   readonly folder: string;
   get<T>(path: string): Promise<T>;
@@ -31,7 +33,7 @@ export interface WorldOptions {
   readonly port?: number;
 }
 
-export async function openWorld(test: Pick<TestContext, "after">, options: WorldOptions = {}): Promise<World> {
+export async function openWorld(test: Scope, options: WorldOptions = {}): Promise<World> {
   const folder = options.folder ?? makeFolder(test);
   const file = join(folder, "workflows", "shop.ts");
   const config = await loadConfig(
@@ -44,7 +46,12 @@ export async function openWorld(test: Pick<TestContext, "after">, options: World
     options.readOnly ? { BATON_READ_ONLY: "1" } : {},
   );
   const server = await startServer({ config });
-  test.after(() => server.close());
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await server.close();
+    isOpen = false;
+  };
+  test.after(close);
   const { url } = server;
   const ask = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
     const response = await fetch(url + path, init);
@@ -66,6 +73,7 @@ export async function openWorld(test: Pick<TestContext, "after">, options: World
   };
   return {
     server,
+    close,
     url,
     folder,
     get,
@@ -80,12 +88,12 @@ export async function openWorld(test: Pick<TestContext, "after">, options: World
 }
 
 /** Inside the checkout: the workflows find their packages from there. */
-function makeFolder(test: Pick<TestContext, "after">): string {
+function makeFolder(test: Scope): string {
   const parent = join(root, ".baton");
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, "console-"));
   cpSync(join(import.meta.dirname, "workflows"), join(folder, "workflows"), { recursive: true });
-  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  test.after(async () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
