@@ -47,6 +47,11 @@ export function browserTest(
     const ends: (() => Promise<void>)[] = [];
     try {
       await work({ after: (end) => void ends.push(end) });
+    } catch (error) {
+      for (const context of (await shared)?.contexts() ?? [])
+        for (const page of context.pages())
+          await keepPicture(page, `failed-${name.slice(0, 30).replaceAll(/\W+/g, "-")}`);
+      throw error;
     } finally {
       // The last first: a tab is closed before the server that it looks at.
       for (const end of ends.toReversed()) await end();

@@ -146,6 +146,8 @@ export interface Queries {
 }
 
 export interface RunFilter {
+  /** Those of these, for whoever shows them already; with it nothing else is looked at. */
+  readonly ids?: readonly string[];
   readonly definition?: string;
   readonly status?: RunStatus;
   readonly key?: string;

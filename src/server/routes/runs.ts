@@ -12,7 +12,7 @@ import { lastAtRest } from "../follow.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
 import type { Answer, Call, Route } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
-import { moment, object, ref, list as rowsOf, type Schema, whole } from "../schema/schema.ts";
+import { moment, object, ref, list as rowsOf, type Schema, text, whole } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
 import { historyView } from "../views/history.ts";
 import { logView } from "../views/log.ts";
@@ -53,9 +53,10 @@ export const runRoutes: readonly Route[] = [
     query: object(
       {
         ...filterFields,
+        ids: text(8_000, `Comma-separated whole ids, at most ${defaults.pageMax}: those of them that there are.`),
         ...paging,
       },
-      { optional: [...Object.keys(filterFields), "limit", "pageToken"] },
+      { optional: [...Object.keys(filterFields), "ids", "limit", "pageToken"] },
     ),
     answers: { 200: { description: "One page.", schema: pageSchema("RunSummary") } },
     handle: list,
@@ -220,10 +221,11 @@ function startOptions(asked: Omit<StartBody, "name" | "input">, request: Request
 }
 
 async function list({ query, services }: Call): Promise<Answer> {
-  const page = query as Paging;
+  const { ids, ...page } = query as Paging & { ids?: string };
   const limit = limitOf(page);
   const rows = await services.store.query("runs", {
     ...filterOf(query as FilterQuery),
+    ...(ids === undefined ? {} : { ids: ids.split(",").slice(0, defaults.pageMax) }),
     before: decodeToken("runs", page.pageToken),
     limit: limit + 1,
   });
