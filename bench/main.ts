@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { consoleBench } from "./console.ts";
 import { limits, million, redrive } from "./large.ts";
 import { cost, idle, workers } from "./many-workers.ts";
 import type { Row } from "./measure.ts";
@@ -20,8 +21,15 @@ const workloads: Readonly<Record<string, Workload>> = {
   limits,
   redrive,
 };
-/** Only when they are named: one fills a store for a minute, the others are for PostgreSQL. */
-const byName: Readonly<Record<string, Workload>> = { ...workloads, million, cost, idle, workers };
+/** Only when they are named: one fills a store for a minute, one is in a browser, the others are for PostgreSQL. */
+const byName: Readonly<Record<string, Workload>> = {
+  ...workloads,
+  million,
+  cost,
+  idle,
+  workers,
+  console: consoleBench,
+};
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: "boolean" }, rounds: { type: "string" }, store: { type: "string" } },

@@ -1,6 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { reads } from "../api/queries.ts";
 import { ago, clock, moment } from "../parts/time.ts";
 import { useSettings } from "./settings.ts";
 
@@ -25,7 +23,11 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-export function setServerNow(iso: string): void {
+let serverZone = "UTC";
+
+/** Takes the server's clock and zone, as it told them just now. */
+export function setServerClock(iso: string, zone: string): void {
+  serverZone = zone;
   offsetMs = Date.parse(iso) - Date.now();
   now = Date.now() + offsetMs;
 }
@@ -39,12 +41,12 @@ export function serverNow(): number {
   return Date.now() + offsetMs;
 }
 
-/** The zone that times are shown in. */
+const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** The zone that times are shown in. Every row asks for it: it must cost nothing. */
 export function useZone(): string {
   const { zone } = useSettings();
-  const { data } = useQuery(reads.server());
-  if (zone === "browser") return Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return zone === "server" ? (data?.zone ?? "UTC") : zone;
+  return zone === "browser" ? browserZone : zone === "server" ? serverZone : zone;
 }
 
 /** How long ago, with the moment and its zone behind it. */

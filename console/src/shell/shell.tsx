@@ -6,7 +6,7 @@ import { reads } from "../api/queries.ts";
 import { Button } from "../parts/parts.tsx";
 import { count, plural } from "../parts/words.ts";
 import { Announcements, announce, copy } from "./announce.tsx";
-import { Moment, setServerNow } from "./clock.tsx";
+import { Moment, setServerClock } from "./clock.tsx";
 import { Finder } from "./finder.tsx";
 import { Help } from "./help.tsx";
 import { useKeys } from "./keys.ts";
@@ -74,7 +74,7 @@ function useTitle(path: string): void {
 function TopBar({ onFind, onMenu, isMenuOpen }: { onFind: () => void; onMenu: () => void; isMenuOpen: boolean }) {
   const { data: server } = useQuery(reads.server());
   useEffect(() => {
-    if (server !== undefined) setServerNow(server.now);
+    if (server !== undefined) setServerClock(server.now, server.zone);
   }, [server]);
   return (
     <header className={styles.bar}>
