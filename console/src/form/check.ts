@@ -77,7 +77,7 @@ function wordsOf(error: OutputUnit, schema: JsonSchema): FieldProblem {
   const property = /property "?([^"]+?)"?[ .]/.exec(`${error.error} `)?.[1];
   switch (error.keyword) {
     case "required":
-      return { path: property === undefined ? path : `${path}/${escape(property)}`, message: requiredWords };
+      return { path: property === undefined ? path : `${path}/${pointerPart(property)}`, message: requiredWords };
     case "additionalProperties":
     case "unevaluatedProperties":
     case "false":
@@ -159,7 +159,7 @@ function limitAt(schema: JsonSchema, location: string): unknown {
   return at;
 }
 
-function escape(name: string): string {
+function pointerPart(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

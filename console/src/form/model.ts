@@ -16,7 +16,12 @@ interface Common {
 
 export type Field = Common &
   (
-    | { readonly kind: "text"; readonly format: TextFormat | null; readonly isLong: boolean; readonly max: number | null }
+    | {
+        readonly kind: "text";
+        readonly format: TextFormat | null;
+        readonly isLong: boolean;
+        readonly max: number | null;
+      }
     | { readonly kind: "number"; readonly isWhole: boolean; readonly min: number | null; readonly max: number | null }
     | { readonly kind: "boolean" }
     | { readonly kind: "choice"; readonly options: readonly Option[] }
@@ -199,7 +204,10 @@ export function pointed(root: unknown, pointer: string): unknown {
     .split("/")
     .slice(1)
     .map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>((at, part) => (typeof at === "object" && at !== null ? (at as JsonSchema)[part] : undefined), root);
+    .reduce<unknown>(
+      (at, part) => (typeof at === "object" && at !== null ? (at as JsonSchema)[part] : undefined),
+      root,
+    );
 }
 
 function withoutNull(schema: JsonSchema, root: JsonSchema): { schema: JsonSchema; isNullable: boolean } {

@@ -114,12 +114,7 @@ function monthdayWords(day: string): string | null {
 }
 
 /** `MON-FRI` or `1,3` in words; `first` is the number of the first name. */
-function spanWords(
-  field: string,
-  short: readonly string[],
-  first: number,
-  words: readonly string[],
-): string | null {
+function spanWords(field: string, short: readonly string[], first: number, words: readonly string[]): string | null {
   const wordOf = (text: string): string | null => {
     const at = short.indexOf(text);
     return at >= 0 ? (words[at] ?? null) : /^\d+$/.test(text) ? (words[Number(text) - first] ?? null) : null;
