@@ -421,7 +421,7 @@ function List(props: FieldProps<Of<"list">>) {
   return (
     <Frame {...props}>
       {items.length === 0 ? <p className={styles.help}>None yet</p> : null}
-      <ol className={styles.items}>
+      <ol className={styles.items} hidden={items.length === 0}>
         {items.map((item, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: items have no name but their place
           <li key={i}>

@@ -26,6 +26,7 @@ export function EventPage() {
       <Crumbs>
         <Link to="/events">Events</Link>
       </Crumbs>
+      {event.data === undefined ? <Head title={`Event ${no}`} /> : null}
       <Loaded of={event}>{(data) => <Event key={data.no} event={data} />}</Loaded>
     </Page>
   );
@@ -132,60 +133,75 @@ function Did({ event: { runs, matched, refused, listeners } }: { event: EventDet
 /** Who waits for this name now, and in what this event is not what they wait for. */
 function Waits({ event: { waits, waiting, name } }: { event: EventDetail }) {
   return (
-    <Section title="Who waits for it now" about={plural(waiting, "run")} isPadded={true}>
+    <Section title="Who waits for it now" about={plural(waiting, "run")}>
       {waits.length === 0 ? (
-        <p className={partStyles.muted}>No run waits for {name}.</p>
+        <div className={pageStyles.padded}>
+          <p className={partStyles.muted}>No run waits for {name}.</p>
+        </div>
       ) : (
-        <ul className={styles.waits}>
-          {waits.map((wait) => (
-            <li key={`${wait.run} ${wait.step}`}>
-              <Wait wait={wait} />
-            </li>
-          ))}
-          {waiting > waits.length ? <li>and {count(waiting - waits.length)} more</li> : null}
-        </ul>
+        <>
+          <table className={`${partStyles.table} ${partStyles.cards} ${styles.waits}`}>
+            <caption className="visually-hidden">
+              Runs that wait, and in what the event differs from what they want
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">Run</th>
+                <th scope="col">Path</th>
+                <th scope="col">Wanted</th>
+                <th scope="col">Came</th>
+              </tr>
+            </thead>
+            <tbody>
+              {waits.map((wait) => (
+                <Wait key={`${wait.run} ${wait.step}`} wait={wait} />
+              ))}
+            </tbody>
+          </table>
+          {waiting > waits.length ? <p className={partStyles.muted}>and {count(waiting - waits.length)} more</p> : null}
+        </>
       )}
     </Section>
   );
 }
 
 function Wait({ wait: { run, name, step, differs } }: { wait: EventWait }) {
-  return (
+  const who = (
     <>
-      <p>
-        {name} <RunLink id={run} /> at <code>{step}</code>
-      </p>
-      {differs.length === 0 ? (
-        <p className={styles.fits}>✓ It would match: sent again, it wakes this run.</p>
-      ) : (
-        <table className={`${partStyles.table} ${styles.differs}`}>
-          <caption className="visually-hidden">In what the event differs from what {run} waits for</caption>
-          <thead>
-            <tr>
-              <th scope="col">Path</th>
-              <th scope="col">Wanted</th>
-              <th scope="col">Came</th>
-            </tr>
-          </thead>
-          <tbody>
-            {differs.map(({ path, wanted, got }) => (
-              <tr key={path}>
-                <th scope="row">
-                  <code>{path}</code>
-                </th>
-                <td>
-                  <code>{valueText(wanted)}</code>
-                </td>
-                <td className={partStyles.wrong}>
-                  ≠ <code>{valueText(got)}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {name} at {step}
+      <br />
+      <RunLink id={run} />
     </>
   );
+  if (differs.length === 0)
+    return (
+      <tr>
+        <th scope="row">{who}</th>
+        <td colSpan={3} className={styles.fits}>
+          ✓ It would match: sent again, it wakes this run.
+        </td>
+      </tr>
+    );
+  return differs.map(({ path, wanted, got }, i) => (
+    <tr key={path}>
+      {i === 0 ? (
+        <th scope="rowgroup" rowSpan={differs.length}>
+          {who}
+        </th>
+      ) : null}
+      <td data-label="Path">
+        <code>{path}</code>
+      </td>
+      <td data-label="Wanted">
+        <code>{valueText(wanted)}</code>
+      </td>
+      <td data-label="Came" className={partStyles.wrong}>
+        <span>
+          ≠ <code>{valueText(got)}</code>
+        </span>
+      </td>
+    </tr>
+  ));
 }
 
 /** Typed as JSON writes it: `8841` is not `"8841"`. */

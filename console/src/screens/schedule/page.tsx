@@ -10,6 +10,7 @@ import { duration, moment } from "../../parts/time.ts";
 import { plural } from "../../parts/words.ts";
 import { Ago, Moment, useZone } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
+import { untilNext } from "../schedules/until-next.ts";
 import { fireShown, fireWords, movedWords, overlapWords, timingWords } from "../schedules/words.ts";
 import { type ScheduleAct, ScheduleSheet } from "./acts.tsx";
 import styles from "./schedule.module.css";
@@ -17,12 +18,16 @@ import styles from "./schedule.module.css";
 /** One schedule: what will fire and when, in its zone and in mine, and what became of the times that are past. */
 export function SchedulePage() {
   const { id } = useParams({ from: "/schedules/$id" });
-  const schedule = useQuery(reads.schedule(id));
+  const schedule = useQuery({
+    ...reads.schedule(id),
+    refetchInterval: ({ state }) => (state.data === undefined ? false : untilNext([state.data])),
+  });
   return (
     <Page>
       <Crumbs>
         <Link to="/schedules">Schedules</Link>
       </Crumbs>
+      {schedule.data === undefined ? <Head title={id} /> : null}
       <Loaded of={schedule}>{(data) => <Schedule schedule={data} />}</Loaded>
     </Page>
   );

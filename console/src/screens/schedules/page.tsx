@@ -6,6 +6,7 @@ import { Page, Pager, pageStyles } from "../../parts/page.tsx";
 import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { Ago, Moment } from "../../shell/clock.tsx";
+import { untilNext } from "./until-next.ts";
 import { fireShown, fireWords, timingWords } from "./words.ts";
 
 const pageMax = 50;
@@ -14,7 +15,10 @@ const pageMax = 50;
 export function SchedulesPage() {
   const { workflow, page = null } = useSearch({ from: "/schedules" });
   const navigate = useNavigate({ from: "/schedules" });
-  const schedules = useQuery(reads.schedules({ workflow }, page, pageMax));
+  const schedules = useQuery({
+    ...reads.schedules({ workflow }, page, pageMax),
+    refetchInterval: ({ state }) => untilNext(state.data?.items ?? []),
+  });
   const names = useQuery(reads.definitions());
   const known = [...new Set((names.data?.items ?? []).map(({ name }) => name))].toSorted();
   return (
@@ -124,7 +128,7 @@ function Row({ schedule }: { schedule: ScheduleSummary }) {
         {first === undefined ? (
           <span className={partStyles.muted}>never again</span>
         ) : (
-          <span>
+          <span className={pageStyles.nowrap}>
             {isPaused ? <span className={partStyles.muted}>would be </span> : null}
             <Ago at={first.at} /> <span className={partStyles.muted}>{first.local.slice(0, 16)}</span>
           </span>
@@ -134,7 +138,7 @@ function Row({ schedule }: { schedule: ScheduleSummary }) {
         {lastFire === null ? (
           <span className={partStyles.muted}>none yet</span>
         ) : (
-          <span>
+          <span className={pageStyles.nowrap}>
             <span title={fireWords(lastFire)}>
               <Pill shown={fireShown[lastFire.outcome]} />
             </span>{" "}

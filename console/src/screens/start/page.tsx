@@ -34,19 +34,29 @@ export function StartPage() {
           {name}
         </Link>
       </Crumbs>
+      {definition.data === undefined ? <Head title={`Start ${name}`} /> : null}
       <Loaded of={definition}>
         {(data) =>
           isReadOnly && server.data !== undefined ? (
-            <Empty title={`This server is read-only: it starts no run of ${name}`}>
-              <p>Start it where the workers are, or from a terminal:</p>
-              <pre>{`npx baton run ${name} --input '{}' --watch`}</pre>
-            </Empty>
+            <ReadOnly name={name} />
           ) : (
             <Start key={data.name} definition={data} />
           )
         }
       </Loaded>
     </Page>
+  );
+}
+
+function ReadOnly({ name }: { name: string }) {
+  return (
+    <>
+      <Head title={`Start ${name}`} />
+      <Empty title="This server is read-only: it starts no runs">
+        <p>Start it where the workers are, or from a terminal:</p>
+        <pre>{`npx baton run ${name} --input '{}' --watch`}</pre>
+      </Empty>
+    </>
   );
 }
 

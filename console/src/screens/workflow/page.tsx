@@ -27,6 +27,7 @@ export function WorkflowPage() {
       <Crumbs>
         <Link to="/workflows">Workflows</Link>
       </Crumbs>
+      {definition.data === undefined ? <Head title={name} /> : null}
       <Loaded of={definition} rows={10}>
         {(data) => <Workflow key={data.name} definition={data} />}
       </Loaded>
@@ -184,7 +185,7 @@ function Figures({
 }) {
   const { sampled, completed, failed, p50Ms, p95Ms } = recent;
   const runs = addCounts(versions.map((version) => version.runs));
-  const newest = sampled === 0 ? "no run has ended yet" : `of the newest ${plural(sampled, "run")} that ended`;
+  const newest = sampled === 0 ? "no run has ended yet" : newestWords(sampled);
   return (
     <Tiles
       tiles={[
@@ -204,6 +205,10 @@ function Figures({
       ]}
     />
   );
+}
+
+function newestWords(sampled: number): string {
+  return sampled === 1 ? "of the one run that ended" : `of the newest ${count(sampled)} runs that ended`;
 }
 
 function Drawing({
@@ -336,10 +341,7 @@ function Steps({
   onSelect: (step: string) => void;
 }) {
   return (
-    <Section
-      title="Steps"
-      about={recent.sampled === 0 ? undefined : `in the newest ${plural(recent.sampled, "run")} that ended`}
-    >
+    <Section title="Steps" about={recent.sampled === 0 ? undefined : newestWords(recent.sampled)}>
       {recent.steps.length === 0 ? (
         <div className={pageStyles.padded}>
           <p className={partStyles.muted}>Figures come with the first run that ends.</p>
