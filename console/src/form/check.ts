@@ -8,7 +8,7 @@ export interface FieldProblem {
   readonly message: string;
 }
 
-/** Every place that the schema refuses, each once, in the order of the form. Null: the schema itself is not readable. */
+/** Every place that the schema refuses, each once. Null: the schema itself is not readable. */
 export function checkValue(schema: JsonSchema, value: unknown): readonly FieldProblem[] | null {
   let errors: readonly OutputUnit[];
   try {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { z } from "zod";
 import { checkValue, pathWords } from "./check.ts";
 import { fieldOf, type JsonSchema, nameWords } from "./model.ts";
-import { branchOf, startValue, toBranch, withMember } from "./value.ts";
+import { branchOf, inOrder, startValue, toBranch, withMember } from "./value.ts";
 
 /** As a workflow with such an input answers it. */
 function input(schema: z.ZodType): JsonSchema {
@@ -163,6 +163,14 @@ describe("the check", () => {
       "/items/0/count": "is required",
       "/items/0/sku": "must not be empty",
     });
+  });
+
+  it("is told in the order of the form", () => {
+    const places = ["/comment", "/items/1/sku", "/items/0/count", "/email"].map((path) => ({ path }));
+    assert.deepEqual(
+      inOrder(fieldOf(order), places).map(({ path }) => path),
+      ["/email", "/items/0/count", "/items/1/sku", "/comment"],
+    );
   });
 
   it("finds limits behind references", () => {

@@ -94,3 +94,36 @@ export function isSame(a: unknown, b: unknown): boolean {
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Places of a value in the order in which the form shows them. */
+export function inOrder<Place extends { readonly path: string }>(
+  field: Field,
+  places: readonly Place[],
+): readonly Place[] {
+  const ranked = places.map((place) => ({ place, rank: rankOf(field, place.path.split("/").slice(1)) }));
+  return ranked.toSorted((a, b) => compare(a.rank, b.rank)).map(({ place }) => place);
+}
+
+function rankOf(field: Field, parts: readonly string[]): readonly number[] {
+  const [part, ...rest] = parts;
+  if (part === undefined) return [];
+  if (field.kind === "list") return [Number(part), ...rankOf(field.item, rest)];
+  const members =
+    field.kind === "object"
+      ? field.members
+      : field.kind === "variant"
+        ? field.branches.flatMap(({ field: branch }) => (branch.kind === "object" ? branch.members : []))
+        : [];
+  const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  const at = members.findIndex((member) => member.name === name);
+  const member = members[at];
+  return member === undefined ? [members.length] : [at, ...rankOf(member.field, rest)];
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const by = (a[i] ?? -1) - (b[i] ?? -1);
+    if (by !== 0) return by;
+  }
+  return 0;
+}

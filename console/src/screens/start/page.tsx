@@ -10,7 +10,7 @@ import { invalidate, reads } from "../../api/queries.ts";
 import { checkValue, type FieldProblem } from "../../form/check.ts";
 import { ProblemSummary, SchemaForm } from "../../form/form.tsx";
 import { fieldOf } from "../../form/model.ts";
-import { isSame, startValue } from "../../form/value.ts";
+import { inOrder, isSame, startValue } from "../../form/value.ts";
 import { Crumbs, Page, Section } from "../../parts/page.tsx";
 import { Button, Chip, Head, partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded, Problem } from "../../parts/states.tsx";
@@ -98,7 +98,8 @@ function Start({ definition }: { definition: DefinitionDetail }) {
   const input = isForm ? value : "value" in json ? json.value : undefined;
   const found = inputSchema === null ? [] : (checkValue(inputSchema, input) ?? []);
   const refused = placesOf(start.error, start.variables, input);
-  const problems = [...found, ...refused.filter(({ path }) => found.every((each) => each.path !== path))];
+  const all = [...found, ...refused.filter(({ path }) => found.every((each) => each.path !== path))];
+  const problems = field === null ? all : inOrder(field, all);
   const isJson = isForm || "value" in json;
   const submit = (): void => {
     if (start.isPending) return;
@@ -165,9 +166,10 @@ function Start({ definition }: { definition: DefinitionDetail }) {
       </Section>
       <Section title="Options" isPadded={true}>
         <div className={styles.more}>
-          <label className={partStyles.field}>
-            <span className={partStyles.label}>Business key</span>
+          <div className={partStyles.field}>
+            <label htmlFor="start-key">Business key</label>
             <input
+              id="start-key"
               className={partStyles.input}
               value={more.key}
               maxLength={512}
@@ -178,10 +180,11 @@ function Start({ definition }: { definition: DefinitionDetail }) {
             <span id="about-key" className={partStyles.muted}>
               By which people find it. Empty: the one that the workflow makes of its input.
             </span>
-          </label>
-          <label className={partStyles.field}>
-            <span className={partStyles.label}>Idempotency key</span>
+          </div>
+          <div className={partStyles.field}>
+            <label htmlFor="start-idempotency">Idempotency key</label>
             <input
+              id="start-idempotency"
               className={partStyles.input}
               value={more.idempotencyKey}
               maxLength={512}
@@ -191,10 +194,11 @@ function Start({ definition }: { definition: DefinitionDetail }) {
             <span id="about-idempotency" className={partStyles.muted}>
               The same key with the same input leads to the run that it has started.
             </span>
-          </label>
-          <label className={partStyles.field}>
-            <span className={partStyles.label}>Not before</span>
+          </div>
+          <div className={partStyles.field}>
+            <label htmlFor="start-at">Not before</label>
             <input
+              id="start-at"
               className={partStyles.input}
               type="datetime-local"
               value={more.at}
@@ -204,7 +208,7 @@ function Start({ definition }: { definition: DefinitionDetail }) {
             <span id="about-at" className={partStyles.muted}>
               In {zone}. Empty: at once.
             </span>
-          </label>
+          </div>
         </div>
       </Section>
       <div className={styles.foot}>
