@@ -86,7 +86,10 @@ function DrainSheet({ definition: { name, versions }, view, onClose }: SheetProp
       consequences={[
         {
           name: "Its runs",
-          value: `${plural(inFlight(view.runs), "run")} in flight: they go on, and it is retired when the last has come to rest`,
+          value:
+            inFlight(view.runs) === 0
+              ? "none is in flight"
+              : `${plural(inFlight(view.runs), "run")} in flight: they go on, and it is retired when the last has come to rest`,
         },
         {
           name: "New starts",
