@@ -109,9 +109,12 @@ function wordsOf(error: OutputUnit, schema: JsonSchema): FieldProblem {
     case "uniqueItems":
       return { path, message: "has the same twice" };
     case "format":
-      return { path, message: `must be ${formatWords[String(limit)] ?? `of the form ${limit}`}` };
-    case "pattern":
-      return { path, message: patternWords };
+      return { path, message: formatOf(String(limit)) };
+    case "pattern": {
+      // A pattern beside a format says more exactly what the format says in words.
+      const format = limitAt(schema, error.keywordLocation.replace(/pattern$/, "format"));
+      return { path, message: typeof format === "string" ? formatOf(format) : patternWords };
+    }
     case "oneOf":
     case "anyOf":
       return { path, message: "fits none of the ways in which it may be given" };
@@ -129,6 +132,10 @@ const formatWords: Readonly<Record<string, string>> = {
   uuid: "a UUID",
   duration: "a length of time, such as PT8H",
 };
+
+function formatOf(format: string): string {
+  return `must be ${formatWords[format] ?? `of the form ${format}`}`;
+}
 
 function typeWords(type: unknown): string {
   const words: Readonly<Record<string, string>> = {

@@ -181,6 +181,11 @@ describe("the check", () => {
   it("says what the value itself must be", () =>
     assert.deepEqual(checkValue({ type: "object" }, undefined), [{ path: "", message: "must be an object" }]));
 
+  it("tells a pattern beside a format as the format", () =>
+    assert.deepEqual(checkValue(input(z.email()), "ada@example"), [
+      { path: "", message: "must be an e-mail address, such as ada@example.com" },
+    ]));
+
   it("leaves to the server what it cannot read", () =>
     assert.equal(checkValue({ $ref: "https://elsewhere.example/schema" }, {}), null));
 });
