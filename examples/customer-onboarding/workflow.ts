@@ -33,7 +33,7 @@ export const customerOnboarding = workflow(
     const account = await ctx.step(
       "provision account",
       (attempt) => provisioning.provision({ projectId: project.id, dealId }, attempt),
-      { ...options, sensitive: ["password"] },
+      { ...options, sensitive: ["password"], hideErrors: false },
     );
     await ctx.step("send welcome mail", (attempt) => mail.send(welcomeMail(deal, account), attempt), options);
     const manager = await ctx.step(

@@ -263,6 +263,7 @@ export class RunContext implements Context {
       whenExhausted: options.whenExhausted ?? "fail",
       input: options.input === undefined ? null : this.#stepInput(options.input, key, options.sensitive === true),
       ...(options.sensitive === undefined || options.sensitive === false ? {} : { sensitive: options.sensitive }),
+      ...(options.hideErrors === false ? { hidesErrors: false } : {}),
     });
   }
 

@@ -38,6 +38,11 @@ export interface StepOptions<T = unknown, In = unknown> {
    * as well. Needs a key: `BATON_SENSITIVE_KEY`.
    */
   sensitive?: boolean | readonly string[];
+  /**
+   * False: the errors of a sensitive step are kept in clear, for people to see why it failed. Only for a step whose errors
+   * cannot hold what it is to keep. Default true.
+   */
+  hideErrors?: boolean;
   /** Replaces the name in the step's key. */
   key?: string;
 }

@@ -170,6 +170,27 @@ describe("sensitive values", () => {
     }
   });
 
+  it("leave a step's errors in clear where its author says so, but for what is known to be sensitive", async () => {
+    const failing = workflow({ name: "failing" }, async (ctx) => {
+      const { token } = await ctx.step("token", () => ({ token: secret }), { sensitive: ["token"] });
+      const fail = (text: string) => () => Promise.reject(new NonRetryableError(text));
+      await ctx.step("shown", fail(`503 for ${token}`), { sensitive: ["x"], hideErrors: false }).catch(() => null);
+      await ctx.step("hidden", fail("503"), { sensitive: ["x"] });
+    });
+    const test = await openTestBaton({ definitions: [failing], sensitiveKey });
+    try {
+      const handle = await test.start(failing, null);
+      await test.settle();
+      const { attempts } = await handle.detail();
+      const messageOf = (key: string): string => attempts.find((each) => each.key === key)?.error?.message ?? "";
+      assert.match(messageOf("shown"), /^503 for /);
+      assert.match(messageOf("hidden"), /^hidden/);
+      assertNowhere([messageOf("shown"), messageOf("hidden")], "an error");
+    } finally {
+      await test.close();
+    }
+  });
+
   it("need a key: without one the step does not run, and an input is refused", async () => {
     let ran = 0;
     const stepper = workflow({ name: "stepper" }, (ctx) => ctx.step("secret", () => ++ran, { sensitive: true }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EventAccepted, EventView } from "../../src/wire/event.ts";
+import type { EventAccepted, EventDetail, EventView } from "../../src/wire/event.ts";
 import type { Page } from "../../src/wire/page.ts";
 import type { Truncated } from "../../src/wire/payload.ts";
 import type { Problem } from "../../src/wire/problem.ts";
@@ -81,4 +81,40 @@ test("large data of an event is read by its href", async (t) => {
   const data = body.items[0]?.data as Truncated;
   assert.equal(data.bytes, 50_002);
   assert.equal((await api.get<string>(data.href)).body.length, 50_000);
+});
+
+test("an event tells what it started, or why nothing ran", async (t) => {
+  const api = await setup(t);
+  const detail = async (name: string, data: unknown): Promise<EventDetail> => {
+    await api.post("/api/events", { name, data });
+    const { body } = await api.get<Page<EventView>>(`/api/events?name=${name}&limit=1`);
+    return (await api.get<EventDetail>(`/api/events/${body.items[0]?.no}`)).body;
+  };
+  const started = await detail("deal.won", { deal: "D-1" });
+  assert.deepEqual(
+    [started.outcome, started.outcomeText, started.listeners],
+    ["matched", "It started or woke one run", ["onboarded"]],
+  );
+  assert.deepEqual([started.runs[0]?.name, started.runs[0]?.how], ["onboarded", "started"]);
+  const refused = await detail("deal.won", { deal: 7 });
+  assert.equal(refused.outcome, "refused");
+  assert.match(refused.outcomeText, /^Nothing ran: onboarded: .*deal/);
+  const nobody = await detail("deal.lost", {});
+  assert.deepEqual([nobody.outcome, nobody.waiting, nobody.listeners], ["no-listener", 0, []]);
+  const waiter = await api.run("waiting", { deal: "D-1" }, (run) => run.status === "waiting");
+  const other = await detail("deal.accepted", { deal: "D-2" });
+  assert.deepEqual([other.outcome, other.waiting], ["no-match", 1]);
+  assert.deepEqual(other.waits, [
+    {
+      run: waiter.id,
+      name: "waiting",
+      step: "deal.accepted",
+      match: { deal: "D-1" },
+      differs: [{ path: "deal", wanted: "D-1", got: "D-2" }],
+    },
+  ]);
+  assert.match(other.outcomeText, /deal is "D-2" here, "D-1" is wanted$/);
+  const met = await detail("deal.accepted", { deal: "D-1" });
+  assert.deepEqual(met.runs, [{ id: waiter.id, name: "waiting", how: "woke" }]);
+  assert.equal((await api.get("/api/events/999999")).status, 404);
 });

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Graph, VersionDiff } from "../../src/wire/graph.ts";
 import type { Problem } from "../../src/wire/problem.ts";
+import { payText } from "../versions/pay.ts";
 import { setup } from "./setup.ts";
 
 test("a definition's graph is read from its source, with names, options and how many results there will be", async (t) => {
@@ -55,4 +59,29 @@ test("a version compared with itself has changed in nothing", async (t) => {
   );
   assert.deepEqual([body.isInputChanged, body.inFlight], [false, 0]);
   assert.match(body.source?.a ?? "", /^async \(ctx, \{ name \}\) => \{/);
+});
+
+test("two versions are compared by their bundles, also one that is loaded no more", async (t) => {
+  const project = mkdtempSync(join(tmpdir(), "baton-diff-"));
+  t.after(() => rmSync(project, { recursive: true, force: true }));
+  const workflows = join(project, "workflows");
+  mkdirSync(workflows);
+  mkdirSync(join(project, "node_modules"));
+  symlinkSync(join(import.meta.dirname, "../.."), join(project, "node_modules", "baton"));
+  writeFileSync(join(project, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(workflows, "pay.ts"), payText({ mark: "first" }));
+  const api = await setup(t, { workflows });
+  await api.run("pay", { id: "o-1", amount: 3 }, (run) => run.status === "waiting");
+  writeFileSync(join(workflows, "pay.ts"), payText({ mark: "second", hasCheck: true, hasReceipt: true }));
+  assert.equal((await api.post("/api/deployments", {})).status, 200);
+  const { body } = await api.get<VersionDiff>("/api/definitions/pay/diff?a=1&b=2");
+  assert.deepEqual(
+    body.steps.map(({ step, change }) => `${step} ${change}`),
+    ["reserve same", "fraud check added", "charge same", "go same", "ship same", "receipt added"],
+  );
+  assert.deepEqual([body.inFlight, body.isInputChanged], [1, false]);
+  assert.match(body.source?.a ?? "", /"first"/);
+  const graph = await api.get<Graph>("/api/definitions/pay/graph");
+  assert.deepEqual([graph.body.version, graph.body.stepTotal], [2, 6]);
+  assert.equal((await api.get<Graph>("/api/definitions/pay/graph?version=1")).body.stepTotal, 4);
 });

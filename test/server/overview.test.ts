@@ -111,7 +111,9 @@ test("home says whether all is well, and what needs a person", async (t) => {
     [body.verdicts[0]?.text, body.verdicts[0]?.next?.target.to],
     ["fragile fails more than usual", "error"],
   );
-  const last = body.hours.at(-1);
-  assert.deepEqual([last?.started, last?.completed, last?.failed], [2, 1, 1]);
+  // The hour may have turned meanwhile.
+  const lately = body.hours.slice(-2);
+  const sum = (of: "started" | "completed" | "failed"): number => lately.reduce((n, each) => n + each[of], 0);
+  assert.deepEqual([sum("started"), sum("completed"), sum("failed")], [2, 1, 1]);
   assert.deepEqual(body.longWaits, []);
 });

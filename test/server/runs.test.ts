@@ -181,3 +181,27 @@ test("a result is waited for, and a run that is not at rest answers 202", async 
   const tooLong = await api.get<Problem>(`/api/runs/${run.id}/result?wait=2h`);
   assert.deepEqual([tooLong.status, tooLong.body.errors?.[0]?.path], [422, "wait"]);
 });
+
+test("runs that match are had as a file", async (t) => {
+  const api = await setup(t);
+  for (const name of ["Ada", "Bob, the second"]) await api.run("hello", { name });
+  await api.run("nap", {}, (run) => run.status === "waiting");
+  const csv = await api.get<string>("/api/runs/export?format=csv&name=hello");
+  assert.equal(csv.headers.get("content-type"), "text/csv; charset=utf-8");
+  assert.equal(csv.headers.get("content-disposition"), 'attachment; filename="runs.csv"');
+  assert.equal(csv.headers.get("x-baton-rows-max"), "100000");
+  const lines = csv.body.trimEnd().split("\r\n");
+  assert.equal(lines.length, 3);
+  assert.match(lines[1] ?? "", /^run_[0-9a-f-]+,hello,1,completed,"person:Bob, the second",/);
+  const ndjson = await api.get<string>("/api/runs/export?format=ndjson");
+  const runs = ndjson.body
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as RunSummary);
+  assert.deepEqual(
+    runs.map((run) => run.name),
+    ["nap", "hello", "hello"],
+  );
+  assert.equal((await api.get<Problem>("/api/runs/export?format=xml")).status, 422);
+  assert.equal((await api.get<Problem>("/api/runs/export")).status, 422);
+});

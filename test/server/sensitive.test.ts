@@ -20,6 +20,12 @@ test("no answer of the API but that of reveal shows a sensitive value, and revea
     `/api/runs/${run.id}/payloads/step:1`,
     "/api/runs",
     "/api/runs?q=nobody",
+    "/api/runs/export?format=csv",
+    "/api/runs/export?format=ndjson",
+    `/api/runs/${run.id}/events`,
+    "/api/home",
+    "/api/audit",
+    "/api/definitions/secret",
     "/api/dead-letters",
     "/metrics",
   ];

@@ -35,6 +35,8 @@ interface Settings {
   readonly readOnly?: boolean;
   readonly store?: string;
   readonly guide?: GuideSource;
+  /** Default those of `workflows/`. */
+  readonly workflows?: string;
 }
 
 /** Far above what anything here takes; a test that reaches it hangs. */
@@ -44,7 +46,12 @@ const limitMs = 15_000;
 export async function setup(test: TestContext, settings: Settings = {}): Promise<Api> {
   const folder = settings.store ?? mkdtempSync(join(tmpdir(), "baton-server-"));
   const loaded = await loadConfig(
-    { store: join(folder, "baton.db"), folder: join(import.meta.dirname, "workflows"), port: "0", withoutFile: true },
+    {
+      store: join(folder, "baton.db"),
+      folder: settings.workflows ?? join(import.meta.dirname, "workflows"),
+      port: "0",
+      withoutFile: true,
+    },
     settings.readOnly ? { BATON_READ_ONLY: "1" } : {},
   );
   const { guide } = settings;
@@ -64,7 +71,7 @@ function createApi(server: RunningServer): Omit<Api, "server" | "url"> {
   const send = async <T>(method: "GET" | "POST", path: string, init: RequestInit): Promise<Answered<T>> => {
     const response = await fetch(`${server.url}${path}`, { ...init, method });
     const text = await response.text();
-    const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+    const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
     const body = (isJson ? JSON.parse(text) : text) as T;
     checkAnswer(method, path, response, body);
     return { status: response.status, headers: response.headers, body };

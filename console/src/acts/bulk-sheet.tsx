@@ -115,8 +115,7 @@ export function BulkSheet({ asked, onClose }: { asked: BulkAsked; onClose: () =>
         <span>Reason</span>
         <input
           className={partStyles.input}
-          // biome-ignore lint/a11y/noAutofocus: the one thing that must be given
-          autoFocus={true}
+          data-first={true}
           value={reason}
           maxLength={1_000}
           required={true}

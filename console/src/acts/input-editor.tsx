@@ -76,8 +76,7 @@ export function InputEditor({
         value={text ?? ""}
         disabled={text === null}
         spellCheck={false}
-        // biome-ignore lint/a11y/noAutofocus: the sheet was opened to edit it
-        autoFocus={true}
+        data-first={true}
         aria-invalid={problem !== null}
         aria-describedby="edited-input-state"
         onChange={(event) => onText(event.target.value)}

@@ -85,7 +85,7 @@ export function VerbSheet({ run, asked, onClose }: { run: RunDetail; asked: Verb
             look={words.isDangerous ? "danger" : "primary"}
             hint={hasField ? "Ctrl ↵" : "↵"}
             disabled={!isReady}
-            autoFocus={!hasField}
+            data-first={!hasField || undefined}
           >
             {act.isPending ? "Asking…" : labelOf(verb, name).replace("…", "")}
           </Button>

@@ -6,10 +6,12 @@ import { invalidate, queryClient } from "./queries.ts";
 
 /** What the live stream means for what is shown. Counters are asked for once a second at most, however much happens. */
 const countersMs = 1_000;
+const homeMs = 3_000;
 const detailMs = 400;
 
 export function keepFresh(): () => void {
-  const counters = throttle(countersMs, () => invalidate("facets", "home", "guide"));
+  const counters = throttle(countersMs, () => invalidate("facets", "guide"));
+  const home = throttle(homeMs, () => invalidate("home"));
   const slowly = throttle(10_000, () => invalidate("hours", "groups", "definitions", "schedules", "events"));
   const details = new Map<string, () => void>();
   const detail = (id: string): void => {
@@ -28,12 +30,13 @@ export function keepFresh(): () => void {
     changed: (patch) => {
       patchRow(patch);
       detail(patch.id);
-      if (patch.steps !== undefined) return;
       counters();
+      home();
       slowly();
     },
     burst: () => {
       counters();
+      home();
       slowly();
     },
     reset: () => {

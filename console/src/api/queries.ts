@@ -76,7 +76,7 @@ export const reads = {
   logs: (id: string) =>
     queryOptions({
       queryKey: ["logs", id],
-      queryFn: ({ signal }) => get<Page<LogEntry>>(`/api/runs/${encodeURIComponent(id)}/logs`, { limit: 500 }, signal),
+      queryFn: ({ signal }) => get<Page<LogEntry>>(`/api/runs/${encodeURIComponent(id)}/logs`, { limit: 200 }, signal),
     }),
   graph: (name: string, version: number) =>
     queryOptions({

@@ -22,6 +22,8 @@ export function Sheet({
   useEffect(() => {
     const { current } = dialog;
     if (current !== null && !current.open) current.showModal();
+    // A dialog gives the focus to its first button, which closes it: what it was opened for says so itself.
+    current?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => current?.close();
   }, []);
   return (

@@ -35,8 +35,7 @@ export function Finder({ onClose }: { onClose: () => void }) {
     <Sheet title="Find" onClose={onClose}>
       <input
         className={styles.field}
-        // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type into it
-        autoFocus={true}
+        data-first={true}
         role="combobox"
         aria-label="A run, key, workflow or error"
         aria-expanded={found.length > 0}

@@ -162,7 +162,7 @@ function ZonePicker({ serverZone }: { serverZone: string | undefined }) {
   return (
     <label className={styles.zone}>
       <span>Times in</span>
-      <select value={zone} onChange={(event) => change({ zone: event.target.value })}>
+      <select aria-label="Times in" value={zone} onChange={(event) => change({ zone: event.target.value })}>
         <option value="browser">{own} (browser)</option>
         <option value="UTC">UTC</option>
         {serverZone === undefined ? null : <option value="server">{serverZone} (server)</option>}

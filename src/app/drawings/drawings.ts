@@ -95,7 +95,12 @@ export class Drawings {
       if (errors.length > 0) throw new SyntaxError(errors[0]?.message);
       return program;
     };
-    return readOutline({ name, authorVersion: row?.authorVersion ?? null, run, module: artifact?.body ?? null }, parse);
+    const outline = readOutline(
+      { name, authorVersion: row?.authorVersion ?? null, run, module: artifact?.body ?? null },
+      parse,
+    );
+    // Parts of a text keep the whole of it in memory; a copy does not.
+    return JSON.parse(JSON.stringify(outline)) as Read | null;
   }
 }
 

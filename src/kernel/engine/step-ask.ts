@@ -28,6 +28,8 @@ export interface StepSpec {
   readonly undo: UndoSpec | null;
   /** Its values, or these parts of its output, are sealed at rest and shown to nobody. */
   readonly sensitive?: readonly string[] | true;
+  /** False: errors of a sensitive step are redacted as those of any other step, and not sealed as a whole. */
+  readonly hidesErrors?: boolean;
 }
 
 /**
@@ -248,7 +250,8 @@ export class StepAsk implements Ask {
 
   /** What an error may tell of sensitive values is nothing; the whole of it is kept sealed. */
   #clean(record: ErrorRecord): ErrorRecord {
-    if (this.#spec.sensitive === undefined) return this.#desk.vault?.redactError(record) ?? record;
+    if (this.#spec.sensitive === undefined || this.#spec.hidesErrors === false)
+      return this.#desk.vault?.redactError(record) ?? record;
     const { name, code } = record;
     const sealed = this.#desk.openVault().seal(JSON.stringify(record), this.key, "error");
     return { name, message: hidden, ...(code === undefined ? {} : { code }), sealed };

@@ -77,4 +77,9 @@ export const defaults = {
   /** Up to so many bytes the file is written anew after an erasure: a fraction of a second, for which all runs wait. */
   eraseVacuumMax: 64 * 1024 * 1024,
   pageMax: 200,
+  /** Rows of one exported file: more than a spreadsheet is comfortable with. */
+  exportMax: 100_000,
+  exportPage: 500,
+  /** Saved views of a store: a menu that a person can still read. */
+  viewsMax: 100,
 } as const;

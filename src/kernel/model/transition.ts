@@ -8,6 +8,7 @@ import type { Compensation, LeasedRun, RunMark } from "./run.ts";
 import type { ScheduleOutcome, ScheduleTransition } from "./schedule-acts.ts";
 import type { StartRun } from "./start-run.ts";
 import type { VersionOutcome, VersionTransition } from "./version.ts";
+import type { ViewOutcome, ViewTransition } from "./view.ts";
 
 /**
  * A transition lists everything that one decision changes; the store applies all of it or none. Transitions carry
@@ -23,6 +24,7 @@ export type Transition =
   | ScheduleTransition
   | BulkTransition
   | LifeTransition
+  | ViewTransition
   | NoteAudit;
 
 /** A wait to be registered. `dueAt` is for moments that the author named; everything else is a delay. */
@@ -197,6 +199,7 @@ export type Outcome =
   | ScheduleOutcome
   | BulkOutcomeOf
   | LifeOutcomeOf
+  | ViewOutcome
   | { readonly ok: false; readonly why: "stale" }
   | { readonly ok: false; readonly why: "unread" }
   | { readonly ok: false; readonly why: "key-conflict"; readonly id: string }
@@ -222,4 +225,6 @@ export type OutcomeOf<T extends Transition> = T extends StartRun
             ? BulkOutcomeOf
             : T extends LifeTransition
               ? LifeOutcomeOf<T>
-              : EventOutcome;
+              : T extends ViewTransition
+                ? ViewOutcome
+                : EventOutcome;

@@ -7,6 +7,7 @@ import type { DefinitionRef, LeasedRun, RunRow } from "../model/run.ts";
 import type { Fire, FireGap, ScheduleRow } from "../model/schedule.ts";
 import type { RestStatus, RunStatus } from "../model/status.ts";
 import type { Artifact, VersionRow } from "../model/version.ts";
+import type { ViewRow } from "../model/view.ts";
 
 /** Every read of the store, by name. Lists are keyset pages: `before` is the last row's number of the page above. */
 export interface Queries {
@@ -75,6 +76,31 @@ export interface Queries {
   runsOf: { params: { runs: readonly number[] }; result: readonly RunRow[] };
   events: { params: { name: string | null; before: number | null; limit: number }; result: readonly EventRow[] };
   event: { params: { no: number }; result: EventRow | null };
+  /** Runs that an event has started or woken. */
+  eventRuns: {
+    params: { no: number; limit: number };
+    result: readonly { readonly id: string; readonly definition: string; readonly how: "started" | "woke" }[];
+  };
+  /** Open waits for events of a name; `total` counts up to 10,000. */
+  eventWaits: {
+    params: { name: string; limit: number };
+    result: { readonly waits: readonly EventWaitRow[]; readonly total: number };
+  };
+  /** What people have done to these runs, and the events that they have got, oldest first. */
+  moments: {
+    params: { runs: readonly number[] };
+    result: {
+      readonly acts: readonly {
+        readonly run: number;
+        readonly actor: string;
+        readonly verb: string;
+        readonly why: string | null;
+        readonly at: number;
+      }[];
+      /** The name is the wait's key where the event is not kept any more. */
+      readonly events: readonly { readonly run: number; readonly name: string | null; readonly at: number }[];
+    };
+  };
   unrouted: { params: { limit: number }; result: readonly EventRow[] };
   definitions: { params: Record<never, never>; result: readonly DefinitionRef[] };
   /** Versions of a name, or of all, each with what is left of it; newest first within a name. */
@@ -104,6 +130,8 @@ export interface Queries {
     params: { after: { dueAt: number; kind: string; owner: number } | null; limit: number };
     result: DueTimers;
   };
+  /** Saved filters, by name. */
+  views: { params: Record<never, never>; result: readonly ViewRow[] };
   /** Runs that break "exactly one of ready, leased, suspended or parked with an open wait": always empty. */
   strays: { params: Record<never, never>; result: readonly Stray[] };
   /** What every count is off by, as one moment shows it. */
@@ -118,6 +146,8 @@ export interface Queries {
 }
 
 export interface RunFilter {
+  /** Those of these, for whoever shows them already; with it nothing else is looked at. */
+  readonly ids?: readonly string[];
   readonly definition?: string;
   readonly status?: RunStatus;
   readonly key?: string;
@@ -241,6 +271,14 @@ export interface EventRow {
   readonly matched: number;
   readonly refused: readonly string[];
   readonly at: number;
+}
+
+export interface EventWaitRow {
+  readonly run: string;
+  readonly definition: string;
+  readonly key: string;
+  /** JSON text. */
+  readonly match: string | null;
 }
 
 /** Room that one definition's runs take; all versions together. Bytes and steps are estimates, see `sampled`. */

@@ -3,7 +3,7 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import { maskText } from "../../kernel/model/sealed.ts";
 import type { EventRow } from "../../kernel/ports/queries.ts";
-import type { EventAccepted, EventBody, EventView } from "../../wire/event.ts";
+import type { EventAccepted, EventBody } from "../../wire/event.ts";
 import { binaryCloudEvent, cloudEventType, isBinaryCloudEvent, structuredCloudEvent } from "../http/cloud-event.ts";
 import { invalidRequest } from "../http/problems.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
@@ -12,8 +12,7 @@ import { check } from "../schema/check.ts";
 import { components, pageOf as pageSchema } from "../schema/components.ts";
 import { object, ref, text } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
-import { payloadView } from "../views/payload.ts";
-import { iso } from "../views/time.ts";
+import { eventDetail, eventView } from "../views/event.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";
 
 export const eventRoutes: readonly Route[] = [
@@ -41,6 +40,15 @@ export const eventRoutes: readonly Route[] = [
     query: object({ name: text(200), ...paging }, { optional: ["name", "limit", "pageToken"] }),
     answers: { 200: { description: "One page.", schema: pageSchema("EventView") } },
     handle: list,
+  },
+  {
+    method: "GET",
+    path: "/api/events/{no}",
+    id: "getEvent",
+    summary: "One event: what it started and woke, and where nothing ran, why.",
+    scope: "events:read",
+    answers: { 200: { description: "The event.", schema: ref("EventDetail") } },
+    handle: detail,
   },
   {
     method: "GET",
@@ -109,24 +117,19 @@ async function list({ query, services }: Call): Promise<Answer> {
   };
 }
 
-async function eventView({ store }: Services, row: EventRow): Promise<EventView> {
-  return {
-    no: row.no,
-    id: row.id,
-    source: row.source,
-    name: row.name,
-    // Large data of events lies beside that of runs, under run number 0.
-    data: await payloadView(store, 0, `event:${row.no}`, row.data, `/api/events/${row.no}/data`),
-    matched: row.matched,
-    refused: row.refused,
-    receivedAt: iso(row.at),
-  };
+async function detail({ params, services }: Call): Promise<Answer> {
+  return { status: 200, body: await eventDetail(services, await findEvent(services, params["no"])) };
 }
 
 async function data({ params, services }: Call): Promise<Response> {
-  const no = Number(params["no"]);
-  const row = Number.isSafeInteger(no) ? await services.store.query("event", { no }) : null;
-  if (row === null)
-    throw new BatonError("not-found", "there is no such event", { hint: "retention may have removed it" });
+  const row = await findEvent(services, params["no"]);
   return new Response(maskText(row.data ?? "null"), { headers: { "content-type": "application/json" } });
+}
+
+/** With its whole data. */
+async function findEvent({ store }: Services, given: string | undefined): Promise<EventRow> {
+  const no = Number(given);
+  const row = Number.isSafeInteger(no) ? await store.query("event", { no }) : null;
+  if (row !== null) return row;
+  throw new BatonError("not-found", "there is no such event", { hint: "retention may have removed it" });
 }

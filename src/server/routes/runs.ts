@@ -2,12 +2,11 @@ import type { StartOptions } from "../../kernel/engine/handler.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import { maskText } from "../../kernel/model/sealed.ts";
-import { isAtRest, type RunStatus } from "../../kernel/model/status.ts";
-import type { RunFilter } from "../../kernel/ports/queries.ts";
+import { isAtRest } from "../../kernel/model/status.ts";
 import { parseDuration } from "../../stdx/duration.ts";
 import type { RunResult } from "../../wire/run.ts";
 import type { StartBody } from "../../wire/start.ts";
-import { runStatuses } from "../../wire/status.ts";
+import { exportRuns } from "../export/runs.ts";
 import { findRun } from "../find-run.ts";
 import { lastAtRest } from "../follow.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
@@ -21,24 +20,13 @@ import { payloadView, wholeText } from "../views/payload.ts";
 import { detailView, stepPage, summaryView } from "../views/run.ts";
 import { hourMs, iso } from "../views/time.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";
+import { type FilterQuery, filterFields, filterOf } from "./run-filter.ts";
 
 /** The longest that a request for a result is held open. */
 const waitMaxMs = 60_000;
 
 const found = { description: "The run.", schema: ref("RunDetail") };
 const duration: Schema = { type: "string", format: "duration" };
-
-const filterFields = {
-  name: text(200, "Of the definition."),
-  version: { ...whole, description: "Of the definition; with name." } as Schema,
-  status: { type: "string", enum: runStatuses } as Schema,
-  key: text(512, "Business key."),
-  attribute: text(512, "name=value of one of the run's attributes."),
-  fingerprint: text(200, "Dead letters of one cause."),
-  from: { ...moment, description: "Started then or later." } as Schema,
-  to: { ...moment, description: "Started before." } as Schema,
-  q: text(200, "The beginning of an id or a key, part of a newer key, or words of an error."),
-};
 
 const { status: _status, ...facetFields } = filterFields;
 
@@ -65,9 +53,10 @@ export const runRoutes: readonly Route[] = [
     query: object(
       {
         ...filterFields,
+        ids: text(8_000, `Comma-separated whole ids, at most ${defaults.pageMax}: those of them that there are.`),
         ...paging,
       },
-      { optional: [...Object.keys(filterFields), "limit", "pageToken"] },
+      { optional: [...Object.keys(filterFields), "ids", "limit", "pageToken"] },
     ),
     answers: { 200: { description: "One page.", schema: pageSchema("RunSummary") } },
     handle: list,
@@ -92,6 +81,24 @@ export const runRoutes: readonly Route[] = [
     query: object(facetFields, { optional: Object.keys(facetFields) }),
     answers: { 200: { description: "All statuses.", schema: ref("Facets") } },
     handle: facets,
+  },
+  {
+    method: "GET",
+    path: "/api/runs/export",
+    id: "exportRuns",
+    summary: "All runs that match as a file, newest first: CSV (RFC 4180) or one JSON object a line; at most 100,000.",
+    scope: "runs:read",
+    query: object(
+      { ...filterFields, format: { type: "string", enum: ["csv", "ndjson"] } },
+      { optional: Object.keys(filterFields) },
+    ),
+    answers: {
+      200: { description: "The file. x-baton-rows-max says how many rows it holds at most.", type: "text/csv" },
+    },
+    handle: ({ request, query, services }) => {
+      const { format = "csv", ...filter } = query as FilterQuery & { format?: "csv" | "ndjson" };
+      return exportRuns(services, filterOf(filter), format, request.method === "HEAD");
+    },
   },
   {
     method: "GET",
@@ -213,47 +220,12 @@ function startOptions(asked: Omit<StartBody, "name" | "input">, request: Request
   return { ...asked, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
 }
 
-interface FilterQuery {
-  readonly name?: string;
-  readonly version?: number;
-  readonly status?: RunStatus;
-  readonly key?: string;
-  readonly attribute?: string;
-  readonly fingerprint?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly q?: string;
-}
-
-function filterOf(query: FilterQuery): Omit<RunFilter, "before" | "limit"> {
-  const { name, version, status, key, attribute, fingerprint, from, to, q } = query;
-  return {
-    ...(name === undefined ? {} : { definition: name }),
-    ...(version === undefined ? {} : { version }),
-    ...(status === undefined ? {} : { status }),
-    ...(key === undefined ? {} : { key }),
-    ...(attribute === undefined ? {} : { attribute: attributeOf(attribute) }),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(from === undefined ? {} : { createdFrom: Date.parse(from) }),
-    ...(to === undefined ? {} : { createdTo: Date.parse(to) }),
-    ...(q === undefined ? {} : { text: q }),
-  };
-}
-
-function attributeOf(given: string): { name: string; value: string } {
-  const at = given.indexOf("=");
-  if (at > 0) return { name: given.slice(0, at), value: given.slice(at + 1) };
-  throw new BatonError("invalid-request", "attribute is written name=value", {
-    hint: "such as attribute=tier=enterprise",
-    details: { issues: [{ path: "attribute", message: "must be name=value" }] },
-  });
-}
-
 async function list({ query, services }: Call): Promise<Answer> {
-  const page = query as Paging;
+  const { ids, ...page } = query as Paging & { ids?: string };
   const limit = limitOf(page);
   const rows = await services.store.query("runs", {
     ...filterOf(query as FilterQuery),
+    ...(ids === undefined ? {} : { ids: ids.split(",").slice(0, defaults.pageMax) }),
     before: decodeToken("runs", page.pageToken),
     limit: limit + 1,
   });

@@ -1,4 +1,5 @@
 import type { Route } from "../route.ts";
+import { auditRoutes } from "./audit.ts";
 import { bulkRoutes } from "./bulk.ts";
 import { careRoutes } from "./care.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
@@ -7,6 +8,8 @@ import { eventRoutes } from "./events.ts";
 import { graphRoutes } from "./graphs.ts";
 import { guideRoutes } from "./guide.ts";
 import { homeRoutes } from "./home.ts";
+import { keyRoutes } from "./keys.ts";
+import { noteRoutes } from "./notes.ts";
 import { operationRoutes } from "./operations.ts";
 import { runRoutes } from "./runs.ts";
 import { scheduleRoutes } from "./schedules.ts";
@@ -14,12 +17,17 @@ import { serverRoutes } from "./server.ts";
 import { streamRoutes } from "./stream.ts";
 import { verbRoutes } from "./verbs.ts";
 import { versionRoutes } from "./versions.ts";
+import { viewRoutes } from "./views.ts";
 
 /** Every route of the API but the document that is made from this table. */
 export const routes: readonly Route[] = [
   ...runRoutes,
   ...verbRoutes,
+  ...noteRoutes,
   ...bulkRoutes,
+  ...viewRoutes,
+  ...keyRoutes,
+  ...auditRoutes,
   ...eventRoutes,
   ...deadLetterRoutes,
   ...definitionRoutes,

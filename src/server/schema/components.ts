@@ -48,6 +48,17 @@ const summary = {
   continuedAs: orNull(string),
 } satisfies Record<string, Schema>;
 
+const event = {
+  no: count,
+  id: string,
+  source: string,
+  name: string,
+  data: payload,
+  matched: count,
+  refused: list(string),
+  receivedAt: moment,
+} satisfies Record<string, Schema>;
+
 const flag: Schema = { type: "boolean" };
 
 const schedule = {
@@ -239,15 +250,24 @@ export const components: Readonly<Record<string, Schema>> = {
   HistoryEntry: object({ at: moment, kind: string, actor: orNull(string), detail: anything }),
   LogEntry: object({ at: moment, level: string, step: orNull(string), message: string, data: anything }),
   EventAccepted: object({ id: string, matched: count }),
-  EventView: object({
-    no: count,
-    id: string,
-    source: string,
-    name: string,
-    data: payload,
-    matched: count,
-    refused: list(string),
-    receivedAt: moment,
+  EventView: object(event),
+  EventDetail: object({
+    ...event,
+    outcome: { enum: ["matched", "refused", "no-match", "no-listener", "waiting"] },
+    outcomeText: string,
+    runs: list(object({ id: string, name: string, how: { enum: ["started", "woke"] } }), "At most 20."),
+    listeners: list(string, "Definitions that it starts, as this process knows them."),
+    waits: list(
+      object({
+        run: string,
+        name: string,
+        step: string,
+        match: anything,
+        differs: list(object({ path: string, wanted: anything, got: anything }), "Empty: it would match."),
+      }),
+      "Runs that wait for one of this name now, at most 20.",
+    ),
+    waiting: count,
   }),
   DeadLetterGroup: object({
     fingerprint: string,

@@ -1,7 +1,9 @@
+import { paceOf } from "../../kernel/decide/pace.ts";
 import { decideVerb, verbs as kernelVerbs } from "../../kernel/decide/verb.ts";
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import type { ErrorRecord } from "../../kernel/model/errors.ts";
 import type { RecordedEntry } from "../../kernel/model/journal.ts";
+import type { RunPace } from "../../kernel/model/pace.ts";
 import { describeReason } from "../../kernel/model/reason.ts";
 import type { RunRow } from "../../kernel/model/run.ts";
 import { isAtRest } from "../../kernel/model/status.ts";
@@ -47,14 +49,15 @@ function startedBy({ origin: { nominalAt, ...origin } }: RunRow): StartedBy {
 }
 
 /** A run with its first steps, what it waits for and what may be asked of it. */
-export async function detailView({ store, engine }: Services, run: RunDetail): Promise<RunDetailView> {
+export async function detailView(services: Services, run: RunDetail): Promise<RunDetailView> {
+  const { store, engine } = services;
   const { row } = run;
   const slot = (name: string): string => `/api/runs/${row.id}/payloads/${name}`;
   const [input, output, steps, pace] = await Promise.all([
     payloadView(store, row.no, "input", run.input, slot("input")),
     payloadView(store, row.no, "output", run.output, slot("output")),
     stepsOf(store, run, run.entries, run.entryCount <= run.entries.length),
-    store.query("pace", { run: row.no }),
+    paceOfRun(services, run),
   ]);
   return {
     ...summaryView(row),
@@ -70,6 +73,12 @@ export async function detailView({ store, engine }: Services, run: RunDetail): P
     idle: pace.idle.map(({ from, to }) => ({ from: iso(from), to: isoOrNull(to) })),
     liveVersion: engine.versionForNewStarts(row.definition.name),
   };
+}
+
+/** Without a first attempt there is nothing to ask the store for: so it is with every run that was just started. */
+function paceOfRun({ store, clock }: Services, { row, entryCount, attempts, shows }: RunDetail): Promise<RunPace> {
+  if (entryCount > 0 || attempts.length > 0 || shows.length > 0) return store.query("pace", { run: row.no });
+  return Promise.resolve(paceOf([], { from: row.createdAt, endedAt: row.endedAt, now: clock.now() }));
 }
 
 /** One page of a run's steps. */

@@ -486,6 +486,12 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       const ids = [...first, ...second].map((row) => row.id);
       assert.equal(new Set(ids).size, 7);
       assert.equal((await store.query("runs", { before: null, limit: 10, key: "odd" })).length, 3);
+      const shown = first.map((row) => row.id);
+      const asked = await store.query("runs", { before: null, limit: 10, ids: [...shown.toReversed(), "run_unknown"] });
+      assert.deepEqual(
+        asked.map((row) => row.id),
+        shown,
+      );
       assert.equal((await store.query("runs", { before: null, limit: 10, status: "pending" })).length, 8);
       assert.equal((await store.query("runs", { before: null, limit: 10, status: "failed" })).length, 0);
     });

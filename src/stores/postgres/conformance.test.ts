@@ -1,9 +1,10 @@
 import { noPostgres } from "../../../test/postgres/server.ts";
 import { openPostgresBench } from "../../../test/stores/benches.ts";
+import { describeConsole } from "../conformance/console.ts";
 import { describeLife } from "../conformance/life.ts";
 import { describeSchedules } from "../conformance/schedules.ts";
 import { describeStore } from "../conformance/suite.ts";
 
 if ((await noPostgres()) === false)
-  for (const describeAll of [describeStore, describeSchedules, describeLife])
+  for (const describeAll of [describeStore, describeSchedules, describeLife, describeConsole])
     describeAll("postgres", openPostgresBench);

@@ -12,6 +12,7 @@ import { intervene } from "./intervene.ts";
 import { mend } from "./mend.ts";
 import { applySchedule } from "./schedules.ts";
 import { startRun } from "./start-run.ts";
+import { changeViews } from "./views.ts";
 import type { Work } from "./work.ts";
 
 /** Applies one transition inside the transaction that is under way. `at` is its moment, store time. */
@@ -38,6 +39,9 @@ export function* applyTransition(context: Context, transition: Transition, at: n
       return yield* applyBulk(context, transition, at);
     case "schedule":
       return yield* applySchedule(context, transition, at);
+    case "keep-view":
+    case "remove-view":
+      return yield* changeViews(context, transition, at);
     case "mend":
       return yield* mend(context, transition, at);
     case "erase":

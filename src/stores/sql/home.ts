@@ -68,12 +68,14 @@ export function* readLongWaits(
     .slice(0, limit);
 }
 
-/** How many results runs have recorded, of those that have any. */
+/** How many results runs have recorded, of those that have any. The newest of each is the end of an index. */
 export function* readProgress(
   context: Context,
   { runs }: Queries["progress"]["params"],
 ): Work<Queries["progress"]["result"]> {
-  return yield* context.db.all(
-    `select run, max(seq) as steps from steps where run in (${listOf(runs)}) group by run order by run`,
+  const rows = yield* context.db.all<{ run: number; steps: number | null }>(
+    `select r.no as run, (select max(s.seq) from steps s where s.run = r.no) as steps
+     from runs r where r.no in (${listOf(runs)}) order by r.no`,
   );
+  return rows.flatMap(({ run, steps }) => (steps === null ? [] : [{ run, steps }]));
 }

@@ -10,6 +10,7 @@ import { readGroups, readNewestCauses } from "./causes.ts";
 import { readCheckup } from "./checkup.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { readEventRuns, readEventWaits, readMoments } from "./event-queries.ts";
 import { countByStatus } from "./facets.ts";
 import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
 import { readJournal } from "./journal.ts";
@@ -21,6 +22,7 @@ import { countRuns, findRuns } from "./search.ts";
 import { readSizes } from "./sizes.ts";
 import { findMiscounts, findStrays } from "./strays.ts";
 import { readDueTimers } from "./timers.ts";
+import { readViews } from "./views.ts";
 import { listOf, mapWork, type Value, type Work } from "./work.ts";
 
 type Handlers = {
@@ -232,6 +234,9 @@ export const queries: Handlers = {
       ? null
       : toEvent({ ...row, data: yield* context.payloads.whole(0, `event:${no}`, row.data) });
   },
+  eventRuns: readEventRuns,
+  eventWaits: readEventWaits,
+  moments: readMoments,
   unrouted: function* (context, { limit }) {
     return yield* mapWork(
       yield* context.db.all<StoredEvent>(
@@ -265,6 +270,7 @@ export const queries: Handlers = {
   fires: readFires,
   fireGaps: readGaps,
   dueTimers: readDueTimers,
+  views: readViews,
   strays: function* (context) {
     return yield* findStrays(context);
   },

@@ -20,6 +20,7 @@ interface Look {
 
 /** Numbers of the runs of one page, newest first. */
 export function* findRuns(context: Context, filter: RunFilter): Work<readonly number[]> {
+  if (filter.ids !== undefined) return yield* known(context, filter.ids);
   const looks = yield* looksFor(context, filter);
   const found = (yield* mapWork(looks, function* ({ no, from, where, params }) {
     return (yield* context.db.all<{ no: number }>(
@@ -30,6 +31,13 @@ export function* findRuns(context: Context, filter: RunFilter): Work<readonly nu
     )).map((row) => row.no);
   })).flat();
   return [...new Set(found)].sort((a, b) => b - a).slice(0, filter.limit);
+}
+
+function* known({ db }: Context, ids: readonly string[]): Work<readonly number[]> {
+  if (ids.length === 0) return [];
+  const marks = ids.map(() => "?").join(", ");
+  const rows = yield* db.all<{ no: number }>(`select no from runs where id in (${marks}) order by no desc`, ...ids);
+  return rows.map((row) => row.no);
 }
 
 /** Beyond this a count of a filter that no counter serves says only that there are more. */

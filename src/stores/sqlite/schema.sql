@@ -284,6 +284,14 @@ CREATE TABLE runs (
   ended_at integer
 , continued_as text, flow text);
 
+CREATE TABLE saved_views (
+  id text primary key,
+  name text not null unique,
+  query text not null,
+  created_by text not null,
+  created_at integer not null
+) without rowid;
+
 CREATE TABLE schedules (
   no integer primary key,
   kind text not null,
@@ -417,6 +425,8 @@ CREATE INDEX history_by_run on history (run, no);
 
 CREATE INDEX idempotency_by_age on idempotency (at);
 
+CREATE INDEX inbox_by_event on inbox (ref) where kind = 'event';
+
 CREATE UNIQUE INDEX inbox_once on inbox (run, kind, ref);
 
 CREATE INDEX inbox_unread on inbox (run) where is_read = 0;
@@ -440,6 +450,8 @@ CREATE INDEX rates_by_age on rates (forget_at);
 CREATE INDEX run_attributes_by_run on run_attributes (run);
 
 CREATE INDEX runs_by_definition on runs (definition);
+
+CREATE INDEX runs_by_event on runs (start_event) where start_event is not null;
 
 CREATE INDEX runs_by_key on runs (key) where key is not null;
 

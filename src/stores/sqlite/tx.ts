@@ -45,6 +45,7 @@ const ownTables = new Set([
   "error_words",
   "payload_files",
   "mends",
+  "saved_views",
   "migrations",
 ]);
 

@@ -222,7 +222,7 @@ function Acts({
           </Button>
         </>
       ) : null}
-      {can("retry") ? (
+      {can("retry") && !can("resume") ? (
         <Button look="primary" hint="r" onClick={() => onAct({ verb: "retry" })}>
           {labelOf("retry", null)}
         </Button>

@@ -220,15 +220,17 @@ function Track({
           isOpen={i === segments.length - 1 && segment.to === null}
         />
       ))}
-      <span
-        className={styles.took}
-        data-left={end > 78}
-        style={end > 78 ? { right: `${100 - Math.max(0, start)}%` } : { left: `${Math.max(0, end)}%` }}
-      >
+      <span className={styles.took} data-inside={end > 78 && start < 22} style={labelPlace(start, end)}>
         {text}
       </span>
     </span>
   );
+}
+
+/** After the bar; before it near the right edge; on it where there is room at neither side. */
+function labelPlace(start: number, end: number): React.CSSProperties {
+  if (end <= 78) return { left: `${Math.max(0, end)}%` };
+  return start < 22 ? { right: "6px" } : { right: `${100 - start}%` };
 }
 
 function Bar({

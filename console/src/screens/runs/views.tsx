@@ -72,8 +72,7 @@ function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
         <span>Name, seen by all who use this store</span>
         <input
           className={partStyles.input}
-          // biome-ignore lint/a11y/noAutofocus: the one field of this sheet
-          autoFocus={true}
+          data-first={true}
           maxLength={100}
           value={name}
           onChange={(event) => setName(event.target.value)}

@@ -1,0 +1,54 @@
+import { BatonError } from "../../kernel/model/errors.ts";
+import type { RunStatus } from "../../kernel/model/status.ts";
+import type { RunFilter } from "../../kernel/ports/queries.ts";
+import { runStatuses } from "../../wire/status.ts";
+import { moment, type Schema, text, whole } from "../schema/schema.ts";
+
+/** Query fields by which runs are chosen, the same wherever that is asked. */
+export const filterFields = {
+  name: text(200, "Of the definition."),
+  version: { ...whole, description: "Of the definition; with name." } as Schema,
+  status: { type: "string", enum: runStatuses } as Schema,
+  key: text(512, "Business key."),
+  attribute: text(512, "name=value of one of the run's attributes."),
+  fingerprint: text(200, "Dead letters of one cause."),
+  from: { ...moment, description: "Started then or later." } as Schema,
+  to: { ...moment, description: "Started before." } as Schema,
+  q: text(200, "The beginning of an id or a key, part of a newer key, or words of an error."),
+};
+
+export interface FilterQuery {
+  readonly name?: string;
+  readonly version?: number;
+  readonly status?: RunStatus;
+  readonly key?: string;
+  readonly attribute?: string;
+  readonly fingerprint?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly q?: string;
+}
+
+export function filterOf(query: FilterQuery): Omit<RunFilter, "before" | "limit"> {
+  const { name, version, status, key, attribute, fingerprint, from, to, q } = query;
+  return {
+    ...(name === undefined ? {} : { definition: name }),
+    ...(version === undefined ? {} : { version }),
+    ...(status === undefined ? {} : { status }),
+    ...(key === undefined ? {} : { key }),
+    ...(attribute === undefined ? {} : { attribute: attributeOf(attribute) }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(from === undefined ? {} : { createdFrom: Date.parse(from) }),
+    ...(to === undefined ? {} : { createdTo: Date.parse(to) }),
+    ...(q === undefined ? {} : { text: q }),
+  };
+}
+
+function attributeOf(given: string): { name: string; value: string } {
+  const at = given.indexOf("=");
+  if (at > 0) return { name: given.slice(0, at), value: given.slice(at + 1) };
+  throw new BatonError("invalid-request", "attribute is written name=value", {
+    hint: "such as attribute=tier=enterprise",
+    details: { issues: [{ path: "attribute", message: "must be name=value" }] },
+  });
+}

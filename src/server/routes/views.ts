@@ -1,0 +1,71 @@
+import { BatonError } from "../../kernel/model/errors.ts";
+import { defaults } from "../../kernel/model/limits.ts";
+import type { ViewRow } from "../../kernel/model/view.ts";
+import type { SavedView, ViewBody } from "../../wire/view.ts";
+import type { Answer, Call, Route } from "../route.ts";
+import { list, object, ref, text } from "../schema/schema.ts";
+import { iso } from "../views/time.ts";
+
+/** Views are for all who use the store: there are no accounts yet to keep them for. */
+export const viewRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/api/views",
+    id: "listViews",
+    summary: "Saved filters of the list of runs, by name.",
+    scope: "runs:read",
+    answers: { 200: { description: "All of them.", schema: object({ items: list(ref("SavedView")) }) } },
+    handle: async ({ services }) => ({
+      status: 200,
+      body: { items: (await services.store.query("views", {})).map(viewOf) },
+    }),
+  },
+  {
+    method: "POST",
+    path: "/api/views",
+    id: "saveView",
+    summary: "Saves a filter under a name. A name that is taken is replaced.",
+    scope: "runs:write",
+    body: {
+      schema: object({
+        name: text(80),
+        query: text(2_000, "Of GET /api/runs, such as status=failed&name=onboarding."),
+      }),
+      payloadMax: () => 0,
+    },
+    answers: { 200: { description: "The view.", schema: ref("SavedView") } },
+    handle: save,
+  },
+  {
+    method: "POST",
+    path: "/api/views/{id}/remove",
+    id: "removeView",
+    summary: "Removes a saved filter.",
+    scope: "runs:write",
+    body: { schema: object({}), isOptional: true, payloadMax: () => 0 },
+    answers: { 200: { description: "What was removed.", schema: ref("SavedView") } },
+    handle: remove,
+  },
+];
+
+async function save({ body, services }: Call): Promise<Answer> {
+  const { name, query } = body as ViewBody;
+  const { store, actor } = services;
+  const id = `view_${crypto.randomUUID()}`;
+  const outcome = await store.commit({ kind: "keep-view", id, name: name.trim(), query, actor });
+  if (!outcome.ok) {
+    throw new BatonError("limit", `there are ${defaults.viewsMax} saved views already`, { hint: "remove some" });
+  }
+  return { status: 200, body: outcome.view === null ? null : viewOf(outcome.view) };
+}
+
+async function remove({ params, services }: Call): Promise<Answer> {
+  const outcome = await services.store.commit({ kind: "remove-view", id: params["id"] ?? "" });
+  if (!outcome.ok || outcome.view === null)
+    throw new BatonError("not-found", "there is no such view", { hint: "GET /api/views lists all there are" });
+  return { status: 200, body: viewOf(outcome.view) };
+}
+
+function viewOf({ createdAt, ...view }: ViewRow): SavedView {
+  return { ...view, createdAt: iso(createdAt) };
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Facts, outcomeOf, outcomeText, waitView } from "./event.ts";
+
+const row = { name: "deal.won", matched: 0, refused: [], isRouted: true };
+const facts: Facts = { row, listeners: [], waits: [], waiting: 0 };
+
+function told(over: Partial<Facts>): [string, string] {
+  const all = { ...facts, ...over };
+  const outcome = outcomeOf(all);
+  return [outcome, outcomeText(outcome, all)];
+}
+
+test("a wait names each path that differs, and a missing one is not null", () => {
+  const wait = { run: "run_1", definition: "w", key: "items[2]/answer#2", match: '{"a.b":1,"c":null,"d":"x"}' };
+  assert.deepEqual(waitView(wait, { a: { b: "1" }, d: "x" }), {
+    run: "run_1",
+    name: "w",
+    step: "answer",
+    match: { "a.b": 1, c: null, d: "x" },
+    differs: [
+      { path: "a.b", wanted: 1, got: "1" },
+      { path: "c", wanted: null, got: null },
+    ],
+  });
+  assert.deepEqual(waitView({ ...wait, match: null }, undefined).differs, []);
+});
+
+test("every outcome is a sentence", () => {
+  assert.deepEqual(told({ row: { ...row, matched: 3 } }), ["matched", "It started or woke 3 runs"]);
+  assert.deepEqual(told({ row: { ...row, refused: ["w: input.a: is missing"] } }), [
+    "refused",
+    "Nothing ran: w: input.a: is missing",
+  ]);
+  assert.equal(told({ row: { ...row, isRouted: false } })[0], "waiting");
+  assert.deepEqual(told({}), ["no-listener", "No workflow here starts with deal.won, and no run waits for it"]);
+  assert.deepEqual(told({ listeners: ["w"] }), ["no-match", "w starts with deal.won now, but did not when this came"]);
+  const wait = waitView({ run: "run_1", definition: "w", key: "k", match: null }, {});
+  assert.deepEqual(told({ waits: [wait], waiting: 2 }), [
+    "no-match",
+    "2 runs wait for deal.won now, but began to after this came",
+  ]);
+});

@@ -1,0 +1,104 @@
+import { readPath } from "../../kernel/decide/match.ts";
+import { isSealed, maskText } from "../../kernel/model/sealed.ts";
+import type { EventRow, EventWaitRow } from "../../kernel/ports/queries.ts";
+import type { EventDetail, EventView, EventWait } from "../../wire/event.ts";
+import type { Services } from "../services.ts";
+import { payloadView } from "./payload.ts";
+import { stepName } from "./step-name.ts";
+import { iso } from "./time.ts";
+
+/** An event as it was received. */
+export async function eventView({ store }: Services, row: EventRow): Promise<EventView> {
+  return {
+    no: row.no,
+    id: row.id,
+    source: row.source,
+    name: row.name,
+    // Large data of events lies beside that of runs, under run number 0.
+    data: await payloadView(store, 0, `event:${row.no}`, row.data, `/api/events/${row.no}/data`),
+    matched: row.matched,
+    refused: row.refused,
+    receivedAt: iso(row.at),
+  };
+}
+
+const shownMax = 20;
+
+/** What an event did, and what kept it from doing more. `row` has its whole data. */
+export async function eventDetail(services: Services, row: EventRow): Promise<EventDetail> {
+  const { store, engine } = services;
+  const [view, runs, { waits, total }] = await Promise.all([
+    eventView(services, row),
+    store.query("eventRuns", { no: row.no, limit: shownMax }),
+    store.query("eventWaits", { name: row.name, limit: shownMax }),
+  ]);
+  const data: unknown = row.data === null ? undefined : JSON.parse(maskText(row.data));
+  const listeners = engine.handlers.filter(({ triggers }) => triggers.includes(row.name));
+  const facts: Facts = {
+    row,
+    listeners: [...new Set(listeners.map(({ definition }) => definition.name))],
+    // Of what is sealed nobody can tell where it differs.
+    waits: waits.map((wait) => (isSealed(row.data) ? { ...waitView(wait, null), differs: [] } : waitView(wait, data))),
+    waiting: total,
+  };
+  const outcome = outcomeOf(facts);
+  return {
+    ...view,
+    outcome,
+    outcomeText: outcomeText(outcome, facts),
+    runs: runs.map(({ id, definition: name, how }) => ({ id, name, how })),
+    listeners: facts.listeners,
+    waits: facts.waits,
+    waiting: total,
+  };
+}
+
+/** What the outcome is told from. */
+export interface Facts {
+  readonly row: Pick<EventRow, "name" | "matched" | "refused" | "isRouted">;
+  readonly listeners: readonly string[];
+  readonly waits: readonly EventWait[];
+  readonly waiting: number;
+}
+
+export function waitView({ run, definition: name, key, match }: EventWaitRow, data: unknown): EventWait {
+  const wanted = match === null ? null : (JSON.parse(match) as Record<string, unknown>);
+  const differs = Object.entries(wanted ?? {})
+    .map(([path, value]) => ({ path, wanted: value, got: readPath(data, path) }))
+    .filter((each) => each.got !== each.wanted)
+    // What is missing has no place in JSON.
+    .map((each) => ({ ...each, got: each.got ?? null }));
+  return { run, name, step: stepName(key), match: wanted, differs };
+}
+
+export function outcomeOf({ row, listeners, waiting }: Facts): EventDetail["outcome"] {
+  if (row.matched > 0) return "matched";
+  if (row.refused.length > 0) return "refused";
+  if (!row.isRouted) return "waiting";
+  return listeners.length === 0 && waiting === 0 ? "no-listener" : "no-match";
+}
+
+export function outcomeText(outcome: EventDetail["outcome"], facts: Facts): string {
+  const { row, listeners, waits, waiting } = facts;
+  const { name } = row;
+  switch (outcome) {
+    case "matched":
+      return row.matched === 1 ? "It started or woke one run" : `It started or woke ${row.matched} runs`;
+    case "refused":
+      return `Nothing ran: ${row.refused.join("; ")}`;
+    case "waiting":
+      return "It is kept, and waits for a worker that has the definitions to say what it starts";
+    case "no-listener":
+      return `No workflow here starts with ${name}, and no run waits for it`;
+    case "no-match": {
+      const [difference] = waits.flatMap((wait) => wait.differs.slice(0, 1));
+      const who = waiting === 1 ? "One run waits" : `${waiting} runs wait`;
+      if (difference !== undefined) {
+        const { path, wanted, got } = difference;
+        return `${who} for ${name} now, with other data: ${path} is ${JSON.stringify(got)} here, ${JSON.stringify(wanted)} is wanted`;
+      }
+      if (waiting > 0) return `${who} for ${name} now, but began to after this came`;
+      return `${listeners.join(", ")} starts with ${name} now, but did not when this came`;
+    }
+  }
+}

@@ -1,0 +1,12 @@
+-- Filters of the list of runs under a name.
+create table saved_views (
+  id text collate "C" primary key,
+  name text collate "C" not null unique,
+  query text collate "C" not null,
+  created_by text collate "C" not null,
+  created_at bigint not null
+);
+
+-- What an event has done: the runs that it started, and those that it woke. Only they pay for it.
+create index runs_by_event on runs (start_event) where start_event is not null;
+create index inbox_by_event on inbox (ref) where kind = 'event';

@@ -1,0 +1,73 @@
+import type { Queries } from "../../kernel/ports/queries.ts";
+import type { Context } from "./context.ts";
+import { listOf, mapWork, type Work } from "./work.ts";
+
+/** Beyond this it is enough to know that there are more. */
+const waitingMax = 10_000;
+
+/** Runs that an event has started, and then those that it has woken, each oldest first. */
+export function* readEventRuns(
+  context: Context,
+  { no, limit }: Queries["eventRuns"]["params"],
+): Work<Queries["eventRuns"]["result"]> {
+  const { db } = context;
+  const started = yield* db.all<{ id: string; definition: number }>(
+    "select id, definition from runs where start_event = ? order by no limit ?",
+    no,
+    limit,
+  );
+  const woken = yield* db.all<{ id: string; definition: number }>(
+    "select r.id, r.definition from inbox i join runs r on r.no = i.run where i.kind = 'event' and i.ref = ? order by r.no limit ?",
+    String(no),
+    limit,
+  );
+  const told = [
+    ...started.map((row) => ({ ...row, how: "started" as const })),
+    ...woken.map((row) => ({ ...row, how: "woke" as const })),
+  ];
+  return yield* mapWork(told.slice(0, limit), function* ({ id, definition, how }) {
+    return { id, definition: (yield* context.definitions.ref(definition)).name, how };
+  });
+}
+
+/** Open waits for events of a name, with how many there are. */
+export function* readEventWaits(
+  context: Context,
+  { name, limit }: Queries["eventWaits"]["params"],
+): Work<Queries["eventWaits"]["result"]> {
+  const open = "from waits where kind = 'event' and event is null and name = ?";
+  const count = yield* context.db.get<{ n: number }>(
+    `select count(*) as n from (select 1 ${open} limit ${waitingMax}) found`,
+    name,
+  );
+  const rows = yield* context.db.all<{ id: string; definition: number; key: string; match: string | null }>(
+    `select r.id, r.definition, w.key, w.match from (select run, key, match ${open} limit ?) w
+     join runs r on r.no = w.run order by r.no`,
+    name,
+    limit,
+  );
+  const waits = yield* mapWork(rows, function* ({ id, definition, key, match }) {
+    return { run: id, definition: (yield* context.definitions.ref(definition)).name, key, match };
+  });
+  return { waits, total: count?.n ?? 0 };
+}
+
+/** Of all runs of a page together; a person does not act so often on one business key. */
+const momentsMax = 1_000;
+
+/** What people have done to runs, and the events that they have got, oldest first. */
+export function* readMoments(
+  { db }: Context,
+  { runs }: Queries["moments"]["params"],
+): Work<Queries["moments"]["result"]> {
+  const acts = yield* db.all<{ run: number; actor: string; verb: string; why: string | null; at: number }>(
+    `select run, actor, verb, why, at from audit where run in (${listOf(runs)}) order by no desc limit ${momentsMax}`,
+  );
+  const events = yield* db.all<{ run: number; name: string | null; at: number }>(
+    `select i.run, coalesce(e.name, i.key) as name, i.at
+     from (select run, key, at, cast(ref as bigint) as event from inbox
+           where run in (${listOf(runs)}) and kind = 'event' order by no desc limit ${momentsMax}) i
+     left join events e on e.no = i.event`,
+  );
+  return { acts: acts.toReversed(), events: events.toSorted((a, b) => a.at - b.at) };
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { until } from "../../examples/customer-onboarding/processes/until.ts";
+import { openStage } from "../../examples/customer-onboarding/stage.ts";
+import { browserTest, closeBrowser, keepPicture, openTab } from "./browser.ts";
+
+after(closeBrowser);
+
+browserTest(
+  "the first minutes, from the checklist alone: each act is real, Baton is killed, two versions are live",
+  { timeout: 120_000 },
+  async (scope) => {
+    const folder = mkdtempSync(join(tmpdir(), "baton-checklist-"));
+    scope.after(async () => rmSync(folder, { recursive: true, force: true }));
+    const stage = await openStage({
+      storeFile: join(folder, "baton.db"),
+      systemsDir: join(folder, "systems"),
+      workflowsDir: join(folder, "workflows"),
+      restartAfterMs: 1_500,
+      env: { BATON_PORT: "0", ONBOARDING_RETRY_ATTEMPTS: "3", ONBOARDING_RETRY_FIRST: "100ms" },
+      say: () => {},
+      onErrorLine: () => {},
+    });
+    scope.after(() => stage.stop());
+    const url = await until(() => stage.baton.url(), { what: "Baton is there" });
+    const { page, open } = await openTab(scope, url, { allows: /ERR_|Failed to load resource/ });
+    await open("/");
+    const steps = page.locator("section[aria-label='The first minutes with Baton'] ol > li");
+    const isDone = (index: number): Promise<void> =>
+      steps.nth(index).and(page.locator("[data-done='true']")).waitFor({ timeout: 20_000 });
+    const act = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
+    await keepPicture(page, "first-minutes-begin");
+
+    await act("Start an onboarding");
+    await isDone(0);
+
+    await act("Break it and start an onboarding");
+    await isDone(1);
+
+    await act("Mend the product service");
+    await page.getByRole("button", { name: "Kill Baton" }).and(page.locator(":enabled")).waitFor();
+    await steps.nth(2).getByRole("link", { name: "See the run" }).click();
+    await page.getByRole("heading", { name: /^Failed at provision account/ }).waitFor();
+    await page.keyboard.press("r");
+    const sheet = page.getByRole("dialog");
+    await sheet.getByText("1 output: create project").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: /^Completed in/ }).waitFor();
+    await page.getByRole("link", { name: "Home" }).click();
+    await isDone(2);
+
+    const killed = stage.baton.pid();
+    await act("Kill Baton");
+    await page.getByText(/Baton does not answer/).waitFor();
+    await keepPicture(page, "server-gone");
+    await isDone(3);
+    assert.notEqual(stage.baton.pid(), killed);
+    assert.throws(() => process.kill(killed, 0), { code: "ESRCH" });
+    await page.getByRole("button", { name: "Live" }).waitFor();
+
+    await act("Add a step");
+    await isDone(4);
+    await page.getByRole("heading", { name: /all done/ }).waitFor();
+    await page.getByRole("link", { name: "Runs", exact: true }).click();
+    for (const version of ["v1", "v2"]) await page.getByText(version, { exact: true }).first().waitFor();
+  },
+);
