@@ -36,9 +36,59 @@ const run = createRoute({
   validateSearch: texts("step", "attempt", "tab", "view", "verb"),
   component: lazyRouteComponent(() => import("./screens/run/page.tsx"), "RunPage"),
 });
+const workflows = createRoute({
+  ...page("/workflows"),
+  validateSearch: texts("q"),
+  component: lazyRouteComponent(() => import("./screens/workflows/page.tsx"), "WorkflowsPage"),
+});
+const workflow = createRoute({
+  ...page("/workflows/$name"),
+  validateSearch: texts("version", "step"),
+  component: lazyRouteComponent(() => import("./screens/workflow/page.tsx"), "WorkflowPage"),
+});
+const versions = createRoute({
+  ...page("/workflows/$name/versions"),
+  validateSearch: texts("a", "b"),
+  component: lazyRouteComponent(() => import("./screens/versions/page.tsx"), "VersionsPage"),
+});
+const start = createRoute({
+  ...page("/workflows/$name/start"),
+  validateSearch: texts("as"),
+  component: lazyRouteComponent(() => import("./screens/start/page.tsx"), "StartPage"),
+});
+const schedules = createRoute({
+  ...page("/schedules"),
+  validateSearch: texts("workflow", "page"),
+  component: lazyRouteComponent(() => import("./screens/schedules/page.tsx"), "SchedulesPage"),
+});
+const schedule = createRoute({
+  ...page("/schedules/$id"),
+  component: lazyRouteComponent(() => import("./screens/schedule/page.tsx"), "SchedulePage"),
+});
+const events = createRoute({
+  ...page("/events"),
+  validateSearch: texts("name", "page"),
+  component: lazyRouteComponent(() => import("./screens/events/page.tsx"), "EventsPage"),
+});
+const event = createRoute({
+  ...page("/events/$no"),
+  component: lazyRouteComponent(() => import("./screens/event/page.tsx"), "EventPage"),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, runs, run]),
+  routeTree: root.addChildren([
+    home,
+    runs,
+    run,
+    workflows,
+    workflow,
+    versions,
+    start,
+    schedules,
+    schedule,
+    events,
+    event,
+  ]),
   scrollRestoration: true,
   defaultPreload: false,
   // Values stand in the address as they are, without quotes.

@@ -2,12 +2,14 @@ import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-que
 import type { Bulk } from "@wire/bulk.ts";
 import type { DeadLetterGroup } from "@wire/dead-letter.ts";
 import type { DefinitionDetail, Definitions } from "@wire/definition.ts";
+import type { EventDetail, EventView } from "@wire/event.ts";
 import type { Graph, VersionDiff } from "@wire/graph.ts";
 import type { Guide } from "@wire/guide.ts";
 import type { HistoryEntry, LogEntry } from "@wire/history.ts";
 import type { Home } from "@wire/home.ts";
 import type { Page } from "@wire/page.ts";
 import type { Facets, HourCount, RunDetail, RunSummary } from "@wire/run.ts";
+import type { ScheduleDetail, ScheduleSummary } from "@wire/schedule.ts";
 import type { ServerInfo } from "@wire/server.ts";
 import type { Step } from "@wire/step.ts";
 import type { SavedView } from "@wire/view.ts";
@@ -97,6 +99,28 @@ export const reads = {
     queryOptions({
       queryKey: ["diff", name, a, b],
       queryFn: ({ signal }) => get<VersionDiff>(`/api/definitions/${encodeURIComponent(name)}/diff`, { a, b }, signal),
+    }),
+  schedules: (filter: Params, pageToken: string | null, limit = pageRows) =>
+    queryOptions({
+      queryKey: ["schedules", filter, pageToken, limit],
+      queryFn: ({ signal }) => get<Page<ScheduleSummary>>("/api/schedules", { ...filter, limit, pageToken }, signal),
+      placeholderData: keepPreviousData,
+    }),
+  schedule: (id: string) =>
+    queryOptions({
+      queryKey: ["schedules", id],
+      queryFn: ({ signal }) => get<ScheduleDetail>(`/api/schedules/${encodeURIComponent(id)}`, { next: 5 }, signal),
+    }),
+  events: (filter: Params, pageToken: string | null, limit = 50) =>
+    queryOptions({
+      queryKey: ["events", filter, pageToken, limit],
+      queryFn: ({ signal }) => get<Page<EventView>>("/api/events", { ...filter, limit, pageToken }, signal),
+      placeholderData: keepPreviousData,
+    }),
+  event: (no: string) =>
+    queryOptions({
+      queryKey: ["events", no],
+      queryFn: ({ signal }) => get<EventDetail>(`/api/events/${encodeURIComponent(no)}`, {}, signal),
     }),
   groups: () =>
     queryOptions({

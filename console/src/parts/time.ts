@@ -48,3 +48,30 @@ export function clock(iso: string, zone: string, withSeconds = true): string {
   const options: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   return format(zone, withSeconds ? { ...options, second: "2-digit" } : options).format(new Date(iso));
 }
+
+/** What the clocks of a zone show at a moment, as a field for date and time writes it: `2026-03-29T03:00`. */
+export function toWallClock(iso: string, zone: string): string {
+  const parts = format(zone, {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).formatToParts(new Date(iso));
+  const of = (type: Intl.DateTimeFormatPartTypes): string => parts.find((part) => part.type === type)?.value ?? "00";
+  return `${of("year")}-${of("month")}-${of("day")}T${of("hour")}:${of("minute")}`;
+}
+
+/** The moment at which the clocks of a zone show this, in UTC; null of what is no date and time. */
+export function fromWallClock(wall: string, zone: string): string | null {
+  const asked = Date.parse(`${wall}Z`);
+  if (Number.isNaN(asked)) return null;
+  let at = asked;
+  // Twice: the first guess may stand on the other side of a change of the clocks.
+  for (let round = 0; round < 2; round++) {
+    const shown = Date.parse(`${toWallClock(new Date(at).toISOString(), zone)}Z`);
+    at += Math.floor(asked / 60_000) * 60_000 - shown;
+  }
+  return new Date(at).toISOString();
+}

@@ -20,4 +20,15 @@ export const menu: readonly MenuGroup[] = [
       { to: "/runs", label: "Runs", key: "r" },
     ],
   },
+  {
+    label: "Processes",
+    items: [
+      { to: "/workflows", label: "Workflows", key: "f" },
+      { to: "/schedules", label: "Schedules", key: "s" },
+    ],
+  },
+  {
+    label: "Understand",
+    items: [{ to: "/events", label: "Events", key: "e" }],
+  },
 ];
