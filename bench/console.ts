@@ -16,7 +16,7 @@ import type { Workload } from "./workloads.ts";
 const runCount = 100_000;
 const stepCount = 10_000;
 const startsPerSecond = 1_000;
-const watchedMs = 15_000;
+const watchedMs = 9_000;
 
 const source = `import { workflow } from "baton";
 export const tick = workflow({ name: "tick" }, (ctx, input) => ctx.step("tick", () => input));
@@ -24,10 +24,10 @@ export const long = workflow({ name: "long" }, async (ctx, count) => {
   for (let i = 0; i < count; i++) await ctx.step("tick", () => i);
 });
 export const pump = workflow({ name: "pump" }, async (ctx, { perSecond, seconds }) => {
-  const from = Date.now();
+  const from = ctx.now();
   for (let n = 0; n < seconds * 10; n++) {
-    await Promise.all(Array.from({ length: perSecond / 10 }, (_, i) => ctx.start(tick, i, { key: \`\${n}-\${i}\` })));
-    const early = from + (n + 1) * 100 - Date.now();
+    await Promise.all(Array.from({ length: perSecond / 10 }, (_, i) => ctx.start(tick, i)));
+    const early = from + (n + 1) * 100 - ctx.now();
     if (early > 0) await ctx.sleep("rest", early);
   }
 });
@@ -239,7 +239,10 @@ async function startRuns(url: string): Promise<number> {
   for (;;) {
     await delay(250);
     const { status } = await ask(`/api/runs/${id}/result`);
-    if (status === "failed") throw new Error("the run that starts the others has failed");
+    if (status === "failed")
+      throw new Error(
+        `the run that starts the others has failed: ${JSON.stringify(await ask(`/api/runs/${id}/result`))}`,
+      );
     if (status === "completed") return (await ask("/api/runs/count")).count - before;
   }
 }

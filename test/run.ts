@@ -8,7 +8,7 @@ import { addressVariable, provideServer, type SharedServer } from "./postgres/se
  * `BATON_TEST_POSTGRES` names, else the machine's own, else one that is started here and ended with the tests.
  */
 const chosen = process.argv.slice(2);
-const globs = ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
+const globs = ["src/**/*.test.ts", "console/src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ["node_modules/.bin/tsc", ["--noEmit"]],
   ["node_modules/.bin/biome", ["check", "--error-on-warnings", "--max-diagnostics=20", "."]],

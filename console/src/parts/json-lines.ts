@@ -54,7 +54,7 @@ export function jsonLines(
     }
     const isOpen = view.toggled.has(path) !== depth < view.depth;
     if (!isOpen) {
-      const many = `${entries.length} ${isList ? "items" : "fields"}`;
+      const many = `${entries.length} ${isList ? "item" : "field"}${entries.length === 1 ? "" : "s"}`;
       lines.push({ path, depth, name, text: `${open} ${many} ${end}${tail}`, kind: "closed" });
       return;
     }

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { asCommand, filterFields, filterParams, formatFilter, parseFilter, withField } from "./filter.ts";
+
+test("a filter is fields and words, and quotes keep a value together", () => {
+  assert.deepEqual(parseFilter('name:onboarding key:deal:8841 attribute:"tier=very large" CRM 503'), {
+    fields: { name: "onboarding", key: "deal:8841", attribute: "tier=very large" },
+    words: "CRM 503",
+  });
+  assert.deepEqual(filterParams("status:failed no funds", { from: "2026-01-01T00:00:00Z" }), {
+    status: "failed",
+    q: "no funds",
+    from: "2026-01-01T00:00:00Z",
+  });
+});
+
+test("what no field is called stays a word", () => {
+  assert.deepEqual(parseFilter("http://crm:80 name:"), { fields: {}, words: "http://crm:80 name:" });
+});
+
+test("a filter that was written is read again as it was", () => {
+  const word = fc.stringMatching(/^[\w.=-]{1,8}$/);
+  const fields = fc.dictionary(fc.constantFrom(...filterFields), fc.stringMatching(/^[\w.:=-]{1,8}( [\w.]{1,4})?$/));
+  fc.assert(
+    fc.property(fields, fc.array(word, { maxLength: 3 }), (given, words) => {
+      const filter = { fields: { ...given }, words: words.join(" ") };
+      assert.deepEqual(parseFilter(formatFilter(filter)), filter);
+    }),
+  );
+});
+
+test("a field is set and taken out without touching the rest", () => {
+  assert.equal(withField("name:a x y", "status", "failed"), "name:a status:failed x y");
+  assert.equal(withField("name:a status:failed x y", "status", null), "name:a x y");
+});
+
+test("the command asks the same, with quotes where a shell wants them", () => {
+  assert.equal(asCommand("status:failed it's gone"), "baton runs --status failed --q 'it'\\''s gone'");
+});

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import { assertAccessible, assertFits, browserTest, closeBrowser, keepPicture, openTab } from "./browser.ts";
+import { openWorld, populate, type World } from "./world.ts";
+
+after(closeBrowser);
+
+/** Every screen with the path that leads to it, in a world with a run of every kind and two versions of a workflow. */
+async function screens(world: World): Promise<Readonly<Record<string, string>>> {
+  const runs = await populate(world);
+  world.edit((code) => code.replace('ctx.step("schedule kickoff"', 'ctx.step("plan kickoff"'));
+  await world.post("/api/deployments");
+  const id = (name: string): string => runs[name]?.id ?? "";
+  const { items } = await world.get<{ items: { fingerprint: string; sample: string }[] }>("/api/dead-letters");
+  const cause = items.find(({ sample }) => sample === id("other") || sample === id("failed"))?.fingerprint ?? "";
+  const events = await world.get<{ items: { no: number; name: string }[] }>("/api/events");
+  const eventNo = (name: string): number => events.items.find((event) => event.name === name)?.no ?? 0;
+  const { id: bulk } = await world.post<{ id: string }>("/api/bulk", {
+    verb: "redrive",
+    filter: { fingerprint: cause },
+    canary: [1],
+    reason: "the bank is back",
+  });
+  return {
+    home: "/",
+    runs: "/runs",
+    "runs-failed": "/runs?q=status%3Afailed",
+    run: `/runs/${id("failed")}`,
+    "run-graph": `/runs/${id("failed")}?view=graph`,
+    "run-history": `/runs/${id("failed")}?view=events`,
+    "run-waiting": `/runs/${id("waiting")}`,
+    "run-retrying": `/runs/${id("retrying")}`,
+    "run-completed": `/runs/${id("completed")}`,
+    "run-compensated": `/runs/${id("compensated")}`,
+    "dead-letters": "/dead-letters",
+    error: `/errors/${encodeURIComponent(cause)}`,
+    bulks: "/bulk",
+    bulk: `/bulk/${bulk}`,
+    workflows: "/workflows",
+    workflow: "/workflows/customer-onboarding",
+    versions: "/workflows/customer-onboarding/versions?a=1&b=2",
+    start: "/workflows/customer-onboarding/start",
+    schedules: "/schedules",
+    schedule: `/schedules/${encodeURIComponent("nightly-billing/nightly")}`,
+    events: "/events",
+    event: `/events/${eventNo("discount.decided")}`,
+    key: `/k/${encodeURIComponent("deal:8841")}`,
+    compare: `/compare?a=${id("failed")}&b=${id("completed")}`,
+    workers: "/settings/workers",
+    store: "/settings/store",
+    audit: "/settings/audit",
+    about: "/settings/about",
+  };
+}
+
+browserTest(
+  "every screen is free of what axe finds in both themes, fits a phone and twice the zoom, and asks no other origin",
+  { timeout: 200_000 },
+  async (scope) => {
+    const world = await openWorld(scope);
+    const all = Object.entries(await screens(world));
+    for (const theme of ["light", "dark"] as const) {
+      const { page, open } = await openTab(scope, world.url, { theme });
+      for (const [name, path] of all) {
+        await open(path);
+        await page.waitForLoadState("networkidle").catch(() => {});
+        await page.locator('[aria-busy="true"]').waitFor({ state: "detached" });
+        await assertAccessible(page, `${name}, ${theme}`);
+        await keepPicture(page, `${name}-${theme}`);
+        if (theme === "dark") continue;
+        // 360 px is a phone, 720 a window of 1,440 at 200 %.
+        for (const width of [720, 360]) {
+          await page.setViewportSize({ width, height: 740 });
+          await assertFits(page, `${name} at ${width}`);
+        }
+        await assertAccessible(page, `${name} at 360`);
+        await keepPicture(page, `${name}-narrow`);
+        await page.setViewportSize({ width: 1_440, height: 900 });
+      }
+    }
+  },
+);
+
+browserTest(
+  "each screen says so when there is nothing, nothing that matches, no such thing, and no answer",
+  { timeout: 120_000 },
+  async (scope) => {
+    const world = await openWorld(scope);
+    const { page, open } = await openTab(scope, world.url, { allows: /Failed to load resource|ERR_/ });
+    const says = async (path: string, text: RegExp): Promise<void> => {
+      await open(path);
+      await page.locator("main").getByText(text).first().waitFor();
+      await assertAccessible(page, `${path}: ${text}`);
+    };
+    await says("/", /Nothing has been started yet/);
+    await says("/runs", /No run yet/);
+    await says("/dead-letters", /Nothing gave up/);
+    await says("/events", /No event/i);
+    await world.run("nightly-billing", { count: 1 });
+    await says("/runs?q=name%3Anobody", /0 of 1 runs match/);
+    for (const path of [
+      "/runs/run_00000000",
+      "/errors/none",
+      "/bulk/none",
+      "/workflows/none",
+      "/schedules/none",
+      "/events/999999",
+      "/nowhere",
+    ])
+      await says(path, /not here|no such|no run left|none|nothing|unknown|never|gone|over/i);
+    await page.route("**/api/events?*", (route) => route.abort());
+    await says("/events", /does not answer/);
+    await page.unroute("**/api/events?*");
+    await open("/runs");
+    await page.locator('[role="row"][data-run]').first().waitFor();
+    await page.route("**/api/runs/facets*", (route) =>
+      route.fulfill({ status: 503, contentType: "application/problem+json", body: "{}" }),
+    );
+    await world.run("nightly-billing", { count: 1 });
+    assert.ok(
+      (await page.locator('[role="row"][data-run]').count()) >= 1,
+      "what is known stays when a part cannot be read",
+    );
+  },
+);
+
+browserTest("a read-only server shows everything and offers nothing", {}, async (scope) => {
+  const world = await openWorld(scope);
+  const failed = await world.run("failing", { message: "no" });
+  await world.close();
+  const readOnly = await openWorld(scope, { folder: world.folder, readOnly: true });
+  const { page, open } = await openTab(scope, readOnly.url);
+  await open(`/runs/${failed.id}`);
+  await page.getByText("read-only").first().waitFor();
+  assert.equal(await page.getByRole("button", { name: /Resume|Edit input|Restart|Complete|Cancel/ }).count(), 0);
+  await page.keyboard.press("r");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  const refused = await fetch(`${readOnly.url}/api/runs/${failed.id}/resume`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  assert.equal(refused.status, 405);
+});
+
+browserTest("what a page shows stands in its address: back and a copied link bring the same", {}, async (scope) => {
+  const world = await openWorld(scope);
+  const failed = await world.run("customer-onboarding", { dealId: "1", company: "A", amount: 950, tier: "smb" });
+  await world.run("nightly-billing", { count: 2 });
+  const { page, open } = await openTab(scope, world.url);
+  await open("/runs");
+  await page.getByRole("button", { name: /Failed 1/ }).click();
+  await page.waitForURL(/q=status%3Afailed/);
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(new RegExp(failed.id));
+  await page.keyboard.press("v");
+  await page.waitForURL(/view=graph/);
+  await page.getByRole("button", { name: /^provision account/ }).click();
+  await page.waitForURL(/step=provision/);
+  await page.getByRole("tab", { name: /Attempts/ }).click();
+  await page.waitForURL(/tab=attempts/);
+  const link = page.url();
+  await page.goBack();
+  await page.waitForURL(/\/runs\?q=status%3Afailed/);
+  assert.equal(await page.locator('[role="row"][data-run]').count(), 1);
+  await page.goto(link);
+  await page.getByRole("tab", { name: /Attempts 3/, selected: true }).waitFor();
+  await page.getByRole("button", { name: "Graph", pressed: true }).waitFor();
+});
