@@ -10,7 +10,7 @@ const detailMs = 400;
 
 export function keepFresh(): () => void {
   const counters = throttle(countersMs, () => invalidate("facets", "home", "guide"));
-  const slowly = throttle(10_000, () => invalidate("hours", "groups", "definitions"));
+  const slowly = throttle(10_000, () => invalidate("hours", "groups", "definitions", "group", "bulks", "key"));
   const details = new Map<string, () => void>();
   const detail = (id: string): void => {
     if (queryClient.getQueryState(["run", id]) === undefined) return;

@@ -18,6 +18,11 @@ export const menu: readonly MenuGroup[] = [
     items: [
       { to: "/", label: "Home", key: "h" },
       { to: "/runs", label: "Runs", key: "r" },
+      { to: "/dead-letters", label: "Dead letters", key: "d", needs: "deadLetters" },
     ],
+  },
+  {
+    label: "Set up",
+    items: [{ to: "/settings", label: "Settings", key: "t" }],
   },
 ];
