@@ -44,13 +44,13 @@ export function filterWords(
 ): string {
   const parts = [
     name === undefined ? null : `of ${name}`,
-    status === undefined ? null : `that were ${runStatus[status].word.toLowerCase()}`,
     key === undefined ? null : `with the key ${key}`,
     fingerprint === undefined ? null : "with one error",
     createdFrom === undefined ? null : `started from ${moment(createdFrom, zone)}`,
     createdTo === undefined ? null : `started before ${moment(createdTo, zone)}`,
   ].filter((part) => part !== null);
-  return parts.length === 0 ? "all runs" : `runs ${parts.join(", ")}`;
+  const runs = status === undefined ? "runs" : `${runStatus[status].word.toLowerCase()} runs`;
+  return parts.length === 0 ? `all ${runs}` : `${runs} ${parts.join(", ")}`;
 }
 
 /** The same filter for the list of runs. */

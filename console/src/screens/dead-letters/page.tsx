@@ -207,13 +207,14 @@ function Group({
       <td data-label="Seen" className={styles.seen}>
         <span>
           last <Ago at={lastAt} />
-        </span>
-        <span className={partStyles.muted}>
-          first <Ago at={firstAt} />
+          <br />
+          <span className={partStyles.muted}>
+            first <Ago at={firstAt} />
+          </span>
         </span>
       </td>
       <td data-label="Versions">{versions.map((version) => `v${version}`).join(", ")}</td>
-      <td data-label="Sample">
+      <td>
         <span className={layout.acts}>
           <Link className={partStyles.button} to={pathOf(`/runs/${sample}`) as "/"} aria-label={`Open run ${sample}`}>
             Open run

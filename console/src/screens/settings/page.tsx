@@ -19,7 +19,13 @@ function isPart(part: string): part is Part {
 export function SettingsPage() {
   const { part } = useParams({ from: "/settings/$part" });
   const { page = null } = useSearch({ from: "/settings/$part" });
-  if (!isPart(part)) return <Gone />;
+  if (!isPart(part))
+    return (
+      <>
+        <Head title="Settings" />
+        <Gone />
+      </>
+    );
   return (
     <div className={layout.page}>
       <Head title={`Settings: ${parts[part].toLowerCase()}`} />

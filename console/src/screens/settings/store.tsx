@@ -56,7 +56,7 @@ function Doctor({ report, at, onAsk }: { report: DoctorReport; at: number; onAsk
       </div>
       {wrong.length === 0 ? (
         <p>
-          <Pill shown={levels.ok} /> All of {plural(report.findings.length, "finding")} are well.
+          <Pill shown={levels.ok} /> All {plural(report.findings.length, "finding")} are well.
         </p>
       ) : (
         <Findings findings={wrong} label="Findings that want a look" />
