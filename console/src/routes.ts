@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Gone } from "./shell/gone.tsx";
 import { Shell } from "./shell/shell.tsx";
 
@@ -75,6 +75,47 @@ const event = createRoute({
   component: lazyRouteComponent(() => import("./screens/event/page.tsx"), "EventPage"),
 });
 
+const deadLetters = createRoute({
+  ...page("/dead-letters"),
+  validateSearch: texts("q"),
+  component: lazyRouteComponent(() => import("./screens/dead-letters/page.tsx"), "DeadLettersPage"),
+});
+const errorGroup = createRoute({
+  ...page("/errors/$fingerprint"),
+  validateSearch: texts("page"),
+  component: lazyRouteComponent(() => import("./screens/error-group/page.tsx"), "ErrorGroupPage"),
+});
+const bulks = createRoute({
+  ...page("/bulk"),
+  validateSearch: texts("page"),
+  component: lazyRouteComponent(() => import("./screens/bulks/page.tsx"), "BulksPage"),
+});
+const bulk = createRoute({
+  ...page("/bulk/$id"),
+  component: lazyRouteComponent(() => import("./screens/bulk/page.tsx"), "BulkPage"),
+});
+const compare = createRoute({
+  ...page("/compare"),
+  validateSearch: texts("a", "b"),
+  component: lazyRouteComponent(() => import("./screens/compare/page.tsx"), "ComparePage"),
+});
+const key = createRoute({
+  ...page("/k/$key"),
+  validateSearch: texts("page"),
+  component: lazyRouteComponent(() => import("./screens/key/page.tsx"), "KeyPage"),
+});
+const settings = createRoute({
+  ...page("/settings"),
+  beforeLoad: () => {
+    throw redirect({ to: "/settings/$part", params: { part: "workers" }, replace: true });
+  },
+});
+const settingsPart = createRoute({
+  ...page("/settings/$part"),
+  validateSearch: texts("page"),
+  component: lazyRouteComponent(() => import("./screens/settings/page.tsx"), "SettingsPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
@@ -88,6 +129,14 @@ export const router = createRouter({
     schedule,
     events,
     event,
+    deadLetters,
+    errorGroup,
+    bulks,
+    bulk,
+    compare,
+    key,
+    settings,
+    settingsPart,
   ]),
   scrollRestoration: true,
   defaultPreload: false,

@@ -12,7 +12,9 @@ const detailMs = 400;
 export function keepFresh(): () => void {
   const counters = throttle(countersMs, () => invalidate("facets", "guide"));
   const home = throttle(homeMs, () => invalidate("home"));
-  const slowly = throttle(10_000, () => invalidate("hours", "groups", "definitions", "schedules", "events"));
+  const slowly = throttle(10_000, () =>
+    invalidate("hours", "groups", "definitions", "schedules", "events", "group", "bulks", "key"),
+  );
   const details = new Map<string, () => void>();
   const detail = (id: string): void => {
     if (queryClient.getQueryState(["run", id]) === undefined) return;

@@ -1,23 +1,29 @@
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import type { AuditEntry } from "@wire/audit.ts";
 import type { Bulk } from "@wire/bulk.ts";
 import type { DeadLetterGroup } from "@wire/dead-letter.ts";
 import type { DefinitionDetail, Definitions } from "@wire/definition.ts";
+import type { DoctorReport } from "@wire/doctor.ts";
 import type { EventDetail, EventView } from "@wire/event.ts";
 import type { Graph, VersionDiff } from "@wire/graph.ts";
 import type { Guide } from "@wire/guide.ts";
 import type { HistoryEntry, LogEntry } from "@wire/history.ts";
 import type { Home } from "@wire/home.ts";
+import type { KeyTimeline } from "@wire/key.ts";
 import type { Page } from "@wire/page.ts";
 import type { Facets, HourCount, RunDetail, RunSummary } from "@wire/run.ts";
 import type { ScheduleDetail, ScheduleSummary } from "@wire/schedule.ts";
 import type { ServerInfo } from "@wire/server.ts";
 import type { Step } from "@wire/step.ts";
+import type { StoreSizesView } from "@wire/store.ts";
 import type { SavedView } from "@wire/view.ts";
 import type { Workers } from "@wire/worker.ts";
 import { ApiError, get, type Params } from "./client.ts";
 
 /** Rows of one page of a list, and of one block of a run's steps. */
 export const pageRows = 200;
+/** Rows of one page of a list that is turned by hand. */
+const memberRows = 50;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -127,6 +133,20 @@ export const reads = {
       queryKey: ["groups"],
       queryFn: ({ signal }) => get<Page<DeadLetterGroup>>("/api/dead-letters", { limit: 200 }, signal),
     }),
+  /** Runs of one cause, newest first. */
+  group: (fingerprint: string, pageToken: string | null) =>
+    queryOptions({
+      queryKey: ["group", fingerprint, pageToken],
+      queryFn: ({ signal }) =>
+        get<Page<RunSummary>>("/api/dead-letters", { fingerprint, limit: memberRows, pageToken }, signal),
+      placeholderData: keepPreviousData,
+    }),
+  bulks: (pageToken: string | null) =>
+    queryOptions({
+      queryKey: ["bulks", pageToken],
+      queryFn: ({ signal }) => get<Page<Bulk>>("/api/bulk", { limit: memberRows, pageToken }, signal),
+      placeholderData: keepPreviousData,
+    }),
   bulk: (id: string) =>
     queryOptions({
       queryKey: ["bulk", id],
@@ -134,6 +154,24 @@ export const reads = {
     }),
   views: () =>
     queryOptions({ queryKey: ["views"], queryFn: ({ signal }) => get<Page<SavedView>>("/api/views", {}, signal) }),
+  /** A page is of runs. */
+  key: (key: string, pageToken: string | null) =>
+    queryOptions({
+      queryKey: ["key", key, pageToken],
+      queryFn: ({ signal }) =>
+        get<KeyTimeline>(`/api/keys/${encodeURIComponent(key)}`, { limit: memberRows, pageToken }, signal),
+      placeholderData: keepPreviousData,
+    }),
+  audit: (pageToken: string | null) =>
+    queryOptions({
+      queryKey: ["audit", pageToken],
+      queryFn: ({ signal }) => get<Page<AuditEntry>>("/api/audit", { limit: memberRows, pageToken }, signal),
+      placeholderData: keepPreviousData,
+    }),
+  sizes: () =>
+    queryOptions({ queryKey: ["sizes"], queryFn: ({ signal }) => get<StoreSizesView>("/api/db/stats", {}, signal) }),
+  doctor: () =>
+    queryOptions({ queryKey: ["doctor"], queryFn: ({ signal }) => get<DoctorReport>("/api/doctor", {}, signal) }),
   workers: () =>
     queryOptions({ queryKey: ["workers"], queryFn: ({ signal }) => get<Workers>("/api/workers", {}, signal) }),
 };

@@ -46,6 +46,7 @@ export function listenToKeys(): void {
     if (!isCommand && (!areKeysOn() || isTyping(event.target))) return;
     if (document.querySelector("dialog[open]") !== null) return;
     const name = nameOf(event, isCommand);
+    if ((name === "Enter" || name === "Space") && isPressable(event.target)) return;
     const pair = first !== null && Date.now() - first.at < pairMs ? `${first.key} ${name}` : null;
     const found = (pair === null ? undefined : find(pair)) ?? find(name);
     first = found === undefined && !isCommand && name.length === 1 ? { key: name, at: Date.now() } : null;
@@ -67,6 +68,10 @@ function nameOf(event: KeyboardEvent, isCommand: boolean): string {
 }
 
 /** Enter and Space belong to the link or button that has the focus. */
+function isPressable(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && /^(A|BUTTON|SUMMARY)$/.test(target.tagName);
+}
+
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&

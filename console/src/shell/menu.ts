@@ -18,6 +18,7 @@ export const menu: readonly MenuGroup[] = [
     items: [
       { to: "/", label: "Home", key: "h" },
       { to: "/runs", label: "Runs", key: "r" },
+      { to: "/dead-letters", label: "Dead letters", key: "d", needs: "deadLetters" },
     ],
   },
   {
@@ -30,5 +31,9 @@ export const menu: readonly MenuGroup[] = [
   {
     label: "Understand",
     items: [{ to: "/events", label: "Events", key: "e" }],
+  },
+  {
+    label: "Set up",
+    items: [{ to: "/settings", label: "Settings", key: "t" }],
   },
 ];

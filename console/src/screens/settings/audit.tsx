@@ -1,0 +1,84 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { AuditEntry } from "@wire/audit.ts";
+import { reads } from "../../api/queries.ts";
+import { Older } from "../../parts/older.tsx";
+import { partStyles } from "../../parts/parts.tsx";
+import { Empty, Loaded } from "../../parts/states.tsx";
+import { plain } from "../../parts/words.ts";
+import { Moment } from "../../shell/clock.tsx";
+import { AsOf } from "./as-of.tsx";
+
+/** Who did what, to which run or schedule, and why. */
+export function AuditPart({ page }: { page: string | null }) {
+  const audit = useQuery(reads.audit(page));
+  return (
+    <Loaded of={audit}>
+      {({ items, nextPageToken }) =>
+        items.length === 0 && page === null ? (
+          <Empty title="Nobody has done anything yet.">
+            <p>
+              Whatever a person asks of a run, a schedule, a version or the store stands here, with who asked, when and
+              why; so does what the engine did for somebody. It cannot be changed.
+            </p>
+          </Empty>
+        ) : (
+          <>
+            <AsOf at={audit.dataUpdatedAt} onAsk={() => void audit.refetch()} />
+            {items.length === 0 ? <Empty title="Nothing older" /> : <Table entries={items} />}
+            <Older to="/settings/$part" params={{ part: "audit" }} page={page} next={nextPageToken} what="entries" />
+          </>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Table({ entries }: { entries: readonly AuditEntry[] }) {
+  return (
+    <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
+      <table className={`${partStyles.table} ${partStyles.cards}`}>
+        <caption className="visually-hidden">Audit, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Who</th>
+            <th scope="col">What</th>
+            <th scope="col">To</th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map((entry, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries are never changed, and may be alike
+            <tr key={`${entry.at} ${i}`}>
+              <td data-label="When">
+                <Moment at={entry.at} isBare={true} />
+              </td>
+              <td data-label="Who">{plain(entry.actor)}</td>
+              <td data-label="What">
+                <strong>{entry.verb}</strong>
+              </td>
+              <td data-label="To">
+                <To entry={entry} />
+              </td>
+              <td data-label="Why">{entry.why === null ? "" : plain(entry.why)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function To({ entry: { run, schedule } }: { entry: AuditEntry }) {
+  if (run !== null)
+    return (
+      <Link to="/runs/$id" params={{ id: run }}>
+        <code>{run}</code>
+      </Link>
+    );
+  if (schedule !== null)
+    return <Link to={`/schedules/${encodeURIComponent(schedule)}` as "/"}>schedule {schedule}</Link>;
+  return <span className={partStyles.muted}>the store</span>;
+}

@@ -1,0 +1,45 @@
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import layout from "../../parts/layout.module.css";
+import { Head } from "../../parts/parts.tsx";
+import { Gone } from "../../shell/gone.tsx";
+import { AboutPart } from "./about.tsx";
+import { AuditPart } from "./audit.tsx";
+import styles from "./settings.module.css";
+import { StorePart } from "./store.tsx";
+import { WorkersPart } from "./workers.tsx";
+
+const parts = { workers: "Workers", store: "Store", audit: "Audit", about: "About" } as const;
+type Part = keyof typeof parts;
+
+function isPart(part: string): part is Part {
+  return Object.hasOwn(parts, part);
+}
+
+/** Who works here, what takes room and is well, who did what, and what this is. */
+export function SettingsPage() {
+  const { part } = useParams({ from: "/settings/$part" });
+  const { page = null } = useSearch({ from: "/settings/$part" });
+  if (!isPart(part))
+    return (
+      <>
+        <Head title="Settings" />
+        <Gone />
+      </>
+    );
+  return (
+    <div className={layout.page}>
+      <Head title={`Settings: ${parts[part].toLowerCase()}`} />
+      <nav className={styles.parts} aria-label="Settings">
+        {Object.entries(parts).map(([name, label]) => (
+          <Link key={name} to="/settings/$part" params={{ part: name }} activeOptions={{ includeSearch: false }}>
+            {label}
+          </Link>
+        ))}
+      </nav>
+      {part === "workers" ? <WorkersPart /> : null}
+      {part === "store" ? <StorePart /> : null}
+      {part === "audit" ? <AuditPart page={page} /> : null}
+      {part === "about" ? <AboutPart /> : null}
+    </div>
+  );
+}

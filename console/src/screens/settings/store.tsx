@@ -1,0 +1,203 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { DoctorReport, FindingView } from "@wire/doctor.ts";
+import type { StoreSizesView } from "@wire/store.ts";
+import { useState } from "react";
+import { reads } from "../../api/queries.ts";
+import layout from "../../parts/layout.module.css";
+import { Button, Pill, partStyles } from "../../parts/parts.tsx";
+import { Loaded } from "../../parts/states.tsx";
+import { count, plain, plural, type Shown } from "../../parts/words.ts";
+import { AsOf } from "./as-of.tsx";
+import { bytes } from "./bytes.ts";
+import { RepairSheet } from "./repair.tsx";
+import styles from "./settings.module.css";
+
+/** Is the store well, and what takes room in it? */
+export function StorePart() {
+  const doctor = useQuery({ ...reads.doctor(), staleTime: 60_000 });
+  const sizes = useQuery({ ...reads.sizes(), staleTime: 60_000 });
+  return (
+    <>
+      <h2>What the doctor says</h2>
+      <Loaded of={doctor} rows={5}>
+        {(report) => <Doctor report={report} at={doctor.dataUpdatedAt} onAsk={() => void doctor.refetch()} />}
+      </Loaded>
+      <h2>What takes room</h2>
+      <Loaded of={sizes} rows={5}>
+        {(data) => <Sizes sizes={data} />}
+      </Loaded>
+    </>
+  );
+}
+
+const levels: Readonly<Record<FindingView["level"], Shown>> = {
+  ok: { word: "Well", glyph: "✓", tone: "ok" },
+  warn: { word: "Look at it", glyph: "!", tone: "warn" },
+  bad: { word: "Wrong", glyph: "✕", tone: "bad" },
+};
+
+function Doctor({ report, at, onAsk }: { report: DoctorReport; at: number; onAsk: () => void }) {
+  const server = useQuery(reads.server());
+  const isReadOnly = server.data?.isReadOnly ?? true;
+  const [isAsking, setAsking] = useState(false);
+  const repairs = report.repairs.filter((repair) => repair.count > 0 && repair.mended === null);
+  const wrong = report.findings.filter(({ level }) => level !== "ok");
+  const well = report.findings.filter(({ level }) => level === "ok");
+  return (
+    <>
+      <div className={layout.line}>
+        <AsOf at={at} onAsk={onAsk} />
+        {isReadOnly || repairs.length === 0 ? null : (
+          <Button look="primary" onClick={() => setAsking(true)}>
+            Repair {plural(repairs.length, "thing")}…
+          </Button>
+        )}
+      </div>
+      {wrong.length === 0 ? (
+        <p>
+          <Pill shown={levels.ok} /> All {plural(report.findings.length, "finding")} are well.
+        </p>
+      ) : (
+        <Findings findings={wrong} label="Findings that want a look" />
+      )}
+      {well.length === 0 ? null : (
+        <details className={styles.well}>
+          <summary>{plural(well.length, "finding")} that are well</summary>
+          <Findings findings={well} label="Findings that are well" />
+        </details>
+      )}
+      {isAsking ? <RepairSheet repairs={repairs} onClose={() => setAsking(false)} /> : null}
+    </>
+  );
+}
+
+function Findings({ findings, label }: { findings: readonly FindingView[]; label: string }) {
+  return (
+    <ul className={`${partStyles.panel} ${styles.findings}`} aria-label={label}>
+      {findings.map((finding) => (
+        <li key={`${finding.code} ${finding.what}`}>
+          <Pill shown={levels[finding.level]} />
+          <div>
+            <p>
+              {plain(finding.what)} <code className={partStyles.muted}>{finding.code}</code>
+            </p>
+            {finding.where.length === 0 ? null : <Where finding={finding} />}
+            {finding.todo === null ? null : <p className={partStyles.muted}>{plain(finding.todo)}</p>}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Ids of runs lead to them. */
+function Where({ finding: { where, count: all } }: { finding: FindingView }) {
+  return (
+    <p className={styles.where}>
+      {where.map((each) =>
+        each.startsWith("run_") ? (
+          <Link key={each} to="/runs/$id" params={{ id: each }}>
+            {each}
+          </Link>
+        ) : (
+          <code key={each}>{plain(each)}</code>
+        ),
+      )}
+      {all > where.length ? <span>and {count(all - where.length)} more</span> : null}
+    </p>
+  );
+}
+
+function Sizes({ sizes }: { sizes: StoreSizesView }) {
+  const isEstimate = sizes.definitions.some((each) => each.isEstimate) || sizes.events.isEstimate;
+  return (
+    <>
+      <dl className={layout.facts}>
+        <div>
+          <dt>File</dt>
+          <dd>{bytes(sizes.bytes)}</dd>
+        </div>
+        <div>
+          <dt>Free in it</dt>
+          <dd>{bytes(sizes.freeBytes)}</dd>
+        </div>
+        <div>
+          <dt>Log beside it</dt>
+          <dd>{bytes(sizes.walBytes)}</dd>
+        </div>
+        <div>
+          <dt>Events</dt>
+          <dd>
+            {sizes.events.isEstimate ? "about " : ""}
+            {count(sizes.events.count)} · {bytes(sizes.events.bytes)}
+          </dd>
+        </div>
+        <div>
+          <dt>Code of versions</dt>
+          <dd>
+            {count(sizes.artifacts.count)} · {bytes(sizes.artifacts.bytes)}
+          </dd>
+        </div>
+        <div>
+          <dt>Files of large values</dt>
+          <dd>
+            {count(sizes.files.count)} · {bytes(sizes.files.bytes)}
+          </dd>
+        </div>
+      </dl>
+      {sizes.definitions.length === 0 ? (
+        <p className={partStyles.muted}>No run has been started yet.</p>
+      ) : (
+        <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
+          <table className={`${partStyles.table} ${partStyles.cards}`}>
+            <caption className="visually-hidden">Room by workflow, largest first</caption>
+            <thead>
+              <tr>
+                {["Workflow", "Runs", "Started in 24 h", "Steps", "Log lines", "Room", "Grown in 24 h"].map(
+                  (name, i) => (
+                    <th key={name} scope="col" data-number={i === 0 ? undefined : true}>
+                      {name}
+                    </th>
+                  ),
+                )}
+              </tr>
+            </thead>
+            <tbody>
+              {sizes.definitions.map((each) => (
+                <tr key={each.definition}>
+                  <th scope="row" data-label="Workflow">
+                    <Link to={`/workflows/${encodeURIComponent(each.definition)}` as "/"}>{each.definition}</Link>
+                  </th>
+                  <td data-label="Runs" data-number={true}>
+                    {count(each.runs)}
+                  </td>
+                  <td data-label="Started in 24 h" data-number={true}>
+                    {count(each.startedLastDay)}
+                  </td>
+                  <td data-label="Steps" data-number={true}>
+                    {each.isEstimate ? "≈ " : ""}
+                    {count(each.steps)}
+                  </td>
+                  <td data-label="Log lines" data-number={true}>
+                    {each.isEstimate ? "≈ " : ""}
+                    {count(each.logLines)}
+                  </td>
+                  <td data-label="Room" data-number={true}>
+                    {each.isEstimate ? "≈ " : ""}
+                    {bytes(each.bytes)}
+                  </td>
+                  <td data-label="Grown in 24 h" data-number={true}>
+                    {each.isEstimate ? "≈ " : ""}
+                    {bytes(each.grownLastDay)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {isEstimate ? <p className={partStyles.muted}>≈ is an estimate from samples; runs are counted exactly.</p> : null}
+    </>
+  );
+}
