@@ -82,12 +82,7 @@ function Act({ bulk }: { bulk: Bulk }) {
           max={Math.max(1, total)}
           value={done + refused}
         />
-        {detail === null ? null : (
-          <p className={status === "stopped" ? styles.stopped : undefined}>
-            {status === "stopped" ? "Stopped: " : ""}
-            {plain(detail)}
-          </p>
-        )}
+        {detail === null ? null : <p className={status === "stopped" ? styles.stopped : undefined}>{plain(detail)}</p>}
         {refused === 0 ? null : (
           <p className={partStyles.muted}>
             Refused: the state of {count(refused)} {refused === 1 ? "run" : "runs"} did not allow it any more.

@@ -67,6 +67,11 @@ export function isRowDifferent(row: StepRow): boolean {
   return row.isElsewhere || isDifferent(row.input) || isDifferent(row.output);
 }
 
+/** It has values that are too large to be compared here, and of one size. */
+export function isUnknown({ input, output }: StepRow): boolean {
+  return [input, output].some((diff) => diff.kind === "large" && diff.a === diff.b);
+}
+
 /** How long a step took, its waits included; null while it has not ended. */
 export function tookMs({ startedAt, endedAt }: Step): number | null {
   return startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);

@@ -12,7 +12,17 @@ import { whyText } from "../../parts/why.tsx";
 import { plural, shownStatus, stepStatus } from "../../parts/words.ts";
 import { Moment, serverNow } from "../../shell/clock.tsx";
 import styles from "./compare.module.css";
-import { diffValues, isCut, isDifferent, isRowDifferent, type StepRow, stepRows, tookMs } from "./diff.ts";
+import {
+  diffValues,
+  isCut,
+  isDifferent,
+  isRowDifferent,
+  isUnknown,
+  type StepRow,
+  stepRows,
+  tookMs,
+  type ValueDiff,
+} from "./diff.ts";
 import { findRun, lastGood } from "./find.ts";
 import { Values } from "./values.tsx";
 
@@ -132,7 +142,7 @@ function Both({ a, b }: { a: RunDetail; b: RunDetail }) {
   const output = diffValues(a.output, b.output);
   return (
     <>
-      <Verdict a={a} b={b} rows={rows} isInputDifferent={isDifferent(input)} />
+      <Verdict a={a} b={b} rows={rows} input={input} />
       <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
         <table className={`${partStyles.table} ${partStyles.cards} ${styles.facts}`}>
           <caption className="visually-hidden">The two runs</caption>
@@ -204,7 +214,7 @@ function RunLink({ run }: { run: RunDetail }) {
   return (
     <>
       <Link to="/runs/$id" params={{ id: run.id }}>
-        {run.name} {run.key ?? ""}
+        {run.key === null ? run.name : `${run.name} ${run.key}`}
       </Link>{" "}
       <code className={partStyles.muted}>{run.id}</code>
     </>
@@ -233,17 +243,7 @@ function Version({ run, a, b }: { run: RunDetail; a: RunDetail; b: RunDetail }) 
 }
 
 /** Where they part, in a sentence or two. */
-function Verdict({
-  a,
-  b,
-  rows,
-  isInputDifferent,
-}: {
-  a: RunDetail;
-  b: RunDetail;
-  rows: readonly StepRow[];
-  isInputDifferent: boolean;
-}) {
+function Verdict({ a, b, rows, input }: { a: RunDetail; b: RunDetail; rows: readonly StepRow[]; input: ValueDiff }) {
   const parts = rows.find((row) => row.isElsewhere);
   const first = rows.find(isRowDifferent);
   const isOther = a.name !== b.name;
@@ -261,15 +261,22 @@ function Verdict({
       <p>
         {isOther ? `They are runs of different workflows, ${a.name} and ${b.name}. ` : ""}
         {!isOther && a.version !== b.version ? `Their versions differ, v${a.version} and v${b.version}. ` : ""}
-        {isInputDifferent ? "Their inputs differ. " : "Their inputs are the same. "}
+        {inputWords(input)}{" "}
         {first === undefined
-          ? "No step differs."
+          ? rows.some(isUnknown)
+            ? "No step is known to differ; some values are too large to be compared here."
+            : "No step differs."
           : first === parts
             ? "Up to there no step differs."
             : `The first step that differs is ${first.key}: its ${isDifferent(first.input) ? "input" : "output"}.`}
       </p>
     </section>
   );
+}
+
+function inputWords(input: ValueDiff): string {
+  if (isDifferent(input)) return "Their inputs differ.";
+  return input.kind === "same" ? "Their inputs are the same." : "Their inputs are too large to be compared here.";
 }
 
 function sideWords({ a, b }: StepRow): string {
@@ -280,13 +287,16 @@ function sideWords({ a, b }: StepRow): string {
 
 function Steps({ rows }: { rows: readonly StepRow[] }) {
   const [isAll, setAll] = useState(true);
-  const shown = isAll ? rows : rows.filter(isRowDifferent);
+  const differing = rows.filter(isRowDifferent);
+  const shown = isAll || differing.length === 0 ? rows : differing;
   return (
     <>
-      <label className={layout.line}>
-        <input type="checkbox" checked={!isAll} onChange={(event) => setAll(!event.target.checked)} />
-        Only the {plural(rows.filter(isRowDifferent).length, "step")} that differ
-      </label>
+      {differing.length === 0 || differing.length === rows.length ? null : (
+        <label className={layout.line}>
+          <input type="checkbox" checked={!isAll} onChange={(event) => setAll(!event.target.checked)} />
+          Only the {plural(differing.length, "step")} that {differing.length === 1 ? "differs" : "differ"}
+        </label>
+      )}
       <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
         <table className={`${partStyles.table} ${partStyles.cards} ${styles.steps}`}>
           <caption className="visually-hidden">Steps of both runs</caption>

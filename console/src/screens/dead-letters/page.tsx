@@ -28,7 +28,7 @@ export function DeadLettersPage() {
       <Head
         title="Dead letters"
         about={
-          groups.data === undefined
+          all.length === 0
             ? undefined
             : `${plural(runs, "run")} of ${isCut ? `the ${count(all.length)} largest causes` : plural(all.length, "cause")}`
         }
