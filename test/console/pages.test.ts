@@ -66,7 +66,7 @@ browserTest(
       const { page, open } = await openTab(scope, world.url, { theme });
       for (const [name, path] of all) {
         await open(path);
-        await page.locator('[aria-busy="true"]').waitFor({ state: "detached" });
+        await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`);
         await note(assertAccessible(page, `${name}, ${theme}`));
         await keepPicture(page, `${name}-${theme}`);
         if (theme === "dark") continue;

@@ -65,7 +65,11 @@ export function RunsPage() {
     setTicked(new Set());
     void navigate({ search: { q: next, ...times }, replace: true });
   };
-  const move = (by: number): void => setAt(Math.max(0, Math.min(rows.count - 1, at + by)));
+  const move = (by: number): void => {
+    // Enter belongs to whatever has the focus: from now on that is the list.
+    scroller.current?.focus({ preventScroll: true });
+    setAt(Math.max(0, Math.min(rows.count - 1, at + by)));
+  };
   const current = at < 0 ? undefined : rows.row(at);
   const tick = useCallback(
     (index: number, isRange: boolean): void => {
