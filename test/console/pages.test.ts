@@ -158,6 +158,7 @@ browserTest("what a page shows stands in its address: back and a copied link bri
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.waitForURL(new RegExp(failed.id));
+  await page.getByRole("heading", { name: /^Failed at/ }).waitFor();
   await page.keyboard.press("v");
   await page.waitForURL(/view=graph/);
   await page.getByRole("button", { name: /^provision account/ }).click();
