@@ -10,7 +10,7 @@ import { Button } from "../../parts/parts.tsx";
 import { PayloadView } from "../../parts/payload.tsx";
 import { duration } from "../../parts/time.ts";
 import { whyText } from "../../parts/why.tsx";
-import { count, firstLine, plural, shownStatus } from "../../parts/words.ts";
+import { firstLine, listed, plural, shownStatus } from "../../parts/words.ts";
 import { Ago, useNow } from "../../shell/clock.tsx";
 import styles from "./run.module.css";
 
@@ -129,27 +129,24 @@ function Kept({ run, graph }: { run: RunDetail; graph: Graph | undefined }) {
       </span>{" "}
       {undone.length === 0 ? null : (
         <span>
-          <b>Undone:</b> {names(undone)}.{" "}
+          <b>Undone:</b> {listed(undone, namesMax)}.{" "}
         </span>
       )}
       {notRun.length === 0 ? null : (
         <span>
-          <b>Not run:</b> {names(notRun)}.{" "}
+          <b>Not run:</b> {listed(notRun, namesMax)}.{" "}
         </span>
       )}
       {group === undefined || group.count < 2 ? null : (
         <span>
           Same error in {plural(group.count, "run")} since <Ago at={group.firstAt} /> ·{" "}
-          <Link to={`/errors/${encodeURIComponent(group.fingerprint)}` as "/"}>see the group</Link>
+          <Link to="/errors/$fingerprint" params={{ fingerprint: group.fingerprint }}>
+            see the group
+          </Link>
         </span>
       )}
     </p>
   );
-}
-
-function names(all: readonly string[]): string {
-  const more = all.length - namesMax;
-  return `${all.slice(0, namesMax).join(", ")}${more > 0 ? ` and ${count(more)} more` : ""}`;
 }
 
 function Completed({ run }: { run: RunDetail }) {
