@@ -8,7 +8,7 @@ import { invalidate, queryClient, reads } from "../api/queries.ts";
 import { Problem } from "../parts/states.tsx";
 import { listed, plural } from "../parts/words.ts";
 import { announce } from "../shell/announce.tsx";
-import { type Consequence, Consequences, ConfirmSheet } from "./confirm-sheet.tsx";
+import { ConfirmSheet, type Consequence, Consequences } from "./confirm-sheet.tsx";
 import { InputEditor, readJson, useRecorded } from "./input-editor.tsx";
 import { labelOf, verbWords } from "./words.ts";
 

@@ -4,7 +4,7 @@ import type { RunDetail } from "@wire/run.ts";
 import { type FormEvent, useEffect, useState } from "react";
 import { live } from "../../api/live.ts";
 import { reads } from "../../api/queries.ts";
-import layout from "../../parts/layout.module.css";
+import { Card, Page, pageStyles } from "../../parts/page.tsx";
 import { Button, Head, partStyles, RunPill, StepPill } from "../../parts/parts.tsx";
 import { Empty, Loaded, Problem } from "../../parts/states.tsx";
 import { duration } from "../../parts/time.ts";
@@ -39,7 +39,7 @@ export function ComparePage() {
   useLive(foundA.data);
   useLive(idB);
   return (
-    <div className={layout.page}>
+    <Page>
       <Head title="Compare" about={search.b === undefined ? "with the last completed run" : undefined}>
         {a.data === undefined || b.data === undefined ? null : (
           <Button onClick={() => void navigate({ search: { a: b.data?.id, b: a.data?.id }, replace: true })}>
@@ -79,7 +79,7 @@ export function ComparePage() {
           }
         </Loaded>
       )}
-    </div>
+    </Page>
   );
 }
 
@@ -235,7 +235,7 @@ function Version({ run, a, b }: { run: RunDetail; a: RunDetail; b: RunDetail }) 
   return (
     <>
       v{run.version} ·{" "}
-      <Link to={`/workflows/${encodeURIComponent(a.name)}/versions?${new URLSearchParams(versions)}` as "/"}>
+      <Link to="/workflows/$name/versions" params={{ name: a.name }} search={versions}>
         what changed since v{b.version}
       </Link>
     </>
@@ -248,7 +248,7 @@ function Verdict({ a, b, rows, input }: { a: RunDetail; b: RunDetail; rows: read
   const first = rows.find(isRowDifferent);
   const isOther = a.name !== b.name;
   return (
-    <section className={layout.card} aria-label="Where they part">
+    <Card label="Where they part">
       <p>
         <strong>
           {parts !== undefined
@@ -270,7 +270,7 @@ function Verdict({ a, b, rows, input }: { a: RunDetail; b: RunDetail; rows: read
             ? "Up to there no step differs."
             : `The first step that differs is ${first.key}: its ${isDifferent(first.input) ? "input" : "output"}.`}
       </p>
-    </section>
+    </Card>
   );
 }
 
@@ -292,7 +292,7 @@ function Steps({ rows }: { rows: readonly StepRow[] }) {
   return (
     <>
       {differing.length === 0 || differing.length === rows.length ? null : (
-        <label className={layout.line}>
+        <label className={pageStyles.line}>
           <input type="checkbox" checked={!isAll} onChange={(event) => setAll(!event.target.checked)} />
           Only the {plural(differing.length, "step")} that {differing.length === 1 ? "differs" : "differ"}
         </label>

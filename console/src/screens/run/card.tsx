@@ -6,7 +6,7 @@ import { isAtRest } from "@wire/status.ts";
 import { stoppedAt, type VerbAsked } from "../../acts/verb-sheet.tsx";
 import { labelOf } from "../../acts/words.ts";
 import { reads } from "../../api/queries.ts";
-import { Button } from "../../parts/parts.tsx";
+import { Button, partStyles } from "../../parts/parts.tsx";
 import { PayloadView } from "../../parts/payload.tsx";
 import { duration } from "../../parts/time.ts";
 import { whyText } from "../../parts/why.tsx";
@@ -95,7 +95,7 @@ function Stopped({
         {tries === 0 ? null : `, ${plural(tries, "attempt")}`}
         {isFinal ? ", not retryable" : ""}
       </h2>
-      <p className={styles.message}>{firstLine(message)}</p>
+      <p className={partStyles.message}>{firstLine(message)}</p>
       {run.status === "failed" && run.reason?.code !== "exhausted" && run.reason?.code !== "error" ? (
         <p>{firstLine(run.reasonText ?? "")}</p>
       ) : null}

@@ -4,6 +4,7 @@ import type { DefinitionDetail, DefinitionView, RecentRuns, RecentStep } from "@
 import type { Graph, GraphNode } from "@wire/graph.ts";
 import { useState } from "react";
 import { reads } from "../../api/queries.ts";
+import { formatFilter } from "../../parts/filter.ts";
 import { GraphView } from "../../parts/graph.tsx";
 import { Crumbs, Facts, Page, pageStyles, Section, Tiles } from "../../parts/page.tsx";
 import { Button, Head, partStyles } from "../../parts/parts.tsx";
@@ -52,7 +53,7 @@ function Workflow({ definition }: { definition: DefinitionDetail }) {
   return (
     <>
       <Head title={name} about={used === undefined ? "takes no new starts" : `version ${used.version}`}>
-        <Link className={partStyles.button} to="/runs" search={{ q: `name:${/\s/.test(name) ? `"${name}"` : name}` }}>
+        <Link className={partStyles.button} to="/runs" search={{ q: formatFilter({ fields: { name }, words: "" }) }}>
           Its runs
         </Link>
         {pair === null ? null : (
@@ -450,7 +451,7 @@ function Versions({
                 <td data-label="Since">{view.createdAt === null ? "its first run" : <Moment at={view.createdAt} />}</td>
                 {onAct === null ? null : (
                   <td data-label="Acts">
-                    <span className={styles.rowActs}>
+                    <span className={pageStyles.rowActs}>
                       {view.isUsed || view.isRetired ? null : (
                         <Button onClick={() => onAct({ act: "use", version: view.version })}>
                           Use v{view.version}
