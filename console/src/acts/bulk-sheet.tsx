@@ -1,15 +1,15 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { Bulk, BulkBody, BulkFilter, BulkPreview, BulkVerb } from "@wire/bulk.ts";
 import { useState } from "react";
 import { post } from "../api/client.ts";
 import { invalidate } from "../api/queries.ts";
-import { Button, partStyles } from "../parts/parts.tsx";
-import { Sheet } from "../parts/sheet.tsx";
+import { partStyles } from "../parts/parts.tsx";
 import { Problem } from "../parts/states.tsx";
 import { count, plural } from "../parts/words.ts";
 import { announce } from "../shell/announce.tsx";
 import styles from "./acts.module.css";
+import { ConfirmSheet } from "./confirm-sheet.tsx";
 import { bulkWords } from "./words.ts";
 
 /** Which runs, in words, such as "all 1,284 that match, last 24 h". */
@@ -25,7 +25,6 @@ export function BulkSheet({ asked, onClose }: { asked: BulkAsked; onClose: () =>
   const navigate = useNavigate();
   const [canary, setCanary] = useState(verb === "redrive" || verb === "resume" ? "1, 10" : "");
   const [rate, setRate] = useState("");
-  const [reason, setReason] = useState("");
   const stages = canary
     .split(/[\s,]+/)
     .filter(Boolean)
@@ -42,53 +41,43 @@ export function BulkSheet({ asked, onClose }: { asked: BulkAsked; onClose: () =>
     retry: false,
     staleTime: 0,
   });
-  const act = useMutation({
-    mutationFn: () =>
-      post<Bulk>("/api/bulk", {
-        verb,
-        filter,
-        reason: reason.trim(),
-        ...(stages.length === 0 ? {} : { canary: stages }),
-        ...(perSecond === null ? {} : { rate: perSecond }),
-      } satisfies BulkBody),
-    onSuccess: (bulk) => {
-      announce(`${bulkWords[verb].label}: ${plural(bulk.total, "run")} under way`);
-      invalidate("groups", "home", "facets");
-      onClose();
-      void navigate({ href: `/bulk/${bulk.id}` });
-    },
-  });
+  const act = (reason: string | undefined): Promise<Bulk> =>
+    post<Bulk>("/api/bulk", {
+      verb,
+      filter,
+      ...(reason === undefined ? {} : { reason }),
+      ...(stages.length === 0 ? {} : { canary: stages }),
+      ...(perSecond === null ? {} : { rate: perSecond }),
+    } satisfies BulkBody);
+  const onDone = (bulk: Bulk): void => {
+    announce(`${bulkWords[verb].label}: ${plural(bulk.total, "run")} under way`);
+    invalidate("groups", "home", "facets");
+    void navigate({ to: "/bulk/$id", params: { id: bulk.id } });
+  };
   const total = preview.data?.total ?? 0;
-  const isReady = problem === null && reason.trim() !== "" && total > 0 && !act.isPending;
+  const found = preview.data === undefined ? "counting…" : `${plural(total, "run")} that match now: ${scope}`;
   return (
-    <Sheet
+    <ConfirmSheet
       title={`${bulkWords[verb].label} ${scope}`}
-      onClose={onClose}
-      onSubmit={() => isReady && act.mutate()}
-      foot={
-        <>
-          <Button onClick={onClose}>Leave them</Button>
-          <Button type="submit" look="primary" hint="Ctrl ↵" disabled={!isReady}>
-            {bulkWords[verb].label} {preview.data === undefined ? "" : plural(total, "run")}
-          </Button>
-        </>
+      label={`${bulkWords[verb].label}${preview.data === undefined ? "" : ` ${plural(total, "run")}`}`}
+      leave="Leave them"
+      does={bulkWords[verb].does}
+      consequences={
+        preview.isError
+          ? []
+          : [
+              { name: "It is for", value: found },
+              { name: "In what order", value: orderWords(stages, perSecond) },
+            ]
       }
+      note="The runs are chosen once, when it begins. It can be stopped; what it has done stays done."
+      act={act}
+      onDone={onDone}
+      onClose={onClose}
+      isReady={problem === null && total > 0}
+      isReasonNeeded={true}
     >
-      <p>{bulkWords[verb].does}</p>
-      {preview.isError ? (
-        <Problem error={preview.error} />
-      ) : (
-        <dl className={styles.preview}>
-          <div>
-            <dt>It is for</dt>
-            <dd>{preview.data === undefined ? "counting…" : `${plural(total, "run")} that match now: ${scope}`}</dd>
-          </div>
-          <div>
-            <dt>In what order</dt>
-            <dd>{orderWords(stages, perSecond)}</dd>
-          </div>
-        </dl>
-      )}
+      {preview.isError ? <Problem error={preview.error} /> : null}
       <div className={styles.stages}>
         <label className={partStyles.field}>
           <span>Try so many first</span>
@@ -111,23 +100,7 @@ export function BulkSheet({ asked, onClose }: { asked: BulkAsked; onClose: () =>
         </label>
       </div>
       {problem === null ? null : <p className={partStyles.wrong}>{problem}</p>}
-      <label className={partStyles.field}>
-        <span>Reason</span>
-        <input
-          className={partStyles.input}
-          data-first={true}
-          value={reason}
-          maxLength={1_000}
-          required={true}
-          onChange={(event) => setReason(event.target.value)}
-        />
-      </label>
-      <p className={partStyles.muted}>
-        The runs are chosen once, when it begins. It can be stopped; what it has done stays done. The audit keeps who
-        did it, when and why.
-      </p>
-      {act.isError ? <Problem error={act.error} /> : null}
-    </Sheet>
+    </ConfirmSheet>
   );
 }
 

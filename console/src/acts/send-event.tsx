@@ -49,7 +49,12 @@ export function SendEvent({ name, match, onClose }: { name: string; match: unkno
     >
       <label className={partStyles.field}>
         <span>Name</span>
-        <input className={partStyles.input} value={given} onChange={(event) => setGiven(event.target.value)} />
+        <input
+          className={partStyles.input}
+          data-first={true}
+          value={given}
+          onChange={(event) => setGiven(event.target.value)}
+        />
       </label>
       <label className={partStyles.field}>
         <span>Data (JSON)</span>

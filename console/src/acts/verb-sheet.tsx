@@ -1,16 +1,14 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { RunDetail } from "@wire/run.ts";
 import type { Verb, VerbBody, VerbPreview } from "@wire/verb.ts";
 import { useEffect, useState } from "react";
 import { post } from "../api/client.ts";
 import { invalidate, queryClient, reads } from "../api/queries.ts";
-import { Button, partStyles } from "../parts/parts.tsx";
-import { Sheet } from "../parts/sheet.tsx";
 import { Problem } from "../parts/states.tsx";
-import { plural } from "../parts/words.ts";
+import { listed, plural } from "../parts/words.ts";
 import { announce } from "../shell/announce.tsx";
-import styles from "./acts.module.css";
+import { ConfirmSheet, type Consequence, Consequences } from "./confirm-sheet.tsx";
 import { InputEditor, readJson, useRecorded } from "./input-editor.tsx";
 import { labelOf, verbWords } from "./words.ts";
 
@@ -30,14 +28,13 @@ export function VerbSheet({ run, asked, onClose }: { run: RunDetail; asked: Verb
   const { verb, step } = asked;
   const words = verbWords[verb];
   const navigate = useNavigate();
-  const [reason, setReason] = useState("");
   const [flags, setFlags] = useState({ compensate: false, stopClocks: false });
   const recorded = useRecorded(run, asked);
   const [text, setText] = useState<string | null>(null);
+  const isCompletion = verb === "complete-step";
+  const hasField = asked.withInput === true || isCompletion;
   const edited = text ?? recorded.text;
-  const hasField = asked.withInput === true || verb === "complete-step";
   const value = hasField && edited !== null ? readJson(edited) : null;
-  const isReasonMissing = verb === "complete-step" && reason.trim() === "";
   const base: VerbBody = {
     ...(step === undefined ? {} : { step }),
     ...(verb === "cancel" && flags.compensate ? { compensate: true } : {}),
@@ -46,57 +43,40 @@ export function VerbSheet({ run, asked, onClose }: { run: RunDetail; asked: Verb
   const path = `/api/runs/${run.id}/${verb}`;
   const preview = useQuery({
     queryKey: ["preview", run.id, verb, base],
-    queryFn: () =>
-      post<VerbPreview>(path, { ...base, ...(verb === "complete-step" ? { output: null } : {}), dryRun: true }),
+    queryFn: () => post<VerbPreview>(path, { ...base, ...(isCompletion ? { output: null } : {}), dryRun: true }),
     retry: false,
     staleTime: 0,
   });
-  const act = useMutation({
-    mutationFn: () => {
-      const field = verb === "complete-step" ? "output" : "input";
-      const isChanged = verb === "complete-step" || text !== null;
-      const given = value !== null && "value" in value && isChanged ? { [field]: value.value } : {};
-      return post<RunDetail>(path, { ...base, ...given, ...(reason.trim() === "" ? {} : { reason: reason.trim() }) });
-    },
-    onSuccess: (after) => {
-      announce(`${words.done}: ${after.name} ${after.key ?? after.id}`);
-      if (after.id === run.id) queryClient.setQueryData(reads.run(run.id).queryKey, after);
-      invalidate("run", "steps", "history", "facets", "home", "groups", "guide");
-      onClose();
-      void navigate({ to: "/runs/$id", params: { id: after.id } });
-    },
-  });
-  const isReady = !isReasonMissing && !act.isPending && !preview.isError && (value === null || "value" in value);
-  const submit = (): void => {
-    if (isReady) act.mutate();
+  const act = (reason: string | undefined): Promise<RunDetail> => {
+    const isGiven = value !== null && "value" in value && (isCompletion || text !== null);
+    const given = isGiven ? { [isCompletion ? "output" : "input"]: value.value } : {};
+    return post<RunDetail>(path, { ...base, ...given, ...(reason === undefined ? {} : { reason }) });
   };
-  const name = step ?? stoppedAt(run);
+  const onDone = (after: RunDetail): void => {
+    announce(`${words.done}: ${after.name} ${after.key ?? after.id}`);
+    if (after.id === run.id) queryClient.setQueryData(reads.run(run.id).queryKey, after);
+    invalidate("run", "steps", "history", "facets", "home", "groups", "guide");
+    void navigate({ to: "/runs/$id", params: { id: after.id } });
+  };
+  const label = labelOf(verb, step ?? stoppedAt(run));
   return (
-    <Sheet
-      title={`${labelOf(verb, name)}${asked.withInput ? " with edited input" : ""}`}
-      isWide={hasField}
+    <ConfirmSheet
+      title={`${label}${asked.withInput ? " with edited input" : ""}`}
+      label={label.replace("…", "")}
+      does={words.does}
+      act={act}
+      onDone={onDone}
       onClose={onClose}
-      onSubmit={submit}
-      foot={
-        <>
-          <Button onClick={onClose}>Leave it</Button>
-          <Button
-            type="submit"
-            look={words.isDangerous ? "danger" : "primary"}
-            hint={hasField ? "Ctrl ↵" : "↵"}
-            disabled={!isReady}
-            data-first={!hasField || undefined}
-          >
-            {act.isPending ? "Asking…" : labelOf(verb, name).replace("…", "")}
-          </Button>
-        </>
-      }
+      isReady={!preview.isError && (value === null || "value" in value)}
+      isReasonNeeded={isCompletion}
+      isPlain={!hasField}
+      isDanger={words.isDangerous ?? false}
+      isWide={hasField}
     >
-      <p>{words.does}</p>
       {hasField ? (
         <InputEditor
-          label={verb === "complete-step" ? "Output that the step is taken to have given" : recorded.label}
-          recorded={verb === "complete-step" ? null : recorded}
+          label={isCompletion ? "Output that the step is taken to have given" : recorded.label}
+          recorded={isCompletion ? null : recorded}
           text={edited}
           onText={setText}
           problem={value !== null && "problem" in value ? value.problem : null}
@@ -117,19 +97,8 @@ export function VerbSheet({ run, asked, onClose }: { run: RunDetail; asked: Verb
         />
       ) : null}
       {preview.isError ? <Problem error={preview.error} /> : null}
-      {preview.data === undefined ? null : <Preview preview={preview.data} verb={verb} />}
-      <label className={partStyles.field}>
-        <span>Reason{verb === "complete-step" ? "" : " (optional)"}</span>
-        <input
-          className={partStyles.input}
-          value={reason}
-          maxLength={1_000}
-          onChange={(event) => setReason(event.target.value)}
-        />
-      </label>
-      <p className={partStyles.muted}>The audit keeps who did this, when, and the reason.</p>
-      {act.isError ? <Problem error={act.error} /> : null}
-    </Sheet>
+      {preview.data === undefined ? null : <Consequences of={consequencesOf(preview.data, verb)} />}
+    </ConfirmSheet>
   );
 }
 
@@ -143,52 +112,29 @@ function Flag({ label, isOn, onChange }: { label: string; isOn: boolean; onChang
 
 const namesMax = 12;
 
-function Preview({ preview, verb }: { preview: VerbPreview; verb: Verb }) {
-  const { runsAgain, kept, undone, notIdempotent } = preview;
-  return (
-    <dl className={styles.preview}>
-      {runsAgain.length === 0 && verb !== "resume" ? null : (
-        <Names title="Runs again" names={runsAgain} none="nothing that was done" />
-      )}
-      <Names
-        title="Kept"
-        names={kept}
-        none={verb === "rerun" ? "nothing: it is a new run" : "no outputs yet"}
-        unit="output"
-      />
-      {undone.length === 0 ? null : <Names title="Undone" names={undone} none="" />}
-      {notIdempotent.length === 0 ? null : (
-        <div className={styles.careful}>
-          <dt>Not safe to repeat</dt>
-          <dd>{list(notIdempotent)}: look at the other system first.</dd>
-        </div>
-      )}
-    </dl>
-  );
+/** What the rehearsal of a verb says, as what follows from it. */
+function consequencesOf({ runsAgain, kept, undone, notIdempotent }: VerbPreview, verb: Verb): readonly Consequence[] {
+  const none = verb === "rerun" ? "nothing: it is a new run" : "no outputs yet";
+  return [
+    ...(runsAgain.length === 0 && verb !== "resume"
+      ? []
+      : [{ name: "Runs again", value: named(runsAgain, "step", "nothing that was done") }]),
+    { name: "Kept", value: named(kept, "output", none) },
+    ...(undone.length === 0 ? [] : [{ name: "Undone", value: named(undone, "step") }]),
+    ...(notIdempotent.length === 0
+      ? []
+      : [
+          {
+            name: "Not safe to repeat",
+            value: `${listed(notIdempotent, namesMax)}: look at the other system first.`,
+            isCareful: true,
+          },
+        ]),
+  ];
 }
 
-function Names({
-  title,
-  names,
-  none,
-  unit = "step",
-}: {
-  title: string;
-  names: readonly string[];
-  none: string;
-  unit?: string;
-}) {
-  return (
-    <div>
-      <dt>{title}</dt>
-      <dd>{names.length === 0 ? none : `${plural(names.length, unit)}: ${list(names)}`}</dd>
-    </div>
-  );
-}
-
-function list(names: readonly string[]): string {
-  const more = names.length - namesMax;
-  return `${names.slice(0, namesMax).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+function named(names: readonly string[], unit: string, none = ""): string {
+  return names.length === 0 ? none : `${plural(names.length, unit)}: ${listed(names, namesMax)}`;
 }
 
 /** The step that a resume begins at. */

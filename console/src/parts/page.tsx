@@ -1,11 +1,15 @@
-import { Link } from "@tanstack/react-router";
+import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import styles from "./page.module.css";
-import { Button } from "./parts.tsx";
+import { partStyles } from "./parts.tsx";
 
-/** The parts of a page lie below one another, with the same space between them. */
-export function Page({ children }: { children: ReactNode }) {
-  return <div className={styles.page}>{children}</div>;
+/** The parts of a page lie below one another, with the same space between them; a narrow one is read as text is. */
+export function Page({ isNarrow = false, children }: { isNarrow?: boolean; children: ReactNode }) {
+  return (
+    <div className={styles.page} data-narrow={isNarrow}>
+      {children}
+    </div>
+  );
 }
 
 /** The way up to the list that a page belongs to. */
@@ -22,10 +26,13 @@ export interface Fact {
   readonly value: ReactNode;
 }
 
-/** Names with their values in one line, or as many as it takes. Those without a value are left out. */
-export function Facts({ facts }: { facts: readonly Fact[] }) {
+/**
+ * Names with their values: in one line, or as many as it takes; stacked, one below the other. Those without a value are
+ * left out.
+ */
+export function Facts({ facts, isStacked = false }: { facts: readonly Fact[]; isStacked?: boolean }) {
   return (
-    <dl className={styles.facts}>
+    <dl className={isStacked ? styles.stacked : styles.facts}>
       {facts
         .filter(({ value }) => value !== null && value !== undefined && value !== "")
         .map(({ name, value }) => (
@@ -81,36 +88,56 @@ export function Section({
   );
 }
 
-/** Onward in a list that is read page by page; each page has its own address, so Back leads to the newer one. */
-export function Pager({
-  isFirst,
-  hasMore,
-  onFirst,
-  onOlder,
-  older = "Older",
-  first = "Newest",
-}: {
-  isFirst: boolean;
-  hasMore: boolean;
-  onFirst: () => void;
-  onOlder: () => void;
-  older?: string;
-  first?: string;
-}) {
-  if (isFirst && !hasMore) return null;
+/** A part of a page in a frame that needs no title of its own to be understood. */
+export function Card({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <nav className={styles.pager} aria-label="Pages">
-      <Button disabled={isFirst} onClick={onFirst}>
-        {first}
-      </Button>
-      <Button disabled={!hasMore} onClick={onOlder}>
-        {older}
-      </Button>
+    <section className={styles.card} aria-label={label}>
+      {children}
+    </section>
+  );
+}
+
+/**
+ * On through a list that is read page by page. Each page has its own address, so that Back leads to the page before; it
+ * shows nothing where there is one page.
+ */
+export function Pager({
+  to,
+  params,
+  search = {},
+  page,
+  next,
+  what,
+  words = ["Newest", "Older"],
+}: {
+  to: NonNullable<LinkProps["to"]>;
+  params?: Readonly<Record<string, string>>;
+  /** What the other pages are asked with too. */
+  search?: Readonly<Record<string, string | undefined>>;
+  /** Where this page begins; null of the first. */
+  page: string | null;
+  next: string | null;
+  /** Such as "runs". */
+  what: string;
+  /** For the first page and for the next one. */
+  words?: readonly [string, string];
+}) {
+  if (page === null && next === null) return null;
+  const [first, onward] = words;
+  const link = (token: string | undefined, label: string) => (
+    <Link className={partStyles.button} {...({ to, params, search: { ...search, page: token } } as LinkProps)}>
+      {label} {what}
+    </Link>
+  );
+  return (
+    <nav className={styles.pager} aria-label={`Pages of ${what}`}>
+      {page === null ? null : link(undefined, first)}
+      {next === null ? null : link(next, onward)}
     </nav>
   );
 }
 
-/** A run by the first part of its id, which says enough beside others. */
+/** A run by its id, or by what stands in its place. */
 export function RunLink({ id, children }: { id: string; children?: ReactNode }) {
   return (
     <Link to="/runs/$id" params={{ id }}>

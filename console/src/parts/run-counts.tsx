@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { isAtRest, type RunStatus } from "@wire/status.ts";
+import { formatFilter } from "./filter.ts";
 import { pageStyles } from "./page.tsx";
 import { partStyles, tone } from "./parts.tsx";
 import { count, runStatus, statusOrder } from "./words.ts";
@@ -38,7 +39,7 @@ export function RunCounts({
     (status) => (runs[status] ?? 0) > 0 && (only === undefined || isAtRest(status) === (only === "at-rest")),
   );
   if (shown.length === 0) return <span className={partStyles.muted}>none</span>;
-  const filter = `name:${/\s/.test(name) ? `"${name}"` : name}${version === undefined ? "" : ` version:${version}`}`;
+  const fields = { name, ...(version === undefined ? {} : { version: String(version) }) };
   return (
     <span className={pageStyles.pills}>
       {shown.map((status) => {
@@ -47,7 +48,7 @@ export function RunCounts({
           <Link
             key={status}
             to="/runs"
-            search={{ q: `${filter} status:${status}` }}
+            search={{ q: formatFilter({ fields: { ...fields, status }, words: "" }) }}
             className={`${partStyles.pill} ${tone(hue)}`}
           >
             <span className={partStyles.glyph} aria-hidden="true">

@@ -14,7 +14,7 @@ interface Found {
   readonly id: string;
   readonly kind: string;
   readonly text: React.ReactNode;
-  readonly path: string;
+  readonly open: () => unknown;
 }
 
 const shownMax = 8;
@@ -24,12 +24,11 @@ export function Finder({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const asked = useDeferredValue(text.trim());
-  const navigate = useNavigate();
   const found = useFound(asked);
   const open = (one: Found | undefined): void => {
     if (one === undefined) return;
     onClose();
-    void navigate({ href: one.path });
+    one.open();
   };
   return (
     <Sheet title="Find" onClose={onClose}>
@@ -79,6 +78,7 @@ export function Finder({ onClose }: { onClose: () => void }) {
 }
 
 function useFound(asked: string): readonly Found[] {
+  const navigate = useNavigate();
   const runs = useQuery({
     queryKey: ["found", asked],
     queryFn: ({ signal }) => get<Page<RunSummary>>("/api/runs", { q: asked, limit: shownMax }, signal),
@@ -91,11 +91,21 @@ function useFound(asked: string): readonly Found[] {
   const names = [...new Set((definitions.data?.items ?? []).map((each) => each.name))].filter(has);
   return [
     ...(/^[\w.-]+:\S+$/.test(asked)
-      ? [{ id: `key ${asked}`, kind: "key", text: <code>{asked}</code>, path: `/k/${encodeURIComponent(asked)}` }]
+      ? [
+          {
+            id: `key ${asked}`,
+            kind: "key",
+            text: <code>{asked}</code>,
+            open: () => navigate({ to: "/k/$key", params: { key: asked } }),
+          },
+        ]
       : []),
-    ...names
-      .slice(0, 4)
-      .map((name) => ({ id: name, kind: "workflow", text: name, path: `/workflows/${encodeURIComponent(name)}` })),
+    ...names.slice(0, 4).map((name) => ({
+      id: name,
+      kind: "workflow",
+      text: name,
+      open: () => navigate({ to: "/workflows/$name", params: { name } }),
+    })),
     ...(groups.data?.items ?? [])
       .filter((group) => has(group.message) || has(group.step ?? ""))
       .slice(0, 4)
@@ -103,7 +113,7 @@ function useFound(asked: string): readonly Found[] {
         id: group.fingerprint,
         kind: "error",
         text: `${firstLine(group.message)} · ${plural(group.count, "run")}`,
-        path: `/errors/${encodeURIComponent(group.fingerprint)}`,
+        open: () => navigate({ to: "/errors/$fingerprint", params: { fingerprint: group.fingerprint } }),
       })),
     ...(runs.data?.items ?? []).map((run) => ({
       id: run.id,
@@ -113,7 +123,7 @@ function useFound(asked: string): readonly Found[] {
           <RunPill run={run} /> {run.name} <code>{run.key ?? run.id}</code>
         </>
       ),
-      path: `/runs/${run.id}`,
+      open: () => navigate({ to: "/runs/$id", params: { id: run.id } }),
     })),
   ];
 }

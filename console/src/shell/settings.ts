@@ -6,6 +6,8 @@ export interface Settings {
   /** IANA name, or `browser`. */
   readonly zone: string;
   readonly density: "compact" | "comfortable";
+  /** Of the step beside the timeline of a run, in px. */
+  readonly drawerPx: number;
 }
 
 const storageKey = "baton.settings";
@@ -13,7 +15,7 @@ const listeners = new Set<() => void>();
 let settings = read();
 
 function read(): Settings {
-  const start: Settings = { theme: "system", zone: "browser", density: "compact" };
+  const start: Settings = { theme: "system", zone: "browser", density: "compact", drawerPx: 400 };
   try {
     return { ...start, ...(JSON.parse(localStorage.getItem(storageKey) ?? "{}") as Partial<Settings>) };
   } catch {

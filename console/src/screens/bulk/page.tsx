@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import type { Bulk } from "@wire/bulk.ts";
+import type { Bulk, BulkFilter } from "@wire/bulk.ts";
 import { useEffect, useRef, useState } from "react";
 import { invalidate, reads } from "../../api/queries.ts";
-import layout from "../../parts/layout.module.css";
+import { Card, Crumbs, Facts, Page } from "../../parts/page.tsx";
 import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
 import { Loaded } from "../../parts/states.tsx";
 import { duration } from "../../parts/time.ts";
 import { count, plain } from "../../parts/words.ts";
 import { Moment, useNow, useZone } from "../../shell/clock.tsx";
+import { useReadOnly } from "../../shell/read-only.ts";
 import {
   bulkStatus,
   bulkTitle,
@@ -33,23 +34,21 @@ export function BulkPage() {
     refetchIntervalInBackground: false,
   });
   return (
-    <div className={layout.page}>
-      <nav aria-label="Where this is">
-        <Link to="/bulk">Bulk acts</Link> / act
-      </nav>
+    <Page>
+      <Crumbs>
+        <Link to="/bulk">Bulk acts</Link>
+      </Crumbs>
       {bulk.data === undefined && <Head title="Bulk act" />}
       <Loaded of={bulk} rows={4}>
         {(data) => <Act bulk={data} />}
       </Loaded>
-    </div>
+    </Page>
   );
 }
 
 function Act({ bulk }: { bulk: Bulk }) {
   const { filter, status, total, done, refused, left, detail, startedBy, reason, createdAt, endedAt } = bulk;
-  const server = useQuery(reads.server());
-  const isReadOnly = server.data?.isReadOnly ?? true;
-  const zone = useZone();
+  const isReadOnly = useReadOnly();
   const now = useNow();
   const [isStopping, setStopping] = useState(false);
   const isRunning = status === "running";
@@ -71,7 +70,7 @@ function Act({ bulk }: { bulk: Bulk }) {
           </Button>
         )}
       </Head>
-      <section className={layout.card} aria-label="Progress">
+      <Card label="Progress">
         <p id="progress-words">
           <strong>{progressWords(bulk)}</strong>
           {stage === null ? null : <> · now {stage}</>}
@@ -91,67 +90,53 @@ function Act({ bulk }: { bulk: Bulk }) {
         {isRunning || left === 0 ? null : (
           <p className={partStyles.muted}>The turn of {count(left)} never came; they stand as they did.</p>
         )}
-      </section>
-      <section className={layout.card} aria-label="What was asked">
-        <dl className={layout.facts}>
-          <div>
-            <dt>For</dt>
-            <dd>
-              <Link to="/runs" search={filterSearch(filter)}>
-                {filterWords(filter, zone)}
-              </Link>
-              {filter.fingerprint === undefined ? null : (
-                <>
-                  {" "}
-                  (
-                  <Link to="/errors/$fingerprint" params={{ fingerprint: filter.fingerprint }}>
-                    the error
-                  </Link>
-                  )
-                </>
-              )}
-            </dd>
-          </div>
-          <div>
-            <dt>In what order</dt>
-            <dd>
-              {orderWords(bulk)}
-              {bulk.rate === null ? "" : `, at most ${count(bulk.rate)} a second`}
-            </dd>
-          </div>
-          <div>
-            <dt>By</dt>
-            <dd>{startedBy}</dd>
-          </div>
-          <div>
-            <dt>Reason</dt>
-            <dd>{reason === null ? <span className={partStyles.muted}>none given</span> : plain(reason)}</dd>
-          </div>
-          <div>
-            <dt>Begun</dt>
-            <dd>
-              <Moment at={createdAt} />
-            </dd>
-          </div>
-          {endedAt === null ? null : (
-            <div>
-              <dt>Ended</dt>
-              <dd>
-                <Moment at={endedAt} />
-              </dd>
-            </div>
-          )}
-          <div>
-            <dt>Took</dt>
-            <dd>{duration(endedAt === null ? Math.floor(took / 1_000) * 1_000 : took)}</dd>
-          </div>
-        </dl>
+      </Card>
+      <Card label="What was asked">
+        <Facts
+          facts={[
+            { name: "For", value: <For filter={filter} /> },
+            {
+              name: "In what order",
+              value: `${orderWords(bulk)}${bulk.rate === null ? "" : `, at most ${count(bulk.rate)} a second`}`,
+            },
+            { name: "By", value: startedBy },
+            {
+              name: "Reason",
+              value: reason === null ? <span className={partStyles.muted}>none given</span> : plain(reason),
+            },
+            { name: "Begun", value: <Moment at={createdAt} /> },
+            { name: "Ended", value: endedAt === null ? null : <Moment at={endedAt} /> },
+            { name: "Took", value: duration(endedAt === null ? Math.floor(took / 1_000) * 1_000 : took) },
+          ]}
+        />
         <p className={partStyles.muted}>
           The runs were chosen once, when it began; the list shows what matches now. Each run's history tells what
           became of it.
         </p>
-      </section>
+      </Card>
       {isStopping && isRunning ? <StopSheet bulk={bulk} onClose={() => setStopping(false)} /> : null}
+    </>
+  );
+}
+
+/** Which runs, with the list of them. */
+function For({ filter }: { filter: BulkFilter }) {
+  const zone = useZone();
+  return (
+    <>
+      <Link to="/runs" search={filterSearch(filter)}>
+        {filterWords(filter, zone)}
+      </Link>
+      {filter.fingerprint === undefined ? null : (
+        <>
+          {" "}
+          (
+          <Link to="/errors/$fingerprint" params={{ fingerprint: filter.fingerprint }}>
+            the error
+          </Link>
+          )
+        </>
+      )}
     </>
   );
 }

@@ -2,8 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import type { Bulk } from "@wire/bulk.ts";
 import { reads } from "../../api/queries.ts";
-import layout from "../../parts/layout.module.css";
-import { Older } from "../../parts/older.tsx";
+import { Page, Pager } from "../../parts/page.tsx";
 import { Head, Pill, partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { firstLine } from "../../parts/words.ts";
@@ -15,7 +14,7 @@ export function BulksPage() {
   const { page = null } = useSearch({ from: "/bulk" });
   const bulks = useQuery(reads.bulks(page));
   return (
-    <div className={layout.page}>
+    <Page>
       <Head title="Bulk acts" about="verbs for many runs, newest first">
         <Link className={partStyles.button} to="/dead-letters">
           Dead letters
@@ -35,12 +34,12 @@ export function BulksPage() {
           ) : (
             <>
               {items.length === 0 ? <Empty title="No older acts" /> : <Table bulks={items} />}
-              <Older to="/bulk" page={page} next={nextPageToken} what="acts" />
+              <Pager to="/bulk" page={page} next={nextPageToken} what="acts" />
             </>
           )
         }
       </Loaded>
-    </div>
+    </Page>
   );
 }
 

@@ -1,8 +1,8 @@
 import type { Bulk, BulkFilter } from "@wire/bulk.ts";
 import { bulkWords } from "../../acts/words.ts";
+import { formatFilter } from "../../parts/filter.ts";
 import { moment } from "../../parts/time.ts";
 import { count, plural, runStatus, type Shown } from "../../parts/words.ts";
-import { formatFilter } from "../runs/filter.ts";
 
 export const bulkStatus: Readonly<Record<Bulk["status"], Shown>> = {
   running: { word: "Running", glyph: "▶", tone: "go" },

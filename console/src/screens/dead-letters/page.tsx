@@ -1,17 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { DeadLetterGroup } from "@wire/dead-letter.ts";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { type BulkAsked, BulkSheet } from "../../acts/bulk-sheet.tsx";
-import { pathOf } from "../../api/client.ts";
 import { pageRows, reads } from "../../api/queries.ts";
-import layout from "../../parts/layout.module.css";
+import { FilterField } from "../../parts/filter-field.tsx";
+import { Page, pageStyles } from "../../parts/page.tsx";
 import { Button, Head, partStyles } from "../../parts/parts.tsx";
 import { Spark } from "../../parts/spark.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { count, firstLine, plural } from "../../parts/words.ts";
 import { Ago } from "../../shell/clock.tsx";
 import { useKeys } from "../../shell/keys.ts";
+import { useReadOnly } from "../../shell/read-only.ts";
 import { askedOf } from "./asked.ts";
 import styles from "./dead-letters.module.css";
 
@@ -24,7 +25,7 @@ export function DeadLettersPage() {
   const runs = all.reduce((sum, group) => sum + group.count, 0);
   const isCut = all.length >= pageRows;
   return (
-    <div className={layout.page}>
+    <Page>
       <Head
         title="Dead letters"
         about={
@@ -43,7 +44,12 @@ export function DeadLettersPage() {
             <NothingGaveUp />
           ) : (
             <>
-              <Filter text={q} onText={(text) => void navigate({ search: { q: text }, replace: true })} />
+              <FilterField
+                label="Filter by workflow, step or words of the error"
+                placeholder="workflow, step or words of the error"
+                text={q}
+                onText={(text) => void navigate({ search: { q: text }, replace: true })}
+              />
               <Groups
                 groups={items.filter((group) => matches(group, q))}
                 onAll={() => void navigate({ search: {}, replace: true })}
@@ -53,7 +59,7 @@ export function DeadLettersPage() {
           )
         }
       </Loaded>
-    </div>
+    </Page>
   );
 }
 
@@ -66,32 +72,8 @@ function matches({ name, step, message }: DeadLetterGroup, q: string): boolean {
     .every((word) => text.includes(word));
 }
 
-function Filter({ text, onText }: { text: string; onText: (text: string) => void }) {
-  const [typed, setTyped] = useState(text);
-  useEffect(() => setTyped(text), [text]);
-  return (
-    <input
-      data-filter={true}
-      type="search"
-      className={layout.filter}
-      aria-label="Filter by workflow, step or words of the error"
-      placeholder="workflow, step or words of the error"
-      value={typed}
-      spellCheck={false}
-      onChange={(event) => {
-        setTyped(event.target.value);
-        onText(event.target.value);
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
-      }}
-    />
-  );
-}
-
 function Groups({ groups, total, onAll }: { groups: readonly DeadLetterGroup[]; total: number; onAll: () => void }) {
-  const server = useQuery(reads.server());
-  const isReadOnly = server.data?.isReadOnly ?? true;
+  const isReadOnly = useReadOnly();
   const [chosen, setChosen] = useState<string | null>(null);
   const [asked, setAsked] = useState<BulkAsked | null>(null);
   const navigate = useNavigate();
@@ -131,11 +113,11 @@ function Groups({ groups, total, onAll }: { groups: readonly DeadLetterGroup[]; 
     );
   return (
     <>
-      <div className={layout.line}>
+      <div className={pageStyles.line}>
         <span className={partStyles.muted}>
           {groups.length === total ? "The largest first" : `${count(groups.length)} of ${plural(total, "cause")}`}
         </span>
-        <span className={layout.end} aria-hidden="true">
+        <span className={pageStyles.end} aria-hidden="true">
           <kbd>j</kbd> <kbd>k</kbd> move <kbd>↵</kbd> open {isReadOnly ? null : <kbd>r</kbd>}{" "}
           {isReadOnly ? null : "redrive"} <kbd>?</kbd>
         </span>
@@ -215,8 +197,8 @@ function Group({
       </td>
       <td data-label="Versions">{versions.map((version) => `v${version}`).join(", ")}</td>
       <td>
-        <span className={layout.acts}>
-          <Link className={partStyles.button} to={pathOf(`/runs/${sample}`) as "/"} aria-label={`Open run ${sample}`}>
+        <span className={pageStyles.rowActs}>
+          <Link className={partStyles.button} to="/runs/$id" params={{ id: sample }} aria-label={`Open run ${sample}`}>
             Open run
           </Link>
           {onAct === null ? null : (

@@ -6,14 +6,14 @@ import { useState } from "react";
 import { type BulkAsked, BulkSheet } from "../../acts/bulk-sheet.tsx";
 import { pathOf } from "../../api/client.ts";
 import { reads } from "../../api/queries.ts";
-import layout from "../../parts/layout.module.css";
-import { Older } from "../../parts/older.tsx";
+import { Card, Crumbs, Facts, Page, Pager, pageStyles, RunLink } from "../../parts/page.tsx";
 import { Button, Head, partStyles } from "../../parts/parts.tsx";
 import { Spark, SparkTable, sparkWords } from "../../parts/spark.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { count, firstLine, plain, plural } from "../../parts/words.ts";
 import { Ago, Moment } from "../../shell/clock.tsx";
 import { useKeys } from "../../shell/keys.ts";
+import { useReadOnly } from "../../shell/read-only.ts";
 import { askedOf } from "../dead-letters/asked.ts";
 
 /** One cause: what it is, since when, whom it has hit, and what to do about all of them. */
@@ -23,10 +23,10 @@ export function ErrorGroupPage() {
   const groups = useQuery(reads.groups());
   const members = useQuery(reads.group(fingerprint, page));
   return (
-    <div className={layout.page}>
-      <nav aria-label="Where this is">
-        <Link to="/dead-letters">Dead letters</Link> / cause
-      </nav>
+    <Page>
+      <Crumbs>
+        <Link to="/dead-letters">Dead letters</Link>
+      </Crumbs>
       {members.data === undefined && <Head title="Cause" />}
       <Loaded of={members}>
         {({ items, nextPageToken }) => {
@@ -39,12 +39,12 @@ export function ErrorGroupPage() {
             <>
               <Cause group={group} />
               <Members runs={items} />
-              <Older to="/errors/$fingerprint" params={{ fingerprint }} page={page} next={nextPageToken} what="runs" />
+              <Pager to="/errors/$fingerprint" params={{ fingerprint }} page={page} next={nextPageToken} what="runs" />
             </>
           );
         }}
       </Loaded>
-    </div>
+    </Page>
   );
 }
 
@@ -67,10 +67,9 @@ function groupOf(fingerprint: string, run: RunSummary): DeadLetterGroup {
 
 function Cause({ group }: { group: DeadLetterGroup }) {
   const { fingerprint, name, step, message, firstAt, lastAt, sample, versions, hours } = group;
-  const server = useQuery(reads.server());
   const facets = useQuery({ ...reads.facets({ fingerprint }), enabled: group.count === 0 });
   const total = group.count || (facets.data?.items.find(({ status }) => status === "failed")?.count ?? 0);
-  const isReadOnly = server.data?.isReadOnly ?? true;
+  const isReadOnly = useReadOnly();
   const [asked, setAsked] = useState<BulkAsked | null>(null);
   const ask = (verb: "redrive" | "dismiss"): void => {
     if (!isReadOnly) setAsked(askedOf(verb, { fingerprint, count: total }));
@@ -97,46 +96,37 @@ function Cause({ group }: { group: DeadLetterGroup }) {
           </>
         )}
       </Head>
-      <section className={layout.card} aria-label="What failed">
-        <dl className={layout.facts}>
-          <div>
-            <dt>Workflow</dt>
-            <dd>
-              <Link to={`/workflows/${encodeURIComponent(name)}` as "/"}>{name}</Link>{" "}
-              {versions.map((version) => `v${version}`).join(", ")}
-            </dd>
-          </div>
-          {step === null ? null : (
-            <div>
-              <dt>Step</dt>
-              <dd>{step}</dd>
-            </div>
-          )}
-          <div>
-            <dt>Runs</dt>
-            <dd>
-              <Link to="/runs" search={{ q: `fingerprint:${fingerprint}` }}>
-                {count(total)}
-              </Link>
-            </dd>
-          </div>
-          <div>
-            <dt>First</dt>
-            <dd>
-              <Moment at={firstAt} />
-            </dd>
-          </div>
-          <div>
-            <dt>Last</dt>
-            <dd>
-              <Ago at={lastAt} />
-            </dd>
-          </div>
-        </dl>
-        {message.includes("\n") ? <pre className={layout.message}>{plain(message)}</pre> : null}
+      <Card label="What failed">
+        <Facts
+          facts={[
+            {
+              name: "Workflow",
+              value: (
+                <>
+                  <Link to="/workflows/$name" params={{ name }}>
+                    {name}
+                  </Link>{" "}
+                  {versions.map((version) => `v${version}`).join(", ")}
+                </>
+              ),
+            },
+            { name: "Step", value: step },
+            {
+              name: "Runs",
+              value: (
+                <Link to="/runs" search={{ q: `fingerprint:${fingerprint}` }}>
+                  {count(total)}
+                </Link>
+              ),
+            },
+            { name: "First", value: <Moment at={firstAt} /> },
+            { name: "Last", value: <Ago at={lastAt} /> },
+          ]}
+        />
+        {message.includes("\n") ? <pre className={partStyles.message}>{plain(message)}</pre> : null}
         {hours.length === 0 ? null : (
           <div>
-            <div className={layout.line}>
+            <div className={pageStyles.line}>
               <Spark hours={hours} />
               <span className={partStyles.muted}>{sparkWords(hours)}</span>
             </div>
@@ -144,15 +134,12 @@ function Cause({ group }: { group: DeadLetterGroup }) {
           </div>
         )}
         <p>
-          <Link to="/runs/$id" params={{ id: sample }}>
-            The newest run
-          </Link>{" "}
-          ·{" "}
+          <RunLink id={sample}>The newest run</RunLink> ·{" "}
           <Link to="/compare" search={{ a: sample }}>
             what is different in it from the last completed run
           </Link>
         </p>
-      </section>
+      </Card>
       {asked === null ? null : <BulkSheet asked={asked} onClose={() => setAsked(null)} />}
     </>
   );
@@ -179,9 +166,7 @@ function Members({ runs }: { runs: readonly RunSummary[] }) {
           {runs.map((run) => (
             <tr key={run.id}>
               <th scope="row" data-label="Run">
-                <Link to="/runs/$id" params={{ id: run.id }}>
-                  <code>{run.id}</code>
-                </Link>
+                <RunLink id={run.id} />
               </th>
               <td data-label="Key">
                 {run.key === null ? (

@@ -55,12 +55,7 @@ export function EventsPage() {
   -d '{ "name": "deal.won", "data": { "deal": { "id": 8841 } } }'`}</pre>
               </Empty>
             )}
-            <Pager
-              isFirst={page === null}
-              hasMore={nextPageToken !== null}
-              onFirst={() => void navigate({ search: { name } })}
-              onOlder={() => void navigate({ search: { name, page: nextPageToken ?? undefined } })}
-            />
+            <Pager to="/events" search={{ name }} page={page} next={nextPageToken} what="events" />
           </>
         )}
       </Loaded>

@@ -7,10 +7,11 @@ import { invalidate, reads } from "../../api/queries.ts";
 import { Button, partStyles } from "../../parts/parts.tsx";
 import { Problem } from "../../parts/states.tsx";
 import { announce } from "../../shell/announce.tsx";
+import { useReadOnly } from "../../shell/read-only.ts";
 import styles from "./home.module.css";
 
 /** The checklist of the first minutes. Its acts are real, and it ticks itself from what is in the store. */
-export function GuideCard({ isReadOnly }: { isReadOnly: boolean }) {
+export function GuideCard() {
   const { data } = useQuery(reads.guide());
   const [isShown, setShown] = useState(true);
   if (data === undefined) return null;
@@ -31,35 +32,27 @@ export function GuideCard({ isReadOnly }: { isReadOnly: boolean }) {
       {isShown ? (
         <>
           <p className={partStyles.muted}>{data.intro}</p>
-          <Steps guide={data} isReadOnly={isReadOnly} />
+          <Steps guide={data} />
         </>
       ) : null}
     </section>
   );
 }
 
-function Steps({ guide, isReadOnly }: { guide: Guide; isReadOnly: boolean }) {
+function Steps({ guide }: { guide: Guide }) {
   const next = guide.steps.find((step) => !step.isDone)?.id;
   return (
     <ol className={styles.steps}>
       {guide.steps.map((step, i) => (
-        <Step key={step.id} step={step} number={i + 1} isNext={step.id === next} isReadOnly={isReadOnly} />
+        <Step key={step.id} step={step} number={i + 1} isNext={step.id === next} />
       ))}
     </ol>
   );
 }
 
-function Step({
-  step,
-  number,
-  isNext,
-  isReadOnly,
-}: {
-  step: GuideStep;
-  number: number;
-  isNext: boolean;
-  isReadOnly: boolean;
-}) {
+function Step({ step, number, isNext }: { step: GuideStep; number: number; isNext: boolean }) {
+  const isReadOnly = useReadOnly();
+  const blocked = isNext ? step.acts.flatMap((each) => each.blocked ?? []) : [];
   const act = useMutation({
     mutationFn: (id: string) => post<GuideActed>(`/api/guide/${encodeURIComponent(id)}`),
     onSuccess: ({ text }) => {
@@ -84,7 +77,7 @@ function Step({
             key={each.id}
             look={isNext ? "primary" : undefined}
             disabled={each.blocked !== null || isReadOnly || act.isPending}
-            title={each.blocked ?? undefined}
+            title={isNext ? undefined : (each.blocked ?? undefined)}
             onClick={() => act.mutate(each.id)}
           >
             {each.label}
@@ -95,6 +88,11 @@ function Step({
             See the run
           </Link>
         )}
+        {[...new Set(blocked)].map((why) => (
+          <p key={why} className={styles.blocked}>
+            {why}
+          </p>
+        ))}
       </div>
     </li>
   );

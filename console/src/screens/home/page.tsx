@@ -1,24 +1,25 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import type { Home, Target, Verdict } from "@wire/home.ts";
+import { Link, useNavigate } from "@tanstack/react-router";
+import type { Home, Verdict } from "@wire/home.ts";
 import { reads } from "../../api/queries.ts";
+import { Histogram } from "../../parts/histogram.tsx";
+import { Card, Page, RunLink } from "../../parts/page.tsx";
 import { Head, partStyles } from "../../parts/parts.tsx";
 import { Loaded } from "../../parts/states.tsx";
 import { count, firstLine, plural } from "../../parts/words.ts";
 import { Ago } from "../../shell/clock.tsx";
-import { formatFilter } from "../runs/filter.ts";
-import { Histogram } from "../runs/histogram.tsx";
 import { GuideCard } from "./guide.tsx";
 import styles from "./home.module.css";
+import { linkTo } from "./target.ts";
 
 /** Is anything wrong, and is it mine? Verdicts first, then what is behind them. */
 export function HomePage() {
   const home = useQuery(reads.home());
   const server = useQuery(reads.server());
   return (
-    <div className={styles.page}>
+    <Page isNarrow={true}>
       <Head title="Home" about={server.data === undefined ? undefined : server.data.store.address} />
-      {server.data?.hasGuide ? <GuideCard isReadOnly={server.data.isReadOnly} /> : null}
+      {server.data?.hasGuide ? <GuideCard /> : null}
       <Loaded of={home} rows={6}>
         {(data) => (
           <>
@@ -31,7 +32,7 @@ export function HomePage() {
           </>
         )}
       </Loaded>
-    </div>
+    </Page>
   );
 }
 
@@ -52,7 +53,7 @@ function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
             {verdict.why === null ? null : <p>{firstLine(verdict.why)}</p>}
           </div>
           {verdict.next === null ? null : (
-            <Link className={partStyles.button} to={hrefOf(verdict.next.target) as "/"}>
+            <Link className={partStyles.button} {...linkTo(verdict.next.target)}>
               {verdict.next.label}
             </Link>
           )}
@@ -62,45 +63,31 @@ function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
   );
 }
 
-function hrefOf(target: Target): string {
-  switch (target.to) {
-    case "runs": {
-      const { to: _to, ...fields } = target;
-      return `/runs?q=${encodeURIComponent(formatFilter({ fields, words: "" }))}`;
-    }
-    case "run":
-      return `/runs/${target.id}`;
-    case "error":
-      return `/errors/${encodeURIComponent(target.fingerprint)}`;
-    case "workers":
-    case "store":
-      return `/settings/${target.to}`;
-    default:
-      return `/${target.to}`;
-  }
-}
-
 function Day({ home }: { home: Home }) {
+  const navigate = useNavigate();
   const sum = (of: "started" | "completed" | "failed"): number =>
     home.hours.reduce((total, hour) => total + hour[of], 0);
   return (
-    <section className={styles.card} aria-label="The last 24 hours">
+    <Card label="The last 24 hours">
       <h2>
         24 hours: {count(sum("started"))} started, {count(sum("completed"))} completed, {count(sum("failed"))} failed
       </h2>
       <Histogram
         bars={home.hours.map(({ hour, started, failed }) => ({ at: Date.parse(hour), started, failed }))}
         onPick={(from, to) =>
-          location.assign(`/runs?from=${new Date(from).toISOString()}&to=${new Date(to).toISOString()}`)
+          void navigate({
+            to: "/runs",
+            search: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+          })
         }
       />
-    </section>
+    </Card>
   );
 }
 
 function NewErrors({ home }: { home: Home }) {
   return (
-    <section className={styles.card} aria-label="New errors">
+    <Card label="New errors">
       <h2>New errors in 24 h</h2>
       {home.newErrors.length === 0 ? (
         <p className={partStyles.muted}>No error was seen for the first time.</p>
@@ -108,7 +95,9 @@ function NewErrors({ home }: { home: Home }) {
         <ul className={styles.list}>
           {home.newErrors.map((group) => (
             <li key={group.fingerprint}>
-              <Link to={`/errors/${encodeURIComponent(group.fingerprint)}` as "/"}>{firstLine(group.message)}</Link>
+              <Link to="/errors/$fingerprint" params={{ fingerprint: group.fingerprint }}>
+                {firstLine(group.message)}
+              </Link>
               <span className={partStyles.muted}>
                 {group.name}
                 {group.step === null ? "" : ` · ${group.step}`} · {plural(group.count, "run")} ·{" "}
@@ -118,13 +107,13 @@ function NewErrors({ home }: { home: Home }) {
           ))}
         </ul>
       )}
-    </section>
+    </Card>
   );
 }
 
 function LongWaits({ home }: { home: Home }) {
   return (
-    <section className={styles.card} aria-label="Long waits">
+    <Card label="Long waits">
       <h2>Waiting longest</h2>
       {home.longWaits.length === 0 ? (
         <p className={partStyles.muted}>Nothing has waited for long.</p>
@@ -132,9 +121,9 @@ function LongWaits({ home }: { home: Home }) {
         <ul className={styles.list}>
           {home.longWaits.map((wait) => (
             <li key={wait.id}>
-              <Link to="/runs/$id" params={{ id: wait.id }}>
+              <RunLink id={wait.id}>
                 {wait.name} {wait.key ?? ""}
-              </Link>
+              </RunLink>
               <span className={partStyles.muted}>
                 {firstLine(wait.reasonText ?? "")} · since <Ago at={wait.since} />
               </span>
@@ -142,6 +131,6 @@ function LongWaits({ home }: { home: Home }) {
           ))}
         </ul>
       )}
-    </section>
+    </Card>
   );
 }

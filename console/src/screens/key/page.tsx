@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import type { KeyEntry } from "@wire/key.ts";
 import { reads } from "../../api/queries.ts";
-import layout from "../../parts/layout.module.css";
-import { Older } from "../../parts/older.tsx";
+import { formatFilter } from "../../parts/filter.ts";
+import { Page, Pager } from "../../parts/page.tsx";
 import { Head, partStyles, tone } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { count, firstLine, plain, plural, runStatus, type Shown, statusOrder } from "../../parts/words.ts";
@@ -17,9 +17,9 @@ export function KeyPage() {
   const { page = null } = useSearch({ from: "/k/$key" });
   const timeline = useQuery(reads.key(key, page));
   return (
-    <div className={layout.page}>
+    <Page>
       <Head title={<code>{plain(key)}</code>} about="everything of this key, newest first">
-        <Link className={partStyles.button} to="/runs" search={{ q: keyFilter(key) }}>
+        <Link className={partStyles.button} to="/runs" search={{ q: formatFilter({ fields: { key }, words: "" }) }}>
           As a list of runs
         </Link>
       </Head>
@@ -38,16 +38,12 @@ export function KeyPage() {
                 <Days entries={entries} />
               </>
             )}
-            <Older to="/k/$key" params={{ key }} page={page} next={nextPageToken} what="runs" />
+            <Pager to="/k/$key" params={{ key }} page={page} next={nextPageToken} what="runs" />
           </>
         )}
       </Loaded>
-    </div>
+    </Page>
   );
-}
-
-function keyFilter(key: string): string {
-  return `key:${/\s/.test(key) ? `"${key}"` : key}`;
 }
 
 /** How many runs it has in each status. */
@@ -67,7 +63,7 @@ function Statuses({ keyText }: { keyText: string }) {
             <Link
               className={`${styles.status} ${tone(shown.tone)}`}
               to="/runs"
-              search={{ q: `${keyFilter(keyText)} status:${status}` }}
+              search={{ q: formatFilter({ fields: { key: keyText, status }, words: "" }) }}
             >
               <span aria-hidden="true">{shown.glyph}</span> {shown.word} {count(facet.count)}
               {facet.isExact ? "" : "+"}

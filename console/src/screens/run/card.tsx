@@ -6,11 +6,11 @@ import { isAtRest } from "@wire/status.ts";
 import { stoppedAt, type VerbAsked } from "../../acts/verb-sheet.tsx";
 import { labelOf } from "../../acts/words.ts";
 import { pageRows, reads } from "../../api/queries.ts";
-import { Button } from "../../parts/parts.tsx";
+import { Button, partStyles } from "../../parts/parts.tsx";
 import { PayloadView } from "../../parts/payload.tsx";
 import { duration } from "../../parts/time.ts";
 import { whyText } from "../../parts/why.tsx";
-import { count, firstLine, plural, shownStatus } from "../../parts/words.ts";
+import { firstLine, listed, plural, shownStatus } from "../../parts/words.ts";
 import { Ago, useNow } from "../../shell/clock.tsx";
 import styles from "./run.module.css";
 
@@ -95,7 +95,7 @@ function Stopped({
         {tries === 0 ? null : `, ${plural(tries, "attempt")}`}
         {isFinal ? ", not retryable" : ""}
       </h2>
-      <p className={styles.message}>{firstLine(message)}</p>
+      <p className={partStyles.message}>{firstLine(message)}</p>
       {run.status === "failed" && run.reason?.code !== "exhausted" && run.reason?.code !== "error" ? (
         <p>{firstLine(run.reasonText ?? "")}</p>
       ) : null}
@@ -129,27 +129,24 @@ function Kept({ run, graph }: { run: RunDetail; graph: Graph | undefined }) {
       </span>{" "}
       {undone.length === 0 ? null : (
         <span>
-          <b>Undone:</b> {names(undone)}.{" "}
+          <b>Undone:</b> {listed(undone, namesMax)}.{" "}
         </span>
       )}
       {notRun.length === 0 ? null : (
         <span>
-          <b>Not run:</b> {names(notRun)}.{" "}
+          <b>Not run:</b> {listed(notRun, namesMax)}.{" "}
         </span>
       )}
       {group === undefined || group.count < 2 ? null : (
         <span>
           Same error in {plural(group.count, "run")} since <Ago at={group.firstAt} /> ·{" "}
-          <Link to={`/errors/${encodeURIComponent(group.fingerprint)}` as "/"}>see the group</Link>
+          <Link to="/errors/$fingerprint" params={{ fingerprint: group.fingerprint }}>
+            see the group
+          </Link>
         </span>
       )}
     </p>
   );
-}
-
-function names(all: readonly string[]): string {
-  const more = all.length - namesMax;
-  return `${all.slice(0, namesMax).join(", ")}${more > 0 ? ` and ${count(more)} more` : ""}`;
 }
 
 function Completed({ run }: { run: RunDetail }) {

@@ -8,11 +8,13 @@ import { Button, partStyles } from "../../parts/parts.tsx";
 import { Loaded, Problem } from "../../parts/states.tsx";
 import { plain } from "../../parts/words.ts";
 import { Moment } from "../../shell/clock.tsx";
-import { Logs } from "./drawer.tsx";
+import { useReadOnly } from "../../shell/read-only.ts";
+import { Logs } from "./logs.tsx";
 import styles from "./run.module.css";
 
 /** What happened to the run beyond its steps, what people wrote about it, and what its code logged. */
-export function History({ run, isReadOnly }: { run: RunDetail; isReadOnly: boolean }) {
+export function History({ run }: { run: RunDetail }) {
+  const isReadOnly = useReadOnly();
   const history = useQuery(reads.history(run.id));
   const logs = useQuery(reads.logs(run.id));
   return (

@@ -22,8 +22,10 @@ export const hello = workflow({ name: "hello" }, async (ctx, input: { name: stri
   return (
     <Empty title="No run yet">
       <p>
-        <Link to={`/workflows/${encodeURIComponent(name)}/start` as "/"}>Start {name}</Link> from its form, or from a
-        terminal:
+        <Link to="/workflows/$name/start" params={{ name }}>
+          Start {name}
+        </Link>{" "}
+        from its form, or from a terminal:
       </p>
       <pre>{`npx baton run ${name} --input '{}' --watch`}</pre>
     </Empty>

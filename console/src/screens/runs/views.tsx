@@ -6,10 +6,12 @@ import { Button, partStyles } from "../../parts/parts.tsx";
 import { Sheet } from "../../parts/sheet.tsx";
 import { Problem } from "../../parts/states.tsx";
 import { announce } from "../../shell/announce.tsx";
+import { useReadOnly } from "../../shell/read-only.ts";
 
 /** Filters under a name, for all who use this store. */
 export function Views({ query, onChoose }: { query: string; onChoose: (query: string) => void }) {
   const { data } = useQuery(reads.views());
+  const isReadOnly = useReadOnly();
   const [isOpen, setOpen] = useState(false);
   const views = data?.items ?? [];
   const chosen = views.find((view) => view.query === query);
@@ -30,7 +32,7 @@ export function Views({ query, onChoose }: { query: string; onChoose: (query: st
           ))}
         </select>
       )}
-      <Button onClick={() => setOpen(true)}>Save view</Button>
+      {isReadOnly ? null : <Button onClick={() => setOpen(true)}>Save view</Button>}
       {isOpen ? <SaveView query={query} onClose={() => setOpen(false)} /> : null}
     </>
   );

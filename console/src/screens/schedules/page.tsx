@@ -57,12 +57,12 @@ export function SchedulesPage() {
               <FirstSchedule />
             )}
             <Pager
-              isFirst={page === null}
-              hasMore={nextPageToken !== null}
-              onFirst={() => void navigate({ search: { workflow } })}
-              onOlder={() => void navigate({ search: { workflow, page: nextPageToken ?? undefined } })}
-              first="First"
-              older="Next"
+              to="/schedules"
+              search={{ workflow }}
+              page={page}
+              next={nextPageToken}
+              what="schedules"
+              words={["First", "Next"]}
             />
           </>
         )}

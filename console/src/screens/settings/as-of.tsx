@@ -1,11 +1,11 @@
-import layout from "../../parts/layout.module.css";
+import { pageStyles } from "../../parts/page.tsx";
 import { Button, partStyles } from "../../parts/parts.tsx";
 import { Moment } from "../../shell/clock.tsx";
 
 /** When this was read, and another reading: nothing tells the console of changes here. */
 export function AsOf({ at, onAsk }: { at: number; onAsk: () => void }) {
   return (
-    <p className={layout.line}>
+    <p className={pageStyles.line}>
       <span className={partStyles.muted}>
         As of <Moment at={new Date(at).toISOString()} isTimeOnly={true} />
       </span>

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { AuditEntry } from "@wire/audit.ts";
 import { reads } from "../../api/queries.ts";
-import { Older } from "../../parts/older.tsx";
+import { Pager, RunLink } from "../../parts/page.tsx";
 import { partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
 import { plain } from "../../parts/words.ts";
@@ -26,7 +26,7 @@ export function AuditPart({ page }: { page: string | null }) {
           <>
             <AsOf at={audit.dataUpdatedAt} onAsk={() => void audit.refetch()} />
             {items.length === 0 ? <Empty title="Nothing older" /> : <Table entries={items} />}
-            <Older to="/settings/$part" params={{ part: "audit" }} page={page} next={nextPageToken} what="entries" />
+            <Pager to="/settings/$part" params={{ part: "audit" }} page={page} next={nextPageToken} what="entries" />
           </>
         )
       }
@@ -72,13 +72,12 @@ function Table({ entries }: { entries: readonly AuditEntry[] }) {
 }
 
 function To({ entry: { run, schedule } }: { entry: AuditEntry }) {
-  if (run !== null)
+  if (run !== null) return <RunLink id={run} />;
+  if (schedule !== null)
     return (
-      <Link to="/runs/$id" params={{ id: run }}>
-        <code>{run}</code>
+      <Link to="/schedules/$id" params={{ id: schedule }}>
+        schedule {schedule}
       </Link>
     );
-  if (schedule !== null)
-    return <Link to={`/schedules/${encodeURIComponent(schedule)}` as "/"}>schedule {schedule}</Link>;
   return <span className={partStyles.muted}>the store</span>;
 }

@@ -1,5 +1,5 @@
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import layout from "../../parts/layout.module.css";
+import { Page } from "../../parts/page.tsx";
 import { Head } from "../../parts/parts.tsx";
 import { Gone } from "../../shell/gone.tsx";
 import { AboutPart } from "./about.tsx";
@@ -19,15 +19,9 @@ function isPart(part: string): part is Part {
 export function SettingsPage() {
   const { part } = useParams({ from: "/settings/$part" });
   const { page = null } = useSearch({ from: "/settings/$part" });
-  if (!isPart(part))
-    return (
-      <>
-        <Head title="Settings" />
-        <Gone />
-      </>
-    );
+  if (!isPart(part)) return <Gone />;
   return (
-    <div className={layout.page}>
+    <Page>
       <Head title={`Settings: ${parts[part].toLowerCase()}`} />
       <nav className={styles.parts} aria-label="Settings">
         {Object.entries(parts).map(([name, label]) => (
@@ -40,6 +34,6 @@ export function SettingsPage() {
       {part === "store" ? <StorePart /> : null}
       {part === "audit" ? <AuditPart page={page} /> : null}
       {part === "about" ? <AboutPart /> : null}
-    </div>
+    </Page>
   );
 }

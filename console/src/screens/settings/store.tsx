@@ -4,10 +4,11 @@ import type { DoctorReport, FindingView } from "@wire/doctor.ts";
 import type { StoreSizesView } from "@wire/store.ts";
 import { useState } from "react";
 import { reads } from "../../api/queries.ts";
-import layout from "../../parts/layout.module.css";
+import { Facts, pageStyles } from "../../parts/page.tsx";
 import { Button, Pill, partStyles } from "../../parts/parts.tsx";
 import { Loaded } from "../../parts/states.tsx";
 import { count, plain, plural, type Shown } from "../../parts/words.ts";
+import { useReadOnly } from "../../shell/read-only.ts";
 import { AsOf } from "./as-of.tsx";
 import { bytes } from "./bytes.ts";
 import { RepairSheet } from "./repair.tsx";
@@ -38,15 +39,14 @@ const levels: Readonly<Record<FindingView["level"], Shown>> = {
 };
 
 function Doctor({ report, at, onAsk }: { report: DoctorReport; at: number; onAsk: () => void }) {
-  const server = useQuery(reads.server());
-  const isReadOnly = server.data?.isReadOnly ?? true;
+  const isReadOnly = useReadOnly();
   const [isAsking, setAsking] = useState(false);
   const repairs = report.repairs.filter((repair) => repair.count > 0 && repair.mended === null);
   const wrong = report.findings.filter(({ level }) => level !== "ok");
   const well = report.findings.filter(({ level }) => level === "ok");
   return (
     <>
-      <div className={layout.line}>
+      <div className={pageStyles.line}>
         <AsOf at={at} onAsk={onAsk} />
         {isReadOnly || repairs.length === 0 ? null : (
           <Button look="primary" onClick={() => setAsking(true)}>
@@ -109,43 +109,24 @@ function Where({ finding: { where, count: all } }: { finding: FindingView }) {
   );
 }
 
+function many(of: { readonly count: number; readonly bytes: number }): string {
+  return `${count(of.count)} · ${bytes(of.bytes)}`;
+}
+
 function Sizes({ sizes }: { sizes: StoreSizesView }) {
   const isEstimate = sizes.definitions.some((each) => each.isEstimate) || sizes.events.isEstimate;
   return (
     <>
-      <dl className={layout.facts}>
-        <div>
-          <dt>File</dt>
-          <dd>{bytes(sizes.bytes)}</dd>
-        </div>
-        <div>
-          <dt>Free in it</dt>
-          <dd>{bytes(sizes.freeBytes)}</dd>
-        </div>
-        <div>
-          <dt>Log beside it</dt>
-          <dd>{bytes(sizes.walBytes)}</dd>
-        </div>
-        <div>
-          <dt>Events</dt>
-          <dd>
-            {sizes.events.isEstimate ? "about " : ""}
-            {count(sizes.events.count)} · {bytes(sizes.events.bytes)}
-          </dd>
-        </div>
-        <div>
-          <dt>Code of versions</dt>
-          <dd>
-            {count(sizes.artifacts.count)} · {bytes(sizes.artifacts.bytes)}
-          </dd>
-        </div>
-        <div>
-          <dt>Files of large values</dt>
-          <dd>
-            {count(sizes.files.count)} · {bytes(sizes.files.bytes)}
-          </dd>
-        </div>
-      </dl>
+      <Facts
+        facts={[
+          { name: "File", value: bytes(sizes.bytes) },
+          { name: "Free in it", value: bytes(sizes.freeBytes) },
+          { name: "Log beside it", value: bytes(sizes.walBytes) },
+          { name: "Events", value: `${sizes.events.isEstimate ? "about " : ""}${many(sizes.events)}` },
+          { name: "Code of versions", value: many(sizes.artifacts) },
+          { name: "Files of large values", value: many(sizes.files) },
+        ]}
+      />
       {sizes.definitions.length === 0 ? (
         <p className={partStyles.muted}>No run has been started yet.</p>
       ) : (
@@ -167,7 +148,9 @@ function Sizes({ sizes }: { sizes: StoreSizesView }) {
               {sizes.definitions.map((each) => (
                 <tr key={each.definition}>
                   <th scope="row" data-label="Workflow">
-                    <Link to={`/workflows/${encodeURIComponent(each.definition)}` as "/"}>{each.definition}</Link>
+                    <Link to="/workflows/$name" params={{ name: each.definition }}>
+                      {each.definition}
+                    </Link>
                   </th>
                   <td data-label="Runs" data-number={true}>
                     {count(each.runs)}

@@ -1,9 +1,9 @@
 import type { HourCount } from "@wire/run.ts";
 import { useState } from "react";
-import { moment } from "../../parts/time.ts";
-import { count } from "../../parts/words.ts";
-import { useZone } from "../../shell/clock.tsx";
-import styles from "./runs.module.css";
+import { useZone } from "../shell/clock.tsx";
+import styles from "./histogram.module.css";
+import { moment } from "./time.ts";
+import { count } from "./words.ts";
 
 export interface Bar {
   readonly at: number;

@@ -1,4 +1,4 @@
-import type { Params } from "../../api/client.ts";
+import type { Params } from "../api/client.ts";
 
 /**
  * One language for finding runs, in the text field, in links and in saved views: `name:onboarding status:failed
