@@ -2,7 +2,7 @@
 export interface SavedView {
   readonly id: string;
   readonly name: string;
-  /** The query of `GET /api/runs`, such as `status=failed&name=onboarding`. */
+  /** The search of the list's address, such as `q=status%3Afailed&from=2026-11-20T00%3A00%3A00.000Z`. */
   readonly query: string;
   readonly createdBy: string;
   readonly createdAt: string;

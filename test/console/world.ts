@@ -116,6 +116,6 @@ export async function populate(world: World): Promise<Readonly<Record<string, Ru
   await world.post("/api/events", { name: "discount.decided", data: { deal: "none" }, id: "e-1", source: "crm" });
   await world.post("/api/events", { name: "parcel.lost", data: { parcel: 7 }, id: "e-2", source: "carrier" });
   await world.post("/api/events", { name: "deal.closed_won", data: deal("9001", 10), id: "e-3", source: "crm" });
-  await world.post("/api/views", { name: "Declined cards", query: "status:failed name:customer-onboarding" });
+  await world.post("/api/views", { name: "Declined cards", query: "q=status%3Afailed+name%3Acustomer-onboarding" });
   return { completed, failed, other, waiting, retrying, compensated, billed, suspended };
 }

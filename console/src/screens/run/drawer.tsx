@@ -129,6 +129,9 @@ function StepActs({ run, step, onAct }: { run: RunDetail; step: Step; onAct: (as
           {labelOf(verb, step.key)}
         </Button>
       ))}
+      {verbs.includes("restart") ? (
+        <Button onClick={() => onAct({ verb: "restart", step: step.key, withInput: true })}>… with edited input</Button>
+      ) : null}
     </footer>
   );
 }

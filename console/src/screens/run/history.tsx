@@ -36,6 +36,11 @@ export function History({ run }: { run: RunDetail }) {
       {isReadOnly ? null : <NewNote run={run} />}
       <h3>Logs</h3>
       <Logs lines={logs.data?.items ?? []} />
+      {logs.data?.nextPageToken == null ? null : (
+        <p className={partStyles.muted}>
+          The first {logs.data.items.length} lines; all of them: <code>baton show {run.id}</code>
+        </p>
+      )}
     </div>
   );
 }

@@ -10,6 +10,7 @@ import { reads } from "../../api/queries.ts";
 import { Crumbs, Page } from "../../parts/page.tsx";
 import { Head } from "../../parts/parts.tsx";
 import { Loaded } from "../../parts/states.tsx";
+import { announce } from "../../shell/announce.tsx";
 import { useKeys } from "../../shell/keys.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
 import { useAskedByLink } from "./asked.ts";
@@ -26,7 +27,7 @@ import { Top } from "./top.tsx";
 export function RunPage() {
   const { id } = useParams({ from: "/runs/$id" });
   const run = useQuery(reads.run(id));
-  useEffect(() => live.want(`run:${id}`), [id]);
+  useWholeId(id, run.data?.id);
   return (
     <Page>
       {run.data === undefined ? (
@@ -42,6 +43,16 @@ export function RunPage() {
       </Loaded>
     </Page>
   );
+}
+
+/** A shortened id, or `latest`, becomes the run's own: what is told live is told under that. */
+function useWholeId(asked: string, id: string | undefined): void {
+  const navigate = useNavigate({ from: "/runs/$id" });
+  useEffect(() => {
+    if (id === undefined) return;
+    if (id !== asked) void navigate({ params: { id }, search: (old) => old, replace: true });
+    return live.want(`run:${id}`);
+  }, [asked, id, navigate]);
 }
 
 function Run({ run }: { run: RunDetail }) {
@@ -70,7 +81,9 @@ function Run({ run }: { run: RunDetail }) {
   const select = (key: string): void => set({ step: key, attempt: undefined });
   const close = useCallback(() => setAsked(null), []);
   const act = (next: VerbAsked): void => {
-    if (!isReadOnly && run.verbs.includes(next.verb)) setAsked(next);
+    if (isReadOnly) return;
+    if (run.verbs.includes(next.verb)) setAsked(next);
+    else announce(`A run that is ${run.status} cannot be asked to ${next.verb}`, { isProblem: true });
   };
   useStillLegal(run, asked, close);
   useAskedByLink(run, search.verb, isReadOnly, act, () => set({ verb: undefined }));

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "@wire/run.ts";
 import type { Verb } from "@wire/verb.ts";
+import type { FocusEvent, KeyboardEvent, MouseEvent } from "react";
 import type { VerbAsked } from "../../acts/verb-sheet.tsx";
 import { labelOf } from "../../acts/words.ts";
 import { Crumbs } from "../../parts/page.tsx";
@@ -35,7 +36,7 @@ export function Top({ run, onAct }: { run: RunDetail; onAct: (asked: VerbAsked) 
         <Link className={partStyles.button} to="/compare" search={{ a: run.id }}>
           Compare… <kbd aria-hidden="true">d</kbd>
         </Link>
-        <details className={styles.more}>
+        <details className={styles.more} onClick={closeOnChoice} onBlur={closeOnLeave} onKeyDown={closeOnEscape}>
           <summary className={partStyles.button}>More ▾</summary>
           <ul>
             {verbs.map((verb) => (
@@ -67,4 +68,19 @@ export function Top({ run, onAct }: { run: RunDetail; onAct: (asked: VerbAsked) 
       </div>
     </header>
   );
+}
+
+/** The menu closes by itself: on a choice, when the focus leaves it, and on Escape. */
+function closeOnChoice({ target, currentTarget }: MouseEvent<HTMLDetailsElement>): void {
+  if (target instanceof Element && target.closest("li") !== null) currentTarget.open = false;
+}
+
+function closeOnLeave({ relatedTarget, currentTarget }: FocusEvent<HTMLDetailsElement>): void {
+  if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) currentTarget.open = false;
+}
+
+function closeOnEscape({ key, currentTarget }: KeyboardEvent<HTMLDetailsElement>): void {
+  if (key !== "Escape") return;
+  currentTarget.open = false;
+  currentTarget.querySelector("summary")?.focus();
 }

@@ -1,16 +1,14 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type BulkFilter, type BulkVerb, bulkVerbs } from "@wire/bulk.ts";
-import type { RunDetail } from "@wire/run.ts";
 import { useState } from "react";
 import type { BulkAsked } from "../../acts/bulk-sheet.tsx";
 import { bulkWords } from "../../acts/words.ts";
-import { get } from "../../api/client.ts";
 import { parseFilter } from "../../parts/filter.ts";
 import { pageStyles } from "../../parts/page.tsx";
 import { Button } from "../../parts/parts.tsx";
-import { count } from "../../parts/words.ts";
-import { announce } from "../../shell/announce.tsx";
+import { count, plural } from "../../parts/words.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
+import { ChosenSheet } from "./chosen-sheet.tsx";
 import styles from "./runs.module.css";
 import type { Times } from "./times.ts";
 
@@ -46,13 +44,7 @@ export function Chosen({
   const navigate = useNavigate();
   const isReadOnly = useReadOnly();
   const [verb, setVerb] = useState<BulkVerb>("resume");
-  const one = verb === "redrive" ? "resume" : verb;
-  const openFirst = async (): Promise<void> => {
-    const found = await Promise.all(ids.map((id) => get<RunDetail>(`/api/runs/${id}`)));
-    const open = found.find((run) => run.verbs.includes(one));
-    if (open === undefined) announce(`None of them may be asked to ${verb}`, { isProblem: true });
-    else void navigate({ to: "/runs/$id", params: { id: open.id }, search: { verb: one } });
-  };
+  const [isAsking, setAsking] = useState(false);
   return (
     <span className={`${pageStyles.line} ${styles.chosen}`}>
       {count(ids.length)} chosen
@@ -65,7 +57,9 @@ export function Chosen({
               </option>
             ))}
           </select>
-          {ids.length === 1 ? <Button onClick={() => void openFirst()}>{bulkWords[verb].label} it…</Button> : null}
+          <Button onClick={() => setAsking(true)}>
+            {bulkWords[verb].label} {plural(ids.length, "chosen run")}…
+          </Button>
         </>
       )}
       {ids.length === 2 ? (
@@ -81,6 +75,7 @@ export function Chosen({
       <Button look="quiet" onClick={onDone}>
         Choose none
       </Button>
+      {isAsking ? <ChosenSheet ids={ids} verb={verb} onDone={onDone} onClose={() => setAsking(false)} /> : null}
     </span>
   );
 }

@@ -29,6 +29,11 @@ import { useVisibleRows } from "./visible.ts";
 /** Where a list was left, by its address: whoever comes back finds it so. */
 const left = new Map<string, { readonly at: number; readonly scroll: number }>();
 
+/** What a saved view keeps: the search of its address. */
+function queryOf(q: string, times: Times): string {
+  return new URLSearchParams({ ...(q === "" ? {} : { q }), ...times }).toString();
+}
+
 /** Every run of every workflow: which need me, and where is the one that I look for? */
 export function RunsPage() {
   const { q = "", from, to } = useSearch({ from: "/runs" });
@@ -105,7 +110,13 @@ export function RunsPage() {
   return (
     <div className={styles.page}>
       <Head title="Runs" about={`${count(total)}${isExact ? "" : "+"} ${total === 1 ? "matches" : "match"}`}>
-        <Views query={q} onChoose={setFilter} />
+        <Views
+          query={queryOf(q, times)}
+          onChoose={(query) => {
+            chooseNone();
+            void navigate({ search: Object.fromEntries(new URLSearchParams(query)) });
+          }}
+        />
         <Button onClick={() => void copy(asCommand(q, times), "the command")}>Copy as CLI</Button>
         {file("csv")}
         {file("ndjson")}

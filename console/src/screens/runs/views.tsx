@@ -38,6 +38,12 @@ export function Views({ query, onChoose }: { query: string; onChoose: (query: st
   );
 }
 
+function readable(query: string): string {
+  const { q = "", ...times } = Object.fromEntries(new URLSearchParams(query));
+  const parts = [q, ...Object.entries(times).map(([name, value]) => `${name} ${value}`)].filter((part) => part !== "");
+  return parts.length === 0 ? "all runs" : parts.join(" ");
+}
+
 function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
   const { data } = useQuery(reads.views());
   const [name, setName] = useState("");
@@ -68,7 +74,7 @@ function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
       }
     >
       <p>
-        <code>{query === "" ? "all runs" : query}</code>
+        <code>{readable(query)}</code>
       </p>
       <label className={partStyles.field}>
         <span>Name, seen by all who use this store</span>
@@ -84,7 +90,7 @@ function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
       <ul>
         {(data?.items ?? []).map((view) => (
           <li key={view.id}>
-            {view.name} <code>{view.query}</code> · {view.createdBy}{" "}
+            {view.name} <code>{readable(view.query)}</code> · {view.createdBy}{" "}
             <Button look="quiet" aria-label={`Remove the view ${view.name}`} onClick={() => remove.mutate(view.id)}>
               ✕
             </Button>
