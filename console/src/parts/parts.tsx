@@ -2,7 +2,7 @@ import type { RunSummary } from "@wire/run.ts";
 import type { StepStatus } from "@wire/status.ts";
 import type { ButtonHTMLAttributes, ReactNode } from "react";
 import styles from "./parts.module.css";
-import { runStatus, type Shown, shownStatus, stepStatus, type Tone } from "./words.ts";
+import { type Shown, shownStatus, stepStatus, type Tone } from "./words.ts";
 
 export function Button({
   look,
@@ -36,10 +36,6 @@ export function RunPill({ run }: { run: Pick<RunSummary, "status" | "reason" | "
 
 export function StepPill({ status }: { status: StepStatus }) {
   return <Pill shown={stepStatus[status]} />;
-}
-
-export function statusShown(status: RunSummary["status"]): Shown {
-  return runStatus[status];
 }
 
 export function tone(of: Tone): string {

@@ -1,4 +1,3 @@
-import type { Reason } from "@wire/reason.ts";
 import type { RunSummary } from "@wire/run.ts";
 import type { RunStatus, StepStatus } from "@wire/status.ts";
 
@@ -49,11 +48,6 @@ export const stepStatus: Readonly<Record<StepStatus, Shown>> = {
   compensated: { word: "Undone", glyph: "↩", tone: "undo" },
   abandoned: { word: "Abandoned", glyph: "⊘", tone: "calm" },
 };
-
-/** The step that a reason is about, if it is about one. */
-export function reasonStep(reason: Reason | null): string | null {
-  return reason !== null && "step" in reason ? reason.step : null;
-}
 
 /** Control characters as pictures of themselves: a log line must not be able to dress up. */
 export function plain(text: string): string {

@@ -8,6 +8,7 @@ import { Crumbs, Facts, Page, pageStyles, Section } from "../../parts/page.tsx";
 import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
 import { inFlight } from "../../parts/run-counts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { count, plain, plural, type Shown } from "../../parts/words.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
 import { MoveVerdict, useMovePreview } from "../workflow/acts.tsx";
@@ -168,35 +169,23 @@ const changes: Readonly<Record<StepChange["change"], Shown>> = {
 
 function StepTable({ diff: { steps, a, b } }: { diff: VersionDiff }) {
   return (
-    <div className={partStyles.scrollX}>
-      <table className={`${partStyles.table} ${partStyles.cards} ${styles.steps}`}>
-        <thead>
-          <tr>
-            <th scope="col">Step</th>
-            <th scope="col">Change</th>
-            <th scope="col">Options in v{a}</th>
-            <th scope="col">Options in v{b}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {steps.map(({ step, change, before, after }, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: two steps may share a name
-            <tr key={`${step} ${i}`} data-change={change}>
-              <th scope="row">{step}</th>
-              <td data-label="Change">
-                <Pill shown={changes[change]} />
-              </td>
-              <td data-label={`Options in v${a}`}>
-                <Options text={before} isThere={change !== "added"} />
-              </td>
-              <td data-label={`Options in v${b}`}>
-                <Options text={after} isThere={change !== "removed"} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={["Step", "Change", `Options in v${a}`, `Options in v${b}`]} look={styles.steps} isBare={true}>
+      {steps.map(({ step, change, before, after }, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two steps may share a name
+        <tr key={`${step} ${i}`} data-change={change}>
+          <th scope="row">{step}</th>
+          <td data-label="Change">
+            <Pill shown={changes[change]} />
+          </td>
+          <td data-label={`Options in v${a}`}>
+            <Options text={before} isThere={change !== "added"} />
+          </td>
+          <td data-label={`Options in v${b}`}>
+            <Options text={after} isThere={change !== "removed"} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
