@@ -41,7 +41,7 @@ export function GraphView({
   }, [shown]);
   if (graph.nodes.length === 0) return <Empty title="No steps could be read from its source" />;
   return (
-    <div className={styles.graph}>
+    <div>
       <div
         ref={area}
         className={styles.area}

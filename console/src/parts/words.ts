@@ -1,14 +1,17 @@
 import type { RunSummary } from "@wire/run.ts";
 import type { RunStatus, StepStatus } from "@wire/status.ts";
 
+/** What a colour stands for. */
 export type Tone = "ok" | "bad" | "warn" | "calm" | "undo" | "go";
 
+/** How a state is shown. */
 export interface Shown {
   readonly word: string;
   readonly glyph: string;
   readonly tone: Tone;
 }
 
+/** Each status of a run, in the order in which they matter. */
 export const runStatus: Readonly<Record<RunStatus, Shown>> = {
   failed: { word: "Failed", glyph: "✕", tone: "bad" },
   suspended: { word: "Suspended", glyph: "‖", tone: "warn" },
@@ -38,6 +41,7 @@ export function shownStatus({
   return runStatus[status];
 }
 
+/** Each status of a step. */
 export const stepStatus: Readonly<Record<StepStatus, Shown>> = {
   completed: { word: "Completed", glyph: "✓", tone: "ok" },
   failed: { word: "Failed", glyph: "✕", tone: "bad" },
@@ -58,12 +62,14 @@ export function plain(text: string): string {
   });
 }
 
+/** The first line of a text, safe to show. */
 export function firstLine(text: string): string {
   return plain(text.split("\n", 1)[0] ?? "");
 }
 
 const grouped = new Intl.NumberFormat("en", { useGrouping: true });
 
+/** `12,840`. */
 export function count(n: number): string {
   return grouped.format(n);
 }
