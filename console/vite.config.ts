@@ -14,7 +14,7 @@ export default defineConfig({
     // No inlined files: the content security policy allows no data: URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // `scripts/console.ts` counts bytes by it.
+    // The test of its budgets counts bytes by it.
     manifest: "manifest.json",
   },
   // `vite dev` beside a running Baton.

@@ -142,3 +142,42 @@ test("every import of a relative file names its ending", () => {
   );
   assert.deepEqual(found, []);
 });
+
+/** What the console may take from outside: it runs in a browser, and knows of the rest only what the wire says. */
+const consolePackages = [
+  "react",
+  "react-dom",
+  "@tanstack/react-router",
+  "@tanstack/react-query",
+  "@tanstack/react-virtual",
+  "@cfworker/json-schema",
+  "microdiff",
+];
+
+test("the console knows the wire types, its own files and its few packages", () => {
+  const folder = join(root, "console", "src");
+  const complaints = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".test.ts"))
+    .flatMap((file) =>
+      importsOf(join("console", "src", file)).flatMap((target) => {
+        if (target.startsWith("@wire/")) return [];
+        if (target.startsWith("."))
+          return normalize(join(folder, dirname(file), target)).startsWith(folder) ? [] : [`${file} imports ${target}`];
+        const isKnown = consolePackages.some((name) => target === name || target.startsWith(`${name}/`));
+        return isKnown ? [] : [`${file} imports the package ${target}`];
+      }),
+    );
+  assert.deepEqual(complaints, []);
+});
+
+test("no value ever becomes markup in the console, and no script is made of text", () => {
+  const folder = join(root, "console", "src");
+  const found = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".test.ts"))
+    .filter((file) =>
+      /dangerouslySetInnerHTML|\.innerHTML|\.outerHTML|insertAdjacentHTML|\beval\(|new Function\(|document\.write/.test(
+        readFileSync(join(folder, file), "utf8"),
+      ),
+    );
+  assert.deepEqual(found, []);
+});

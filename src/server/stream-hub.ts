@@ -6,6 +6,7 @@ import type { Change, Hint } from "../kernel/ports/notifier.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { RunPatch, StreamEvents } from "../wire/stream.ts";
 import { RunWatch } from "./run-watch.ts";
+import { reasonView } from "./views/reason.ts";
 import { isoOrNull } from "./views/time.ts";
 
 /** Where changes of runs come from. Nobody pays for them while nobody listens. */
@@ -234,6 +235,7 @@ function patchOf(row: RunRow): RunPatch {
     id: row.id,
     name: row.definition.name,
     status: row.status,
+    reason: row.reason === null ? null : reasonView(row.reason),
     reasonText: row.reason === null ? null : describeReason(row.reason),
     endedAt: isoOrNull(row.endedAt),
     steps: row.stepsDone,

@@ -1,3 +1,4 @@
+import type { Reason } from "./reason.ts";
 import type { RunStatus } from "./status.ts";
 
 /** `GET /api/stream`, as server-sent events. Each has an id that rises; `Last-Event-ID` goes on after it. */
@@ -16,8 +17,9 @@ export interface RunPatch {
   readonly id: string;
   readonly name: string;
   readonly status: RunStatus;
+  readonly reason: Reason | null;
   readonly reasonText: string | null;
   readonly endedAt: string | null;
   /** Results recorded so far. Who listens to `run:<id>` is told as they come, within a second. */
-  readonly steps?: number;
+  readonly steps: number;
 }

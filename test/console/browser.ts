@@ -53,10 +53,16 @@ export function browserTest(
           await keepPicture(page, `failed-${name.slice(0, 30).replaceAll(/\W+/g, "-")}`);
       throw error;
     } finally {
-      // The last first: a tab is closed before the server that it looks at.
-      for (const end of ends.toReversed()) await end();
+      await closeAll(ends);
     }
   });
+}
+
+/** The last first: a tab is closed before the server that it looks at. All of them, whatever one of them finds wrong. */
+async function closeAll(ends: readonly (() => Promise<void>)[]): Promise<void> {
+  const wrong: unknown[] = [];
+  for (const end of ends.toReversed()) await end().catch((error: unknown) => wrong.push(error));
+  if (wrong.length > 0) throw wrong[0];
 }
 
 function launch(): Promise<Browser> {
@@ -135,6 +141,15 @@ export async function openTab(test: Scope, url: string, options: TabOptions = {}
     return { page, context, asked, open, another };
   };
   return tabOf();
+}
+
+/** Waits until nothing on the page says that it is being read. */
+export async function settled(page: Page): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if ((await page.locator('[aria-busy="true"]').count()) === 0) return;
+    await page.waitForTimeout(25);
+  }
+  assert.fail(`${page.url()} is still being read`);
 }
 
 /** What axe finds wrong with the page as it stands: nothing. */

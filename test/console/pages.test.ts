@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after } from "node:test";
-import { assertAccessible, assertFits, browserTest, closeBrowser, keepPicture, openTab } from "./browser.ts";
+import { assertAccessible, assertFits, browserTest, closeBrowser, keepPicture, openTab, settled } from "./browser.ts";
 import { openWorld, populate, type World } from "./world.ts";
 
 after(closeBrowser);
@@ -66,7 +66,7 @@ browserTest(
       const { page, open } = await openTab(scope, world.url, { theme });
       for (const [name, path] of all) {
         await open(path);
-        await page.locator('[aria-busy="true"]').waitFor({ state: "detached" });
+        await settled(page);
         await note(assertAccessible(page, `${name}, ${theme}`));
         await keepPicture(page, `${name}-${theme}`);
         if (theme === "dark") continue;
@@ -154,9 +154,11 @@ browserTest("what a page shows stands in its address: back and a copied link bri
   await open("/runs");
   await page.getByRole("button", { name: /Failed 1/ }).click();
   await page.waitForURL(/q=status%3Afailed/);
+  await page.locator(`[data-run="${failed.id}"]`).waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.waitForURL(new RegExp(failed.id));
+  await page.getByRole("heading", { name: /^Failed at/ }).waitFor();
   await page.keyboard.press("v");
   await page.waitForURL(/view=graph/);
   await page.getByRole("button", { name: /^provision account/ }).click();

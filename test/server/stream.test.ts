@@ -140,3 +140,10 @@ test("who follows a run is told of its results as they come, and lists are not",
   await patchOf(one, run.id, "completed");
   await eventually("the last result is told", () => (steps(one).includes(2) ? true : null));
 });
+
+test("a run that is not there tells nothing, and costs its listener none of the others", async (t) => {
+  const api = await setup(t);
+  const { told } = await listen(t, api, "?topics=runs:list,run:run_00000000-0000-7000-8000-000000000000");
+  const { id } = await api.run("hello", { name: "Ada" });
+  await eventually("the run is told of", () => told.find((each) => (each.data as RunPatch).id === id) ?? null);
+});

@@ -50,13 +50,13 @@ export function keepFresh(): () => void {
 }
 
 /** The row of a run, wherever a list has it, in its place. */
-function patchRow({ id, status, reasonText, endedAt }: RunPatch): void {
+function patchRow({ id, status, reason, reasonText, endedAt, steps }: RunPatch): void {
   queryClient.setQueriesData<Page<RunSummary>>({ queryKey: ["runs"] }, (page) => {
     const at = page?.items.findIndex((run) => run.id === id) ?? -1;
     const run = page?.items[at];
     if (page === undefined || run === undefined) return page;
-    if (run.status === status && run.reasonText === reasonText && run.endedAt === endedAt) return page;
-    return { ...page, items: page.items.with(at, { ...run, status, reasonText, endedAt }) };
+    if (run.status === status && run.reasonText === reasonText && run.stepsDone === steps) return page;
+    return { ...page, items: page.items.with(at, { ...run, status, reason, reasonText, endedAt, stepsDone: steps }) };
   });
 }
 

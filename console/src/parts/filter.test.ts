@@ -36,5 +36,5 @@ test("a field is set and taken out without touching the rest", () => {
 });
 
 test("the command asks the same, with quotes where a shell wants them", () => {
-  assert.equal(asCommand("status:failed it's gone"), "baton runs --status failed --q 'it'\\''s gone'");
+  assert.equal(asCommand("status:failed it's gone"), "baton runs 'it'\\''s gone' --status failed");
 });

@@ -52,8 +52,8 @@ export function filterParams(text: string, times: { from?: string; to?: string }
 /** The same question for the command line. */
 export function asCommand(text: string, times: { from?: string; to?: string } = {}): string {
   const { fields, words } = parseFilter(text);
-  const given = Object.entries({ ...fields, ...times, ...(words === "" ? {} : { q: words }) });
-  return ["baton runs", ...given.map(([name, value]) => `--${name} ${quoted(value)}`)].join(" ");
+  const options = Object.entries({ ...fields, ...times }).map(([name, value]) => `--${name} ${quoted(value)}`);
+  return ["baton runs", ...(words === "" ? [] : [quoted(words)]), ...options].join(" ");
 }
 
 function quoted(value: string | undefined): string {

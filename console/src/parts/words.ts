@@ -30,13 +30,8 @@ const retrying: Shown = { word: "Retrying", glyph: "↻", tone: "warn" };
 const compensated: Shown = { word: "Compensated", glyph: "↩", tone: "undo" };
 
 /** A run as people tell it: one that waits for its next attempt is retrying. */
-export function shownStatus({
-  status,
-  reason,
-  reasonText,
-}: Pick<RunSummary, "status" | "reason" | "reasonText">): Shown {
-  if (status === "waiting" && (reason?.code === "retry" || /next attempt|attempt \d+ of/.test(reasonText ?? "")))
-    return retrying;
+export function shownStatus({ status, reason }: Pick<RunSummary, "status" | "reason">): Shown {
+  if (status === "waiting" && reason?.code === "retry") return retrying;
   if (status === "failed" && reason?.code === "compensated") return compensated;
   return runStatus[status];
 }

@@ -48,6 +48,16 @@ async function interestOf(services: Services, topics: string): Promise<Interest>
       details: { issues: [{ path: "topics", message }] },
     });
   }
-  const found = await Promise.all(runs.map((id) => findRun(services.store, id)));
-  return { list: names.includes("runs:list"), runs: new Set(found.map((run) => run.row.no)) };
+  const found = await Promise.all(runs.map((id) => findIfThere(services, id)));
+  return { list: names.includes("runs:list"), runs: new Set(found.filter((no) => no !== null)) };
+}
+
+/** A run that was erased, or never was, tells nothing: it must not cost its listener the others. */
+async function findIfThere({ store }: Services, id: string): Promise<number | null> {
+  try {
+    return (await findRun(store, id)).row.no;
+  } catch (error) {
+    if (error instanceof BatonError && error.code === "not-found") return null;
+    throw error;
+  }
 }

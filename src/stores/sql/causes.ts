@@ -77,8 +77,9 @@ function* toGroup(
       step: last.step,
       message: error === null ? "" : (JSON.parse(error) as { message: string }).message,
       count: n,
-      firstAt: first.at,
-      lastAt: last.at,
+      // A run that was resumed fails anew: the oldest run is not always the first to have failed.
+      firstAt: Math.min(first.at, last.at),
+      lastAt: Math.max(first.at, last.at),
       sample: last.id,
       versions: yield* readVersionsOf(context, fingerprint),
       fellAt: (yield* context.db.all<{ at: number }>(

@@ -5,7 +5,7 @@ import type { RunDetail } from "@wire/run.ts";
 import { isAtRest } from "@wire/status.ts";
 import { stoppedAt, type VerbAsked } from "../../acts/verb-sheet.tsx";
 import { labelOf } from "../../acts/words.ts";
-import { reads } from "../../api/queries.ts";
+import { pageRows, reads } from "../../api/queries.ts";
 import { Button, partStyles } from "../../parts/parts.tsx";
 import { PayloadView } from "../../parts/payload.tsx";
 import { duration } from "../../parts/time.ts";
@@ -125,7 +125,7 @@ function Kept({ run, graph }: { run: RunDetail; graph: Graph | undefined }) {
     <p className={styles.kept}>
       <span>
         <b>Kept:</b> {kept.length === 0 ? "nothing yet" : `outputs of ${plural(kept.length, "step")}`}
-        {run.stepCount > run.steps.length ? " and more" : ""}.
+        {run.stepCount > pageRows ? " and more" : ""}.
       </span>{" "}
       {undone.length === 0 ? null : (
         <span>

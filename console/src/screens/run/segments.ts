@@ -28,7 +28,8 @@ export function segmentsOf(step: Step): readonly Segment[] {
     const from = Date.parse(attempt.startedAt);
     const before = attempts[i - 1];
     const beforeEnd = before?.endedAt == null ? null : Date.parse(before.endedAt);
-    if (beforeEnd !== null && from > beforeEnd)
+    // Between two rounds it stood still until a person set it going again.
+    if (beforeEnd !== null && from > beforeEnd && before?.round === attempt.round)
       segments.push({ kind: "backoff", from: beforeEnd, to: from, title: `waits before attempt ${attempt.number}` });
     segments.push(barOf(attempt, kind === "undo"));
   }

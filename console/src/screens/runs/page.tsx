@@ -69,7 +69,11 @@ export function RunsPage() {
     chooseNone();
     void navigate({ search: { q: next, ...times }, replace: true });
   };
-  const move = (by: number): void => setAt(Math.max(0, Math.min(rows.count - 1, at + by)));
+  const move = (by: number): void => {
+    // Enter belongs to whatever has the focus: from now on that is the list.
+    scroller.current?.focus({ preventScroll: true });
+    setAt(Math.max(0, Math.min(rows.count - 1, at + by)));
+  };
   const current = at < 0 ? undefined : rows.row(at);
   const open = (search: { verb?: string } = {}): void => {
     const run = current ?? rows.row(0);
