@@ -6,7 +6,6 @@ import { duration } from "../../parts/time.ts";
 import { count } from "../../parts/words.ts";
 import { shareText } from "../workflows/group.ts";
 import { newestWords } from "./figures.tsx";
-import styles from "./workflow.module.css";
 
 /** How long each step takes, and how often it fails. */
 export function Steps({
@@ -39,7 +38,7 @@ export function Steps({
           {recent.steps.map((step) => (
             <tr key={step.name} data-selected={step.name === selected}>
               <th scope="row">
-                <button type="button" className={styles.stepName} onClick={() => onSelect(step.name)}>
+                <button type="button" className={partStyles.asLink} onClick={() => onSelect(step.name)}>
                   {step.name}
                 </button>
               </th>
