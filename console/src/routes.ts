@@ -116,6 +116,7 @@ const settingsPart = createRoute({
   component: lazyRouteComponent(() => import("./screens/settings/page.tsx"), "SettingsPage"),
 });
 
+/** Typed: a link to what is no page does not compile. */
 export const router = createRouter({
   routeTree: root.addChildren([
     home,

@@ -5,6 +5,7 @@ import { Sheet } from "../parts/sheet.tsx";
 import { Problem } from "../parts/states.tsx";
 import styles from "./acts.module.css";
 
+/** One thing that follows from an act. */
 export interface Consequence {
   readonly name: string;
   readonly value: ReactNode;

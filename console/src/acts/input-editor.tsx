@@ -8,6 +8,7 @@ import { partStyles } from "../parts/parts.tsx";
 import styles from "./acts.module.css";
 import { stoppedAt, type VerbAsked } from "./verb-sheet.tsx";
 
+/** What is edited, as it was recorded. */
 export interface Recorded {
   readonly label: string;
   /** Null while it is being read, or when it is too large to edit here. */
@@ -43,6 +44,7 @@ export function useRecorded(run: RunDetail, { verb, step }: VerbAsked): Recorded
   return { label, value, text: value === undefined ? null : JSON.stringify(value, null, 2), problem: null };
 }
 
+/** The value of a text, or why it is no JSON. */
 export function readJson(text: string): { readonly value: unknown } | { readonly problem: string } {
   try {
     return { value: JSON.parse(text) as unknown };

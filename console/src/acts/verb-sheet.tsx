@@ -12,6 +12,7 @@ import { ConfirmSheet, type Consequence, Consequences } from "./confirm-sheet.ts
 import { InputEditor, readJson, useRecorded } from "./input-editor.tsx";
 import { labelOf, verbWords } from "./words.ts";
 
+/** Which verb of a run is asked for, and about what. */
 export interface VerbAsked {
   readonly verb: Verb;
   /** Key of the step that it is about. */

@@ -1,6 +1,7 @@
 import type { BulkVerb } from "@wire/bulk.ts";
 import type { Verb } from "@wire/verb.ts";
 
+/** How a verb is told. */
 export interface VerbWords {
   /** On a button; `{step}` stands for the step that it begins at. */
   readonly label: string;
@@ -59,6 +60,7 @@ export const verbWords: Readonly<Record<Verb, VerbWords>> = {
   },
 };
 
+/** The verbs for many runs. */
 export const bulkWords: Readonly<Record<BulkVerb, { readonly label: string; readonly does: string }>> = {
   redrive: { label: "Redrive", does: "Dead letters are resumed from the steps that failed; what was done is kept." },
   resume: { label: "Resume", does: verbWords.resume.does },
@@ -69,6 +71,7 @@ export const bulkWords: Readonly<Record<BulkVerb, { readonly label: string; read
   dismiss: { label: "Dismiss", does: verbWords.dismiss.does },
 };
 
+/** The label with the step that it begins at, or without one. */
 export function labelOf(verb: Verb, step: string | null): string {
   const { label } = verbWords[verb];
   return step === null ? label.replace(/ (from )?\{step\}/, "") : label.replace("{step}", step);

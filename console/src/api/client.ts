@@ -21,6 +21,7 @@ export class ApiError extends Error {
   }
 }
 
+/** Parts of a query; those that are undefined or null are left out. */
 export type Params = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** A path of the API with what is given of its query, in a stable order. */
@@ -30,10 +31,12 @@ export function pathOf(path: string, params: Params = {}): string {
   return search === "" ? path : `${path}?${search}`;
 }
 
+/** Reads; throws an `ApiError` when there is no answer, or one that says no. */
 export function get<T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> {
   return ask<T>(pathOf(path, params), signal === undefined ? {} : { signal });
 }
 
+/** Asks for an act; throws as `get` does. */
 export function post<T>(path: string, body: unknown = {}): Promise<T> {
   return ask<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 }

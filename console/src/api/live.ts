@@ -229,4 +229,5 @@ export class Live {
   }
 }
 
+/** The one stream of this page. */
 export const live = new Live();

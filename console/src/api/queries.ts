@@ -25,6 +25,7 @@ export const pageRows = 200;
 /** Rows of one page of a list that is turned by hand. */
 const memberRows = 50;
 
+/** What has been read, for all pages. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {

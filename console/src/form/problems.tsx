@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { partStyles } from "../parts/parts.tsx";
 import { type FieldProblem, pathWords } from "./check.ts";
 import styles from "./form.module.css";
 
@@ -14,7 +15,11 @@ export function ProblemSummary({ problems, id }: { problems: readonly FieldProbl
       <ul>
         {problems.map(({ path, message }) => (
           <li key={path}>
-            <button type="button" className={styles.toField} onClick={() => toField(id, path)}>
+            <button
+              type="button"
+              className={`${partStyles.asLink} ${partStyles.wrong}`}
+              onClick={() => toField(id, path)}
+            >
               {pathWords(path)} {message}
             </button>
           </li>

@@ -87,10 +87,12 @@ export function toBranch(field: Field, value: unknown, index: number): unknown {
   return { ...start, ...Object.fromEntries(shared.map(({ name }) => [name, value[name]])) };
 }
 
+/** Whether two values are the same as JSON. */
 export function isSame(a: unknown, b: unknown): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Whether it has members by name; a list has not. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

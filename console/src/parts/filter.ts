@@ -7,11 +7,13 @@ import type { Params } from "../api/client.ts";
 export const filterFields = ["name", "version", "status", "key", "attribute", "fingerprint"] as const;
 export type FilterField = (typeof filterFields)[number];
 
+/** A question: fields with their values, and free words. */
 export interface Filter {
   readonly fields: Readonly<Partial<Record<FilterField, string>>>;
   readonly words: string;
 }
 
+/** Never fails: what is no field is a word. */
 export function parseFilter(text: string): Filter {
   const fields: Partial<Record<FilterField, string>> = {};
   const words: string[] = [];
@@ -25,6 +27,7 @@ export function parseFilter(text: string): Filter {
   return { fields, words: words.join(" ") };
 }
 
+/** The text of a filter; reading it gives the same filter again. */
 export function formatFilter({ fields, words }: Filter): string {
   const parts = filterFields.flatMap((field) => {
     const value = fields[field];

@@ -1,6 +1,7 @@
 import type { Graph, GraphNode } from "@wire/graph.ts";
 import { useEffect, useRef } from "react";
 import styles from "./graph.module.css";
+import { partStyles } from "./parts.tsx";
 import { Empty } from "./states.tsx";
 import type { Tone } from "./words.ts";
 
@@ -41,7 +42,7 @@ export function GraphView({
   }, [shown]);
   if (graph.nodes.length === 0) return <Empty title="No steps could be read from its source" />;
   return (
-    <div className={styles.graph}>
+    <div>
       <div
         ref={area}
         className={styles.area}
@@ -77,7 +78,7 @@ export function GraphView({
                 <li key={node.id}>
                   <button
                     type="button"
-                    className={styles.node}
+                    className={`${styles.node} ${partStyles.toned}`}
                     data-kind={node.kind}
                     data-tone={state.tone ?? undefined}
                     data-selected={node.step !== null && node.step === selected}

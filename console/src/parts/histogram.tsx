@@ -5,6 +5,7 @@ import styles from "./histogram.module.css";
 import { moment } from "./time.ts";
 import { count } from "./words.ts";
 
+/** What was started and failed from a moment on. */
 export interface Bar {
   readonly at: number;
   readonly started: number;

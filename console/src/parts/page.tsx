@@ -21,6 +21,7 @@ export function Crumbs({ children }: { children: ReactNode }) {
   );
 }
 
+/** A name with its value. */
 export interface Fact {
   readonly name: string;
   readonly value: ReactNode;

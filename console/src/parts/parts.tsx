@@ -2,8 +2,9 @@ import type { RunSummary } from "@wire/run.ts";
 import type { StepStatus } from "@wire/status.ts";
 import type { ButtonHTMLAttributes, ReactNode } from "react";
 import styles from "./parts.module.css";
-import { runStatus, type Shown, shownStatus, stepStatus, type Tone } from "./words.ts";
+import { type Shown, shownStatus, stepStatus, type Tone } from "./words.ts";
 
+/** A button; `hint` is the key that does the same. */
 export function Button({
   look,
   hint,
@@ -30,18 +31,17 @@ export function Pill({ shown }: { shown: Shown }) {
   );
 }
 
+/** How a run stands, as people tell it. */
 export function RunPill({ run }: { run: Pick<RunSummary, "status" | "reason" | "reasonText"> }) {
   return <Pill shown={shownStatus(run)} />;
 }
 
+/** How a step stands. */
 export function StepPill({ status }: { status: StepStatus }) {
   return <Pill shown={stepStatus[status]} />;
 }
 
-export function statusShown(status: RunSummary["status"]): Shown {
-  return runStatus[status];
-}
-
+/** The class of a colour. */
 export function tone(of: Tone): string {
   return styles[of] ?? "";
 }

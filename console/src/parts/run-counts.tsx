@@ -12,6 +12,7 @@ export function inFlight(runs: Counts): number {
   return statusOrder.reduce((sum, status) => sum + (isAtRest(status) ? 0 : (runs[status] ?? 0)), 0);
 }
 
+/** The sum by status. */
 export function addCounts(all: readonly Counts[]): Counts {
   const sum: Partial<Record<RunStatus, number>> = {};
   for (const runs of all)

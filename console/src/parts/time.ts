@@ -44,6 +44,7 @@ export function moment(iso: string, zone: string): string {
   return `${day.format(at)} ${clock(iso, zone)}`;
 }
 
+/** `08:12:04`. */
 export function clock(iso: string, zone: string, withSeconds = true): string {
   const options: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   return format(zone, withSeconds ? { ...options, second: "2-digit" } : options).format(new Date(iso));

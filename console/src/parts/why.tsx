@@ -10,6 +10,7 @@ export function Why({ run }: { run: Pick<RunSummary, "status" | "reason" | "reas
   return <>{whyText(run, now)}</>;
 }
 
+/** The same as text; empty of a run that is completed. */
 export function whyText(
   { status, reason, reasonText, error }: Pick<RunSummary, "status" | "reason" | "reasonText" | "error">,
   now: number,

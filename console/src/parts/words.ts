@@ -1,15 +1,17 @@
-import type { Reason } from "@wire/reason.ts";
 import type { RunSummary } from "@wire/run.ts";
 import type { RunStatus, StepStatus } from "@wire/status.ts";
 
+/** What a colour stands for. */
 export type Tone = "ok" | "bad" | "warn" | "calm" | "undo" | "go";
 
+/** How a state is shown. */
 export interface Shown {
   readonly word: string;
   readonly glyph: string;
   readonly tone: Tone;
 }
 
+/** Each status of a run, in the order in which they matter. */
 export const runStatus: Readonly<Record<RunStatus, Shown>> = {
   failed: { word: "Failed", glyph: "✕", tone: "bad" },
   suspended: { word: "Suspended", glyph: "‖", tone: "warn" },
@@ -34,6 +36,7 @@ export function shownStatus({ status, reason }: Pick<RunSummary, "status" | "rea
   return runStatus[status];
 }
 
+/** Each status of a step. */
 export const stepStatus: Readonly<Record<StepStatus, Shown>> = {
   completed: { word: "Completed", glyph: "✓", tone: "ok" },
   failed: { word: "Failed", glyph: "✕", tone: "bad" },
@@ -45,11 +48,6 @@ export const stepStatus: Readonly<Record<StepStatus, Shown>> = {
   abandoned: { word: "Abandoned", glyph: "⊘", tone: "calm" },
 };
 
-/** The step that a reason is about, if it is about one. */
-export function reasonStep(reason: Reason | null): string | null {
-  return reason !== null && "step" in reason ? reason.step : null;
-}
-
 /** Control characters as pictures of themselves: a log line must not be able to dress up. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
@@ -59,12 +57,14 @@ export function plain(text: string): string {
   });
 }
 
+/** The first line of a text, safe to show. */
 export function firstLine(text: string): string {
   return plain(text.split("\n", 1)[0] ?? "");
 }
 
 const grouped = new Intl.NumberFormat("en", { useGrouping: true });
 
+/** `12,840`. */
 export function count(n: number): string {
   return grouped.format(n);
 }

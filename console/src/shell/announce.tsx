@@ -17,12 +17,14 @@ function set(next: Told | null): void {
   for (const listener of listeners) listener();
 }
 
+/** Says what was done. A new sentence takes the place of the one before. */
 export function announce(text: string, { isProblem = false } = {}): void {
   clearTimeout(timer);
   set({ text, isProblem });
   timer = window.setTimeout(() => set(null), shownMs);
 }
 
+/** Where it is said; once a page. */
 export function Announcements() {
   const current = useSyncExternalStore(
     (listener) => {

@@ -37,6 +37,7 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
+/** Now as the server has it, for what does not tick. */
 export function serverNow(): number {
   return Date.now() + offsetMs;
 }

@@ -24,6 +24,7 @@ export function useKeys(keys: readonly Key[]): void {
   }, []);
 }
 
+/** All keys that work here now, each once. */
 export function listKeys(): readonly Key[] {
   const seen = new Set<string>();
   return [...scopes]
@@ -31,14 +32,17 @@ export function listKeys(): readonly Key[] {
     .filter(({ keys, isQuiet }) => !isQuiet && !seen.has(keys) && seen.add(keys));
 }
 
+/** Whether single letters do something; those with Ctrl always do. */
 export function areKeysOn(): boolean {
   return localStorage.getItem(storageKey) !== "off";
 }
 
+/** Turns single letters on or off, in this browser. */
 export function turnKeys(isOn: boolean): void {
   localStorage.setItem(storageKey, isOn ? "on" : "off");
 }
 
+/** Begins to listen; once a page. */
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.altKey || event.isComposing) return;

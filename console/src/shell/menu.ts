@@ -7,11 +7,13 @@ export interface MenuItem {
   readonly needs?: "deadLetters" | "suspended";
 }
 
+/** Places that belong together. */
 export interface MenuGroup {
   readonly label: string;
   readonly items: readonly MenuItem[];
 }
 
+/** All of the menu, in its order. */
 export const menu: readonly MenuGroup[] = [
   {
     label: "Work",

@@ -30,6 +30,7 @@ function apply(): void {
   dataset.density = settings.density;
 }
 
+/** Keeps a choice in this browser, and shows it at once. */
 export function change(part: Partial<Settings>): void {
   settings = { ...settings, ...part };
   localStorage.setItem(storageKey, JSON.stringify(settings));
@@ -37,6 +38,7 @@ export function change(part: Partial<Settings>): void {
   for (const listener of listeners) listener();
 }
 
+/** The choices of now; it renders again when one changes. */
 export function useSettings(): Settings {
   return useSyncExternalStore(subscribe, () => settings);
 }

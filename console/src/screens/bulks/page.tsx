@@ -5,6 +5,7 @@ import { reads } from "../../api/queries.ts";
 import { Page, Pager } from "../../parts/page.tsx";
 import { Head, Pill, partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { firstLine } from "../../parts/words.ts";
 import { Ago, useZone } from "../../shell/clock.tsx";
 import { bulkStatus, bulkTitle, filterWords, progressWords } from "./words.ts";
@@ -33,7 +34,7 @@ export function BulksPage() {
             </Empty>
           ) : (
             <>
-              {items.length === 0 ? <Empty title="No older acts" /> : <Table bulks={items} />}
+              {items.length === 0 ? <Empty title="No older acts" /> : <Bulks bulks={items} />}
               <Pager to="/bulk" page={page} next={nextPageToken} what="acts" />
             </>
           )
@@ -43,45 +44,29 @@ export function BulksPage() {
   );
 }
 
-function Table({ bulks }: { bulks: readonly Bulk[] }) {
+function Bulks({ bulks }: { bulks: readonly Bulk[] }) {
   const zone = useZone();
   return (
-    <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-      <table className={`${partStyles.table} ${partStyles.cards}`}>
-        <caption className="visually-hidden">Bulk acts, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Act</th>
-            <th scope="col">Status</th>
-            <th scope="col">Progress</th>
-            <th scope="col">For</th>
-            <th scope="col">Reason</th>
-            <th scope="col">By</th>
-            <th scope="col">Begun</th>
-          </tr>
-        </thead>
-        <tbody>
-          {bulks.map((bulk) => (
-            <tr key={bulk.id}>
-              <th scope="row">
-                <Link to="/bulk/$id" params={{ id: bulk.id }}>
-                  {bulkTitle(bulk)}
-                </Link>
-              </th>
-              <td data-label="Status">
-                <Pill shown={bulkStatus[bulk.status]} />
-              </td>
-              <td data-label="Progress">{progressWords(bulk)}</td>
-              <td data-label="For">{filterWords(bulk.filter, zone)}</td>
-              <td data-label="Reason">{firstLine(bulk.reason ?? "")}</td>
-              <td data-label="By">{bulk.startedBy}</td>
-              <td data-label="Begun">
-                <Ago at={bulk.createdAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table caption="Bulk acts, newest first" columns={["Act", "Status", "Progress", "For", "Reason", "By", "Begun"]}>
+      {bulks.map((bulk) => (
+        <tr key={bulk.id}>
+          <th scope="row">
+            <Link to="/bulk/$id" params={{ id: bulk.id }}>
+              {bulkTitle(bulk)}
+            </Link>
+          </th>
+          <td data-label="Status">
+            <Pill shown={bulkStatus[bulk.status]} />
+          </td>
+          <td data-label="Progress">{progressWords(bulk)}</td>
+          <td data-label="For">{filterWords(bulk.filter, zone)}</td>
+          <td data-label="Reason">{firstLine(bulk.reason ?? "")}</td>
+          <td data-label="By">{bulk.startedBy}</td>
+          <td data-label="Begun">
+            <Ago at={bulk.createdAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -4,12 +4,14 @@ import { formatFilter } from "../../parts/filter.ts";
 import { moment } from "../../parts/time.ts";
 import { count, plural, runStatus, type Shown } from "../../parts/words.ts";
 
+/** Each status of an act. */
 export const bulkStatus: Readonly<Record<Bulk["status"], Shown>> = {
   running: { word: "Running", glyph: "▶", tone: "go" },
   completed: { word: "Completed", glyph: "✓", tone: "ok" },
   stopped: { word: "Stopped", glyph: "⊘", tone: "warn" },
 };
 
+/** `Redrive 12 runs`. */
 export function bulkTitle({ verb, total }: Bulk): string {
   return `${bulkWords[verb].label} ${plural(total, "run")}`;
 }

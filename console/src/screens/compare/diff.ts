@@ -10,6 +10,7 @@ export type ValueDiff =
   /** Too large to be compared here: by their bytes alone. */
   | { readonly kind: "large"; readonly a: number | null; readonly b: number | null; readonly hrefs: readonly string[] };
 
+/** In what two values differ, or that it cannot be told. */
 export function diffValues(a: Payload, b: Payload): ValueDiff {
   if (isTruncated(a) || isTruncated(b)) {
     const large = [a, b].filter(isTruncated);
@@ -63,6 +64,7 @@ export function stepRows(a: readonly Step[], b: readonly Step[]): readonly StepR
   });
 }
 
+/** Whether a step ended otherwise, or took or gave something else. */
 export function isRowDifferent(row: StepRow): boolean {
   return row.isElsewhere || isDifferent(row.input) || isDifferent(row.output);
 }

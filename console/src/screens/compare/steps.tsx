@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { pageStyles } from "../../parts/page.tsx";
 import { partStyles, StepPill } from "../../parts/parts.tsx";
+import { Table } from "../../parts/table.tsx";
 import { duration } from "../../parts/time.ts";
 import { plural } from "../../parts/words.ts";
 import styles from "./compare.module.css";
@@ -20,56 +21,43 @@ export function Steps({ rows }: { rows: readonly StepRow[] }) {
           Only the {plural(differing.length, "step")} that {differing.length === 1 ? "differs" : "differ"}
         </label>
       )}
-      <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-        <table className={`${partStyles.table} ${partStyles.cards} ${styles.steps}`}>
-          <caption className="visually-hidden">Steps of both runs</caption>
-          <thead>
-            <tr>
-              <th scope="col">Step</th>
-              <th scope="col">A</th>
-              <th scope="col">B</th>
-              <th scope="col" data-number={true}>
-                Time, A against B
-              </th>
-              <th scope="col">Input</th>
-              <th scope="col">Output</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((row) => (
-              <tr key={row.key} data-differs={isRowDifferent(row)}>
-                <th scope="row">
-                  {row.key}
-                  {isRowDifferent(row) ? <span className={styles.mark}> ≠ differs</span> : null}
-                </th>
-                <td data-label="A">
-                  {row.a === null ? (
-                    <span className={partStyles.muted}>not there</span>
-                  ) : (
-                    <StepPill status={row.a.status} />
-                  )}
-                </td>
-                <td data-label="B">
-                  {row.b === null ? (
-                    <span className={partStyles.muted}>not there</span>
-                  ) : (
-                    <StepPill status={row.b.status} />
-                  )}
-                </td>
-                <td data-label="Time, A against B" data-number={true}>
-                  <Delta row={row} />
-                </td>
-                <td data-label="Input">
-                  <Values diff={row.input} />
-                </td>
-                <td data-label="Output">
-                  <Values diff={row.output} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption="Steps of both runs"
+        columns={["Step", "A", "B", { name: "Time, A against B", isNumber: true }, "Input", "Output"]}
+        look={styles.steps}
+      >
+        {shown.map((row) => (
+          <tr key={row.key} data-differs={isRowDifferent(row)}>
+            <th scope="row">
+              {row.key}
+              {isRowDifferent(row) ? <span className={styles.mark}> ≠ differs</span> : null}
+            </th>
+            <td data-label="A">
+              {row.a === null ? (
+                <span className={partStyles.muted}>not there</span>
+              ) : (
+                <StepPill status={row.a.status} />
+              )}
+            </td>
+            <td data-label="B">
+              {row.b === null ? (
+                <span className={partStyles.muted}>not there</span>
+              ) : (
+                <StepPill status={row.b.status} />
+              )}
+            </td>
+            <td data-label="Time, A against B" data-number={true}>
+              <Delta row={row} />
+            </td>
+            <td data-label="Input">
+              <Values diff={row.input} />
+            </td>
+            <td data-label="Output">
+              <Values diff={row.output} />
+            </td>
+          </tr>
+        ))}
+      </Table>
     </>
   );
 }

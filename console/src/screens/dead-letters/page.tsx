@@ -9,6 +9,7 @@ import { Page, pageStyles } from "../../parts/page.tsx";
 import { Button, Head, partStyles } from "../../parts/parts.tsx";
 import { Spark } from "../../parts/spark.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { count, firstLine, plural } from "../../parts/words.ts";
 import { Ago } from "../../shell/clock.tsx";
 import { useKeys } from "../../shell/keys.ts";
@@ -122,34 +123,29 @@ function Groups({ groups, total, onAll }: { groups: readonly DeadLetterGroup[]; 
           {isReadOnly ? null : "redrive"} <kbd>?</kbd>
         </span>
       </div>
-      <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-        <table className={`${partStyles.table} ${partStyles.cards} ${styles.groups}`}>
-          <caption className="visually-hidden">Dead letters by cause</caption>
-          <thead>
-            <tr>
-              <th scope="col">What failed</th>
-              <th scope="col" data-number={true}>
-                Runs
-              </th>
-              <th scope="col">Last 24 h</th>
-              <th scope="col">Seen</th>
-              <th scope="col">Versions</th>
-              <th scope="col">{isReadOnly ? "Sample" : "Sample and acts"}</th>
-            </tr>
-          </thead>
-          <tbody ref={body}>
-            {groups.map((group) => (
-              <Group
-                key={group.fingerprint}
-                group={group}
-                isAt={group.fingerprint === chosen}
-                onAt={() => setChosen(group.fingerprint)}
-                onAct={isReadOnly ? null : setAsked}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        caption="Dead letters by cause"
+        columns={[
+          "What failed",
+          { name: "Runs", isNumber: true },
+          "Last 24 h",
+          "Seen",
+          "Versions",
+          isReadOnly ? "Sample" : "Sample and acts",
+        ]}
+        look={styles.groups}
+        body={body}
+      >
+        {groups.map((group) => (
+          <Group
+            key={group.fingerprint}
+            group={group}
+            isAt={group.fingerprint === chosen}
+            onAt={() => setChosen(group.fingerprint)}
+            onAct={isReadOnly ? null : setAsked}
+          />
+        ))}
+      </Table>
       {asked === null ? null : <BulkSheet asked={asked} onClose={() => setAsked(null)} />}
     </>
   );

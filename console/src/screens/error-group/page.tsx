@@ -10,6 +10,7 @@ import { Card, Crumbs, Facts, Page, Pager, pageStyles, RunLink } from "../../par
 import { Button, Head, partStyles } from "../../parts/parts.tsx";
 import { Spark, SparkTable, sparkWords } from "../../parts/spark.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { count, firstLine, plain, plural } from "../../parts/words.ts";
 import { Ago, Moment } from "../../shell/clock.tsx";
 import { useKeys } from "../../shell/keys.ts";
@@ -148,51 +149,38 @@ function Cause({ group }: { group: DeadLetterGroup }) {
 function Members({ runs }: { runs: readonly RunSummary[] }) {
   if (runs.length === 0) return <Empty title="No older runs">Those that stood here have gone on meanwhile.</Empty>;
   return (
-    <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-      <table className={`${partStyles.table} ${partStyles.cards}`}>
-        <caption className="visually-hidden">Runs of this cause, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Run</th>
-            <th scope="col">Key</th>
-            <th scope="col">Version</th>
-            <th scope="col">Message</th>
-            <th scope="col">Failed</th>
-            <th scope="col">Started</th>
-            <th scope="col">Compare</th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => (
-            <tr key={run.id}>
-              <th scope="row" data-label="Run">
-                <RunLink id={run.id} />
-              </th>
-              <td data-label="Key">
-                {run.key === null ? (
-                  <span className={partStyles.muted}>none</span>
-                ) : (
-                  <Link to="/k/$key" params={{ key: run.key }}>
-                    {run.key}
-                  </Link>
-                )}
-              </td>
-              <td data-label="Version">v{run.version}</td>
-              <td data-label="Message">{firstLine(run.error?.message ?? run.reasonText ?? "")}</td>
-              <td data-label="Failed">{run.endedAt === null ? "" : <Ago at={run.endedAt} />}</td>
-              <td data-label="Started">
-                <Ago at={run.createdAt} />
-              </td>
-              <td data-label="Compare">
-                <Link to="/compare" search={{ a: run.id }} aria-label={`Compare ${run.key ?? run.id}`}>
-                  Compare
-                </Link>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Runs of this cause, newest first"
+      columns={["Run", "Key", "Version", "Message", "Failed", "Started", "Compare"]}
+    >
+      {runs.map((run) => (
+        <tr key={run.id}>
+          <th scope="row" data-label="Run">
+            <RunLink id={run.id} />
+          </th>
+          <td data-label="Key">
+            {run.key === null ? (
+              <span className={partStyles.muted}>none</span>
+            ) : (
+              <Link to="/k/$key" params={{ key: run.key }}>
+                {run.key}
+              </Link>
+            )}
+          </td>
+          <td data-label="Version">v{run.version}</td>
+          <td data-label="Message">{firstLine(run.error?.message ?? run.reasonText ?? "")}</td>
+          <td data-label="Failed">{run.endedAt === null ? "" : <Ago at={run.endedAt} />}</td>
+          <td data-label="Started">
+            <Ago at={run.createdAt} />
+          </td>
+          <td data-label="Compare">
+            <Link to="/compare" search={{ a: run.id }} aria-label={`Compare ${run.key ?? run.id}`}>
+              Compare
+            </Link>
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -56,7 +56,7 @@ function Event({ event }: { event: EventDetail }) {
           </Button>
         )}
       </Head>
-      <div className={styles.outcome} data-tone={outcomeShown[outcome].tone}>
+      <div className={`${styles.outcome} ${partStyles.toned}`} data-tone={outcomeShown[outcome].tone}>
         <Pill shown={outcomeShown[outcome]} />
         <p>{plain(outcomeText)}</p>
       </div>

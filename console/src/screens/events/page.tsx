@@ -7,6 +7,7 @@ import { reads } from "../../api/queries.ts";
 import { Page, Pager, pageStyles } from "../../parts/page.tsx";
 import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { firstLine } from "../../parts/words.ts";
 import { Ago } from "../../shell/clock.tsx";
 import { useKeys } from "../../shell/keys.ts";
@@ -40,7 +41,7 @@ export function EventsPage() {
         {({ items, nextPageToken }) => (
           <>
             {items.length > 0 ? (
-              <Table events={items} />
+              <Events events={items} />
             ) : name !== undefined ? (
               <Empty title={`No event of the name ${name} is kept`}>
                 <p>Names are compared whole. Retention removes events of long ago.</p>
@@ -106,44 +107,34 @@ function NameFilter({ name, onName }: { name: string; onName: (name: string) => 
   );
 }
 
-function Table({ events }: { events: readonly EventView[] }) {
+function Events({ events }: { events: readonly EventView[] }) {
   return (
-    <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-      <table className={`${partStyles.table} ${partStyles.cards} ${styles.table}`}>
-        <caption className="visually-hidden">Events, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Event</th>
-            <th scope="col">What it did</th>
-            <th scope="col">Data</th>
-            <th scope="col">From</th>
-            <th scope="col">Received</th>
-          </tr>
-        </thead>
-        <tbody>
-          {events.map((event) => (
-            <tr key={event.no}>
-              <th scope="row">
-                <Link to="/events/$no" params={{ no: String(event.no) }}>
-                  {event.name} <span className={styles.no}>#{event.no}</span>
-                </Link>
-              </th>
-              <td data-label="What it did">
-                <span>
-                  <Pill shown={listShown(event)} />
-                </span>
-              </td>
-              <td data-label="Data">
-                <code className={styles.data}>{firstLine(dataText(event.data))}</code>
-              </td>
-              <td data-label="From">{event.source}</td>
-              <td data-label="Received">
-                <Ago at={event.receivedAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Events, newest first"
+      columns={["Event", "What it did", "Data", "From", "Received"]}
+      look={styles.table}
+    >
+      {events.map((event) => (
+        <tr key={event.no}>
+          <th scope="row">
+            <Link to="/events/$no" params={{ no: String(event.no) }}>
+              {event.name} <span className={styles.no}>#{event.no}</span>
+            </Link>
+          </th>
+          <td data-label="What it did">
+            <span>
+              <Pill shown={listShown(event)} />
+            </span>
+          </td>
+          <td data-label="Data">
+            <code className={styles.data}>{firstLine(dataText(event.data))}</code>
+          </td>
+          <td data-label="From">{event.source}</td>
+          <td data-label="Received">
+            <Ago at={event.receivedAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -3,6 +3,7 @@ import { isTruncated } from "@wire/payload.ts";
 import type { Shown } from "../../parts/words.ts";
 import { plural } from "../../parts/words.ts";
 
+/** What became of an event. */
 export const outcomeShown: Readonly<Record<EventDetail["outcome"], Shown>> = {
   matched: { word: "Matched", glyph: "✓", tone: "ok" },
   refused: { word: "Refused", glyph: "✕", tone: "bad" },

@@ -3,7 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { Home, Verdict } from "@wire/home.ts";
 import { reads } from "../../api/queries.ts";
 import { Histogram } from "../../parts/histogram.tsx";
-import { Card, Page, RunLink } from "../../parts/page.tsx";
+import { Card, Page, pageStyles, RunLink } from "../../parts/page.tsx";
 import { Head, partStyles } from "../../parts/parts.tsx";
 import { Loaded } from "../../parts/states.tsx";
 import { count, firstLine, plural } from "../../parts/words.ts";
@@ -25,7 +25,7 @@ export function HomePage() {
           <>
             <Verdicts verdicts={data.verdicts} />
             <Day home={data} />
-            <div className={styles.columns}>
+            <div className={pageStyles.columns}>
               <NewErrors home={data} />
               <LongWaits home={data} />
             </div>

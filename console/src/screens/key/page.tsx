@@ -96,7 +96,7 @@ function Days({ entries }: { entries: readonly KeyEntry[] }) {
       <h2>
         {dayWords(ofDay[0]?.at ?? "", zone)} <small className={partStyles.muted}>{zone}</small>
       </h2>
-      <ol className={`${partStyles.panel} ${styles.entries}`}>
+      <ol className={partStyles.panel}>
         {ofDay.map((entry, i) => {
           const shown = shownKind(entry);
           return (

@@ -30,7 +30,7 @@ export function StateCard({
 }) {
   const { tone } = shownStatus(run);
   return (
-    <section className={styles.card} data-tone={tone} aria-label="Where it stands">
+    <section className={`${styles.card} ${partStyles.toned}`} data-tone={tone} aria-label="Where it stands">
       <div className={styles.cardText}>
         <What run={run} graph={graph} onSelect={onSelect} />
       </div>
@@ -86,7 +86,7 @@ function Stopped({
         {key === null ? null : (
           <>
             {" at "}
-            <button type="button" className={styles.textButton} onClick={() => onSelect(key)}>
+            <button type="button" className={partStyles.asLink} onClick={() => onSelect(key)}>
               {key}
             </button>
           </>

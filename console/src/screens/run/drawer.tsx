@@ -15,6 +15,7 @@ import { Logs } from "./logs.tsx";
 import { Policy } from "./policy.tsx";
 import { Separator, type Width } from "./separator.tsx";
 
+/** What of a step is shown. */
 export type DrawerTab = "result" | "input" | "attempts" | "logs" | "policy";
 
 /** One step in full, and what may be asked of the run at it. */

@@ -32,6 +32,7 @@ const notchShare = 0.06;
 /** All notches together leave at least this much to the work. */
 const notchesMax = 0.6;
 
+/** The scale of a run: moments as shares of its width. */
 export function makeScale({
   from,
   to,

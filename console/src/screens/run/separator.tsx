@@ -10,6 +10,7 @@ function within(px: number): number {
   return Math.round(Math.max(minPx, Math.min(maxPx, px)));
 }
 
+/** A width that can be dragged. */
 export interface Width {
   readonly px: number;
   /** While it is dragged: it is kept with the last one. */

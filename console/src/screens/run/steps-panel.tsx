@@ -9,6 +9,7 @@ import styles from "./run.module.css";
 import type { Steps } from "./steps.ts";
 import { Timeline } from "./timeline.tsx";
 
+/** The ways to look at a run. */
 export const views = { time: "Timeline", graph: "Graph", events: "History" } as const;
 export type View = keyof typeof views;
 

@@ -15,6 +15,7 @@ export interface Steps {
   readonly find: (key: string) => Step | undefined;
 }
 
+/** Reads those blocks that hold the rows in view. */
 export function useSteps(run: RunDetail, graph: Graph | undefined, first: number, last: number): Steps {
   const isLong = run.stepCount > run.steps.length && run.stepCount > pageRows;
   const blocks = isLong

@@ -16,6 +16,7 @@ import { Moment, serverNow, useZone } from "../../shell/clock.tsx";
 import { overlapWords, timingWords } from "../schedules/words.ts";
 import styles from "./schedule.module.css";
 
+/** What may be asked of a schedule. */
 export type ScheduleAct = "pause" | "resume" | "run-now" | "backfill";
 
 interface SheetProps {
@@ -23,6 +24,7 @@ interface SheetProps {
   readonly onClose: () => void;
 }
 
+/** Asks before the act. */
 export function ScheduleSheet({ act, ...props }: SheetProps & { act: ScheduleAct }) {
   switch (act) {
     case "pause":

@@ -6,6 +6,7 @@ import { reads } from "../../api/queries.ts";
 import { Crumbs, Facts, Page, pageStyles, RunLink, Section } from "../../parts/page.tsx";
 import { Button, Head, Pill, partStyles, tone } from "../../parts/parts.tsx";
 import { Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { duration, moment } from "../../parts/time.ts";
 import { plural } from "../../parts/words.ts";
 import { Ago, Moment, useZone } from "../../shell/clock.tsx";
@@ -129,40 +130,31 @@ function Next({ schedule }: { schedule: ScheduleDetail }) {
           <p className={partStyles.muted}>It never fires again.</p>
         </div>
       ) : (
-        <div className={partStyles.scrollX}>
-          <table className={`${partStyles.table} ${partStyles.cards}`}>
-            <thead>
-              <tr>
-                <th scope="col">In {timing.zone ?? "UTC"}, the schedule's zone</th>
-                <th scope="col">In {zone}</th>
-                <th scope="col">From now</th>
-                <th scope="col">Note</th>
-              </tr>
-            </thead>
-            <tbody>
-              {next.map((fire) => (
-                <tr key={fire.at}>
-                  <td data-label={`In ${timing.zone ?? "UTC"}`}>
-                    <code>{fire.local}</code>
-                  </td>
-                  <td data-label={`In ${zone}`}>
-                    <Moment at={fire.at} isBare={true} />
-                  </td>
-                  <td data-label="From now">
-                    <Ago at={fire.at} />
-                  </td>
-                  <td data-label="Note">
-                    {fire.isMoved ? (
-                      <span className={styles.moved}>! moved: {movedWords(schedule)}</span>
-                    ) : (
-                      <span className={partStyles.muted}>as asked</span>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          columns={[`In ${timing.zone ?? "UTC"}, the schedule's zone`, `In ${zone}`, "From now", "Note"]}
+          isBare={true}
+        >
+          {next.map((fire) => (
+            <tr key={fire.at}>
+              <td data-label={`In ${timing.zone ?? "UTC"}`}>
+                <code>{fire.local}</code>
+              </td>
+              <td data-label={`In ${zone}`}>
+                <Moment at={fire.at} isBare={true} />
+              </td>
+              <td data-label="From now">
+                <Ago at={fire.at} />
+              </td>
+              <td data-label="Note">
+                {fire.isMoved ? (
+                  <span className={styles.moved}>! moved: {movedWords(schedule)}</span>
+                ) : (
+                  <span className={partStyles.muted}>as asked</span>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Section>
   );

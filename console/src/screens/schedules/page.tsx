@@ -5,6 +5,7 @@ import { reads } from "../../api/queries.ts";
 import { Page, Pager, pageStyles } from "../../parts/page.tsx";
 import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { Ago, Moment } from "../../shell/clock.tsx";
 import { untilNext } from "./until-next.ts";
 import { fireShown, fireWords, timingWords } from "./words.ts";
@@ -46,7 +47,7 @@ export function SchedulesPage() {
         {({ items, nextPageToken }) => (
           <>
             {items.length > 0 ? (
-              <Table schedules={items} />
+              <Schedules schedules={items} />
             ) : workflow !== undefined ? (
               <Empty title={`${workflow} has no schedule`}>
                 <p>
@@ -85,28 +86,16 @@ export const report = workflow(
   );
 }
 
-function Table({ schedules }: { schedules: readonly ScheduleSummary[] }) {
+function Schedules({ schedules }: { schedules: readonly ScheduleSummary[] }) {
   return (
-    <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-      <table className={`${partStyles.table} ${partStyles.cards}`}>
-        <caption className="visually-hidden">Schedules with their next time and their last one</caption>
-        <thead>
-          <tr>
-            <th scope="col">Schedule</th>
-            <th scope="col">When</th>
-            <th scope="col">Zone</th>
-            <th scope="col">Next</th>
-            <th scope="col">Last</th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {schedules.map((schedule) => (
-            <Row key={schedule.id} schedule={schedule} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Schedules with their next time and their last one"
+      columns={["Schedule", "When", "Zone", "Next", "Last", "State"]}
+    >
+      {schedules.map((schedule) => (
+        <Row key={schedule.id} schedule={schedule} />
+      ))}
+    </Table>
   );
 }
 

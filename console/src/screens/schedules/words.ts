@@ -24,6 +24,7 @@ function everyWords(ms: number): string {
   return n === 1 ? unit[1] : `${n} ${unit[1]}s`;
 }
 
+/** What happens when the run before still goes on. */
 export const overlapWords: Readonly<Record<ScheduleSummary["overlap"], string>> = {
   allow: "both run",
   skip: "this time is skipped",
@@ -31,6 +32,7 @@ export const overlapWords: Readonly<Record<ScheduleSummary["overlap"], string>> 
   "cancel-other": "the run before is cancelled",
 };
 
+/** What became of a time. */
 export const fireShown: Readonly<Record<FireView["outcome"], Shown>> = {
   fired: { word: "Ran", glyph: "✓", tone: "ok" },
   skipped: { word: "Skipped", glyph: "⤼", tone: "calm" },

@@ -5,6 +5,7 @@ import { reads } from "../../api/queries.ts";
 import { Pager, RunLink } from "../../parts/page.tsx";
 import { partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { plain } from "../../parts/words.ts";
 import { Moment } from "../../shell/clock.tsx";
 import { AsOf } from "./as-of.tsx";
@@ -25,7 +26,7 @@ export function AuditPart({ page }: { page: string | null }) {
         ) : (
           <>
             <AsOf at={audit.dataUpdatedAt} onAsk={() => void audit.refetch()} />
-            {items.length === 0 ? <Empty title="Nothing older" /> : <Table entries={items} />}
+            {items.length === 0 ? <Empty title="Nothing older" /> : <Entries entries={items} />}
             <Pager to="/settings/$part" params={{ part: "audit" }} page={page} next={nextPageToken} what="entries" />
           </>
         )
@@ -34,40 +35,26 @@ export function AuditPart({ page }: { page: string | null }) {
   );
 }
 
-function Table({ entries }: { entries: readonly AuditEntry[] }) {
+function Entries({ entries }: { entries: readonly AuditEntry[] }) {
   return (
-    <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-      <table className={`${partStyles.table} ${partStyles.cards}`}>
-        <caption className="visually-hidden">Audit, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">To</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: entries are never changed, and may be alike
-            <tr key={`${entry.at} ${i}`}>
-              <td data-label="When">
-                <Moment at={entry.at} isBare={true} />
-              </td>
-              <td data-label="Who">{plain(entry.actor)}</td>
-              <td data-label="What">
-                <strong>{entry.verb}</strong>
-              </td>
-              <td data-label="To">
-                <To entry={entry} />
-              </td>
-              <td data-label="Why">{entry.why === null ? "" : plain(entry.why)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table caption="Audit, newest first" columns={["When", "Who", "What", "To", "Why"]}>
+      {entries.map((entry, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: entries are never changed, and may be alike
+        <tr key={`${entry.at} ${i}`}>
+          <td data-label="When">
+            <Moment at={entry.at} isBare={true} />
+          </td>
+          <td data-label="Who">{plain(entry.actor)}</td>
+          <td data-label="What">
+            <strong>{entry.verb}</strong>
+          </td>
+          <td data-label="To">
+            <To entry={entry} />
+          </td>
+          <td data-label="Why">{entry.why === null ? "" : plain(entry.why)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

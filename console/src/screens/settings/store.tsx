@@ -6,7 +6,8 @@ import { useState } from "react";
 import { reads } from "../../api/queries.ts";
 import { Facts, pageStyles } from "../../parts/page.tsx";
 import { Button, Pill, partStyles } from "../../parts/parts.tsx";
-import { Loaded } from "../../parts/states.tsx";
+import { Loaded, Skeleton } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { count, plain, plural, type Shown } from "../../parts/words.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
 import { AsOf } from "./as-of.tsx";
@@ -18,6 +19,7 @@ import styles from "./settings.module.css";
 export function StorePart() {
   const doctor = useQuery({ ...reads.doctor(), staleTime: 60_000 });
   const sizes = useQuery({ ...reads.sizes(), staleTime: 60_000 });
+  if (doctor.isPending && sizes.isPending) return <Skeleton rows={10} />;
   return (
     <>
       <h2>What the doctor says</h2>
@@ -109,6 +111,11 @@ function Where({ finding: { where, count: all } }: { finding: FindingView }) {
   );
 }
 
+const roomColumns = ["Runs", "Started in 24 h", "Steps", "Log lines", "Room", "Grown in 24 h"].map((name) => ({
+  name,
+  isNumber: true,
+}));
+
 function many(of: { readonly count: number; readonly bytes: number }): string {
   return `${count(of.count)} · ${bytes(of.bytes)}`;
 }
@@ -130,55 +137,39 @@ function Sizes({ sizes }: { sizes: StoreSizesView }) {
       {sizes.definitions.length === 0 ? (
         <p className={partStyles.muted}>No run has been started yet.</p>
       ) : (
-        <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-          <table className={`${partStyles.table} ${partStyles.cards}`}>
-            <caption className="visually-hidden">Room by workflow, largest first</caption>
-            <thead>
-              <tr>
-                {["Workflow", "Runs", "Started in 24 h", "Steps", "Log lines", "Room", "Grown in 24 h"].map(
-                  (name, i) => (
-                    <th key={name} scope="col" data-number={i === 0 ? undefined : true}>
-                      {name}
-                    </th>
-                  ),
-                )}
-              </tr>
-            </thead>
-            <tbody>
-              {sizes.definitions.map((each) => (
-                <tr key={each.definition}>
-                  <th scope="row" data-label="Workflow">
-                    <Link to="/workflows/$name" params={{ name: each.definition }}>
-                      {each.definition}
-                    </Link>
-                  </th>
-                  <td data-label="Runs" data-number={true}>
-                    {count(each.runs)}
-                  </td>
-                  <td data-label="Started in 24 h" data-number={true}>
-                    {count(each.startedLastDay)}
-                  </td>
-                  <td data-label="Steps" data-number={true}>
-                    {each.isEstimate ? "≈ " : ""}
-                    {count(each.steps)}
-                  </td>
-                  <td data-label="Log lines" data-number={true}>
-                    {each.isEstimate ? "≈ " : ""}
-                    {count(each.logLines)}
-                  </td>
-                  <td data-label="Room" data-number={true}>
-                    {each.isEstimate ? "≈ " : ""}
-                    {bytes(each.bytes)}
-                  </td>
-                  <td data-label="Grown in 24 h" data-number={true}>
-                    {each.isEstimate ? "≈ " : ""}
-                    {bytes(each.grownLastDay)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table caption="Room by workflow, largest first" columns={["Workflow", ...roomColumns]}>
+          {sizes.definitions.map((each) => (
+            <tr key={each.definition}>
+              <th scope="row" data-label="Workflow">
+                <Link to="/workflows/$name" params={{ name: each.definition }}>
+                  {each.definition}
+                </Link>
+              </th>
+              <td data-label="Runs" data-number={true}>
+                {count(each.runs)}
+              </td>
+              <td data-label="Started in 24 h" data-number={true}>
+                {count(each.startedLastDay)}
+              </td>
+              <td data-label="Steps" data-number={true}>
+                {each.isEstimate ? "≈ " : ""}
+                {count(each.steps)}
+              </td>
+              <td data-label="Log lines" data-number={true}>
+                {each.isEstimate ? "≈ " : ""}
+                {count(each.logLines)}
+              </td>
+              <td data-label="Room" data-number={true}>
+                {each.isEstimate ? "≈ " : ""}
+                {bytes(each.bytes)}
+              </td>
+              <td data-label="Grown in 24 h" data-number={true}>
+                {each.isEstimate ? "≈ " : ""}
+                {bytes(each.grownLastDay)}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       {isEstimate ? <p className={partStyles.muted}>≈ is an estimate from samples; runs are counted exactly.</p> : null}
     </>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { reads } from "../../api/queries.ts";
 import { Pill, partStyles } from "../../parts/parts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { ago } from "../../parts/time.ts";
 import { count, type Shown } from "../../parts/words.ts";
 import { Ago, Moment } from "../../shell/clock.tsx";
@@ -24,58 +25,49 @@ export function WorkersPart() {
         ) : (
           <>
             <AsOf at={workers.dataUpdatedAt} onAsk={() => void workers.refetch()} />
-            <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-              <table className={`${partStyles.table} ${partStyles.cards}`}>
-                <caption className="visually-hidden">Workers</caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Worker</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Baton</th>
-                    <th scope="col" data-number={true}>
-                      Runs held
-                    </th>
-                    <th scope="col" data-number={true}>
-                      Slots
-                    </th>
-                    <th scope="col">Queues</th>
-                    <th scope="col">Started</th>
-                    <th scope="col">Last seen</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((worker) => (
-                    <tr key={worker.name}>
-                      <th scope="row" data-label="Worker">
-                        <code>{worker.name}</code>
-                      </th>
-                      <td data-label="State">
-                        <Pill shown={worker.isAlive ? alive : silent} />
-                      </td>
-                      <td data-label="Baton">{worker.version ?? "not told"}</td>
-                      <td data-label="Runs held" data-number={true}>
-                        {count(worker.held)}
-                      </td>
-                      <td data-label="Slots" data-number={true}>
-                        {worker.slots === null ? "not told" : count(worker.slots)}
-                      </td>
-                      <td data-label="Queues">{worker.queues === null ? "all" : worker.queues.join(", ")}</td>
-                      <td data-label="Started">
-                        <Ago at={worker.startedAt} />
-                      </td>
-                      <td data-label="Last seen">
-                        <span>
-                          <Moment at={worker.seenAt} isBare={true} />{" "}
-                          <span className={partStyles.muted}>
-                            ({ago(Math.max(0, workers.dataUpdatedAt - Date.parse(worker.seenAt)))} then)
-                          </span>
-                        </span>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table
+              caption="Workers"
+              columns={[
+                "Worker",
+                "State",
+                "Baton",
+                { name: "Runs held", isNumber: true },
+                { name: "Slots", isNumber: true },
+                "Queues",
+                "Started",
+                "Last seen",
+              ]}
+            >
+              {items.map((worker) => (
+                <tr key={worker.name}>
+                  <th scope="row" data-label="Worker">
+                    <code>{worker.name}</code>
+                  </th>
+                  <td data-label="State">
+                    <Pill shown={worker.isAlive ? alive : silent} />
+                  </td>
+                  <td data-label="Baton">{worker.version ?? "not told"}</td>
+                  <td data-label="Runs held" data-number={true}>
+                    {count(worker.held)}
+                  </td>
+                  <td data-label="Slots" data-number={true}>
+                    {worker.slots === null ? "not told" : count(worker.slots)}
+                  </td>
+                  <td data-label="Queues">{worker.queues === null ? "all" : worker.queues.join(", ")}</td>
+                  <td data-label="Started">
+                    <Ago at={worker.startedAt} />
+                  </td>
+                  <td data-label="Last seen">
+                    <span>
+                      <Moment at={worker.seenAt} isBare={true} />{" "}
+                      <span className={partStyles.muted}>
+                        ({ago(Math.max(0, workers.dataUpdatedAt - Date.parse(worker.seenAt)))} then)
+                      </span>
+                    </span>
+                  </td>
+                </tr>
+              ))}
+            </Table>
             {items.every(({ isAlive }) => !isAlive) ? (
               <p className={partStyles.wrong}>None of them is alive: runs wait until a worker is started again.</p>
             ) : null}

@@ -13,12 +13,14 @@ import { fieldOf } from "../../form/model.ts";
 import { ProblemSummary } from "../../form/problems.tsx";
 import { inOrder, isSame, startValue } from "../../form/value.ts";
 import { Crumbs, Page, Section } from "../../parts/page.tsx";
-import { Button, Chip, Head, partStyles } from "../../parts/parts.tsx";
+import { Button, Chip, Head } from "../../parts/parts.tsx";
 import { Empty, Loaded, Problem } from "../../parts/states.tsx";
 import { fromWallClock } from "../../parts/time.ts";
 import { announce } from "../../shell/announce.tsx";
 import { useZone } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
+import { JsonInput } from "./json-input.tsx";
+import { Options, type StartOptions } from "./options.tsx";
 import styles from "./start.module.css";
 
 /** Starts a run: its input as a form, by what the workflow says that it takes. */
@@ -72,7 +74,7 @@ function Start({ definition }: { definition: DefinitionDetail }) {
   const isForm = field !== null && field.kind !== "json" && search.as !== "json";
   const [value, setValue] = useState<unknown>(() => (field === null ? undefined : startValue(field)));
   const [text, setText] = useState(() => (value === undefined ? (inputSchema === null ? "" : "{}") : pretty(value)));
-  const [more, setMore] = useState({ key: "", idempotencyKey: "", at: "" });
+  const [more, setMore] = useState<StartOptions>({ key: "", idempotencyKey: "", at: "" });
   /** How often it was asked for in vain: from the first time on what is wrong is told while it is mended. */
   const [tries, setTries] = useState(0);
   const used = definition.versions.find((version) => version.isUsed);
@@ -158,6 +160,7 @@ function Start({ definition }: { definition: DefinitionDetail }) {
           />
         ) : (
           <JsonInput
+            id={formId}
             text={text}
             onText={setText}
             problem={"problem" in json ? json.problem : null}
@@ -165,94 +168,13 @@ function Start({ definition }: { definition: DefinitionDetail }) {
           />
         )}
       </Section>
-      <Section title="Options" isPadded={true}>
-        <div className={styles.more}>
-          <div className={partStyles.field}>
-            <label htmlFor="start-key">Business key</label>
-            <input
-              id="start-key"
-              className={partStyles.input}
-              value={more.key}
-              maxLength={512}
-              placeholder="deal:8841"
-              aria-describedby="about-key"
-              onChange={(event) => setMore({ ...more, key: event.target.value })}
-            />
-            <span id="about-key" className={partStyles.muted}>
-              By which people find it. Empty: the one that the workflow makes of its input.
-            </span>
-          </div>
-          <div className={partStyles.field}>
-            <label htmlFor="start-idempotency">Idempotency key</label>
-            <input
-              id="start-idempotency"
-              className={partStyles.input}
-              value={more.idempotencyKey}
-              maxLength={512}
-              aria-describedby="about-idempotency"
-              onChange={(event) => setMore({ ...more, idempotencyKey: event.target.value })}
-            />
-            <span id="about-idempotency" className={partStyles.muted}>
-              The same key with the same input leads to the run that it has started.
-            </span>
-          </div>
-          <div className={partStyles.field}>
-            <label htmlFor="start-at">Not before</label>
-            <input
-              id="start-at"
-              className={partStyles.input}
-              type="datetime-local"
-              value={more.at}
-              aria-describedby="about-at"
-              onChange={(event) => setMore({ ...more, at: event.target.value })}
-            />
-            <span id="about-at" className={partStyles.muted}>
-              In {zone}. Empty: at once.
-            </span>
-          </div>
-        </div>
-      </Section>
+      <Options options={more} zone={zone} onChange={setMore} />
       <div className={styles.foot}>
         <Button type="submit" look="primary" hint="Ctrl ↵" disabled={start.isPending}>
           {start.isPending ? "Starting…" : `Start ${name}`}
         </Button>
       </div>
     </form>
-  );
-}
-
-function JsonInput({
-  text,
-  onText,
-  problem,
-  hasSchema,
-}: {
-  text: string;
-  onText: (text: string) => void;
-  problem: string | null;
-  hasSchema: boolean;
-}) {
-  return (
-    <div className={partStyles.field}>
-      <label htmlFor={formId}>Input (JSON)</label>
-      <textarea
-        id={formId}
-        className={partStyles.code}
-        rows={Math.max(8, Math.min(24, text.split("\n").length + 1))}
-        value={text}
-        spellCheck={false}
-        aria-invalid={problem !== null}
-        aria-describedby="about-input"
-        onChange={(event) => onText(event.target.value)}
-      />
-      <p id="about-input" className={problem === null ? partStyles.muted : partStyles.wrong}>
-        {problem === null
-          ? hasSchema
-            ? "Checked against the workflow's schema before it starts."
-            : "The workflow declares no schema: it takes anything. Empty: no input."
-          : `This is no JSON yet: ${problem}`}
-      </p>
-    </div>
   );
 }
 

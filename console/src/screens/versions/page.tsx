@@ -2,16 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { DefinitionDetail, DefinitionView } from "@wire/definition.ts";
 import type { StepChange, VersionDiff } from "@wire/graph.ts";
-import { Fragment, useMemo } from "react";
 import { reads } from "../../api/queries.ts";
 import { Crumbs, Facts, Page, pageStyles, Section } from "../../parts/page.tsx";
 import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
 import { inFlight } from "../../parts/run-counts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
-import { count, plain, plural, type Shown } from "../../parts/words.ts";
+import { Table } from "../../parts/table.tsx";
+import { count, plural, type Shown } from "../../parts/words.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
 import { MoveVerdict, useMovePreview } from "../workflow/acts.tsx";
-import { type DiffLine, diffLines, hunksOf } from "./line-diff.ts";
+import { SourceDiff } from "./source-diff.tsx";
 import styles from "./versions.module.css";
 
 /** What changed from one version to another, and whether runs in flight may follow. */
@@ -168,97 +168,27 @@ const changes: Readonly<Record<StepChange["change"], Shown>> = {
 
 function StepTable({ diff: { steps, a, b } }: { diff: VersionDiff }) {
   return (
-    <div className={partStyles.scrollX}>
-      <table className={`${partStyles.table} ${partStyles.cards} ${styles.steps}`}>
-        <thead>
-          <tr>
-            <th scope="col">Step</th>
-            <th scope="col">Change</th>
-            <th scope="col">Options in v{a}</th>
-            <th scope="col">Options in v{b}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {steps.map(({ step, change, before, after }, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: two steps may share a name
-            <tr key={`${step} ${i}`} data-change={change}>
-              <th scope="row">{step}</th>
-              <td data-label="Change">
-                <Pill shown={changes[change]} />
-              </td>
-              <td data-label={`Options in v${a}`}>
-                <Options text={before} isThere={change !== "added"} />
-              </td>
-              <td data-label={`Options in v${b}`}>
-                <Options text={after} isThere={change !== "removed"} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table columns={["Step", "Change", `Options in v${a}`, `Options in v${b}`]} look={styles.steps} isBare={true}>
+      {steps.map(({ step, change, before, after }, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two steps may share a name
+        <tr key={`${step} ${i}`} data-change={change}>
+          <th scope="row">{step}</th>
+          <td data-label="Change">
+            <Pill shown={changes[change]} />
+          </td>
+          <td data-label={`Options in v${a}`}>
+            <Options text={before} isThere={change !== "added"} />
+          </td>
+          <td data-label={`Options in v${b}`}>
+            <Options text={after} isThere={change !== "removed"} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
 function Options({ text, isThere }: { text: string | null; isThere: boolean }) {
   if (text !== null && text !== "") return <code>{text}</code>;
   return <span className={partStyles.muted}>{isThere ? "defaults" : "not there"}</span>;
-}
-
-/** More lines than that nobody reads in a browser. */
-const linesMax = 2_000;
-const lineMarks: Readonly<Record<DiffLine["kind"], { readonly mark: string; readonly word: string }>> = {
-  same: { mark: " ", word: "" },
-  removed: { mark: "−", word: "Removed: " },
-  added: { mark: "+", word: "Added: " },
-};
-
-function SourceDiff({ a, b }: { a: string; b: string }) {
-  const lines = useMemo(() => diffLines(a, b), [a, b]);
-  const changed = lines.filter(({ kind }) => kind !== "same").length;
-  const hunks = useMemo(() => hunksOf(lines.slice(0, linesMax)), [lines]);
-  if (changed === 0)
-    return (
-      <div className={pageStyles.padded}>
-        <p className={partStyles.muted}>The source is the same, line by line.</p>
-      </div>
-    );
-  return (
-    <section className={styles.source} tabIndex={0} aria-label="Lines that changed">
-      <table>
-        <caption className="visually-hidden">
-          {plural(changed, "line")} changed. Numbers of the old and the new version stand in front of each.
-        </caption>
-        <tbody>
-          {hunks.map((hunk, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the stretches of two fixed texts
-            <Fragment key={i}>
-              {"hidden" in hunk ? (
-                <tr className={styles.hidden}>
-                  <td colSpan={3}>{plural(hunk.hidden, "line")} the same</td>
-                </tr>
-              ) : (
-                hunk.lines.map((line) => (
-                  <tr key={`${line.a} ${line.b}`} data-kind={line.kind}>
-                    <td className={styles.no}>{line.a}</td>
-                    <td className={styles.no}>{line.b}</td>
-                    <td className={styles.text}>
-                      <span aria-hidden="true">{lineMarks[line.kind].mark} </span>
-                      <span className="visually-hidden">{lineMarks[line.kind].word}</span>
-                      {plain(line.text)}
-                    </td>
-                  </tr>
-                ))
-              )}
-            </Fragment>
-          ))}
-        </tbody>
-      </table>
-      {lines.length > linesMax ? (
-        <p className={partStyles.muted}>
-          The first {count(linesMax)} of {count(lines.length)} lines are compared here.
-        </p>
-      ) : null}
-    </section>
-  );
 }

@@ -13,6 +13,7 @@ import { count, plain, plural } from "../../parts/words.ts";
 import { announce } from "../../shell/announce.tsx";
 import styles from "./workflow.module.css";
 
+/** What is asked of a version. */
 export interface VersionAct {
   readonly act: "use" | "drain" | "move";
   readonly version: number;
@@ -161,6 +162,7 @@ export function useMovePreview(name: string, from: number, to: number, isEnabled
   });
 }
 
+/** Which runs may follow, and why the others may not. */
 export function MoveVerdict({ moved }: { moved: MovedRuns }) {
   const { movedCount, leftCount, left, from, to } = moved;
   const total = movedCount + leftCount;

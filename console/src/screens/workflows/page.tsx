@@ -8,6 +8,7 @@ import { Page, pageStyles } from "../../parts/page.tsx";
 import { Button, Head, partStyles } from "../../parts/parts.tsx";
 import { addCounts, inFlight, RunCounts } from "../../parts/run-counts.tsx";
 import { Empty, Loaded } from "../../parts/states.tsx";
+import { Table } from "../../parts/table.tsx";
 import { count, plain, plural } from "../../parts/words.ts";
 import { serverNow } from "../../shell/clock.tsx";
 import { timingWords } from "../schedules/words.ts";
@@ -66,7 +67,7 @@ export function WorkflowsPage() {
                     </p>
                   </Empty>
                 ) : (
-                  <Table
+                  <Workflows
                     workflows={found.slice(0, rowsMax)}
                     success={success}
                     schedules={schedules.data?.items ?? []}
@@ -122,7 +123,7 @@ export const hello = workflow({ name: "hello" }, async (ctx, input: { name: stri
   );
 }
 
-function Table({
+function Workflows({
   workflows,
   success,
   schedules,
@@ -133,33 +134,26 @@ function Table({
 }) {
   const byName = Map.groupBy(schedules, ({ workflow }) => workflow);
   return (
-    <div className={`${partStyles.panel} ${partStyles.scrollX}`}>
-      <table className={`${partStyles.table} ${partStyles.cards}`}>
-        <caption className="visually-hidden">Workflows with their runs in flight</caption>
-        <thead>
-          <tr>
-            <th scope="col">Workflow</th>
-            <th scope="col">Version</th>
-            <th scope="col">Started by</th>
-            <th scope="col">In flight</th>
-            <th scope="col">Versions with runs</th>
-            <th scope="col" data-number={true}>
-              Completed, 24 h
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {workflows.map((workflow) => (
-            <Row
-              key={workflow.name}
-              workflow={workflow}
-              success={success.get(workflow.name)}
-              schedules={byName.get(workflow.name) ?? []}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Workflows with their runs in flight"
+      columns={[
+        "Workflow",
+        "Version",
+        "Started by",
+        "In flight",
+        "Versions with runs",
+        { name: "Completed, 24 h", isNumber: true },
+      ]}
+    >
+      {workflows.map((workflow) => (
+        <Row
+          key={workflow.name}
+          workflow={workflow}
+          success={success.get(workflow.name)}
+          schedules={byName.get(workflow.name) ?? []}
+        />
+      ))}
+    </Table>
   );
 }
 
