@@ -1,11 +1,12 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { RunSummary } from "@wire/run.ts";
-import { memo, type RefObject, useEffect, useLayoutEffect, useRef } from "react";
+import { memo, type RefObject, useEffect, useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import { RunPill } from "../../parts/parts.tsx";
 import { duration } from "../../parts/time.ts";
 import { Why } from "../../parts/why.tsx";
 import { Ago, useNow } from "../../shell/clock.tsx";
+import { useSettings } from "../../shell/settings.ts";
 import type { Rows } from "./rows.ts";
 import styles from "./runs.module.css";
 
@@ -94,10 +95,19 @@ function useStable<Arguments extends unknown[]>(work: (...given: Arguments) => v
   return useRef((...given: Arguments) => newest.current(...given)).current;
 }
 
+const narrow = matchMedia("(max-width: 700px)");
+
+function onNarrow(listener: () => void): () => void {
+  narrow.addEventListener("change", listener);
+  return () => narrow.removeEventListener("change", listener);
+}
+
+/** On a narrow window a row is a card; a window that is turned or zoomed makes it one, or no more. */
 function useRowHeight(): number {
-  const isCard = matchMedia("(max-width: 700px)").matches;
-  const own = Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row")) || 34;
-  return isCard ? 88 : own;
+  const isCard = useSyncExternalStore(onNarrow, () => narrow.matches);
+  const { density } = useSettings();
+  if (isCard) return 88;
+  return density === "comfortable" ? 38 : 34;
 }
 
 interface RowProps {
