@@ -11,6 +11,7 @@ import { Finder } from "./finder.tsx";
 import { Help } from "./help.tsx";
 import { useKeys } from "./keys.ts";
 import { menu } from "./menu.ts";
+import { News } from "./news.tsx";
 import { change, nextTheme, useSettings } from "./settings.ts";
 import styles from "./shell.module.css";
 
@@ -53,6 +54,7 @@ export function Shell() {
       {open === "finder" ? <Finder onClose={() => setOpen(null)} /> : null}
       {open === "help" ? <Help onClose={() => setOpen(null)} /> : null}
       <Announcements />
+      <News />
     </div>
   );
 }
