@@ -1,10 +1,14 @@
 // A checkout runs its sources, the published package what was built of them.
 const { existsSync } = require("node:fs");
+const { enableCompileCache } = require("node:module");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
 
 const source = join(__dirname, "..", "src", "cli", "main.ts");
 const built = join(__dirname, "..", "dist", "cli", "main.js");
+
+// Without its types stripped and compiled anew each time a command of a checkout takes less than half as long.
+if (existsSync(source)) enableCompileCache(join(__dirname, "..", "node_modules", ".cache", "baton"));
 
 import(pathToFileURL(existsSync(source) ? source : built).href)
   .then(({ main }) => main(process.argv.slice(2)))
