@@ -16,7 +16,7 @@ test("a filter is fields and words, and quotes keep a value together", () => {
 });
 
 test("what no field is called stays a word", () => {
-  assert.deepEqual(parseFilter("http://crm:80 name:"), { fields: {}, words: "http://crm:80 name:" });
+  assert.deepEqual(parseFilter("http://crm:80 name: name."), { fields: {}, words: "http://crm:80 name: name." });
 });
 
 test("a filter that was written is read again as it was", () => {

@@ -19,7 +19,7 @@ export function parseFilter(text: string): Filter {
   const words: string[] = [];
   for (const [part] of text.matchAll(/(?:[^\s"]|"[^"]*")+/g)) {
     const at = part.indexOf(":");
-    const field = filterFields.find((each) => each === part.slice(0, at));
+    const field = at < 0 ? undefined : filterFields.find((each) => each === part.slice(0, at));
     const value = part.slice(at + 1).replaceAll('"', "");
     if (field === undefined || value === "") words.push(part.replaceAll('"', ""));
     else fields[field] = value;
