@@ -26,6 +26,7 @@ async function screens(world: World): Promise<Readonly<Record<string, string>>> 
     runs: "/runs",
     "runs-failed": "/runs?q=status%3Afailed",
     run: `/runs/${id("failed")}`,
+    "run-attempts": `/runs/${id("other")}?step=provision+account&tab=attempts`,
     "run-graph": `/runs/${id("failed")}?view=graph`,
     "run-history": `/runs/${id("failed")}?view=events`,
     "run-waiting": `/runs/${id("waiting")}`,

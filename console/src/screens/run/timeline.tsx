@@ -141,14 +141,23 @@ function StepName({
   );
 }
 
+/** Half of the room that a notch's label takes. */
+const notchLabel = 0.1;
+
+function isUnderNotch({ notches }: Scale, at: number): boolean {
+  return notches.some((notch) => Math.abs(notch.start + notch.width / 2 - at) < notchLabel);
+}
+
 function Axis({ scale, x }: { scale: Scale; x: (at: number) => number }) {
   return (
     <>
-      {scale.ticks.map((tick) => (
-        <span key={tick.elapsedMs} className={styles.tick} style={{ left: `${x(tick.at)}%` }} aria-hidden="true">
-          +{duration(tick.elapsedMs)}
-        </span>
-      ))}
+      {scale.ticks
+        .filter((tick) => !isUnderNotch(scale, tick.at))
+        .map((tick) => (
+          <span key={tick.elapsedMs} className={styles.tick} style={{ left: `${x(tick.at)}%` }} aria-hidden="true">
+            +{duration(tick.elapsedMs)}
+          </span>
+        ))}
       {scale.notches.map((notch) => (
         <span key={notch.from} className={styles.notchLabel} style={{ left: `${x(notch.start + notch.width / 2)}%` }}>
           {duration(notch.to - notch.from)} idle

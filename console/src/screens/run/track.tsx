@@ -1,4 +1,5 @@
 import type { Step } from "@wire/step.ts";
+import type { CSSProperties } from "react";
 import { useRef } from "react";
 import { duration } from "../../parts/time.ts";
 import type { Scale } from "./scale.ts";
@@ -69,17 +70,21 @@ export function Track({
           isOpen={i === segments.length - 1 && segment.to === null}
         />
       ))}
-      <span className={styles.took} data-inside={end > 78 && start < 22} style={labelPlace(start, end)}>
+      <span className={styles.took} {...labelPlace(start, end, text.length * percentPerCharacter)}>
         {text}
       </span>
     </span>
   );
 }
 
-/** After the bar; before it near the right edge; on it where there is room at neither side. */
-function labelPlace(start: number, end: number): React.CSSProperties {
-  if (end <= 78) return { left: `${Math.max(0, end)}%` };
-  return start < 22 ? { right: "6px" } : { right: `${100 - start}%` };
+/** Of a track of usual width, so that a label is put where it has room. */
+const percentPerCharacter = 1.3;
+
+/** After the bar; before it near the right edge; on its middle where there is room at neither side. */
+function labelPlace(start: number, end: number, room: number): { style: CSSProperties; "data-inside"?: true } {
+  if (end + room <= 100) return { style: { left: `${Math.max(0, end)}%` } };
+  if (start - room >= 0) return { style: { right: `${100 - start}%` } };
+  return { "data-inside": true, style: { left: `${(Math.max(0, start) + Math.min(100, end)) / 2}%` } };
 }
 
 function Bar({
