@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Broken } from "./shell/broken.tsx";
 import { Gone } from "./shell/gone.tsx";
 import { Shell } from "./shell/shell.tsx";
 
@@ -141,6 +142,7 @@ export const router = createRouter({
   ]),
   scrollRestoration: true,
   defaultPreload: false,
+  defaultErrorComponent: Broken,
   // Values stand in the address as they are, without quotes.
   parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
   stringifySearch: (search) => {

@@ -112,6 +112,7 @@ browserTest(
       "/nowhere",
     ])
       await says(path, /not here|no such|no run left|none|nothing|unknown|never|gone|over/i);
+    await says("/runs?from=garbage&to=never", /1 matches/);
     await page.route("**/api/events?*", (route) => route.abort());
     await says("/events", /does not answer/);
     await page.unroute("**/api/events?*");

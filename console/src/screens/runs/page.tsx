@@ -22,7 +22,7 @@ import styles from "./runs.module.css";
 import { Statuses } from "./statuses.tsx";
 import { RunTable } from "./table.tsx";
 import { useTicks } from "./ticks.ts";
-import type { Times } from "./times.ts";
+import { type Times, timesOf } from "./times.ts";
 import { Views } from "./views.tsx";
 import { useVisibleRows } from "./visible.ts";
 
@@ -38,7 +38,7 @@ function queryOf(q: string, times: Times): string {
 export function RunsPage() {
   const { q = "", from, to } = useSearch({ from: "/runs" });
   const navigate = useNavigate({ from: "/runs" });
-  const times: Times = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const times = timesOf(from, to);
   const filter = filterParams(q, times);
   const place = JSON.stringify(filter);
   const { fields } = parseFilter(q);
