@@ -6,7 +6,7 @@ import { useDeferredValue } from "react";
 import { get } from "../api/client.ts";
 import { partStyles } from "../parts/parts.tsx";
 import styles from "./acts.module.css";
-import { stoppedAt, type VerbAsked } from "./verb-sheet.tsx";
+import { stoppedAt, type VerbAsked } from "./asked.ts";
 
 /** What is edited, as it was recorded. */
 export interface Recorded {

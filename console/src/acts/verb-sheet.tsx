@@ -8,18 +8,10 @@ import { invalidate, queryClient, reads } from "../api/queries.ts";
 import { Problem } from "../parts/states.tsx";
 import { listed, plural } from "../parts/words.ts";
 import { announce } from "../shell/announce.tsx";
+import { stoppedAt, type VerbAsked } from "./asked.ts";
 import { ConfirmSheet, type Consequence, Consequences } from "./confirm-sheet.tsx";
 import { InputEditor, readJson, useRecorded } from "./input-editor.tsx";
 import { labelOf, verbWords } from "./words.ts";
-
-/** Which verb of a run is asked for, and about what. */
-export interface VerbAsked {
-  readonly verb: Verb;
-  /** Key of the step that it is about. */
-  readonly step?: string;
-  /** With a field to edit the input in. */
-  readonly withInput?: boolean;
-}
 
 /**
  * Asks before it acts: what runs again, what is kept, what is not safe to repeat and what is written down. Where nothing
@@ -136,13 +128,6 @@ function consequencesOf({ runsAgain, kept, undone, notIdempotent }: VerbPreview,
 
 function named(names: readonly string[], unit: string, none = ""): string {
   return names.length === 0 ? none : `${plural(names.length, unit)}: ${listed(names, namesMax)}`;
-}
-
-/** The step that a resume begins at. */
-export function stoppedAt(run: RunDetail): string | null {
-  const { reason } = run;
-  if (reason !== null && "step" in reason && reason.step !== null) return reason.step;
-  return run.steps.findLast((step) => step.status === "failed")?.key ?? null;
 }
 
 /** Closes a sheet whose run no longer allows what it asks. */

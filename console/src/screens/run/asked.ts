@@ -1,6 +1,6 @@
 import type { RunDetail } from "@wire/run.ts";
 import { useEffect } from "react";
-import type { VerbAsked } from "../../acts/verb-sheet.tsx";
+import type { VerbAsked } from "../../acts/asked.ts";
 
 /**
  * A list that was asked for a verb leads here with it: the sheet opens once, and the address forgets it. It waits until

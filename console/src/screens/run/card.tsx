@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { Graph } from "@wire/graph.ts";
 import type { RunDetail } from "@wire/run.ts";
 import { isAtRest } from "@wire/status.ts";
-import { stoppedAt, type VerbAsked } from "../../acts/verb-sheet.tsx";
+import { stoppedAt, type VerbAsked } from "../../acts/asked.ts";
 import { labelOf } from "../../acts/words.ts";
 import { pageRows, reads } from "../../api/queries.ts";
 import { Button, partStyles } from "../../parts/parts.tsx";

@@ -3,7 +3,7 @@ import type { Graph } from "@wire/graph.ts";
 import type { RunDetail } from "@wire/run.ts";
 import type { Step } from "@wire/step.ts";
 import type { Verb } from "@wire/verb.ts";
-import type { VerbAsked } from "../../acts/verb-sheet.tsx";
+import type { VerbAsked } from "../../acts/asked.ts";
 import { labelOf } from "../../acts/words.ts";
 import { reads } from "../../api/queries.ts";
 import { Button, partStyles, StepPill, Tabs } from "../../parts/parts.tsx";

@@ -3,8 +3,9 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import type { RunDetail } from "@wire/run.ts";
 import type { Verb } from "@wire/verb.ts";
 import { type CSSProperties, useCallback, useEffect, useState } from "react";
+import type { VerbAsked } from "../../acts/asked.ts";
 import { SendEvent } from "../../acts/send-event.tsx";
-import { useStillLegal, type VerbAsked, VerbSheet } from "../../acts/verb-sheet.tsx";
+import { useStillLegal, VerbSheet } from "../../acts/verb-sheet.tsx";
 import { live } from "../../api/live.ts";
 import { reads } from "../../api/queries.ts";
 import { Crumbs, Page } from "../../parts/page.tsx";

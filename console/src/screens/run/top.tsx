@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "@wire/run.ts";
 import type { Verb } from "@wire/verb.ts";
 import type { FocusEvent, KeyboardEvent, MouseEvent } from "react";
-import type { VerbAsked } from "../../acts/verb-sheet.tsx";
+import type { VerbAsked } from "../../acts/asked.ts";
 import { labelOf } from "../../acts/words.ts";
 import { Crumbs } from "../../parts/page.tsx";
 import { Button, partStyles, RunPill } from "../../parts/parts.tsx";
