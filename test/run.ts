@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { provideChromium } from "./console/chromium.ts";
 import { addressVariable, provideServer, type SharedServer } from "./postgres/server.ts";
 
 /**
  * `npm test`: types, lint and every test, on the Node that the project brings along. Further arguments replace the list
- * of test files. `BATON_CI=1` allows no skip that a missing tool would explain. The tests share one Postgres: the one that
+ * of test files. `BATON_CI=1` allows no skip that a missing tool would explain, and installs a missing Chromium. The tests share one Postgres: the one that
  * `BATON_TEST_POSTGRES` names, else the machine's own, else one that is started here and ended with the tests.
  */
 const chosen = process.argv.slice(2);
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
     const code = await run(command, args);
     if (code !== 0) return code;
   }
+  if (chosen.length === 0 || chosen.some((path) => path.includes("console"))) provideChromium();
   const server = await providePostgres();
   try {
     return await run(process.execPath, tests, server === null ? {} : { [addressVariable]: server.url });
