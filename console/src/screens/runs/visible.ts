@@ -2,7 +2,7 @@ import type { Page } from "@wire/page.ts";
 import type { RunSummary } from "@wire/run.ts";
 import { isAtRest } from "@wire/status.ts";
 import { useEffect, useRef } from "react";
-import { get } from "../../api/client.ts";
+import { ApiError, get } from "../../api/client.ts";
 import { throttle } from "../../api/fresh.ts";
 import { live } from "../../api/live.ts";
 import { queryClient } from "../../api/queries.ts";
@@ -16,9 +16,14 @@ export function useVisibleRows(rows: Rows, first: number, last: number): void {
   const view = useRef({ rows, first, last });
   view.current = { rows, first, last };
   useEffect(() => {
-    const readAgain = throttle(readMs, () => void patchVisible(view.current));
+    const readAgain = throttle(readMs, () => void patchVisible(view.current).catch(leaveAsTheyAre));
     return live.listen({ changed: () => {}, burst: readAgain, reset: readAgain });
   }, []);
+}
+
+/** An answer that does not come leaves the rows as they are: the top bar says of when they are. */
+function leaveAsTheyAre(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error;
 }
 
 async function patchVisible({ rows, first, last }: { rows: Rows; first: number; last: number }): Promise<void> {
