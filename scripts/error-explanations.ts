@@ -1,98 +1,99 @@
-/** What each error code means and what to do about it, for docs/look-up/errors.md. */
+/** The meaning of each error code and what to do about it, for docs/look-up/errors.md. */
 export const explanations: Readonly<Record<string, string>> = {
-  abandoned: "The run's code ended while this step was still under way; its signal was aborted. Await every step.",
-  ambiguous: "More than one run id begins so. Give more of it; the candidates are in the details.",
+  abandoned: "The run's code ended while this step was running, so its signal was aborted. Await every step.",
+  ambiguous: "More than one run id has this prefix. Use a longer prefix; the details list the candidates.",
   "attempt-lost":
-    "The process died during this attempt, so its outcome is unknown. The step is tried again with the same idempotency key.",
-  "bad-request": "The request cannot be read as HTTP. Look at its form.",
-  cancelled: "The run is being cancelled; attempts under way are aborted by their signal.",
+    "The process crashed during this attempt, so its outcome is unknown. The step is tried again with the same idempotency key.",
+  "bad-request": "The request is not valid HTTP. Check its format.",
+  cancelled: "The run is being cancelled; attempts in progress are aborted by their signal.",
   "child-cancelled": "A child run that `ctx.call` waited for was cancelled.",
   "child-failed":
     "A child run that `ctx.call` waited for failed. Its error is the cause; resuming the parent resumes the child.",
   "child-compensation":
-    "A completed child that this run asked to have undone could not be undone. Mend and resume the child, then resume this run.",
+    "A completed child of this run could not be compensated. Fix and resume the child, then resume this run.",
   closed: "The instance was closed. Open another one.",
-  conflict: "The run kept changing while a verb was asked for. Try again.",
+  conflict: "The run kept changing while the action was requested. Try again.",
   corrupt:
-    "The file is no store of this Baton: damaged, no SQLite file, of another application or of a newer schema; or a large value has lost its file beside the store, and the message names run and step. Nothing was changed. Name another file, or restore what is missing from a backup; `baton doctor --full` lists it.",
+    "This Baton cannot use the file as a store: it is damaged, is not an SQLite file, belongs to another application or has a newer schema. Or the file of a large value is missing next to the store; the message names run and step. Nothing was changed. Name another file, or restore what is missing from a backup; `baton doctor --full` lists it.",
   "crash-loop":
-    "The run killed its process again and again while it ran alone. Look at its last step, mend the code, then `baton resume`.",
+    "The run crashed its process several times while it ran alone. Check its last step, fix the code, then `baton resume`.",
   deadline:
-    "The run was not done by the deadline of its workflow. Resume it to give it its whole time anew, or raise the deadline.",
+    "The run did not end before the deadline of its workflow. Resume it to give it the full time again, or raise the deadline.",
   drained:
-    "Every version of this workflow is drained, so that it takes no new starts. Choose one: `baton versions NAME --use VERSION`.",
+    "Every version of this workflow is drained, so it accepts no new starts. Choose one: `baton versions NAME --use VERSION`.",
   "embedded-owner":
-    "An application holds this store without serving HTTP. It can be read; a verb must come from that application.",
+    "An application has this store open without serving HTTP. You can read the store, but only that application can run actions on it.",
   "host-refused":
     "The request names a host that this server does not answer to. Use 127.0.0.1 or localhost with its port.",
-  illegal: "The verb does not fit the run's status. The hint says which one does.",
-  internal: "Something unexpected happened in the server; its log has the cause.",
-  interrupted: "The command was interrupted. Runs go on.",
-  "invalid-config": "A setting cannot be used; the message names it and where it came from.",
+  illegal: "The run's status does not allow the action. The hint names one that it allows.",
+  internal: "An unexpected error occurred in the server; its log has the cause.",
+  interrupted: "The command was interrupted. Runs continue.",
+  "invalid-config": "A setting is invalid; the message names it and its source.",
   "invalid-event": "An event needs a name of 1 to 200 and an id of 1 to 512 characters.",
   "invalid-fixture":
-    "The file is no run that this Baton can import: not written by `baton export`, of a newer format, or altered; the message names the place. Nothing was written.",
-  "invalid-input": "The input does not match the workflow's schema; every place is named. Nothing was started.",
-  "invalid-name": "A name or key must be text of bounded length.",
-  "invalid-option": "An option has a value that it cannot have; the message says which it may.",
+    "The file is not a run that this Baton can import: `baton export` did not write it, its format is newer, or it was altered. The message names the place. Nothing was written.",
+  "invalid-input":
+    "The input does not match the workflow's schema; the details list every mismatch. Nothing was started.",
+  "invalid-name": "A name or key must be text of limited length.",
+  "invalid-option": "An option has an invalid value; the message lists the allowed ones.",
   "invalid-output": "The output does not match the workflow's output schema.",
-  "invalid-page-token": "The page token was not made by this list. Begin without one.",
-  "invalid-request": "The body or query does not have the shape of this route; every place is named.",
+  "invalid-page-token": "The page token does not belong to this list. Start without one.",
+  "invalid-request": "The body or query does not match the schema of this route; the details list every mismatch.",
   "invalid-schedule":
-    "A schedule's times or options cannot be used; the message names which, and the definition is not loaded.",
+    "A schedule has invalid times or options. The message names it, and the definition is not loaded.",
   "key-conflict":
-    "The idempotency key has started this workflow with another input. Use a new key for a new input; the details name the run.",
-  "lease-lost": "Another worker holds the run by now; what this one still does does not count.",
-  limit: "Something is larger than its limit; the message says which and by how much. Nothing was written.",
-  "malformed-json": "The body is not JSON; line and column are named.",
-  "method-not-allowed": "The route does not take this method; `Allow` says which it takes.",
+    "The idempotency key was already used to start this workflow with another input. Use a new key for a new input; the details name the run.",
+  "lease-lost": "Another worker holds the run now. Results of this worker for the run are rejected.",
+  limit: "A value exceeds its limit; the message names the limit and the size. Nothing was written.",
+  "malformed-json": "The body is not JSON; the message has line and column.",
+  "method-not-allowed": "The route does not support this method; the `Allow` header lists those it supports.",
   "needs-accounts": "Baton listens on this machine only until it has accounts.",
   "nested-step":
-    "A step's own code has asked the context for a step, a wait or a child. A replay leaves that code out; ask before or after the step.",
-  "no-baton":
-    "Nothing serves here and the command needs something that does. Start it with `baton dev` or `baton start`.",
+    "The code of a step called the context for another step, a wait or a child. A replay skips that code. Make the call before or after the step.",
+  "no-baton": "No server is running here, and the command needs one. Start it with `baton dev` or `baton start`.",
   "not-at-rest":
-    "A run that still goes on cannot be erased. Wait for it, or let it be cancelled first: `baton erase RUN --cancel`.",
-  "no-port": "No free port was found near the wanted one. Name one with --port or take any with 0.",
+    "A run that has not ended cannot be erased. Wait for it, or cancel it first: `baton erase RUN --cancel`.",
+  "no-port": "No free port was found near the requested one. Choose one with --port, or use 0 for any free port.",
   "not-bundled":
-    "A definition file holds something that a bundle cannot carry; each place is named. Nothing was deployed.",
+    "A definition file contains code that cannot be bundled; the message lists each place. Nothing was deployed.",
   "no-key":
-    "There is no key for sensitive values. Set `BATON_SENSITIVE_KEY` or `BATON_SENSITIVE_KEY_FILE`; make one with `openssl rand -hex 32`.",
+    "There is no key for sensitive values. Set `BATON_SENSITIVE_KEY` or `BATON_SENSITIVE_KEY_FILE`; make a key with `openssl rand -hex 32`.",
   "no-return":
-    "The run has passed its point of no return, so that what it did is not undone any more. Resume it, or cancel it without compensation.",
-  "not-found": "There is no such thing here. Retention may have removed it.",
-  "origin-refused": "A page of another origin sent this request. Baton answers its own origin only.",
-  "race-lost": "Another branch of the race was first; this one's attempts are aborted.",
+    "The run has passed its point of no return, so it cannot be compensated. Resume it, or cancel it without compensation.",
+  "not-found": "Not found. Retention may have removed it.",
+  "origin-refused": "A page of another origin sent this request. Baton accepts requests from its own origin only.",
+  "race-lost": "Another branch won the race; the attempts of this branch are aborted.",
   "rate-limited":
-    "The workflow's `rateLimit` takes no more starts of this key now. Try again after `retryInMs`, or use `throttle` to have starts wait.",
-  "read-only": "This server or connection changes nothing.",
+    "The workflow's `rateLimit` accepts no more starts of this key at present. Try again after `retryInMs`, or use `throttle` to delay starts instead.",
+  "read-only": "This server or connection is read-only.",
   "run-cancelled": "The run whose result was awaited was cancelled.",
   "run-failed":
-    "The run whose result was awaited failed; its error is the cause. It is a dead letter: mend the cause, then resume it.",
+    "The run whose result was awaited failed; its error is the cause. It is a dead letter: fix the cause, then resume it.",
   "step-failed":
-    "A step used up its retries; its last error is the cause. Catch it, or let the run become a dead letter.",
-  stopping: "The process is stopping; the attempt is aborted and made again after the next start.",
-  suspended: "The test kit waited for a run that is suspended; its reason says what for.",
+    "A step used up its attempts; its last error is the cause. Catch it, or let the run become a dead letter.",
+  stopping: "The process is stopping; the attempt is aborted and repeated after the next start.",
+  suspended: "The test kit waited for a run that is suspended; its reason explains why.",
   timeout:
-    "Something took longer than its limit. A step is tried again by its policy; a wait for a result may be asked again.",
+    "An operation took longer than its limit. A step is retried by its policy; you can repeat a wait for a result.",
   "too-large": "A value is larger than the store can hold.",
-  "tx-failed": "A statement inside `ctx.tx` failed, and all of it was rolled back; the message is the database's.",
-  "tx-refused": "Inside `ctx.tx` only your own tables may be used, through `db.query`; transactions are Baton's.",
-  "tx-too-long": "`ctx.tx` took longer than its limit and was rolled back. Await nothing but `db.query` inside.",
+  "tx-failed":
+    "A statement inside `ctx.tx` failed, and the transaction was rolled back; the message is the database's.",
+  "tx-refused": "Inside `ctx.tx` use only your own tables, through `db.query`. Baton controls the transaction.",
+  "tx-too-long": "`ctx.tx` took longer than its limit and was rolled back. Await only `db.query` inside it.",
   unavailable:
-    "The store cannot be used right now: the disk is full, another process has the file, or too much waits to be written. The message names the cause; try again.",
-  unencodable: "A value cannot be kept as JSON without being altered; its path is named.",
-  "unknown-definition": "No workflow of this name is loaded here; the known ones are named.",
+    "The store is unavailable: the disk is full, another process has the file open, or too many writes are queued. The message names the cause; try again.",
+  unencodable: "A value cannot be stored as JSON without a change; the message names its path.",
+  "unknown-definition": "No workflow of this name is loaded here; the message lists those that are.",
   "unknown-outcome":
-    "The store did not answer; what was asked may have been done. Ask again with the same idempotency key.",
-  "unknown-route": "There is nothing at this address; /openapi.json lists what there is.",
-  "unknown-step": "The run has no recorded step of this name; those that it has are named.",
-  unreachable: "No Baton answers at this address.",
+    "The store did not answer, so the operation may have been done. Send it again with the same idempotency key.",
+  "unknown-route": "There is no route at this address; /openapi.json lists all routes.",
+  "unknown-step": "The run has no recorded step of this name; the message lists those that it has.",
+  unreachable: "Baton does not answer at this address.",
   "unsafe-integer": "A number in the body is beyond 2^53 and would be rounded. Send it as a string.",
-  "unsupported-media-type": "The body's content type does not belong to this route; send application/json.",
-  usage: "The command line cannot be understood; `--help` shows what it takes.",
+  "unsupported-media-type": "The route does not accept the body's content type; send application/json.",
+  usage: "The command line is invalid; see `--help`.",
   sealed:
-    "A sensitive value cannot be opened: its key is not here, or the value was changed or moved. Give the key back behind the one that seals now, then resume.",
+    "A sensitive value cannot be decrypted: its key is missing here, or the value was changed or moved. Add the key after the current one, then resume.",
   "sensitive-leak":
-    "A key, an attribute, a match or an event would hold a sensitive value; these are kept and shown in clear. Leave it out.",
+    "A key, an attribute, a match or an event would contain a sensitive value, but these are stored and shown in plain text. Leave the value out.",
 };

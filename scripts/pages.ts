@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { moves, runStatuses } from "../src/kernel/model/status.ts";
 import { explanations } from "./error-explanations.ts";
 
-/** Pages that are made from the code, so that they cannot drift from it. */
+/** Pages that are generated from the code, so that they cannot drift from it. */
 export function generatedPages(root: string): readonly { path: string; text: string }[] {
   return [
     { path: "docs/look-up/states.md", text: statesPage() },
@@ -15,7 +15,7 @@ function statesPage(): string {
   const arrows = runStatuses.flatMap((from) => moves[from].map((to) => `  ${from} --> ${to}`));
   return `# The statuses of a run
 
-Made from the table of legal moves in \`src/kernel/model/status.ts\`. \`completed\` and \`cancelled\` are final; \`failed\` is left only by a recovery verb.
+Generated from the table of legal transitions in \`src/kernel/model/status.ts\`. \`completed\` and \`cancelled\` are final. A run leaves \`failed\` only through a recovery action.
 
 \`\`\`mermaid
 stateDiagram-v2
@@ -25,7 +25,7 @@ ${arrows.join("\n")}
 `;
 }
 
-/** Every code that the sources give to an error, each with its explanation; one without is an error here. */
+/** Every error code in the sources with its explanation; throws if one has none. */
 function errorsPage(root: string): string {
   const codes = new Set<string>();
   const pattern = /new (?:BatonError|StoreError|ProblemError)\(\s*(?:`|")([a-z-]+)(?:"|`)/g;
@@ -52,9 +52,9 @@ function errorsPage(root: string): string {
     });
   return `# Errors
 
-Every error has a stable code. The same code stands in an exception's \`code\`, in a problem document of the API and in the command line's \`--json\`. Made from the sources.
+Every error has a stable code. It is the same in the \`code\` of an exception, in the API's problem documents and in the command line's \`--json\` output. Generated from the sources.
 
-| code | what it means and what to do |
+| code | meaning and what to do |
 |---|---|
 ${rows.join("\n")}
 `;
