@@ -23,7 +23,7 @@ export function warnOfAmbientUse(logger: Logger): () => void {
     const { name } = around.run.definition;
     if (told.has(`${name} ${what}`)) return;
     told.add(`${name} ${what}`);
-    logger.log("warn", `workflow ${name} uses ${what} outside of its steps: a replay gets another value`, {
+    logger.log("warn", `workflow ${name} uses ${what} outside of a step: a replay gets a different value`, {
       workflow: name,
       run: around.run.id,
       instead: instead[what],

@@ -194,7 +194,7 @@ class OpenBaton implements Baton {
     starts: readonly ({ input: unknown } & StartOptions)[],
   ): Promise<Handle<Output>[]> {
     if (starts.length > defaults.startManyMax)
-      throw new BatonError("limit", `startMany takes up to ${defaults.startManyMax} runs at once`);
+      throw new BatonError("limit", `startMany accepts up to ${defaults.startManyMax} runs per call`);
     const requests = starts.map(({ input, ...options }) => ({ input, options }));
     const started = await this.engine.startRuns(definition.name, requests, { by: this.#actor });
     return started.map(
@@ -258,8 +258,8 @@ class OpenBaton implements Baton {
 
   register(definition: Definition): void {
     if (!isWorkflow(definition))
-      throw new BatonError("invalid-option", "a definition is what workflow() returns", {
-        hint: "look at the list of definitions: one of them is something else",
+      throw new BatonError("invalid-option", "definitions must be values returned by workflow()", {
+        hint: "check the list of definitions",
       });
     this.engine.register(workflowHandler(definition, this.engine));
   }

@@ -42,7 +42,7 @@ export function openBulks(engine: Engine, local: string): Bulks {
     preview: (act) => engine.store.query("bulkMatch", requestOf(act)),
     get: async (id) => {
       const row = await engine.store.query("bulk", { id });
-      if (row === null) throw new BatonError("not-found", `there is no bulk act ${id}`);
+      if (row === null) throw new BatonError("not-found", `no bulk operation ${id}`);
       return row;
     },
     stop: (id, options = {}) => engine.stopBulk(id, { actor: options.actor ?? local, why: options.why ?? null }),

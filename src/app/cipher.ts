@@ -19,8 +19,8 @@ export function readSensitiveKeys(
     given === undefined ? (env["BATON_SENSITIVE_KEY"] ?? fileText(env, storeFile)) : [given].flat().join("\n");
   const secrets = text.split(/[\s,]+/).filter((each) => each !== "");
   if (secrets.some((each) => each.length < secretMin)) {
-    throw new BatonError("invalid-config", `a key for sensitive values has ${secretMin} characters or more`, {
-      hint: "make one with: openssl rand -hex 32",
+    throw new BatonError("invalid-config", `the key for sensitive values needs at least ${secretMin} characters`, {
+      hint: "create one with: openssl rand -hex 32",
     });
   }
   return secrets;
@@ -49,8 +49,8 @@ function fileText(env: NodeJS.ProcessEnv, storeFile: string | null): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new BatonError("invalid-config", `the file ${file} with the key for sensitive values cannot be read`, {
-      hint: "look at BATON_SENSITIVE_KEY_FILE and at who may read that file",
+    throw new BatonError("invalid-config", `the key file ${file} for sensitive values cannot be read`, {
+      hint: "check BATON_SENSITIVE_KEY_FILE and the permissions of the file",
       cause,
     });
   }
@@ -65,8 +65,8 @@ export function createCipher(secrets: readonly string[]): Cipher {
     seal: (text, place) => {
       const key = current === undefined ? undefined : keys.get(current);
       if (key === undefined || current === undefined) {
-        throw new BatonError("no-key", "there is no key for sensitive values", {
-          hint: "set BATON_SENSITIVE_KEY or BATON_SENSITIVE_KEY_FILE: openssl rand -hex 32",
+        throw new BatonError("no-key", "no key for sensitive values is set", {
+          hint: "set BATON_SENSITIVE_KEY or BATON_SENSITIVE_KEY_FILE; create a key with: openssl rand -hex 32",
         });
       }
       const iv = randomBytes(12);
@@ -78,8 +78,8 @@ export function createCipher(secrets: readonly string[]): Cipher {
     open: (sealed, place) => {
       const key = keys.get(sealed.key);
       if (key === undefined) {
-        throw new BatonError("sealed", `the key ${sealed.key} that this value was sealed with is not here`, {
-          hint: "give it back by BATON_SENSITIVE_KEY, behind the one that seals now",
+        throw new BatonError("sealed", `the key ${sealed.key} that encrypted this value is missing`, {
+          hint: "add it to BATON_SENSITIVE_KEY after the current key",
           details: { key: sealed.key },
         });
       }
@@ -90,8 +90,8 @@ export function createCipher(secrets: readonly string[]): Cipher {
         decipher.setAuthTag(data.subarray(-16));
         return Buffer.concat([decipher.update(data.subarray(0, -16)), decipher.final()]).toString("utf8");
       } catch (cause) {
-        throw new BatonError("sealed", `a sealed value at ${place} does not open: it was changed or moved`, {
-          hint: "restore a backup: nothing else can open it",
+        throw new BatonError("sealed", `the encrypted value at ${place} cannot be decrypted: it was changed or moved`, {
+          hint: "restore a backup: the value cannot be recovered otherwise",
           details: { key: sealed.key },
           cause,
         });

@@ -28,8 +28,8 @@ export function findConfigFile(asked: string | undefined): string | null {
   if (asked === undefined) return fileNames.map((name) => resolve(name)).find((path) => existsSync(path)) ?? null;
   const path = resolve(asked);
   if (existsSync(path)) return path;
-  throw new BatonError("invalid-config", `there is no config file ${asked}`, {
-    hint: "name one with --config, or leave it out to use baton.config.ts of this folder",
+  throw new BatonError("invalid-config", `the config file ${asked} does not exist`, {
+    hint: "pass an existing file with --config, or omit it to use baton.config.ts in this folder",
   });
 }
 
@@ -40,13 +40,13 @@ export async function readConfigFile(file: string): Promise<BatonConfig> {
   const config = module["default"];
   if (typeof config !== "object" || config === null) {
     throw new BatonError("invalid-config", `${shown(file)} has no default export`, {
-      hint: "write: export default defineConfig({ … })",
+      hint: "add: export default defineConfig({ … })",
     });
   }
   const stray = Object.keys(config).find((key) => !known.has(key));
   if (stray !== undefined) {
     throw new BatonError("invalid-config", `${shown(file)} has an unknown setting ${JSON.stringify(stray)}`, {
-      hint: `known: ${[...known].join(", ")}`,
+      hint: `allowed: ${[...known].join(", ")}`,
     });
   }
   return config;
@@ -57,7 +57,7 @@ async function importConfig(file: string): Promise<Record<string, unknown>> {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (cause) {
     throw new BatonError("invalid-config", describeProblem(loadProblem(file, cause)), {
-      hint: "mend the config file, or name another one with --config",
+      hint: "fix the config file, or pass another one with --config",
       cause,
     });
   }

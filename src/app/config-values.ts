@@ -36,9 +36,9 @@ export function readHost(given: string): string {
   if (/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(given) || given === "::1") return given;
   throw new BatonError(
     "needs-accounts",
-    `Baton serves this machine only, not ${given}: any other host needs accounts`,
+    `Baton listens on loopback addresses only, not on ${given}: other addresses need user accounts`,
     {
-      hint: "leave the host out; to reach it from elsewhere, tunnel to it with ssh -L",
+      hint: "omit the host; for remote access, use a tunnel: ssh -L",
     },
   );
 }
@@ -53,5 +53,5 @@ export function readStore(given: string, base: string): string {
 export function readQueues(given: string | readonly string[]): readonly string[] {
   const names = (typeof given === "string" ? given.split(",") : given).map((name) => String(name).trim());
   if (names.length > 0 && names.every((name) => name !== "" && name.length <= 200)) return [...new Set(names)];
-  throw new TypeError(`must be names of queues such as "default,reports", not ${JSON.stringify(given)}`);
+  throw new TypeError(`must be queue names such as "default,reports", not ${JSON.stringify(given)}`);
 }

@@ -11,13 +11,13 @@ import { takeOwnership } from "../stores/sqlite/owner.ts";
 /** A consistent copy of a store in a new file; its owner goes on meanwhile. */
 export async function backupStore(store: string, copy: string): Promise<{ bytes: number }> {
   if (existsSync(copy)) {
-    throw new BatonError("invalid-option", `${copy} is there already`, {
-      hint: "name a new file, or remove the old one",
+    throw new BatonError("invalid-option", `${copy} already exists`, {
+      hint: "choose another file name, or remove the existing file",
     });
   }
   if (!existsSync(dirname(copy))) {
-    throw new BatonError("invalid-option", `there is no folder ${dirname(copy)}`, {
-      hint: "create it, or name another place",
+    throw new BatonError("invalid-option", `the folder ${dirname(copy)} does not exist`, {
+      hint: "create it, or choose another folder",
     });
   }
   const reader = openReader(store);
@@ -40,7 +40,7 @@ export async function backupStore(store: string, copy: string): Promise<{ bytes:
  * process die between the two renames, both files are still there under theirs.
  */
 export async function restoreStore(store: string, copy: string): Promise<{ kept: string | null }> {
-  if (!existsSync(copy)) throw new StoreError("not-found", `there is no file ${copy}`, { hint: "name a backup" });
+  if (!existsSync(copy)) throw new StoreError("not-found", `the file ${copy} does not exist`, { hint: "give the path of a backup" });
   checkCopy(copy);
   const ownership = takeOwnership(store);
   try {
@@ -68,8 +68,8 @@ function checkCopy(copy: string): void {
     const stats = new SqliteCore(reader, { now: Date.now }).query("stats", {});
     const check = reader.get<{ integrity_check: string }>("pragma integrity_check(1)")?.integrity_check;
     if (stats.schema === 0 || check !== "ok") {
-      throw new StoreError("corrupt", `${copy} is damaged or holds no store: ${check ?? "no answer"}`, {
-        hint: "name another backup; nothing was changed",
+      throw new StoreError("corrupt", `${copy} is damaged or is not a Baton store: ${check ?? "no result"}`, {
+        hint: "use another backup; nothing was changed",
       });
     }
   } finally {

@@ -27,16 +27,16 @@ export function onEscape(logger: Logger, call: (escaped: Escaped) => void): () =
     told.add(run?.id ?? "");
     call({ run, step });
   };
-  const onException = (error: unknown): void => take("an error was thrown where nobody catches it,", error);
+  const onException = (error: unknown): void => take("uncaught exception", error);
   const onRejection = (error: unknown): void => {
     const around = currentRun();
     if (around?.step === null && recorded.has((error as { name?: unknown } | null)?.name)) {
       const { run } = around;
-      logger.log("warn", `workflow ${run.definition.name} does not await a step that has failed`, {
+      logger.log("warn", `workflow ${run.definition.name} did not await a step that failed`, {
         run: run.id,
         error: String(error),
       });
-    } else take("a promise was rejected that nobody awaits,", error);
+    } else take("unhandled promise rejection", error);
   };
   process.on("uncaughtException", onException);
   process.on("unhandledRejection", onRejection);

@@ -79,13 +79,13 @@ export function openGuide(parts: GuideParts): GuideDesk {
   const act = async (id: string): Promise<GuideActed> => {
     const found = acts.get(id);
     if (found === undefined) {
-      throw new BatonError("not-found", `the guide has no act ${JSON.stringify(id.slice(0, 100))}`, {
-        hint: `its acts are ${[...acts.keys()].join(", ")}`,
+      throw new BatonError("not-found", `the guide has no action ${JSON.stringify(id.slice(0, 100))}`, {
+        hint: `its actions are ${[...acts.keys()].join(", ")}`,
       });
     }
     const api = apiOf(parts);
     const why = await whyBlocked(found, api);
-    if (why !== null) throw new BatonError("illegal", why, { hint: "GET /api/guide says what can be done now" });
+    if (why !== null) throw new BatonError("illegal", why, { hint: "GET /api/guide lists what is possible now" });
     try {
       return await found.act(api);
     } catch (cause) {
@@ -114,8 +114,8 @@ async function reasonOf(act: GuideActSource, api: GuideApi): Promise<string | nu
 /** A refusal keeps its code; anything else is a fault of the guide, or of the parts that it acts on. */
 function failed({ label }: GuideActSource, cause: unknown): BatonError {
   if (cause instanceof BatonError) return cause;
-  return new BatonError("internal", `${JSON.stringify(label)} could not be done: ${messageOf(cause)}`, {
-    hint: "the server's log has the cause",
+  return new BatonError("internal", `${JSON.stringify(label)} failed: ${messageOf(cause)}`, {
+    hint: "check the server log",
     details: { causes: causesOf(cause) },
     cause,
   });
@@ -144,9 +144,9 @@ function refuseOddIds({ steps }: GuideSource): void {
     if (odd === undefined) continue;
     throw new BatonError(
       "invalid-config",
-      `guide: the id ${JSON.stringify(odd)} is not fit for an address, or given twice`,
+      `guide: the id ${JSON.stringify(odd)} is not valid in a URL, or is used twice`,
       {
-        hint: "ids are letters, digits and dashes; steps and acts each have their own",
+        hint: "use letters, digits and dashes; ids of steps and of actions must be unique",
       },
     );
   }

@@ -175,7 +175,7 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
     });
     if (timeoutMs !== undefined) {
       const late = new BatonError("timeout", `run ${run.id} has no result after ${timeoutMs} ms`, {
-        hint: "the run goes on; ask again later",
+        hint: "the run continues; call result() again later",
       });
       limit = setTimeout(() => finish(() => reject(late)), timeoutMs);
     }

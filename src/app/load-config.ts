@@ -148,8 +148,8 @@ export async function loadConfig(
 function readExternal(given: readonly string[], file: string | null): readonly string[] {
   const isList = Array.isArray(given) && given.every((name) => typeof name === "string" && packageOf(name) === name);
   if (isList) return given;
-  throw new BatonError("invalid-config", `${shown(file ?? "")}: external is a list of package names`, {
-    hint: 'write external: ["sharp", "@scope/name"]',
+  throw new BatonError("invalid-config", `${shown(file ?? "")}: external must be a list of package names`, {
+    hint: 'for example external: ["sharp", "@scope/name"]',
   });
 }
 
@@ -172,7 +172,7 @@ function readSetting<Given, T>(from: string, given: Given, read: (given: Given) 
   } catch (cause) {
     if (cause instanceof BatonError) throw cause;
     throw new BatonError("invalid-config", `${from}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: "baton config shows every value in force",
+      hint: "show every effective setting with: baton config",
       cause,
     });
   }

@@ -59,7 +59,7 @@ test("a name that two files define is left out of the second one, with its line"
   assert.deepEqual(from, ["pay workflows/one.ts"]);
   assert.match(
     problems[0] ?? "",
-    /^two\.ts:2 the workflow "pay" version 1 is already defined in .*one\.ts; this one is left out$/,
+    /^two\.ts:2 the workflow "pay" version 1 is already defined in .*one\.ts; this one is ignored$/,
   );
 });
 

@@ -161,8 +161,8 @@ export class DefinitionSet {
   #refuseMissingFolder(): void {
     const { folder } = this.#config;
     if (folder.value === null || folder.from === "default" || isFolder(folder.value)) return;
-    throw new BatonError("invalid-config", `there is no folder ${shown(folder.value)} with definitions`, {
-      hint: "create it, or name another one",
+    throw new BatonError("invalid-config", `the definitions folder ${shown(folder.value)} does not exist`, {
+      hint: "create it, or pass another folder",
     });
   }
 
@@ -293,6 +293,6 @@ function duplicate({ kind, name, version }: Definition, file: string, owner: str
   return {
     file: shown(file),
     line: lineOf(file, namePattern(name)),
-    message: `the ${kind} ${JSON.stringify(name)} version ${version} is already defined in ${shown(owner)}; this one is left out`,
+    message: `the ${kind} ${JSON.stringify(name)} version ${version} is already defined in ${shown(owner)}; this one is ignored`,
   };
 }

@@ -49,7 +49,7 @@ async function migrateSchema(url: string, dryRun: boolean): Promise<Migrated> {
 
 function migrateFile(store: string, dryRun: boolean): Migrated {
   if (!existsSync(store))
-    throw new StoreError("not-found", `there is no store at ${store}`, { hint: "name it with --store" });
+    throw new StoreError("not-found", `no store found at ${store}`, { hint: "pass it with --store" });
   const { found: from, known: to } = readSchema(store);
   const migrations = readMigrations()
     .filter((migration) => migration.version > from)

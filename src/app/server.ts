@@ -96,7 +96,7 @@ function follow(instance: Instance, { onReload, logger }: ServeOptions): () => v
     try {
       await instance.reload(paths);
     } catch (error) {
-      logger?.log("error", "the definitions could not be read again; those that are loaded stay", {
+      logger?.log("error", "the definitions could not be reloaded; the previous ones stay loaded", {
         error: String(error),
       });
       return;

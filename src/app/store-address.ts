@@ -17,12 +17,12 @@ export function readStoreAddress(store: string): StoreAddress {
     return { kind: "postgres", url: store };
   }
   if (store === "sqlite::memory:")
-    throw new BatonError("invalid-option", "a store in memory is for tests", {
+    throw new BatonError("invalid-option", "in-memory stores are for tests only", {
       hint: 'use openTestBaton from "baton/testing"',
     });
   if (store.startsWith("sqlite:") && store.length > 7) return { kind: "sqlite", path: store.slice(7) };
   throw new BatonError("invalid-option", `unknown store ${JSON.stringify(store)}`, {
-    hint: 'write "sqlite:./baton.db" or "postgres://user@host/database"',
+    hint: 'use "sqlite:./baton.db" or "postgres://user@host/database"',
   });
 }
 

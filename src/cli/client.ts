@@ -75,8 +75,8 @@ export class Client {
         }),
       );
     } catch (cause) {
-      throw new CliError(exit.unreachable, "unreachable", `${this.#where} does not answer`, {
-        hint: "look whether Baton runs there: baton start",
+      throw new CliError(exit.unreachable, "unreachable", `${this.#where} is not responding`, {
+        hint: "check that Baton is running there: baton start",
         cause,
       });
     }
@@ -91,8 +91,8 @@ const answerMs = 90_000;
 function problemError(status: number, text: string): CliError {
   const problem = parseProblem(text);
   if (problem === null) {
-    return new CliError(exit.unreachable, "no-baton", `the answer (status ${status}) is not one of Baton`, {
-      hint: "look at the address in --url",
+    return new CliError(exit.unreachable, "no-baton", `unexpected response (status ${status}): this is not a Baton server`, {
+      hint: "check the address in --url",
     });
   }
   const details = { ...problem.details, ...(problem.errors === undefined ? {} : { errors: problem.errors }) };

@@ -63,8 +63,8 @@ export async function connect(globals: Globals, need: Need, say: (text: string) 
 
 function overHttp(url: string): Connection {
   if (!URL.canParse(url)) {
-    throw new CliError(exit.usage, "usage", `${JSON.stringify(url)} is no address`, {
-      hint: "write --url http://127.0.0.1:4440",
+    throw new CliError(exit.usage, "usage", `${JSON.stringify(url)} is not a valid URL`, {
+      hint: "for example: --url http://127.0.0.1:4440",
     });
   }
   const base = new URL(url).origin;
@@ -90,8 +90,8 @@ async function inProcess(config: EffectiveConfig, mode: Need, say: (text: string
 
 function refuseMissing(path: string): void {
   if (storeExists({ kind: "sqlite", path })) return;
-  throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(path)}`, {
-    hint: "start Baton here first (baton start), or name the store with --store",
+  throw new CliError(exit.notFound, "not-found", `no store found at ${shown(path)}`, {
+    hint: "start Baton here first (baton start), or pass the store with --store",
   });
 }
 
@@ -112,7 +112,7 @@ async function besideOwner(path: string, error: unknown): Promise<Connection | n
   throw new CliError(
     exit.notAllowed,
     "embedded-owner",
-    `process ${found.pid} has ${shown(path)} open inside an app: from here it can only be looked at`,
-    { hint: `ask that app, or stop it: kill ${found.pid}`, details: { pid: found.pid } },
+    `process ${found.pid} has ${shown(path)} open inside an application: from here the store is read-only`,
+    { hint: `make the change in that application, or stop it: kill ${found.pid}`, details: { pid: found.pid } },
   );
 }

@@ -43,7 +43,7 @@ export async function followRun(client: Client, id: string, options: FollowOptio
     if (isOver(run, options.endsWhenParked)) return run;
     if (performance.now() >= endsAt) {
       throw new CliError(exit.timedOut, "timeout", `run ${id} is still ${run.status} after ${options.timeoutMs} ms`, {
-        hint: `it goes on; look again with: baton show ${id}`,
+        hint: `it continues in the background; check it with: baton show ${id}`,
         details: { run: id, status: run.status },
       });
     }
@@ -92,6 +92,6 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await delay(ms, undefined, { signal });
   } catch {
-    throw new CliError(exit.interrupted, "interrupted", "interrupted; the run goes on where Baton runs");
+    throw new CliError(exit.interrupted, "interrupted", "interrupted; the run continues on the server");
   }
 }

@@ -25,7 +25,7 @@ async function readSource(option: string, given: string): Promise<string> {
     return readFileSync(given.slice(1), "utf8");
   } catch (cause) {
     throw new CliError(exit.usage, "usage", `${option}: cannot read ${given.slice(1)}`, {
-      hint: "name a file that is there",
+      hint: "give the path of an existing file",
       cause,
     });
   }

@@ -43,7 +43,7 @@ export function runPage(run: RunDetail, style: Style): string[] {
     "",
     ...(run.steps.length === 0 ? ["no steps yet"] : stepTable(run.steps, style)),
     ...(run.stepCount > run.steps.length && run.steps.length >= 200
-      ? [`the first ${run.steps.length} of ${run.stepCount}`]
+      ? [`first ${run.steps.length} of ${run.stepCount}`]
       : []),
     ...(run.verbs.length === 0 ? [] : ["", ...nextLines(run, paint)]),
   ];
@@ -52,7 +52,7 @@ export function runPage(run: RunDetail, style: Style): string[] {
 function starter({ by, schedule, nominalAt }: RunDetail["startedBy"]): string {
   if (schedule === undefined) return by;
   const who = by === "schedule" ? "" : `${by}, `;
-  return `${who}schedule ${schedule}${nominalAt === undefined ? ", run now" : ` for ${nominalAt}`}`;
+  return `${who}schedule ${schedule}${nominalAt === undefined ? ", started by hand" : ` for ${nominalAt}`}`;
 }
 
 /** What may be done next, as commands to copy. */

@@ -3,7 +3,7 @@ import { plain } from "./text.ts";
 /** Keys that are shown around the first difference. */
 const aroundMax = 6;
 
-/** What was recorded beside what the code asked for; the first place where they differ is marked. */
+/** The recorded step keys next to those that the code asks for now; the first difference is marked. */
 export function sideBySide(recorded: readonly string[], asked: readonly string[]): readonly string[] {
   const count = Math.max(recorded.length, asked.length);
   const differs = Array.from({ length: count }, (_, i) => i).find((i) => recorded[i] !== asked[i]) ?? count;
@@ -14,7 +14,7 @@ export function sideBySide(recorded: readonly string[], asked: readonly string[]
   const [left, right] = [cells(recorded), cells(asked)];
   const width = Math.max("RECORDED".length, ...left.map((key) => key.length));
   return [
-    `      ${"RECORDED".padEnd(width)}  ASKED FOR`,
+    `      ${"RECORDED".padEnd(width)}  CODE`,
     ...left.map((key, i) =>
       `  ${from + i === differs ? ">" : " "}${String(from + i + 1).padStart(3)} ${key.padEnd(width)}  ${right[i] ?? ""}`.trimEnd(),
     ),

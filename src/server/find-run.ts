@@ -9,12 +9,12 @@ export async function findRun(store: Store, id: string): Promise<RunDetail> {
   const exact = await store.query("run", { id });
   if (exact !== null) return exact;
   if (id === "latest")
-    throw new BatonError("not-found", "there is no run yet", { hint: "start one: baton run <name>" });
+    throw new BatonError("not-found", "there are no runs yet", { hint: "start one: baton run <name>" });
   const candidates = await store.query("prefix", { id: id.startsWith("run_") ? id : `run_${id}` });
   const [only, second] = candidates;
   if (second !== undefined) {
-    throw new BatonError("ambiguous", `${candidates.length > 2 ? "several" : "two"} runs begin with ${id}`, {
-      hint: "give more of the id",
+    throw new BatonError("ambiguous", `${candidates.length > 2 ? "several" : "two"} run ids start with ${id}`, {
+      hint: "use a longer prefix",
       details: { candidates },
     });
   }

@@ -60,7 +60,7 @@ async function bindFirstFree(server: Server, host: string, port: number): Promis
       const isTaken = (error as { code?: string }).code === "EADDRINUSE";
       if (isTaken && tried + 1 < triesMax && port + tried < 65_535) continue;
       throw new BatonError("no-port", `cannot listen on ${host}:${port}: ${(error as Error).message}`, {
-        hint: "name another port with --port; 0 takes any free one",
+        hint: "choose another port with --port; 0 takes any free one",
         cause: error,
       });
     }

@@ -22,18 +22,18 @@ export class Metrics {
     const age = stats.oldestReadyAt === null ? 0 : Math.max(0, stats.now - stats.oldestReadyAt) / 1000;
     return [
       ...family("baton_runs", "gauge", "Runs by definition version and status.", counts.map(countSample)),
-      ...family("baton_step_results_total", "counter", "Results that this process has recorded.", [["", this.#steps]]),
-      ...family("baton_transitions_total", "counter", "Transitions that this process has asked the store to commit.", [
+      ...family("baton_step_results_total", "counter", "Results recorded by this process.", [["", this.#steps]]),
+      ...family("baton_transitions_total", "counter", "Transitions submitted to the store by this process.", [
         ["", this.#transitions],
       ]),
-      ...family("baton_queue_age_seconds", "gauge", "How long the oldest ready run has been waiting for a worker.", [
+      ...family("baton_queue_age_seconds", "gauge", "Time that the oldest ready run has been waiting for a worker.", [
         ["", age],
       ]),
-      ...family("baton_active_runs", "gauge", "Runs that this process holds in memory.", [["", now.active]]),
+      ...family("baton_active_runs", "gauge", "Runs held in memory by this process.", [["", now.active]]),
       ...family(
         "baton_commit_seconds",
         "histogram",
-        "Time of a commit, sampled one at a time.",
+        "Duration of commits, sampled one at a time.",
         this.#commit.samples(),
       ),
       ...family("baton_store_bytes", "gauge", "Size of the store.", [["", stats.bytes]]),

@@ -9,7 +9,7 @@ export function openApiDocument(routes: readonly Route[]): unknown {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
   return {
     openapi: "3.1.0",
-    info: { title: "Baton", version: "1", description: "Runs, events and recovery verbs of one Baton." },
+    info: { title: "Baton", version: "1", description: "Runs, events and recovery actions of a Baton server." },
     paths,
     components: { schemas: components },
   };

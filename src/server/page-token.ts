@@ -12,9 +12,9 @@ export function decodeToken(kind: string, token: string | undefined): number | n
   const [of, last = ""] = Buffer.from(token, "base64url").toString().split(".");
   const number = /^[0-9a-z]{1,11}$/.test(last) ? Number.parseInt(last, 36) : Number.NaN;
   if (of !== kind || !Number.isSafeInteger(number)) {
-    throw new BatonError("invalid-page-token", "this pageToken is not one of this list", {
-      hint: "use the nextPageToken of the page before, unchanged, or leave it out to begin anew",
-      details: { issues: [{ path: "pageToken", message: "is not one of this list" }] },
+    throw new BatonError("invalid-page-token", "this pageToken does not belong to this list", {
+      hint: "use the nextPageToken of the previous page unchanged, or omit it to start from the first page",
+      details: { issues: [{ path: "pageToken", message: "does not belong to this list" }] },
     });
   }
   return number;

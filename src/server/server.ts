@@ -58,7 +58,7 @@ export interface ApiServer {
 const noDrawings: DrawingDesk = { graph: undrawn, diff: undrawn };
 
 function undrawn(): never {
-  throw new BatonError("not-found", "this server draws no graphs", { hint: "ask the one that has the definitions" });
+  throw new BatonError("not-found", "this server cannot draw graphs", { hint: "use a server that has the definitions" });
 }
 
 /** Everything around the payload of a body: names, keys, attributes. */
@@ -153,7 +153,7 @@ function refuseOtherMethods(app: Hono, table: readonly Route[]): void {
   for (const [path, same] of Map.groupBy(table, (route) => route.path)) {
     const methods = same.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
     app.all(honoPath(path), (context) => {
-      throw new BatonError("method-not-allowed", `${context.req.method} is not a method of ${context.req.path}`, {
+      throw new BatonError("method-not-allowed", `${context.req.method} is not allowed for ${context.req.path}`, {
         hint: `use ${methods.join(" or ")}`,
         details: { allow: methods.join(", ") },
       });
@@ -163,8 +163,8 @@ function refuseOtherMethods(app: Hono, table: readonly Route[]): void {
 
 function unknownRoute(path: string): BatonError {
   const isVerb = /^\/api\/runs\/[^/]+\/[^/]+$/.test(path);
-  return new BatonError("unknown-route", `there is nothing at ${path.slice(0, 200)}`, {
-    hint: isVerb ? `verbs are ${verbs.join(", ")}` : "GET /openapi.json lists every route",
+  return new BatonError("unknown-route", `${path.slice(0, 200)} does not exist`, {
+    hint: isVerb ? `recovery actions are ${verbs.join(", ")}` : "GET /openapi.json lists every route",
   });
 }
 
@@ -173,7 +173,7 @@ function page(context: Context, pages: Pages | null): Response {
   const { path, raw } = context.req;
   if (path.startsWith("/api/") || path === "/api") throw unknownRoute(path);
   if (pages !== null) return pages.answer(raw);
-  throw new BatonError("unknown-route", `there is nothing at ${path.slice(0, 200)}: the console was not built`, {
+  throw new BatonError("unknown-route", `${path.slice(0, 200)} does not exist: the console was not built`, {
     hint: "npm start builds it; GET /openapi.json lists every route of the API",
   });
 }

@@ -93,7 +93,7 @@ export class StreamHub {
   /** A stream of events after `lastSeq`, or from now on. */
   open(interest: Interest, lastSeq: number | null): ReadableStream<Uint8Array> {
     if (this.#isClosed || this.#listeners.size >= listenersMax) {
-      throw new BatonError("unavailable", `there are ${this.#listeners.size} live streams already`, {
+      throw new BatonError("unavailable", `too many live streams: ${this.#listeners.size} are open`, {
         hint: "close some, or poll instead",
       });
     }

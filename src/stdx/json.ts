@@ -22,7 +22,7 @@ export const depthMax = 256;
 /** JSON text, or null for `undefined`. Throws `UnencodableError` and never alters a value. */
 export function encode(value: unknown): string | null {
   if (value === undefined) return null;
-  if (problemOf(value, 0) !== null) throw locate(value, "", []) ?? new UnencodableError("", "cannot be kept as JSON");
+  if (problemOf(value, 0) !== null) throw locate(value, "", []) ?? new UnencodableError("", "cannot be stored as JSON");
   return JSON.stringify(value);
 }
 
@@ -35,13 +35,13 @@ export function decode(text: string | null): unknown {
 function problemOf(value: unknown, depth: number): string | null {
   switch (typeof value) {
     case "string":
-      return value.isWellFormed() ? null : "holds a lone surrogate, which is not text";
+      return value.isWellFormed() ? null : "contains a lone surrogate, which is not valid Unicode text";
     case "number":
       return Number.isFinite(value) ? null : `is ${value}, which JSON cannot hold`;
     case "boolean":
       return null;
     case "bigint":
-      return "is a BigInt; keep it as a string";
+      return "is a BigInt; store it as a string";
     case "function":
       return "is a function";
     case "symbol":
@@ -75,7 +75,7 @@ function problemOf(value: unknown, depth: number): string | null {
 function plainProblem(object: Record<string, unknown>): string | null {
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype === Object.prototype || prototype === null) {
-    return Object.getOwnPropertySymbols(object).length > 0 ? "has a symbol as key" : null;
+    return Object.getOwnPropertySymbols(object).length > 0 ? "has a symbol key" : null;
   }
   if (object instanceof Date) return Number.isNaN(object.getTime()) ? "is an invalid Date" : null;
   if (typeof object["toJSON"] === "function" && !(object instanceof Uint8Array)) return null;

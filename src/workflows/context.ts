@@ -281,7 +281,7 @@ export class RunContext implements Context {
   async sleepUntil(name: string, moment: Date | number | string): Promise<void> {
     // Also of a number: one that is no date could be kept and never be shown.
     const dueAt = new Date(moment).getTime();
-    if (!Number.isFinite(dueAt)) throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid moment`);
+    if (!Number.isFinite(dueAt)) throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid timestamp`);
     await this.#sleep(name, { dueAt: Math.ceil(dueAt) });
   }
 
@@ -416,7 +416,7 @@ export class RunContext implements Context {
     const { id, input, definition } = start;
     if (input === null || !vault?.holds(input)) return start;
     // One that is sealed in parts cannot be sealed around them.
-    if (hasSealed(input)) vault.refuse(input, `the input of ${definition.name}, beside what is sensitive of it,`);
+    if (hasSealed(input)) vault.refuse(input, `the non-sensitive part of the input of ${definition.name}`);
     return { ...start, input: this.#around.sealInput(id, input) };
   }
 
@@ -475,7 +475,7 @@ export class RunContext implements Context {
     const key = this.#key("race", "a race");
     const names = Object.keys(branches).map((name) => checkName(name, "a branch's name"));
     for (const name of names) this.#activation.vault?.refuse(name, "a branch's name");
-    if (names.length === 0) throw new BatonError("invalid-option", "a race needs a branch");
+    if (names.length === 0) throw new BatonError("invalid-option", "a race needs at least one branch");
     const scopes = new Map(names.map((name) => [name, this.#scope.inside(`${key}/${name}`)]));
     const settled = new Map(
       names.map((name) => [name, this.#branch(name, branches[name] as Branch<unknown>, scopes.get(name) as Scope)]),
@@ -565,12 +565,12 @@ export class RunContext implements Context {
   #key(name: string, what: string): string {
     const step = this.#around.stepAround();
     if (step !== null) {
-      throw new BatonError("nested-step", `${JSON.stringify(name)} is asked for inside of the step "${step}"`, {
-        hint: "a replay leaves a recorded step's code out, and so all inside of it: ask for it before or after the step",
+      throw new BatonError("nested-step", `${JSON.stringify(name)} is used inside the step "${step}"`, {
+        hint: "a replay does not run the code of a recorded step: move the call before or after the step",
       });
     }
     if (name.startsWith?.(undoPrefix))
-      throw new BatonError("invalid-name", `${what} must not begin with "${undoPrefix}": so begin the keys of undos`);
+      throw new BatonError("invalid-name", `${what} must not start with "${undoPrefix}", which is reserved for compensations`);
     this.#activation.vault?.refuse(name, what);
     return this.#scope.keyFor(checkName(name, what));
   }

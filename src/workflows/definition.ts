@@ -103,7 +103,7 @@ export function workflow<RawInput, Input, Output>(
   if (!(payloadMax > 0 && payloadMax <= defaults.payloadHardMax)) {
     throw new BatonError(
       "invalid-option",
-      `payloadMax of ${options.name} must lie between 1 and ${defaults.payloadHardMax}`,
+      `payloadMax of ${options.name} must be between 1 and ${defaults.payloadHardMax}`,
     );
   }
   const triggers: readonly Trigger[] = options.on === undefined ? [] : [options.on].flat();
@@ -141,7 +141,7 @@ function sensitiveOf(options: {
   const { name, sensitive } = options;
   if (sensitive === undefined) return null;
   if (options.debounce !== undefined || options.batch !== undefined)
-    throw new BatonError("invalid-option", `${name}: sensitive excludes debounce and batch`);
+    throw new BatonError("invalid-option", `${name}: sensitive cannot be combined with debounce or batch`);
   if (sensitive !== true) for (const path of sensitive) checkName(path, `a sensitive path of ${name}`);
   return sensitive;
 }

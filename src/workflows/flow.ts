@@ -70,7 +70,7 @@ export function readFlow<Input>(
   bytesMax: number,
 ): FlowOf<Input> | null {
   const { concurrency, rateLimit, throttle, debounce, batch, singleton, deadline, retention } = options;
-  if (debounce !== undefined && batch !== undefined) throw invalid(name, "debounce and batch exclude each other");
+  if (debounce !== undefined && batch !== undefined) throw invalid(name, "debounce and batch cannot be combined");
   const limits = concurrency === undefined ? [] : [concurrency].flat();
   const parts: ((input: Input) => Flow)[] = [];
   if (limits.length > 0 || (singleton !== undefined && singleton.when !== "skip"))
@@ -193,7 +193,7 @@ function length(name: string, what: string, value: Duration): number {
   } catch (cause) {
     throw invalid(name, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-  if (!(ms > 0)) throw invalid(name, `${what} must be longer than nothing`);
+  if (!(ms > 0)) throw invalid(name, `${what} must be longer than 0 ms`);
   return ms;
 }
 

@@ -105,7 +105,7 @@ function comparable(input: unknown, sensitive: AnyWorkflow["sensitive"]): unknow
 function priorityOf(seconds = 0): number {
   const max = defaults.priorityShiftMaxMs / 1000;
   if (!(seconds >= -max && seconds <= max))
-    throw new BatonError("invalid-option", `priority must lie between -${max} and ${max} seconds, not ${seconds}`);
+    throw new BatonError("invalid-option", `priority must be between -${max} and ${max} seconds, not ${seconds}`);
   return Math.round(seconds * 1000);
 }
 
@@ -121,10 +121,10 @@ function delayOf(after: Duration): number {
 
 function momentOf(options: StartOptions): { at?: number } | { delayMs?: number } {
   if (options.at !== undefined && options.after !== undefined)
-    throw new BatonError("invalid-option", "give at or after, not both");
+    throw new BatonError("invalid-option", "use at or after, not both");
   if (options.after !== undefined) return { delayMs: delayOf(options.after) };
   if (options.at === undefined) return {};
   const at = new Date(options.at).getTime();
-  if (!Number.isFinite(at)) throw new BatonError("invalid-option", `at is no valid moment: ${String(options.at)}`);
+  if (!Number.isFinite(at)) throw new BatonError("invalid-option", `at is not a valid timestamp: ${String(options.at)}`);
   return { at: Math.ceil(at) };
 }

@@ -62,7 +62,7 @@ export function undoSpec(undo: Undo<never> | UndoOptions<never> | undefined, ret
   if (undo === undefined) return null;
   const options: UndoOptions<never> = typeof undo === "function" ? { work: undo } : undo;
   const { work } = options;
-  if (typeof work !== "function") throw new BatonError("invalid-option", "undo is a function, or has one as its work");
+  if (typeof work !== "function") throw new BatonError("invalid-option", "undo must be a function, or an object with a function as work");
   const patient = { ...retry, attempts: Math.max(retry.attempts, undoAttemptsMin) };
   return {
     work: work as (result: unknown, attempt: UndoAttempt) => unknown,
@@ -83,7 +83,7 @@ export function retryPolicy(options: RetryOptions | false | undefined, fallback:
     throw new BatonError("invalid-option", `retry.attempts must be a whole number of 1 or more, not ${attempts}`);
   const jitter = options.jitter ?? fallback.jitter;
   if (!(jitter >= 0 && jitter <= 1))
-    throw new BatonError("invalid-option", `retry.jitter must lie between 0 and 1, not ${jitter}`);
+    throw new BatonError("invalid-option", `retry.jitter must be between 0 and 1, not ${jitter}`);
   return {
     attempts,
     backoff: options.backoff ?? fallback.backoff,
@@ -102,7 +102,7 @@ export function checkName(value: unknown, what: string, max: number = defaults.n
   if (!isText || value.trim() === "" || value.length > max) {
     throw new BatonError(
       "invalid-name",
-      `${what} must be text of 1 to ${max} characters, not ${JSON.stringify(value)?.slice(0, 60)}`,
+      `${what} must be a string of 1 to ${max} characters, not ${JSON.stringify(value)?.slice(0, 60)}`,
     );
   }
   return value;

@@ -77,7 +77,7 @@ export function nameSchedules(triggers: readonly ScheduleTrigger[], workflow: st
     if (name === null) continue;
     if (taken.has(name))
       throw new BatonError("invalid-schedule", `${workflow} has two schedules named ${JSON.stringify(name)}`, {
-        hint: "give each schedule of a workflow a name of its own",
+        hint: "give each schedule of a workflow its own name",
       });
     taken.add(name);
   }

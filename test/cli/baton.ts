@@ -75,7 +75,7 @@ export function setup(test: TestContext): Place {
       const server = launch(args);
       const { url, pid } = await eventually("the server serves", () => servingOwner(store, server));
       // It is announced before its greeting is through the pipe.
-      await eventually("the server has greeted", () => (/^Ctrl-C to stop/m.test(server.lines.out) ? true : null));
+      await eventually("the server has greeted", () => (/^press Ctrl-C to stop/m.test(server.lines.out) ? true : null));
       return { ...server, url, pid };
     },
     write: (file, text) => {

@@ -60,7 +60,7 @@ test("Ctrl-C ends a wait with exit code 130, and the run goes on", async (t) => 
   waiting.child.kill("SIGINT");
   const { code, stderr } = await waiting.ended;
   assert.equal(code, 130);
-  assert.match(stderr, /interrupted; the run goes on/);
+  assert.match(stderr, /interrupted; the run continues/);
   assert.equal((await json<{ status: string }>(["show", "latest"])).value.status, "waiting");
 });
 
@@ -70,7 +70,7 @@ test("a file that is no store is refused by its name and stays as it is", async 
   for (const args of [["runs"], ["run", "hello"], ["start"], ["db", "backup", "copy.db"]]) {
     const { code, stderr } = await baton([...args, "--store", "notes.txt"]);
     assert.equal(code, 1, args.join(" "));
-    assert.match(stderr, /notes\.txt is not a SQLite file\nhint: name another file/);
+    assert.match(stderr, /notes\.txt is not a SQLite file\nhint: use another file/);
   }
   assert.equal(readFileSync(`${folder}/notes.txt`, "utf8"), "These are my notes, not a database.");
 });
@@ -83,7 +83,7 @@ test("a store of a newer Baton is refused with both schema numbers", async (t) =
   db.close();
   const { code, stderr } = await baton(["run", "hello"]);
   assert.equal(code, 1);
-  assert.match(stderr, /the store has schema 99, this Baton knows up to \d+\nhint: start the newer Baton again/);
+  assert.match(stderr, /the store has schema 99, but this Baton version supports schemas up to \d+\nhint: use the newer Baton version/);
 });
 
 test("a definition that cannot be loaded is named with file and line, and the others run", async (t) => {
@@ -120,7 +120,7 @@ test("a config file that cannot be read is named with file and line", async (t) 
   );
   const unknown = await baton(["config"]);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.stderr, /baton\.config\.ts has an unknown setting "stroe"\nhint: known: store, /);
+  assert.match(unknown.stderr, /baton\.config\.ts has an unknown setting "stroe"\nhint: allowed: store, /);
   write("baton.config.ts", "\nexport default {;\n");
   assert.match((await baton(["config"])).stderr, /error: baton\.config\.ts:2: SyntaxError/);
 });

@@ -9,7 +9,7 @@ test("without a store, reading says so with exit code 3, and nothing is created"
   const { baton, store } = setup(t);
   const { code, stdout, stderr } = await baton(["show", "latest"]);
   assert.deepEqual([code, stdout], [3, ""]);
-  assert.match(stderr, /error: there is no store at baton\.db\nhint: start Baton here first/);
+  assert.match(stderr, /error: no store found at baton\.db\nhint: start Baton here first/);
   assert.equal(existsSync(store), false);
 });
 
@@ -29,7 +29,7 @@ test("without --wait a run is stored for the server that comes", async (t) => {
   const { baton, json, start } = setup(t);
   const { code, stdout, stderr } = await baton(["run", "hello", "--input", "-"], { stdin: '{"name":"Ada"}' });
   assert.equal(code, 0);
-  assert.match(stderr, /no server runs here/);
+  assert.match(stderr, /no server is running/);
   const id = stdout.trim();
   assert.equal((await json<RunDetail>(["show", id])).value.status, "pending");
   await start();
@@ -122,7 +122,7 @@ test("a run whose code is not to be had here stays pending and says why", async 
   const elsewhere = await baton(["resume", "latest", "--store", store], {
     env: { BATON_FOLDER: `${folder}/node_modules` },
   });
-  assert.match(elsewhere.stderr, /there is no folder node_modules with definitions/);
+  assert.match(elsewhere.stderr, /the definitions folder node_modules does not exist/);
   const config = `${folder}/empty.ts`;
   writeFileSync(config, "export default { definitions: [] };\n");
   const resume = ["resume", "latest", "--config", config, "--store", store];

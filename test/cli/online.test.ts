@@ -56,7 +56,7 @@ test("the next port is taken when the first is in use, and it says so", async (t
   const { port } = new URL(url);
   const other = await second.start(["start", "--port", port]);
   assert.notEqual(new URL(other.url).port, port);
-  const told = new RegExp(`port ${port} is taken; using \\d+`);
+  const told = new RegExp(`port ${port} is in use; using \\d+`);
   await eventually("it says so", () => (told.test(other.lines.err) ? true : null));
 });
 
@@ -80,7 +80,7 @@ test("an event that is sent without a server starts what it triggers when one co
   write("workflows/won.ts", source);
   const sent = await baton(["events", "send", "deal.won", "--data", "{}"]);
   assert.equal(sent.code, 0);
-  assert.match(sent.stderr, /begins when one does/);
+  assert.match(sent.stderr, /begin when one does/);
   await start();
   await eventually("it was started", async () => {
     const { value } = await json<RunSummary[]>(["runs", "--name", "won"]);

@@ -48,7 +48,7 @@ test("schedules are shown, paused, resumed, run and backfilled without a server 
   assert.equal(filled.value.items.length, 2);
   const run = await json<RunDetail>(["schedules", "run", "report"]);
   assert.equal(run.value.startedBy.schedule, "report/nightly");
-  assert.match(run.stderr, /no server runs here/);
+  assert.match(run.stderr, /no server is running/);
   const runs = await json<RunSummary[]>(["runs", "--name", "report"]);
   assert.equal(runs.value.length, 3);
   const page = await baton(["schedules", "show", "report"]);

@@ -7,19 +7,19 @@ import type { AxeResults } from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { chromiumPath } from "./chromium.ts";
 
-/** A tab of a real browser that remembers all that went wrong in it, and everything that it asked for. */
+/** A tab of a real browser that records its errors and API requests. */
 export interface Tab {
   readonly page: Page;
   readonly context: BrowserContext;
   /** `GET /api/runs` and the like, in order. */
-  readonly asked: string[];
+  readonly requests: string[];
   /** Opens a path of the console and waits for its heading. */
   open(path: string): Promise<void>;
   /** Another tab of the same browser. */
   another(path: string): Promise<Tab>;
 }
 
-/** Of one test: what it opened is closed when it is over. */
+/** Scope of one test: registers what to close at its end. */
 export interface Scope {
   after(end: () => Promise<void>): void;
 }
@@ -28,7 +28,7 @@ export interface TabOptions {
   readonly theme?: "light" | "dark";
   readonly width?: number;
   readonly height?: number;
-  /** Errors of the console that the test brings about. */
+  /** Browser console errors that the test expects. */
   readonly allows?: RegExp;
 }
 
@@ -36,7 +36,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 const isThere = existsSync(chromiumPath);
 let shared: Promise<Browser> | null = null;
 
-/** A test in a browser; skipped aloud where there is none, and never where nothing may be skipped. */
+/** A test in a browser. Skipped with a message if there is no browser, but never in CI. */
 export function browserTest(
   name: string,
   options: { readonly timeout?: number },
@@ -50,7 +50,7 @@ export function browserTest(
     } catch (error) {
       for (const context of (await shared)?.contexts() ?? [])
         for (const page of context.pages())
-          await keepPicture(page, `failed-${name.slice(0, 30).replaceAll(/\W+/g, "-")}`);
+          await saveScreenshot(page, `failed-${name.slice(0, 30).replaceAll(/\W+/g, "-")}`);
       throw error;
     } finally {
       await closeAll(ends);
@@ -58,7 +58,7 @@ export function browserTest(
   });
 }
 
-/** The last first: a tab is closed before the server that it looks at. All of them, whatever one of them finds wrong. */
+/** Closes in reverse order, so that a tab is closed before its server. Runs all of them, even if one fails. */
 async function closeAll(ends: readonly (() => Promise<void>)[]): Promise<void> {
   const wrong: unknown[] = [];
   for (const end of ends.toReversed()) await end().catch((error: unknown) => wrong.push(error));
@@ -81,13 +81,13 @@ function launch(): Promise<Browser> {
   return shared;
 }
 
-/** To be called once the tests of a file are over. */
+/** To be called after all tests of a file. */
 export async function closeBrowser(): Promise<void> {
   await (await shared)?.close();
   shared = null;
 }
 
-/** Opens a tab on a server. When the test ends nothing may have gone wrong in it, and nothing may have left its origin. */
+/** Opens a tab on a server. The test fails at its end if the tab had errors or sent requests to another origin. */
 export async function openTab(test: Scope, url: string, options: TabOptions = {}): Promise<Tab> {
   const { theme = "light", width = 1_440, height = 900, allows = /^$/ } = options;
   const browser = await launch();
@@ -116,7 +116,7 @@ export async function openTab(test: Scope, url: string, options: TabOptions = {}
   });
   const tabOf = async (): Promise<Tab> => {
     const page = await context.newPage();
-    const asked: string[] = [];
+    const requests: string[] = [];
     page.on("pageerror", (error) => wrong.push(`${error.name}: ${error.message}`));
     page.on("console", (message) => {
       if (message.type() === "error") wrong.push(message.text());
@@ -127,7 +127,7 @@ export async function openTab(test: Scope, url: string, options: TabOptions = {}
     });
     page.on("request", (request) => {
       const { pathname, search } = new URL(request.url());
-      if (pathname.startsWith("/api/")) asked.push(`${request.method()} ${pathname}${search}`);
+      if (pathname.startsWith("/api/")) requests.push(`${request.method()} ${pathname}${search}`);
     });
     const open = async (path: string): Promise<void> => {
       await page.goto(url + path);
@@ -138,25 +138,25 @@ export async function openTab(test: Scope, url: string, options: TabOptions = {}
       await tab.open(path);
       return tab;
     };
-    return { page, context, asked, open, another };
+    return { page, context, requests, open, another };
   };
   return tabOf();
 }
 
-/** Waits until nothing on the page says that it is being read. */
+/** Waits until nothing on the page is loading. */
 export async function settled(page: Page): Promise<void> {
   for (let tries = 0; tries < 400; tries++) {
     if ((await page.locator('[aria-busy="true"]').count()) === 0) return;
     await page.waitForTimeout(25);
   }
-  assert.fail(`${page.url()} is still being read`);
+  assert.fail(`${page.url()} is still loading`);
 }
 
-/** What axe finds wrong with the page as it stands: nothing. */
+/** Asserts that axe finds no violations on the current page. */
 export async function assertAccessible(page: Page, what: string, { skipsContrast = false } = {}): Promise<void> {
-  // Injected as a function's body: the page's own policy allows no script from elsewhere.
+  // Injected as a function body, because the page's content security policy allows no foreign scripts.
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axeSource);
-  // The same colours in another width have the same contrast, and it is by far the dearest thing to look at.
+  // Colours have the same contrast at another width, and this check is by far the slowest.
   const rules = skipsContrast ? { rules: { "color-contrast": { enabled: false } } } : {};
   const options = { resultTypes: ["violations"], ...rules };
   const { violations } = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResults;
@@ -169,14 +169,14 @@ export async function assertAccessible(page: Page, what: string, { skipsContrast
   );
 }
 
-/** No page is wider than its window: nobody scrolls sideways to read. */
+/** Asserts that the page does not scroll horizontally. */
 export async function assertFits(page: Page, what: string): Promise<void> {
-  const [width, room] = (await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")) as number[];
-  assert.ok((width ?? 0) <= (room ?? 0), `${what} is ${width} px wide in a window of ${room}`);
+  const [width, windowWidth] = (await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")) as number[];
+  assert.ok((width ?? 0) <= (windowWidth ?? 0), `${what} is ${width} px wide in a window of ${windowWidth}`);
 }
 
-/** `BATON_SCREENSHOTS=<folder>` keeps pictures of what the tests see. */
-export async function keepPicture(page: Page, name: string): Promise<void> {
+/** Saves a screenshot if `BATON_SCREENSHOTS=<folder>` is set. */
+export async function saveScreenshot(page: Page, name: string): Promise<void> {
   const folder = process.env["BATON_SCREENSHOTS"];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });

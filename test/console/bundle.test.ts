@@ -23,7 +23,7 @@ function gzipped(file: string): number {
   return gzipSync(readFileSync(join(dist, file)), { level: 9 }).length;
 }
 
-/** A chunk with all that it needs before it runs. */
+/** The files of a chunk and its static imports. */
 function filesFrom(name: string, seen = new Set<string>()): ReadonlySet<string> {
   const chunk = manifest[name];
   if (chunk === undefined || seen.has(chunk.file)) return seen;
@@ -34,7 +34,7 @@ function filesFrom(name: string, seen = new Set<string>()): ReadonlySet<string> 
 
 const sum = (files: Iterable<string>): number => [...files].reduce((total, file) => total + gzipped(file), 0);
 
-test("the first load and the run page keep to their budgets, and so does every chunk that is loaded later", () => {
+test("the first load, the run page and all lazy chunks are within their size budgets", () => {
   const entry = Object.keys(manifest).find((name) => manifest[name]?.isEntry) ?? "";
   const first = filesFrom(entry);
   const pages = Object.keys(manifest).filter((name) => manifest[name]?.isDynamicEntry);
@@ -52,7 +52,7 @@ test("the first load and the run page keep to their budgets, and so does every c
 
 const tokens = readFileSync(join(root, "src", "tokens.css"), "utf8");
 
-/** Both values of each colour. */
+/** The light and dark value of each colour. */
 const colours = new Map(
   [...tokens.matchAll(/--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)/g)].map(
     ([, name = "", light = "", dark = ""]) => [name, [light, dark] as const],
@@ -73,7 +73,7 @@ function contrast(a: string, b: string): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-test("every pair of colours that text is shown in has a contrast of 4.5, every bar and edge one of 3", () => {
+test("text colours have a contrast of at least 4.5, bars and edges of at least 3", () => {
   const tones = ["ok", "bad", "warn", "calm", "undo", "go"];
   const grounds = ["bg", "panel", "sunk"];
   const texts: (readonly [string, string])[] = [
@@ -99,7 +99,7 @@ test("every pair of colours that text is shown in has a contrast of 4.5, every b
   assert.deepEqual(low, []);
 });
 
-test("colours are named in the token file alone", () => {
+test("raw colours appear only in the token file", () => {
   const found = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((file) => /\.(css|tsx?)$/.test(file) && file !== "tokens.css")
     .flatMap((file) =>
@@ -109,7 +109,7 @@ test("colours are named in the token file alone", () => {
         ),
       ].map((match) => `${file}: ${match[0]}`),
     )
-    // What lies under a dialog is darkened in both themes.
+    // The dialog backdrop is dark in both themes.
     .filter((each) => each !== "base.css: rgb(");
   assert.deepEqual(found, []);
 });

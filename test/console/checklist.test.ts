@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { until } from "../../examples/customer-onboarding/processes/until.ts";
 import { openStage } from "../../examples/customer-onboarding/stage.ts";
-import { browserTest, closeBrowser, keepPicture, openTab } from "./browser.ts";
+import { browserTest, closeBrowser, openTab, saveScreenshot } from "./browser.ts";
 
 after(closeBrowser);
 
 browserTest(
-  "the first minutes, from the checklist alone: each act is real, Baton is killed, two versions are live",
+  "the getting-started checklist works step by step, with a killed server and two live versions",
   { timeout: 120_000 },
   async (scope) => {
     const folder = mkdtempSync(join(tmpdir(), "baton-checklist-"));
@@ -25,14 +25,14 @@ browserTest(
       onErrorLine: () => {},
     });
     scope.after(() => stage.stop());
-    const url = await until(() => stage.baton.url(), { what: "Baton is there" });
+    const url = await until(() => stage.baton.url(), { what: "Baton is started" });
     const { page, open } = await openTab(scope, url, { allows: /ERR_|Failed to load resource/ });
     await open("/");
     const steps = page.locator("section[aria-label='The first minutes with Baton'] ol > li");
     const isDone = (index: number): Promise<void> =>
       steps.nth(index).and(page.locator("[data-done='true']")).waitFor({ timeout: 20_000 });
     const act = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
-    await keepPicture(page, "first-minutes-begin");
+    await saveScreenshot(page, "first-minutes-begin");
 
     await act("Start an onboarding");
     await isDone(0);
@@ -42,7 +42,7 @@ browserTest(
 
     await act("Mend the product service");
     await page.getByRole("button", { name: "Kill Baton" }).and(page.locator(":enabled")).waitFor();
-    await steps.nth(2).getByRole("link", { name: "See the run" }).click();
+    await steps.nth(2).getByRole("link", { name: "View run" }).click();
     await page.getByRole("heading", { name: /^Failed at provision account/ }).waitFor();
     await page.keyboard.press("r");
     const sheet = page.getByRole("dialog");
@@ -54,8 +54,8 @@ browserTest(
 
     const killed = stage.baton.pid();
     await act("Kill Baton");
-    await page.getByText(/Baton does not answer/).waitFor();
-    await keepPicture(page, "server-gone");
+    await page.getByText(/Baton is not responding/).waitFor();
+    await saveScreenshot(page, "server-gone");
     await isDone(3);
     assert.notEqual(stage.baton.pid(), killed);
     assert.throws(() => process.kill(killed, 0), { code: "ESRCH" });

@@ -10,7 +10,7 @@ after(closeBrowser);
 const deal = (dealId: string, amount: number): unknown => ({ dealId, company: "Acme", amount, tier: "smb" });
 
 browserTest(
-  "a failed run is understood, mended with an edited input and completed in three keys from the list",
+  "a failed run is opened, fixed with an edited input and completed with three keys from the list",
   {},
   async (test) => {
     const world = await openWorld(test);
@@ -22,11 +22,11 @@ browserTest(
     assert.match((await row.textContent()) ?? "", /charge card: card_declined: insufficient_funds/);
 
     await page.keyboard.press("Enter");
-    const card = page.getByRole("region", { name: "Where it stands" });
+    const card = page.getByRole("region", { name: "Run state" });
     await card.waitFor();
-    const told = (await card.textContent()) ?? "";
-    assert.match(told, /Failed at charge card \(step 5\).*1 attempt, not retryable/);
-    assert.match(told, /Kept: outputs of 4 steps/);
+    const text = (await card.textContent()) ?? "";
+    assert.match(text, /Failed at charge card \(step 5\).*1 attempt, not retryable/);
+    assert.match(text, /Kept: outputs of 4 steps/);
     await card.getByText("Not run:").waitFor();
     assert.match((await card.textContent()) ?? "", /Not run: .*schedule kickoff/);
 
@@ -34,7 +34,7 @@ browserTest(
     const sheet = page.getByRole("dialog");
     await sheet.getByText("Runs again").waitFor();
     assert.match((await sheet.textContent()) ?? "", /Kept4 outputs: create project, provision account/);
-    const field = sheet.getByLabel("Input of the run (JSON)");
+    const field = sheet.getByLabel("Run input (JSON)");
     await field.fill(JSON.stringify(deal("8841", 500)));
     await sheet.getByText("500").first().waitFor();
 
@@ -42,11 +42,15 @@ browserTest(
     await page.getByRole("heading", { name: /^Completed in/ }).waitFor();
     const run = await world.until(failed.id, ({ status }) => status === "completed");
     assert.deepEqual([run.round, (run.output as { project: { id: string } }).project.id], [1, "P-8841"]);
-    assert.equal(run.steps.find((step) => step.key === "create project")?.attempts.length, 1, "what was done is kept");
+    assert.equal(
+      run.steps.find((step) => step.key === "create project")?.attempts.length,
+      1,
+      "completed steps are kept",
+    );
   },
 );
 
-browserTest("a run that goes on is followed without asking: its end shows by itself", {}, async (test) => {
+browserTest("the page of an active run updates by itself when the run ends", {}, async (test) => {
   const world = await openWorld(test);
   const waiting = await world.run("discount-approval", { deal: "1" }, ({ status }) => status === "waiting");
   const tab = await openTab(test, world.url);
@@ -58,7 +62,7 @@ browserTest("a run that goes on is followed without asking: its end shows by its
   await tab.page.getByRole("heading", { name: /^Completed in/ }).waitFor();
 });
 
-browserTest("an idle page asks for nothing, and two tabs share one stream", {}, async (test) => {
+browserTest("an idle page sends no requests, and two tabs share one stream", {}, async (test) => {
   const world = await openWorld(test);
   await world.run("nightly-billing", { count: 3 });
   const first = await openTab(test, world.url);
@@ -66,47 +70,55 @@ browserTest("an idle page asks for nothing, and two tabs share one stream", {}, 
   await first.page.getByRole("button", { name: "Live" }).waitFor();
   const second = await first.another("/runs");
   await second.page.getByRole("button", { name: "Live" }).waitFor();
-  const streams = [...first.asked, ...second.asked].filter((each) => each.startsWith("GET /api/stream"));
+  const streams = [...first.requests, ...second.requests].filter((each) => each.startsWith("GET /api/stream"));
   assert.equal(streams.length, 1, streams.join("\n"));
   assert.match(await (await fetch(`${world.url}/metrics`)).text(), /^baton_stream_listeners 1$/m);
   await first.page.waitForTimeout(800);
-  const before = [first.asked.length, second.asked.length];
+  const before = [first.requests.length, second.requests.length];
   await first.page.waitForTimeout(4_000);
-  assert.deepEqual([first.asked.length, second.asked.length], before, [...first.asked, ...second.asked].join("\n"));
+  assert.deepEqual(
+    [first.requests.length, second.requests.length],
+    before,
+    [...first.requests, ...second.requests].join("\n"),
+  );
 
-  // What one tab hears both show.
+  // Both tabs show what one of them receives.
   await world.run("nightly-billing", { count: 1 });
   for (const { page } of [first, second]) await page.locator('[role="row"][data-run]').nth(1).waitFor();
   assert.match(await (await fetch(`${world.url}/metrics`)).text(), /^baton_stream_listeners 1$/m);
 });
 
-browserTest("rows under the cursor never move; new ones wait above, and no row is there twice", {}, async (test) => {
-  const world = await openWorld(test);
-  for (let i = 0; i < 5; i++) await world.run("nightly-billing", { count: 1 });
-  const { page, open } = await openTab(test, world.url);
-  await open("/runs");
-  const rows = page.locator('[role="row"][data-run]');
-  const ids = (): Promise<(string | null)[]> =>
-    rows.evaluateAll((all) => all.map((row) => row.getAttribute("data-run")));
-  await rows.nth(4).waitFor();
-  const before = await ids();
-  await rows.nth(2).hover();
-  for (let i = 0; i < 3; i++) await world.run("nightly-billing", { count: 1 });
-  await page.getByRole("button", { name: /3 new runs/ }).waitFor();
-  assert.deepEqual(await ids(), before);
-  await page.getByRole("button", { name: /3 new runs/ }).click();
-  await rows.nth(7).waitFor();
-  const now = await ids();
-  assert.deepEqual([now.length, new Set(now).size, now.slice(3)], [8, 8, before]);
-});
+browserTest(
+  "rows under the cursor do not move; new runs are counted above, and no row is duplicated",
+  {},
+  async (test) => {
+    const world = await openWorld(test);
+    for (let i = 0; i < 5; i++) await world.run("nightly-billing", { count: 1 });
+    const { page, open } = await openTab(test, world.url);
+    await open("/runs");
+    const rows = page.locator('[role="row"][data-run]');
+    const ids = (): Promise<(string | null)[]> =>
+      rows.evaluateAll((all) => all.map((row) => row.getAttribute("data-run")));
+    await rows.nth(4).waitFor();
+    const before = await ids();
+    await rows.nth(2).hover();
+    for (let i = 0; i < 3; i++) await world.run("nightly-billing", { count: 1 });
+    await page.getByRole("button", { name: /3 new runs/ }).waitFor();
+    assert.deepEqual(await ids(), before);
+    await page.getByRole("button", { name: /3 new runs/ }).click();
+    await rows.nth(7).waitFor();
+    const now = await ids();
+    assert.deepEqual([now.length, new Set(now).size, now.slice(3)], [8, 8, before]);
+  },
+);
 
 browserTest(
-  "a server that goes away leaves its page readable; when it is back the page goes on, with no row twice",
+  "a page stays readable while the server is down and continues when it is back, without duplicate rows",
   {},
   async (test) => {
     const world = await openWorld(test);
     for (let i = 0; i < 2; i++) await world.run("nightly-billing", { count: 1 });
-    // A row that is still on its way is what the page would read again.
+    // A run that has not ended makes the page refresh its visible rows.
     await world.run("discount-approval", { deal: "1" }, ({ status }) => status === "waiting");
     const { page, open } = await openTab(test, world.url, {
       allows: /ERR_CONNECTION|Failed to load resource|ERR_INCOMPLETE/,
@@ -117,11 +129,11 @@ browserTest(
     await page.getByRole("button", { name: "Live" }).waitFor();
     const { port } = world.server;
     await world.close();
-    await page.getByText(/Baton does not answer/).waitFor();
-    await page.getByRole("button", { name: /Reconnecting|asking every 5 s/ }).waitFor();
-    await page.getByRole("button", { name: /asking every 5 s/ }).waitFor();
+    await page.getByText(/Baton is not responding/).waitFor();
+    await page.getByRole("button", { name: /Reconnecting|Polling every 5 s/ }).waitFor();
+    await page.getByRole("button", { name: /Polling every 5 s/ }).waitFor();
     await page.waitForTimeout(5_500);
-    assert.equal(await rows.count(), 3, "what is known stays");
+    assert.equal(await rows.count(), 3, "loaded rows stay");
     const again = await openWorld(test, { folder: world.folder, port });
     assert.equal(again.server.port, port);
     await page.getByRole("button", { name: "Live" }).waitFor({ timeout: 15_000 });
@@ -133,7 +145,7 @@ browserTest(
 );
 
 browserTest(
-  "hostile values are text: nothing in them runs, links or paints, and nothing stands still",
+  "hostile values are shown as text: no scripts, links or images, and the page stays responsive",
   {},
   async (test) => {
     const world = await openWorld(test);
@@ -172,10 +184,10 @@ browserTest(
     const blown = await world.run("blow", { kib: 16 * 1024 - 1 });
     const begun = performance.now();
     await open(`/runs/${blown.id}`);
-    await page.getByText("too large to read here").first().waitFor();
+    await page.getByText("too large to display").first().waitFor();
     await page.getByText("<script>alert(1)</script>", { exact: false }).first().waitFor();
     assert.ok((await page.locator("main *").count()) < 1_500, "a value of 16 MiB is a few hundred elements");
-    // The page answers to a key while all of it is there: a test that stands still fails here by its time.
+    // The page responds to a key with the value loaded; if it hangs, the test times out here.
     await page.keyboard.press("?");
     await page.getByRole("dialog").waitFor();
     console.log(`a run with a value of 16 MiB opened in ${Math.round(performance.now() - begun)} ms`);
@@ -184,7 +196,7 @@ browserTest(
 );
 
 browserTest(
-  "a list of thousands holds a few dozen rows in the page, and a page of it at a time",
+  "a list of thousands of runs renders a few dozen rows and loads one page at a time",
   { timeout: 90_000 },
   async (test) => {
     const world = await openWorld(test);
@@ -203,16 +215,16 @@ browserTest(
       await page.waitForTimeout(16);
     }
     assert.ok((await scroller.evaluate((element) => element.scrollTop)) > 18_000);
-    const pages = tab.asked.filter((each) => /^GET \/api\/runs\?limit=200/.test(each));
+    const pages = tab.requests.filter((each) => /^GET \/api\/runs\?limit=200/.test(each));
     assert.ok(pages.length >= 4 && pages.length <= 5, pages.join("\n"));
-    assert.ok((await rows.count()) < 80, `${await rows.count()} rows are in the page`);
+    assert.ok((await rows.count()) < 80, `${await rows.count()} rows are rendered`);
     const { items } = await world.get<WirePage<RunSummary>>("/api/runs?limit=1");
     assert.equal(items.length, 1);
   },
 );
 
 browserTest(
-  "a run of thousands of steps shows its first block at once, and any other when it is scrolled to",
+  "a run with thousands of steps loads its first block, and others when they are scrolled to",
   { timeout: 90_000 },
   async (test) => {
     const world = await openWorld(test);
@@ -226,7 +238,7 @@ browserTest(
       .getByRole("button", { name: /^tick#?.*3000/ })
       .first()
       .waitFor();
-    assert.ok(tab.asked.filter((each) => each.includes("/steps?")).length <= 3, tab.asked.join("\n"));
+    assert.ok(tab.requests.filter((each) => each.includes("/steps?")).length <= 3, tab.requests.join("\n"));
     assert.ok((await tab.page.locator("main *").count()) < 1_500);
   },
 );

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { after } from "node:test";
-import { assertAccessible, assertFits, browserTest, closeBrowser, keepPicture, openTab, settled } from "./browser.ts";
+import {
+  assertAccessible,
+  assertFits,
+  browserTest,
+  closeBrowser,
+  openTab,
+  saveScreenshot,
+  settled,
+} from "./browser.ts";
 import { openWorld, populate, type World } from "./world.ts";
 
 after(closeBrowser);
 
-/** Every screen with the path that leads to it, in a world with a run of every kind and two versions of a workflow. */
+/** Every page with its path, in a world with runs of every kind and two versions of a workflow. */
 async function screens(world: World): Promise<Readonly<Record<string, string>>> {
   const runs = await populate(world);
   world.edit((code) => code.replace('ctx.step("schedule kickoff"', 'ctx.step("plan kickoff"'));
@@ -55,13 +63,13 @@ async function screens(world: World): Promise<Readonly<Record<string, string>>> 
 }
 
 browserTest(
-  "every screen is free of what axe finds in both themes, fits a phone and twice the zoom, and asks no other origin",
+  "every page passes axe in both themes, fits a phone and 200 % zoom, and uses no other origin",
   { timeout: 200_000 },
   async (scope) => {
     const world = await openWorld(scope);
     const all = Object.entries(await screens(world));
     const wrong: string[] = [];
-    // All of them are told at once: a list of twenty is mended in one go.
+    // Collected and reported together, so that they can be fixed in one go.
     const note = (what: Promise<void>): Promise<void> => what.catch((error: Error) => void wrong.push(error.message));
     for (const theme of ["light", "dark"] as const) {
       const { page, open } = await openTab(scope, world.url, { theme });
@@ -69,7 +77,7 @@ browserTest(
         await open(path);
         await settled(page);
         await note(assertAccessible(page, `${name}, ${theme}`));
-        await keepPicture(page, `${name}-${theme}`);
+        await saveScreenshot(page, `${name}-${theme}`);
         if (theme === "dark") continue;
         // 360 px is a phone, 720 a window of 1,440 at 200 %.
         for (const width of [720, 360]) {
@@ -77,7 +85,7 @@ browserTest(
           await note(assertFits(page, `${name} at ${width}`));
         }
         await note(assertAccessible(page, `${name} at 360`, { skipsContrast: true }));
-        await keepPicture(page, `${name}-narrow`);
+        await saveScreenshot(page, `${name}-narrow`);
         await page.setViewportSize({ width: 1_440, height: 900 });
       }
     }
@@ -86,22 +94,22 @@ browserTest(
 );
 
 browserTest(
-  "each screen says so when there is nothing, nothing that matches, no such thing, and no answer",
+  "every page has an empty state, and shows no matches, not found and no response",
   { timeout: 120_000 },
   async (scope) => {
     const world = await openWorld(scope);
     const { page, open } = await openTab(scope, world.url, { allows: /Failed to load resource|ERR_/ });
-    const says = async (path: string, text: RegExp): Promise<void> => {
+    const shows = async (path: string, text: RegExp): Promise<void> => {
       await open(path);
       await page.locator("main").getByText(text).first().waitFor();
       await assertAccessible(page, `${path}: ${text}`);
     };
-    await says("/", /Nothing has been started yet/);
-    await says("/runs", /No run yet/);
-    await says("/dead-letters", /Nothing gave up/);
-    await says("/events", /No event/i);
+    await shows("/", /Nothing has been started yet/);
+    await shows("/runs", /No runs yet/);
+    await shows("/dead-letters", /No dead letters/);
+    await shows("/events", /No event/i);
     await world.run("nightly-billing", { count: 1 });
-    await says("/runs?q=name%3Anobody", /0 of 1 runs match/);
+    await shows("/runs?q=name%3Anobody", /0 of 1 runs match/);
     for (const path of [
       "/runs/run_00000000",
       "/errors/none",
@@ -111,10 +119,10 @@ browserTest(
       "/events/999999",
       "/nowhere",
     ])
-      await says(path, /not here|no such|no run left|none|nothing|unknown|never|gone|over/i);
-    await says("/runs?from=garbage&to=never", /1 matches/);
+      await shows(path, /not found|no dead letters with this cause/i);
+    await shows("/runs?from=garbage&to=never", /1 matches/);
     await page.route("**/api/events?*", (route) => route.abort());
-    await says("/events", /does not answer/);
+    await shows("/events", /is not responding/);
     await page.unroute("**/api/events?*");
     await open("/runs");
     await page.locator('[role="row"][data-run]').first().waitFor();
@@ -124,12 +132,12 @@ browserTest(
     await world.run("nightly-billing", { count: 1 });
     assert.ok(
       (await page.locator('[role="row"][data-run]').count()) >= 1,
-      "what is known stays when a part cannot be read",
+      "loaded rows stay when a part cannot be refreshed",
     );
   },
 );
 
-browserTest("a read-only server shows everything and offers nothing", {}, async (scope) => {
+browserTest("a read-only server shows everything and offers no actions", {}, async (scope) => {
   const world = await openWorld(scope);
   const failed = await world.run("failing", { message: "no" });
   await world.close();
@@ -148,7 +156,7 @@ browserTest("a read-only server shows everything and offers nothing", {}, async 
   assert.equal(refused.status, 405);
 });
 
-browserTest("what a page shows stands in its address: back and a copied link bring the same", {}, async (scope) => {
+browserTest("the address holds the state of a page: back and a copied link restore it", {}, async (scope) => {
   const world = await openWorld(scope);
   const failed = await world.run("customer-onboarding", { dealId: "1", company: "A", amount: 950, tier: "smb" });
   await world.run("nightly-billing", { count: 2 });

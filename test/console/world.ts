@@ -11,24 +11,24 @@ import type { Scope } from "./browser.ts";
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const limitMs = 20_000;
 
-/** A real Baton on a store of its own, with the shop's workflows in a folder that may be changed. */
+/** A real Baton server with its own store and an editable copy of the shop workflows. */
 export interface World {
   readonly server: RunningServer;
-  /** Stops the server, as its operator would; it may be opened again on the same folder. */
+  /** Stops the server normally; it can be opened again on the same folder. */
   close(): Promise<void>;
   readonly url: string;
   readonly folder: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
-  /** Starts a run and waits until it stands so. */
-  run(name: string, input: unknown, isThere?: (run: RunDetail) => boolean): Promise<RunDetail>;
-  until(id: string, isThere: (run: RunDetail) => boolean): Promise<RunDetail>;
+  /** Starts a run and waits until it has the given state; by default, until it has ended. */
+  run(name: string, input: unknown, isReached?: (run: RunDetail) => boolean): Promise<RunDetail>;
+  until(id: string, isReached: (run: RunDetail) => boolean): Promise<RunDetail>;
   edit(change: (code: string) => string): void;
 }
 
 export interface WorldOptions {
   readonly readOnly?: boolean;
-  /** An older world's folder: the same store, opened again. */
+  /** Folder of a closed world, to reopen its store. */
   readonly folder?: string;
   readonly port?: number;
 }
@@ -62,11 +62,11 @@ export async function openWorld(test: Scope, options: WorldOptions = {}): Promis
   const get = <T>(path: string): Promise<T> => ask<T>(path);
   const post = <T>(path: string, body: unknown = {}): Promise<T> =>
     ask<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-  const until: World["until"] = async (id, isThere) => {
+  const until: World["until"] = async (id, isReached) => {
     const endsAt = performance.now() + limitMs;
     for (;;) {
       const run = await get<RunDetail>(`/api/runs/${id}`);
-      if (isThere(run)) return run;
+      if (isReached(run)) return run;
       assert.ok(performance.now() < endsAt, `run ${id} is still ${run.status}: ${run.reasonText}`);
       await delay(15);
     }
@@ -79,15 +79,15 @@ export async function openWorld(test: Scope, options: WorldOptions = {}): Promis
     get,
     post,
     until,
-    run: async (name, input, isThere = (run) => run.endedAt !== null) => {
+    run: async (name, input, isReached = (run) => run.endedAt !== null) => {
       const { id } = await post<RunDetail>("/api/runs", { name, input });
-      return until(id, isThere);
+      return until(id, isReached);
     },
     edit: (change) => writeFileSync(file, change(readFileSync(file, "utf8"))),
   };
 }
 
-/** Inside the checkout: the workflows find their packages from there. */
+/** Inside the checkout, so that the workflows can import their packages. */
 function makeFolder(test: Scope): string {
   const parent = join(root, ".baton");
   mkdirSync(parent, { recursive: true });
@@ -97,7 +97,7 @@ function makeFolder(test: Scope): string {
   return folder;
 }
 
-/** One run of every kind, each where a person would look for it. */
+/** Creates runs of every kind, events and a saved view. */
 export async function populate(world: World): Promise<Readonly<Record<string, RunDetail>>> {
   const deal = (dealId: string, amount: number): unknown => ({ dealId, company: "Acme", amount, tier: "enterprise" });
   const isWaiting = (run: RunDetail): boolean => run.status === "waiting";

@@ -47,7 +47,7 @@ describe("bulk acts", () => {
       await test.advance("1m");
       const stopped = await test.baton.bulks.get(failing.id);
       assert.equal(stopped.status, "stopped");
-      assert.match(stopped.detail ?? "", /1 of 1 of the canary failed again: run_.* card refused/);
+      assert.match(stopped.detail ?? "", /1 of 1 canary runs failed again: run_.* card refused/);
       assert.deepEqual(stopped.counts, { done: 1, refused: 0, left: 99 });
 
       broken.delete("card refused");
@@ -198,7 +198,7 @@ describe("bulk acts", () => {
     const test = await openTestBaton();
     try {
       const filter = { nmae: "job" } as object;
-      await assert.rejects(test.baton.bulks.start({ verb: "cancel", filter }), /no "nmae"/);
+      await assert.rejects(test.baton.bulks.start({ verb: "cancel", filter }), /unknown filter "nmae"/);
       await assert.rejects(test.baton.bulks.start({ verb: "explode" as "cancel", filter: {} }), /one of redrive/);
     } finally {
       await test.close();

@@ -353,7 +353,7 @@ describe("verbs on a stopped run", () => {
     await within({ definitions: [waiter] }, async (test) => {
       const handle = await test.start(waiter, null);
       await test.settle();
-      await assert.rejects(handle.completeStep({ step: "nothing", output: 1 }), /no such step/);
+      await assert.rejects(handle.completeStep({ step: "nothing", output: 1 }), /has no step/);
     });
   });
 

@@ -116,7 +116,7 @@ describe("odd code", () => {
   it("may not wait for a moment that no date can hold", async () => {
     await assert.rejects(
       run((ctx) => ctx.sleepUntil("far", 1e300)),
-      /needs a valid moment/,
+      /needs a valid timestamp/,
     );
     await assert.rejects(
       run((ctx) => ctx.sleep("long", Number.MAX_SAFE_INTEGER)),
@@ -134,7 +134,7 @@ describe("odd code", () => {
     for (const ask of inside)
       await assert.rejects(
         run((ctx) => ctx.step("outer", () => ask(ctx), { retry: false })),
-        /"inner" is asked for inside of the step "outer"/,
+        /"inner" is used inside the step "outer"/,
       );
     const chain = await run((ctx) => ctx.step("one", () => 1).then(() => ctx.step("two", () => 2)));
     assert.equal(chain, 2);

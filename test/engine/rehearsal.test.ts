@@ -102,7 +102,7 @@ test("a step that is put before a recorded one diverges there, with both lists",
   });
   assert.deepEqual(verdict, {
     outcome: "diverges",
-    detail: '"b" was recorded and the code did not ask for it',
+    detail: 'Step 2 was "b"; the code now asks for "between"',
     at: 2,
     recorded: ["a", "b", "go"],
     asked: ["a", "between"],
@@ -116,13 +116,13 @@ test("a wait that the code does not ask for any more diverges, whether it ends o
     await ctx.step("a", counted(1));
     await ctx.step("b", counted(2));
   });
-  assert.equal(ends.outcome === "diverges" && ends.detail, 'the code ends and "go" is waited for');
+  assert.equal(ends.outcome === "diverges" && ends.detail, 'the run is waiting for "go"; the code now ends before it');
   const other = await over(id, async (ctx) => {
     await ctx.step("a", counted(1));
     await ctx.step("b", counted(2));
     await ctx.waitForEvent("another");
   });
-  assert.equal(other.outcome === "diverges" && other.detail, '"go" is waited for and the code did not ask for it');
+  assert.equal(other.outcome === "diverges" && other.detail, 'the run is waiting for "go"; the code no longer does');
 });
 
 test("another kind under the same key, a removed step and code that throws diverge", async (t) => {
@@ -131,7 +131,7 @@ test("another kind under the same key, a removed step and code that throws diver
   const kind = await over(id, async (ctx) => {
     await ctx.sleep("a", 5);
   });
-  assert.match(kind.outcome === "diverges" ? kind.detail : "", /"a" was recorded as step and is asked for as sleep/);
+  assert.match(kind.outcome === "diverges" ? kind.detail : "", /"a" was a step; the code now has a sleep of this name/);
   const removed = await over(id, async (ctx) => {
     await ctx.step("a", counted(1));
     await ctx.waitForEvent("go");
@@ -201,7 +201,7 @@ test("a compatible run is moved under a raised fence and goes on with the other 
     for await (const { why } of moveRuns(engine, { ...base, ...request }, parts)) told.push(why);
     return told;
   };
-  assert.deepEqual(await move({ to: 3 }), ['"a" was recorded and the code did not ask for it']);
+  assert.deepEqual(await move({ to: 3 }), ['Step 1 was "a"; the code now asks for "unlike"']);
   assert.deepEqual(await move({ isDryRun: true }), [null]);
   const before = await parked.detail();
   assert.deepEqual(await move({}), [null]);

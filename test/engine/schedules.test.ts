@@ -191,7 +191,7 @@ describe("downtime", () => {
 });
 
 describe("overlap", () => {
-  it("skip leaves a nominal time out while the run before it is not at rest", async () => {
+  it("skip leaves a nominal time out while the run before it has not ended", async () => {
     const { test, fires, told } = await setup({ every: "10m" }, { napMs: 25 * 60_000 });
     await test.advance("50m");
     assert.deepEqual(await told(), [
@@ -202,7 +202,7 @@ describe("overlap", () => {
       "00:50:00 skipped",
     ]);
     const [first, second] = await fires();
-    assert.equal(second?.why, `${first?.run} is not at rest`);
+    assert.equal(second?.why, `${first?.run} has not ended`);
     await test.close();
   });
 
@@ -250,7 +250,7 @@ describe("overlap", () => {
     assert.deepEqual(runs[1]?.reason, {
       code: "by-person",
       by: "schedule:tick/every",
-      why: "its next nominal time has come",
+      why: "its next scheduled time has arrived",
     });
     await test.close();
   });
@@ -443,7 +443,7 @@ describe("an input that never comes", () => {
     await test.advance("61m");
     const schedule = await test.baton.schedules.get("stuck");
     assert.deepEqual([schedule.lastFire?.outcome, (await test.baton.runs({ name: "other" })).length], ["refused", 1]);
-    assert.match(schedule.lastFire?.why ?? "", /not there after 10000 ms/);
+    assert.match(schedule.lastFire?.why ?? "", /took longer than 10000 ms/);
     await test.close();
   });
 });

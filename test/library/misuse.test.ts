@@ -47,7 +47,7 @@ describe("misuse", () => {
       await assert.rejects(baton.runs({ limit }), { code: "invalid-option" }, String(limit));
     for (const event of [{ name: 5 }, { name: "" }, { name: "e", id: 5 }, { name: "e", source: "x".repeat(513) }, {}])
       await assert.rejects(baton.emit(event as never), { code: "invalid-event" }, JSON.stringify(event));
-    await assert.rejects(openBaton({ store: `sqlite:${folder}` }), { code: "unavailable", message: /is no file/ });
+    await assert.rejects(openBaton({ store: `sqlite:${folder}` }), { code: "unavailable", message: /is not a file/ });
   });
 
   it("a store file that was deleted while it was open accepts nothing more", async () => {

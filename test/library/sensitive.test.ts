@@ -216,7 +216,7 @@ describe("sensitive values", () => {
     const test = await openTestBaton({ definitions: [leaks, child], sensitiveKey });
     try {
       for (const how of ["attribute", "event", "match", "key"]) {
-        await assert.rejects((await test.start(leaks, how)).result(), /holds a sensitive value|sensitive/, how);
+        await assert.rejects((await test.start(leaks, how)).result(), /contains a sensitive value|sensitive/, how);
       }
     } finally {
       await test.close();
@@ -268,7 +268,7 @@ describe("sensitive values", () => {
       ]) {
         const definition = workflow<{ s: string }>({ name: "clear", ...sealed, ...options }, never);
         test.register(definition);
-        await assert.rejects(test.start(definition, { s: secret }), /holds a sensitive value/);
+        await assert.rejects(test.start(definition, { s: secret }), /contains a sensitive value/);
       }
       const other = workflow({ name: "other" }, never);
       const leaks: Readonly<Record<string, (ctx: Context, s: string) => Promise<unknown>>> = {
@@ -285,7 +285,7 @@ describe("sensitive values", () => {
         const definition = workflow<{ s: string }>({ name, ...sealed }, (ctx, { s }) => leak(ctx, s));
         test.register(definition);
         const handle = await test.start(definition, { s: secret });
-        await assert.rejects(handle.result(), /holds a sensitive value/, name);
+        await assert.rejects(handle.result(), /contains a sensitive value/, name);
         assertNowhere([JSON.stringify(await handle.detail())], name);
       }
       const again = workflow<{ t?: string }>({ name: "again" }, async (ctx, { t }) => {

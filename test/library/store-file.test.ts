@@ -134,7 +134,7 @@ describe("the store file", () => {
     db.close();
     await assert.rejects(openBaton({ store: `sqlite:${path}` }), {
       code: "corrupt",
-      message: /schema 999.*knows up to/,
+      message: /schema 999.*supports schemas up to/,
     });
   });
 

@@ -134,10 +134,10 @@ describe("an exported run", () => {
   });
 
   const spoiled: readonly (readonly [string, (fixture: RunFixture) => unknown, RegExp])[] = [
-    ["something else", () => ({ runs: [] }), /it is no run that baton export has written/],
-    ["nothing", () => null, /it is no run/],
-    ["a newer format", (fixture) => ({ ...fixture, formatVersion: 2 }), /its format 2 is newer than 1/],
-    ["a run without history", ({ entries: _entries, ...rest }) => rest, /parts of it are missing/],
+    ["something else", () => ({ runs: [] }), /it is not a file written by baton export/],
+    ["nothing", () => null, /it is not a file written/],
+    ["a newer format", (fixture) => ({ ...fixture, formatVersion: 2 }), /its format 2 is newer than the supported format 1/],
+    ["a run without history", ({ entries: _entries, ...rest }) => rest, /parts of the file are missing/],
     ["an unknown kind", (f) => ({ ...f, entries: f.entries.map((e) => ({ ...e, kind: "spell" })) }), /entries\[0\]/],
     [
       "a value that is no JSON",
@@ -146,7 +146,7 @@ describe("an exported run", () => {
     ],
     ["a history out of order", (f) => ({ ...f, entries: f.entries.toReversed() }), /entries\[1\]/],
     ["a broken attempt", (f) => ({ ...f, attempts: [{ key: 1 }] }), /attempts\[0\]/],
-    ["an unknown status", (f) => ({ ...f, run: { ...f.run, status: "asleep" } }), /run is not as/],
+    ["an unknown status", (f) => ({ ...f, run: { ...f.run, status: "asleep" } }), /run is not valid/],
   ];
   for (const [name, spoil, message] of spoiled) {
     it(`is refused when it is ${name}, and nothing is written`, async (t) => {

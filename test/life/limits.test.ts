@@ -27,8 +27,8 @@ async function rows({ baton }: TestBaton): Promise<unknown> {
 const outside: readonly (readonly [string, (test: TestBaton) => Promise<unknown>, string, RegExp])[] = [
   ["an input", ({ baton }) => baton.start(quiet, over), "limit", /input has 1048578 bytes, the limit is 1048576/],
   ["an event's data", (test) => test.emit({ name: "e", data: over }), "limit", /data has 1048578 bytes/],
-  ["an event's name", (test) => test.emit({ name: "e".repeat(201) }), "invalid-event", /name is text of 1 to 200/],
-  ["an event's id", (test) => test.emit({ name: "e", id: "i".repeat(513) }), "invalid-event", /id is text of 1 to 512/],
+  ["an event's name", (test) => test.emit({ name: "e".repeat(201) }), "invalid-event", /name of an event must be a string of 1 to 200/],
+  ["an event's id", (test) => test.emit({ name: "e", id: "i".repeat(513) }), "invalid-event", /id of an event must be a string of 1 to 512/],
   ["a business key", ({ baton }) => baton.start(quiet, "a", { key: "k".repeat(513) }), "invalid-name", /business key/],
   [
     "an idempotency key",
@@ -150,7 +150,7 @@ describe("from code", () => {
       const { row } = await handle.detail();
       const lines = await test.baton.engine.store.query("logs", { run: row.no, after: 0, limit: 5_000 });
       assert.ok(lines.length <= most + 1 && lines.length > 5, `${lines.length} lines`);
-      assert.equal(lines.at(-1)?.message, "more log lines are not kept");
+      assert.equal(lines.at(-1)?.message, "log limit reached: further lines are dropped");
     }
   });
 
@@ -160,7 +160,7 @@ describe("from code", () => {
     });
     const test = await setup(t, endless);
     const handle = await test.start(endless, undefined);
-    await assert.rejects(handle.result(), /has asked for 10000 steps/);
+    await assert.rejects(handle.result(), /reached the limit of 10000 steps/);
     const { row, entryCount } = await handle.detail();
     assert.equal(entryCount, defaults.stepsMax);
     const lines = await test.baton.engine.store.query("logs", { run: row.no, after: 0, limit: 10 });

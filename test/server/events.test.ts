@@ -93,7 +93,7 @@ test("an event tells what it started, or why nothing ran", async (t) => {
   const started = await detail("deal.won", { deal: "D-1" });
   assert.deepEqual(
     [started.outcome, started.outcomeText, started.listeners],
-    ["matched", "It started or woke one run", ["onboarded"]],
+    ["matched", "Started or resumed one run", ["onboarded"]],
   );
   assert.deepEqual([started.runs[0]?.name, started.runs[0]?.how], ["onboarded", "started"]);
   const refused = await detail("deal.won", { deal: 7 });

@@ -102,7 +102,7 @@ test("an act that cannot be done now says why, and is not done", async (t) => {
 test("an act that nobody knows is not found", async (t) => {
   const api = await open(t, []);
   const { status, body } = await api.post<Problem>("/api/guide/nothing", {});
-  assert.deepEqual([status, body.code, body.hint], [404, "not-found", "its acts are start"]);
+  assert.deepEqual([status, body.code, body.hint], [404, "not-found", "its actions are start"]);
 });
 
 test("an act that throws is a problem with its causes; what the API refused keeps its code", async (t) => {
@@ -118,7 +118,7 @@ test("an act that throws is a problem with its causes; what the API refused keep
   ]);
   const { status, body } = await api.post<Problem>("/api/guide/throws", {});
   assert.deepEqual([status, body.code], [500, "internal"]);
-  assert.equal(body.detail, '"Break it" could not be done: provisioning is away');
+  assert.equal(body.detail, '"Break it" failed: provisioning is away');
   assert.deepEqual(body.details?.["causes"], ["provisioning is away", "ECONNREFUSED"]);
   const refused = await api.post<Problem>("/api/guide/refused", {});
   assert.deepEqual([refused.status, refused.body.code], [404, "not-found"]);
@@ -158,7 +158,7 @@ test("an id that is given twice or is not fit for an address is refused with it"
   for (const id of ["start", "a/b", ""]) {
     assert.throws(() => openGuide({ ...parts, source: guideOf({ ...act, id }) }), {
       code: "invalid-config",
-      message: `guide: the id ${JSON.stringify(id)} is not fit for an address, or given twice`,
+      message: `guide: the id ${JSON.stringify(id)} is not valid in a URL, or is used twice`,
     });
   }
 });

@@ -109,7 +109,7 @@ test("home says whether all is well, and what needs a person", async (t) => {
   );
   assert.deepEqual(
     [body.verdicts[0]?.text, body.verdicts[0]?.next?.target.to],
-    ["fragile fails more than usual", "error"],
+    ["fragile is failing more than usual", "error"],
   );
   // The hour may have turned meanwhile.
   const lately = body.hours.slice(-2);

@@ -94,7 +94,7 @@ test("restart wants a recorded step and says which there are", async (t) => {
   const api = await setup(t);
   const run = await failed(api);
   const none = await api.post<Problem>(`/api/runs/${run.id}/restart`, {});
-  assert.deepEqual([none.status, none.body.errors], [422, [{ path: "step", message: "is missing" }]]);
+  assert.deepEqual([none.status, none.body.errors], [422, [{ path: "step", message: "is required" }]]);
   const unknown = await api.post<Problem>(`/api/runs/${run.id}/restart`, { step: "tenth" });
   assert.deepEqual([unknown.status, unknown.body.code], [422, "unknown-step"]);
   assert.match(unknown.body.hint ?? "", /first, second/);

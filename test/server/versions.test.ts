@@ -72,5 +72,5 @@ test("a name with a slash is a name", async (t) => {
     version: 1,
   });
   assert.deepEqual([answer.status, answer.body.code], [404, "unknown-definition"]);
-  assert.match(answer.body.detail, /no version of "a\/b c"/);
+  assert.match(answer.body.detail, /no versions of "a\/b c"/);
 });

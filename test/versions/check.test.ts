@@ -33,9 +33,9 @@ test("baton check says of each history whether the code as it is now is compatib
 
   const same = await baton(["check"]);
   assert.equal(same.code, 0, same.stdout);
-  assert.match(same.stdout, new RegExp(`^compatible  ${waiting.id}  pay 1  waiting$`, "m"));
-  assert.match(same.stdout, new RegExp(`^compatible  ${done.id}  pay 1  completed$`, "m"));
-  assert.match(same.stdout, /^2 histories: 2 compatible, 0 diverge$/m);
+  assert.match(same.stdout, new RegExp(`^compatible    ${waiting.id}  pay 1  waiting$`, "m"));
+  assert.match(same.stdout, new RegExp(`^compatible    ${done.id}  pay 1  completed$`, "m"));
+  assert.match(same.stdout, /^2 histories: 2 compatible, 0 incompatible$/m);
 
   write("workflows/pay.ts", payText({ mark: "A", hasReceipt: true }));
   assert.equal((await baton(["check"])).code, 0);
@@ -46,11 +46,11 @@ test("baton check says of each history whether the code as it is now is compatib
   assert.equal(other.code, 1);
   assert.match(
     other.stdout,
-    new RegExp(`^diverges    ${waiting.id}  pay 1  waiting  at 2: "charge" was recorded`, "m"),
+    new RegExp(`^incompatible  ${waiting.id}  pay 1  waiting  at 2: Step 2 was "charge"`, "m"),
   );
   assert.match(
     other.stdout,
-    /^ {6}RECORDED {2}ASKED FOR\n {5}1 reserve {3}reserve\n {2}> {2}2 charge {4}fraud check\n/m,
+    /^ {6}RECORDED {2}CODE\n {5}1 reserve {3}reserve\n {2}> {2}2 charge {4}fraud check\n/m,
   );
   const { code, value } = await json<Line[]>(["check"]);
   assert.equal(code, 1);
@@ -117,7 +117,7 @@ test("one dead letter is resumed on the version that mends it, and on none that 
   await baton(["deploy"]);
   const refused = await baton(["resume", failed.id, "--on", "2"]);
   assert.equal(refused.code, 7);
-  assert.match(refused.stderr, /cannot go on with version 2: "charge" was recorded and the code did not ask for it/);
+  assert.match(refused.stderr, /cannot continue on version 2: Step 2 was "charge"; the code now asks for "fraud check"/);
   const resumed = await baton(["resume", failed.id, "--on", "3", "--json"]);
   assert.equal(resumed.code, 0, resumed.stderr);
   const run = JSON.parse(resumed.stdout) as RunDetail;
@@ -128,14 +128,14 @@ test("versions and moves that make no sense are refused with what to do", async 
   const { baton } = setup(t);
   await baton(["deploy"]);
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [["versions", "nope"], 3, /there is no version of "nope"/],
-    [["versions", "hello", "--use", "7"], 3, /hello has no version 7\nhint: its versions are 1/],
-    [["versions", "hello", "--use", "x"], 2, /--use wants the number of a version/],
-    [["versions", "hello", "--move", "1"], 7, /the runs of hello version 1 are on it already/],
-    [["versions", "--drain", "1"], 2, /name the definition/],
-    [["versions", "hello", "--drain", "1", "--use", "1"], 2, /one at a time/],
+    [["versions", "nope"], 3, /no versions of "nope" found/],
+    [["versions", "hello", "--use", "7"], 3, /hello has no version 7\nhint: known versions: 1/],
+    [["versions", "hello", "--use", "x"], 2, /--use must be a version number/],
+    [["versions", "hello", "--move", "1"], 7, /the runs of hello version 1 are already on this version/],
+    [["versions", "--drain", "1"], 2, /give the name of the workflow/],
+    [["versions", "hello", "--drain", "1", "--use", "1"], 2, /use only one of/],
     [["check", "nope"], 3, /the folder has no definition named "nope"/],
-    [["check", "--last", "few"], 2, /--last wants a number/],
+    [["check", "--last", "few"], 2, /--last must be a number/],
   ];
   for (const [args, code, said] of cases) {
     const ended = await baton(args);

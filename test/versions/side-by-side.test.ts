@@ -175,9 +175,9 @@ test("a deployment refuses computed imports and files beside the module, naming 
   const lines = payText({ mark: "A" }).split("\n").length;
   assert.match(
     stderr,
-    new RegExp(`workflows/pay\\.ts:${lines}: import\\(\\) of something that is only known when it runs`),
+    new RegExp(`workflows/pay\\.ts:${lines}: import\\(\\) with a path computed at run time`),
   );
-  assert.match(stderr, new RegExp(`workflows/pay\\.ts:${lines + 1}: new URL\\(…, import\\.meta\\.url\\) names a file`));
+  assert.match(stderr, new RegExp(`workflows/pay\\.ts:${lines + 1}: new URL\\(…, import\\.meta\\.url\\) refers to a file`));
   assert.match(stderr, /nothing was deployed/);
   assert.equal((await baton(["versions"])).code, 3, "there is no store yet");
 });

@@ -37,7 +37,7 @@ async function setup(t: TestContext, how: How = {}): Promise<Setup> {
   const serving = async <T>(around: How, look: () => Promise<T | null>): Promise<T> => {
     const server = launch(["start"], around);
     // What the last one had to say of the run is forgotten by then.
-    await eventually("it serves", () => (/^Ctrl-C to stop/m.test(server.lines.out) ? true : null));
+    await eventually("it serves", () => (/^press Ctrl-C to stop/m.test(server.lines.out) ? true : null));
     const found = await eventually("the server has dealt with the run", look);
     server.child.kill("SIGTERM");
     await server.ended;
@@ -81,7 +81,7 @@ for (const [who, how] of [
 ] as const) {
   test(`${who}, code that was changed, brought in or put under another version is refused, and runs again when it is put right`, async (t) => {
     const { tamper, reason, finish, read } = await setup(t, how);
-    const unknown = /pay version 1: (?:no list that is signed|its code was not made on this machine)/;
+    const unknown = /pay version 1: (?:no list signed|its code was not built on this machine)/;
     const [{ hash, body } = { hash: "", body: "" }] = read(
       "select a.hash, a.body from artifacts a join definitions d on d.fingerprint = a.hash where d.name = 'pay' and d.version = 1",
     );
@@ -110,7 +110,7 @@ test("a list that was changed or signed with another key vouches for nothing; an
   const { tamper, reason, finish, store } = await setup(t, { env: { BATON_DEPLOY_KEY: key } });
   // What is beside the store stays behind, as with a copy of the store alone.
   rmSync(`${store}.versions`, { recursive: true });
-  assert.match(await reason({ env: {} }), /not made on this machine, and without a deploy key nothing else is loaded/);
+  assert.match(await reason({ env: {} }), /not built on this machine, and loading other code needs a deploy key/);
   const notSigned = /pay version 1: no list that is signed with the deploy key has its code/;
   assert.match(await reason({ env: { BATON_DEPLOY_KEY: next } }), notSigned);
   tamper("update manifests set body = replace(body, 'pay', 'pax')");
@@ -125,7 +125,7 @@ test("what this machine has made is listed where only its owner may write; a lis
   assert.equal(statSync(list).mode & 0o777, 0o600);
   assert.equal(statSync(dirname(list)).mode & 0o777, 0o700);
   chmodSync(list, 0o666);
-  assert.match(await reason(), /its code was not made on this machine/);
+  assert.match(await reason(), /its code was not built on this machine/);
   const { value } = await json<RunDetail>(["why", "latest"]);
   assert.equal(value.status, "pending");
 });
@@ -134,7 +134,7 @@ test("a deploy key that is too short or cannot be read is refused", async (t) =>
   const { baton } = setupPlace(t);
   const short = await baton(["deploy"], { env: { BATON_DEPLOY_KEY: "short" } });
   assert.equal(short.code, 2);
-  assert.match(short.stderr, /a deploy key has 32 characters or more\nhint: make one with: openssl rand -hex 32/);
+  assert.match(short.stderr, /a deploy key needs at least 32 characters\nhint: create one with: openssl rand -hex 32/);
   const missing = await baton(["deploy"], { env: { BATON_DEPLOY_KEY_FILE: "keys/none" } });
   assert.match(missing.stderr, /the deploy key's file keys\/none cannot be read/);
 });
@@ -156,5 +156,5 @@ test("the list of versions says why one cannot be loaded", async (t) => {
       [1, false],
     ],
   );
-  assert.match(items[1]?.unloadable ?? "", /^its code was not made on this machine/);
+  assert.match(items[1]?.unloadable ?? "", /^its code was not built on this machine/);
 });

@@ -127,7 +127,7 @@ describe("workers and servers as processes", { skip }, () => {
     holder.child.kill("SIGTERM");
     const ended = await holder.ended;
     assert.equal(ended.code, 0, ended.stderr);
-    assert.match(ended.stderr, /stopping; what is not done is handed back/);
+    assert.match(ended.stderr, /stopping; unfinished runs are released to other workers/);
     const run = await eventually("the run has ended", async () => {
       const { value } = await json<RunDetail>(["show", started.id]);
       return value.status === "completed" ? value : null;
@@ -180,7 +180,7 @@ describe("a store that cannot be had", () => {
       assert.equal(code, 2);
       assert.equal(
         stderr,
-        `error: baton ${command} is for a store in PostgreSQL: a file has one process\nhint: use baton start, or name a store with --store postgres://…\n`,
+        `error: baton ${command} needs a PostgreSQL store: a SQLite file allows one process\nhint: use baton start, or pass a store with --store postgres://…\n`,
       );
     });
 
@@ -193,7 +193,7 @@ describe("a store that cannot be had", () => {
     {
       what: "a schema that cannot be one",
       url: "postgres://127.0.0.1:1/none?schema=Bad-Name",
-      said: /^error: "Bad-Name" cannot be the name of Baton's schema\nhint: use small letters, digits and _/,
+      said: /^error: "Bad-Name" is not a valid schema name\nhint: use lower-case letters, digits and _/,
     },
   ];
   for (const { what, url, said } of wrong)

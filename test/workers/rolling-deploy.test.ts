@@ -96,7 +96,7 @@ it("after a contracting migration an older Baton is told to go, and changes noth
   await migrateTo(schema, `-- compatible from ${next}\n${expand}`);
   await assert.rejects(openBaton({ store: schema.url, definitions: [order] }), {
     code: "corrupt",
-    message: `the store has schema ${next}, this Baton knows up to ${next - 1}`,
+    message: `the store has schema ${next}, but this Baton version supports schemas up to ${next - 1}`,
   });
 });
 

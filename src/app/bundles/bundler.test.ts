@@ -139,7 +139,7 @@ test("an import of a package that cannot be carried names the package to list", 
   write("workflows/a.ts", 'import load from "loader";\nexport const loaded = load;\n');
   assert.match(
     told(await bundle()).join("\n"),
-    /loader\/index\.js:1 require\(\) of something .* list the package loader under external in baton\.config\.ts \(imported by /,
+    /loader\/index\.js:1 require\(\) with a path .* list the package loader under external in baton\.config\.ts \(imported by /,
   );
   assert.deepEqual(told(await bundle("workflows/a.ts", ["loader"])), []);
 });

@@ -81,7 +81,7 @@ async function build(file: string, options: BundleOptions, seen: Seen): Promise<
             seen.problems.push(
               place(id, file, {
                 line: 1,
-                message: "a native module cannot be bundled: list its package under external",
+                message: "native modules cannot be bundled: list the package under external",
               }),
             );
             return "";

@@ -81,7 +81,7 @@ function newestOf(definitions: readonly Definition[], name: string | null): read
   const wanted = definitions.filter((each) => name === null || each.name === name);
   if (name !== null && wanted.length === 0) {
     throw new BatonError("unknown-definition", `the folder has no definition named ${JSON.stringify(name)}`, {
-      hint: `it has ${definitions.map((each) => each.name).join(", ") || "none"}`,
+      hint: `found: ${definitions.map((each) => each.name).join(", ") || "none"}`,
     });
   }
   return [...Map.groupBy(wanted, (each) => `${each.kind} ${each.name}`).values()].flatMap((same) =>

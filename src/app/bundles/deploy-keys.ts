@@ -25,8 +25,8 @@ export function readDeployKeys(env: NodeJS.ProcessEnv = process.env): readonly D
   const text = own || (file ? readKeyFile(file) : "");
   const secrets = text.split(/[\s,]+/).filter((each) => each !== "");
   if (secrets.some((each) => each.length < secretMin)) {
-    throw new BatonError("invalid-config", `a deploy key has ${secretMin} characters or more`, {
-      hint: "make one with: openssl rand -hex 32",
+    throw new BatonError("invalid-config", `a deploy key needs at least ${secretMin} characters`, {
+      hint: "create one with: openssl rand -hex 32",
     });
   }
   return secrets.map((secret) => ({ id: idOf(secret), secret, from }));
@@ -36,8 +36,8 @@ function readKeyFile(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new BatonError("invalid-config", `the deploy key's file ${file} cannot be read`, {
-      hint: "look at BATON_DEPLOY_KEY_FILE and at who may read that file",
+    throw new BatonError("invalid-config", `the deploy key file ${file} cannot be read`, {
+      hint: "check BATON_DEPLOY_KEY_FILE and the permissions of the file",
       cause,
     });
   }

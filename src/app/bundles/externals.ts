@@ -47,7 +47,7 @@ export function lackOf(externals: readonly External[], from: string): string | n
     if (name === "baton") continue;
     const installed = installedVersion(name, from);
     if (installed === null) return `it needs ${name} ${version}, which is not installed here`;
-    if (installed !== version) return `it needs ${name} ${version}, and ${installed} is installed here`;
+    if (installed !== version) return `it needs ${name} ${version}, but ${installed} is installed here`;
   }
   return null;
 }

@@ -27,7 +27,7 @@ export async function importArtifact(
 async function importWithin(url: URL, ms: number): Promise<Record<string, unknown>> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => reject(new Error(`it was not loaded within ${ms / 1_000} s: what does it await?`)),
+    () => reject(new Error(`loading took longer than ${ms / 1_000} s: check its top-level await`)),
     ms,
   );
   try {

@@ -84,12 +84,12 @@ export class OldVersions {
     const { store, trust, base } = this.#parts;
     const row = await this.#row(ref);
     if (row === undefined || row.fingerprint === null || row.authorVersion === null)
-      return { lack: "its code came with an app, or was there before bundles were kept" };
+      return { lack: "its code was loaded by an application, or predates stored bundles" };
     const artifact = await store.query("artifact", { hash: row.fingerprint });
     if (artifact === null) return { lack: `its code ${shortOf(row.fingerprint)} is not in the store` };
     const real = hashOf(artifact.body, artifact.externals);
     if (real !== row.fingerprint)
-      return { lack: `its code in the store was changed: it is ${shortOf(real)}, not ${shortOf(row.fingerprint)}` };
+      return { lack: `its stored code was changed: its hash is ${shortOf(real)}, not ${shortOf(row.fingerprint)}` };
     const claim = { definition: ref, authorVersion: row.authorVersion, hash: real };
     const objection = (await trust.objection(claim)) ?? lackOf(artifact.externals, base);
     if (objection !== null) return { lack: objection };
@@ -122,10 +122,10 @@ export class OldVersions {
   #count(hash: string): void {
     this.#imported.add(hash);
     if (this.#imported.size !== loadedMax + 1) return;
-    this.#parts.logger.log("warn", "this process has loaded more old versions than it keeps ready", {
+    this.#parts.logger.log("warn", "this process loaded more old versions than it keeps in its cache", {
       loaded: this.#imported.size,
       kept: loadedMax,
-      cost: "their modules stay in memory until it is started again: some KB each, or MB with large packages inside",
+      cost: "their modules stay in memory until the process restarts: a few KB each, or MB with large bundled packages",
     });
   }
 }

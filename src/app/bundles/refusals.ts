@@ -17,7 +17,7 @@ export const suspicious = /\bimport\s*\(|\brequire\b|\bimport\.meta\b|\b__dirnam
 export const uncommon =
   /\b(?:enum|namespace|module)\s+\w|\bimport\s+\w+\s*=|\bexport\s*=|\b(?:private|protected|public|readonly)\s+\w/;
 
-const outside = "a bundle has no files beside it: import it as a module or JSON, or read it from a path of its own";
+const outside = "a bundle contains no other files: import the file as a module or JSON, or read it from an absolute path";
 
 /**
  * What a bundle would lose without a word: imports that are only known when they run, and files that lie beside the
@@ -40,15 +40,15 @@ function problemOf(node: Node, above: readonly Node[]): string | null {
     case "ImportExpression":
       return isConstant(node["source"])
         ? null
-        : "import() of something that is only known when it runs cannot be bundled";
+        : "import() with a path computed at run time cannot be bundled";
     case "CallExpression":
       return callProblem(node);
     case "NewExpression":
       return isName(node["callee"], "URL") && isMetaUrl(argumentsOf(node)[1])
-        ? `new URL(…, import.meta.url) names a file beside the module: ${outside}`
+        ? `new URL(…, import.meta.url) refers to a file next to the module: ${outside}`
         : null;
     case "Identifier":
-      return isFolderName(node, above) ? `${String(node["name"])} is where the module lies: ${outside}` : null;
+      return isFolderName(node, above) ? `${String(node["name"])} is the location of the module: ${outside}` : null;
     case "MemberExpression":
       return metaProblem(node, above);
     default:
@@ -69,14 +69,14 @@ function syntaxProblem(node: Node): string | null {
   const what = compilerOnly[node.type];
   if (what === undefined || node["declare"] === true || node["importKind"] === "type") return null;
   if (node.type === "TSModuleDeclaration" && node["body"] == null) return null;
-  return `SyntaxError: TypeScript's ${what} is not supported: Node strips types and compiles nothing`;
+  return `SyntaxError: TypeScript's ${what} is not supported: Node strips types and does not compile`;
 }
 
 function callProblem(node: Node): string | null {
   const [first] = argumentsOf(node);
   const callee = node["callee"];
   if (isName(callee, "require") && first !== undefined && !isConstant(first))
-    return "require() of something that is only known when it runs cannot be bundled";
+    return "require() with a path computed at run time cannot be bundled";
   if (isName(callee, "createRequire") && isMetaUrl(first))
     return "createRequire(import.meta.url) cannot be bundled: use import";
   return null;
@@ -87,7 +87,7 @@ function metaProblem(node: Node, above: readonly Node[]): string | null {
   if (!isMeta(node["object"])) return null;
   const property = (node["property"] as Node | undefined)?.["name"];
   if (property === "dirname" || property === "filename")
-    return `import.meta.${property} is where the module lies: ${outside}`;
+    return `import.meta.${property} is the location of the module: ${outside}`;
   if (property === "resolve") return "import.meta.resolve() cannot be bundled: use import";
   const isPath =
     property === "url" &&
@@ -98,7 +98,7 @@ function metaProblem(node: Node, above: readonly Node[]): string | null {
           nameOf(each["callee"]),
         ),
     );
-  return isPath ? `a path made of import.meta.url names a file beside the module: ${outside}` : null;
+  return isPath ? `a path built from import.meta.url refers to a file next to the module: ${outside}` : null;
 }
 
 /** `__dirname`, but not as a property or a variable of one's own. */

@@ -32,10 +32,10 @@ export class Trust {
   async objection(claim: Claim): Promise<string | null> {
     if (this.#keys.length === 0) {
       if (this.#local.has(lineOf(claim))) return null;
-      return "its code was not made on this machine, and without a deploy key nothing else is loaded (BATON_DEPLOY_KEY)";
+      return "its code was not built on this machine, and loading other code needs a deploy key (BATON_DEPLOY_KEY)";
     }
     if ((await this.#signed()).has(lineOf(claim))) return null;
-    return "no list that is signed with the deploy key has its code";
+    return "no list signed with the deploy key contains its code";
   }
 
   /** Makes what was bundled here loadable. `known` are all claims that the store still has. */

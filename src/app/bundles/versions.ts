@@ -127,7 +127,7 @@ export class Versions {
       else
         this.#parts.logger.log(
           "error",
-          `${name} version ${inUse.definition.version}, which new starts are to get, is not to be had`,
+          `${name} version ${inUse.definition.version}, the version for new runs, is unavailable`,
           { why: found.lack },
         );
     }
@@ -197,7 +197,7 @@ export class Versions {
         if ("lack" in found) throw unloadable(definition, found.lack);
       }
       const outcome = await this.#parts.store.commit({ kind: "set-version", definition, to, audit });
-      if (!outcome.ok) throw unloadable(definition, "the store does not know it");
+      if (!outcome.ok) throw unloadable(definition, "the store does not have it");
       await this.#apply();
     });
   }
@@ -223,7 +223,7 @@ export class Versions {
   async objection(row: VersionRow): Promise<string | null> {
     const [claim] = knownClaim(row);
     if (claim === undefined) return null;
-    return row.hasArtifact ? this.#trust.objection(claim) : "its code is not kept any more";
+    return row.hasArtifact ? this.#trust.objection(claim) : "its code is no longer stored";
   }
 
   /** Files of artifacts that the store has not any more. */
@@ -268,6 +268,6 @@ function isSame(a: DefinitionRef, b: DefinitionRef): boolean {
 
 function unloadable({ name, version }: DefinitionRef, why: string): BatonError {
   return new BatonError("unknown-definition", `${name} version ${version} cannot be used: ${why}`, {
-    hint: `baton versions ${name} lists them`,
+    hint: `list the versions with: baton versions ${name}`,
   });
 }

@@ -35,7 +35,7 @@ export class Drawings {
       const outline = await this.#outline(code);
       const { isCut, ...chart } = chartOf(name, outline);
       const laid = await layoutOf({ ...chart, isCut });
-      const gaps = isCut ? [...outline.gaps, `only the first ${chart.nodes.length - 1} parts are drawn`] : outline.gaps;
+      const gaps = isCut ? [...outline.gaps, `only the first ${chart.nodes.length - 1} nodes are drawn`] : outline.gaps;
       return { name, version, ...laid, stepTotal: fixedTotal(outline), gaps };
     });
   }
@@ -63,8 +63,8 @@ export class Drawings {
     const row = (await this.#store.query("versions", { name })).find((each) => isIt(each.definition)) ?? null;
     const handler = this.#engine().handlers.find((each) => isIt(each.definition));
     if (row === null && handler === undefined) {
-      throw new BatonError("not-found", `there is no version ${version} of ${JSON.stringify(name)}`, {
-        hint: "GET /api/definitions lists all there are",
+      throw new BatonError("not-found", `no version ${version} of ${JSON.stringify(name)}`, {
+        hint: "GET /api/definitions lists all versions",
       });
     }
     const about = handler?.describe?.();
@@ -76,8 +76,8 @@ export class Drawings {
   async #outline(code: VersionCode): Promise<Read> {
     const outline = await this.#outlineOrNull(code);
     if (outline !== null) return outline;
-    throw new BatonError("not-found", `the source of ${code.name} version ${code.version} is not to be had here`, {
-      hint: "it is kept for versions that were deployed from a folder: baton deploy",
+    throw new BatonError("not-found", `the source of ${code.name} version ${code.version} is unavailable here`, {
+      hint: "source is stored only for versions deployed from a folder: baton deploy",
     });
   }
 

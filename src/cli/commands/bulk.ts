@@ -53,8 +53,8 @@ function bulkBody(verb: BulkVerb, options: BulkOptions): BulkBody {
     ...(key === undefined ? {} : { key }),
   };
   if (Object.keys(filter).length === 0 && all !== true) {
-    throw new CliError(exit.usage, "usage", `${verb} needs to be told of which runs`, {
-      hint: "give --fingerprint, --name, --status or --key, or --all for every run that it can be for",
+    throw new CliError(exit.usage, "usage", `${verb} needs a filter`, {
+      hint: "use --fingerprint, --name, --status or --key, or --all for every run that the command applies to",
     });
   }
   return {
@@ -78,8 +78,8 @@ function readRate(given: string): number {
   const [, count, unit = "s"] = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(given.trim()) ?? [];
   const rate = Number(count) / { s: 1, m: 60, h: 3_600 }[unit as "s" | "m" | "h"];
   if (rate > 0) return rate;
-  throw new CliError(exit.usage, "usage", `--rate must be runs in a time, not ${given}`, {
-    hint: "such as 10/s, 300/m or 1000/h",
+  throw new CliError(exit.usage, "usage", `--rate must be a number of runs per time unit, not ${given}`, {
+    hint: "for example 10/s, 300/m or 1000/h",
   });
 }
 
@@ -91,13 +91,13 @@ async function preview({ io }: Omit<Session, "connection">, client: Client, body
   }
   const groups = body.verb === "redrive" ? await groupsOf(client, body) : [];
   io.lines([
-    `${told.verb} would be asked of ${told.total} runs${told.sample.length === 0 ? "" : `, among them ${told.sample.join(", ")}`}`,
+    `would ${told.verb} ${told.total} runs${told.sample.length === 0 ? "" : `, including ${told.sample.join(", ")}`}`,
     ...groups.map(
       (group) => `${String(group.count).padStart(7)}  ${group.name} ${group.step ?? ""}: ${plain(group.message)}`,
     ),
     ...(told.sample[0] === undefined
       ? []
-      : [`what it does to one: baton ${oneVerb(body.verb)} ${told.sample[0]} --dry-run`]),
+      : [`preview one of them: baton ${oneVerb(body.verb)} ${told.sample[0]} --dry-run`]),
   ]);
   return exit.ok;
 }
@@ -137,18 +137,28 @@ function show({ io }: Omit<Session, "connection">, bulk: Bulk): Exit {
   if (io.format !== "human") io.document(bulk);
   else
     io.lines([
-      `${bulk.id} ${bulk.status}: ${bulk.verb} done to ${bulk.done} of ${bulk.total} runs${bulk.refused === 0 ? "" : `, ${bulk.refused} would not take it`}${bulk.left === 0 ? "" : `, ${bulk.left} left alone`}`,
+      `${bulk.id} ${bulk.status}: ${pastOf[bulk.verb]} ${bulk.done} of ${bulk.total} runs${bulk.refused === 0 ? "" : `, ${bulk.refused} refused`}${bulk.left === 0 ? "" : `, ${bulk.left} not processed`}`,
       ...(bulk.detail === null ? [] : [plain(bulk.detail)]),
     ]);
   return bulk.status === "stopped" ? exit.failed : exit.ok;
 }
+
+const pastOf: Readonly<Record<BulkVerb, string>> = {
+  resume: "resumed",
+  redrive: "redrove",
+  retry: "retried",
+  cancel: "cancelled",
+  suspend: "suspended",
+  compensate: "compensated",
+  dismiss: "dismissed",
+};
 
 /** `baton bulk` */
 export function listBulks(options: BulkListOptions): Promise<Exit> {
   return connected(options, "read", async ({ io, connection: { client } }) => {
     const rows = await client.rows<Bulk>("/api/bulk", {}, readCount("--limit", options.limit, rowsMax));
     if (io.format !== "human") io.list(rows);
-    else if (rows.length === 0) io.say("no bulk acts");
+    else if (rows.length === 0) io.say("no bulk operations");
     else io.lines(table(columns(Date.now()), rows, io));
     return exit.ok;
   });
@@ -156,13 +166,13 @@ export function listBulks(options: BulkListOptions): Promise<Exit> {
 
 function columns(now: number): readonly Column<Bulk>[] {
   return [
-    { head: "ACT", cell: (bulk) => bulk.id },
-    { head: "VERB", cell: (bulk) => bulk.verb },
+    { head: "ID", cell: (bulk) => bulk.id },
+    { head: "COMMAND", cell: (bulk) => bulk.verb },
     { head: "STATUS", cell: (bulk) => bulk.status },
     { head: "DONE", cell: (bulk) => `${bulk.done}/${bulk.total}` },
     { head: "BY", cell: (bulk) => bulk.startedBy },
     { head: "STARTED", cell: (bulk) => ago(bulk.createdAt, now) },
-    { head: "WHY", cell: (bulk) => bulk.detail ?? bulk.reason ?? "" },
+    { head: "REASON", cell: (bulk) => bulk.detail ?? bulk.reason ?? "" },
   ];
 }
 

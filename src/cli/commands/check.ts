@@ -49,16 +49,16 @@ export function check(name: string | undefined, options: CheckOptions): Promise<
     }
     const diverging = lines.filter((line) => line.outcome === "diverges").length;
     if (around.io.format !== "human") around.io.list(lines);
-    else around.io.lines([`${lines.length} histories: ${lines.length - diverging} compatible, ${diverging} diverge`]);
+    else around.io.lines([`${lines.length} histories: ${lines.length - diverging} compatible, ${diverging} incompatible`]);
     return diverging > 0 || problems.length > 0 ? exit.failed : exit.ok;
   });
 }
 
 function textOf(line: Line, { io }: Session): readonly string[] {
   const head = `${line.run}  ${plain(line.name)} ${line.version}  ${line.status}`;
-  if (line.outcome === "compatible") return [`${io.paint("green", "compatible")}  ${head}`];
+  if (line.outcome === "compatible") return [`${io.paint("green", "compatible")}    ${head}`];
   return [
-    `${io.paint("red", "diverges")}    ${head}  at ${line.at}: ${plain(line.detail ?? "")}`,
+    `${io.paint("red", "incompatible")}  ${head}  at ${line.at}: ${plain(line.detail ?? "")}`,
     ...sideBySide(line.recorded ?? [], line.asked ?? []),
   ];
 }
@@ -66,13 +66,13 @@ function textOf(line: Line, { io }: Session): readonly string[] {
 function lastOf(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 0) return count;
-  throw new CliError(exit.usage, "usage", `--last wants a number, not ${JSON.stringify(text)}`);
+  throw new CliError(exit.usage, "usage", `--last must be a number, not ${JSON.stringify(text)}`);
 }
 
 function refuseMissing(config: EffectiveConfig): void {
   const address = storeOf(config);
   if (storeExists(address)) return;
-  throw new CliError(exit.notFound, "not-found", `there is no store at ${shown(showStore(address))}`, {
-    hint: "name the one whose histories are to be checked with --store; a copy will do",
+  throw new CliError(exit.notFound, "not-found", `no store found at ${shown(showStore(address))}`, {
+    hint: "pass the store whose histories to check with --store; a copy works too",
   });
 }

@@ -25,9 +25,9 @@ export function restore(path: string, options: Globals): Promise<Exit> {
     const store = await fileOf(options);
     const { kept } = await restoreStore(store, resolve(path));
     if (io.format === "human") {
-      io.lines([`${store} is now as ${path}`]);
-      if (kept !== null) io.say(`what was there is kept as ${kept}`);
-      io.say("runs go on from where the copy was made: steps that ran since then run again");
+      io.lines([`restored ${store} from ${path}`]);
+      if (kept !== null) io.say(`the previous store was kept as ${kept}`);
+      io.say("runs continue from the state in the copy: steps that completed after it was made run again");
     } else io.document({ store, kept });
     return exit.ok;
   });
@@ -47,10 +47,10 @@ export function stats(options: Globals): Promise<Exit> {
     io.lines([
       `events    ${events.isEstimate ? "~" : ""}${events.count}, ${size(events.bytes)}`,
       `versions  ${artifacts.count}, ${size(artifacts.bytes)}`,
-      `files     ${files.count} beside the store, ${size(files.bytes)}`,
-      `store     ${size(sizes.bytes)}, of it ${size(sizes.freeBytes)} free; log ${size(sizes.walBytes)}`,
+      `files     ${files.count} next to the store, ${size(files.bytes)}`,
+      `store     ${size(sizes.bytes)}, of which ${size(sizes.freeBytes)} free; write-ahead log ${size(sizes.walBytes)}`,
     ]);
-    if (sizes.definitions.some((each) => each.isEstimate)) io.say("~ is estimated from a sample of the runs");
+    if (sizes.definitions.some((each) => each.isEstimate)) io.say("~ marks estimates from a sample of the runs");
     return exit.ok;
   });
 }
@@ -81,13 +81,13 @@ export function migrate(options: Globals & { dryRun?: boolean }): Promise<Exit> 
   return session(options, async ({ io }) => {
     const migrated = await migrateStore(await addressOf(options), { dryRun: options.dryRun === true });
     if (io.format !== "human") io.document(migrated);
-    else if (migrated.migrations.length === 0) io.say(`the store has schema ${migrated.to} already`);
+    else if (migrated.migrations.length === 0) io.say(`the store already has schema ${migrated.to}`);
     else {
       io.lines(migrated.migrations);
       io.say(
         migrated.isDryRun
           ? "nothing was changed"
-          : `migrated from ${migrated.from} to ${migrated.to}${migrated.backup === null ? "" : `; ${migrated.backup} is what it was`}`,
+          : `migrated from ${migrated.from} to ${migrated.to}${migrated.backup === null ? "" : `; backup of the previous state: ${migrated.backup}`}`,
       );
     }
     return exit.ok;
@@ -102,7 +102,7 @@ async function addressOf(options: Globals): Promise<StoreAddress> {
 async function fileOf(options: Globals): Promise<string> {
   const address = await addressOf(options);
   if (address.kind === "sqlite") return address.path;
-  throw new CliError(exit.usage, "usage", "a store in PostgreSQL is copied by PostgreSQL's own tools", {
-    hint: "pg_dump with --schema, or what your database's operator offers",
+  throw new CliError(exit.usage, "usage", "baton db backup and restore work on SQLite stores only", {
+    hint: "for PostgreSQL use pg_dump --schema, or the backups of your database provider",
   });
 }

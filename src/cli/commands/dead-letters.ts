@@ -21,7 +21,7 @@ export function listDeadLetters(options: DeadLettersOptions): Promise<Exit> {
     if (fingerprint !== undefined) {
       const runs = await client.rows<RunSummary>("/api/dead-letters", { fingerprint }, limit);
       if (io.format !== "human") io.list(runs);
-      else if (runs.length === 0) io.say("no dead letters of this cause");
+      else if (runs.length === 0) io.say("no dead letters with this fingerprint");
       else io.lines(runTable(runs, Date.now(), io));
       return exit.ok;
     }

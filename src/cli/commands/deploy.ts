@@ -41,7 +41,7 @@ export async function deploy(folder: string | undefined, options: DeployOptions)
     );
     for (const { name, file } of strangers)
       io.say(
-        `warning: ${connection.where} has deployed from its own folder, which holds no such ${name} as ${file} here`,
+        `warning: ${connection.where} deployed from its own folder, where ${name} differs from ${file} here`,
       );
     return exit.ok;
   });
@@ -58,7 +58,7 @@ async function bundled(flags: DeployOptions & { folder?: string }): Promise<read
     });
   }
   if (versions.length === 0)
-    throw new CliError(exit.usage, "usage", `there are no definitions in ${from}`, { hint: "name their folder" });
+    throw new CliError(exit.usage, "usage", `no definitions found in ${from}`, { hint: "pass the folder that contains them" });
   return versions.map(({ definition, artifact, file }) => ({
     name: definition.name,
     fingerprint: artifact.hash,

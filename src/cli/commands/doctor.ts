@@ -71,7 +71,7 @@ function tell({ io }: Pick<Session, "io">, report: DoctorReport, options: Doctor
   }
   for (const repair of report.repairs) io.say(plain(repairText(repair)));
   const isPlan = options.repair === true && options.yes !== true && report.repairs.length > 0;
-  if (isPlan) io.say("nothing was changed; baton doctor --repair --yes does it");
+  if (isPlan) io.say("nothing was changed; to apply this: baton doctor --repair --yes");
 }
 
 function whatCell({ what, count, where }: FindingView): string {
@@ -79,7 +79,7 @@ function whatCell({ what, count, where }: FindingView): string {
 }
 
 function repairText({ repair, what, count, mended }: RepairView): string {
-  return mended === null ? `${repair}: ${what}; it is for ${count}` : `${repair}: ${what}; mended ${mended}`;
+  return mended === null ? `${repair}: ${what}; affects ${count}` : `${repair}: ${what}; repaired ${mended}`;
 }
 
 function colourOf(level: FindingView["level"]): Colour {

@@ -20,7 +20,7 @@ export function erase(id: string | undefined, options: EraseCommand): Promise<Ex
   return connected(options, need, async ({ io, connection }) => {
     const { key, cancel, vacuum, reason } = options;
     if ((id === undefined) === (key === undefined))
-      throw new CliError(exit.usage, "usage", "name either a run or --key", { hint: "baton erase --help" });
+      throw new CliError(exit.usage, "usage", "give either a run or --key", { hint: "baton erase --help" });
     const asked = {
       ...(key === undefined ? { run: id } : { key }),
       ...(cancel === true ? { cancel } : {}),
@@ -31,25 +31,25 @@ export function erase(id: string | undefined, options: EraseCommand): Promise<Ex
       connection.client.post<ErasureView>("/api/erase", { ...asked, dryRun });
     if (options.dryRun !== true && options.yes !== true) {
       const { runs } = await send(true);
-      if (!(await confirm(`erase ${runs} ${runs === 1 ? "run" : "runs"} with children and history for good?`)))
+      if (!(await confirm(`erase ${runs} ${runs === 1 ? "run" : "runs"} with child runs and history permanently?`)))
         throw new CliError(exit.usage, "usage", "nothing was erased", {
-          hint: "add --yes to do it without being asked",
+          hint: "add --yes to confirm without a prompt",
         });
     }
     const erased = await send(options.dryRun === true);
     if (io.format !== "human") io.document(erased);
     else if (erased.isDryRun) {
       io.lines(erased.ids);
-      io.say(`would erase ${erased.runs} with their children`);
+      io.say(`would erase ${counted(erased.runs, "run")}, including child runs`);
     } else {
       io.say(
         `erased ${counted(erased.runs, "run")}, ${counted(erased.events, "event")}, ${counted(erased.files, "file")}`,
       );
       if (!erased.isScrubbed)
-        io.say("somebody reads the store: a copy stays in its log until they are done; erase again");
+        io.say("another process is reading the store: a copy remains in the write-ahead log until it finishes; run this command again then");
       if (!erased.isRewritten)
-        io.say("unused corners of the file may hold parts of them until it is written anew: baton erase --vacuum");
-      io.say("backups are not touched: remove or replace those that hold these runs");
+        io.say("free pages of the file may still contain parts of the data until it is rewritten: baton erase --vacuum");
+      io.say("backups are not changed: remove or replace those that contain these runs");
     }
     return exit.ok;
   });

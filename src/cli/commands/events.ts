@@ -56,7 +56,7 @@ export function sendEvent(name: string, options: SendOptions): Promise<Exit> {
     const accepted = await connection.client.post<EventAccepted>("/api/events", body);
     if (io.format === "human") io.lines([`${accepted.id}  matched ${accepted.matched}`]);
     else io.document(accepted);
-    if (!connection.isServer) io.say("no server runs here: what the event starts begins when one does (baton start)");
+    if (!connection.isServer) io.say("no server is running: the runs that the event starts begin when one does (baton start)");
     return exit.ok;
   });
 }

@@ -23,7 +23,7 @@ export function exportRun(id: string, options: ExportCommand): Promise<Exit> {
     // A run holds what its workflow was given: nobody else on the machine needs to read it.
     writeFileSync(options.out, `${JSON.stringify(fixture, null, 2)}\n`, { mode: 0o600 });
     if (io.format === "human")
-      io.say(`${options.out} holds the run with its inputs and outputs: keep it as safe as the store`);
+      io.say(`${options.out} contains the inputs and outputs of the run: protect it like the store`);
     else io.document({ path: options.out });
     return exit.ok;
   });
@@ -50,7 +50,7 @@ function readJson(file: string): unknown {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CliError(exit.usage, "invalid-fixture", `${file} cannot be read as an exported run: ${why}`, {
-      hint: "baton export RUN --out FILE writes one",
+      hint: "create one with: baton export RUN --out FILE",
     });
   }
 }

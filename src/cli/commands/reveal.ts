@@ -16,8 +16,8 @@ export function revealValue(id: string, options: RevealOptions): Promise<Exit> {
     const { step, input, output, reason } = options;
     const asked = [step !== undefined, input === true, output === true].filter(Boolean).length;
     if (asked !== 1) {
-      throw new CliError(exit.usage, "usage", "reveal shows one value", {
-        hint: "give one of --step <step>, --input, --output",
+      throw new CliError(exit.usage, "usage", "reveal shows exactly one value", {
+        hint: "use one of --step <step>, --input, --output",
       });
     }
     const { value } = await connection.client.post<{ value: unknown }>(`/api/runs/${encodeURIComponent(id)}/reveal`, {

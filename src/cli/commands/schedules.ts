@@ -38,7 +38,7 @@ export function listSchedules(options: SchedulesOptions): Promise<Exit> {
     if (io.format !== "human") io.list(schedules);
     else if (schedules.length === 0) io.say("no schedules");
     else io.lines(table(columns(Date.now(), connection.isServer), schedules, io));
-    if (!connection.isServer) io.say("no server runs here: nothing is fired until one does (baton start)");
+    if (!connection.isServer) io.say("no server is running: schedules start nothing until one does (baton start)");
     return exit.ok;
   });
 }
@@ -73,8 +73,8 @@ function noteOf(schedule: ScheduleSummary, isServer: boolean): string {
   const { isPaused, pausedBy, pausedWhy, isLoaded, lastGap, lastFire } = schedule;
   if (isPaused) return `paused by ${pausedBy ?? "?"}${pausedWhy === null ? "" : `: ${pausedWhy}`}`;
   const isGapLast = lastGap?.cause === "missed" && (lastFire === null || lastGap.through > lastFire.nominalAt);
-  if (isGapLast) return `missed ${lastGap.count} up to ${lastGap.through}`;
-  return isLoaded || !isServer ? "" : "its code is not loaded here";
+  if (isGapLast) return `missed ${lastGap.count} until ${lastGap.through}`;
+  return isLoaded || !isServer ? "" : "code not loaded on this server";
 }
 
 /** How long until then. */
@@ -127,7 +127,7 @@ export function backfillSchedule(id: string, options: BackfillOptions): Promise<
       ...(reason === undefined ? {} : { reason }),
     });
     if (io.format !== "human") io.document(filled);
-    else if (filled.items.length === 0) io.say("no nominal time lies in this stretch");
+    else if (filled.items.length === 0) io.say("no scheduled times in this range");
     else io.lines(table(backfillColumns(filled.dryRun), filled.items, io));
     const count = filled.items.filter((item) => item.isNew).length;
     if (io.format === "human")
@@ -139,13 +139,13 @@ export function backfillSchedule(id: string, options: BackfillOptions): Promise<
 
 function backfillColumns(isDryRun: boolean): readonly Column<Backfill["items"][number]>[] {
   return [
-    { head: "NOMINAL", cell: (item) => item.local },
+    { head: "SCHEDULED", cell: (item) => item.local },
     { head: "RUN", cell: (item) => item.run ?? "-" },
     {
-      head: "WHAT",
+      head: "RESULT",
       cell: (item) => {
         if (item.refusal !== null) return `refused: ${item.refusal}`;
-        return item.isNew ? (isDryRun ? "would start" : "started") : "has its run";
+        return item.isNew ? (isDryRun ? "would start" : "started") : "already has a run";
       },
     },
   ];
@@ -157,7 +157,7 @@ export function nextFires(id: string, options: NextOptions): Promise<Exit> {
     const next = readCount("--count", options.count, nextMax);
     const schedule = await connection.client.get<ScheduleDetail>(pathOf(id), { next });
     if (io.format !== "human") io.list(schedule.next);
-    else if (schedule.next.length === 0) io.say("nothing is to come");
+    else if (schedule.next.length === 0) io.say("no upcoming times");
     else io.lines(table(nextColumns(Date.now()), schedule.next, io));
     return exit.ok;
   });
@@ -168,7 +168,7 @@ function nextColumns(now: number): readonly Column<ScheduleDetail["next"][number
     { head: "LOCAL", cell: (fire) => fire.local },
     { head: "UTC", cell: (fire) => fire.at },
     { head: "IN", cell: (fire) => until(fire.at, now) },
-    { head: "NOTE", cell: (fire) => (fire.isMoved ? "moved: its time does not exist on that day" : "") },
+    { head: "NOTE", cell: (fire) => (fire.isMoved ? "shifted: this local time does not exist on that day" : "") },
   ];
 }
 
@@ -177,7 +177,7 @@ function pathOf(id: string): string {
 }
 
 function sayIdle(connection: Connection, say: (text: string) => void): void {
-  if (!connection.isServer) say("no server runs here: what was started begins when one does (baton start)");
+  if (!connection.isServer) say("no server is running: the new runs begin when one does (baton start)");
 }
 
 function tell({ io, connection }: Session & { connection: Connection }, schedule: ScheduleDetail): void {
@@ -201,16 +201,16 @@ function page(schedule: ScheduleDetail, isServer: boolean, style: Pick<Session["
   return [
     ...facts.map(([name, value]) => `${style.paint("grey", name.padEnd(9))} ${plain(value)}`),
     "",
-    ...(schedule.next.length === 0 ? ["nothing is to come"] : table(nextColumns(now), schedule.next, style)),
+    ...(schedule.next.length === 0 ? ["no upcoming times"] : table(nextColumns(now), schedule.next, style)),
     "",
-    ...(schedule.fires.length === 0 ? ["no fires yet"] : table(fireColumns(now), schedule.fires, style)),
-    ...schedule.gaps.map((gap) => `${gap.cause} ${gap.count} from ${gap.from} through ${gap.through}`),
+    ...(schedule.fires.length === 0 ? ["no firings yet"] : table(fireColumns(now), schedule.fires, style)),
+    ...schedule.gaps.map((gap) => `${gap.cause} ${gap.count} from ${gap.from} to ${gap.through}`),
   ];
 }
 
 function fireColumns(now: number): readonly Column<FireView>[] {
   return [
-    { head: "NOMINAL", cell: (fire) => fire.nominalAt },
+    { head: "SCHEDULED", cell: (fire) => fire.nominalAt },
     {
       head: "OUTCOME",
       cell: (fire) => fire.outcome,
@@ -218,6 +218,6 @@ function fireColumns(now: number): readonly Column<FireView>[] {
     },
     { head: "DECIDED", cell: (fire) => ago(fire.decidedAt, now) },
     { head: "RUN", cell: (fire) => fire.run ?? "-" },
-    { head: "WHY", cell: (fire) => fire.why ?? "" },
+    { head: "REASON", cell: (fire) => fire.why ?? "" },
   ];
 }

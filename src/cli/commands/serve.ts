@@ -56,7 +56,7 @@ export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
       });
       greet(io, server, how);
       await untilStopped(around);
-      io.say(how.works === false ? "stopping" : "stopping; runs continue on the next start");
+      io.say(how.works === false ? "stopping" : "stopping; runs continue after the next start");
       await server.close();
     } finally {
       stopListening();
@@ -81,7 +81,7 @@ function crash(io: Io, server: Pick<RunningServer, "crash"> | null, { run }: Esc
 function greet(io: Io, server: RunningServer, { isWatching: isDev, works = true }: Serving): void {
   const { definitions, problems, from } = server.instance.loaded();
   tellProblems(io, problems);
-  if (server.takenPort !== null) io.say(`port ${server.takenPort} is taken; using ${server.port}`);
+  if (server.takenPort !== null) io.say(`port ${server.takenPort} is in use; using ${server.port}`);
   const names = definitions.map((definition) => definition.name);
   if (io.format !== "human") {
     io.document({ url: server.url, pid: process.pid, store: server.store, definitions: names, problems });
@@ -93,7 +93,7 @@ function greet(io: Io, server: RunningServer, { isWatching: isDev, works = true 
     `console ${server.url}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
     `store   ${shown(server.store)}`,
     ...(isDev ? [`try     baton run ${first} --input '{}' --watch   or   baton show latest`] : []),
-    works ? "Ctrl-C to stop; runs continue on the next start" : "Ctrl-C to stop; workers do the work",
+    works ? "press Ctrl-C to stop; runs continue after the next start" : "press Ctrl-C to stop; runs execute on the workers",
   ]);
 }
 
@@ -116,7 +116,7 @@ export function work(options: ServeOptions): Promise<Exit> {
       instance = await openInstance({ config, mode: "work", logger: { log }, hosts: () => [] });
       greetWorker(io, config, instance);
       await untilStopped(around);
-      io.say("stopping; what is not done is handed back");
+      io.say("stopping; unfinished runs are released to other workers");
       await instance.close();
     } finally {
       stopListening();
@@ -139,15 +139,15 @@ function greetWorker(io: Io, config: EffectiveConfig, instance: Instance): void 
   io.lines([
     `worker ${slots.value} slots, queues ${queues.value?.join(", ") ?? "all"}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
     `store  ${shown(store)}`,
-    "Ctrl-C to stop; what is not done is handed back",
+    "press Ctrl-C to stop; unfinished runs are released to other workers",
   ]);
 }
 
 /** A file has one process, which does everything. */
 function refuseFile(config: EffectiveConfig, command: string): void {
   if (storeOf(config).kind === "postgres") return;
-  throw new CliError(exit.usage, "usage", `${command} is for a store in PostgreSQL: a file has one process`, {
-    hint: "use baton start, or name a store with --store postgres://…",
+  throw new CliError(exit.usage, "usage", `${command} needs a PostgreSQL store: a SQLite file allows one process`, {
+    hint: "use baton start, or pass a store with --store postgres://…",
   });
 }
 

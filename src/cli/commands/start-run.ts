@@ -30,7 +30,7 @@ export function startRun(name: string, options: RunOptions): Promise<Exit> {
     if (io.format === "human") io.lines([started.id]);
     else io.document(started);
     if (!connection.isServer && started.status === "pending")
-      io.say("no server runs here: the run goes on when one starts (baton start), or start it with --wait");
+      io.say("no server is running: the run begins when one starts (baton start), or run it here with --wait");
     return exit.ok;
   });
 }

@@ -47,7 +47,7 @@ export function applyVerb(verb: Verb, id: string, options: VerbOptions): Promise
 async function moveTo({ client }: Connection, id: string, options: VerbOptions): Promise<void> {
   const to = Number(options.on);
   if (!(Number.isInteger(to) && to > 0))
-    throw new CliError(exit.usage, "usage", `--on wants the number of a version, not ${JSON.stringify(options.on)}`);
+    throw new CliError(exit.usage, "usage", `--on must be a version number, not ${JSON.stringify(options.on)}`);
   const { id: run, name, version: from } = await client.get<RunDetail>(`/api/runs/${encodeURIComponent(id)}`);
   if (from === to) return;
   const { reason, dryRun } = options;
@@ -55,8 +55,8 @@ async function moveTo({ client }: Connection, id: string, options: VerbOptions):
   const { left } = await client.post<MovedRuns>(`/api/definitions/${encodeURIComponent(name)}/move`, body);
   const [stays] = left;
   if (stays === undefined) return;
-  throw new CliError(exit.conflict, "illegal", `run ${run} cannot go on with version ${to}: ${plain(stays.reason)}`, {
-    hint: `baton versions ${name} --move ${from} --to ${to} --dry-run shows both lists`,
+  throw new CliError(exit.conflict, "illegal", `run ${run} cannot continue on version ${to}: ${plain(stays.reason)}`, {
+    hint: `baton versions ${name} --move ${from} --to ${to} --dry-run shows both step lists`,
     details: { ...stays },
   });
 }
@@ -79,11 +79,11 @@ function preview({ io }: Session, told: VerbPreview): Exit {
   else {
     const list = (keys: readonly string[]): string => (keys.length === 0 ? "nothing" : plain(keys.join(", ")));
     io.lines([
-      `${told.verb} of ${told.run}, which is ${told.status}, would`,
+      `${told.verb} of ${told.run} (${told.status}) would`,
       `run again: ${list(told.runsAgain)}`,
       `keep:      ${list(told.kept)}`,
-      ...(told.undone.length === 0 ? [] : [`undo:      ${list(told.undone)} (those that declare how)`]),
-      ...(told.notIdempotent.length === 0 ? [] : [`take care: ${list(told.notIdempotent)} is not safe to repeat`]),
+      ...(told.undone.length === 0 ? [] : [`undo:      ${list(told.undone)} (steps that declare a compensation)`]),
+      ...(told.notIdempotent.length === 0 ? [] : [`warning:   not safe to repeat: ${list(told.notIdempotent)}`]),
     ]);
   }
   return exit.ok;

@@ -20,15 +20,15 @@ export interface VersionsOptions extends Globals {
 export function versions(name: string | undefined, options: VersionsOptions): Promise<Exit> {
   const asked = [options.use, options.drain, options.move].filter((each) => each !== undefined);
   return connected(options, asked.length === 0 ? "read" : "act", async ({ io, connection }) => {
-    if (asked.length > 1) throw usage("--use, --drain and --move go one at a time");
-    if (asked.length === 1 && name === undefined) throw usage("name the definition");
+    if (asked.length > 1) throw usage("use only one of --use, --drain and --move");
+    if (asked.length === 1 && name === undefined) throw usage("give the name of the workflow");
     if (options.move !== undefined) return move(io, connection, name ?? "", options);
     const answer = await (asked.length === 0
       ? connection.client.get<Definitions>("/api/definitions", { name })
       : change(connection, name ?? "", options));
     if (answer.items.length === 0 && name !== undefined)
-      throw new CliError(exit.notFound, "not-found", `there is no version of ${JSON.stringify(name)}`, {
-        hint: "baton versions lists all there are",
+      throw new CliError(exit.notFound, "not-found", `no versions of ${JSON.stringify(name)} found`, {
+        hint: "list all with: baton versions",
       });
     show(io, answer.items);
     return exit.ok;
@@ -36,7 +36,7 @@ export function versions(name: string | undefined, options: VersionsOptions): Pr
 }
 
 function change(connection: Connection, name: string, options: VersionsOptions): Promise<Definitions> {
-  if (options.dryRun) throw usage("--dry-run goes with --move");
+  if (options.dryRun) throw usage("--dry-run works only with --move");
   const verb = options.use === undefined ? "drain" : "use";
   const body: VersionBody = {
     version: numberOf(`--${verb}`, options.use ?? options.drain ?? ""),
@@ -68,7 +68,7 @@ function show(io: Io, items: readonly DefinitionView[]): void {
 function stateOf(row: DefinitionView): string {
   if (row.isRetired) return "retired";
   if (row.isDrained) return "draining";
-  return row.isUsed ? "new starts" : "";
+  return row.isUsed ? "new runs" : "";
 }
 
 /** What is left first: that is what a version is kept for. */
@@ -111,7 +111,7 @@ async function move(io: Io, connection: Connection, name: string, options: Versi
 function numberOf(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw usage(`${flag} wants the number of a version, not ${JSON.stringify(text)}`);
+  throw usage(`${flag} must be a version number, not ${JSON.stringify(text)}`);
 }
 
 function usage(message: string): CliError {

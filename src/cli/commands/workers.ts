@@ -9,7 +9,7 @@ export function listWorkers(options: Globals): Promise<Exit> {
   return connected(options, "read", async ({ io, connection }) => {
     const { items } = await connection.client.get<Workers>("/api/workers");
     if (io.format !== "human") io.list(items);
-    else if (items.length === 0) io.say("nobody works on this store");
+    else if (items.length === 0) io.say("no workers on this store");
     else io.lines(table(columns(Date.now()), items, io));
     return exit.ok;
   });
@@ -24,7 +24,7 @@ function columns(now: number): readonly Column<WorkerView>[] {
     { head: "SINCE", cell: (row) => ago(row.startedAt, now) },
     {
       head: "SEEN",
-      cell: (row) => (row.isAlive ? ago(row.seenAt, now) : `${ago(row.seenAt, now)}, lease has run out`),
+      cell: (row) => (row.isAlive ? ago(row.seenAt, now) : `${ago(row.seenAt, now)}, lease expired`),
     },
   ];
 }

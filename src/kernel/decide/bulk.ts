@@ -24,7 +24,7 @@ export function decideStage(request: BulkRequest, stage: number, isLast: boolean
   if (stage >= request.canary.length) return { kind: "completed" };
   if (lot.failed > 0) {
     const sample = lot.sample === null ? "" : `: ${lot.sample.run} ${lot.sample.error}`;
-    return { kind: "stop", why: `${lot.failed} of ${lot.total} of the canary failed again${sample}` };
+    return { kind: "stop", why: `${lot.failed} of ${lot.total} canary runs failed again${sample}` };
   }
   if (lot.open > 0) return { kind: "wait" };
   return isLast ? { kind: "completed" } : { kind: "next" };

@@ -32,7 +32,7 @@ const nicknames: Readonly<Record<string, string>> = {
 /** The pattern with its nickname spelled out and single spaces. Throws in bounded time, whatever it is given. */
 export function checkPattern(pattern: unknown): string {
   if (typeof pattern !== "string" || pattern.length > patternMax)
-    throw invalid(pattern, `is no text of at most ${patternMax} characters`);
+    throw invalid(pattern, `is not a string of at most ${patternMax} characters`);
   const text = pattern.trim().replaceAll(/[ \t]+/g, " ");
   const spelled = nicknames[text.toLowerCase()] ?? text;
   const fields = spelled.split(" ");
@@ -44,7 +44,7 @@ export function checkPattern(pattern: unknown): string {
   for (const field of fields) checkField(pattern, field);
   const calendar = calendarOf(spelled, pattern);
   if (nextWall(calendar, firstDay) === null)
-    throw invalid(pattern, "never comes: no year has such a day", "look at its days and months");
+    throw invalid(pattern, "never matches: this date does not exist", "check its days and months");
   return spelled;
 }
 
@@ -64,7 +64,7 @@ function checkField(pattern: string, field: string): void {
 function invalid(pattern: unknown, problem: string, hint?: string): BatonError {
   const shown = typeof pattern === "string" ? JSON.stringify(pattern.slice(0, 80)) : typeof pattern;
   return new BatonError("invalid-schedule", `the cron pattern ${shown} ${problem}`, {
-    hint: hint ?? 'write minute, hour, day, month and weekday, such as "30 2 * * MON-FRI"',
+    hint: hint ?? 'use minute, hour, day, month and weekday, such as "30 2 * * MON-FRI"',
   });
 }
 

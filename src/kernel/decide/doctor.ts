@@ -64,7 +64,7 @@ export function diagnose(evidence: Evidence): readonly Finding[] {
     ...(host === null ? [] : hostFindings(host)),
     ...(unreadable === null
       ? []
-      : [finding("bad", "store-unreadable", unreadable.message, { todo: unreadable.hint ?? "look at the file" })]),
+      : [finding("bad", "store-unreadable", unreadable.message, { todo: unreadable.hint ?? "check the file" })]),
     ...(schema === null ? [] : [schemaFinding(schema)]),
     ...(checkup === null ? [] : storeFindings(checkup, host)),
     ...(strays === null ? [] : strayFindings(strays)),
@@ -126,23 +126,23 @@ function hostFindings(host: HostFacts): readonly Finding[] {
       ? finding(
           "ok",
           "owner",
-          host.owner === null ? "no process has the store" : `process ${host.owner.pid} has the store`,
+          host.owner === null ? "no process has the store open" : `process ${host.owner.pid} has the store open`,
         )
-      : finding("warn", "owner", `process ${host.owner.pid} had the store and is gone without a goodbye`, {
-          todo: "nothing: the next start takes over at once, and frees what it held",
+      : finding("warn", "owner", `process ${host.owner.pid} had the store open and exited without closing it`, {
+          todo: "no action needed: the next start takes over at once and releases its runs",
         }),
     Math.abs(host.clockJumpMs) < clockMostMs
-      ? finding("ok", "clock-jump", "the clock was not set since this process began")
-      : finding("warn", "clock-jump", `the clock was set by ${host.clockJumpMs} ms since this process began`, {
-          todo: "keep the clock by NTP with slewing; timers follow it",
+      ? finding("ok", "clock-jump", "the clock was not set since this process started")
+      : finding("warn", "clock-jump", `the clock was set by ${host.clockJumpMs} ms since this process started`, {
+          todo: "synchronise the clock by NTP with slewing; timers follow it",
         }),
   ];
 }
 
 function fileSystemFinding({ fileSystem, path }: HostFacts): Finding {
-  if (fileSystem === null) return finding("ok", "file-system", "its kind cannot be told here");
+  if (fileSystem === null) return finding("ok", "file-system", "the file system type is unknown on this platform");
   if (fileSystem.isRemote)
-    return finding("bad", "file-system", `the store lies on ${fileSystem.name}, which can corrupt it`, {
+    return finding("bad", "file-system", `the store is on ${fileSystem.name}, which can corrupt it`, {
       where: [path],
       todo: "move it to a local disk",
     });
@@ -150,43 +150,43 @@ function fileSystemFinding({ fileSystem, path }: HostFacts): Finding {
     return finding(
       "warn",
       "file-system",
-      `the store lies on ${fileSystem.name}, which goes with its container or machine`,
+      `the store is on ${fileSystem.name}, which is lost with its container or machine`,
       {
         where: [path],
-        todo: "put it on a volume that stays",
+        todo: "move it to a persistent volume",
       },
     );
   return finding("ok", "file-system", fileSystem.name);
 }
 
 function diskFinding({ disk, path }: HostFacts): Finding {
-  if (disk === null) return finding("ok", "disk-space", "it cannot be told here");
+  if (disk === null) return finding("ok", "disk-space", "unknown on this platform");
   const share = disk.totalBytes === 0 ? 1 : disk.freeBytes / disk.totalBytes;
   const what = `${mib(disk.freeBytes)} MiB free, ${Math.floor(share * 100)} %`;
   if (share >= diskLeast.share && disk.freeBytes >= diskLeast.bytes) return finding("ok", "disk-space", what);
   return finding("warn", "disk-space", what, {
     where: [path],
-    todo: "make room, or shorten retention: a full disk stops all runs",
+    todo: "free disk space or shorten retention: a full disk stops all runs",
   });
 }
 
 function openersFinding({ openers }: HostFacts): Finding {
-  if (openers === null) return finding("ok", "foreign-openers", "they cannot be told here");
+  if (openers === null) return finding("ok", "foreign-openers", "unknown on this platform");
   if (openers.length === 0) return finding("ok", "foreign-openers", "no other process has the file open");
   return finding("warn", "foreign-openers", "other processes have the file open", {
     where: openers.map(({ pid, command }) => `${pid} ${command}`),
-    todo: "open it only with SQLite 3.51.3 or newer, and only to read; older ones can corrupt it",
+    todo: "open it only with SQLite 3.51.3 or newer, and only for reading; older versions can corrupt it",
   });
 }
 
 function schemaFinding({ found, known }: { found: number; known: number }): Finding {
   if (found === known) return finding("ok", "schema", `schema ${found}`);
   if (found > known)
-    return finding("bad", "schema", `the store has schema ${found}, this Baton knows up to ${known}`, {
-      todo: "use the newer Baton again, or restore the backup that it made",
+    return finding("bad", "schema", `the store has schema ${found}, but this Baton version supports schemas up to ${known}`, {
+      todo: "use the newer Baton version, or restore the backup that it made",
     });
   return finding("warn", "schema", `the store has schema ${found} and is migrated to ${known} when it is opened`, {
-    todo: "baton db migrate does it now; a backup is made first",
+    todo: "to migrate now: baton db migrate; it makes a backup first",
   });
 }
 
@@ -196,51 +196,51 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
     versionFinding(checkup.sqlite),
     integrityFinding(checkup),
     checkup.walBytes <= walMost
-      ? finding("ok", "wal-size", `the log beside the file has ${mib(checkup.walBytes)} MiB`)
-      : finding("warn", "wal-size", `the log beside the file has ${mib(checkup.walBytes)} MiB`, {
-          todo: "look for a process that keeps the store open to read: the log cannot shrink under it",
+      ? finding("ok", "wal-size", `the write-ahead log has ${mib(checkup.walBytes)} MiB`)
+      : finding("warn", "wal-size", `the write-ahead log has ${mib(checkup.walBytes)} MiB`, {
+          todo: "find the process that keeps a read transaction open: the log cannot shrink until it ends",
         }),
     ...(host === null ? [] : [clockFinding(checkup, host)]),
     workersFinding(checkup),
     checkup.oldestReady === null || now - checkup.oldestReady.readyAt < readyMostMs
-      ? finding("ok", "oldest-ready", "no run has been ready for long")
-      : finding("warn", "oldest-ready", `a run has been ready for ${seconds(now - checkup.oldestReady.readyAt)} s`, {
+      ? finding("ok", "oldest-ready", "no run has been waiting long for a worker")
+      : finding("warn", "oldest-ready", `a run has been waiting for a worker for ${seconds(now - checkup.oldestReady.readyAt)} s`, {
           where: [checkup.oldestReady.id],
-          todo: "start a worker (baton start), or look what keeps it busy (baton runs --status running)",
+          todo: "start a worker (baton start), or check what keeps it busy (baton runs --status running)",
         }),
-    listed("warn", "no-worker", "runs wait for a version that no worker has", {
+    listed("warn", "no-worker", "runs are waiting for a version that no worker has", {
       where: checkup.unserved.map(({ definition, version }) => `${definition} version ${version}`),
       count: checkup.unserved.reduce((sum, each) => sum + each.count, 0),
-      todo: "baton versions says why it is not loaded",
+      todo: "find the reason with: baton versions",
       fine: "every run has a worker for its version",
     }),
     deadLettersFinding(checkup),
     listed("bad", "lacking-code", "versions with runs in flight have no code in the store", {
       where: checkup.lackingCode.map(({ definition, version }) => `${definition} version ${version}`),
       count: checkup.lackingCode.reduce((sum, each) => sum + each.runs, 0),
-      todo: "deploy from the source that they were made of, or move their runs: baton versions NAME --move",
+      todo: "deploy them again from their source, or move their runs: baton versions NAME --move",
       fine: "every version with runs in flight has its code",
     }),
-    listed("warn", "long-history", "runs have used up half of their steps", {
+    listed("warn", "long-history", "runs have used half of their step limit", {
       where: checkup.longHistories,
-      todo: "let them go on as new runs (ctx.continueAsNew) or in child runs: at 10,000 steps a run fails",
-      fine: "no run is near its limit of steps",
+      todo: "use ctx.continueAsNew or child runs: a run fails at 10,000 steps",
+      fine: "no run is near its step limit",
     }),
-    listed("warn", "event-shapes", "events whose waits match by too many different paths", {
+    listed("warn", "event-shapes", "waits for one event match by too many different combinations of fields", {
       where: checkup.crowdedEvents,
-      todo: "let waits for one event match by the same fields: more than 8 combinations are refused",
-      fine: "no event is matched by too many paths",
+      todo: "match waits for one event by the same fields: more than 8 combinations are refused",
+      fine: "no event is matched by too many combinations of fields",
     }),
     checkup.unrouted.oldestAt === null || now - checkup.unrouted.oldestAt < unroutedMostMs
-      ? finding("ok", "unrouted-events", "every event has been routed")
-      : finding("warn", "unrouted-events", "events wait for somebody who knows what they start", {
+      ? finding("ok", "unrouted-events", "all events delivered")
+      : finding("warn", "unrouted-events", "events are waiting for a worker that has their workflows", {
           count: checkup.unrouted.count,
           todo: "start a worker: baton start",
         }),
-    listed("bad", "lost-files", "large values have lost their files", {
+    listed("bad", "lost-files", "files of large values are missing", {
       where: checkup.files.missing,
-      todo: "put them back from a backup, into the folder beside the store",
-      fine: `${checkup.files.count} files beside the store`,
+      todo: "restore them from a backup, into the folder next to the store",
+      fine: `${checkup.files.count} files next to the store`,
     }),
   ];
 }
@@ -258,11 +258,11 @@ function listed(
 function integrityFinding({ integrity }: Checkup): Finding {
   const { how, problems } = integrity;
   if (how === "skipped")
-    return finding("ok", "integrity", "not checked: the file is over 1 GiB", {
-      todo: "baton doctor --full reads it through",
+    return finding("ok", "integrity", "not checked: the file is larger than 1 GiB", {
+      todo: "to check it: baton doctor --full",
     });
   if (problems.length === 0)
-    return finding("ok", "integrity", how === "full" ? "every page and index is whole" : "every page is whole");
+    return finding("ok", "integrity", how === "full" ? "every page and index is intact" : "every page is intact");
   return finding("bad", "integrity", `the file is damaged: ${problems[0]}`, {
     where: problems,
     todo: "stop Baton, keep a copy of the file, restore a backup: baton db restore",
@@ -271,19 +271,19 @@ function integrityFinding({ integrity }: Checkup): Finding {
 
 function clockFinding({ savedAt }: Checkup, { wall }: HostFacts): Finding {
   const aheadMs = savedAt - wall;
-  if (aheadMs < clockMostMs) return finding("ok", "clock", "store time and the machine's clock agree");
-  return finding("warn", "clock", `store time is ${seconds(aheadMs)} s ahead of the machine's clock`, {
-    todo: "set the clock right; until then store time goes on by its own pace, and schedules fire early by that much",
+  if (aheadMs < clockMostMs) return finding("ok", "clock", "the store time matches the clock of this machine");
+  return finding("warn", "clock", `the store time is ${seconds(aheadMs)} s ahead of the clock of this machine`, {
+    todo: "correct the clock; until it catches up, the store time advances on its own and schedules start early by this difference",
   });
 }
 
 function workersFinding({ workers, now }: Checkup): Finding {
   const gone = workers.filter((worker) => worker.held > 0 && (worker.isDead || worker.expiresAt <= now));
-  return listed("warn", "dead-workers", "runs are held by workers that are gone", {
+  return listed("warn", "dead-workers", "runs are leased by workers that are gone", {
     where: gone.map((worker) => worker.name),
     count: gone.reduce((sum, worker) => sum + worker.held, 0),
-    todo: "start a worker: it frees them at once",
-    fine: "no run is held by a worker that is gone",
+    todo: "start a worker: it releases them at once",
+    fine: "no run is leased by a worker that is gone",
   });
 }
 
@@ -292,17 +292,17 @@ function deadLettersFinding({ deadLetters }: Checkup): Finding {
   const what = `${count} dead letters; ${lastDay} runs failed in the last day, ${dayBefore} in the day before`;
   const isGrowing = lastDay >= deadLettersLeast && lastDay > 2 * dayBefore;
   if (!isGrowing) return finding("ok", "dead-letters", what, { count });
-  return finding("warn", "dead-letters", what, { count, todo: "baton dead-letters lists them by cause" });
+  return finding("warn", "dead-letters", what, { count, todo: "list them by error with: baton dead-letters" });
 }
 
 function strayFindings(strays: readonly Stray[]): readonly Finding[] {
   if (strays.length === 0)
-    return [finding("ok", "queue", "every run is in exactly one place, and every count is right")];
+    return [finding("ok", "queue", "every run is in exactly one state, and every counter is correct")];
   return [...Map.groupBy(strays, (stray) => stray.code)].map(([code, same]) => {
     const repair = mends[code];
     return finding("bad", code, same[0]?.problem ?? code, {
       where: same.map((stray) => stray.id),
-      todo: repair === null ? "report it: this must not happen" : "baton doctor --repair",
+      todo: repair === null ? "please report this bug" : "baton doctor --repair",
       repair,
     });
   });

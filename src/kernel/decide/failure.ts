@@ -9,7 +9,7 @@ export function recordError(thrown: unknown, depth = 0): ErrorRecord {
     return readError(thrown, depth);
   } catch {
     // Anything can be thrown, also what throws when it is looked at.
-    return { name: "Error", message: "something was thrown that cannot be read" };
+    return { name: "Error", message: "a value was thrown that cannot be read" };
   }
 }
 

@@ -31,7 +31,7 @@ export function checkSchedule(wish: ScheduleWish): ScheduleSpec {
   const jitterMs = lengthOf("jitter", wish.jitter ?? 0);
   if (jitterMs > defaults.schedule.jitterMaxMs)
     throw invalid(
-      `jitter is at most a day, not ${String(wish.jitter)}`,
+      `jitter must be at most one day, not ${String(wish.jitter)}`,
       "use a second schedule for another time of day",
     );
   return { timing, overlap, catchUpMs, jitterMs };
@@ -43,15 +43,15 @@ const lateMs = 10_000;
 function checkTiming(wish: ScheduleWish): Timing {
   const forms = (["cron", "every", "at"] as const).filter((form) => wish[form] !== undefined);
   if (forms.length !== 1)
-    throw invalid(`a schedule has one of cron, every and at, not ${forms.length === 0 ? "none" : forms.join(" and ")}`);
+    throw invalid(`a schedule needs exactly one of cron, every and at, not ${forms.length === 0 ? "none" : forms.join(" and ")}`);
   for (const [option, form] of Object.entries(ownOptions)) {
     if (wish[option as keyof ScheduleWish] !== undefined && form !== forms[0])
-      throw invalid(`${option} belongs to ${form} and has no meaning for ${forms[0]}`);
+      throw invalid(`${option} belongs to ${form} and cannot be used with ${forms[0]}`);
   }
   if (wish.every !== undefined) return everyTiming(wish.every, wish.from);
   if (wish.at !== undefined) return { by: "at", at: momentOf("at", wish.at) };
   if (wish.zone === undefined)
-    throw invalid("a cron schedule names its zone", 'write zone: "Europe/Berlin", or "UTC" when that is meant');
+    throw invalid("a cron schedule needs a time zone", 'set zone, for example "Europe/Berlin" or "UTC"');
   const pattern = checkPattern(wish.cron);
   return {
     by: "cron",
@@ -68,7 +68,7 @@ const ownOptions = { zone: "cron", gap: "cron", repeated: "cron", from: "every" 
 function everyTiming(every: Duration, from: Moment | undefined): Timing {
   const everyMs = lengthOf("every", every);
   if (everyMs < defaults.schedule.everyMinMs)
-    throw invalid(`every is at least ${defaults.schedule.everyMinMs} ms, not ${String(every)}`);
+    throw invalid(`every must be at least ${defaults.schedule.everyMinMs} ms, not ${String(every)}`);
   // Without a beginning the times are those of the clock in UTC: the same on every machine and after every deploy.
   return { by: "every", everyMs, from: from === undefined ? 0 : momentOf("from", from) };
 }
@@ -85,8 +85,8 @@ function momentOf(option: string, value: Moment): number {
   const at = value instanceof Date || typeof value === "number" ? Number(value) : readMoment(value);
   if (Number.isFinite(at) && Math.abs(at) <= momentMax) return Math.ceil(at);
   throw invalid(
-    `${option} is no valid moment: ${String(value).slice(0, 80)}`,
-    'write a moment with its offset, such as "2026-11-20T09:30:00Z"',
+    `${option} is not a valid timestamp: ${String(value).slice(0, 80)}`,
+    'use a timestamp with an offset, such as "2026-11-20T09:30:00Z"',
   );
 }
 
@@ -100,7 +100,7 @@ function readMoment(value: unknown): number {
 
 function oneOf<T extends string>(option: string, value: T, known: readonly T[]): T {
   if (known.includes(value)) return value;
-  throw invalid(`${option} is one of ${known.join(", ")}, not ${JSON.stringify(value)?.slice(0, 40)}`);
+  throw invalid(`${option} must be one of ${known.join(", ")}, not ${JSON.stringify(value)?.slice(0, 40)}`);
 }
 
 function invalid(message: string, hint?: string): BatonError {
@@ -226,9 +226,9 @@ export function decideOverlap(overlap: Overlap, open: string | null, hasBuffered
     case "cancel-other":
       return { act: "cancel-and-fire" };
     case "buffer-one":
-      return hasBuffered ? { act: "skip", why: "another one waits already" } : { act: "buffer" };
+      return hasBuffered ? { act: "skip", why: "another scheduled time is already buffered" } : { act: "buffer" };
     case "skip":
-      return { act: "skip", why: `${open ?? "the run before"} is not at rest` };
+      return { act: "skip", why: `${open ?? "the previous run"} has not ended` };
   }
 }
 

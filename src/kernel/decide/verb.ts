@@ -210,7 +210,7 @@ function completeStep(found: Case): VerbDecision {
   const isKnown = key !== undefined && (key === stopped || open.includes(key) || history.byKey.has(key));
   if (!isKnown) return unknownStep(found, [...(stopped === null ? [] : [stopped]), ...open]);
   if (history.byKey.get(key)?.outcome === "ok") {
-    return refuse("illegal", `"${key}" of run ${run.row.id} has completed already`, "restart from it to do it again");
+    return refuse("illegal", `"${key}" of run ${run.row.id} is already completed`, "to run it again, restart from it");
   }
   const base = canGoOn(run) ? resumption(found) : null;
   const reopening: Reopening = {
@@ -312,22 +312,22 @@ function asked({ actor, why, isCompensated: undoes, stopsClocks }: VerbRequest, 
 }
 
 const hints: Readonly<Record<Verb, string>> = {
-  resume: "resume is for failed and suspended runs; use rerun to run the same input again as a new run",
+  resume: "resume works on failed and suspended runs; use rerun to start a new run with the same input",
   restart:
-    "restart is for failed, suspended and waiting runs; suspend a running one first, use rerun for one that has ended",
-  "complete-step": "complete-step is for failed, suspended and waiting runs; suspend a running one first",
-  retry: "retry skips the back-off of a run that waits for its next attempt; use resume for a failed or suspended run",
+    "restart works on failed, suspended and waiting runs; suspend a running run first, use rerun for an ended one",
+  "complete-step": "complete-step works on failed, suspended and waiting runs; suspend a running run first",
+  retry: "retry skips the backoff of a run that is waiting for its next attempt; use resume for a failed or suspended run",
   compensate:
-    "compensate is for dead letters and suspended runs; use cancel with compensation for one that is under way",
-  cancel: "only a run that has not ended and is not being undone can be cancelled",
-  suspend: "only a run that has not ended can be suspended",
+    "compensate works on dead letters and suspended runs; use cancel with compensation for an open run",
+  cancel: "only an open run that is not being compensated can be cancelled",
+  suspend: "only an open run can be suspended",
   dismiss: "only a dead letter can be dismissed",
 };
 
 const pastOf: Readonly<Record<Verb, string>> = {
   resume: "resumed",
   restart: "restarted",
-  "complete-step": "completed by hand",
+  "complete-step": "completed manually",
   retry: "retried",
   compensate: "compensated",
   cancel: "cancelled",
@@ -338,14 +338,14 @@ const pastOf: Readonly<Record<Verb, string>> = {
 function illegal({ run, request }: Case): VerbDecision {
   const { id, status } = run.row;
   const what = isAtRest(status) && isCompensated(run) ? `${status} and compensated` : status;
-  const hint = isCompensated(run) ? "what it did is undone; use rerun to start it anew" : hints[request.verb];
+  const hint = isCompensated(run) ? "its steps were compensated; use rerun to start a new run" : hints[request.verb];
   return refuse("illegal", `run ${id} is ${what}: it cannot be ${pastOf[request.verb]}`, hint);
 }
 
 function noReturn({ run }: Case, pivot: string): VerbDecision {
   return refuse(
     "no-return",
-    `run ${run.row.id} has passed its point of no return "${pivot}": what it did is not undone any more`,
+    `run ${run.row.id} has passed its point of no return "${pivot}": it can no longer be compensated`,
     "resume it, or cancel it without compensation",
   );
 }
@@ -355,8 +355,8 @@ function unknownStep({ run, request }: Case, known: readonly string[]): VerbDeci
   return refuse(
     "unknown-step",
     request.step === undefined
-      ? `run ${run.row.id}: say which step`
-      : `run ${run.row.id} has no such step ${JSON.stringify(request.step)}`,
+      ? `run ${run.row.id}: a step is required`
+      : `run ${run.row.id} has no step ${JSON.stringify(request.step)}`,
     `its steps are: ${steps}`,
   );
 }

@@ -18,8 +18,8 @@ const zoneMax = 64;
 export function checkZone(zone: unknown): string {
   const isName = typeof zone === "string" && zone.length <= zoneMax && /^[A-Za-z][\w+/-]*$/.test(zone);
   if (isName && isKnown(zone)) return zone;
-  throw new BatonError("invalid-schedule", `${JSON.stringify(zone)?.slice(0, 80)} is no time zone`, {
-    hint: 'write an IANA name, such as "Europe/Berlin" or "UTC"',
+  throw new BatonError("invalid-schedule", `${JSON.stringify(zone)?.slice(0, 80)} is not a time zone`, {
+    hint: 'use an IANA name such as "Europe/Berlin" or "UTC"',
   });
 }
 

@@ -22,7 +22,7 @@ import type { Laws } from "./laws.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Pump, Turning } from "./pump.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
-import { Replay } from "./replay.ts";
+import { differenceText, Replay } from "./replay.ts";
 import { Scope } from "./scope.ts";
 import { StepAsk, type StepSpec } from "./step-ask.ts";
 import type { Timeline } from "./timeline.ts";
@@ -227,7 +227,7 @@ export class Activation implements Turning, Desk, Recorded {
 
   /** The run is not held any more: nothing of it counts from here on. */
   lose(): void {
-    this.abortAttempts(new BatonError("lease-lost", `run ${this.run.id} is held by another worker now`));
+    this.abortAttempts(new BatonError("lease-lost", `run ${this.run.id} is now held by another worker`));
     this.#finish(null);
   }
 
@@ -303,7 +303,7 @@ export class Activation implements Turning, Desk, Recorded {
   /** A lost branch: what it awaits is aborted, and what it asks later never settles. */
   closeScope(scope: Scope): void {
     scope.close();
-    const reason = new BatonError("race-lost", "another branch of the race was first");
+    const reason = new BatonError("race-lost", "another branch of the race finished first");
     for (const ask of this.#open) if (ask.scope.isClosed) ask.abort(reason);
   }
 
@@ -316,8 +316,8 @@ export class Activation implements Turning, Desk, Recorded {
     if (this.#isOver || this.#isEnding || ask.scope.isClosed) return;
     if (this.#isUndoing && ask.kind !== "undo") return;
     if (this.#asks.size >= defaults.stepsMax && !this.#isUndoing) {
-      const error = new BatonError("limit", `run ${this.run.id} has asked for ${defaults.stepsMax} steps`, {
-        hint: "split it into child runs",
+      const error = new BatonError("limit", `run ${this.run.id} reached the limit of ${defaults.stepsMax} steps`, {
+        hint: "split it into child runs, or use ctx.continueAsNew",
       });
       return this.#end({ error });
     }
@@ -330,15 +330,15 @@ export class Activation implements Turning, Desk, Recorded {
       return;
     }
     if (past.kind !== ask.kind) {
-      return this.#diverge(`"${ask.key}" was recorded as ${past.kind} and is asked for as ${ask.kind}`);
+      return this.#diverge(`"${ask.key}" was a ${past.kind}; the code now has a ${ask.kind} of this name`);
     }
     this.#host.pump.add(this);
   }
 
   /** Half of its steps are used up: told to whoever runs Baton, and kept with the run. */
   #warnOfLength(): void {
-    const message = `${defaults.stepsWarnAt} of at most ${defaults.stepsMax} steps are used; go on as a new run or in child runs`;
-    this.#host.warn("a run's history grows long", { run: this.run.id, steps: defaults.stepsWarnAt });
+    const message = `${defaults.stepsWarnAt} of at most ${defaults.stepsMax} steps are used; use ctx.continueAsNew or child runs`;
+    this.#host.warn("the history of a run is getting long", { run: this.run.id, steps: defaults.stepsWarnAt });
     this.log({ key: null, level: "warn", message, data: null });
   }
 
@@ -386,7 +386,7 @@ export class Activation implements Turning, Desk, Recorded {
         if (!step.isSoon) this.#host.clock.after(stuckMs, () => this.#host.pump.add(this));
         return step.isSoon;
       case "diverged":
-        this.#diverge(`"${step.entry.key}" was recorded and the code did not ask for it`);
+        this.#diverge(differenceText(this.#history, step.entry, this.#asks));
         return false;
     }
   }
@@ -552,7 +552,7 @@ export class Activation implements Turning, Desk, Recorded {
   #park(): void {
     const unasked = [...this.#history.waits.values()].filter((wait) => !this.#asks.has(wait.key));
     if (unasked.length > 0 && !this.#history.isReopened) {
-      return this.#diverge(`"${unasked[0]?.key}" is waited for and the code did not ask for it`);
+      return this.#diverge(`The run is waiting for "${unasked[0]?.key}"; the code no longer does`);
     }
     this.#isParking = true;
     const { parts, committed } = this.#waits.takeUnsent();
@@ -653,7 +653,7 @@ export class Activation implements Turning, Desk, Recorded {
   #end(result: Ending): void {
     if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isUndoing) return;
     const left = this.#replay?.leftOut();
-    if (left !== undefined) return this.#diverge(`the code ended and "${left.key}" was recorded`);
+    if (left !== undefined) return this.#diverge(differenceText(this.#history, left, this.#asks));
     // Only what it had done matters now; the turn that finds its past used up goes on from there.
     if (this.run.compensation !== null) return this.#host.pump.add(this);
     this.#isEnding = true;
@@ -669,7 +669,7 @@ export class Activation implements Turning, Desk, Recorded {
     const entries: Entry[] = [];
     // Nearly always there is nothing: an error with its stack would be made for nobody.
     if (this.#open.size === 0) return entries;
-    const reason = new BatonError("abandoned", "the run ended before this step did");
+    const reason = new BatonError("abandoned", "the run ended before this step");
     for (const ask of this.#open) {
       ask.abort(reason);
       if (!isStep(ask) || this.#recorder.isRecording(ask)) continue;

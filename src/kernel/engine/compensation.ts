@@ -114,7 +114,7 @@ function compensated(
 ): Extract<Next, { state: "failed" | "cancelled" }> {
   if (compensation.end === "cancelled") {
     const { reason } = compensation;
-    const error = reason.code === "by-person" ? describeReason(reason) : null;
+    const error = reason.code === "by-person" ? `Cancelled ${describeReason(reason)}` : null;
     return { state: "cancelled", reason: { code: "compensated", undone, error } };
   }
   const { error, fingerprint, step } = compensation;

@@ -21,7 +21,7 @@ export function watchDeadline(
 }
 
 export function pastDeadline(run: LeasedRun): BatonError {
-  return new BatonError("deadline", `run ${run.id} was not done by ${new Date(run.deadlineAt ?? 0).toISOString()}`, {
-    hint: "resume it to give it its whole time anew, or raise the deadline of its workflow",
+  return new BatonError("deadline", `run ${run.id} missed its deadline ${new Date(run.deadlineAt ?? 0).toISOString()}`, {
+    hint: "resume it to restart its deadline, or raise the deadline of the workflow",
   });
 }

@@ -42,14 +42,14 @@ export class Definitions {
     if (known.includes(name)) {
       throw new BatonError(
         "unknown-definition",
-        `the version of ${name} for new starts, ${this.#used.get(name)}, is not loaded here`,
+        `version ${this.#used.get(name)} of ${name}, the version for new runs, is not loaded here`,
         {
-          hint: `baton versions ${name} says why`,
+          hint: `find the reason with: baton versions ${name}`,
         },
       );
     }
-    throw new BatonError("unknown-definition", `there is no workflow named ${JSON.stringify(name)}`, {
-      hint: known.length === 0 ? "no definitions are loaded" : `known: ${known.join(", ")}`,
+    throw new BatonError("unknown-definition", `no workflow named ${JSON.stringify(name)}`, {
+      hint: known.length === 0 ? "no definitions are loaded" : `loaded: ${known.join(", ")}`,
     });
   }
 
@@ -67,7 +67,7 @@ function keyOf(definition: DefinitionRef): string {
 }
 
 function drained(name: string): BatonError {
-  return new BatonError("drained", `${name} takes no new starts: each of its versions is drained`, {
-    hint: `choose a version for them: baton versions ${name} --use <version>`,
+  return new BatonError("drained", `${name} cannot be started: all its versions are drained`, {
+    hint: `select a version for new runs: baton versions ${name} --use <version>`,
   });
 }

@@ -359,7 +359,7 @@ export class Engine {
     this.#firing
       .runEnded(definition)
       .catch((error: unknown) =>
-        this.#options.logger.log("debug", "a buffered nominal time waits for its timer", { error: String(error) }),
+        this.#options.logger.log("debug", "a buffered scheduled time waits for its timer", { error: String(error) }),
       );
   }
 

@@ -82,7 +82,7 @@ async function find(store: Store, what: EraseWhat): Promise<readonly RunRow[]> {
   if ("run" in what) {
     const run = await store.query("run", { id: what.run });
     if (run === null)
-      throw new BatonError("not-found", `there is no run ${what.run}`, { hint: "baton runs lists them" });
+      throw new BatonError("not-found", `no run ${what.run}`, { hint: "list runs with: baton runs" });
     return [run.row];
   }
   const runs: RunRow[] = [];
@@ -92,7 +92,7 @@ async function find(store: Store, what: EraseWhat): Promise<readonly RunRow[]> {
     if (page.length < pageMax) break;
   }
   if (runs.length === 0)
-    throw new BatonError("not-found", "there is no run of this business key", { hint: "keys are compared as a whole" });
+    throw new BatonError("not-found", "no runs with this business key", { hint: "the whole key must match" });
   return runs;
 }
 
@@ -110,9 +110,9 @@ async function withLiveChildren(store: Store, runs: readonly RunRow[]): Promise<
 function notAtRest(live: readonly string[]): BatonError {
   return new BatonError(
     "not-at-rest",
-    `${live.length === 1 ? `run ${live[0]} is` : `${live.length} runs are`} not at rest`,
+    `${live.length === 1 ? `run ${live[0]} is` : `${live.length} runs are`} not ended`,
     {
-      hint: "wait for it, or cancel it first: baton erase --cancel",
+      hint: "wait, or cancel first: baton erase --cancel",
       details: { runs: live.slice(0, 100) },
     },
   );

@@ -12,7 +12,7 @@ import type { Store } from "../ports/store.ts";
 /** A run with its whole journal, as a value that can be written to a file. */
 export async function exportRun(store: Store, id: string): Promise<RunFixture> {
   const detail = await store.query("run", { id });
-  if (detail === null) throw new BatonError("not-found", `there is no run ${id}`, { hint: "baton runs lists them" });
+  if (detail === null) throw new BatonError("not-found", `no run ${id}`, { hint: "list runs with: baton runs" });
   const { row, children } = detail;
   const [recorded, versions, output, stats] = await Promise.all([
     store.query("journal", { run: row.no }),
@@ -20,7 +20,7 @@ export async function exportRun(store: Store, id: string): Promise<RunFixture> {
     store.query("output", { run: row.no }),
     store.query("stats", {}),
   ]);
-  if (recorded === null) throw new BatonError("not-found", `run ${id} is gone`, { hint: "retention has removed it" });
+  if (recorded === null) throw new BatonError("not-found", `run ${id} was removed`, { hint: "it was removed by retention" });
   const { run, journal, status } = recorded;
   const version = versions.find((each) => each.definition.version === row.definition.version);
   return {
@@ -101,14 +101,14 @@ export function recordedOf(fixture: RunFixture): { run: LeasedRun; journal: Jour
 export function readFixture(value: unknown): RunFixture {
   const fixture = value as Partial<RunFixture> | null;
   if (typeof fixture !== "object" || fixture === null || fixture.format !== fixtureFormat)
-    throw invalid("it is no run that baton export has written");
+    throw invalid("it is not a file written by baton export");
   const { formatVersion = 0 } = fixture;
   if (formatVersion > fixtureVersion)
-    throw invalid(`its format ${formatVersion} is newer than ${fixtureVersion}`, "use the Baton that has written it");
+    throw invalid(`its format ${formatVersion} is newer than the supported format ${fixtureVersion}`, "use the Baton version that wrote it");
   const { definition, run, entries, attempts, waits, children } = fixture;
   const hasParts = [entries, attempts, waits, children].every((part) => Array.isArray(part));
   if (typeof definition?.name !== "string" || typeof run?.id !== "string" || !hasParts)
-    throw invalid("parts of it are missing");
+    throw invalid("parts of the file are missing");
   const read = fixture as RunFixture;
   checkParts(read);
   return read;
@@ -123,7 +123,7 @@ function checkParts({ definition, run, entries, attempts, waits, children }: Run
   const isError = (value: unknown): boolean =>
     value === null || (typeof value === "object" && isText((value as { message?: unknown }).message));
   const need = (isRight: boolean, place: string): void => {
-    if (!isRight) throw invalid(`${place} is not as baton export writes it`);
+    if (!isRight) throw invalid(`${place} is not valid`);
   };
   need(definitionKinds.has(definition.kind) && isName(definition.name) && isCount(definition.version), "definition");
   need(isName(run.id) && (run.key === null || isName(run.key)), "run");

@@ -93,5 +93,5 @@ export class Intake {
 function checkEventText(field: string, value: unknown, max: number): void {
   const isText = typeof value === "string" && value.isWellFormed() && !value.includes("\0");
   if (isText && value !== "" && value.length <= max) return;
-  throw new BatonError("invalid-event", `an event's ${field} is text of 1 to ${max} characters`);
+  throw new BatonError("invalid-event", `the ${field} of an event must be a string of 1 to ${max} characters`);
 }

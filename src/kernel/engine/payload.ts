@@ -15,13 +15,13 @@ export function encodePayload(value: unknown, root: string, bytesMax: number, of
     });
   }
   if (looksSealed(text)) {
-    throw new BatonError("unencodable", `${root}${of} has a key "$sealed": so Baton marks what it has sealed itself`, {
-      hint: "give it another name",
+    throw new BatonError("unencodable", `${root}${of} has a key "$sealed", which is reserved for encrypted values`, {
+      hint: "rename the key",
     });
   }
   if (text !== null && byteLength(text, bytesMax) > bytesMax) {
     throw new BatonError("limit", `${root}${of} has ${byteLength(text)} bytes, the limit is ${bytesMax}`, {
-      hint: "keep large data elsewhere and pass a reference, or raise payloadMax of the workflow",
+      hint: "store large data elsewhere and pass a reference, or raise payloadMax of the workflow",
       details: { bytes: byteLength(text), limit: bytesMax },
     });
   }

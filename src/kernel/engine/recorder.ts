@@ -128,7 +128,7 @@ export class Recorder {
     if (this.#owner.isOver) return;
     const { clock, storeRetryMs } = this.#host;
     const fields = { run: this.#owner.run.id, code: error.code, error: error.message };
-    this.#host.warn("the store did not take a transition; it is offered again", fields);
+    this.#host.warn("the store did not accept a transition; it will be retried", fields);
     clock.after(storeRetryMs, () => {
       if (!this.#owner.isOver) this.#offer(advance, done);
     });
@@ -139,7 +139,7 @@ export class Recorder {
     this.#logCount += 1;
     this.#logSize += line.message.length + (line.data?.length ?? 0);
     const isOver = this.#logCount > defaults.logLinesMax || this.#logSize > defaults.logBytesMax;
-    this.#logs.push(isOver ? { key: null, level: "warn", message: "more log lines are not kept", data: null } : line);
+    this.#logs.push(isOver ? { key: null, level: "warn", message: "log limit reached: further lines are dropped", data: null } : line);
   }
 
   /** Lines that no advance has carried yet. */

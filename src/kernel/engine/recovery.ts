@@ -51,7 +51,7 @@ export class Recovery {
       const outcome = await this.#parts.store.commit(act);
       if (outcome.ok) return { preview: decision.preview, isHeld: outcome.isHeld };
     }
-    throw new BatonError("conflict", `run ${id} kept changing while ${request.verb} was asked for`, {
+    throw new BatonError("conflict", `run ${id} kept changing during ${request.verb}`, {
       hint: "try again",
     });
   }
@@ -70,7 +70,7 @@ export class Recovery {
       audit: { ...who, verb: request.verb },
     });
     const row = outcome.ok ? await this.#parts.store.query("bulk", { no: outcome.bulk }) : null;
-    if (row === null) throw new BatonError("conflict", "the bulk act is gone already", { hint: "ask for it again" });
+    if (row === null) throw new BatonError("conflict", "the bulk operation was already removed", { hint: "start it again" });
     return row;
   }
 
@@ -78,7 +78,7 @@ export class Recovery {
   async stopBulk(id: string, who: { actor: string; why: string | null }): Promise<BulkRow> {
     const row = await this.#parts.store.query("bulk", { id });
     if (row === null)
-      throw new BatonError("not-found", `there is no bulk act ${id}`, { hint: "baton bulk lists them" });
+      throw new BatonError("not-found", `no bulk operation ${id}`, { hint: "list bulk operations with: baton bulk" });
     const detail = `stopped by ${who.actor}${who.why === null ? "" : `: ${who.why}`}`;
     const audit = { ...who, verb: "stop" };
     await this.#parts.store.commit({ kind: "bulk", act: "end", bulk: row.no, status: "stopped", detail, audit });
@@ -126,8 +126,8 @@ export class Recovery {
       if (reason?.code === "compensated" || status === "cancelled") return origin.continues ?? null;
       if (status === "failed") {
         throw asNonRetryable(
-          new BatonError("child-compensation", `child ${id} could not be undone`, {
-            hint: `mend and resume it (baton why ${id}), then resume this run`,
+          new BatonError("child-compensation", `child run ${id} could not be compensated`, {
+            hint: `fix and resume it (baton why ${id}), then resume this run`,
           }),
         );
       }
@@ -170,7 +170,7 @@ export class Recovery {
     const entry = (await this.#allEntries(run)).findLast((each) => each.key === step && each.kind !== "reopen");
     if (entry === undefined) {
       throw new BatonError("unknown-step", `run ${run.row.id} has no recorded step ${JSON.stringify(step)}`, {
-        hint: "baton show lists its steps",
+        hint: "list its steps with: baton show",
       });
     }
     const text = await wholeOf(this.#parts.store, run, `step:${entry.seq}`, entry.value);
@@ -190,7 +190,7 @@ const verbRoundsMax = 5;
 const childLookMs = 100;
 
 function undoingOf(child: RunDetail, parent: string): Intervene {
-  const reason = { code: "by-person", by: `run:${parent}`, why: "its parent is compensated" } as const;
+  const reason = { code: "by-person", by: `run:${parent}`, why: "its parent is being compensated" } as const;
   return {
     kind: "intervene",
     run: child.row.no,
@@ -204,17 +204,17 @@ function undoingOf(child: RunDetail, parent: string): Intervene {
 /** Also of callers without types: a misspelt filter would be one that everything matches. */
 function checkBulk({ verb, filter, canary, ratePerS }: BulkRequest): void {
   if (!bulkVerbs.includes(verb))
-    throw new BatonError("invalid-option", `a bulk act is one of ${bulkVerbs.join(", ")}, not ${JSON.stringify(verb)}`);
+    throw new BatonError("invalid-option", `a bulk operation must be one of ${bulkVerbs.join(", ")}, not ${JSON.stringify(verb)}`);
   const unknown = Object.keys(filter).find((name) => !Object.hasOwn(filterParts, name));
   if (unknown !== undefined)
-    throw new BatonError("invalid-option", `a bulk act's filter has no ${JSON.stringify(unknown)}`, {
-      hint: `it has ${Object.keys(filterParts).join(", ")}`,
+    throw new BatonError("invalid-option", `unknown filter ${JSON.stringify(unknown)} for a bulk operation`, {
+      hint: `allowed: ${Object.keys(filterParts).join(", ")}`,
     });
   const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= defaults.bulkMax;
   if (!canary.every(isCount) || canary.length > canariesMax)
-    throw new BatonError("invalid-option", `canary is up to ${canariesMax} whole numbers of 1 or more`);
+    throw new BatonError("invalid-option", `canary must be a list of at most ${canariesMax} whole numbers of 1 or more`);
   if (ratePerS !== null && !(ratePerS > 0 && Number.isFinite(ratePerS)))
-    throw new BatonError("invalid-option", "rate is a number above 0 of runs a second");
+    throw new BatonError("invalid-option", "rate must be a number of runs per second above 0");
 }
 
 const canariesMax = 10;
@@ -234,7 +234,7 @@ async function wholeOf(store: Store, run: RunDetail, slot: string, stored: strin
 }
 
 export function unknownRun(id: string): BatonError {
-  return new BatonError("not-found", `there is no run ${id}`, {
-    hint: "baton runs lists them; retention may have removed it",
+  return new BatonError("not-found", `no run ${id}`, {
+    hint: "list runs with: baton runs; it may have been removed by retention",
   });
 }

@@ -80,7 +80,7 @@ export function rehearse(
       if (status !== "failed" && next.state === "compensating" && next.compensation.end === "failed")
         return differs(thrownText(next.compensation.error));
       const unasked = unaskedWait();
-      if (unasked !== undefined) return differs(`the code ends and "${unasked}" is waited for`);
+      if (unasked !== undefined) return differs(`the run is waiting for "${unasked}"; the code now ends before it`);
       judge({ outcome: "compatible" });
     };
     const unaskedWait = (): string | undefined => {
@@ -93,7 +93,7 @@ export function rehearse(
       if (isJudged) return;
       const unasked = unaskedWait();
       if (unasked === undefined && turn > 0) return judge({ outcome: "compatible" });
-      if (turn > lookTurnsMax) return differs(`"${unasked}" is waited for and the code did not ask for it`);
+      if (turn > lookTurnsMax) return differs(`the run is waiting for "${unasked}"; the code no longer does`);
       if (turn < quickTurns) parts.clock.soon(() => lookForWaits(turn + 1));
       else parts.clock.after(lookMs, () => lookForWaits(turn + 1));
     };
@@ -144,7 +144,7 @@ function divergence(detail: string, journal: Journal, asked: readonly string[]):
 const shownKeysMax = 100;
 
 function divergedText(reason: Reason): string {
-  return reason.code === "diverged" ? reason.detail : `the code leaves the run suspended: ${reason.code}`;
+  return reason.code === "diverged" ? reason.detail : `the code suspends the run: ${reason.code}`;
 }
 
 function thrownText({ name, message }: ErrorRecord): string {

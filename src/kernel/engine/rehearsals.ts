@@ -132,7 +132,7 @@ export async function* moveRuns(engine: Engine, request: MoveRequest, parts: Reh
   const found = await engine.find(to);
   if ("lack" in found) {
     throw new BatonError("unknown-definition", `${name} version ${request.to} cannot be loaded here: ${found.lack}`, {
-      hint: `baton versions ${name} lists them`,
+      hint: `list the versions with: baton versions ${name}`,
     });
   }
   const rehearsals = rehearseRuns(
@@ -150,12 +150,12 @@ export async function* moveRuns(engine: Engine, request: MoveRequest, parts: Reh
 }
 
 function whyNot(run: RunRow, verdict: Verdict): string | null {
-  if (run.status === "running") return "it is running: a worker holds it";
-  if (run.status === "compensating") return "it is being undone by the code that did it";
+  if (run.status === "running") return "it is running on a worker";
+  if (run.status === "compensating") return "it is being compensated by its own version";
   return verdict.outcome === "diverges" ? verdict.detail : null;
 }
 
 async function moveOne(store: Store, move: Omit<MoveRun, "kind">): Promise<string | null> {
   const outcome = await store.commit({ kind: "move", ...move });
-  return outcome.ok ? null : "it moved on meanwhile";
+  return outcome.ok ? null : "its state changed in the meantime";
 }

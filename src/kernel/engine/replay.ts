@@ -67,3 +67,11 @@ export class Replay {
     return this.#history.entries.slice(this.#position).find((entry) => !entry.isOptional && !this.#asks.has(entry.key));
   }
 }
+
+/** Describes a recorded entry that the code does not ask for any more, and what it asks for instead. */
+export function differenceText(history: History, left: PastEntry, asks: ReadonlyMap<string, Ask>): string {
+  const place = history.entries.findIndex((entry) => entry.key === left.key) + 1;
+  const instead = [...asks.keys()].find((key) => !history.byKey.has(key));
+  const now = instead === undefined ? "the code no longer asks for it" : `the code now asks for "${instead}"`;
+  return `Step ${place} was "${left.key}"; ${now}`;
+}

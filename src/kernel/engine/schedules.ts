@@ -53,11 +53,11 @@ export class Schedules {
     if (all.length === 1 && all[0] !== undefined) return all[0];
     if (all.length > 1)
       throw new BatonError("ambiguous", `${id} has several schedules`, {
-        hint: "name one of them",
+        hint: "give workflow/name",
         details: { candidates: all.map(scheduleId) },
       });
-    throw new BatonError("not-found", `there is no schedule ${JSON.stringify(id)}`, {
-      hint: "baton schedules lists them; a schedule is there once a Baton with its workflow has started",
+    throw new BatonError("not-found", `no schedule ${JSON.stringify(id)}`, {
+      hint: "list schedules with: baton schedules; a schedule appears after a Baton with its workflow has started",
     });
   }
 
@@ -104,7 +104,7 @@ export class Schedules {
       const outcome = await this.#store.commit({ kind: "schedule", act, schedule, revision, audit });
       if (outcome.ok) return this.get(scheduleId(row));
     }
-    throw new BatonError("conflict", `schedule ${id} kept changing while ${act} was asked for`, { hint: "try again" });
+    throw new BatonError("conflict", `schedule ${id} kept changing during ${act}`, { hint: "try again" });
   }
 
   /** What passed during a pause that nobody looked at belongs to the pause, and must not be taken for missed. */
@@ -175,16 +175,16 @@ export class Schedules {
     const from = readMoment("from", range.from);
     const to = range.to === undefined ? now : readMoment("to", range.to);
     if (to < from)
-      throw new BatonError("invalid-option", `to lies before from: ${new Date(to).toISOString()}`, {
-        hint: "from is the earlier one",
+      throw new BatonError("invalid-option", `to is before from: ${new Date(to).toISOString()}`, {
+        hint: "swap from and to",
       });
     const max = defaults.schedule.backfillMax;
     const times = nextFires(row.spec, from - 1, max + 1, Math.min(to, now));
     // What is not due yet fires by itself, at its own time.
     const past = times.filter((nominalAt) => dueOf(row.spec, scheduleId(row), nominalAt) <= now);
     if (past.length <= max) return past;
-    throw new BatonError("limit", `there are more than ${max} nominal times in this stretch`, {
-      hint: `backfill it in parts, the first up to ${new Date(past[max - 1] ?? to).toISOString()}`,
+    throw new BatonError("limit", `this range has more than ${max} scheduled times`, {
+      hint: `backfill it in parts; end the first part at ${new Date(past[max - 1] ?? to).toISOString()}`,
     });
   }
 
@@ -204,8 +204,8 @@ export class Schedules {
   #held(row: ScheduleRow): HeldSchedule {
     const held = this.#firing.held(row);
     if (held !== null) return held;
-    throw new BatonError("unknown-definition", `this process has not the code of schedule ${scheduleId(row)}`, {
-      hint: "its input comes from the code of its workflow: ask a Baton that has loaded it",
+    throw new BatonError("unknown-definition", `this process has not loaded the code of schedule ${scheduleId(row)}`, {
+      hint: "the workflow code computes its input: use a Baton that has loaded it",
     });
   }
 }
@@ -217,11 +217,11 @@ const settleRoundsMax = 11_000;
 const pageRows = 500;
 
 function gone(id: string): BatonError {
-  return new BatonError("not-found", `schedule ${id} was removed meanwhile`);
+  return new BatonError("not-found", `schedule ${id} was removed in the meantime`);
 }
 
 function readMoment(option: string, value: Moment): number {
   const at = new Date(value).getTime();
   if (Number.isFinite(at)) return at;
-  throw new BatonError("invalid-option", `${option} is no valid moment: ${String(value).slice(0, 80)}`);
+  throw new BatonError("invalid-option", `${option} is not a valid timestamp: ${String(value).slice(0, 80)}`);
 }

@@ -125,8 +125,8 @@ function keptFlow({ slots, singleton, deadlineMs, keep }: Flow): Flow {
 }
 
 function rateLimited(name: string, { key, retryInMs }: { key: string; retryInMs: number }): BatonError {
-  return new BatonError("rate-limited", `${name} takes no more starts of ${JSON.stringify(key)} now`, {
-    hint: `try again in ${Math.ceil(retryInMs / 1_000)} s, or use throttle instead of rateLimit to have starts wait`,
+  return new BatonError("rate-limited", `the rate limit of ${name} for ${JSON.stringify(key)} is reached`, {
+    hint: `try again in ${Math.ceil(retryInMs / 1_000)} s, or use throttle instead of rateLimit to delay starts`,
     details: { key, retryInMs },
   });
 }
@@ -134,9 +134,9 @@ function rateLimited(name: string, { key, retryInMs }: { key: string; retryInMs:
 function keyConflict(name: string, key: string | null, id: string): BatonError {
   return new BatonError(
     "key-conflict",
-    `the idempotency key ${JSON.stringify(key)} has started ${name} with another input`,
+    `the idempotency key ${JSON.stringify(key)} was already used to start ${name} with a different input`,
     {
-      hint: `run ${id} has it; use a new key for a new input`,
+      hint: `it belongs to run ${id}; use a new key for a new input`,
       details: { run: id },
     },
   );

@@ -72,7 +72,7 @@ export class StepAsk implements Ask {
   begin(): void {
     const desk = this.#desk;
     if (this.#spec.sensitive !== undefined && !desk.canSeal)
-      return desk.suspend({ code: "sealed", step: this.key, error: "there is no key for sensitive values" });
+      return desk.suspend({ code: "sealed", step: this.key, error: "no key for sensitive values is set" });
     const supplied = desk.history.supplied.get(this.key);
     if (supplied !== undefined) return this.#takeSupplied(supplied);
     const past = desk.history.attempts.get(this.key);
@@ -137,7 +137,7 @@ export class StepAsk implements Ask {
     const error: ErrorRecord = {
       name: "AttemptLostError",
       code: "attempt-lost",
-      message: "the process died during this attempt; its outcome is unknown",
+      message: "the process crashed during this attempt; its outcome is unknown",
     };
     const lost: AttemptClosing = {
       key: this.key,
@@ -268,7 +268,7 @@ export class StepAsk implements Ask {
   #timeOut(attempt: Attempt, timeoutMs: number): void {
     if (attempt.isSettled) return;
     const error = new BatonError("timeout", `step "${this.key}" took longer than ${timeoutMs} ms`, {
-      hint: "raise the step's timeout, or make the call give up sooner by attempt.signal",
+      hint: "raise the step's timeout, or pass attempt.signal to the call",
     });
     attempt.abort(error);
     this.#fail(attempt, error, "timed-out");

@@ -210,8 +210,8 @@ export class Vault {
 
   refuse(text: string | null, what: string): void {
     if (!this.holds(text)) return;
-    throw new BatonError("sensitive-leak", `${what} holds a sensitive value`, {
-      hint: "keys, attributes, matches and events are kept and shown in clear: leave it out",
+    throw new BatonError("sensitive-leak", `${what} contains a sensitive value`, {
+      hint: "keys, attributes, matches and events are stored and shown in plain text: leave it out",
     });
   }
 }

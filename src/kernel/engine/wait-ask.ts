@@ -48,7 +48,7 @@ export class WaitAsk implements Ask {
 
   begin(): void {
     if (this.#spec.isSensitive && !this.#desk.canSeal)
-      return this.#desk.suspend({ code: "sealed", step: this.key, error: "there is no key for sensitive values" });
+      return this.#desk.suspend({ code: "sealed", step: this.key, error: "no key for sensitive values is set" });
     const supplied = this.#desk.history.supplied.get(this.key);
     if (supplied !== undefined) {
       const value = this.#atRest(openWith(this.#desk, supplied, this.key, "supplied"));

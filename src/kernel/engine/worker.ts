@@ -145,7 +145,7 @@ export class Worker {
     const round = (): void => {
       work()
         .catch((error: unknown) =>
-          this.#options.logger.log("warn", "a round of the worker failed", { error: String(error) }),
+          this.#options.logger.log("warn", "a worker iteration failed", { error: String(error) }),
         )
         .finally(() => {
           if (!isStopped) stop = this.#options.clock.after(ms, round);
@@ -191,7 +191,7 @@ export class Worker {
 
   #letGo(): void {
     if (this.#active.size === 0) return;
-    this.#options.logger.log("warn", "the worker's lease has run out; it lets go of its runs", {
+    this.#options.logger.log("warn", "the worker lease expired; its runs are released", {
       worker: this.#options.name,
       runs: this.#active.size,
     });
@@ -246,7 +246,7 @@ export class Worker {
     this.#isLeasing = true;
     this.#lease()
       .catch((error: unknown) => {
-        this.#options.logger.log("warn", "leasing failed; it is tried again", { error: String(error) });
+        this.#options.logger.log("warn", "leasing failed; it will be retried", { error: String(error) });
         return new Promise<void>((resolve) => this.#options.clock.after(leaseRetryMs, resolve));
       })
       .finally(() => {
@@ -367,7 +367,7 @@ export class Worker {
         else if (this.#active.get(run.no) === activation) activation.begin(journal);
       },
       (error: unknown) => {
-        this.#options.logger.log("warn", "a run's journal could not be read; it is tried again", {
+        this.#options.logger.log("warn", "the journal of a run could not be read; it will be retried", {
           run: run.id,
           error: String(error),
         });
@@ -456,7 +456,7 @@ function crashLoop(run: LeasedRun): Next {
   const error: ErrorRecord = {
     name: "CrashLoopError",
     code: "crash-loop",
-    message: `the process died ${deaths} times in a row while this run was the only suspect in it`,
+    message: `the process crashed ${deaths} times in a row while this was the only suspected run on it`,
   };
   return { state: "failed", error, fingerprint: fingerprintOf(run.definition.name, null, error), step: null };
 }

@@ -50,14 +50,14 @@ export interface Stray {
 
 /** What each repair does, as it is told before it is done. In the order in which they are done. */
 export const repairs = {
-  requeue: "puts runs that are not at rest into the queue, and takes those that are out of it",
-  "free-leases": "makes runs ready that no living worker holds",
-  "take-slots-back": "takes slots and places in line from runs that do not work, or work already",
-  "hand-out-slots": "gives free slots to the first in their lines",
-  "wake-parked": "wakes parked runs that nothing wakes in time; their code says anew what they wait for",
-  "mend-dead-letters": "makes dead letters of the runs that failed, and of no others",
-  "set-timers": "lets schedules that nothing looks at be looked at now",
-  recount: "corrects the counts of runs, hours and causes by what they are off",
+  requeue: "adds open runs to the queue, and removes ended runs from it",
+  "free-leases": "makes runs ready whose worker is gone",
+  "take-slots-back": "releases concurrency slots and queue entries of runs that should not have them",
+  "hand-out-slots": "gives free concurrency slots to the first runs in their queues",
+  "wake-parked": "wakes parked runs that have no valid timer; their code registers its waits again",
+  "mend-dead-letters": "makes the dead letters match the failed runs",
+  "set-timers": "evaluates schedules that have no timer",
+  recount: "corrects the counters of runs, hours and error groups",
 } as const;
 export type RepairCode = keyof typeof repairs;
 export const repairCodes = Object.keys(repairs) as readonly RepairCode[];

@@ -73,7 +73,7 @@ export type Reason =
 export function describeReason(reason: Reason): string {
   switch (reason.code) {
     case "queued":
-      return "queued: ready, no worker has taken it yet";
+      return "queued: ready, not taken by a worker yet";
     case "scheduled":
       return `scheduled to start at ${iso(reason.until)}`;
     case "no-worker":
@@ -87,37 +87,37 @@ export function describeReason(reason: Reason): string {
     case "child":
       return `waiting for child run ${reason.run}`;
     case "retry":
-      return `retrying "${reason.step}", attempt ${reason.attempt} at ${iso(reason.until)}${reason.error === null ? "" : ` because ${reason.error}`}`;
+      return `retrying "${reason.step}", attempt ${reason.attempt} at ${iso(reason.until)}${reason.error === null ? "" : `: ${reason.error}`}`;
     case "several":
       return reason.reasons.map(describeReason).join("; ");
     case "by-person":
       return `by ${reason.by}${reason.why === null ? "" : `: ${reason.why}`}`;
     case "exhausted":
-      return `"${reason.step}" used up its retries and waits for a person: ${reason.error}`;
+      return `"${reason.step}" used up its retries and needs a person: ${reason.error}`;
     case "unknown-outcome":
-      return `the outcome of "${reason.step}" is unknown: it runs at most once and its process died; look at the other system, then resume to run it again`;
+      return `the outcome of "${reason.step}" is unknown: it runs at most once and its process crashed; check the other system, then resume to run it again`;
     case "diverged":
-      return `the code disagrees with its recorded history: ${reason.detail}. Recorded: ${reason.recorded.join(", ")}. Asked for: ${reason.asked.join(", ")}`;
+      return `the code differs from the recorded history: ${reason.detail}. Recorded steps: ${reason.recorded.join(", ")}. Steps in the code: ${reason.asked.join(", ")}`;
     case "error":
       return reason.step === null ? reason.error : `"${reason.step}": ${reason.error}`;
     case "crash-loop":
-      return `killed its process ${reason.deaths} times`;
+      return `crashed its process ${reason.deaths} times`;
     case "sealed":
-      return `${reason.step === null ? "a sensitive value" : `the sensitive value of "${reason.step}"`} cannot be used here: ${reason.error}; give the key back, then resume`;
+      return `${reason.step === null ? "a sensitive value" : `the sensitive value of "${reason.step}"`} cannot be used here: ${reason.error}; restore the key, then resume`;
     case "slot":
-      return `waiting for a slot of "${reason.key}" (limit ${reason.limit}), held by ${reason.holders.join(", ") || "nobody"}; ${reason.ahead} ahead of it`;
+      return `waiting for a slot of "${reason.key}" (limit ${reason.limit}), held by ${reason.holders.join(", ") || "no run"}; ${reason.ahead} ahead of it`;
     case "compensating":
-      return `undoing what was done, then ${reason.end}${reason.error === null ? "" : ` because ${reason.error}`}`;
+      return `compensating, then ${reason.end}${reason.error === null ? "" : `: ${reason.error}`}`;
     case "compensated":
-      return `compensated${reason.undone.length === 0 ? ", nothing had to be undone" : `: undid ${reason.undone.join(", ")}`}${reason.error === null ? "" : `, because ${reason.error}`}`;
+      return `${reason.error ?? "Compensated"}. ${reason.undone.length === 0 ? "Nothing to undo" : `Undone: ${reason.undone.join(", ")}`}.`;
     case "compensation-failed":
       return `could not undo "${reason.step}": ${reason.error}. Not undone: ${reason.left.join(", ")}. Undone: ${reason.undone.join(", ") || "nothing"}`;
     case "unknown-undo":
-      return `whether "${reason.step}" happened is unknown and its undo takes no outcome; look at the other system, undo it by hand if it did, then complete-step "undo:${reason.step}"`;
+      return `the outcome of "${reason.step}" is unknown and its undo does not handle that; check the other system, undo the step manually if it happened, then complete-step "undo:${reason.step}"`;
     case "dismissed":
-      return `dismissed by ${reason.by}${reason.why === null ? "" : `: ${reason.why}`}; it had failed with ${reason.error}`;
+      return `dismissed by ${reason.by}${reason.why === null ? "" : `: ${reason.why}`}; the error was: ${reason.error}`;
     case "imported":
-      return `imported; run ${reason.run} was ${reason.status} where it came from`;
+      return `imported from run ${reason.run}, which was ${reason.status}`;
   }
 }
 

@@ -21,7 +21,7 @@ export class RetryAfter extends Error {
   readonly [retryAfter] = true;
   constructor(delay: Duration, options: { message?: string; cause?: unknown } = {}) {
     super(
-      options.message ?? messageOf(options.cause) ?? `to be tried again after ${delay}`,
+      options.message ?? messageOf(options.cause) ?? `retry after ${delay}`,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.delay = delay;

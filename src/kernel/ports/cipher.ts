@@ -1,6 +1,6 @@
 import { BatonError } from "../model/errors.ts";
 
-const keyHint = "set BATON_SENSITIVE_KEY or BATON_SENSITIVE_KEY_FILE; make one with: openssl rand -hex 32";
+const keyHint = "set BATON_SENSITIVE_KEY or BATON_SENSITIVE_KEY_FILE; create one with: openssl rand -hex 32";
 
 /**
  * Encrypts sensitive values at rest. `place` names run, step and field, and is bound to the ciphertext: one that is
@@ -18,10 +18,10 @@ export interface Cipher {
 export const noCipher: Cipher = {
   keyId: null,
   seal: () => {
-    throw new BatonError("no-key", "there is no key for sensitive values", { hint: keyHint });
+    throw new BatonError("no-key", "no key for sensitive values is set", { hint: keyHint });
   },
   open: (sealed) => {
-    throw new BatonError("sealed", `the key ${sealed.key} that a value was sealed with is not here`, { hint: keyHint });
+    throw new BatonError("sealed", `the key ${sealed.key} that encrypted this value is missing`, { hint: keyHint });
   },
 };
 

@@ -111,7 +111,7 @@ async function readLacking({
   );
   const told = await Promise.all(
     open.slice(0, lackingMax).map(async (row) => {
-      const why = row.fingerprint === null ? "its code came with an app" : await versions.objection(row);
+      const why = row.fingerprint === null ? "its code was loaded by an application" : await versions.objection(row);
       return why === null ? [] : [{ name: row.definition.name, version: row.definition.version, why }];
     }),
   );

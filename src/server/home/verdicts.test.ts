@@ -23,9 +23,9 @@ test("workflows that fail as often as ever are no news", () => {
   const verdict = workflowVerdict({ ...facts, usual, recent });
   assert.deepEqual(
     [verdict.level, verdict.text, verdict.why],
-    ["ok", "Work is flowing", "50 runs ended lately, 9 failed"],
+    ["ok", "Runs are completing", "50 runs ended recently, 9 failed"],
   );
-  assert.equal(workflowVerdict({ ...facts, runs: 0 }).text, "Nothing has been started yet");
+  assert.equal(workflowVerdict({ ...facts, runs: 0 }).text, "No runs yet");
 });
 
 test("several that fail for one cause are told in one sentence", () => {
@@ -44,7 +44,7 @@ test("several that fail for one cause are told in one sentence", () => {
     [verdict.level, verdict.text, verdict.why, verdict.next?.target],
     [
       "bad",
-      "2 workflows fail more than usual",
+      "2 workflows are failing more than usual",
       "import: 12 of 20; onboard: 4 of 40; same error: 503 from the CRM",
       { to: "dead-letters" },
     ],
@@ -56,7 +56,7 @@ test("one that fails for the first time leads to its error", () => {
   const verdict = workflowVerdict({ ...facts, recent, causes: [cause("import", "no")] });
   assert.deepEqual(
     [verdict.level, verdict.text, verdict.next?.target],
-    ["warn", "import fails more than usual", { to: "error", fingerprint: "f-import" }],
+    ["warn", "import is failing more than usual", { to: "error", fingerprint: "f-import" }],
   );
 });
 
@@ -77,7 +77,7 @@ const execution = { stats, open: 3, lacking: [], problems: [] };
 test("execution names what keeps runs from going on, the worst first", () => {
   assert.equal(executionVerdict(execution).level, "ok");
   const dead = { ...execution, stats: { ...stats, workers: [{ ...worker, expiresAt: 1 }] } };
-  assert.deepEqual([executionVerdict(dead).level, executionVerdict(dead).text], ["bad", "No worker is alive"]);
+  assert.deepEqual([executionVerdict(dead).level, executionVerdict(dead).text], ["bad", "No worker is running"]);
   const slow = { ...execution, stats: { ...stats, oldestReadyAt: 1_000_000 - 120_000 } };
   assert.equal(executionVerdict(slow).text, "Runs wait for a worker, the oldest for 2 m 0 s");
   const lacking = [{ name: "import", version: 2, why: "nobody vouches for it" }];
@@ -89,6 +89,6 @@ test("execution names what keeps runs from going on, the worst first", () => {
 test("freshness looks at events that wait and at the clocks", () => {
   const fresh = { storeNow: 100_000, processNow: 100_000, unroutedSince: null };
   assert.equal(freshnessVerdict(fresh).level, "ok");
-  assert.equal(freshnessVerdict({ ...fresh, processNow: 0 }).text, "The store's clock is 1 m 40 s ahead");
-  assert.match(freshnessVerdict({ ...fresh, unroutedSince: 1 }).text, /^Events wait to be given to workflows/);
+  assert.equal(freshnessVerdict({ ...fresh, processNow: 0 }).text, "The store clock is 1 m 40 s ahead");
+  assert.match(freshnessVerdict({ ...fresh, unroutedSince: 1 }).text, /^Events are waiting to be delivered/);
 });

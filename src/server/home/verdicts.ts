@@ -43,19 +43,19 @@ const ok = { level: "ok", next: null } as const;
 /** Whether workflows fail more than they usually do. Pure, as all verdicts are. */
 export function workflowVerdict({ recent, usual, causes, since, runs }: WorkflowFacts): Verdict {
   const id = "workflows";
-  if (runs === 0) return { ...ok, id, text: "Nothing has been started yet", why: null };
+  if (runs === 0) return { ...ok, id, text: "No runs yet", why: null };
   const failing = recent.filter((each) => isUnusual(each, usual));
   if (failing.length === 0) {
     const [ended, failed] = [sum(recent, "ended"), sum(recent, "failed")];
     const why =
-      ended === 0 ? "No run has ended in the last hours" : `${count(ended, "run")} ended lately, ${failed} failed`;
-    return { ...ok, id, text: "Work is flowing", why };
+      ended === 0 ? "No runs ended in the last few hours" : `${count(ended, "run")} ended recently, ${failed} failed`;
+    return { ...ok, id, text: "Runs are completing", why };
   }
   const names = failing.map((each) => each.definition);
   const theirs = causes.filter((cause) => names.includes(cause.definition) && cause.lastAt >= since);
   const messages = [...new Set(theirs.map((cause) => cause.message))];
   const [name = ""] = names;
-  const what = names.length === 1 ? `${name} fails` : `${names.length} workflows fail`;
+  const what = names.length === 1 ? `${name} is failing` : `${names.length} workflows are failing`;
   const figures = failing
     .slice(0, namedMax)
     .map(({ definition, failed, ended }) => `${definition}: ${failed} of ${ended}`);
@@ -70,10 +70,10 @@ export function workflowVerdict({ recent, usual, causes, since, runs }: Workflow
     why: [...figures, ...rest, ...same].join("; "),
     next:
       messages.length === 1 && theirs.length === 1 && cause !== undefined
-        ? { label: "Look at the error", target: { to: "error", fingerprint: cause.fingerprint } }
+        ? { label: "View error", target: { to: "error", fingerprint: cause.fingerprint } }
         : names.length === 1
-          ? { label: "Look at its failed runs", target: { to: "runs", name, status: "failed" } }
-          : { label: "Look at the dead letters", target: { to: "dead-letters" } },
+          ? { label: "View failed runs", target: { to: "runs", name, status: "failed" } }
+          : { label: "View dead letters", target: { to: "dead-letters" } },
   };
 }
 
@@ -100,21 +100,21 @@ const stuckMs = 600_000;
 export function executionVerdict({ stats, open, lacking, problems }: ExecutionFacts): Verdict {
   const id = "execution";
   const alive = stats.workers.filter(({ expiresAt }) => expiresAt > stats.now);
-  const toWorkers = { label: "Look at the workers", target: { to: "workers" } } as const;
+  const toWorkers = { label: "View workers", target: { to: "workers" } } as const;
   if (alive.length === 0) {
-    const why = open === 0 ? "Nothing waits for one yet" : `${count(open, "run")} cannot go on; start one: baton start`;
-    return { id, level: open === 0 ? "warn" : "bad", text: "No worker is alive", why, next: toWorkers };
+    const why = open === 0 ? "No run is waiting for one" : `${count(open, "run")} cannot continue; start a worker: baton start`;
+    return { id, level: open === 0 ? "warn" : "bad", text: "No worker is running", why, next: toWorkers };
   }
-  const toWorkflows = { label: "Look at the workflows", target: { to: "workflows" } } as const;
+  const toWorkflows = { label: "View workflows", target: { to: "workflows" } } as const;
   const [first] = lacking;
   if (first !== undefined) {
-    const text = `${count(lacking.length, "version")} with runs cannot be loaded here`;
+    const text = `${count(lacking.length, "version")} with open runs cannot be loaded here`;
     return { id, level: "warn", text, why: `${first.name} version ${first.version}: ${first.why}`, next: toWorkflows };
   }
   const age = stats.oldestReadyAt === null ? 0 : stats.now - stats.oldestReadyAt;
   if (age > slowMs) {
-    const why = `${count(alive.length, "worker")} alive with ${sum(alive, "held")} runs in hand`;
-    const text = `Runs wait for a worker, the oldest for ${formatDuration(age)}`;
+    const why = `${count(alive.length, "worker")} running, holding ${sum(alive, "held")} runs`;
+    const text = `Runs are waiting for a worker, the oldest for ${formatDuration(age)}`;
     return { id, level: age > stuckMs ? "bad" : "warn", text, why, next: toWorkers };
   }
   const [problem] = problems;
@@ -125,8 +125,8 @@ export function executionVerdict({ stats, open, lacking, problems }: ExecutionFa
   return {
     ...ok,
     id,
-    text: "Workers are at work",
-    why: `${count(alive.length, "worker")} alive, no run waits for one`,
+    text: "Workers are running",
+    why: `${count(alive.length, "worker")} running, no runs waiting`,
   };
 }
 
@@ -138,17 +138,17 @@ export function freshnessVerdict({ storeNow, processNow, unroutedSince }: Freshn
   const id = "freshness";
   const waited = unroutedSince === null ? 0 : storeNow - unroutedSince;
   if (waited > unroutedMs) {
-    const text = `Events wait to be given to workflows, the oldest for ${formatDuration(waited)}`;
-    const why = "A worker with the definitions gives them out";
-    return { id, level: "warn", text, why, next: { label: "Look at the events", target: { to: "events" } } };
+    const text = `Events are waiting to be delivered, the oldest for ${formatDuration(waited)}`;
+    const why = "They are delivered by a worker that has the definitions";
+    return { id, level: "warn", text, why, next: { label: "View events", target: { to: "events" } } };
   }
   const skew = storeNow - processNow;
   if (Math.abs(skew) > skewMs) {
-    const text = `The store's clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? "ahead" : "behind"}`;
-    const why = "Times are the store's; this machine's clock differs";
-    return { id, level: "warn", text, why, next: { label: "Look at the store", target: { to: "store" } } };
+    const text = `The store clock is ${formatDuration(Math.abs(skew))} ${skew > 0 ? "ahead" : "behind"}`;
+    const why = "Baton uses the store clock; the clock of this machine differs";
+    return { id, level: "warn", text, why, next: { label: "View store", target: { to: "store" } } };
   }
-  return { ...ok, id, text: "What you see is up to date", why: "No event waits to be given out" };
+  return { ...ok, id, text: "This page is current", why: "All events delivered" };
 }
 
 function sum<K extends string>(items: readonly Readonly<Record<K, number>>[], key: K): number {

@@ -7,7 +7,7 @@ import { BatonError } from "../../kernel/model/errors.ts";
 export async function readText(request: Request, bytesMax: number): Promise<string> {
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
-    throw new BatonError("unsupported-media-type", `a body encoded as ${encoding} is not taken`, {
+    throw new BatonError("unsupported-media-type", `Content-Encoding ${encoding} is not supported`, {
       hint: "send it without Content-Encoding",
     });
   }
@@ -35,7 +35,7 @@ async function readWithin(request: Request, bytesMax: number): Promise<Uint8Arra
   }
   if (bytes <= bytesMax) return chunks;
   throw new BatonError("limit", `the body has ${Math.max(bytes, declared)} bytes, the limit is ${bytesMax}`, {
-    hint: "keep large data elsewhere and pass a reference, or raise payloadMax of the workflow",
+    hint: "store large data elsewhere and pass a reference, or raise payloadMax of the workflow",
     details: { limit: bytesMax },
   });
 }

@@ -54,7 +54,7 @@ function decodeHeader(value: string): string {
 function invalid(places: readonly ProblemPlace[]): BatonError {
   return new BatonError(
     "invalid-event",
-    `this is no CloudEvent 1.0: ${places.map(({ path, message }) => `${path} ${message}`.trim()).join("; ")}`,
+    `not a valid CloudEvent 1.0: ${places.map(({ path, message }) => `${path} ${message}`.trim()).join("; ")}`,
     { hint: "send specversion, type, id and source, and data as JSON", details: { issues: places } },
   );
 }

@@ -17,9 +17,9 @@ export function guard(request: Request, options: GuardOptions): void {
   if (!options.hosts().includes(host)) {
     throw new BatonError(
       "host-refused",
-      `this server is not ${host === "" ? "a host without a name" : host.slice(0, 200)}`,
+      `this server does not answer for ${host === "" ? "an empty host name" : `the host ${host.slice(0, 200)}`}`,
       {
-        hint: `ask for one of: ${options.hosts().join(", ")}`,
+        hint: `use one of: ${options.hosts().join(", ")}`,
       },
     );
   }
@@ -27,7 +27,7 @@ export function guard(request: Request, options: GuardOptions): void {
   refuseForeignOrigin(request, options);
   if (options.isReadOnly) {
     throw new BatonError("read-only", "this server is read-only", {
-      hint: "start it without readOnly to change anything",
+      hint: "start it without readOnly to allow changes",
       details: { allow: "GET, HEAD" },
     });
   }
@@ -44,8 +44,8 @@ function refuseForeignOrigin(request: Request, options: GuardOptions): void {
   // `same-site` is not enough: every port of localhost is one site.
   const isSame = site === null || site === "same-origin" || site === "none";
   if (isOwn && isSame) return;
-  throw new BatonError("origin-refused", `a page of ${origin ?? "another site"} may not change anything here`, {
-    hint: "send the request from this server's own pages, or from a program without Origin",
+  throw new BatonError("origin-refused", `pages of ${origin ?? "another site"} cannot change anything here`, {
+    hint: "send the request from this server's own pages, or from a program that sends no Origin header",
   });
 }
 

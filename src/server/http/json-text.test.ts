@@ -70,7 +70,7 @@ test("refuses exactly what JSON.parse refuses", () => {
 test("says where a text stops being JSON", () => {
   assert.throws(() => parseJson('{\n  "a": 1,\n  b\n}'), { message: /at line 3, column 3$/ });
   assert.throws(() => parseJson("[1,]"), { message: /at line 1, column 4$/ });
-  assert.throws(() => parseJson("[1] x"), { message: /more text after the value at line 1, column 5$/ });
+  assert.throws(() => parseJson("[1] x"), { message: /unexpected text after the value at line 1, column 5$/ });
 });
 
 test("counts depth and keys without building anything", () => {

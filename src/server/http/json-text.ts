@@ -16,23 +16,33 @@ const depthMax = 64;
 const keysMax = 10_000;
 
 const integerMax = BigInt(2) ** BigInt(53);
-/** 2^53 has 16 digits: shorter literals need no look. */
+/** 2^53 has 16 digits: shorter literals need no check. */
 const safeDigits = 15;
 
 type Expected = "value" | "value or ]" | "key or }" | "key" | "colon" | "comma or end" | "end";
+
+const expectedWords: Readonly<Record<Expected, string>> = {
+  value: "a value",
+  "value or ]": "a value or ]",
+  "key or }": "a key or }",
+  key: "a key",
+  colon: "a colon",
+  "comma or end": "a comma or the end of the object or array",
+  end: "the end of the input",
+};
 
 interface Container {
   readonly isObject: boolean;
   /** Of an array. */
   index: number;
-  /** Of an object: where its last key stands. */
+  /** Of an object: the position of its last key. */
   keyFrom: number;
   keyTo: number;
 }
 
 class Scan {
   readonly #source: string;
-  /** How the text is called in messages. */
+  /** The name of the text in messages. */
   readonly #what: string;
   readonly #stack: Container[] = [];
   #at = 0;
@@ -50,7 +60,7 @@ class Scan {
       if (this.#at >= this.#source.length) break;
       this.#token(this.#source[this.#at] as string);
     }
-    if (this.#expected !== "end") throw this.#malformed("the text ends too soon");
+    if (this.#expected !== "end") throw this.#malformed("unexpected end of input");
   }
 
   #token(char: string): void {
@@ -81,7 +91,7 @@ class Scan {
       throw this.#refused(
         "limit",
         `is nested deeper than ${depthMax} levels`,
-        "flatten the value, or pass a reference to it",
+        "flatten the value, or pass a reference",
       );
     this.#stack.push({ isObject, index: 0, keyFrom: -1, keyTo: -1 });
     this.#expected = isObject ? "key or }" : "value or ]";
@@ -123,11 +133,11 @@ class Scan {
     if (this.#keys > keysMax)
       throw this.#refused(
         "limit",
-        `has more than ${keysMax} keys in all`,
-        "keep large data elsewhere and pass a reference",
+        `has more than ${keysMax} keys in total`,
+        "store large data elsewhere and pass a reference",
       );
     if (this.#keyOf(top) === "__proto__")
-      throw this.#refused("unencodable", "is a key named __proto__", "name the field otherwise");
+      throw this.#refused("unencodable", "is a key named __proto__", "use another field name");
     this.#at = to;
     this.#expected = "colon";
   }
@@ -147,13 +157,13 @@ class Scan {
 
   #number(word: string): void {
     if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(word))
-      throw this.#malformed(`${JSON.stringify(word.slice(0, 20))} is no number`);
+      throw this.#malformed(`${JSON.stringify(word.slice(0, 20))} is not a number`);
     if (word.length <= safeDigits || !/^-?\d+$/.test(word)) return;
     const value = BigInt(word);
     if (value > integerMax || value < -integerMax)
       throw this.#refused(
         "unsafe-integer",
-        `is ${word.slice(0, 40)}, which a number would change`,
+        `is ${word.slice(0, 40)}, which a JavaScript number cannot represent exactly`,
         "send it as a string",
       );
   }
@@ -173,18 +183,18 @@ class Scan {
       const isUnicode = escaped === "u" && /^[0-9a-fA-F]{4}$/.test(source.slice(i + 2, i + 6));
       if (!isUnicode && !'"\\/bfnrt'.includes(escaped || " ")) {
         this.#at = i;
-        throw this.#malformed("an escape that JSON does not know");
+        throw this.#malformed("an invalid escape sequence");
       }
       i += isUnicode ? 5 : 1;
     }
     this.#at = source.length;
-    throw this.#malformed("a string without its end");
+    throw this.#malformed("an unterminated string");
   }
 
   #wantValue(): void {
     if (this.#expected !== "value" && this.#expected !== "value or ]")
       throw this.#malformed(
-        this.#expected === "end" ? "more text after the value" : `a value where ${this.#expected} should be`,
+        this.#expected === "end" ? "unexpected text after the value" : `expected ${expectedWords[this.#expected]}`,
       );
   }
 

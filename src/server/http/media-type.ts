@@ -9,7 +9,7 @@ export function mediaType(request: Request, accepted: readonly string[]): string
   if (accepted.includes(type.trim()) && isUtf8) return type.trim();
   throw new BatonError(
     "unsupported-media-type",
-    header === "" ? "the request has no Content-Type" : `a body of type ${header.slice(0, 100)} is not taken here`,
+    header === "" ? "the request has no Content-Type" : `Content-Type ${header.slice(0, 100)} is not supported here`,
     { hint: `send Content-Type: ${accepted.join(" or ")}` },
   );
 }

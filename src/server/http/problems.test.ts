@@ -25,7 +25,7 @@ test("a problem carries its hint, its places and its details apart", () => {
   const problem = problemOf(new BatonError("invalid-input", "a is missing", { hint: "give it", details }), "/api/runs");
   assert.deepEqual(problem, {
     type: "urn:baton:error:invalid-input",
-    title: "Not acceptable as it is",
+    title: "Unprocessable content",
     status: 422,
     detail: "a is missing",
     code: "invalid-input",

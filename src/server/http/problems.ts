@@ -37,10 +37,10 @@ const titles: Readonly<Record<number, string>> = {
   409: "Conflict",
   413: "Too large",
   415: "Unsupported media type",
-  422: "Not acceptable as it is",
-  429: "Too many starts",
+  422: "Unprocessable content",
+  429: "Too many requests",
   500: "Internal error",
-  503: "Not available now",
+  503: "Unavailable",
 };
 
 /** When a caller may ask again after a 503, in seconds. */
@@ -85,7 +85,7 @@ function retryHeader({ status, details }: Problem): { "retry-after": string } | 
 
 function internal(error: unknown): BatonError {
   const message = error instanceof Error ? error.message : String(error);
-  return new BatonError("internal", message, { hint: "look at the server's log", cause: error });
+  return new BatonError("internal", message, { hint: "check the server log", cause: error });
 }
 
 /** A request whose body or query breaks the route's schema. */

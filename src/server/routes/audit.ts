@@ -12,7 +12,7 @@ export const auditRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/audit",
     id: "listAudit",
-    summary: "Who did what, to which run or schedule, and why; newest first.",
+    summary: "Lists the audit log: who did what to which run or schedule, and why; newest first.",
     scope: "store:read",
     query: object(paging, { optional: ["limit", "pageToken"] }),
     answers: { 200: { description: "One page.", schema: pageSchema("AuditEntry") } },

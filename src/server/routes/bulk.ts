@@ -11,8 +11,8 @@ import { bulkView } from "../views/bulk.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";
 
 const filterFields = {
-  fingerprint: text(200, "Dead letters of one cause."),
-  name: text(defaults.nameMax, "Of the definition."),
+  fingerprint: text(200, "Dead letters with this error fingerprint."),
+  name: text(defaults.nameMax, "Name of the workflow."),
   status: { enum: runStatuses },
   key: text(defaults.keyMax, "Business key."),
   createdFrom: moment,
@@ -23,18 +23,18 @@ const bodyFields = {
   verb: { enum: bulkVerbs },
   filter: object(filterFields, {
     optional: Object.keys(filterFields),
-    description: "Which runs it is for: all that is given must hold. They are chosen once, when the act is accepted.",
+    description: "Selects the runs; all conditions must hold. The selection is made once, when the operation is accepted.",
   }),
   canary: list(
     { ...whole, minimum: 1 },
-    "So many runs first, then so many more; it goes on only when none of them has failed again.",
+    "Sizes of the first groups of runs; the operation continues only if no run of a group fails again.",
   ),
-  rate: { type: "number", description: "Runs a second." } as const,
-  compensate: { type: "boolean", description: "Of a cancel: undoes what was done first." } as const,
-  stopClocks: { type: "boolean", description: "Of a suspend: timers stand still." } as const,
-  reason: text(1_000, "Kept in the audit."),
-  dryRun: { type: "boolean", description: "Says how many match and changes nothing." } as const,
-  id: text(100, "The same id is the same act: for a caller who got no answer."),
+  rate: { type: "number", description: "Runs per second." } as const,
+  compensate: { type: "boolean", description: "Of a cancel: runs the compensations first." } as const,
+  stopClocks: { type: "boolean", description: "Of a suspend: pauses timers." } as const,
+  reason: text(1_000, "Written to the audit log."),
+  dryRun: { type: "boolean", description: "Returns how many runs match, without changing anything." } as const,
+  id: text(100, "A repeated request with the same id returns the same operation; use it to retry safely."),
 };
 
 export const bulkRoutes: readonly Route[] = [
@@ -42,7 +42,7 @@ export const bulkRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/bulk",
     id: "startBulk",
-    summary: "Asks a verb of many runs at once; it is carried out in the background, also over restarts.",
+    summary: "Applies a recovery action to many runs, in the background and across restarts.",
     scope: "runs:write",
     body: {
       schema: object(bodyFields, {
@@ -51,7 +51,7 @@ export const bulkRoutes: readonly Route[] = [
       payloadMax: () => defaults.inlineMax,
     },
     answers: {
-      200: { description: "With `dryRun`: how many match.", schema: ref("BulkPreview") },
+      200: { description: "With `dryRun`: the number of matching runs.", schema: ref("BulkPreview") },
       202: { description: "Accepted.", schema: ref("Bulk") },
     },
     handle: start,
@@ -60,7 +60,7 @@ export const bulkRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/bulk",
     id: "listBulks",
-    summary: "Bulk acts, newest first.",
+    summary: "Lists bulk operations, newest first.",
     scope: "runs:read",
     query: object(paging, { optional: ["limit", "pageToken"] }),
     answers: { 200: { description: "One page.", schema: pageSchema("Bulk") } },
@@ -70,23 +70,23 @@ export const bulkRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/bulk/{id}",
     id: "getBulk",
-    summary: "A bulk act with its progress.",
+    summary: "Returns a bulk operation with its progress.",
     scope: "runs:read",
-    answers: { 200: { description: "The act.", schema: ref("Bulk") } },
+    answers: { 200: { description: "The bulk operation.", schema: ref("Bulk") } },
     handle: show,
   },
   {
     method: "POST",
     path: "/api/bulk/{id}/stop",
     id: "stopBulk",
-    summary: "Stops a bulk act. What it has done stays done.",
+    summary: "Stops a bulk operation. Runs already processed are not reverted.",
     scope: "runs:write",
     body: {
       schema: object({ reason: bodyFields.reason }, { optional: ["reason"] }),
       isOptional: true,
       payloadMax: () => defaults.inlineMax,
     },
-    answers: { 200: { description: "The act after it.", schema: ref("Bulk") } },
+    answers: { 200: { description: "The bulk operation after the change.", schema: ref("Bulk") } },
     handle: stop,
   },
 ];
@@ -128,7 +128,7 @@ async function listAll({ query, services }: Call): Promise<Answer> {
 async function show({ params, services }: Call): Promise<Answer> {
   const id = params["id"] ?? "";
   const row = await services.store.query("bulk", { id });
-  if (row === null) throw new BatonError("not-found", `there is no bulk act ${id}`, { hint: "baton bulk lists them" });
+  if (row === null) throw new BatonError("not-found", `no bulk operation ${id}`, { hint: "list bulk operations with: baton bulk" });
   return { status: 200, body: bulkView(row) };
 }
 

@@ -10,9 +10,9 @@ import { object, ref, type Schema, text } from "../schema/schema.ts";
 import { detailView } from "../views/run.ts";
 import { doctorView, sizesView, workersView } from "../views/store.ts";
 
-const reason: Schema = text(1_000, "Kept in the audit.");
+const reason: Schema = text(1_000, "Written to the audit log.");
 const flag = (description: string): Schema => ({ type: "boolean", description });
-const report = { description: "What was found, worst first.", schema: ref("DoctorReport") };
+const report = { description: "The findings, worst first.", schema: ref("DoctorReport") };
 
 /** What is done for a store rather than for a run. */
 export const careRoutes: readonly Route[] = [
@@ -20,10 +20,10 @@ export const careRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/doctor",
     id: "examineStore",
-    summary: "Proves the queue's invariant on the live store, and looks at its file and machine. Changes nothing.",
+    summary: "Checks the invariants of the live store, its file and its machine. Changes nothing.",
     scope: "store:read",
     query: object(
-      { full: { enum: ["true", "false"], description: "Reads every page and every file." } },
+      { full: { enum: ["true", "false"], description: "Also reads every page and every file." } },
       { optional: ["full"] },
     ),
     answers: { 200: report },
@@ -33,7 +33,7 @@ export const careRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/doctor/repair",
     id: "repairStore",
-    summary: "Mends what the examination says can be mended.",
+    summary: "Repairs the findings that can be repaired.",
     scope: "store:write",
     body: { schema: object({ reason }, { optional: ["reason"] }), isOptional: true, payloadMax: () => 0 },
     answers: { 200: report },
@@ -43,7 +43,7 @@ export const careRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/db/stats",
     id: "storeSizes",
-    summary: "What takes room, by workflow. Steps and bytes are estimated from samples; counts of runs are exact.",
+    summary: "Returns storage use by workflow. Steps and bytes are estimated from samples; counts of runs are exact.",
     scope: "store:read",
     answers: { 200: { description: "Sizes, largest first.", schema: ref("StoreSizes") } },
     handle: sizes,
@@ -52,39 +52,39 @@ export const careRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/workers",
     id: "listWorkers",
-    summary: "Who works on this store: version, slots, queues, and when they were last seen.",
+    summary: "Lists the workers of this store with version, slots, queues and when they were last seen.",
     scope: "store:read",
-    answers: { 200: { description: "Longest there first.", schema: ref("Workers") } },
+    answers: { 200: { description: "Longest running first.", schema: ref("Workers") } },
     handle: workers,
   },
   {
     method: "POST",
     path: "/api/erase",
     id: "eraseRuns",
-    summary: "Removes runs at rest for good, by id or by business key, with everything of them.",
+    summary: "Permanently removes ended runs with all their data, by id or by business key.",
     scope: "store:write",
     body: {
       schema: object(
         {
           run: text(200),
-          key: text(defaults.keyMax, "Every run of this business key."),
+          key: text(defaults.keyMax, "All runs with this business key."),
           reason,
-          dryRun: flag("Says what would go, and removes nothing."),
-          cancel: flag("Cancels runs that are not at rest, and waits until they are."),
-          vacuum: flag("Writes the whole file anew afterwards; everything waits meanwhile. Default: when it is small."),
+          dryRun: flag("Returns what would be removed, without removing anything."),
+          cancel: flag("First cancels runs that have not ended, and waits for them."),
+          vacuum: flag("Rewrites the whole file afterwards, which blocks the store. Default: only if the file is small."),
         },
         { optional: ["run", "key", "reason", "dryRun", "cancel", "vacuum"] },
       ),
       payloadMax: () => 0,
     },
-    answers: { 200: { description: "What went, or would go.", schema: ref("Erasure") } },
+    answers: { 200: { description: "What was removed, or would be.", schema: ref("Erasure") } },
     handle: erase,
   },
   {
     method: "GET",
     path: "/api/runs/{id}/export",
     id: "exportRun",
-    summary: "The run with its whole history, to be replayed elsewhere.",
+    summary: "Exports a run with its whole history, to replay it elsewhere.",
     scope: "runs:read",
     answers: { 200: { description: "The run.", schema: ref("RunFixture") } },
     handle: async ({ params, services }) => {
@@ -96,13 +96,13 @@ export const careRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/imports",
     id: "importRun",
-    summary: "Puts an exported run into this store, at rest. It never runs by itself.",
+    summary: "Imports an exported run as an ended run. It never executes by itself.",
     scope: "runs:write",
     body: {
       schema: object({ fixture: { type: "object", additionalProperties: true }, reason }, { optional: ["reason"] }),
       payloadMax: () => importMax,
     },
-    answers: { 201: { description: "The run as it is here.", schema: ref("RunDetail") } },
+    answers: { 201: { description: "The imported run.", schema: ref("RunDetail") } },
     handle: importFixture,
   },
 ];
@@ -140,7 +140,7 @@ async function sizes({ services }: Call): Promise<Answer> {
 async function erase({ body, services }: Call): Promise<Answer> {
   const { run, key, reason: why = null, ...options } = body as EraseBody;
   if ((run === undefined) === (key === undefined))
-    throw new BatonError("invalid-option", "name either a run or a key", {
+    throw new BatonError("invalid-option", "give either a run or a key", {
       hint: '{ "run": "run_…" } or { "key": "…" }',
     });
   const what = key === undefined ? { run: (await findRun(services.store, run ?? "")).row.id } : { key };

@@ -11,10 +11,10 @@ export const deadLetterRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/dead-letters",
     id: "listDeadLetters",
-    summary: "Failed runs that need a person: one line a cause, or with `fingerprint` the runs of one cause.",
+    summary: "Lists failed runs that need a person, grouped by error, or with `fingerprint` the runs of one error.",
     scope: "runs:read",
     query: object(
-      { fingerprint: text(200), name: text(200, "Of the definition; with fingerprint."), ...paging },
+      { fingerprint: text(200), name: text(200, "Name of the workflow; requires fingerprint."), ...paging },
       { optional: ["fingerprint", "name", "limit", "pageToken"] },
     ),
     answers: {

@@ -20,22 +20,22 @@ export const eventRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/events",
     id: "sendEvent",
-    summary: "Takes an event in: when it answers, the event and all that it wakes and starts are on disk.",
+    summary: "Accepts an event. The event and everything it starts or resumes are durable before the response is sent.",
     scope: "events:write",
     body: {
-      schema: { description: "An EventBody, a CloudEvent 1.0 in JSON, or with ce- headers the data of one." },
+      schema: { description: "An EventBody, a CloudEvent 1.0 in JSON, or the data of a CloudEvent whose attributes are in ce- headers." },
       isOptional: true,
       others: [cloudEventType],
       payloadMax: () => defaults.payloadMax,
     },
-    answers: { 202: { description: "Accepted, also when it is a repeat.", schema: ref("EventAccepted") } },
+    answers: { 202: { description: "Accepted. Duplicates are accepted too.", schema: ref("EventAccepted") } },
     handle: send,
   },
   {
     method: "GET",
     path: "/api/events",
     id: "listEvents",
-    summary: "Events as they were received, newest first.",
+    summary: "Lists received events, newest first.",
     scope: "events:read",
     query: object({ name: text(200), ...paging }, { optional: ["name", "limit", "pageToken"] }),
     answers: { 200: { description: "One page.", schema: pageSchema("EventView") } },
@@ -45,7 +45,7 @@ export const eventRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/events/{no}",
     id: "getEvent",
-    summary: "One event: what it started and woke, and where nothing ran, why.",
+    summary: "Returns an event with the runs it started or resumed, or why there are none.",
     scope: "events:read",
     answers: { 200: { description: "The event.", schema: ref("EventDetail") } },
     handle: detail,
@@ -54,7 +54,7 @@ export const eventRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/events/{no}/data",
     id: "getEventData",
-    summary: "The whole data of an event, as the href of a truncated one names it.",
+    summary: "Returns the whole data of an event; used by the href of truncated data.",
     scope: "events:read",
     answers: { 200: { description: "The value." } },
     handle: data,
@@ -72,8 +72,8 @@ async function send({ request, body, services }: Call): Promise<Answer> {
 async function keep({ store }: Services, event: EventBody): Promise<{ id: string; matched: number }> {
   const { name, source = "api", id = crypto.randomUUID() } = event;
   if (event.sensitive) {
-    throw new BatonError("unavailable", "a sensitive event is taken where the definitions and the key are", {
-      hint: "send it to the server that works on this store",
+    throw new BatonError("unavailable", "sensitive events are accepted only by a server that has the definitions and the key", {
+      hint: "send it to a server that runs workers on this store",
     });
   }
   const data = encodePayload(event.data, "data", defaults.payloadMax);
@@ -131,5 +131,5 @@ async function findEvent({ store }: Services, given: string | undefined): Promis
   const no = Number(given);
   const row = Number.isSafeInteger(no) ? await store.query("event", { no }) : null;
   if (row !== null) return row;
-  throw new BatonError("not-found", "there is no such event", { hint: "retention may have removed it" });
+  throw new BatonError("not-found", "event not found", { hint: "it may have been removed by retention" });
 }

@@ -10,19 +10,19 @@ export const guideRoutes: readonly Route[] = [
     path: "/api/guide",
     id: "getGuide",
     summary:
-      "The checklist of the first minutes, if the config file has one; it ticks itself from what is in the store.",
+      "Returns the getting-started checklist of the config file. Steps are checked off from the state of the store.",
     scope: "guide:read",
-    answers: { 200: { description: "The guide as it stands now.", schema: ref("Guide") } },
+    answers: { 200: { description: "The current state of the guide.", schema: ref("Guide") } },
     handle: async ({ services }) => ({ status: 200, body: await deskOf(services).read() }),
   },
   {
     method: "POST",
     path: "/api/guide/{act}",
     id: "actOnGuide",
-    summary: "Does one act of the guide, for real. 409 with the reason when it cannot be done now.",
+    summary: "Performs an action of the guide. Returns 409 with the reason if it is not possible now.",
     scope: "guide:write",
     body: { schema: object({}), isOptional: true, payloadMax: () => 0 },
-    answers: { 200: { description: "What was done.", schema: ref("GuideActed") } },
+    answers: { 200: { description: "The result of the action.", schema: ref("GuideActed") } },
     handle: async ({ params, services }) => ({ status: 200, body: await deskOf(services).act(params["act"] ?? "") }),
   },
 ];
@@ -30,6 +30,6 @@ export const guideRoutes: readonly Route[] = [
 function deskOf({ guide }: Services): GuideDesk {
   if (guide !== null) return guide;
   throw new BatonError("not-found", "this server has no guide", {
-    hint: "give it one: guide in the config file, as the one of examples/customer-onboarding",
+    hint: "set guide in the config file, as in examples/customer-onboarding",
   });
 }

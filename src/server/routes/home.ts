@@ -7,9 +7,9 @@ export const homeRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/home",
     id: "getHome",
-    summary: "Whether all is well, in sentences with their causes, and what needs a person.",
+    summary: "Summarises the state of the system with causes, and lists what needs a person.",
     scope: "runs:read",
-    answers: { 200: { description: "Costs the same with any number of runs.", schema: ref("Home") } },
+    answers: { 200: { description: "The cost does not depend on the number of runs.", schema: ref("Home") } },
     handle: async ({ services }) => ({ status: 200, body: await readHome(services) }),
   },
 ];

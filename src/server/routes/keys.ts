@@ -15,10 +15,10 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/keys/{key}",
     id: "getKey",
     summary:
-      "Everything about one business key: its runs, what they got and what people did to them. A page is of runs.",
+      "Returns the timeline of a business key: its runs, the events they received and the actions on them. Pages count runs.",
     scope: "runs:read",
     query: object(paging, { optional: ["limit", "pageToken"] }),
-    answers: { 200: { description: "One timeline, newest first.", schema: ref("KeyTimeline") } },
+    answers: { 200: { description: "The timeline, newest first.", schema: ref("KeyTimeline") } },
     handle: timeline,
   },
 ];

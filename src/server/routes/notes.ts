@@ -14,10 +14,10 @@ export const noteRoutes: readonly Route[] = [
     path: "/api/runs/{id}/notes",
     id: "noteRun",
     summary:
-      "Writes a person's note on a run. It stands in its history and in the audit, and changes nothing of the run.",
+      "Adds a note to a run. It appears in the history and in the audit log, and does not change the run.",
     scope: "runs:write",
     body: { schema: object({ text: text(textMax) }), payloadMax: () => 0 },
-    answers: { 201: { description: "The note, as it stands in the history.", schema: ref("HistoryEntry") } },
+    answers: { 201: { description: "The note as it appears in the history.", schema: ref("HistoryEntry") } },
     handle: note,
   },
 ];
@@ -27,8 +27,8 @@ async function note({ params, body, services }: Call): Promise<Answer> {
   const { text: given } = body as { text: string };
   const why = given.trim();
   if (why === "") {
-    throw new BatonError("invalid-request", "a note needs words", {
-      hint: "write some",
+    throw new BatonError("invalid-request", "the note is blank", {
+      hint: "write a text",
       details: { issues: [{ path: "text", message: "must not be blank" }] },
     });
   }

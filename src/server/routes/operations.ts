@@ -2,14 +2,14 @@ import type { Health } from "../../wire/health.ts";
 import type { Answer, Call, Route } from "../route.ts";
 import { ref } from "../schema/schema.ts";
 
-const health = { description: "It works.", schema: ref("Health") };
+const health = { description: "The process is up.", schema: ref("Health") };
 
 export const operationRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/healthz",
     id: "health",
-    summary: "Whether the process answers.",
+    summary: "Liveness: whether the process responds.",
     scope: "public",
     answers: { 200: health },
     handle: healthy,
@@ -18,7 +18,7 @@ export const operationRoutes: readonly Route[] = [
     method: "GET",
     path: "/readyz",
     id: "ready",
-    summary: "Whether the store answers too.",
+    summary: "Readiness: whether the store responds too.",
     scope: "public",
     answers: { 200: health },
     handle: async (call) => {

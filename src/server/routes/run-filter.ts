@@ -6,15 +6,15 @@ import { moment, type Schema, text, whole } from "../schema/schema.ts";
 
 /** Query fields by which runs are chosen, the same wherever that is asked. */
 export const filterFields = {
-  name: text(200, "Of the definition."),
-  version: { ...whole, description: "Of the definition; with name." } as Schema,
+  name: text(200, "Name of the workflow."),
+  version: { ...whole, description: "Version of the workflow; requires name." } as Schema,
   status: { type: "string", enum: runStatuses } as Schema,
   key: text(512, "Business key."),
-  attribute: text(512, "name=value of one of the run's attributes."),
-  fingerprint: text(200, "Dead letters of one cause."),
-  from: { ...moment, description: "Started then or later." } as Schema,
-  to: { ...moment, description: "Started before." } as Schema,
-  q: text(200, "The beginning of an id or a key, part of a newer key, or words of an error."),
+  attribute: text(512, "A run attribute as name=value."),
+  fingerprint: text(200, "Dead letters with this error fingerprint."),
+  from: { ...moment, description: "Started at or after this time." } as Schema,
+  to: { ...moment, description: "Started before this time." } as Schema,
+  q: text(200, "Prefix of an id or key, part of a recent key, or words of an error."),
 };
 
 export interface FilterQuery {
@@ -47,8 +47,8 @@ export function filterOf(query: FilterQuery): Omit<RunFilter, "before" | "limit"
 function attributeOf(given: string): { name: string; value: string } {
   const at = given.indexOf("=");
   if (at > 0) return { name: given.slice(0, at), value: given.slice(at + 1) };
-  throw new BatonError("invalid-request", "attribute is written name=value", {
-    hint: "such as attribute=tier=enterprise",
+  throw new BatonError("invalid-request", "attribute must be name=value", {
+    hint: "for example attribute=tier=enterprise",
     details: { issues: [{ path: "attribute", message: "must be name=value" }] },
   });
 }

@@ -35,12 +35,12 @@ export const runRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/runs",
     id: "startRun",
-    summary: "Starts a run. When it answers, the run is on disk.",
+    summary: "Starts a run. The run is durable before the response is sent.",
     scope: "runs:write",
     body: { schema: ref("StartBody"), payloadMax: largestPayload },
     answers: {
       201: { ...found, description: "The new run." },
-      200: { ...found, description: "The run that this idempotency key had started with the same input." },
+      200: { ...found, description: "The run that was already started with this idempotency key and input." },
     },
     handle: start,
   },
@@ -48,12 +48,12 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs",
     id: "listRuns",
-    summary: "Runs, newest first.",
+    summary: "Lists runs, newest first.",
     scope: "runs:read",
     query: object(
       {
         ...filterFields,
-        ids: text(8_000, `Comma-separated whole ids, at most ${defaults.pageMax}: those of them that there are.`),
+        ids: text(8_000, `Comma-separated full ids, at most ${defaults.pageMax}. Unknown ids are left out.`),
         ...paging,
       },
       { optional: [...Object.keys(filterFields), "ids", "limit", "pageToken"] },
@@ -65,7 +65,7 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/count",
     id: "countMatches",
-    summary: "How many runs match: exact by workflow, version, status, cause and whole hours, else exact up to 10,000.",
+    summary: "Counts matching runs: exact for filters by workflow, version, status, fingerprint and whole hours, otherwise exact up to 10,000.",
     scope: "runs:read",
     query: object(filterFields, { optional: Object.keys(filterFields) }),
     answers: { 200: { description: "The count.", schema: ref("MatchCount") } },
@@ -76,7 +76,7 @@ export const runRoutes: readonly Route[] = [
     path: "/api/runs/facets",
     id: "countFacets",
     summary:
-      "How many of the runs that match have each status: exact by workflow and version, else exact up to 10,000.",
+      "Counts matching runs by status: exact for filters by workflow and version, otherwise exact up to 10,000.",
     scope: "runs:read",
     query: object(facetFields, { optional: Object.keys(facetFields) }),
     answers: { 200: { description: "All statuses.", schema: ref("Facets") } },
@@ -86,14 +86,14 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/export",
     id: "exportRuns",
-    summary: "All runs that match as a file, newest first: CSV (RFC 4180) or one JSON object a line; at most 100,000.",
+    summary: "Exports matching runs, newest first: CSV (RFC 4180) or one JSON object per line; at most 100,000.",
     scope: "runs:read",
     query: object(
       { ...filterFields, format: { type: "string", enum: ["csv", "ndjson"] } },
       { optional: Object.keys(filterFields) },
     ),
     answers: {
-      200: { description: "The file. x-baton-rows-max says how many rows it holds at most.", type: "text/csv" },
+      200: { description: "The file. The header x-baton-rows-max has the row limit.", type: "text/csv" },
     },
     handle: ({ request, query, services }) => {
       const { format = "csv", ...filter } = query as FilterQuery & { format?: "csv" | "ndjson" };
@@ -104,17 +104,17 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/hours",
     id: "countHours",
-    summary: "Runs started and ended in each hour, by workflow, version and status.",
+    summary: "Counts runs started and ended per hour, by workflow, version and status.",
     scope: "runs:read",
     query: object({ from: moment, to: moment, name: filterFields.name }, { optional: ["from", "to", "name"] }),
-    answers: { 200: { description: "One row an hour, version and status.", schema: rowsOf(ref("HourCount")) } },
+    answers: { 200: { description: "One row per hour, version and status.", schema: rowsOf(ref("HourCount")) } },
     handle: hours,
   },
   {
     method: "GET",
     path: "/api/runs/{id}",
     id: "getRun",
-    summary: "One run. An id may be shortened as long as it is unique; `latest` is the newest run.",
+    summary: "Returns a run. A unique prefix of the id is enough; `latest` is the newest run.",
     scope: "runs:read",
     answers: { 200: found },
     handle: async ({ params, services }) => ({
@@ -126,11 +126,11 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/{id}/steps",
     id: "listSteps",
-    summary: "All steps of a run, in the order of their results.",
+    summary: "Lists the steps of a run, in the order of their results.",
     scope: "runs:read",
     query: object(
       {
-        after: { ...whole, minimum: 0, description: "Begins after this place of the history; instead of pageToken." },
+        after: { ...whole, minimum: 0, description: "Starts after this position in the history; replaces pageToken." },
         ...paging,
       },
       { optional: ["after", "limit", "pageToken"] },
@@ -146,9 +146,9 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/{id}/events",
     id: "listHistory",
-    summary: "What happened to a run beyond its steps: starts, what people and the engine did, its end.",
+    summary: "Lists the history of a run besides its steps: start, actions by people and the engine, end.",
     scope: "runs:read",
-    answers: { 200: { description: "All of it.", schema: pageSchema("HistoryEntry") } },
+    answers: { 200: { description: "The whole history.", schema: pageSchema("HistoryEntry") } },
     handle: async ({ params, services }) => {
       const run = await findRun(services.store, params["id"] ?? "");
       return { status: 200, body: { items: await historyView(services.store, run), nextPageToken: null } };
@@ -158,7 +158,7 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/{id}/logs",
     id: "listLogs",
-    summary: "Lines that a run's code has logged, oldest first.",
+    summary: "Lists the log lines of a run, oldest first.",
     scope: "runs:read",
     query: object(paging, { optional: ["limit", "pageToken"] }),
     answers: { 200: { description: "One page.", schema: pageSchema("LogEntry") } },
@@ -168,7 +168,7 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/{id}/payloads/{slot}",
     id: "getPayload",
-    summary: "The whole value of a slot: input, output, step:<n> or step-input:<n>.",
+    summary: "Returns a whole value: input, output, step:<n> or step-input:<n>.",
     scope: "runs:read",
     answers: { 200: { description: "The value." } },
     handle: payload,
@@ -177,12 +177,12 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/{id}/result",
     id: "getResult",
-    summary: "How a run ended. With `wait` it is held open until the run ends, at most so long.",
+    summary: "Returns how a run ended. With `wait`, the response is delayed until the run ends, up to that duration.",
     scope: "runs:read",
     query: object({ wait: { ...duration, description: "At most 60s." } }, { optional: ["wait"] }),
     answers: {
-      200: { description: "The run is at rest.", schema: ref("RunResult") },
-      202: { description: "It is not yet.", schema: ref("RunResult") },
+      200: { description: "The run has ended.", schema: ref("RunResult") },
+      202: { description: "The run has not ended yet.", schema: ref("RunResult") },
     },
     handle: result,
   },
@@ -212,8 +212,8 @@ function startOptions(asked: Omit<StartBody, "name" | "input">, request: Request
     .replace(/^"(.*)"$/, "$1");
   const { idempotencyKey = header } = asked;
   if (header !== undefined && idempotencyKey !== header) {
-    throw new BatonError("invalid-request", "the header Idempotency-Key and the body name different keys", {
-      hint: "send one of them",
+    throw new BatonError("invalid-request", "the header Idempotency-Key and the body have different keys", {
+      hint: "send only one of them",
       details: { issues: [{ path: "idempotencyKey", message: "differs from the header Idempotency-Key" }] },
     });
   }
@@ -291,7 +291,7 @@ async function storedIn(
   const [entry] = step === null ? [] : await store.query("steps", { run: no, after: seq - 1, limit: 1 });
   if (entry === undefined || entry.seq !== seq) {
     throw new BatonError("not-found", `the run has no value ${JSON.stringify(slot.slice(0, 40))}`, {
-      hint: "take the href of a truncated value",
+      hint: "use the href of a truncated value",
     });
   }
   return step?.[1] === "step" ? entry.value : entry.input;
@@ -302,7 +302,7 @@ async function result({ params, query, request, services }: Call): Promise<Answe
   const wait = parseDuration((query as { wait?: string }).wait ?? 0);
   if (wait > waitMaxMs) {
     throw new BatonError("invalid-request", `wait is at most ${waitMaxMs / 1000}s`, {
-      hint: "ask again while the answer is 202",
+      hint: "repeat the request while the status is 202",
       details: { issues: [{ path: "wait", message: `must be at most ${waitMaxMs / 1000}s` }] },
     });
   }

@@ -11,8 +11,8 @@ import { detailView } from "../views/run.ts";
 import { backfillView, scheduleDetail, scheduleSummary } from "../views/schedule.ts";
 import { limitOf, type Paging, paging } from "./parts.ts";
 
-const reason: Schema = text(1_000, "Kept in the audit.");
-const next: Schema = { ...whole, minimum: 1, maximum: 100, default: 5, description: "Nominal times to come." };
+const reason: Schema = text(1_000, "Written to the audit log.");
+const next: Schema = { ...whole, minimum: 1, maximum: 100, default: 5, description: "Number of upcoming scheduled times to return." };
 const reasonBody: BodySpec = {
   schema: object({ reason }, { optional: ["reason"] }),
   isOptional: true,
@@ -24,7 +24,7 @@ export const scheduleRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/schedules",
     id: "listSchedules",
-    summary: "Schedules with their next nominal times and what became of the last one.",
+    summary: "Lists schedules with their next scheduled times and the last outcome.",
     scope: "schedules:read",
     query: object({ workflow: text(200), next, ...paging }, { optional: ["workflow", "next", "limit", "pageToken"] }),
     answers: { 200: { description: "One page.", schema: pageSchema("ScheduleSummary") } },
@@ -34,7 +34,7 @@ export const scheduleRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/schedules/{id}",
     id: "getSchedule",
-    summary: "One schedule with its last fires. The id is workflow/name, its slash as %2F; a workflow alone will do.",
+    summary: "Returns a schedule with its last firings. The id is workflow/name with the slash as %2F; the workflow alone is enough if it has one schedule.",
     scope: "schedules:read",
     query: object({ next }, { optional: ["next"] }),
     answers: { 200: { description: "The schedule.", schema: ref("ScheduleDetail") } },
@@ -44,27 +44,27 @@ export const scheduleRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/schedules/{id}/pause",
     id: "pauseSchedule",
-    summary: "Lets its nominal times pass without runs until it is resumed.",
+    summary: "Pauses a schedule: its scheduled times pass without starting runs until it is resumed.",
     scope: "schedules:write",
     body: reasonBody,
-    answers: { 200: { description: "The schedule after it.", schema: ref("ScheduleDetail") } },
+    answers: { 200: { description: "The schedule after the change.", schema: ref("ScheduleDetail") } },
     handle: (call) => change(call, "pause"),
   },
   {
     method: "POST",
     path: "/api/schedules/{id}/resume",
     id: "resumeSchedule",
-    summary: "Fires its nominal times again from now on; those of the pause are not made up for.",
+    summary: "Resumes a schedule from now on; times that passed during the pause are not caught up.",
     scope: "schedules:write",
     body: reasonBody,
-    answers: { 200: { description: "The schedule after it.", schema: ref("ScheduleDetail") } },
+    answers: { 200: { description: "The schedule after the change.", schema: ref("ScheduleDetail") } },
     handle: (call) => change(call, "resume"),
   },
   {
     method: "POST",
     path: "/api/schedules/{id}/run-now",
     id: "runSchedule",
-    summary: "Starts a run outside of its nominal times.",
+    summary: "Starts a run now, in addition to the schedule.",
     scope: "schedules:write",
     body: reasonBody,
     answers: { 201: { description: "The new run.", schema: ref("RunDetail") } },
@@ -74,21 +74,21 @@ export const scheduleRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/schedules/{id}/backfill",
     id: "backfillSchedule",
-    summary: `Fires the nominal times of a stretch of the past that have no run, up to ${defaults.schedule.backfillMax}.`,
+    summary: `Starts the missing runs of a past time range, up to ${defaults.schedule.backfillMax}.`,
     scope: "schedules:write",
     body: {
       schema: object(
         {
           from: moment,
-          to: { ...moment, description: "Default now." },
-          dryRun: { type: "boolean", description: "Lists them and starts nothing." },
+          to: { ...moment, description: "Default: now." },
+          dryRun: { type: "boolean", description: "Lists the times without starting runs." },
           reason,
         },
         { optional: ["to", "dryRun", "reason"] },
       ),
       payloadMax: () => 0,
     },
-    answers: { 200: { description: "Each nominal time with its run.", schema: ref("Backfill") } },
+    answers: { 200: { description: "Each scheduled time with its run.", schema: ref("Backfill") } },
     handle: backfill,
   },
 ];

@@ -8,7 +8,7 @@ export const serverRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/server",
     id: "getServer",
-    summary: "Who answers here, on what store, and what it may do.",
+    summary: "Describes the server, its store and its permissions.",
     scope: "store:read",
     answers: { 200: { description: "The server.", schema: ref("ServerInfo") } },
     handle: info,

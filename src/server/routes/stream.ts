@@ -10,16 +10,16 @@ export const streamRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/stream",
     id: "stream",
-    summary: "Changes of runs as server-sent events: ready, run.changed, runs.changed, reset.",
+    summary: "Streams changes of runs as server-sent events: ready, run.changed, runs.changed, reset.",
     scope: "runs:read",
     query: object(
       {
         topics: text(4_000, "Comma-separated: runs:list for all runs (the default), run:<id> for one."),
-        after: text(20, "Goes on after this event id, as the header Last-Event-ID does."),
+        after: text(20, "Continues after this event id, like the header Last-Event-ID."),
       },
       { optional: ["topics", "after"] },
     ),
-    answers: { 200: { description: "Never ends by itself.", type: "text/event-stream" } },
+    answers: { 200: { description: "The stream stays open.", type: "text/event-stream" } },
     handle: stream,
   },
 ];

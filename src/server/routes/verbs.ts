@@ -18,13 +18,13 @@ import { detailView } from "../views/run.ts";
 const effectMs = 2_000;
 
 const fields: Readonly<Record<keyof VerbBody, Schema>> = {
-  step: text(defaults.keyMax, "Key of the step; `complete-step` takes the one that stopped the run without it."),
-  output: { ...anything, description: "What the step is taken to have given." },
-  compensate: { type: "boolean", description: "Undoes what was done first." },
-  stopClocks: { type: "boolean", description: "Timers stand still until the run is resumed." },
-  input: { ...anything, description: "Edited input: of the step when it declares one, else of the run." },
-  reason: text(1_000, "Kept in the audit."),
-  dryRun: { type: "boolean", description: "Says what would happen and changes nothing." },
+  step: text(defaults.keyMax, "Key of the step. Default for `complete-step`: the step that stopped the run."),
+  output: { ...anything, description: "Output to record for the step." },
+  compensate: { type: "boolean", description: "Runs the compensations first." },
+  stopClocks: { type: "boolean", description: "Pauses timers until the run is resumed." },
+  input: { ...anything, description: "Edited input: of the step if it declares one, otherwise of the run." },
+  reason: text(1_000, "Written to the audit log."),
+  dryRun: { type: "boolean", description: "Returns what would happen, without changing anything." },
 };
 
 interface VerbSpec {
@@ -35,34 +35,34 @@ interface VerbSpec {
 
 const specs: Readonly<Record<Verb, VerbSpec>> = {
   resume: {
-    summary: "Sets a failed or suspended run going again from the step that stopped it; what was done is kept.",
+    summary: "Continues a failed or suspended run from the step that stopped it; completed steps are kept.",
     takes: ["input", "reason", "dryRun"],
   },
   restart: {
-    summary: "Runs a step and all after it again; what came before is kept.",
+    summary: "Runs a step and everything after it again; earlier results are kept.",
     takes: ["step", "input", "reason", "dryRun"],
     needs: ["step"],
   },
   "complete-step": {
-    summary: "Takes a step as done with the given output, and lets the run go on from there.",
+    summary: "Records the given output for a step and continues the run after it.",
     takes: ["step", "output", "reason", "dryRun"],
   },
   compensate: {
-    summary: "Undoes what a failed or suspended run has done, newest first.",
+    summary: "Runs the compensations of a failed or suspended run, newest first.",
     takes: ["reason", "dryRun"],
   },
-  dismiss: { summary: "Takes a dead letter off the list: nobody will mend it.", takes: ["reason", "dryRun"] },
-  retry: { summary: "Makes the next attempt now instead of after its back-off.", takes: ["reason", "dryRun"] },
+  dismiss: { summary: "Removes a run from the dead letters without fixing it.", takes: ["reason", "dryRun"] },
+  retry: { summary: "Makes the next attempt now instead of after its backoff.", takes: ["reason", "dryRun"] },
   cancel: {
-    summary: "Ends a run for good. What it has done stays done, unless `compensate` asks for its undoing.",
+    summary: "Cancels a run. Completed steps are compensated only with `compensate`.",
     takes: ["compensate", "reason", "dryRun"],
   },
   suspend: {
-    summary: "Halts a run until somebody resumes it. Its timers go on, unless `stopClocks` halts them too.",
+    summary: "Suspends a run until it is resumed. Its timers keep running unless `stopClocks` pauses them.",
     takes: ["stopClocks", "reason", "dryRun"],
   },
   rerun: {
-    summary: "Starts a new run with the same or an edited input. The old one stays as it is.",
+    summary: "Starts a new run with the same or edited input. The old run is unchanged.",
     takes: ["input", "reason", "dryRun"],
   },
 };
@@ -71,7 +71,7 @@ const revealRoute: Route = {
   method: "POST",
   path: "/api/runs/{id}/reveal",
   id: "revealValue",
-  summary: "Shows one sensitive value in clear. Who asked for it and why is in the audit before it answers.",
+  summary: "Returns one sensitive value in plain text. The access is written to the audit log first.",
   scope: "secrets:write",
   body: {
     schema: object(
@@ -96,7 +96,7 @@ function verbRoute(verb: Verb): Route {
     body: { schema: bodySchema(specs[verb]), isOptional: true, payloadMax: () => defaults.payloadHardMax },
     answers: {
       200: {
-        description: "The run after it, or with `dryRun` what would happen.",
+        description: "The run after the action, or with `dryRun` what would happen.",
         schema: { anyOf: [ref("RunDetail"), ref("VerbPreview")] },
       },
       ...(verb === "rerun" ? { 201: { description: "The new run.", schema: ref("RunDetail") } } : {}),
@@ -132,8 +132,8 @@ function previewView(run: RunDetail, verb: Verb, preview: Preview): VerbPreview 
 async function reveal({ params, body, services }: Call): Promise<Answer> {
   const { step, field, reason } = body as RevealBody;
   if ((step === undefined) === (field === undefined)) {
-    throw new BatonError("invalid-request", "name a step, or the field input or output", {
-      details: { issues: [{ path: "step", message: "or field must be given, and not both" }] },
+    throw new BatonError("invalid-request", "give a step, or the field input or output", {
+      details: { issues: [{ path: "step", message: "or field is required, but not both" }] },
     });
   }
   const run = await findRun(services.store, params["id"] ?? "");
@@ -163,7 +163,7 @@ async function checkedRequest(
   const found = await engine.find(definition);
   if ("lack" in found) {
     throw new BatonError("unknown-definition", `${definition.name} version ${definition.version}: ${found.lack}`, {
-      hint: "an edited input is checked against its schema, so the definition must be loaded",
+      hint: "edited input is validated against the schema, so the definition must be loaded",
     });
   }
   const { handler } = found;
@@ -182,8 +182,8 @@ async function rerun({ params, body, services }: Call): Promise<Answer> {
   const old = await findRun(store, params["id"] ?? "");
   const { row } = old;
   if (!isAtRest(row.status)) {
-    throw new BatonError("illegal", `run ${row.id} is ${row.status}: it cannot be run again beside itself`, {
-      hint: "rerun is for runs that have ended; cancel it first",
+    throw new BatonError("illegal", `run ${row.id} is ${row.status}: it cannot run again while it is open`, {
+      hint: "rerun works on ended runs; cancel this one first",
       details: { status: row.status },
     });
   }

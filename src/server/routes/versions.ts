@@ -9,12 +9,12 @@ import { object, ref, text, whole } from "../schema/schema.ts";
 import type { Services, VersionDesk } from "../services.ts";
 import { versionViews } from "../views/version.ts";
 
-const reason = text(1_000, "Kept in the audit.");
+const reason = text(1_000, "Written to the audit log.");
 const versionBody = {
   schema: object({ version: { ...whole, minimum: 1 }, reason }, { optional: ["reason"] }),
   payloadMax: () => 0,
 };
-const versionAnswer = { 200: { description: "Its versions after it.", schema: ref("Definitions") } };
+const versionAnswer = { 200: { description: "The versions after the change.", schema: ref("Definitions") } };
 
 /** What people do with versions. None of these takes code: it comes from the folder of the process alone. */
 export const versionRoutes: readonly Route[] = [
@@ -22,17 +22,17 @@ export const versionRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/deployments",
     id: "deploy",
-    summary: "Bundles the definitions of this process's own folder anew; they become the versions for new starts.",
+    summary: "Bundles the definitions in this process's folder again and uses them for new runs.",
     scope: "definitions:write",
     body: { schema: object({}), isOptional: true, payloadMax: () => 0 },
-    answers: { 200: { description: "Each definition with its version.", schema: ref("Deployment") } },
+    answers: { 200: { description: "Each workflow with its version.", schema: ref("Deployment") } },
     handle: deploy,
   },
   {
     method: "POST",
     path: "/api/definitions/{name}/use",
     id: "useVersion",
-    summary: "Chooses the version that new starts get, such as an older one. Runs in flight stay on theirs.",
+    summary: "Selects the version for new runs, for example an older one. Open runs stay on their version.",
     scope: "definitions:write",
     body: versionBody,
     answers: versionAnswer,
@@ -42,7 +42,7 @@ export const versionRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/definitions/{name}/drain",
     id: "drainVersion",
-    summary: "Gives a version no new starts; it is retired when its last run has come to rest.",
+    summary: "Starts no new runs on a version; it is retired when its last run has ended.",
     scope: "definitions:write",
     body: versionBody,
     answers: versionAnswer,
@@ -52,14 +52,14 @@ export const versionRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/definitions/{name}/move",
     id: "moveRuns",
-    summary: "Moves the runs of a version to another one, as far as their histories are compatible with its code.",
+    summary: "Moves the runs of a version to another one, if their histories are compatible with its code.",
     scope: "definitions:write",
     body: {
       schema: object(
         {
           from: { ...whole, minimum: 1 },
           to: { ...whole, minimum: 1 },
-          run: text(200, "This run only, by its whole id."),
+          run: text(200, "Only this run, by its full id."),
           reason,
           dryRun: { type: "boolean" },
         },
@@ -67,7 +67,7 @@ export const versionRoutes: readonly Route[] = [
       ),
       payloadMax: () => 0,
     },
-    answers: { 200: { description: "What was moved, and what stays with why.", schema: ref("MovedRuns") } },
+    answers: { 200: { description: "The runs that were moved, and those that were not, with the reason.", schema: ref("MovedRuns") } },
     handle: move,
   },
 ];
@@ -101,8 +101,8 @@ async function move({ params, body, services }: Call): Promise<Answer> {
   const { name, kind } = versionOf(rows, from).definition;
   const to = asked === undefined ? inUse(rows, name) : versionOf(rows, asked).definition;
   if (to.version === from)
-    throw new BatonError("illegal", `the runs of ${name} version ${from} are on it already`, {
-      hint: "name the version that they are to go to",
+    throw new BatonError("illegal", `the runs of ${name} version ${from} are already on this version`, {
+      hint: "give the target version",
     });
   const audit = { actor: services.actor, verb: "move", why };
   const request = { kind, name, from, to: to.version, isDryRun: dryRun, audit, ...(run === undefined ? {} : { run }) };
@@ -139,8 +139,8 @@ function leftRun({ run, why, verdict }: Moved): LeftRun {
 async function rowsOf({ store }: Services, name: string): Promise<readonly VersionRow[]> {
   const rows = await store.query("versions", { name });
   if (rows.length > 0) return rows;
-  throw new BatonError("unknown-definition", `the store has no version of ${JSON.stringify(name)}`, {
-    hint: "GET /api/definitions lists all there are",
+  throw new BatonError("unknown-definition", `the store has no versions of ${JSON.stringify(name)}`, {
+    hint: "GET /api/definitions lists all workflows",
   });
 }
 
@@ -149,17 +149,17 @@ function versionOf(rows: readonly VersionRow[], version: number): VersionRow {
   if (row !== undefined) return row;
   const known = rows.map((each) => each.definition.version).join(", ");
   throw new BatonError("unknown-definition", `${rows[0]?.definition.name} has no version ${version}`, {
-    hint: `its versions are ${known}`,
+    hint: `known versions: ${known}`,
   });
 }
 
 function inUse(rows: readonly VersionRow[], name: string): DefinitionRef {
   const row = versionInUse(rows);
   if (row !== undefined) return row.definition;
-  throw new BatonError("drained", `each version of ${name} is drained`, { hint: "name the version to move to" });
+  throw new BatonError("drained", `all versions of ${name} are drained`, { hint: "give the target version" });
 }
 
 function deskOf({ versions }: Services): VersionDesk {
   if (versions !== null) return versions;
-  throw new BatonError("read-only", "versions are changed by the process that runs them", { hint: "ask its owner" });
+  throw new BatonError("read-only", "versions can only be changed on a process that runs them", { hint: "send this request to that process" });
 }

@@ -12,9 +12,9 @@ export const viewRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/views",
     id: "listViews",
-    summary: "Saved filters of the list of runs, by name.",
+    summary: "Lists the saved filters of the run list, by name.",
     scope: "runs:read",
-    answers: { 200: { description: "All of them.", schema: object({ items: list(ref("SavedView")) }) } },
+    answers: { 200: { description: "All saved filters.", schema: object({ items: list(ref("SavedView")) }) } },
     handle: async ({ services }) => ({
       status: 200,
       body: { items: (await services.store.query("views", {})).map(viewOf) },
@@ -24,12 +24,12 @@ export const viewRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/views",
     id: "saveView",
-    summary: "Saves a filter under a name. A name that is taken is replaced.",
+    summary: "Saves a filter under a name. An existing filter with this name is replaced.",
     scope: "runs:write",
     body: {
       schema: object({
         name: text(80),
-        query: text(2_000, "Of GET /api/runs, such as status=failed&name=onboarding."),
+        query: text(2_000, "Query of GET /api/runs, for example status=failed&name=onboarding."),
       }),
       payloadMax: () => 0,
     },
@@ -43,7 +43,7 @@ export const viewRoutes: readonly Route[] = [
     summary: "Removes a saved filter.",
     scope: "runs:write",
     body: { schema: object({}), isOptional: true, payloadMax: () => 0 },
-    answers: { 200: { description: "What was removed.", schema: ref("SavedView") } },
+    answers: { 200: { description: "The removed filter.", schema: ref("SavedView") } },
     handle: remove,
   },
 ];
@@ -54,7 +54,7 @@ async function save({ body, services }: Call): Promise<Answer> {
   const id = `view_${crypto.randomUUID()}`;
   const outcome = await store.commit({ kind: "keep-view", id, name: name.trim(), query, actor });
   if (!outcome.ok) {
-    throw new BatonError("limit", `there are ${defaults.viewsMax} saved views already`, { hint: "remove some" });
+    throw new BatonError("limit", `the limit of ${defaults.viewsMax} saved views is reached`, { hint: "remove one first" });
   }
   return { status: 200, body: outcome.view === null ? null : viewOf(outcome.view) };
 }
@@ -62,7 +62,7 @@ async function save({ body, services }: Call): Promise<Answer> {
 async function remove({ params, services }: Call): Promise<Answer> {
   const outcome = await services.store.commit({ kind: "remove-view", id: params["id"] ?? "" });
   if (!outcome.ok || outcome.view === null)
-    throw new BatonError("not-found", "there is no such view", { hint: "GET /api/views lists all there are" });
+    throw new BatonError("not-found", "saved view not found", { hint: "GET /api/views lists all saved views" });
   return { status: 200, body: viewOf(outcome.view) };
 }
 

@@ -16,7 +16,7 @@ export const careComponents: Readonly<Record<string, Schema>> = {
         level,
         code: string,
         what: string,
-        where: list(string, "At most ten; count says how many there are."),
+        where: list(string, "At most ten; count has the total."),
         count,
         todo: orNull(string),
         repair: orNull(string),
@@ -24,7 +24,7 @@ export const careComponents: Readonly<Record<string, Schema>> = {
     ),
     repairs: list(
       object({ repair: string, what: string, count, where: list(string), mended: orNull(count) }),
-      "What can be mended, or was.",
+      "What can be repaired, or was repaired.",
     ),
   }),
   StoreSizes: object({
@@ -77,7 +77,7 @@ export const careComponents: Readonly<Record<string, Schema>> = {
   }),
   RunFixture: {
     type: "object",
-    description: "A run as baton export writes it. The format has a version; a newer one is refused.",
+    description: "A run as written by baton export. The format has a version; newer versions are refused.",
     properties: {
       format: { const: "baton-run" },
       formatVersion: count,

@@ -23,7 +23,7 @@ test("every wrong place is named with its path and what it should be", () => {
     "pairs[0].b: has 4 characters, the limit is 3",
     "pairs[1]: must be an object, not a number",
     '["odd name"]: must be a whole number, not a string',
-    "more: is not a field here; known: pairs, odd name",
+    "more: is an unknown field; allowed: pairs, odd name",
   ]);
 });
 

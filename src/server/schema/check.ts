@@ -21,12 +21,12 @@ function visit(schema: Schema, value: unknown, path: string, components: Compone
   };
   if (schema.$ref !== undefined) {
     const target = components[schema.$ref.split("/").at(-1) ?? ""];
-    if (target === undefined) return fail(`refers to an unknown schema ${schema.$ref}`);
+    if (target === undefined) return fail(`references an unknown schema ${schema.$ref}`);
     return visit(target, value, path, components, places);
   }
   if (schema.anyOf !== undefined) {
     if (schema.anyOf.every((option) => check(option, value, path, components).length > 0))
-      fail("fits none of its forms");
+      fail("matches none of the allowed forms");
     return;
   }
   const types = schema.type === undefined ? [] : [schema.type].flat();
@@ -57,7 +57,7 @@ function visitObject(
   places: ProblemPlace[],
 ): void {
   for (const name of schema.required ?? []) {
-    if (!Object.hasOwn(value, name)) places.push({ path: fieldPath(path, name), message: "is missing" });
+    if (!Object.hasOwn(value, name)) places.push({ path: fieldPath(path, name), message: "is required" });
   }
   for (const [name, item] of Object.entries(value)) {
     const known = schema.properties !== undefined && Object.hasOwn(schema.properties, name);
@@ -66,7 +66,7 @@ function visitObject(
       const fields = Object.keys(schema.properties ?? {});
       places.push({
         path: fieldPath(path, name),
-        message: `is not a field here; ${fields.length === 0 ? "there are none" : `known: ${fields.join(", ")}`}`,
+        message: `is an unknown field; ${fields.length === 0 ? "no fields are allowed" : `allowed: ${fields.join(", ")}`}`,
       });
     } else if (typeof field === "object") visit(field, item, fieldPath(path, name), components, places);
   }
@@ -76,10 +76,10 @@ function visitText(schema: Schema, value: string, fail: (message: string) => voi
   if (schema.minLength !== undefined && value.length < schema.minLength) fail("must not be empty");
   if (schema.maxLength !== undefined && value.length > schema.maxLength)
     fail(`has ${value.length} characters, the limit is ${schema.maxLength}`);
-  if (schema.type === "string" && !value.isWellFormed()) fail("holds a lone surrogate, which is not text");
-  if (schema.format === "date-time" && !isMoment(value)) fail('must be a moment such as "2026-11-20T09:30:00Z"');
+  if (schema.type === "string" && !value.isWellFormed()) fail("contains a lone surrogate, which is not valid Unicode text");
+  if (schema.format === "date-time" && !isMoment(value)) fail('must be a timestamp such as "2026-11-20T09:30:00Z"');
   if (schema.format === "duration" && !isDuration(value))
-    fail('must be a length of time such as "90s", "1h30m", "2d" or "PT8H"');
+    fail('must be a duration such as "90s", "1h30m", "2d" or "PT8H"');
 }
 
 function visitNumber(schema: Schema, value: number, fail: (message: string) => void): void {

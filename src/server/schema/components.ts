@@ -9,7 +9,7 @@ import { anything, list, moment, object, orNull, ref, type Schema, text, whole }
 const string: Schema = { type: "string" };
 const count: Schema = { type: "integer", minimum: 0 };
 const attributes: Schema = { type: "object", additionalProperties: true };
-const payload: Schema = { description: "Any JSON value, or a Truncated where it has more than 32 KiB." };
+const payload: Schema = { description: "Any JSON value, or a Truncated if it exceeds 32 KiB." };
 
 /** A page of `items`. */
 export function pageOf(item: string): Schema {
@@ -86,7 +86,7 @@ const schedule = {
   pausedBy: orNull(string),
   pausedWhy: orNull(string),
   pausedAt: orNull(moment),
-  next: list(object({ at: moment, local: string, isMoved: flag }), "As if it were not paused."),
+  next: list(object({ at: moment, local: string, isMoved: flag }), "Computed as if the schedule were not paused."),
   buffered: orNull(moment),
   lastFire: orNull(ref("FireView")),
   lastGap: orNull(ref("FireGapView")),
@@ -98,11 +98,11 @@ const schedule = {
 export const components: Readonly<Record<string, Schema>> = {
   Truncated: object(
     { truncated: { const: true }, bytes: count, href: string },
-    { description: "Stands for a large value; GET href gives the whole of it." },
+    { description: "Replaces a large value; GET href returns all of it." },
   ),
   Reason: {
     type: "object",
-    description: "Why a run stands where it stands. The other fields depend on the code.",
+    description: "Explains the status of a run. The other fields depend on the code.",
     properties: {
       code: {
         enum: [
@@ -152,15 +152,15 @@ export const components: Readonly<Record<string, Schema>> = {
     ...summary,
     input: payload,
     output: payload,
-    steps: list(ref("Step"), "The first 200; GET /api/runs/{id}/steps has all."),
+    steps: list(ref("Step"), "The first 200; GET /api/runs/{id}/steps lists all."),
     stepCount: count,
     waits: list(ref("RunWait")),
     children: list(object({ id: string, step: string, status: { enum: runStatuses } })),
-    verbs: list({ enum: verbs }, "What may be asked of the run as it stands."),
+    verbs: list({ enum: verbs }, "Recovery actions that the run accepts in its current status."),
     busyMs: count,
     idle: list(
       object({ from: moment, to: orNull(moment) }),
-      "Longer than a minute, oldest first; the last may be open.",
+      "Periods longer than a minute, oldest first; the last one may still be open.",
     ),
     liveVersion: orNull(whole),
   }),
@@ -172,7 +172,7 @@ export const components: Readonly<Record<string, Schema>> = {
     name: orNull(string),
     match: anything,
   }),
-  MatchCount: object({ count, isExact: { type: "boolean", description: "False: there are more." } }),
+  MatchCount: object({ count, isExact: { type: "boolean", description: "False if there are more." } }),
   Facets: object({
     items: list(object({ status: { enum: runStatuses }, count, isExact: { type: "boolean" } })),
   }),
@@ -215,8 +215,8 @@ export const components: Readonly<Record<string, Schema>> = {
     status: { enum: runStatuses },
     runsAgain: list(string),
     kept: list(string),
-    undone: list(string, "Completed steps that are undone when they declare how, newest first."),
-    notIdempotent: list(string, "Of those that run again: what is not safe to repeat."),
+    undone: list(string, "Completed steps that are compensated if they declare how, newest first."),
+    notIdempotent: list(string, "Steps that run again and are not safe to repeat."),
   }),
   BulkPreview: object({ dryRun: { const: true }, verb: { enum: bulkVerbs }, total: count, sample: list(string) }),
   Bulk: object({
@@ -256,16 +256,16 @@ export const components: Readonly<Record<string, Schema>> = {
     outcome: { enum: ["matched", "refused", "no-match", "no-listener", "waiting"] },
     outcomeText: string,
     runs: list(object({ id: string, name: string, how: { enum: ["started", "woke"] } }), "At most 20."),
-    listeners: list(string, "Definitions that it starts, as this process knows them."),
+    listeners: list(string, "Definitions that this event starts, among those loaded by this process."),
     waits: list(
       object({
         run: string,
         name: string,
         step: string,
         match: anything,
-        differs: list(object({ path: string, wanted: anything, got: anything }), "Empty: it would match."),
+        differs: list(object({ path: string, wanted: anything, got: anything }), "Empty if it would match."),
       }),
-      "Runs that wait for one of this name now, at most 20.",
+      "Runs that are waiting for an event of this name now, at most 20.",
     ),
     waiting: count,
   }),
@@ -279,7 +279,7 @@ export const components: Readonly<Record<string, Schema>> = {
     lastAt: moment,
     sample: string,
     versions: list(whole),
-    hours: list(count, "Of the last 24 hours, oldest first."),
+    hours: list(count, "Last 24 hours, oldest first."),
   }),
   RunCount: object({
     name: string,
@@ -298,11 +298,11 @@ export const components: Readonly<Record<string, Schema>> = {
     fingerprint: orNull(string),
     file: orNull(string),
     createdAt: orNull(moment),
-    isUsed: { type: "boolean", description: "New starts get it." },
+    isUsed: { type: "boolean", description: "Used for new runs." },
     isDrained: { type: "boolean" },
     isRetired: { type: "boolean" },
-    unloadable: { ...orNull(string), description: "Why this process could not load it; null: it could." },
-    runs: { type: "object", additionalProperties: count, description: "By status, exact." },
+    unloadable: { ...orNull(string), description: "Why this process could not load it; null if it is loaded." },
+    runs: { type: "object", additionalProperties: count, description: "Exact counts by status." },
   }),
   Deployment: object({
     items: list(
@@ -330,7 +330,7 @@ export const components: Readonly<Record<string, Schema>> = {
         { run: string, reason: string, recorded: list(string), asked: list(string) },
         { optional: ["recorded", "asked"] },
       ),
-      "Not moved, the first 1,000. Keys where the history disagrees with the code.",
+      "Runs that were not moved, the first 1,000, with the step keys where the history differs from the code.",
     ),
   }),
   Definitions: object({
@@ -347,7 +347,7 @@ export const components: Readonly<Record<string, Schema>> = {
   }),
   FireGapView: object(
     { cause: { enum: ["missed", "paused"] }, from: moment, through: moment, count },
-    { description: "Nominal times in a row that started nothing." },
+    { description: "Consecutive scheduled times that started nothing." },
   ),
   ScheduleSummary: object(schedule),
   ScheduleDetail: object({ ...schedule, fires: list(ref("FireView")), gaps: list(ref("FireGapView")) }),
@@ -372,7 +372,7 @@ export const components: Readonly<Record<string, Schema>> = {
           object({
             id: string,
             label: string,
-            blocked: orNull({ ...string, description: "Why it cannot be done now." }),
+            blocked: orNull({ ...string, description: "Why it is not possible now." }),
           }),
         ),
         run: orNull(string),
@@ -394,27 +394,27 @@ export const components: Readonly<Record<string, Schema>> = {
       errors: list(object({ path: string, message: string })),
       details: { type: "object", additionalProperties: true },
     },
-    { optional: ["errors", "details"], description: "RFC 9457, of every answer that is an error." },
+    { optional: ["errors", "details"], description: "RFC 9457. The body of every error response." },
   ),
   StartBody: object(
     {
-      name: text(200, "Of the definition."),
+      name: text(200, "Name of the workflow."),
       input: anything,
       key: text(512, "Replaces the definition's business key."),
-      idempotencyKey: text(512, "The same key with the same input answers the run that it started."),
-      at: { ...moment, description: "Not before this moment." },
+      idempotencyKey: text(512, "Starting again with the same key and input returns the existing run."),
+      at: { ...moment, description: "Start no earlier than this time." },
       after: {
         anyOf: [
           { type: "string", format: "duration" },
           { type: "integer", minimum: 0 },
         ],
-        description: 'Not before this long from now: milliseconds, "90s", "1h30m", "2d" or "PT8H".',
+        description: 'Start after this delay: milliseconds, "90s", "1h30m", "2d" or "PT8H".',
       },
       priority: {
         type: "number",
         minimum: -600,
         maximum: 600,
-        description: "Seconds by which it goes before others; negative lets others pass.",
+        description: "Seconds by which it is placed ahead of runs queued earlier; a negative number places it behind.",
       },
       attributes,
     },
@@ -424,9 +424,9 @@ export const components: Readonly<Record<string, Schema>> = {
     {
       name: text(200),
       data: anything,
-      id: text(512, "Unique for its source; a repeated one is answered and does nothing."),
+      id: text(512, "Unique per source; a duplicate is acknowledged and ignored."),
       source: text(200),
-      sensitive: { type: "boolean", description: "Its data is sealed before it is written, and masked." },
+      sensitive: { type: "boolean", description: "The data is encrypted at rest and masked in responses." },
     },
     { optional: ["data", "id", "source", "sensitive"] },
   ),

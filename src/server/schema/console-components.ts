@@ -33,7 +33,7 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
       id: string,
       fingerprint: string,
     },
-    { optional: ["name", "status", "key", "id", "fingerprint"], description: "Where a client leads to." },
+    { optional: ["name", "status", "key", "id", "fingerprint"], description: "Base URL of a client." },
   ),
   Verdict: object({
     id: { enum: ["workflows", "execution", "freshness"] },
@@ -48,7 +48,7 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
     versions: list(ref("DefinitionView"), "Newest first."),
     inputSchema: {
       ...orNull({ type: "object", additionalProperties: true }),
-      description: "JSON Schema 2020-12; null: it takes anything, or cannot tell.",
+      description: "JSON Schema 2020-12; null if the workflow has no schema or cannot export one.",
     },
     onFailure: { enum: ["keep", "compensate", null] },
     queue: orNull(string),
@@ -88,11 +88,11 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
   Graph: object({
     name: string,
     version: whole,
-    nodes: list(ref("GraphNode"), "In the order of the code."),
+    nodes: list(ref("GraphNode"), "In source order."),
     edges: list(ref("GraphEdge")),
     width: count,
     height: count,
-    stepTotal: { ...orNull(whole), description: "Results that each run records; null: it depends on the run." },
+    stepTotal: { ...orNull(whole), description: "Number of results that each run records; null if it depends on the run." },
     gaps: list(string, "What could not be read from the source."),
   }),
   GraphNode: object({
@@ -141,6 +141,6 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
       object({ hour: moment, started: count, completed: count, failed: count, cancelled: count }),
       "The last 24, oldest first.",
     ),
-    runs: { ...count, description: "Of any status, ever." },
+    runs: { ...count, description: "All runs of any status." },
   }),
 };

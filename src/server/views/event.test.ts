@@ -27,7 +27,7 @@ test("a wait names each path that differs, and a missing one is not null", () =>
 });
 
 test("every outcome is a sentence", () => {
-  assert.deepEqual(told({ row: { ...row, matched: 3 } }), ["matched", "It started or woke 3 runs"]);
+  assert.deepEqual(told({ row: { ...row, matched: 3 } }), ["matched", "Started or resumed 3 runs"]);
   assert.deepEqual(told({ row: { ...row, refused: ["w: input.a: is missing"] } }), [
     "refused",
     "Nothing ran: w: input.a: is missing",

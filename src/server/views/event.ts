@@ -83,22 +83,22 @@ export function outcomeText(outcome: EventDetail["outcome"], facts: Facts): stri
   const { name } = row;
   switch (outcome) {
     case "matched":
-      return row.matched === 1 ? "It started or woke one run" : `It started or woke ${row.matched} runs`;
+      return row.matched === 1 ? "Started or resumed one run" : `Started or resumed ${row.matched} runs`;
     case "refused":
-      return `Nothing ran: ${row.refused.join("; ")}`;
+      return `Started nothing: ${row.refused.join("; ")}`;
     case "waiting":
-      return "It is kept, and waits for a worker that has the definitions to say what it starts";
+      return "Stored. It is delivered when a worker with the definitions is running";
     case "no-listener":
-      return `No workflow here starts with ${name}, and no run waits for it`;
+      return `No loaded workflow is triggered by ${name}, and no run is waiting for it`;
     case "no-match": {
       const [difference] = waits.flatMap((wait) => wait.differs.slice(0, 1));
-      const who = waiting === 1 ? "One run waits" : `${waiting} runs wait`;
+      const who = waiting === 1 ? "One run is waiting" : `${waiting} runs are waiting`;
       if (difference !== undefined) {
         const { path, wanted, got } = difference;
-        return `${who} for ${name} now, with other data: ${path} is ${JSON.stringify(got)} here, ${JSON.stringify(wanted)} is wanted`;
+        return `${who} for ${name}, but the data differs: ${path} is ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`;
       }
-      if (waiting > 0) return `${who} for ${name} now, but began to after this came`;
-      return `${listeners.join(", ")} starts with ${name} now, but did not when this came`;
+      if (waiting > 0) return `${who} for ${name}, but started waiting after this event was received`;
+      return `${listeners.join(", ")} is triggered by ${name} now, but was not when this event was received`;
     }
   }
 }

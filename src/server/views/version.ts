@@ -74,7 +74,7 @@ function unstoredView(
 
 function objection(versions: NonNullable<Services["versions"]>, row: VersionRow): Promise<string | null> {
   return row.fingerprint === null
-    ? Promise.resolve("its code came with an app, or was there before bundles were kept")
+    ? Promise.resolve("its code was loaded by an application, or predates stored bundles")
     : versions.objection(row);
 }
 

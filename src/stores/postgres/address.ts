@@ -18,16 +18,16 @@ export function readAddress(text: string): Address {
   try {
     url = new URL(text);
   } catch (cause) {
-    throw new StoreError("unavailable", "the store's address is no URL", { hint: addressHint, cause });
+    throw new StoreError("unavailable", "the store address is not a valid URL", { hint: addressHint, cause });
   }
   const schema = url.searchParams.get("schema") ?? defaultSchema;
   if (!/^[a-z_][a-z0-9_]{0,48}$/.test(schema))
-    throw new StoreError("unavailable", `${JSON.stringify(schema)} cannot be the name of Baton's schema`, {
-      hint: "use small letters, digits and _, at most 49 of them",
+    throw new StoreError("unavailable", `${JSON.stringify(schema)} is not a valid schema name`, {
+      hint: "use lower-case letters, digits and _, at most 49 characters",
     });
   const hints = url.searchParams.get("hints") ?? "on";
   if (hints !== "on" && hints !== "off")
-    throw new StoreError("unavailable", `hints is on or off, not ${JSON.stringify(hints)}`, { hint: addressHint });
+    throw new StoreError("unavailable", `hints must be on or off, not ${JSON.stringify(hints)}`, { hint: addressHint });
   url.searchParams.delete("schema");
   url.searchParams.delete("hints");
   return { url: url.href, schema, hasHints: hints === "on" };

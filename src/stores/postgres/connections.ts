@@ -45,7 +45,7 @@ export class Connections {
       throw toStoreError(error, false);
     }
     const silence = Promise.withResolvers<never>();
-    const timer = setTimeout(() => silence.reject(new Error("the connection has gone silent: timeout")), limitMs);
+    const timer = setTimeout(() => silence.reject(new Error("the connection timed out")), limitMs);
     let failure: unknown = null;
     try {
       return await Promise.race([work(client), silence.promise]);

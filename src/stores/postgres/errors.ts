@@ -36,36 +36,36 @@ export function toStoreError(error: unknown, isSent = true): StoreError {
     return isSent
       ? new StoreError("unknown-outcome", `the connection to the database was lost: ${message}`, { cause: error })
       : new StoreError("unavailable", `the database cannot be reached: ${message}`, {
-          hint: "look at the database and the network; Baton goes on by itself",
+          hint: "check the database and the network; Baton continues when they are back",
           cause: error,
         });
   if (code === "53100")
     return new StoreError("unavailable", "the database's disk is full: nothing was written", {
-      hint: "free some space; Baton goes on by itself",
+      hint: "free disk space; Baton continues by itself",
       cause: error,
     });
   // Too many connections, out of memory, cancelled by an administrator or a limit, lock not available.
   if (code.startsWith("53") || code === "57014" || code === "55P03" || isPassing(error))
-    return new StoreError("unavailable", `the database refuses work at this moment: ${message}`, { cause: error });
+    return new StoreError("unavailable", `the database is not accepting work right now: ${message}`, { cause: error });
   // No such user or database, or a password that is wrong or missing: the store itself is whole.
   if (code.startsWith("28") || code.startsWith("3D") || (code === "" && message.startsWith("SASL")))
-    return new StoreError("unavailable", `the database does not let this Baton in: ${message}`, {
-      hint: "look at the user, the password and the database in the store's address",
+    return new StoreError("unavailable", `the database refused the connection: ${message}`, {
+      hint: "check the user, password and database name in the store address",
       cause: error,
     });
   if (code === "25006")
-    return new StoreError("unavailable", `the database can only be read: ${message}`, {
-      hint: "use the address of the primary; Baton goes on by itself when it may write again",
+    return new StoreError("unavailable", `the database is read-only: ${message}`, {
+      hint: "use the address of the primary; Baton continues when the database accepts writes again",
       cause: error,
     });
   if (code === "42501")
-    return new StoreError("unavailable", `the database's role may not do this: ${message}`, {
-      hint: "grant it what docs/do/postgres.md lists",
+    return new StoreError("unavailable", `the database role lacks a permission: ${message}`, {
+      hint: "grant it the permissions listed in docs/do/postgres.md",
       cause: error,
     });
   if (code === "54000" || code === "54001" || code === "22001")
     return new StoreError("too-large", `a value is too large for the store: ${message}`, { cause: error });
-  return new StoreError("corrupt", `the store refused a write that it should accept: ${message}`, { cause: error });
+  return new StoreError("corrupt", `the store rejected a valid write: ${message}`, { cause: error });
 }
 
 function codeOf(error: unknown): string {

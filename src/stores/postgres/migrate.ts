@@ -64,8 +64,8 @@ export async function migrate(
 
 export function refuseNewer({ version, compatibleFrom }: SchemaState, known: number): void {
   if (version <= known || known >= compatibleFrom) return;
-  throw new StoreError("corrupt", `the store has schema ${version}, this Baton knows up to ${known}`, {
-    hint: "start the newer Baton again, or restore a backup from before it migrated",
+  throw new StoreError("corrupt", `the store has schema ${version}, but this Baton version supports schemas up to ${known}`, {
+    hint: "use the newer Baton version, or restore a backup from before the migration",
     details: { schema: version, known },
   });
 }
@@ -75,8 +75,8 @@ export function refuseOlder({ version, compatibleFrom }: SchemaState): void {
   const known = readMigrations().at(-1)?.version ?? 0;
   refuseNewer({ version, compatibleFrom }, known);
   if (version >= known) return;
-  throw new StoreError("unavailable", `the store has schema ${version}, this Baton needs ${known}`, {
-    hint: "run baton db migrate with a role that may create tables",
+  throw new StoreError("unavailable", `the store has schema ${version}, but this Baton version needs ${known}`, {
+    hint: "run baton db migrate with a role that can create tables",
     details: { schema: version, known },
   });
 }
@@ -119,9 +119,9 @@ function mayNotMigrate(version: number, cause: unknown): StoreError {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new StoreError(
     "unavailable",
-    `the store lacks schema ${version}, and this role may not migrate it: ${message}`,
+    `the store needs schema ${version}, but this role cannot migrate it: ${message}`,
     {
-      hint: "run baton db migrate with a role that may create tables",
+      hint: "run baton db migrate with a role that can create tables",
       cause,
     },
   );

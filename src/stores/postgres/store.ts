@@ -310,8 +310,8 @@ export class PostgresStore implements Store {
   }
 
   backup(): Promise<{ bytes: number }> {
-    throw new StoreError("unavailable", "Baton makes no backups of a store in PostgreSQL", {
-      hint: "use pg_dump, or what your database's operator offers; docs/do/postgres.md says what to keep",
+    throw new StoreError("unavailable", "Baton does not back up a PostgreSQL store", {
+      hint: "use pg_dump or the backups of your database provider; docs/do/postgres.md lists what to back up",
     });
   }
 

@@ -103,7 +103,7 @@ async function ask(client: PoolClient, sql: string, params: readonly unknown[]):
     const { code, message } = error as { code?: string; message?: string };
     // A statement of the author's that is wrong, or breaks his own rules, is his; the rest is the database's.
     if (typeof code === "string" && /^(2[0-47]|4[24]|0A|P0)/.test(code))
-      throw new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "look at the statement", cause: error });
+      throw new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "check the statement", cause: error });
     throw error;
   }
 }
@@ -116,9 +116,9 @@ function refuseVerbs(sql: string): void {
   if (!ours.test(first) && !/\bset_config\s*\(/i.test(sql)) return;
   throw new BatonError(
     "tx-refused",
-    "ctx.tx: BEGIN, COMMIT, ROLLBACK, SAVEPOINT, SET and LISTEN belong to Baton inside ctx.tx",
+    "ctx.tx: BEGIN, COMMIT, ROLLBACK, SAVEPOINT, SET and LISTEN are not allowed inside ctx.tx",
     {
-      hint: "use tables of your own through db.query only",
+      hint: "use db.query, and only on your own tables",
     },
   );
 }
@@ -135,6 +135,6 @@ async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
 
 function txTooLong(): BatonError {
   return new BatonError("tx-too-long", "ctx.tx took longer than its limit and was rolled back", {
-    hint: "await nothing but db.query inside ctx.tx; its rows are locked meanwhile",
+    hint: "await only db.query inside ctx.tx: it holds row locks until it returns",
   });
 }

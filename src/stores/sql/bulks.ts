@@ -71,8 +71,8 @@ function* create(context: Context, id: string, request: BulkRequest, audit: Audi
     defaults.bulkMax + 1,
   );
   if (total > defaults.bulkMax) {
-    throw new StoreError("too-large", `more than ${defaults.bulkMax} runs match: a bulk act takes up to that many`, {
-      hint: "narrow the filter, and go on with the rest afterwards",
+    throw new StoreError("too-large", `more than ${defaults.bulkMax} runs match, which is the limit of a bulk operation`, {
+      hint: "narrow the filter, and process the rest afterwards",
     });
   }
   yield* db.run("update bulks set total = ? where no = ?", total, no);

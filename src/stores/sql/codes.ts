@@ -11,7 +11,7 @@ export const outcomeCode: Readonly<Record<EntryOutcome, number>> = { ok: 0, erro
 
 export function kindOf(code: number): EntryKind {
   const kind = entryKinds[code];
-  if (kind === undefined) throw new Error(`unknown entry kind ${code}: the store is newer than this Baton`);
+  if (kind === undefined) throw new Error(`unknown entry kind ${code}: the store was written by a newer Baton version`);
   return kind;
 }
 

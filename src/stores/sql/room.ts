@@ -28,8 +28,8 @@ export class Room {
     return new Promise((resolve, reject) => {
       const stop = this.#after(roomWaitMs, () => {
         this.#waiting.delete(go);
-        const message = `the store has ${this.#length()} transitions to write and takes no new work`;
-        reject(new StoreError("unavailable", message, { hint: "try again in a moment" }));
+        const message = `the store is over capacity: ${this.#length()} transitions are waiting to be written`;
+        reject(new StoreError("unavailable", message, { hint: "try again shortly" }));
       });
       const go = (): void => {
         stop();

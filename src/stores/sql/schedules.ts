@@ -307,7 +307,7 @@ function* cancelRun(context: Context, run: number, schedule: string, at: number)
   const live = yield* liveRow(context, run);
   if (live === undefined) return;
   const by = `schedule:${schedule}`;
-  const why = "its next nominal time has come";
+  const why = "its next scheduled time has arrived";
   if (live.state === state.leased) {
     const body = JSON.stringify({ verb: "cancel", actor: by, why });
     yield* deliver(context, { run, kind: "cancel", ref: `cancel:${live.fence}:`, key: null, body }, at);

@@ -25,7 +25,7 @@ export function carryFiles(from: string, database: string, to = database): numbe
       if (existsSync(target)) continue;
       if (!existsSync(source))
         throw new StoreError("corrupt", `the file ${source} of a large value is missing`, {
-          hint: "baton doctor --full says which run it belongs to; put it back from a backup",
+          hint: "find its run with: baton doctor --full; restore the file from a backup",
         });
       mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
       copyFileSync(source, target, constants.COPYFILE_FICLONE);

@@ -243,23 +243,23 @@ export function toStoreError(error: unknown): StoreError {
   const primary = code & 0xff;
   if (primary === 13) {
     return new StoreError("unavailable", "the disk is full: nothing was written", {
-      hint: "free some space; Baton goes on by itself",
+      hint: "free disk space; Baton continues by itself",
       cause: error,
     });
   }
   if (primary === 10 || primary === 5 || primary === 14) {
-    return new StoreError("unavailable", `the store cannot be written: ${message}`, {
-      hint: "look at the disk and its permissions",
+    return new StoreError("unavailable", `cannot write to the store: ${message}`, {
+      hint: "check the disk and its permissions",
       cause: error,
     });
   }
   if (primary === 11 || primary === 26) {
-    return new StoreError("corrupt", `the store file is damaged or is no SQLite file: ${message}`, {
-      hint: "restore a backup with baton db restore",
+    return new StoreError("corrupt", `the store file is damaged or is not a SQLite file: ${message}`, {
+      hint: "restore a backup with: baton db restore",
       cause: error,
     });
   }
   if (primary === 18)
     return new StoreError("too-large", `a value is too large for the store: ${message}`, { cause: error });
-  return new StoreError("corrupt", `the store refused a write that it should accept: ${message}`, { cause: error });
+  return new StoreError("corrupt", `the store rejected a valid write: ${message}`, { cause: error });
 }

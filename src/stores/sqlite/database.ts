@@ -90,6 +90,6 @@ export class InPlace implements Statements {
 /** The value of work whose statements are carried out in place: it never stops for an answer. */
 export function perform<T>(work: Work<T>): T {
   const step = work.next();
-  if (step.done !== true) throw new Error("a statement was asked of nobody");
+  if (step.done !== true) throw new Error("the database is closed");
   return step.value;
 }

@@ -156,11 +156,11 @@ function notWritten(path: string, cause: unknown): StoreError {
   const code = (cause as { code?: string }).code ?? "";
   if (code === "ENOSPC" || code === "EDQUOT")
     return new StoreError("unavailable", "the disk is full: nothing was written", {
-      hint: "free some space; Baton goes on by itself",
+      hint: "free disk space; Baton continues by itself",
       cause,
     });
   return new StoreError("unavailable", `a large value cannot be written to ${path}: ${code}`, {
-    hint: "look at the disk and its permissions",
+    hint: "check the disk and its permissions",
     cause,
   });
 }

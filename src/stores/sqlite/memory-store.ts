@@ -30,7 +30,7 @@ export class MemoryStore implements Store {
     if (this.#isInTx) await this.#tx;
     const [reply] = this.core.commit([transition]);
     this.#tell();
-    if (reply === undefined || "error" in reply) throw reply?.error ?? new Error("no reply");
+    if (reply === undefined || "error" in reply) throw reply?.error ?? new Error("no response");
     return reply.outcome as OutcomeOf<T>;
   }
 

@@ -41,8 +41,8 @@ export function migrate(
   const from = schemaVersion(db);
   const newest = migrations.at(-1)?.version ?? 0;
   if (from > newest) {
-    throw new StoreError("corrupt", `the store has schema ${from}, this Baton knows up to ${newest}`, {
-      hint: "start the newer Baton again, or restore the backup that it made before it migrated",
+    throw new StoreError("corrupt", `the store has schema ${from}, but this Baton version supports schemas up to ${newest}`, {
+      hint: "use the newer Baton version, or restore the backup that it made before the migration",
       details: { schema: from, known: newest },
     });
   }

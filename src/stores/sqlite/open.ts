@@ -41,8 +41,8 @@ export function openDatabase(path: string): Database {
 /** Opens the file beside its owner, to read. */
 export function openReader(path: string): Database {
   if (!existsSync(path))
-    throw new StoreError("not-found", `there is no store at ${path}`, {
-      hint: "start Baton here first, or name the store with --store",
+    throw new StoreError("not-found", `no store found at ${path}`, {
+      hint: "start Baton here first, or pass the store with --store",
     });
   refuseForeignFile(path);
   const db = new Database(new DatabaseSync(path, { readOnly: true, timeout: 5_000 }));
@@ -74,21 +74,21 @@ function refuseOldSqlite(): void {
   );
   if (isOld)
     throw new StoreError("unavailable", `SQLite ${version} can corrupt its files`, {
-      hint: "use Node 26, which brings SQLite 3.53",
+      hint: "use Node 26, which includes SQLite 3.53",
     });
 }
 
 function refuseForeignFile(path: string): void {
   if (!existsSync(path)) return;
   if (!statSync(path).isFile())
-    throw new StoreError("unavailable", `${path} is no file`, { hint: "name a file as the store" });
+    throw new StoreError("unavailable", `${path} is not a file`, { hint: "pass a file as the store" });
   const head = Buffer.alloc(16);
   const file = openSync(path, "r");
   const read = readSync(file, head, 0, 16, 0);
   closeSync(file);
   if (read > 0 && head.toString("latin1") !== "SQLite format 3\0") {
     throw new StoreError("corrupt", `${path} is not a SQLite file`, {
-      hint: "name another file as the store; this one was not touched",
+      hint: "use another file as the store; this one was not changed",
     });
   }
 }
@@ -98,8 +98,8 @@ function refuseOtherApplication(db: Database, path: string): void {
   const tables = db.get<{ n: number }>("select count(*) as n from sqlite_schema")?.n ?? 0;
   if (id !== applicationId && tables > 0) {
     db.close();
-    throw new StoreError("corrupt", `${path} is a SQLite file of another application`, {
-      hint: "name another file as the store; this one was not changed",
+    throw new StoreError("corrupt", `${path} is a SQLite file that belongs to another application`, {
+      hint: "use another file as the store; this one was not changed",
     });
   }
 }
@@ -107,8 +107,8 @@ function refuseOtherApplication(db: Database, path: string): void {
 function refuseRemote(path: string): void {
   const kind = remoteFileSystems.get(Number(statfsSync(dirname(path)).type));
   if (kind !== undefined) {
-    throw new StoreError("unavailable", `the store would lie on ${kind}, which can corrupt it`, {
-      hint: "put it on a local disk",
+    throw new StoreError("unavailable", `the store would be on ${kind}, which can corrupt it`, {
+      hint: "move it to a local disk",
     });
   }
 }

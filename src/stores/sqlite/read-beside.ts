@@ -24,10 +24,10 @@ export async function readBeside<T>(path: string, query: BesideQuery, params: un
     const answer = await new Promise<Answer>((resolve, reject) => {
       thread.once("message", resolve);
       thread.once("error", reject);
-      thread.once("exit", () => reject(new StoreError("unavailable", "the reader of the store has ended")));
+      thread.once("exit", () => reject(new StoreError("unavailable", "the reader thread of the store exited")));
     });
     if (answer.kind === "refused") throw unwireError(answer.error);
-    if (answer.kind !== "answered") throw new StoreError("unavailable", "the reader of the store gave no answer");
+    if (answer.kind !== "answered") throw new StoreError("unavailable", "the reader thread of the store did not respond");
     return answer.value as T;
   } finally {
     await thread.terminate();

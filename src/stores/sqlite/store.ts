@@ -46,9 +46,9 @@ export class SqliteStore implements Store {
     this.#thread = thread;
     this.#notifier = notifier;
     thread.on("message", (answer: Answer) => this.#receive(answer));
-    thread.on("error", (cause) => this.#fail(new StoreError("unknown-outcome", "the store's thread died", { cause })));
+    thread.on("error", (cause) => this.#fail(new StoreError("unknown-outcome", "the store thread crashed", { cause })));
     thread.on("exit", () => {
-      if (!this.#isClosing) this.#fail(new StoreError("unknown-outcome", "the store's thread ended"));
+      if (!this.#isClosing) this.#fail(new StoreError("unknown-outcome", "the store thread exited"));
     });
   }
 

@@ -93,7 +93,7 @@ function lostFile(): StoreError | null {
   const now = statSync(path, { throwIfNoEntry: false });
   if (now !== undefined && now.ino === file.ino && now.dev === file.dev) return null;
   return new StoreError("unavailable", `the store ${path} was deleted or replaced while it was open`, {
-    hint: "stop this process; put the file back, or start on the new one",
+    hint: "stop this process, then restore the file or start with the new one",
   });
 }
 

@@ -2,6 +2,6 @@ import { BatonError } from "../../kernel/model/errors.ts";
 
 export function txTooLong(): BatonError {
   return new BatonError("tx-too-long", "ctx.tx took longer than its limit and was rolled back", {
-    hint: "await nothing but db.query inside ctx.tx; on SQLite the whole store waits for it",
+    hint: "await only db.query inside ctx.tx: on SQLite it blocks the whole store",
   });
 }

@@ -76,29 +76,29 @@ export function guardedQuery(db: Database, sql: string, params: readonly Value[]
   db.raw.setAuthorizer((action, first, second) => {
     const table = (tableIsSecond.has(action) ? second : first)?.toLowerCase() ?? "";
     if (denied.has(action))
-      refusal = "ATTACH, PRAGMA, BEGIN, COMMIT, ROLLBACK and SAVEPOINT belong to Baton inside ctx.tx";
+      refusal = "ATTACH, PRAGMA, BEGIN, COMMIT, ROLLBACK and SAVEPOINT are not allowed inside ctx.tx";
     else if (ownTables.has(table) && action !== constants.SQLITE_FUNCTION)
-      refusal = `the table ${table} is Baton's own`;
+      refusal = `the table ${table} belongs to Baton`;
 
     return refusal === null ? constants.SQLITE_OK : constants.SQLITE_DENY;
   });
   try {
     const statement = db.raw.prepare(sql);
-    if (!isBlank(sql.slice(statement.sourceSQL.length))) refusal = "one db.query holds one statement";
+    if (!isBlank(sql.slice(statement.sourceSQL.length))) refusal = "db.query takes one statement";
     if (refusal === null) return statement.all(...params) as Record<string, unknown>[];
   } catch (error) {
     if (refusal === null) throw ownFault(error);
   } finally {
     db.raw.setAuthorizer(null);
   }
-  throw new BatonError("tx-refused", `ctx.tx: ${refusal}`, { hint: "use tables of your own through db.query only" });
+  throw new BatonError("tx-refused", `ctx.tx: ${refusal}`, { hint: "use db.query, and only on your own tables" });
 }
 
 /** `insert or rollback` and triggers can end the transaction; what follows would be kept without the step's result. */
 export function refuseEndedTx(db: Database): void {
   if (!db.raw.isTransaction)
-    throw new BatonError("tx-failed", "ctx.tx: a statement has rolled the transaction back", {
-      hint: "let a conflict abort its statement only; throw to roll back all",
+    throw new BatonError("tx-failed", "ctx.tx: a statement rolled the transaction back", {
+      hint: "use conflict clauses that abort only the statement; throw an error to roll back everything",
     });
 }
 
@@ -112,7 +112,7 @@ function ownFault(error: unknown): Error {
   const code = ((error as { errcode?: number }).errcode ?? 1) & 0xff;
   if (error instanceof Error && storeFaults.has(code)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "look at the statement", cause: error });
+  return new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "check the statement", cause: error });
 }
 
 /** Busy, out of memory, input or output, damage, no room, no file, no database. */

@@ -145,7 +145,7 @@ test("loops, maps and lists say what they go over", () => {
     "  step each",
     "loop while i < 3",
     "  step (turn …)",
-    "loop again and again",
+    "loop repeat",
     "  step done?",
     '  fork await ctx.step("done?", () => true)',
     "  - then",
@@ -241,7 +241,7 @@ test("helpers of the module are read where they are called, under the names that
     "  return",
     "- else",
   ]);
-  assert.deepEqual(outline.gaps, ["elsewhere is given the context, and its code is not to be had"]);
+  assert.deepEqual(outline.gaps, ["elsewhere receives the context, and its code is unavailable"]);
   assert.equal(asksOf(outline.items)[1]?.options, "{ retry: { attempts: 2 } }");
   assert.equal(fixedTotal(outline), null);
 });

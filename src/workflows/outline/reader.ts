@@ -48,7 +48,7 @@ export class Reader {
       for (const name of boundNames(param)) scope.set(name, { is: "unknown" });
       const name = nameOf(param);
       if (name === null) {
-        if (contexts.includes(i)) this.#gap(`the context is taken apart in "${this.#text(param)}"`);
+        if (contexts.includes(i)) this.#gap(`the context is destructured in "${this.#text(param)}"`);
         return;
       }
       const value = given?.nodes[i];
@@ -185,7 +185,7 @@ export class Reader {
       const variable = child(children(left, "declarations")[0] ?? left, "id") ?? left;
       return `${this.#text(variable)} ${node.type === "ForInStatement" ? "in" : "of"} ${this.#text(right)}`;
     }
-    return isEndless ? "again and again" : `while ${this.#text(child(node, "test"))}`;
+    return isEndless ? "repeat" : `while ${this.#text(child(node, "test"))}`;
   }
 
   #try(node: Node, scope: Scope): readonly Item[] {
@@ -225,7 +225,7 @@ export class Reader {
     }
     const items = [...this.#read(callee, scope), ...this.#arguments(args, scope)];
     if (args.some((arg) => this.#isContext(arg, scope)))
-      this.#gap(`${this.#text(callee)} is given the context, and its code is not to be had`);
+      this.#gap(`${this.#text(callee)} receives the context, and its code is unavailable`);
     return items;
   }
 
@@ -242,7 +242,7 @@ export class Reader {
   /** A function of the same text: what it asks for stands where it is called. */
   #inline(fn: Node, args: readonly Node[], around: Scope, scope: Scope): readonly Item[] {
     if (this.#open.includes(fn) || this.#open.length > depthMax) {
-      const items = this.#open.includes(fn) ? "calls itself" : "lies too deep";
+      const items = this.#open.includes(fn) ? "calls itself" : "is nested too deeply";
       this.#gap(`${nameOf(child(fn, "id")) ?? "a function"} ${items}`);
       return [];
     }
@@ -320,7 +320,7 @@ export class Reader {
     const before = list === undefined ? [] : this.#arguments([list], scope);
     const found = work === undefined ? null : resolve(work, scope);
     if (found === null || !isFunction(found.node)) {
-      this.#gap(`what ${this.#text(work ?? null)} does with each item is not to be had`);
+      this.#gap(`the code of ${this.#text(work ?? null)} is unavailable`);
       return before;
     }
     const items = this.readFunction(found.node, found.scope, [1]);
@@ -333,7 +333,7 @@ export class Reader {
   #race(branches: Node | undefined, scope: Scope): readonly Item[] {
     const found = branches === undefined ? null : resolve(branches, scope);
     if (found === null || found.node.type !== "ObjectExpression") {
-      this.#gap("the branches of a race are made at run time");
+      this.#gap("the branches of the race are created at run time");
       return [{ is: "together", isRace: true, arms: [] }];
     }
     const arms = children(found.node, "properties").map((property): Arm => {
@@ -341,7 +341,7 @@ export class Reader {
       const fn = value === null ? null : resolve(value, found.scope);
       const label = keyOf(property) ?? "…";
       if (fn === null || !isFunction(fn.node)) {
-        this.#gap(`the branch ${label} of a race is not to be had`);
+        this.#gap(`the code of the race branch ${label} is unavailable`);
         return { label, items: [] };
       }
       return { label, items: [{ is: "inlined", items: this.readFunction(fn.node, fn.scope, [0]) }] };
@@ -358,7 +358,7 @@ export class Reader {
       .map((element): Arm => ({ label: null, items: this.#read(element, list.scope) }))
       .filter((arm) => arm.items.length > 0);
     if (arms.length < 2) return arms.flatMap((arm) => arm.items);
-    if (how === "race" || how === "any") this.#gap(`Promise.${how}: what comes first decides, and the rest goes on`);
+    if (how === "race" || how === "any") this.#gap(`Promise.${how}: the first result decides, the other branches continue`);
     return [{ is: "together", isRace: false, arms }];
   }
 
@@ -374,7 +374,7 @@ export class Reader {
       return [...before, { is: "loop", label, items: [{ is: "inlined", items }], isEndless: false }];
     }
     if (args.some((arg) => this.#isContext(arg, scope)))
-      this.#gap(`${this.#text(object)}.${method} is given the context, and its code is not to be had`);
+      this.#gap(`${this.#text(object)}.${method} receives the context, and its code is unavailable`);
     return [...before, ...this.#arguments(args, scope)];
   }
 

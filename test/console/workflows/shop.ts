@@ -1,7 +1,7 @@
 import { NonRetryableError, on, workflow } from "baton";
 import { z } from "zod";
 
-/** Processes of a shop, as the console's tests and its screenshots want them: each stands somewhere else. */
+/** Workflows of a shop for the console tests and screenshots; their runs end in different states. */
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const Deal = z.object({
@@ -11,7 +11,7 @@ const Deal = z.object({
   tier: z.enum(["smb", "enterprise"]).default("smb"),
 });
 
-/** Fails at its charge when the amount is above 900: an edited input mends it. */
+/** Fails at "charge card" if the amount is above 900; an edited input fixes it. */
 export const customerOnboarding = workflow(
   {
     name: "customer-onboarding",
@@ -99,7 +99,7 @@ export const billing = workflow(
   },
 );
 
-/** Gives back what it was given, for payloads of every kind. */
+/** Returns its input, for payloads of every kind. */
 export const echo = workflow({ name: "echo" }, async (ctx, input: unknown) => {
   ctx.log.info(`log \u001b[31mred\u001b[0m <b>bold</b>`, { input: typeof input });
   return ctx.step("echo", () => input);
@@ -109,7 +109,7 @@ export const blow = workflow({ name: "blow", payloadMax: 16 * 1024 * 1024 }, (ct
   ctx.step("blow up", () => "<script>alert(1)</script>".repeat(Math.floor((kib * 1024) / 25))),
 );
 
-/** Fails with whatever it is told. */
+/** Fails with the given message. */
 export const failing = workflow({ name: "failing" }, (ctx, { message, name }: { message: string; name?: string }) =>
   ctx.step(name ?? "fail", () => {
     throw new NonRetryableError(message);

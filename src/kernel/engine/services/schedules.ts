@@ -176,7 +176,7 @@ export class Firing {
   /** Code that never comes back must not hold up the schedules of all others. */
   #withinLimit<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const late = new BatonError("timeout", `the schedule's input was not there after ${inputMaxMs} ms`);
+      const late = new BatonError("timeout", `computing the schedule's input took longer than ${inputMaxMs} ms`);
       const stop = this.#parts.clock.after(inputMaxMs, () => reject(late));
       work.then(resolve, reject).finally(stop);
     });
@@ -191,7 +191,7 @@ export class Firing {
     const { logger } = this.#parts;
     const schedule = scheduleId(row);
     if (gap?.cause === "missed") {
-      logger.log("warn", "nominal times were missed: nobody was there to fire them", {
+      logger.log("warn", "scheduled times were missed: no process was running to start them", {
         schedule,
         count: gap.count,
         from: new Date(gap.fromAt).toISOString(),
@@ -200,7 +200,7 @@ export class Firing {
     }
     for (const { nominalAt, outcome, why } of decided) {
       const isBad = outcome === "refused";
-      logger.log(isBad ? "warn" : "debug", isBad ? "a nominal time could not be fired" : "a nominal time was decided", {
+      logger.log(isBad ? "warn" : "debug", isBad ? "a scheduled time could not be started" : "a scheduled time was processed", {
         schedule,
         nominalAt: new Date(nominalAt).toISOString(),
         outcome,

@@ -31,7 +31,7 @@ export function keepRunning<Counts>(
     service
       .runOnce()
       .catch((error: unknown) =>
-        logger.log("warn", `${service.name} failed; it is tried again`, { error: String(error) }),
+        logger.log("warn", `${service.name} failed; it will be retried`, { error: String(error) }),
       )
       .finally(() => {
         isRunning = false;
