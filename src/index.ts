@@ -1,11 +1,11 @@
-export { type Baton, currentRun, type DeadLetter, type OpenOptions, openBaton, type Surrounding } from "./app/baton.ts";
+export { type Baton, type CurrentRun, currentRun, type DeadLetter, type OpenOptions, openBaton } from "./app/baton.ts";
 export type { BulkAct, Bulks } from "./app/bulk.ts";
 export type { DoctorOptions, EraseRequest } from "./app/care.ts";
 export { type BatonConfig, type Definition, defineConfig } from "./app/config.ts";
 export type { GuideActSource, GuideApi, GuideSource, GuideStepSource } from "./app/guide.ts";
 export { type Handle, RunFailedError, type VerbOptions } from "./app/handle.ts";
-export type { ScheduleDesk } from "./app/schedules.ts";
-export type { Moment } from "./kernel/decide/schedule.ts";
+export type { ScheduleControl } from "./app/schedules.ts";
+export type { Timestamp } from "./kernel/decide/schedule.ts";
 export type { StepAttempt, StepLog } from "./kernel/engine/attempt.ts";
 export type { Examination, Repair } from "./kernel/engine/doctor.ts";
 export type { Erasure } from "./kernel/engine/erase.ts";
@@ -19,7 +19,7 @@ export { BatonError, type ErrorRecord, StoreError, type StoreErrorCode } from ".
 export type { RunFixture } from "./kernel/model/fixture.ts";
 export type { Reason } from "./kernel/model/reason.ts";
 export type { DefinitionRef, RunRow } from "./kernel/model/run.ts";
-export type { Fire, FireOutcome, Overlap, ScheduleRow, ScheduleSpec, Timing } from "./kernel/model/schedule.ts";
+export type { Firing, FiringOutcome, Overlap, ScheduleRow, ScheduleSpec, Timing } from "./kernel/model/schedule.ts";
 export type { RunStatus } from "./kernel/model/status.ts";
 export { ChildFailedError, NonRetryableError, RetryAfter, StepFailedError } from "./kernel/model/user-errors.ts";
 export type { Logger } from "./kernel/ports/logger.ts";
@@ -55,8 +55,8 @@ export type { RetryOptions, StepOptions, Undo, UndoOptions, WhenExhausted } from
 export type {
   CronOptions,
   IntervalOptions,
-  MomentOptions,
-  ScheduledFire,
+  OneTimeOptions,
+  ScheduledFiring,
   ScheduleOptions,
   ScheduleTrigger,
 } from "./workflows/schedule.ts";

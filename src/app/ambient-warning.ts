@@ -1,5 +1,5 @@
 import type { Logger } from "../kernel/ports/logger.ts";
-import { currentRun } from "./surroundings.ts";
+import { currentRun } from "./current-run.ts";
 
 /** What gives something else in each replay, and what to write in its place. */
 const instead = {
@@ -16,13 +16,13 @@ type Ambient = keyof typeof instead;
  * another answer. For development: it replaces globals of the whole process. Returns how to put them back.
  */
 export function warnOfAmbientUse(logger: Logger): () => void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const note = (what: Ambient): void => {
     const around = currentRun();
     if (around === null || around.step !== null) return;
     const { name } = around.run.definition;
-    if (told.has(`${name} ${what}`)) return;
-    told.add(`${name} ${what}`);
+    if (reported.has(`${name} ${what}`)) return;
+    reported.add(`${name} ${what}`);
     logger.log("warn", `workflow ${name} uses ${what} outside of a step: a replay gets a different value`, {
       workflow: name,
       run: around.run.id,

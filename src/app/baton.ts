@@ -24,12 +24,12 @@ import { type Care, type DoctorOptions, type EraseRequest, openCare } from "./ca
 import { createCipher, readSensitiveKeys } from "./cipher.ts";
 import type { BatonConfig, Definition } from "./config.ts";
 import { readOffload, readQueues } from "./config-values.ts";
+import { currentRun, outside, within } from "./current-run.ts";
 import { type Handle, RunHandle, type VerbOptions } from "./handle.ts";
-import { openStore, type Pace } from "./open-store.ts";
+import { type Intervals, openStore } from "./open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
-import { type ScheduleDesk, scheduleDesk } from "./schedules.ts";
+import { type ScheduleControl, scheduleControl } from "./schedules.ts";
 import { defaultStore, readStoreAddress } from "./store-address.ts";
-import { currentRun, outside, within } from "./surroundings.ts";
 import { batonVersion } from "./version.ts";
 
 /** A run that used up its retries and waits for a person. */
@@ -64,10 +64,10 @@ export interface Baton {
   /** Calls back for each run that fails here; returns how to stop that. */
   onDeadLetter(call: (letter: DeadLetter) => void): () => void;
   /** What starts workflows by the clock. */
-  readonly schedules: ScheduleDesk;
+  readonly schedules: ScheduleControl;
   /** Verbs for many runs at once. */
   readonly bulks: Bulks;
-  /** Looks at the store and its machine, and mends what it finds when told to. */
+  /** Looks at the store and its machine, and mends what it finds when reported to. */
   doctor(options?: DoctorOptions): Promise<Examination>;
   /** Removes runs at rest for good, by id or by business key, with everything of them. */
   erase(what: EraseRequest): Promise<Erasure>;
@@ -82,17 +82,17 @@ export interface Baton {
   readonly engine: Engine;
 }
 
-export { currentRun, type Surrounding } from "./surroundings.ts";
+export { type CurrentRun, currentRun } from "./current-run.ts";
 
 /** Ports and settings that only tests replace. */
-export interface Parts {
+export interface InstanceOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
   readonly notifier: Notifier;
   readonly logger: Logger;
-  readonly pace: Pace;
-  /** What the doctor is told of the machine; nothing when it is left out. */
+  readonly intervals: Intervals;
+  /** What the doctor is reported of the machine; nothing when it is left out. */
   readonly hostFacts?: () => HostFacts;
   readonly name?: string;
   /** Where versions come from that are not registered, and which ones new starts get. */
@@ -111,14 +111,14 @@ export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
   const notifier = new LocalNotifier();
   const address = readStoreAddress(options.store ?? defaultStore);
   const offloadOver = readOffload(options.offload?.over ?? defaults.offloadOver);
-  const { store, pace, hostFacts } = await openStore(address, notifier, { offloadOver });
-  const parts: Parts = {
+  const { store, intervals, hostFacts } = await openStore(address, notifier, { offloadOver });
+  const parts: InstanceOptions = {
     store,
     notifier,
     clock: systemClock,
     random: systemRandom,
     logger: options.logger ?? silentLogger,
-    pace,
+    intervals,
     ...(hostFacts === null ? {} : { hostFacts }),
   };
   try {
@@ -130,17 +130,17 @@ export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
 }
 
 /** Puts an instance together from its parts. */
-export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton> {
+export async function assemble(config: BatonConfig, parts: InstanceOptions): Promise<Baton> {
   const { retention } = config;
   const logger = sturdy(parts.logger);
   const engine = new Engine({
     ...parts,
     logger,
-    ...parts.pace,
+    ...parts.intervals,
     name: parts.name ?? `${hostname()}:${process.pid}`,
     version: batonVersion(),
     ...(config.queues === undefined ? {} : { queues: readQueues(config.queues) }),
-    slots: config.slots ?? defaults.slots,
+    heldMax: config.slots ?? defaults.heldMax,
     cipher: createCipher(readSensitiveKeys(config.sensitiveKey)),
     retention: {
       ...(retention?.completed === undefined ? {} : { completedMs: parseDuration(retention.completed) }),
@@ -166,7 +166,7 @@ export async function assemble(config: BatonConfig, parts: Parts): Promise<Baton
 
 class OpenBaton implements Baton {
   readonly engine: Engine;
-  readonly schedules: ScheduleDesk;
+  readonly schedules: ScheduleControl;
   readonly bulks: Bulks;
   readonly #graceMs: number;
   readonly #logger: Logger;
@@ -176,7 +176,7 @@ class OpenBaton implements Baton {
 
   constructor(engine: Engine, graceMs: number, logger: Logger, hostFacts: (() => HostFacts) | null) {
     this.engine = engine;
-    this.schedules = scheduleDesk(engine, this.#actor);
+    this.schedules = scheduleControl(engine, this.#actor);
     this.#logger = logger;
     this.#graceMs = graceMs;
     this.bulks = openBulks(engine, this.#actor);
@@ -270,7 +270,7 @@ class OpenBaton implements Baton {
   }
 }
 
-/** A logger is people's code as well; what it throws must not stop what it was told of. */
+/** A logger is people's code as well; what it throws must not stop what it was reported of. */
 function sturdy(logger: Logger): Logger {
   return {
     log: (level, message, fields) => {

@@ -43,9 +43,9 @@ export async function readConfigFile(file: string): Promise<BatonConfig> {
       hint: "add: export default defineConfig({ … })",
     });
   }
-  const stray = Object.keys(config).find((key) => !known.has(key));
-  if (stray !== undefined) {
-    throw new BatonError("invalid-config", `${shown(file)} has an unknown setting ${JSON.stringify(stray)}`, {
+  const unknown = Object.keys(config).find((key) => !known.has(key));
+  if (unknown !== undefined) {
+    throw new BatonError("invalid-config", `${shown(file)} has an unknown setting ${JSON.stringify(unknown)}`, {
       hint: `allowed: ${[...known].join(", ")}`,
     });
   }

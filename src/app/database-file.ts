@@ -40,7 +40,8 @@ export async function backupStore(store: string, copy: string): Promise<{ bytes:
  * process die between the two renames, both files are still there under theirs.
  */
 export async function restoreStore(store: string, copy: string): Promise<{ kept: string | null }> {
-  if (!existsSync(copy)) throw new StoreError("not-found", `the file ${copy} does not exist`, { hint: "give the path of a backup" });
+  if (!existsSync(copy))
+    throw new StoreError("not-found", `the file ${copy} does not exist`, { hint: "give the path of a backup" });
   checkCopy(copy);
   const ownership = takeOwnership(store);
   try {

@@ -6,12 +6,12 @@ import { readHostFacts } from "./host-facts.ts";
 import { readSchema } from "./migrate-store.ts";
 
 /**
- * What can be told of a store that cannot be opened as one: damaged, of another schema, of another application. Null
+ * What can be reported of a store that cannot be opened as one: damaged, of another schema, of another application. Null
  * when it can be.
  */
 export function examineFile(store: string): Examination | null {
   const host = readHostFacts(store);
-  const none = { checkup: null, strays: null, host };
+  const none = { checkup: null, violations: null, host };
   if (!existsSync(store)) return null;
   try {
     const schema = readSchema(store);

@@ -1,8 +1,8 @@
 import type { LeasedRun } from "../kernel/model/run.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
-import { currentRun } from "./surroundings.ts";
+import { currentRun } from "./current-run.ts";
 
-/** An error that nobody caught, with the run whose code it came from as far as that can be told. */
+/** An error that nobody caught, with the run whose code it came from as far as that can be reported. */
 export interface Escaped {
   readonly run: LeasedRun | null;
   readonly step: string | null;
@@ -17,14 +17,14 @@ const recorded: ReadonlySet<unknown> = new Set(["StepFailedError", "ChildFailedE
  * that. Returns how to stop listening.
  */
 export function onEscape(logger: Logger, call: (escaped: Escaped) => void): () => void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const take = (what: string, error: unknown): void => {
     const around = currentRun();
     const [run, step] = [around?.run ?? null, around?.step ?? null];
     // What was thrown once may be thrown a thousand times before the process has ended.
-    if (!told.has(run?.id ?? ""))
+    if (!reported.has(run?.id ?? ""))
       logger.log("error", `${what} ${placeOf(run, step)}`, { run: run?.id ?? null, step, error: describe(error) });
-    told.add(run?.id ?? "");
+    reported.add(run?.id ?? "");
     call({ run, step });
   };
   const onException = (error: unknown): void => take("uncaught exception", error);

@@ -1,5 +1,5 @@
 import { BatonError } from "../kernel/model/errors.ts";
-import type { GuideDesk } from "../server/services.ts";
+import type { GuideService } from "../server/services.ts";
 import type { Guide, GuideAct, GuideActed, GuideStep } from "../wire/guide.ts";
 import type { Problem } from "../wire/problem.ts";
 
@@ -49,7 +49,7 @@ export interface GuideParts {
 }
 
 /** The guide of a config file over one server. Acts are done one after the other. Throws `invalid-config`. */
-export function openGuide(parts: GuideParts): GuideDesk {
+export function openGuide(parts: GuideParts): GuideService {
   const { source, isReadOnly } = parts;
   const acts = new Map(source.steps.flatMap(({ acts = [] }) => acts).map((act) => [act.id, act]));
   refuseOddIds(source);

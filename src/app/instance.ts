@@ -16,7 +16,7 @@ import { openGuide } from "./guide.ts";
 import { type EffectiveConfig, localStorePath, storeOf } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
 import { knownSchema } from "./migrate-store.ts";
-import { type OpenStore, openStore, openToRead, type Pace } from "./open-store.ts";
+import { type Intervals, type OpenStore, openStore, openToRead } from "./open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
 import { showStore } from "./store-address.ts";
 import { batonVersion } from "./version.ts";
@@ -55,13 +55,13 @@ export interface InstanceOptions {
 /** Opens a store for one mode. Throws a `StoreError` that names the process which has it. */
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
   const notifier = new LocalNotifier();
-  const { store, feed, announce, pace, hostFacts } = await openFor(options, notifier);
+  const { store, feed, announce, intervals, hostFacts } = await openFor(options, notifier);
   try {
     const set = await loadSet(options);
     const metrics = new Metrics();
     const observed = observeStore(store, metrics, systemClock);
     const versions = options.mode === "read" ? null : await openVersions(options, set, observed);
-    const engine = await openEngine(options, versions, observed, notifier, pace);
+    const engine = await openEngine(options, versions, observed, notifier, intervals);
     versions?.attach(engine);
     const isReadOnly = options.mode === "read" || options.config.readOnly.value;
     const source = options.config.given.guide;
@@ -144,9 +144,9 @@ async function openEngine(
   versions: Versions | null,
   store: Store,
   notifier: LocalNotifier,
-  pace: Pace,
+  intervals: Intervals,
 ): Promise<Engine> {
-  const parts = { store, notifier, clock: systemClock, random: systemRandom, logger, pace };
+  const parts = { store, notifier, clock: systemClock, random: systemRandom, logger, intervals };
   const { sensitiveKey } = config.given;
   const { definitions, used } = (await versions?.current()) ?? { definitions: [], used: new Map() };
   const find = versions?.find.bind(versions);
@@ -156,7 +156,7 @@ async function openEngine(
       {
         definitions,
         sensitiveKey: readSensitiveKeys(sensitiveKey, localStorePath(config)),
-        slots: config.slots.value,
+        heldMax: config.slots.value,
         ...(config.queues.value === null ? {} : { queues: config.queues.value }),
         retention: {
           completed: retention.completedMs.value,

@@ -111,7 +111,7 @@ export async function loadConfig(
       flag: ["--slots", flags.slots],
       variable: "BATON_SLOTS",
       own: given.slots,
-      fallback: defaults.slots,
+      fallback: defaults.heldMax,
       read: readCount,
     }),
     queues: pick<string | readonly string[], readonly string[] | null>({

@@ -32,7 +32,7 @@ function definition(name: string, value: string | number = 1): string {
   return `import { workflow } from "baton";\nexport const w = workflow({ name: "${name}" }, () => ${JSON.stringify(value)});\n`;
 }
 
-function told(set: DefinitionSet): { from: string[]; problems: string[] } {
+function textsOf(set: DefinitionSet): { from: string[]; problems: string[] } {
   return {
     from: set.loaded.versions.map(({ definition: { name }, file }) => `${name} ${file}`).sort(),
     problems: set.loaded.problems.map(({ file, line, message }) => `${file.split("/").at(-1)}:${line} ${message}`),
@@ -48,14 +48,17 @@ test("a definition belongs to the file that defines it, whoever else exports it"
     "baton.config.ts",
     'import { w } from "./workflows/pay.ts";\nexport default { folder: "./workflows", definitions: [w] };\n',
   );
-  assert.deepEqual(told(await load()), { from: ["pay workflows/pay.ts", "refund workflows/refund.ts"], problems: [] });
+  assert.deepEqual(textsOf(await load()), {
+    from: ["pay workflows/pay.ts", "refund workflows/refund.ts"],
+    problems: [],
+  });
 });
 
 test("a name that two files define is left out of the second one, with its line", async (t) => {
   const { write, load } = setup(t);
   write("workflows/one.ts", definition("pay"));
   write("workflows/two.ts", definition("pay", 2));
-  const { from, problems } = told(await load());
+  const { from, problems } = textsOf(await load());
   assert.deepEqual(from, ["pay workflows/one.ts"]);
   assert.match(
     problems[0] ?? "",
@@ -85,11 +88,11 @@ test("only what a change concerns is loaded anew, and a file that breaks keeps i
   write("lib/value.ts", "export const = 3;\n");
   await set.reload([join(folder, "lib/value.ts")]);
   assert.deepEqual(hashes(), after);
-  assert.match(told(set).problems[0] ?? "", /^value\.ts:1 SyntaxError/);
+  assert.match(textsOf(set).problems[0] ?? "", /^value\.ts:1 SyntaxError/);
   write("lib/value.ts", "export const value = 1;\n");
   await set.reload([join(folder, "lib/value.ts")]);
-  assert.deepEqual([hashes(), told(set).problems], [before, []]);
+  assert.deepEqual([hashes(), textsOf(set).problems], [before, []]);
   rmSync(join(folder, "workflows/other.ts"));
   await set.reload([join(folder, "workflows/other.ts")]);
-  assert.deepEqual(told(set).from, ["pay workflows/pay.ts"]);
+  assert.deepEqual(textsOf(set).from, ["pay workflows/pay.ts"]);
 });

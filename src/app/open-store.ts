@@ -11,7 +11,7 @@ import { openReadOnlyStore } from "./read-only-store.ts";
 import type { StoreAddress } from "./store-address.ts";
 
 /** How often the engine renews, looks and sweeps, ms. */
-export interface Pace {
+export interface Intervals {
   readonly leaseMs: number;
   readonly beatMs: number;
   readonly pollMs: number;
@@ -23,10 +23,10 @@ export interface Pace {
 export interface OpenStore {
   readonly store: Store;
   readonly feed: ChangeFeed;
-  readonly pace: Pace;
+  readonly intervals: Intervals;
   /** Tells other processes of this machine where this one is reached. */
   readonly announce: (url: string) => Promise<void>;
-  /** What the doctor is told of the machine; null: the store lies elsewhere. */
+  /** What the doctor is reported of the machine; null: the store lies elsewhere. */
   readonly hostFacts: (() => HostFacts) | null;
 }
 
@@ -34,7 +34,7 @@ export interface OpenStore {
  * Nobody else can hold a run while this process holds the file: its lease need not run out under a blocked event loop,
  * and no hint is lost inside one process. What is left of renewing and looking costs an idle instance next to nothing.
  */
-const exclusivePace: Pace = {
+const exclusiveIntervals: Intervals = {
   leaseMs: 365 * 86_400_000,
   beatMs: 30_000,
   pollMs: 5_000,
@@ -46,7 +46,7 @@ const exclusivePace: Pace = {
  * Among many workers. The beat also tells whether something is ready, so that an idle worker asks nothing else: one
  * statement in this time, and two of them may be lost before the lease is.
  */
-export const sharedPace: Pace = {
+export const sharedIntervals: Intervals = {
   leaseMs: defaults.leaseMs,
   beatMs: 1_200,
   pollMs: 60_000,
@@ -67,7 +67,7 @@ export async function openStore(
     return {
       store,
       feed: { subscribe, watch: (isWatched) => store.watch(isWatched) },
-      pace: sharedPace,
+      intervals: sharedIntervals,
       announce: async () => {},
       hostFacts: null,
     };
@@ -77,7 +77,7 @@ export async function openStore(
   return {
     store,
     feed: { subscribe, watch: (isWatched) => store.watch(isWatched) },
-    pace: exclusivePace,
+    intervals: exclusiveIntervals,
     announce: (url) => store.announce(url),
     hostFacts: () => readHostFacts(path),
   };
@@ -94,10 +94,15 @@ export async function openToRead(address: StoreAddress, notifier: LocalNotifier)
       seat: newSeat(),
       migrates: false,
     });
-    return { ...rest, store, pace: sharedPace, hostFacts: null };
+    return { ...rest, store, intervals: sharedIntervals, hostFacts: null };
   }
   const { path } = address;
-  return { ...rest, store: openReadOnlyStore(path), pace: exclusivePace, hostFacts: () => readHostFacts(path) };
+  return {
+    ...rest,
+    store: openReadOnlyStore(path),
+    intervals: exclusiveIntervals,
+    hostFacts: () => readHostFacts(path),
+  };
 }
 
 function newSeat(): number {

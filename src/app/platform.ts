@@ -3,7 +3,7 @@ import type { Clock } from "../kernel/ports/clock.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import type { Hint, Notifier } from "../kernel/ports/notifier.ts";
 import type { Random } from "../kernel/ports/random.ts";
-import { outside } from "./surroundings.ts";
+import { outside } from "./current-run.ts";
 
 // As they are when this is loaded: in development others are put in their place, which watch people's code.
 const { now } = Date;
@@ -35,7 +35,7 @@ export const systemRandom: Random = {
   uuid: () => outside(() => v7()),
 };
 
-/** Hints within this process, told in a later turn so that no listener runs inside a commit's answer. */
+/** Hints within this process, reported in a later turn so that no listener runs inside a commit's answer. */
 export class LocalNotifier implements Notifier {
   readonly #listeners = new Set<(hint: Hint) => void>();
 

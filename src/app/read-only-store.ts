@@ -9,7 +9,11 @@ export function openReadOnlyStore(path: string): Store {
   const db = openReader(path);
   const core = new SqliteCore(db, { now: Date.now, files: new DiskFiles(path) });
   const refuse = (): Promise<never> =>
-    Promise.reject(new BatonError("read-only", `${path} is open for reading only`, { hint: "make the change in the process that owns the store" }));
+    Promise.reject(
+      new BatonError("read-only", `${path} is open for reading only`, {
+        hint: "make the change in the process that owns the store",
+      }),
+    );
   return {
     query: async (name, params) => {
       // One moment for all statements of a query: what its owner deletes between two of them would look like damage.

@@ -5,8 +5,8 @@ import type { Clock } from "../kernel/ports/clock.ts";
 import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
 import { workflowHandler } from "../workflows/handler.ts";
 import type { Definition } from "./config.ts";
+import { within } from "./current-run.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
-import { within } from "./surroundings.ts";
 
 /**
  * Replays an exported run over a definition: no step runs and nothing is written. Tells whether the code asks for what

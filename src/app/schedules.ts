@@ -1,4 +1,4 @@
-import type { Moment } from "../kernel/decide/schedule.ts";
+import type { Timestamp } from "../kernel/decide/schedule.ts";
 import type { Engine } from "../kernel/engine/engine.ts";
 import type { BackfillItem, By } from "../kernel/engine/schedules.ts";
 import { defaults } from "../kernel/model/limits.ts";
@@ -6,7 +6,7 @@ import type { ScheduleRow } from "../kernel/model/schedule.ts";
 import type { VerbOptions } from "./handle.ts";
 
 /** The schedules of one store. A schedule is named by its workflow and itself: `report/nightly`. */
-export interface ScheduleDesk {
+export interface ScheduleControl {
   list(filter?: { workflow?: string; limit?: number }): Promise<readonly ScheduleRow[]>;
   /** Throws with code `not-found`. A workflow's name is enough when it has one schedule. */
   get(schedule: string): Promise<ScheduleRow>;
@@ -20,12 +20,12 @@ export interface ScheduleDesk {
   /** Fires the nominal times from `from` to `to` (default now) that have no run; with `dryRun` it only lists them. */
   backfill(
     schedule: string,
-    range: { from: Moment; to?: Moment; dryRun?: boolean },
+    range: { from: Timestamp; to?: Timestamp; dryRun?: boolean },
     options?: VerbOptions,
   ): Promise<readonly BackfillItem[]>;
 }
 
-export function scheduleDesk({ schedules }: Pick<Engine, "schedules">, localActor: string): ScheduleDesk {
+export function scheduleControl({ schedules }: Pick<Engine, "schedules">, localActor: string): ScheduleControl {
   const by = (options: VerbOptions = {}): By => ({ actor: options.actor ?? localActor, why: options.why ?? null });
   return {
     list: ({ workflow, limit = defaults.pageMax } = {}) =>
@@ -35,6 +35,10 @@ export function scheduleDesk({ schedules }: Pick<Engine, "schedules">, localActo
     pause: async (id, options) => void (await schedules.pause(id, by(options))),
     resume: async (id, options) => void (await schedules.resume(id, by(options))),
     runNow: async (id, options) => (await schedules.runNow(id, by(options))).run,
-    backfill: async (id, range, options) => (await schedules.backfill(id, range, by(options))).items,
+    backfill: async (id, range, options) =>
+      (await schedules.backfill(id, range, by(options))).items.map((item) => ({
+        ...item,
+        nominalAt: item.scheduledAt,
+      })),
   };
 }

@@ -91,9 +91,14 @@ const answerMs = 90_000;
 function problemError(status: number, text: string): CliError {
   const problem = parseProblem(text);
   if (problem === null) {
-    return new CliError(exit.unreachable, "no-baton", `unexpected response (status ${status}): this is not a Baton server`, {
-      hint: "check the address in --url",
-    });
+    return new CliError(
+      exit.unreachable,
+      "no-baton",
+      `unexpected response (status ${status}): this is not a Baton server`,
+      {
+        hint: "check the address in --url",
+      },
+    );
   }
   const details = { ...problem.details, ...(problem.errors === undefined ? {} : { errors: problem.errors }) };
   return new CliError(exitOfStatus(status), problem.code, problem.detail, { hint: problem.hint, details });

@@ -6,7 +6,7 @@ import { createIo, type Io } from "./io.ts";
 const echoMs = 1_000;
 
 /** What a command is given besides its own arguments. */
-export interface Session {
+export interface CommandContext {
   readonly io: Io;
   readonly globals: Globals;
   /** Aborted by Ctrl-C. */
@@ -14,7 +14,7 @@ export interface Session {
 }
 
 /** Runs a command's work and turns what it throws into words and an exit code. */
-export async function session(globals: Globals, work: (session: Session) => Promise<Exit>): Promise<Exit> {
+export async function runCommand(globals: Globals, work: (context: CommandContext) => Promise<Exit>): Promise<Exit> {
   const io = createIo(globals);
   const interrupt = new AbortController();
   let askedAt = 0;
@@ -39,16 +39,16 @@ export async function session(globals: Globals, work: (session: Session) => Prom
   }
 }
 
-/** A session with the API, closed at its end. */
-export function connected(
+/** Runs a command that uses the API, and closes the connection afterwards. */
+export function runConnected(
   globals: Globals,
   need: Need,
-  work: (session: Session & { connection: Connection }) => Promise<Exit>,
+  work: (context: CommandContext & { connection: Connection }) => Promise<Exit>,
 ): Promise<Exit> {
-  return session(globals, async (around) => {
-    const connection = await connect(globals, need, around.io.say);
+  return runCommand(globals, async (context) => {
+    const connection = await connect(globals, need, context.io.say);
     try {
-      return await work({ ...around, connection });
+      return await work({ ...context, connection });
     } finally {
       await connection.close();
     }

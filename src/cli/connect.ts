@@ -17,7 +17,7 @@ export interface Globals {
   readonly color?: boolean;
 }
 
-/** `read` looks, `act` changes, `work` also runs what is ready while it is connected. */
+/** `read` looks, `act` changes, `work` also runs what is ready while it is runConnected. */
 export type Need = "read" | "act" | "work";
 
 export interface Connection {

@@ -17,7 +17,7 @@ import {
   backfillSchedule,
   changeSchedule,
   listSchedules,
-  nextFires,
+  nextScheduledTimes,
   runSchedule,
   showSchedule,
 } from "./commands/schedules.ts";
@@ -297,9 +297,14 @@ function addSchedules(program: Command, settle: Settle): void {
   );
   one("next", "list its next times, in its time zone and in UTC")
     .option("--count <times>", "most rows to print", "10")
-    .action((id: string, _options, command: Command) => settle(nextFires(id, command.optsWithGlobals())));
+    .action((id: string, _options, command: Command) => settle(nextScheduledTimes(id, command.optsWithGlobals())));
   for (const verb of ["pause", "resume"] as const) {
-    one(verb, verb === "pause" ? "pause a schedule; its times pass without starting runs" : "resume a paused schedule from now on")
+    one(
+      verb,
+      verb === "pause"
+        ? "pause a schedule; its times pass without starting runs"
+        : "resume a paused schedule from now on",
+    )
       .option("--reason <text>", "reason, written to the audit log")
       .action((id: string, _options, command: Command) => settle(changeSchedule(verb, id, command.optsWithGlobals())));
   }

@@ -49,10 +49,10 @@ export function runPage(run: RunDetail, style: Style): string[] {
   ];
 }
 
-function starter({ by, schedule, nominalAt }: RunDetail["startedBy"]): string {
+function starter({ by, schedule, scheduledAt }: RunDetail["startedBy"]): string {
   if (schedule === undefined) return by;
   const who = by === "schedule" ? "" : `${by}, `;
-  return `${who}schedule ${schedule}${nominalAt === undefined ? ", started by hand" : ` for ${nominalAt}`}`;
+  return `${who}schedule ${schedule}${scheduledAt === undefined ? ", started by hand" : ` for ${scheduledAt}`}`;
 }
 
 /** What may be done next, as commands to copy. */

@@ -1,4 +1,4 @@
-import type { AnswerSpec, Route } from "./route.ts";
+import type { ResponseSpec, Route } from "./route.ts";
 import { components } from "./schema/components.ts";
 import { ref } from "./schema/schema.ts";
 
@@ -42,7 +42,7 @@ function operation(route: Route): unknown {
   };
 }
 
-function answer({ description, schema, type = "application/json" }: AnswerSpec): unknown {
+function answer({ description, schema, type = "application/json" }: ResponseSpec): unknown {
   return { description, content: { [type]: schema === undefined ? {} : { schema } } };
 }
 

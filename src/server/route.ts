@@ -27,13 +27,13 @@ export interface Call {
   readonly services: Services;
 }
 
-export interface Answer {
+export interface RouteResponse {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface AnswerSpec {
+export interface ResponseSpec {
   readonly description: string;
   readonly schema?: Schema;
   /** Default `application/json`. */
@@ -63,6 +63,6 @@ export interface Route {
   readonly scope: Scope;
   readonly query?: ObjectSchema;
   readonly body?: BodySpec;
-  readonly answers: Readonly<Record<number, AnswerSpec>>;
-  readonly handle: (call: Call) => Promise<Answer | Response> | Answer | Response;
+  readonly answers: Readonly<Record<number, ResponseSpec>>;
+  readonly handle: (call: Call) => Promise<RouteResponse | Response> | RouteResponse | Response;
 }

@@ -9,7 +9,7 @@ import { RunWatch } from "./run-watch.ts";
 /** A store that knows only how far runs are, and a clock whose seconds the test lets pass. */
 function bench(runs: Record<number, { steps: number; status: RunStatus }>) {
   const asked: string[] = [];
-  const told: [number, number][] = [];
+  const reported: [number, number][] = [];
   let due: (() => void) | null = null;
   const query = async (name: string, params: { runs: number[] }): Promise<unknown> => {
     asked.push(name);
@@ -23,7 +23,7 @@ function bench(runs: Record<number, { steps: number; status: RunStatus }>) {
     };
   };
   const watch = new RunWatch({ query } as unknown as Store, { after } as unknown as Clock, (rows: readonly RunRow[]) =>
-    told.push(...rows.map((row): [number, number] => [row.no, row.stepsDone])),
+    reported.push(...rows.map((row): [number, number] => [row.no, row.stepsDone])),
   );
   const second = async (): Promise<boolean> => {
     const call = due;
@@ -32,15 +32,15 @@ function bench(runs: Record<number, { steps: number; status: RunStatus }>) {
     for (let i = 0; i < 10; i++) await Promise.resolve();
     return call !== null;
   };
-  return { watch, asked, told, second };
+  return { watch, asked, reported, second };
 }
 
 test("asks nothing while nobody follows a run, and one statement a second while nothing moves", async () => {
-  const { watch, asked, told, second } = bench({ 1: { steps: 3, status: "running" } });
+  const { watch, asked, reported, second } = bench({ 1: { steps: 3, status: "running" } });
   assert.equal(await second(), false);
   watch.follow(new Set([1]));
   for (let i = 0; i < 3; i++) await second();
-  assert.deepEqual(told, [[1, 3]]);
+  assert.deepEqual(reported, [[1, 3]]);
   assert.deepEqual(asked, ["progress", "runsOf", "progress", "progress"]);
   watch.follow(new Set());
   assert.equal(await second(), false);
@@ -48,14 +48,14 @@ test("asks nothing while nobody follows a run, and one statement a second while 
 
 test("a run at rest is not looked at until it stirs", async () => {
   const runs = { 1: { steps: 3, status: "failed" as RunStatus } };
-  const { watch, told, second } = bench(runs);
+  const { watch, reported, second } = bench(runs);
   watch.follow(new Set([1]));
   assert.equal(await second(), true);
   assert.equal(await second(), false);
   runs[1] = { steps: 4, status: "running" };
   watch.stir(1);
   assert.equal(await second(), true);
-  assert.deepEqual(told, [
+  assert.deepEqual(reported, [
     [1, 3],
     [1, 4],
   ]);

@@ -14,9 +14,9 @@ const lookMs = 1_000;
 export class RunWatch {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #tell: (rows: readonly RunRow[]) => void;
-  /** Results of each followed run, as they were last told. */
-  readonly #told = new Map<number, number>();
+  readonly #report: (rows: readonly RunRow[]) => void;
+  /** Results of each followed run, as they were last reported. */
+  readonly #reported = new Map<number, number>();
   /** Runs whose status is known to be final until they stir. All that are in neither set are looked at. */
   readonly #resting = new Set<number>();
   /** Runs that may stand elsewhere than when they were read. */
@@ -25,16 +25,16 @@ export class RunWatch {
   #stopWaiting: (() => void) | null = null;
   #isLooking = false;
 
-  constructor(store: Store, clock: Clock, tell: (rows: readonly RunRow[]) => void) {
+  constructor(store: Store, clock: Clock, report: (rows: readonly RunRow[]) => void) {
     this.#store = store;
     this.#clock = clock;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   /** From now on these runs and no others. */
   follow(runs: ReadonlySet<number>): void {
     for (const run of runs) if (!this.#followed.has(run)) this.#stirred.add(run);
-    for (const known of [this.#told, this.#resting, this.#stirred])
+    for (const known of [this.#reported, this.#resting, this.#stirred])
       for (const run of known.keys()) if (!runs.has(run)) known.delete(run);
     this.#followed = runs;
     this.#wait();
@@ -69,7 +69,7 @@ export class RunWatch {
       const progress = new Map(
         (await this.#store.query("progress", { runs: moving })).map(({ run, steps }) => [run, steps]),
       );
-      const moved = moving.filter((run) => this.#stirred.has(run) || this.#told.get(run) !== progress.get(run));
+      const moved = moving.filter((run) => this.#stirred.has(run) || this.#reported.get(run) !== progress.get(run));
       if (moved.length > 0) this.#learn(await this.#store.query("runsOf", { runs: moved }));
     } catch {
       // The store cannot be read now; the next look tells.
@@ -80,12 +80,12 @@ export class RunWatch {
 
   #learn(rows: readonly RunRow[]): void {
     const followed = rows.filter((row) => this.#followed.has(row.no));
-    const moved = followed.filter((row) => (this.#told.get(row.no) ?? 0) !== row.stepsDone);
+    const moved = followed.filter((row) => (this.#reported.get(row.no) ?? 0) !== row.stepsDone);
     for (const row of followed) {
-      if (row.stepsDone > 0) this.#told.set(row.no, row.stepsDone);
+      if (row.stepsDone > 0) this.#reported.set(row.no, row.stepsDone);
       this.#stirred.delete(row.no);
       if (isAtRest(row.status)) this.#resting.add(row.no);
     }
-    this.#tell(moved);
+    this.#report(moved);
   }
 }

@@ -19,7 +19,7 @@ import { routes } from "./routes/table.ts";
 import { check } from "./schema/check.ts";
 import { components } from "./schema/components.ts";
 import type { ObjectSchema } from "./schema/schema.ts";
-import type { DrawingDesk, GuideDesk, Loaded, Services, VersionDesk } from "./services.ts";
+import type { DrawingService, GuideService, Loaded, Services, VersionService } from "./services.ts";
 import { type ChangeFeed, StreamHub } from "./stream-hub.ts";
 
 export interface ServerOptions {
@@ -36,9 +36,9 @@ export interface ServerOptions {
   readonly hosts: () => readonly string[];
   readonly loaded: () => Loaded;
   /** Without one no definition has a graph. */
-  readonly drawings?: DrawingDesk;
-  readonly versions?: VersionDesk | null;
-  readonly guide?: GuideDesk | null;
+  readonly drawings?: DrawingService;
+  readonly versions?: VersionService | null;
+  readonly guide?: GuideService | null;
   /** Serves no request that changes anything. */
   readonly isReadOnly?: boolean;
   /** False where definitions may be missing: what an event starts is then left to whoever works on the store. */
@@ -55,10 +55,12 @@ export interface ApiServer {
   close(): void;
 }
 
-const noDrawings: DrawingDesk = { graph: undrawn, diff: undrawn };
+const noDrawings: DrawingService = { graph: undrawn, diff: undrawn };
 
 function undrawn(): never {
-  throw new BatonError("not-found", "this server cannot draw graphs", { hint: "use a server that has the definitions" });
+  throw new BatonError("not-found", "this server cannot draw graphs", {
+    hint: "use a server that has the definitions",
+  });
 }
 
 /** Everything around the payload of a body: names, keys, attributes. */

@@ -20,7 +20,7 @@ export interface Loaded {
 }
 
 /** Versions of this process, where it has any. */
-export interface VersionDesk {
+export interface VersionService {
   /** Those that stand ready besides the ones that are registered. */
   readonly ready: readonly DefinitionRef[];
   /** Why one could not be loaded here, or null. */
@@ -31,14 +31,14 @@ export interface VersionDesk {
 }
 
 /** The guide of this server's config file. */
-export interface GuideDesk {
+export interface GuideService {
   read(): Promise<Guide>;
   /** Does one act. Throws `not-found`, `illegal` with the reason, or what the act threw. */
   act(id: string): Promise<GuideActed>;
 }
 
 /** Draws definitions from their source; throws `not-found` where that is not to be had. */
-export interface DrawingDesk {
+export interface DrawingService {
   graph(name: string, version: number): Promise<Graph>;
   diff(name: string, a: number, b: number): Promise<VersionDiff>;
 }
@@ -57,11 +57,11 @@ export interface Services {
   readonly hub: StreamHub;
   readonly metrics: Metrics;
   readonly loaded: () => Loaded;
-  readonly drawings: DrawingDesk;
+  readonly drawings: DrawingService;
   /** Null where nothing runs. */
-  readonly versions: VersionDesk | null;
+  readonly versions: VersionService | null;
   /** Null without one. */
-  readonly guide: GuideDesk | null;
+  readonly guide: GuideService | null;
   readonly routesEvents: boolean;
   /** What surrounds the store; null where nobody can tell. */
   readonly hostFacts: () => HostFacts | null;

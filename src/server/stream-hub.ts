@@ -22,7 +22,7 @@ export interface Interest {
   readonly runs: ReadonlySet<number>;
 }
 
-interface Told {
+interface Sent {
   readonly seq: number;
   readonly text: string;
   /** The run that it is about; null for the list as a whole. */
@@ -38,9 +38,9 @@ interface Listener {
 
 /** Changes are gathered for so long, the latest of each run wins. */
 const gatherMs = 200;
-/** More runs than these in one gathering are told as one number: a burst of thousands must cost next to nothing. */
+/** More runs than these in one gathering are sent as one number: a burst of thousands must cost next to nothing. */
 const singlesMax = 25;
-/** Told events that a listener who comes back may still get. */
+/** Sent events that a listener who comes back may still get. */
 const ringMax = 1_000;
 /** A proxy closes a connection that is silent for long. */
 const heartbeatMs = 15_000;
@@ -53,10 +53,10 @@ const listenersMax = 200;
 const bytes = new TextEncoder();
 
 /**
- * The live stream: hints of the store, gathered, numbered and told to all who listen.
+ * The live stream: hints of the store, gathered, numbered and sent to all who listen.
  *
  * Numbers begin at the process's start time, so that they also rise from one process to the next: an id from before a
- * restart is older than anything kept here, and its bearer is told to read everything again.
+ * restart is older than anything kept here, and its bearer is sent to read everything again.
  */
 export class StreamHub {
   readonly #store: Store;
@@ -64,9 +64,9 @@ export class StreamHub {
   readonly #clock: Clock;
   readonly #listeners = new Set<Listener>();
   readonly #pending = new Map<number, Change>();
-  #ring: Told[] = [];
+  #ring: Sent[] = [];
   #seq: number;
-  /** Everything that was told after this number is still in the ring. */
+  /** Everything that was sent after this number is still in the ring. */
   #floor: number;
   #unsubscribe: (() => void) | null = null;
   readonly #watch: RunWatch;
@@ -125,8 +125,8 @@ export class StreamHub {
     if (lastSeq !== null) {
       if (lastSeq < this.#floor || lastSeq > this.#seq) this.#write(listener, frame(this.#seq, "reset", {}));
       else
-        for (const told of this.#ring)
-          if (told.seq > lastSeq && wants(listener, told)) this.#write(listener, told.text);
+        for (const sent of this.#ring)
+          if (sent.seq > lastSeq && wants(listener, sent)) this.#write(listener, sent.text);
     }
     this.#write(listener, frame(this.#seq, "ready", {}));
   }
@@ -168,10 +168,10 @@ export class StreamHub {
   #take(change: Change): void {
     this.#watch.stir(change.no);
     this.#pending.set(change.no, change);
-    this.#stopGathering ??= this.#clock.after(gatherMs, () => void this.#tell());
+    this.#stopGathering ??= this.#clock.after(gatherMs, () => void this.#flush());
   }
 
-  async #tell(): Promise<void> {
+  async #flush(): Promise<void> {
     const changes = [...this.#pending.keys()];
     this.#pending.clear();
     const followed = this.#followed();
@@ -188,17 +188,17 @@ export class StreamHub {
     }
     if (isBurst) this.#publish("runs.changed", { count: changes.length - singles.length }, null);
     this.#stopGathering =
-      this.#pending.size === 0 || this.#isClosed ? null : this.#clock.after(gatherMs, () => void this.#tell());
+      this.#pending.size === 0 || this.#isClosed ? null : this.#clock.after(gatherMs, () => void this.#flush());
   }
 
   #publish<K extends keyof StreamEvents>(event: K, data: StreamEvents[K], run: number | null, isDetail = false): void {
     // Ended while the run was being looked up: what has happened since was not seen, so nothing may be numbered after it.
     if (this.#unsubscribe === null) return;
     this.#seq += 1;
-    const told: Told = { seq: this.#seq, text: frame(this.#seq, event, data), run, isDetail };
-    this.#ring.push(told);
+    const sent: Sent = { seq: this.#seq, text: frame(this.#seq, event, data), run, isDetail };
+    this.#ring.push(sent);
     if (this.#ring.length > ringMax) this.#floor = this.#ring.shift()?.seq ?? this.#floor;
-    for (const listener of [...this.#listeners]) if (wants(listener, told)) this.#write(listener, told.text);
+    for (const listener of [...this.#listeners]) if (wants(listener, sent)) this.#write(listener, sent.text);
   }
 
   #beat(): void {
@@ -242,8 +242,8 @@ function patchOf(row: RunRow): RunPatch {
   };
 }
 
-function wants({ interest }: Listener, told: Told): boolean {
-  return (interest.list && !told.isDetail) || (told.run !== null && interest.runs.has(told.run));
+function wants({ interest }: Listener, sent: Sent): boolean {
+  return (interest.list && !sent.isDetail) || (sent.run !== null && interest.runs.has(sent.run));
 }
 
 function frame(seq: number, event: string, data: unknown): string {

@@ -261,9 +261,9 @@ function checkStore(evidence: Evidence): Violation[] {
       "select r.id, w.key from waits w join runs r on r.no = w.run where r.ended in ('completed', 'cancelled')",
     )
     .map((row) => ({ invariant: "INV-27", detail: `${row.id} is at rest and "${row.key}" is still waited for` }));
-  const strays = evidence.core
-    .query("strays", {})
-    .map((stray) => ({ invariant: "INV-30", detail: `${stray.id} ${stray.problem}` }));
+  const violations = evidence.core
+    .query("violations", {})
+    .map((violation) => ({ invariant: "INV-30", detail: `${violation.id} ${violation.problem}` }));
   const open = evidence.core.db
     .all<{ id: string; name: string; state: number; reason: string | null }>(
       "select r.id, d.name, l.state, l.reason from live l join runs r on r.no = l.run join definitions d on d.no = r.definition",
@@ -280,7 +280,7 @@ function checkStore(evidence: Evidence): Violation[] {
       invariant: "INV-37",
       detail: `run ${row.parent} has ${row.n} children under "${row.parent_key}"`,
     }));
-  return [...strays, ...open, ...children, ...leftWaits];
+  return [...violations, ...open, ...children, ...leftWaits];
 }
 
 /** INV-45: what was acknowledged to a client is there, once. */

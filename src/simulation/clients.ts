@@ -19,7 +19,7 @@ export interface KnownRun {
 const patienceMs = 1_500;
 
 /**
- * Those who start runs, send events and ask for verbs. An answer that does not come is an unknown outcome; they ask again
+ * Those who start runs, send events and operation for verbs. An answer that does not come is an unknown outcome; they operation again
  * with the same key until they know.
  */
 export class Clients {
@@ -65,12 +65,12 @@ export class Clients {
       await this.#sleep(this.#chance.happens(0.4) ? 0 : this.#chance.between(0, 2_000));
       await this.#emit(key, "after");
     }
-    if (definition === "broken") await this.#mend(known);
+    if (definition === "broken") await this.#repairStore(known);
   }
 
   async #start(known: KnownRun, input: unknown): Promise<void> {
     this.runs.push(known);
-    const started = await this.#ask("start", known.key, (process) =>
+    const started = await this.#operation("start", known.key, (process) =>
       process.engine.startRun(known.definition, input, { idempotencyKey: known.key }, { by: "client" }),
     );
     if (started === null) return;
@@ -78,7 +78,7 @@ export class Clients {
     known.ids.add(started.id);
     // Once more, as a client does that got no answer: it must be the same run.
     if (this.#chance.happens(0.2)) {
-      const again = await this.#ask("start", known.key, (process) =>
+      const again = await this.#operation("start", known.key, (process) =>
         process.engine.startRun(known.definition, input, { idempotencyKey: known.key }, { by: "client" }),
       );
       if (again !== null) known.ids.add(again.id);
@@ -86,7 +86,7 @@ export class Clients {
   }
 
   #emit(id: string, era: string): Promise<unknown> {
-    return this.#ask("emit", `${id}:${era}`, (process) =>
+    return this.#operation("emit", `${id}:${era}`, (process) =>
       process.engine.emit({ name: "go", id: `${id}:${era}`, data: { id, era } }),
     );
   }
@@ -116,7 +116,7 @@ export class Clients {
       if (status === null || status === "completed" || status === "cancelled" || reason?.code === "compensated") return;
       if (status === "suspended") await this.#verb(known, "resume");
       if (status !== "failed") continue;
-      this.#cluster.mend(known.id);
+      this.#cluster.repairStore(known.id);
       await this.#verb(known, "resume");
     }
   }
@@ -134,7 +134,7 @@ export class Clients {
   }
 
   /** Waits for the dead letter, mends the cause and resumes. */
-  async #mend(known: KnownRun): Promise<void> {
+  async #repairStore(known: KnownRun): Promise<void> {
     for (let round = 0; round < 200; round++) {
       await this.#sleep(400);
       const status = await this.#status(known);
@@ -150,12 +150,12 @@ export class Clients {
   async #setGoing(known: KnownRun, id: string): Promise<void> {
     const way = this.#chance.float();
     if (way < 0.3) {
-      this.#cluster.mend(id);
+      this.#cluster.repairStore(id);
       await this.#verb(known, "resume");
     } else if (way < 0.4) {
       await this.#verb(known, "complete-step", { step: "fragile", output: JSON.stringify("by hand") });
     } else {
-      if (way < 0.6) this.#cluster.mend(id);
+      if (way < 0.6) this.#cluster.repairStore(id);
       await Promise.all([this.#redrive(), ...(this.#chance.happens(0.5) ? [this.#redrive()] : [])]);
     }
   }
@@ -164,7 +164,9 @@ export class Clients {
     const act = `bulk_${this.#chance.between(1, 1_000_000_000)}`;
     const canary = this.#chance.happens(0.5) ? [1] : [];
     const request = { verb: "redrive", filter: { name: "broken" }, canary, ratePerS: null } as const;
-    return this.#ask("bulk", act, (process) => process.engine.startBulk(request, { actor: "client", why: null }, act));
+    return this.#operation("bulk", act, (process) =>
+      process.engine.startBulk(request, { actor: "client", why: null }, act),
+    );
   }
 
   async #status(known: KnownRun): Promise<string | null> {
@@ -176,11 +178,15 @@ export class Clients {
     const { id } = known;
     if (id === null) return Promise.resolve(null);
     const request = { ...more, verb, actor: "client", why: null };
-    return this.#ask(verb, id, (process) => process.engine.intervene(id, request));
+    return this.#operation(verb, id, (process) => process.engine.intervene(id, request));
   }
 
   /** Asks until an answer comes; null when the answer is a refusal. */
-  async #ask<T>(operation: string, subject: string, call: (process: SimProcess) => Promise<T>): Promise<T | null> {
+  async #operation<T>(
+    operation: string,
+    subject: string,
+    call: (process: SimProcess) => Promise<T>,
+  ): Promise<T | null> {
     for (;;) {
       const process = this.#cluster.anyProcess();
       if (process === null) {

@@ -4,7 +4,7 @@ import type { Journal } from "../kernel/model/journal.ts";
 import type { Advance, Outcome, Transition } from "../kernel/model/transition.ts";
 import type { Leasing } from "../kernel/ports/store.ts";
 import type { Intercept, StoreOperation } from "../stores/intercepted.ts";
-import { rules as productRules, type Rules } from "../stores/sql/rules.ts";
+import { safeguards as productSafeguards, type StoreSafeguards } from "../stores/sql/safeguards.ts";
 import { lookAgain } from "../stores/sql/waits.ts";
 import type { SqliteCore } from "../stores/sqlite/core.ts";
 import { perform } from "../stores/sqlite/database.ts";
@@ -69,11 +69,11 @@ export class Cluster {
     this.#world = parts.world;
     this.#faults = parts.faults;
     this.#mutant = parts.mutant;
-    this.core = openMemoryCore({ now: () => this.#scheduler.now, rules: this.#rules() });
+    this.core = openMemoryCore({ now: () => this.#scheduler.now, safeguards: this.#safeguards() });
   }
 
-  #rules(): Rules {
-    const base: Rules = { ...productRules, ...this.#mutant?.rules };
+  #safeguards(): StoreSafeguards {
+    const base: StoreSafeguards = { ...productSafeguards, ...this.#mutant?.storeSafeguards };
     return {
       ...base,
       isHolder: (live, fence) => this.#forcedHolder ?? base.isHolder(live, fence),
@@ -96,7 +96,7 @@ export class Cluster {
         skewMs: this.#faults.skewMs === 0 ? 0 : this.#chance.between(-this.#faults.skewMs, this.#faults.skewMs),
         neverPolls: this.#mutant?.neverPolls ?? false,
         hasNoLimits: this.#mutant?.hasNoLimits ?? false,
-        laws: this.#mutant?.laws ?? {},
+        safeguards: this.#mutant?.engineSafeguards ?? {},
         clockwork: this.#clockwork,
         rollout: this.#rollout,
         outside: (self) => ({
@@ -155,7 +155,7 @@ export class Cluster {
     return this.#processes.length === 0 ? null : this.#chance.pick(this.#processes);
   }
 
-  mend(run: string): void {
+  repairStore(run: string): void {
     this.#mended.add(run);
   }
 
@@ -357,7 +357,7 @@ export class Cluster {
   }
 
   #isHeld(advance: Advance): boolean {
-    return productRules.isHolder(
+    return productSafeguards.isHolder(
       this.core.db.get("select state, fence from live where run = ?", advance.run),
       advance.fence,
     );
@@ -385,7 +385,7 @@ export class Cluster {
 
   #torn(transition: Transition): Transition {
     if (this.#mutant?.transition !== undefined) return this.#mutant.transition(transition);
-    if (this.#mutant?.forgetsNominal) return withRandomFireKeys(transition, this.#chance);
+    if (this.#mutant?.forgetsScheduledTime) return withRandomFireKeys(transition, this.#chance);
     if (this.#mutant?.advancesFirst) return withoutFires(transition, this.#chance);
     if (!this.#mutant?.tearsTransitions || transition.kind !== "advance" || !this.#chance.happens(0.04))
       return transition;

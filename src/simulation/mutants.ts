@@ -1,15 +1,15 @@
 import { decideRetry } from "../kernel/decide/retry.ts";
-import type { Laws } from "../kernel/engine/laws.ts";
+import type { EngineSafeguards } from "../kernel/engine/safeguards.ts";
 import { listUndos } from "../kernel/engine/undo.ts";
 import type { Journal } from "../kernel/model/journal.ts";
 import type { Transition } from "../kernel/model/transition.ts";
-import type { Rules } from "../stores/sql/rules.ts";
+import type { StoreSafeguards } from "../stores/sql/safeguards.ts";
 
 /** A planted bug: the simulator must find each within 500 seeds, or it is the simulator that is broken. */
 export interface Mutant {
   readonly name: string;
   readonly about: string;
-  readonly rules?: Partial<Rules>;
+  readonly storeSafeguards?: Partial<StoreSafeguards>;
   /** Lets the world see a new idempotency key for each attempt. */
   readonly hasRandomKeys?: boolean;
   /** A replay gets no recorded outputs. */
@@ -33,15 +33,15 @@ export interface Mutant {
   /** Of two transitions of one run in a batch the last one counts. */
   readonly dropsFromBatch?: boolean;
   /** The key of a scheduled start says nothing of its nominal time. */
-  readonly forgetsNominal?: boolean;
+  readonly forgetsScheduledTime?: boolean;
   /** A schedule's next time is committed before what it fires. */
   readonly advancesFirst?: boolean;
   /** A refused end is counted. */
   readonly countsStale?: boolean;
   /** A batch that was delayed on its way is written although its sender has gone on since. */
   readonly takesLateBatches?: boolean;
-  /** Laws of the engine that it breaks. */
-  readonly laws?: Partial<Laws>;
+  /** EngineSafeguards of the engine that it breaks. */
+  readonly engineSafeguards?: Partial<EngineSafeguards>;
   /** No value is too large. */
   readonly hasNoLimits?: boolean;
   /** What a holder is given of its run's journal. */
@@ -54,12 +54,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no-fence",
     about: "any worker may write a run that is live",
-    rules: { isHolder: (live) => live !== undefined },
+    storeSafeguards: { isHolder: (live) => live !== undefined },
   },
   { name: "no-poll", about: "trusts notifications", neverPolls: true },
   { name: "local-clock", about: "judges leases by each worker's clock", usesLocalClock: true },
   { name: "torn-commit", about: "a transition applies in part", tearsTransitions: true },
-  { name: "event-race", about: "a wait does not see the event that came first", rules: { looksBack: () => false } },
+  {
+    name: "event-race",
+    about: "a wait does not see the event that came first",
+    storeSafeguards: { looksBack: () => false },
+  },
   { name: "cancel-race", about: "a run at rest is not final", endsTwice: true },
   { name: "newest-version", about: "the newest version runs everything", runsNewest: true },
   { name: "random-key", about: "a new idempotency key for each attempt", hasRandomKeys: true },
@@ -71,18 +75,22 @@ export const mutants: readonly Mutant[] = [
   {
     name: "innocents",
     about: "a death is charged to all who were there",
-    rules: { suspectFrom: () => 1_000, allowance: () => 0 },
+    storeSafeguards: { suspectFrom: () => 1_000, allowance: () => 0 },
   },
-  { name: "old-event", about: "an event from before the run is accepted", rules: { eventFloor: () => 0 } },
-  { name: "miscount", about: "a counter moves with a stale transition", countsStale: true },
+  { name: "old-event", about: "an event from before the run is accepted", storeSafeguards: { eventFloor: () => 0 } },
+  { name: "drift", about: "a counter moves with a stale transition", countsStale: true },
   {
     name: "double-fire",
     about: "a nominal time is fired by each who finds it due",
-    forgetsNominal: true,
-    rules: { isSameRevision: () => true, mayFire: () => true },
+    forgetsScheduledTime: true,
+    storeSafeguards: { isSameRevision: () => true, mayFire: () => true },
   },
   { name: "lost-fire", about: "the next due time is committed before the fire", advancesFirst: true },
-  { name: "silent-miss", about: "what a downtime missed is told nobody", rules: { countsMissed: () => false } },
+  {
+    name: "silent-miss",
+    about: "what a downtime missed is told nobody",
+    storeSafeguards: { countsMissed: () => false },
+  },
   {
     name: "endless-retry",
     about: "attempts before a takeover are not counted",
@@ -98,8 +106,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "blind-retry",
-    about: "what no retry can mend is retried",
-    laws: { decideRetry: (policy, charged, _error, chance) => decideRetry(policy, charged, new Error("any"), chance) },
+    about: "what no retry can repairStore is retried",
+    engineSafeguards: {
+      decideRetry: (policy, charged, _error, chance) => decideRetry(policy, charged, new Error("any"), chance),
+    },
   },
   {
     name: "lost-input",
@@ -122,26 +132,42 @@ export const mutants: readonly Mutant[] = [
         ? { ...transition, idle: { ...transition.idle, reopening: { ...transition.idle.reopening, voidFrom: 1 } } }
         : transition,
   },
-  { name: "goes-on", about: "code that disagrees with its history goes on", laws: { haltsDiverged: () => false } },
+  {
+    name: "goes-on",
+    about: "code that disagrees with its history goes on",
+    engineSafeguards: { haltsDiverged: () => false },
+  },
   { name: "no-limits", about: "values of any size are recorded", hasNoLimits: true },
-  { name: "over-limit", about: "a key lets one run too many work", rules: { slotLimit: (limit) => limit + 1 } },
-  { name: "leaked-slot", about: "a run that ends keeps its slots", rules: { releasesSlots: () => false } },
-  { name: "no-handover", about: "a freed slot is handed to nobody", rules: { handsOver: () => false } },
-  { name: "no-dead-letter", about: "a failed run is no dead letter", rules: { keepsDeadLetters: () => false } },
-  { name: "double-redrive", about: "two processes redrive one run for one act", rules: { isBulkTurn: () => true } },
+  {
+    name: "over-limit",
+    about: "a key lets one run too many work",
+    storeSafeguards: { slotLimit: (limit) => limit + 1 },
+  },
+  { name: "leaked-slot", about: "a run that ends keeps its slots", storeSafeguards: { releasesSlots: () => false } },
+  { name: "no-handover", about: "a freed slot is handed to nobody", storeSafeguards: { handsOver: () => false } },
+  {
+    name: "no-dead-letter",
+    about: "a failed run is no dead letter",
+    storeSafeguards: { keepsDeadLetters: () => false },
+  },
+  {
+    name: "double-redrive",
+    about: "two processes redrive one run for one act",
+    storeSafeguards: { isBulkTurn: () => true },
+  },
   {
     name: "undo-in-order",
     about: "steps are undone in the order in which they were done",
-    laws: { listUndos: (...given) => listUndos(...given).toReversed() },
+    engineSafeguards: { listUndos: (...given) => listUndos(...given).toReversed() },
   },
   {
     name: "undo-again",
     about: "a takeover undoes again what is undone",
-    laws: {
+    engineSafeguards: {
       listUndos: (history, ...rest) => listUndos({ ...history, undone: new Set() }, ...rest),
     },
   },
-  { name: "orphans", about: "a cancel does not reach the children", rules: { cancelsChildren: () => false } },
-  { name: "park-unread", about: "a run parks over something unread", rules: { mayPark: () => true } },
+  { name: "orphans", about: "a cancel does not reach the children", storeSafeguards: { cancelsChildren: () => false } },
+  { name: "park-unread", about: "a run parks over something unread", storeSafeguards: { mayPark: () => true } },
   { name: "late-batch", about: "a batch is written after its sender has gone on", takesLateBatches: true },
 ];

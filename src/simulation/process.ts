@@ -1,6 +1,6 @@
 import type { Attempt } from "../kernel/engine/attempt.ts";
 import { Engine } from "../kernel/engine/engine.ts";
-import type { Laws } from "../kernel/engine/laws.ts";
+import type { EngineSafeguards } from "../kernel/engine/safeguards.ts";
 import type { LeasedRun } from "../kernel/model/run.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Hint, Notifier } from "../kernel/ports/notifier.ts";
@@ -23,7 +23,7 @@ export interface ProcessParts {
   readonly skewMs: number;
   readonly neverPolls: boolean;
   readonly hasNoLimits: boolean;
-  readonly laws: Partial<Laws>;
+  readonly safeguards: Partial<EngineSafeguards>;
   readonly clockwork: Clockwork | null;
   readonly rollout: Rollout | null;
   readonly outside: (process: SimProcess) => Outside;
@@ -78,14 +78,14 @@ export class SimProcess {
       notifier,
       logger: { log: () => {} },
       name: `process-${parts.id}`,
-      slots: 20,
+      heldMax: 20,
       leaseMs,
       beatMs,
       pollMs: parts.neverPolls ? never : pollMs,
       sweepMs: never,
       keepMs: 100,
       cancelGraceMs: 100,
-      laws: parts.laws,
+      safeguards: parts.safeguards,
       ...(rollout === null ? {} : { findHandler: (definition) => rollout.find(this, definition) }),
       within: (run, key, attempt, work) => {
         if (key !== null && attempt !== null) parts.started(this, run, key, attempt);

@@ -12,7 +12,7 @@ import type { Violation } from "./violation.ts";
 import type { Outside } from "./workloads.ts";
 
 /** What a rollout needs of a process. */
-interface Host {
+interface SimulatedServer {
   readonly engine: Engine;
   readonly isAlive: boolean;
   later(ms: number, call: () => void): () => void;
@@ -32,7 +32,7 @@ export class Rollout {
   /** Whether a process that lacks a version can get it from elsewhere, after a while. */
   readonly #finds: boolean;
   readonly #runsNewest: boolean;
-  readonly #hosts = new Map<Host, readonly Handler[]>();
+  readonly #hosts = new Map<SimulatedServer, readonly Handler[]>();
   #isHealed = false;
 
   constructor(chance: Chance, runsNewest: boolean) {
@@ -46,7 +46,7 @@ export class Rollout {
   }
 
   /** What a process that begins has. */
-  install(host: Host, outside: Outside): void {
+  install(host: SimulatedServer, outside: Outside): void {
     const handlers = versions.map((version) => this.#handler(version, host.engine, outside));
     this.#hosts.set(host, handlers);
     for (const handler of handlers) if (this.#isHealed || this.#chance.happens(0.6)) host.engine.register(handler);
@@ -60,7 +60,7 @@ export class Rollout {
     return this.#runsNewest ? { ...code(3), definition: own.definition } : own;
   }
 
-  find(host: Host, definition: DefinitionRef): Promise<Found> {
+  find(host: SimulatedServer, definition: DefinitionRef): Promise<Found> {
     const handler = this.#hosts.get(host)?.find((each) => each.definition.version === definition.version);
     return new Promise((resolve) => {
       host.later(this.#chance.between(0, 300), () =>
@@ -83,7 +83,7 @@ export class Rollout {
     return this.#chance.between(100, 1_500);
   }
 
-  #living(): Host[] {
+  #living(): SimulatedServer[] {
     return [...this.#hosts.keys()].filter((host) => host.isAlive);
   }
 

@@ -1,4 +1,4 @@
-import { dueOf, nextFire } from "../kernel/decide/schedule.ts";
+import { dueOf, nextScheduledTime } from "../kernel/decide/schedule.ts";
 import type { Schedules } from "../kernel/engine/schedules.ts";
 import type { Origin } from "../kernel/model/run.ts";
 import { type Overlap, type ScheduleRow, type ScheduleSpec, scheduleId } from "../kernel/model/schedule.ts";
@@ -15,7 +15,7 @@ export interface Clockwork {
   readonly overlap: Overlap;
   readonly everyMs: number;
   readonly napMs: number;
-  /** Shorter than any that a person may ask for: so that the simulated downtimes miss something. */
+  /** Shorter than any that a person may operation for: so that the simulated downtimes miss something. */
   readonly catchUpMs: number;
   readonly jitterMs: number;
 }
@@ -40,7 +40,7 @@ export function drawClockwork(seed: number): Clockwork | null {
 /** Two schedules of two workflows: one that naps over its next times, and one by cron. */
 export function createScheduled(clockwork: Clockwork): readonly AnyWorkflow[] {
   const { overlap, everyMs, napMs, catchUpMs, jitterMs } = clockwork;
-  const every = on.schedule({ every: "1s", overlap, input: ({ nominalAt }: { nominalAt: Date }) => +nominalAt });
+  const every = on.schedule({ every: "1s", overlap, input: ({ scheduledAt }: { scheduledAt: Date }) => +scheduledAt });
   const cron = on.schedule({ cron: "*/2 * * * * *", zone: "Europe/Berlin", overlap: "allow" });
   const napper = workflow({ name: "napper", on: every }, async (ctx, at: number) => {
     if (napMs > 0) await ctx.sleep("nap", napMs);
@@ -54,7 +54,7 @@ export function createScheduled(clockwork: Clockwork): readonly AnyWorkflow[] {
   ];
 }
 
-/** Times and windows that are too short for a person to ask for. */
+/** Times and windows that are too short for a person to operation for. */
 function withSpec(scheduled: AnyWorkflow, change: (spec: ScheduleSpec) => ScheduleSpec): AnyWorkflow {
   return { ...scheduled, schedules: scheduled.schedules.map((each) => ({ ...each, spec: change(each.spec) })) };
 }
@@ -129,7 +129,7 @@ export function checkSchedules(core: SqliteCore): readonly Violation[] {
   const runs = core.db
     .all<{ id: string; origin: string; created_at: number }>("select id, origin, created_at from runs")
     .map(({ id, origin, created_at }) => ({ id, createdAt: created_at, origin: JSON.parse(origin) as Origin }))
-    .filter((run) => run.origin.nominalAt !== undefined);
+    .filter((run) => run.origin.scheduledAt !== undefined);
   return [...checkOnce(runs), ...rows.flatMap((row) => [...checkTimes(core, row), ...checkRuns(core, row, runs)])];
 }
 
@@ -140,7 +140,7 @@ interface FiredRun {
 }
 
 function checkOnce(runs: readonly FiredRun[]): Violation[] {
-  const groups = Map.groupBy(runs, ({ origin }) => `${origin.schedule} at ${origin.nominalAt}`);
+  const groups = Map.groupBy(runs, ({ origin }) => `${origin.schedule} at ${origin.scheduledAt}`);
   return [...groups]
     .filter(([, same]) => same.length > 1)
     .map(([time, same]) => ({
@@ -154,22 +154,26 @@ function checkTimes(core: SqliteCore, row: ScheduleRow): Violation[] {
   const id = scheduleId(row);
   const now = core.context.clock.now();
   const fires = new Set(
-    core.query("fires", { schedule: row.no, before: null, limit: 10_000 }).map((fire) => fire.nominalAt),
+    core.query("fires", { schedule: row.no, before: null, limit: 10_000 }).map((fire) => fire.scheduledAt),
   );
   const gaps = core.query("fireGaps", { schedule: row.no, limit: 10_000 });
   let inGaps = 0;
-  for (let at = nextFire(row.spec, row.createdAt); at !== null && at <= row.decidedTo; at = nextFire(row.spec, at)) {
-    const nominalAt = at;
+  for (
+    let at = nextScheduledTime(row.spec, row.createdAt);
+    at !== null && at <= row.decidedTo;
+    at = nextScheduledTime(row.spec, at)
+  ) {
+    const scheduledAt = at;
     // What was missed stays so when a backfill has started its run.
-    const isInGap = gaps.some((gap) => gap.fromAt <= nominalAt && nominalAt <= gap.throughAt);
+    const isInGap = gaps.some((gap) => gap.fromAt <= scheduledAt && scheduledAt <= gap.throughAt);
     if (isInGap) inGaps += 1;
-    if (!isInGap && !fires.has(nominalAt))
-      found.push({ invariant: "INV-39", detail: `${id} at ${nominalAt} is decided and nobody knows how` });
+    if (!isInGap && !fires.has(scheduledAt))
+      found.push({ invariant: "INV-39", detail: `${id} at ${scheduledAt} is decided and nobody knows how` });
   }
   const counted = gaps.reduce((sum, gap) => sum + gap.count, 0);
   if (counted !== inGaps)
     found.push({ invariant: "INV-39", detail: `${id} counts ${counted} missed times where there are ${inGaps}` });
-  const next = nextFire(row.spec, row.decidedTo);
+  const next = nextScheduledTime(row.spec, row.decidedTo);
   if (next !== null && dueOf(row.spec, id, next) < now - settleMs)
     found.push({ invariant: "INV-39", detail: `${id} at ${next} is long due and not decided` });
   return found;
@@ -180,11 +184,14 @@ function checkRuns(core: SqliteCore, row: ScheduleRow, runs: readonly FiredRun[]
   const id = scheduleId(row);
   const own = new Map(runs.filter((run) => run.origin.schedule === id).map((run) => [run.id, run]));
   for (const fire of core.query("fires", { schedule: row.no, before: null, limit: 10_000 })) {
-    if (fire.outcome === "fired" && own.get(fire.run ?? "")?.origin.nominalAt !== fire.nominalAt)
-      found.push({ invariant: "INV-39", detail: `${id} at ${fire.nominalAt} names ${fire.run}, which is not its run` });
+    if (fire.outcome === "fired" && own.get(fire.run ?? "")?.origin.scheduledAt !== fire.scheduledAt)
+      found.push({
+        invariant: "INV-39",
+        detail: `${id} at ${fire.scheduledAt} names ${fire.run}, which is not its run`,
+      });
   }
   for (const run of own.values()) {
-    const dueAt = dueOf(row.spec, id, run.origin.nominalAt ?? 0);
+    const dueAt = dueOf(row.spec, id, run.origin.scheduledAt ?? 0);
     if (run.createdAt < dueAt)
       found.push({ invariant: "INV-39", detail: `${run.id} began ${dueAt - run.createdAt} ms before its time` });
   }

@@ -133,7 +133,7 @@ class MemoryBaton implements TestBaton {
         notifier,
         clock: this.clock,
         logger: silentLogger,
-        pace: { leaseMs: yearMs, beatMs: yearMs, pollMs: dayMs, sweepMs: dayMs, showAfterMs: dayMs },
+        intervals: { leaseMs: yearMs, beatMs: yearMs, pollMs: dayMs, sweepMs: dayMs, showAfterMs: dayMs },
         name: `test:${generation}`,
         random: {
           float: () => {

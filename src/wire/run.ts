@@ -14,6 +14,8 @@ export interface StartedBy {
   readonly rerunOf?: string;
   /** The schedule, and the nominal time that it was started for; none when a person ran it now. */
   readonly schedule?: string;
+  readonly scheduledAt?: string;
+  /** @deprecated Use `scheduledAt`. */
   readonly nominalAt?: string;
   /** The run of another store that this one is a copy of. */
   readonly importedFrom?: string;

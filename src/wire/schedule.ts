@@ -1,5 +1,5 @@
 /** A nominal time that is to come. */
-export interface NextFire {
+export interface NextFiring {
   readonly at: string;
   /** What the clocks of the schedule's zone show then, such as `2026-03-29 03:00:00 +02:00`. */
   readonly local: string;
@@ -8,7 +8,9 @@ export interface NextFire {
 }
 
 /** What became of a nominal time. */
-export interface FireView {
+export interface FiringView {
+  readonly scheduledAt: string;
+  /** @deprecated Use `scheduledAt`. */
   readonly nominalAt: string;
   readonly outcome: "fired" | "skipped" | "buffered" | "refused";
   readonly run: string | null;
@@ -17,7 +19,7 @@ export interface FireView {
 }
 
 /** Nominal times in a row that started nothing. */
-export interface FireGapView {
+export interface FiringGapView {
   readonly cause: "missed" | "paused";
   readonly from: string;
   readonly through: string;
@@ -52,11 +54,11 @@ export interface ScheduleSummary {
   readonly pausedWhy: string | null;
   readonly pausedAt: string | null;
   /** Its next nominal times, as if it were not paused. */
-  readonly next: readonly NextFire[];
+  readonly next: readonly NextFiring[];
   /** The nominal time that waits for the previous run to end. */
   readonly buffered: string | null;
-  readonly lastFire: FireView | null;
-  readonly lastGap: FireGapView | null;
+  readonly lastFire: FiringView | null;
+  readonly lastGap: FiringGapView | null;
   /** Whether this process has the code that fires it. */
   readonly isLoaded: boolean;
   readonly createdAt: string;
@@ -64,8 +66,8 @@ export interface ScheduleSummary {
 
 /** A schedule with its last 20 fires and gaps, newest first. */
 export interface ScheduleDetail extends ScheduleSummary {
-  readonly fires: readonly FireView[];
-  readonly gaps: readonly FireGapView[];
+  readonly fires: readonly FiringView[];
+  readonly gaps: readonly FiringGapView[];
 }
 
 /** Body of `POST /api/schedules/{id}/backfill`. */
@@ -84,6 +86,8 @@ export interface Backfill {
 }
 
 export interface BackfillItem {
+  readonly scheduledAt: string;
+  /** @deprecated Use `scheduledAt`. */
   readonly nominalAt: string;
   readonly local: string;
   /** Null in a preview of a run that would be started. */

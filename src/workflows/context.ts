@@ -164,9 +164,9 @@ export interface Context {
   uuid(): string;
 }
 
-/** What the context needs of the instance around it. */
-export interface Surroundings {
-  /** The step whose own code asks; null between steps. */
+/** What the context needs of the instance env it. */
+export interface ContextEnvironment {
+  /** The step whose own code operations; null between steps. */
   stepAround(): string | null;
   prepareChild(definition: AnyWorkflow, input: unknown, options: StartOptions, by: string): Promise<StartRun>;
   /** The whole input of a run that is about to start, sealed. */
@@ -181,7 +181,7 @@ export class RunContext implements Context {
   readonly #activation: Activation;
   readonly #scope: Scope;
   readonly #retry: RetryPolicy;
-  readonly #around: Surroundings;
+  readonly #env: ContextEnvironment;
   readonly #shared: { attributes: Record<string, unknown> };
   #log: StepLog | null = null;
 
@@ -189,13 +189,13 @@ export class RunContext implements Context {
     activation: Activation,
     scope: Scope,
     retry: RetryPolicy,
-    around: Surroundings,
+    env: ContextEnvironment,
     shared: { attributes: Record<string, unknown> } = { attributes: {} },
   ) {
     this.#activation = activation;
     this.#scope = scope;
     this.#retry = retry;
-    this.#around = around;
+    this.#env = env;
     this.#shared = shared;
   }
 
@@ -281,7 +281,8 @@ export class RunContext implements Context {
   async sleepUntil(name: string, moment: Date | number | string): Promise<void> {
     // Also of a number: one that is no date could be kept and never be shown.
     const dueAt = new Date(moment).getTime();
-    if (!Number.isFinite(dueAt)) throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid timestamp`);
+    if (!Number.isFinite(dueAt))
+      throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid timestamp`);
     await this.#sleep(name, { dueAt: Math.ceil(dueAt) });
   }
 
@@ -367,13 +368,13 @@ export class RunContext implements Context {
 
   #childUndo(undo: NonNullable<ChildOptions["undo"]>, key: string): Undo<never> {
     if (undo !== "compensate") return undo;
-    return (_output, attempt) => this.#around.compensateChild(this.#activation.run, key, attempt.signal);
+    return (_output, attempt) => this.#env.compensateChild(this.#activation.run, key, attempt.signal);
   }
 
   continueAsNew(input: unknown): Promise<never> {
     this.#key("continueAsNew", "a continuation");
     const { run } = this.#activation;
-    return this.#activation.continueAs(async () => this.#sealed(await this.#around.prepareContinuation(run, input)));
+    return this.#activation.continueAs(async () => this.#sealed(await this.#env.prepareContinuation(run, input)));
   }
 
   async start<RawInput, Input, Output>(
@@ -398,7 +399,7 @@ export class RunContext implements Context {
   ): Promise<StartRun> {
     const { businessKey, key: _key, undo: _undo, ...rest } = options;
     const { run } = this.#activation;
-    const start = await this.#around.prepareChild(
+    const start = await this.#env.prepareChild(
       definition,
       input,
       { ...rest, ...(businessKey === undefined ? {} : { key: businessKey }) },
@@ -415,9 +416,9 @@ export class RunContext implements Context {
     const { vault } = this.#activation;
     const { id, input, definition } = start;
     if (input === null || !vault?.holds(input)) return start;
-    // One that is sealed in parts cannot be sealed around them.
+    // One that is sealed in parts cannot be sealed env them.
     if (hasSealed(input)) vault.refuse(input, `the non-sensitive part of the input of ${definition.name}`);
-    return { ...start, input: this.#around.sealInput(id, input) };
+    return { ...start, input: this.#env.sealInput(id, input) };
   }
 
   map<T, R>(
@@ -550,7 +551,7 @@ export class RunContext implements Context {
 
   /** Steps count for themselves: a replay leaves their code out, and what comes after them must not notice. */
   #ownOf(what: string): string {
-    const step = this.#around.stepAround();
+    const step = this.#env.stepAround();
     return step === null ? what : `${what} in ${step}`;
   }
 
@@ -559,25 +560,28 @@ export class RunContext implements Context {
   }
 
   #of(scope: Scope): RunContext {
-    return new RunContext(this.#activation, scope, this.#retry, this.#around, this.#shared);
+    return new RunContext(this.#activation, scope, this.#retry, this.#env, this.#shared);
   }
 
   #key(name: string, what: string): string {
-    const step = this.#around.stepAround();
+    const step = this.#env.stepAround();
     if (step !== null) {
       throw new BatonError("nested-step", `${JSON.stringify(name)} is used inside the step "${step}"`, {
         hint: "a replay does not run the code of a recorded step: move the call before or after the step",
       });
     }
     if (name.startsWith?.(undoPrefix))
-      throw new BatonError("invalid-name", `${what} must not start with "${undoPrefix}", which is reserved for compensations`);
+      throw new BatonError(
+        "invalid-name",
+        `${what} must not start with "${undoPrefix}", which is reserved for compensations`,
+      );
     this.#activation.vault?.refuse(name, what);
     return this.#scope.keyFor(checkName(name, what));
   }
 }
 
 /**
- * Code may ask for something now and await it after something else. A failure that comes in between is recorded and
+ * Code may operation for something now and await it after something else. A failure that comes in between is recorded and
  * waits for it: to Node it would be a rejection that nobody handles, and end the process.
  */
 function late<T>(answer: Promise<T>): Promise<T> {

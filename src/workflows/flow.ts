@@ -31,36 +31,40 @@ export interface DebounceOptions<Input> {
   key?: KeyOf<Input>;
 }
 
-/** Starts are gathered: the run gets the list of their inputs, when there are `size` of them or `wait` is over. */
+/** Several starts become one run that gets the list of their inputs, after `size` starts or after `wait`. */
 export interface BatchOptions<Input> {
   size: number;
   wait: Duration;
   key?: KeyOf<Input>;
 }
 
-/** One run of a key at a time: a further start is left out, waits for its turn, or puts an end to the one before. */
-export interface SingletonOptions<Input> {
-  when: "skip" | "queue" | "replace";
-  key?: KeyOf<Input>;
-}
+/** What a start does while another run of its key is open: it is skipped, is queued, or cancels that run. */
+export type SingletonPolicy = "skip" | "queue" | "replace";
+
+/** At most one open run per key. */
+export type SingletonOptions<Input> = { key?: KeyOf<Input> } & (
+  | { policy: SingletonPolicy; when?: never }
+  /** @deprecated Use `policy`. */
+  | { when: SingletonPolicy; policy?: never }
+);
 
 export interface FlowOptions<Input> {
   concurrency?: ConcurrencyOptions<Input> | readonly ConcurrencyOptions<Input>[];
-  /** What is above is refused with code `rate-limited`. */
+  /** Starts above the limit are refused with code `rate-limited`. */
   rateLimit?: RateOptions<Input>;
-  /** What is above comes later. */
+  /** Starts above the limit are delayed. */
   throttle?: RateOptions<Input>;
   debounce?: DebounceOptions<Input>;
   singleton?: SingletonOptions<Input>;
-  /** Seconds by which a run goes before others, at most 600; negative lets others pass. */
+  /** Seconds by which a run is placed ahead of runs queued earlier, -600 to 600. */
   priority?: (input: Input) => number;
-  /** A run that is not done so long after its start fails with code `deadline`. */
+  /** A run that has not ended this long after its start fails with code `deadline`. */
   deadline?: Duration;
-  /** How long its runs are kept after their end, where that differs from the instance's own `retention`. */
+  /** How long its runs are kept after they end. Overrides the instance's `retention`. */
   retention?: { completed?: Duration; failed?: Duration; cancelled?: Duration };
 }
 
-/** What of a workflow's flow options concerns one start. */
+/** The flow options that apply to one start. */
 export type FlowOf<Input> = (input: Input) => Flow | undefined;
 
 /** Checks the options once; what comes back is asked for each start. Undefined: this workflow asks for nothing. */
@@ -72,14 +76,16 @@ export function readFlow<Input>(
   const { concurrency, rateLimit, throttle, debounce, batch, singleton, deadline, retention } = options;
   if (debounce !== undefined && batch !== undefined) throw invalid(name, "debounce and batch cannot be combined");
   const limits = concurrency === undefined ? [] : [concurrency].flat();
+  const policy = singleton?.policy ?? singleton?.when;
   const parts: ((input: Input) => Flow)[] = [];
-  if (limits.length > 0 || (singleton !== undefined && singleton.when !== "skip"))
+  if (limits.length > 0 || (singleton !== undefined && policy !== "skip"))
     parts.push(slotsPart(name, limits, singleton));
   if (rateLimit !== undefined) parts.push(ratePart(name, "rate", rateLimit));
   if (throttle !== undefined) parts.push(ratePart(name, "throttle", throttle));
   if (debounce !== undefined) parts.push(debouncePart(name, debounce));
   if (batch !== undefined) parts.push(batchPart(name, batch, bytesMax));
-  if (singleton !== undefined && singleton.when !== "queue") parts.push(singletonPart(name, singleton, singleton.when));
+  if (singleton !== undefined && policy !== undefined && policy !== "queue")
+    parts.push(singletonPart(name, singleton, policy));
   if (deadline !== undefined) {
     const deadlineMs = length(name, "deadline", deadline);
     parts.push(() => ({ deadlineMs }));
@@ -110,7 +116,7 @@ function slotsPart<Input>(
     const base = shared === undefined ? `${own}/${i}` : `shared/${escaped(checkName(shared, "a shared limit's name"))}`;
     return (input: Input): SlotNeed => ({ key: keyOf(name, base, key, input), limit, isKept: hold === "run" });
   });
-  if (singleton !== undefined && singleton.when !== "skip") {
+  if (singleton !== undefined && (singleton.policy ?? singleton.when) !== "skip") {
     const { key } = singleton;
     needs.push((input) => ({ key: keyOf(name, `${ownOf(name)}/one`, key, input), limit: 1, isKept: true }));
   }

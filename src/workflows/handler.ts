@@ -7,7 +7,7 @@ import type { DefinitionRef } from "../kernel/model/run.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { hash53 } from "../stdx/hash.ts";
 import { canonical } from "../stdx/json.ts";
-import { RunContext, type Surroundings } from "./context.ts";
+import { type ContextEnvironment, RunContext } from "./context.ts";
 import type { AnyWorkflow } from "./definition.ts";
 import { checkName } from "./options.ts";
 import { jsonSchemaOf, validate } from "./schema.ts";
@@ -17,7 +17,7 @@ export function workflowHandler(
   workflow: AnyWorkflow,
   engine: Pick<Engine, "prepareChild" | "prepareContinuation" | "compensateChild" | "sealInput" | "stepAround">,
 ): Handler {
-  const around: Surroundings = {
+  const env: ContextEnvironment = {
     stepAround: () => engine.stepAround(),
     prepareChild: (definition, input, options, by) =>
       engine.prepareChild(definition.name, input, options, { by: `run:${by}` }),
@@ -37,7 +37,7 @@ export function workflowHandler(
     schedules: workflow.schedules,
     execute: async (activation, input) => {
       const output: unknown = await workflow.run(
-        new RunContext(activation, activation.root, workflow.retry, around),
+        new RunContext(activation, activation.root, workflow.retry, env),
         input,
       );
       return workflow.outputSchema === null ? output : validate(workflow.outputSchema, output, "output", workflow.name);
@@ -81,7 +81,7 @@ async function prepare(
     priorityMs: priorityOf(options.priority ?? workflow.priority?.(input)),
     attributes:
       options.attributes === undefined ? null : encodePayload(options.attributes, "attributes", defaults.inlineMax),
-    ...momentOf(options),
+    ...timestampOf(options),
   };
 }
 
@@ -119,12 +119,13 @@ function delayOf(after: Duration): number {
   }
 }
 
-function momentOf(options: StartOptions): { at?: number } | { delayMs?: number } {
+function timestampOf(options: StartOptions): { at?: number } | { delayMs?: number } {
   if (options.at !== undefined && options.after !== undefined)
     throw new BatonError("invalid-option", "use at or after, not both");
   if (options.after !== undefined) return { delayMs: delayOf(options.after) };
   if (options.at === undefined) return {};
   const at = new Date(options.at).getTime();
-  if (!Number.isFinite(at)) throw new BatonError("invalid-option", `at is not a valid timestamp: ${String(options.at)}`);
+  if (!Number.isFinite(at))
+    throw new BatonError("invalid-option", `at is not a valid timestamp: ${String(options.at)}`);
   return { at: Math.ceil(at) };
 }

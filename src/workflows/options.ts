@@ -62,7 +62,8 @@ export function undoSpec(undo: Undo<never> | UndoOptions<never> | undefined, ret
   if (undo === undefined) return null;
   const options: UndoOptions<never> = typeof undo === "function" ? { work: undo } : undo;
   const { work } = options;
-  if (typeof work !== "function") throw new BatonError("invalid-option", "undo must be a function, or an object with a function as work");
+  if (typeof work !== "function")
+    throw new BatonError("invalid-option", "undo must be a function, or an object with a function as work");
   const patient = { ...retry, attempts: Math.max(retry.attempts, undoAttemptsMin) };
   return {
     work: work as (result: unknown, attempt: UndoAttempt) => unknown,

@@ -1,4 +1,4 @@
-import { checkSchedule, type Moment } from "../kernel/decide/schedule.ts";
+import { checkSchedule, type Timestamp } from "../kernel/decide/schedule.ts";
 import type { HandlerSchedule } from "../kernel/engine/handler.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
@@ -7,7 +7,9 @@ import type { Duration } from "../stdx/duration.ts";
 import { checkName } from "./options.ts";
 
 /** The nominal time that an input is made for. */
-export interface ScheduledFire {
+export interface ScheduledFiring {
+  readonly scheduledAt: Date;
+  /** @deprecated Use `scheduledAt`. */
   readonly nominalAt: Date;
   readonly schedule: string;
 }
@@ -16,7 +18,7 @@ interface CommonOptions {
   /** Unique in its workflow; its history hangs on it. Default: `cron`, `every` or `at`, numbered from the second on. */
   name?: string;
   /** What its runs get, through the workflow's input schema. */
-  input?: string | number | boolean | null | object | ((fire: ScheduledFire) => unknown);
+  input?: string | number | boolean | null | object | ((fire: ScheduledFiring) => unknown);
   /** What a nominal time does while the run before it is not at rest. Default `skip`. */
   overlap?: Overlap;
   /** Nominal times that are later than this are missed instead of fired. Default 1 h, at least 10 s. */
@@ -40,22 +42,22 @@ export interface CronOptions extends CommonOptions {
 /** By elapsed time: without `from`, at whole multiples of the interval since 1970 in UTC. */
 export interface IntervalOptions extends CommonOptions {
   every: Duration;
-  from?: Moment;
+  from?: Timestamp;
 }
 
 /** Once, at a moment. */
-export interface MomentOptions extends CommonOptions {
-  at: Moment;
+export interface OneTimeOptions extends CommonOptions {
+  at: Timestamp;
 }
 
-export type ScheduleOptions = CronOptions | IntervalOptions | MomentOptions;
+export type ScheduleOptions = CronOptions | IntervalOptions | OneTimeOptions;
 
 /** What starts a workflow by the clock. */
 export interface ScheduleTrigger {
   readonly kind: "schedule";
   readonly name: string | null;
   readonly spec: ScheduleSpec;
-  readonly inputOf: (fire: ScheduledFire) => unknown;
+  readonly inputOf: (fire: ScheduledFiring) => unknown;
 }
 
 export function scheduleTrigger(options: ScheduleOptions): ScheduleTrigger {
@@ -64,7 +66,7 @@ export function scheduleTrigger(options: ScheduleOptions): ScheduleTrigger {
     kind: "schedule",
     name: name === undefined ? null : checkName(name, "a schedule's name"),
     spec: checkSchedule(wish),
-    inputOf: typeof input === "function" ? (input as (fire: ScheduledFire) => unknown) : () => input,
+    inputOf: typeof input === "function" ? (input as (fire: ScheduledFiring) => unknown) : () => input,
   };
 }
 

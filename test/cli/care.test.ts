@@ -34,7 +34,7 @@ test("doctor examines a store with and without a server, and its exit code says 
   assert.equal(bad.value.findings[0]?.code, "miscounted");
 });
 
-test("doctor --repair says what it would mend, and mends it with --yes", async (t) => {
+test("doctor --repair says what it would repairStore, and mends it with --yes", async (t) => {
   const { baton, store } = setup(t);
   await baton(hello("Ada"));
   const db = new DatabaseSync(store);

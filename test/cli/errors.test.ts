@@ -83,7 +83,10 @@ test("a store of a newer Baton is refused with both schema numbers", async (t) =
   db.close();
   const { code, stderr } = await baton(["run", "hello"]);
   assert.equal(code, 1);
-  assert.match(stderr, /the store has schema 99, but this Baton version supports schemas up to \d+\nhint: use the newer Baton version/);
+  assert.match(
+    stderr,
+    /the store has schema 99, but this Baton version supports schemas up to \d+\nhint: use the newer Baton version/,
+  );
 });
 
 test("a definition that cannot be loaded is named with file and line, and the others run", async (t) => {

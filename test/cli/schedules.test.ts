@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunDetail, RunSummary } from "../../src/wire/run.ts";
-import type { Backfill, NextFire, ScheduleDetail, ScheduleSummary } from "../../src/wire/schedule.ts";
+import type { Backfill, NextFiring, ScheduleDetail, ScheduleSummary } from "../../src/wire/schedule.ts";
 import { eventually, type Place, setup } from "./baton.ts";
 
 const nightly = `
@@ -38,7 +38,7 @@ test("schedules are shown, paused, resumed, run and backfilled without a server 
   assert.match((await baton(["schedules"])).stdout, /paused +- +paused by local:/);
   const resumed = await json<ScheduleDetail>(["schedules", "resume", "report/nightly"]);
   assert.deepEqual([resumed.code, resumed.value.isPaused], [0, false]);
-  const next = await json<NextFire[]>(["schedules", "next", "report", "--count", "3"]);
+  const next = await json<NextFiring[]>(["schedules", "next", "report", "--count", "3"]);
   assert.equal(next.value.length, 3);
   const range = ["--from", "2026-03-28T12:00:00Z", "--to", "2026-03-30T12:00:00Z"];
   const preview = await baton(["schedules", "backfill", "report", ...range, "--dry-run"]);
@@ -87,7 +87,7 @@ test("a server that is killed between two fires loses none and fires none twice"
     await server.ended;
   }
   const { fires, gaps } = await fired(seen);
-  const times = fires.map((fire) => Date.parse(fire.nominalAt)).toReversed();
+  const times = fires.map((fire) => Date.parse(fire.scheduledAt)).toReversed();
   assert.deepEqual(
     times,
     times.map((_, i) => (times[0] ?? 0) + i * 1_000),

@@ -40,7 +40,7 @@ browserTest(
     await act("Break it and start an onboarding");
     await isDone(1);
 
-    await act("Mend the product service");
+    await act("RepairTransition the product service");
     await page.getByRole("button", { name: "Kill Baton" }).and(page.locator(":enabled")).waitFor();
     await steps.nth(2).getByRole("link", { name: "View run" }).click();
     await page.getByRole("heading", { name: /^Failed at provision account/ }).waitFor();

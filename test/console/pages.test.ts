@@ -104,7 +104,7 @@ browserTest(
       await page.locator("main").getByText(text).first().waitFor();
       await assertAccessible(page, `${path}: ${text}`);
     };
-    await shows("/", /Nothing has been started yet/);
+    await shows("/", /No runs yet/);
     await shows("/runs", /No runs yet/);
     await shows("/dead-letters", /No dead letters/);
     await shows("/events", /No event/i);

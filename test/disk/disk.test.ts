@@ -40,7 +40,7 @@ describe("the disk", () => {
       rmSync(ballast);
       acknowledged.push(await baton.start(keep, text));
       for (const handle of acknowledged) assert.equal(await handle.result({ timeoutMs: 20_000 }), text.length);
-      assert.deepEqual(await baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await baton.engine.store.query("violations", {}), []);
     } finally {
       await baton?.close();
       mount.unmount();

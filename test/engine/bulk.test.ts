@@ -188,7 +188,7 @@ describe("bulk acts", () => {
       const { status, counts } = await test.baton.bulks.get(act.id);
       assert.deepEqual([status, counts.done], ["completed", 12]);
       assert.deepEqual(await groups(test), []);
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     } finally {
       await test.close();
     }

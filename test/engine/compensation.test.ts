@@ -55,7 +55,7 @@ describe("compensation", () => {
       assert.deepEqual(row.reason, { code: "compensated", undone: ["car", "hotel"], error: "card refused" });
       assert.deepEqual(await test.baton.engine.store.query("deadGroups", { limit: 10 }), []);
       await assert.rejects(handle.resume(), /compensated/);
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     });
   });
 
@@ -133,11 +133,11 @@ describe("compensation", () => {
         await undone.resume();
         assert.equal((await undone.detail()).row.reason?.code, "compensated");
         assert.ok(!acts.includes("pay"));
-        assert.deepEqual(await elsewhere.baton.engine.store.query("strays", {}), []);
+        assert.deepEqual(await elsewhere.baton.engine.store.query("violations", {}), []);
       } finally {
         await elsewhere.close();
       }
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     });
   });
 
@@ -167,7 +167,7 @@ describe("compensation", () => {
         await handle.resume();
         assert.equal(await handle.result(), "fine");
         assert.deepEqual(acts, onFailure === "keep" ? ["a"] : ["a", "undo a", "a"]);
-        assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+        assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
       });
     }
   });
@@ -229,7 +229,7 @@ describe("compensation", () => {
       assert.equal(row.status, "cancelled");
       assert.equal(row.reason?.code, "compensated");
       assert.deepEqual(acts, ["a", "undo a"]);
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     });
   });
 
@@ -310,7 +310,7 @@ describe("compensation", () => {
           const undos = entries.filter((entry) => entry.kind === "undo").map((entry) => entry.key);
           assert.deepEqual(undos, ["undo:car", "undo:hotel"], where);
           assert.ok(acts.filter((act) => act === "unbook car").length <= 2, where);
-          assert.deepEqual(await test.baton.engine.store.query("strays", {}), [], where);
+          assert.deepEqual(await test.baton.engine.store.query("violations", {}), [], where);
         });
       }
     }
@@ -365,7 +365,7 @@ describe("verbs on a stopped run", () => {
       await handle.dismiss();
       assert.deepEqual(await test.baton.engine.store.query("deadGroups", { limit: 10 }), []);
       assert.equal((await handle.detail()).row.reason?.code, "dismissed");
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
       await assert.rejects(handle.dismiss(), /cannot be dismissed/);
       broken.pay = false;
       await handle.resume();
@@ -390,7 +390,7 @@ describe("verbs on a stopped run", () => {
       assert.equal(await plain.status(), "pending");
       assert.equal(await plain.result(), startedAt + 3_600_000);
       assert.equal(await stopped.result(), startedAt + 4_200_000);
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     });
   });
 

@@ -15,7 +15,7 @@ async function withBaton(definitions: readonly AnyWorkflow[], body: (test: TestB
   const test = await openTestBaton({ definitions });
   try {
     await body(test);
-    assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
   } finally {
     await test.close();
   }

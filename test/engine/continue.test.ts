@@ -18,7 +18,7 @@ describe("continueAsNew", () => {
       assert.equal(runs.length, 6);
       assert.deepEqual([...new Set(runs.map((run) => run.key))], ["count:0"], "one business key, one timeline");
       assert.equal(await (await test.start(parent, null)).result(), "counted to 5");
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     } finally {
       await test.close();
     }
@@ -95,7 +95,7 @@ describe("continueAsNew", () => {
       assert.deepEqual(acts, ["a0", "a1", "a2", "undo a2", "undo a1", "undo a0"]);
       const children = await test.baton.runs({ name: "child" });
       assert.deepEqual(new Set(children.map((run) => run.status)), new Set(["cancelled"]));
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     } finally {
       await test.close();
     }

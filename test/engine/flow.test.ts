@@ -7,7 +7,7 @@ async function within(options: TestOptions, work: (test: TestBaton) => Promise<v
   const test = await openTestBaton(options);
   try {
     await work(test);
-    assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
   } finally {
     await test.close();
   }
@@ -300,7 +300,7 @@ describe("starts", () => {
 
   it("the keys of two workflows never meet, whatever they are called", async () => {
     const first = workflow<string>({ name: "a", debounce: { wait: "1m", key: (input) => input } }, () => 1);
-    const second = workflow<string>({ name: "a/debounce", singleton: { when: "skip" } }, () => 2);
+    const second = workflow<string>({ name: "a/debounce", singleton: { policy: "skip" } }, () => 2);
     await within({ definitions: [first, second] }, async (test) => {
       const [one, two] = [await test.start(first, "newest"), await test.start(second, "x")];
       assert.notEqual(one.id, two.id);
@@ -322,9 +322,17 @@ describe("starts", () => {
     });
   });
 
+  it("a singleton takes its policy from the deprecated option `when` too", async () => {
+    const old = workflow<string>({ name: "old", singleton: { when: "skip" } }, (ctx) => ctx.waitForEvent("end"));
+    await within({ definitions: [old] }, async (test) => {
+      const first = await test.start(old, "x");
+      assert.equal((await test.start(old, "y")).id, first.id);
+    });
+  });
+
   it("a singleton skips, queues or replaces", async () => {
-    const make = (when: "skip" | "queue" | "replace") =>
-      workflow<string>({ name: when, singleton: { when, key: (id) => id } }, (ctx, id) =>
+    const make = (policy: "skip" | "queue" | "replace") =>
+      workflow<string>({ name: policy, singleton: { policy, key: (id) => id } }, (ctx, id) =>
         ctx.waitForEvent("end", { match: { id } }),
       );
     const [skip, queue, replace] = [make("skip"), make("queue"), make("replace")];

@@ -218,5 +218,5 @@ test("a compatible run is moved under a raised fence and goes on with the other 
   assert.deepEqual(await move({}), [], "nothing is left of version 1 that goes on");
   await baton.emit({ name: "go" });
   assert.equal(await parked.result(), "moved");
-  assert.deepEqual(await engine.store.query("strays", {}), []);
+  assert.deepEqual(await engine.store.query("violations", {}), []);
 });

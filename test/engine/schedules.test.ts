@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Fire, on, type ScheduleOptions, workflow } from "baton";
+import { type Firing, on, type ScheduleOptions, workflow } from "baton";
 import { openTestBaton, type TestBaton } from "baton/testing";
 
 const startAt = Date.UTC(2026, 0, 1);
@@ -13,7 +13,7 @@ async function setup(
 ): Promise<{
   test: TestBaton;
   inputs: unknown[];
-  fires: () => Promise<readonly Fire[]>;
+  fires: () => Promise<readonly Firing[]>;
   told: () => Promise<string[]>;
 }> {
   const inputs: unknown[] = [];
@@ -24,12 +24,12 @@ async function setup(
   });
   const test = await openTestBaton({ definitions: [tick], startAt: from });
   await test.settle();
-  const fires = async (): Promise<readonly Fire[]> => {
+  const fires = async (): Promise<readonly Firing[]> => {
     const schedule = await test.baton.schedules.get("tick");
     return (await test.baton.engine.schedules.fires(schedule, 1_000)).toReversed();
   };
   const told = async (): Promise<string[]> =>
-    (await fires()).map((fire) => `${iso(fire.nominalAt).slice(11, 19)} ${fire.outcome}`);
+    (await fires()).map((fire) => `${iso(fire.scheduledAt).slice(11, 19)} ${fire.outcome}`);
   return { test, inputs, fires, told };
 }
 
@@ -42,8 +42,8 @@ describe("a schedule", () => {
     assert.deepEqual(
       runs.map((run) => [run.status, run.origin, iso(run.createdAt)]).toReversed(),
       [10, 20, 30].map((minutes) => {
-        const nominalAt = startAt + minutes * 60_000;
-        return ["completed", { by: "schedule", schedule: "tick/every", nominalAt }, iso(nominalAt)];
+        const scheduledAt = startAt + minutes * 60_000;
+        return ["completed", { by: "schedule", schedule: "tick/every", scheduledAt }, iso(scheduledAt)];
       }),
     );
     assert.deepEqual(
@@ -57,8 +57,8 @@ describe("a schedule", () => {
     const { test, inputs } = await setup({
       cron: "0 2 * * *",
       zone: "Europe/Berlin",
-      input: ({ nominalAt, schedule }: { nominalAt: Date; schedule: string }) =>
-        `${schedule} ${nominalAt.toISOString()}`,
+      input: ({ scheduledAt, schedule }: { scheduledAt: Date; schedule: string }) =>
+        `${schedule} ${scheduledAt.toISOString()}`,
     });
     await test.advance("2d");
     assert.deepEqual(inputs, ["cron 2026-01-01T01:00:00.000Z", "cron 2026-01-02T01:00:00.000Z"]);
@@ -118,7 +118,7 @@ describe("a clock change", () => {
     const { test, fires } = await setup({ cron: "30 2 * * *", zone: "Europe/Berlin" }, { from });
     await test.advance("2d");
     assert.deepEqual(
-      (await fires()).map((fire) => iso(fire.nominalAt)),
+      (await fires()).map((fire) => iso(fire.scheduledAt)),
       ["2026-03-29T01:00:00.000Z", "2026-03-30T00:30:00.000Z"],
     );
     assert.equal((await test.baton.runs()).length, 2);
@@ -182,7 +182,7 @@ describe("downtime", () => {
           `crash ${side} operation ${operation}`,
         );
         const runs = await test.baton.runs();
-        assert.equal(new Set(runs.map((run) => run.origin.nominalAt)).size, 4);
+        assert.equal(new Set(runs.map((run) => run.origin.scheduledAt)).size, 4);
         assert.equal(runs.length, 4);
         await test.close();
       }
@@ -305,7 +305,7 @@ describe("people", () => {
   it("run it now, beside its nominal times", async () => {
     const { test, told, inputs } = await setup({
       every: "10m",
-      input: ({ nominalAt }: { nominalAt: Date }) => +nominalAt,
+      input: ({ scheduledAt }: { scheduledAt: Date }) => +scheduledAt,
     });
     await test.advance("5m");
     const id = await test.baton.schedules.runNow("tick", { actor: "ann", why: "look" });
@@ -326,7 +326,7 @@ describe("people", () => {
     const range = { from: startAt - 600_000, to: "2026-01-01T00:41:00Z" };
     const preview = await schedules.backfill("tick", { ...range, dryRun: true });
     assert.deepEqual(
-      preview.map((item) => [iso(item.nominalAt).slice(11, 16), item.isNew]),
+      preview.map((item) => [iso(item.scheduledAt).slice(11, 16), item.isNew]),
       [
         ["23:50", true],
         ["00:00", true],
@@ -346,7 +346,7 @@ describe("people", () => {
     assert.ok(again.every((item) => !item.isNew && item.run !== null));
     const runs = await test.baton.runs();
     assert.equal(runs.length, 6);
-    assert.deepEqual(runs[0]?.origin, { by: "ann", schedule: "tick/every", nominalAt: startAt + 2_400_000 });
+    assert.deepEqual(runs[0]?.origin, { by: "ann", schedule: "tick/every", scheduledAt: startAt + 2_400_000 });
     await test.close();
   });
 
@@ -392,7 +392,7 @@ describe("a definition that changes", () => {
     const schedule = await test.baton.schedules.get("tick");
     const fires = await test.baton.engine.schedules.fires(schedule, 10);
     assert.deepEqual(
-      fires.map((fire) => iso(fire.nominalAt).slice(11, 16)).toReversed(),
+      fires.map((fire) => iso(fire.scheduledAt).slice(11, 16)).toReversed(),
       ["00:10", "00:20", iso(Math.ceil((startAt + 1_500_001) / 420_000) * 420_000).slice(11, 16)].concat(
         fires.length > 3 ? [iso(Math.ceil((startAt + 1_500_001) / 420_000) * 420_000 + 420_000).slice(11, 16)] : [],
       ),
@@ -436,7 +436,7 @@ describe("an input that never comes", () => {
       () => null,
     );
     const other = workflow(
-      { name: "other", on: on.schedule({ every: "1h", input: ({ nominalAt }) => +nominalAt }) },
+      { name: "other", on: on.schedule({ every: "1h", input: ({ scheduledAt }) => +scheduledAt }) },
       () => null,
     );
     const test = await openTestBaton({ definitions: [stuck, other], startAt });

@@ -198,7 +198,7 @@ describe("a verb whose process is killed between its two halves", () => {
             assert.equal(row.status, each.status, where);
             if (each.reason !== undefined) assert.equal(row.reason?.code, each.reason, where);
             assertActs(world.acts, each.acts, where);
-            assert.deepEqual(await test.baton.engine.store.query("strays", {}), [], where);
+            assert.deepEqual(await test.baton.engine.store.query("violations", {}), [], where);
           } finally {
             await test.close();
           }

@@ -11,7 +11,7 @@ import { until } from "../../examples/customer-onboarding/processes/until.ts";
 import { freshSchema, noPostgres } from "../postgres/server.ts";
 import type { ActRequest } from "./cluster/act.ts";
 import { openLine } from "./cluster/line.ts";
-import { type Ask, openWorkerProcess, type WorkerProcess } from "./cluster/worker-process.ts";
+import { openWorkerProcess, type WorkerCommand, type WorkerProcess } from "./cluster/worker-process.ts";
 
 /** An act whose answer is up to the test. */
 interface OpenAct extends ActRequest {
@@ -70,7 +70,7 @@ async function setup(test: TestContext) {
     return worker;
   };
   const start = async (worker: WorkerProcess, id: string): Promise<string> => {
-    const ask: Ask = { what: "start", kind: "linear", order: { id, lane: "" } };
+    const ask: WorkerCommand = { what: "start", kind: "linear", order: { id, lane: "" } };
     const response = await fetch(worker.url() ?? "", { method: "POST", body: JSON.stringify(ask) });
     return ((await response.json()) as { id: string }).id;
   };

@@ -11,8 +11,8 @@ export async function resendAll(orders: Orders, options: RestOptions): Promise<s
   const promised = new Map(orders.acknowledged.map(({ request, id }) => [request.idempotencyKey, id]));
   const distinct = new Set(promised.values());
   const doubled = distinct.size === promised.size ? [] : [`${promised.size} keys share ${distinct.size} runs`];
-  const strays = again.acknowledged
+  const violations = again.acknowledged
     .filter(({ request, id }) => promised.get(request.idempotencyKey) !== id)
     .map(({ request, id }) => `the key ${request.idempotencyKey} was promised another run than ${id}`);
-  return [...doubled, ...strays];
+  return [...doubled, ...violations];
 }

@@ -381,7 +381,7 @@ describe("sensitive values", () => {
       await test.crash();
       for (const handle of handles) await handle.resume();
       assert.deepEqual([await handles[0]?.result(), await handles[1]?.result()], [secret.length, 1]);
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     } finally {
       await test.close();
     }

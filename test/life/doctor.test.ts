@@ -229,7 +229,7 @@ describe("the doctor", () => {
       assert.ok(before.repairs.some((each) => each.repair === repair && each.mended === null && each.count > 0));
       const after = await baton.doctor({ repair: true, why: "broken by hand" });
       assert.ok(after.repairs.some((each) => each.repair === repair && (each.mended ?? 0) > 0));
-      await until(async () => (await baton.engine.store.query("strays", {})).length === 0);
+      await until(async () => (await baton.engine.store.query("violations", {})).length === 0);
       assert.deepEqual(
         (await baton.doctor()).findings.filter((each) => each.level === "bad"),
         [],
@@ -253,12 +253,12 @@ describe("the doctor", () => {
     await first.close();
     hurt("update counters set count = count + 5 where status = 'waiting'");
     const { engine } = await open();
-    const miscounts = await engine.store.query("miscounts", {});
+    const drifts = await engine.store.query("counterDrift", {});
     const audit = { actor: "test", verb: "repair", why: null };
-    const mend = { kind: "mend", id: "once", repair: "recount", targets: [], miscounts, audit } as const;
-    assert.equal((await engine.store.commit(mend)).mended, 1);
-    assert.equal((await engine.store.commit(mend)).mended, 0);
-    assert.deepEqual(await engine.store.query("strays", {}), []);
+    const repair = { kind: "repair", id: "once", repair: "recount", targets: [], drifts, audit } as const;
+    assert.equal((await engine.store.commit(repair)).mended, 1);
+    assert.equal((await engine.store.commit(repair)).mended, 0);
+    assert.deepEqual(await engine.store.query("violations", {}), []);
   });
 
   it("corrects counts while runs start and end, and loses none of them", async (t) => {
@@ -280,7 +280,7 @@ describe("the doctor", () => {
     }
     await mending;
     await Promise.all(ended);
-    assert.deepEqual(await baton.engine.store.query("strays", {}), []);
+    assert.deepEqual(await baton.engine.store.query("violations", {}), []);
     assert.ok(ended.length > 3, "runs went on meanwhile");
   });
 

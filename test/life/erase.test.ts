@@ -96,7 +96,7 @@ describe("erase", () => {
       assert.deepEqual(holds(text), [], text);
     assert.ok(holds("berta@acme.example").length > 0, "others stay");
     await assert.rejects(baton.get(id), { code: "not-found" });
-    assert.deepEqual(await baton.engine.store.query("strays", {}), []);
+    assert.deepEqual(await baton.engine.store.query("violations", {}), []);
     const [row] = await baton.engine.store.query("audit", { run: null, before: null, limit: 1 });
     assert.equal(row?.verb, "erase");
     assert.equal(row?.why, "request 77");
@@ -168,6 +168,6 @@ describe("erase", () => {
     assert.equal(erased.events, 2);
     for (const text of ["Gustav", "fail@acme.example", "no account for"]) assert.deepEqual(holds(text), [], text);
     assert.deepEqual(await baton.engine.store.query("deadGroups", { limit: 10 }), []);
-    assert.deepEqual(await baton.engine.store.query("strays", {}), []);
+    assert.deepEqual(await baton.engine.store.query("violations", {}), []);
   });
 });

@@ -106,7 +106,7 @@ describe("an exported run", () => {
     assert.equal(await handle.status(), "failed");
     const { store } = test.baton.engine;
     assert.deepEqual(await store.query("deadGroups", { limit: 10 }), []);
-    assert.deepEqual(await store.query("strays", {}), []);
+    assert.deepEqual(await store.query("violations", {}), []);
     const audit = { actor: "test", verb: "import", why: null };
     const again = { kind: "import", id: handle.id, fixture, audit } as const;
     assert.equal((await store.commit(again)).imported, handle.id);
@@ -130,13 +130,17 @@ describe("an exported run", () => {
     await test.settle();
     assert.equal(await copy.status(), "cancelled");
     assert.equal(await handle.status(), "completed");
-    assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
   });
 
   const spoiled: readonly (readonly [string, (fixture: RunFixture) => unknown, RegExp])[] = [
     ["something else", () => ({ runs: [] }), /it is not a file written by baton export/],
     ["nothing", () => null, /it is not a file written/],
-    ["a newer format", (fixture) => ({ ...fixture, formatVersion: 2 }), /its format 2 is newer than the supported format 1/],
+    [
+      "a newer format",
+      (fixture) => ({ ...fixture, formatVersion: 2 }),
+      /its format 2 is newer than the supported format 1/,
+    ],
     ["a run without history", ({ entries: _entries, ...rest }) => rest, /parts of the file are missing/],
     ["an unknown kind", (f) => ({ ...f, entries: f.entries.map((e) => ({ ...e, kind: "spell" })) }), /entries\[0\]/],
     [

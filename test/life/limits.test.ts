@@ -27,8 +27,18 @@ async function rows({ baton }: TestBaton): Promise<unknown> {
 const outside: readonly (readonly [string, (test: TestBaton) => Promise<unknown>, string, RegExp])[] = [
   ["an input", ({ baton }) => baton.start(quiet, over), "limit", /input has 1048578 bytes, the limit is 1048576/],
   ["an event's data", (test) => test.emit({ name: "e", data: over }), "limit", /data has 1048578 bytes/],
-  ["an event's name", (test) => test.emit({ name: "e".repeat(201) }), "invalid-event", /name of an event must be a string of 1 to 200/],
-  ["an event's id", (test) => test.emit({ name: "e", id: "i".repeat(513) }), "invalid-event", /id of an event must be a string of 1 to 512/],
+  [
+    "an event's name",
+    (test) => test.emit({ name: "e".repeat(201) }),
+    "invalid-event",
+    /name of an event must be a string of 1 to 200/,
+  ],
+  [
+    "an event's id",
+    (test) => test.emit({ name: "e", id: "i".repeat(513) }),
+    "invalid-event",
+    /id of an event must be a string of 1 to 512/,
+  ],
   ["a business key", ({ baton }) => baton.start(quiet, "a", { key: "k".repeat(513) }), "invalid-name", /business key/],
   [
     "an idempotency key",
@@ -100,7 +110,7 @@ describe("from code", () => {
       assert.ok(entries.every((entry) => (entry.value?.length ?? 0) < 10_000 && (entry.input?.length ?? 0) < 10_000));
       assert.ok(JSON.stringify(row.attributes).length <= 4_096);
       assert.deepEqual(await rows(test), { runs: 1, events: 0 });
-      assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+      assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
     });
   }
 
@@ -127,7 +137,7 @@ describe("from code", () => {
     const handle = await test.start(loud, undefined);
     await assert.rejects(handle.result(), /cut from 10000000 characters/);
     const { entries } = await handle.detail();
-    const value = await test.baton.engine.store.query("payload", { run: 1, slot: "step:1" });
+    const value = await test.baton.engine.store.query("payload", { run: 1, part: "step:1" });
     assert.ok((value ?? entries[0]?.value ?? "").length <= defaults.errorMax);
   });
 

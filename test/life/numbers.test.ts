@@ -19,7 +19,7 @@ test("a run's number is not given again when the newest run is removed, also ove
     }
     const last = await test.start(job, 9);
     assert.equal(await last.result(), 9);
-    assert.deepEqual(await test.baton.engine.store.query("strays", {}), []);
+    assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
   } finally {
     await test.close();
   }

@@ -136,7 +136,7 @@ describe("a large value", () => {
       harm();
       const no = (await first.engine.store.query("run", { id }))?.row.no ?? 0;
       await assert.rejects(
-        first.engine.store.query("payload", { run: no, slot: "step:1" }),
+        first.engine.store.query("payload", { run: no, part: "step:1" }),
         (error: Error & { code: string }) => {
           assert.equal(error.code, "corrupt");
           assert.match(
@@ -196,7 +196,7 @@ describe("a large value", () => {
     now += 7_200_000;
     sweep();
     assert.equal(count(), 1, "the other run refers to it");
-    assert.equal(core.query("payload", { run: 2, slot: "input" }), JSON.stringify(large));
+    assert.equal(core.query("payload", { run: 2, part: "input" }), JSON.stringify(large));
     end(2);
     now += 120_000;
     sweep();
@@ -277,7 +277,7 @@ describe("a process that is killed", () => {
     assert.deepEqual(await child("commit"), { out: "committed", signal: "SIGKILL" });
     const baton = await open();
     const run = await baton.engine.store.query("run", { id: "run_large" });
-    const input = await baton.engine.store.query("payload", { run: run?.row.no ?? 0, slot: "input" });
+    const input = await baton.engine.store.query("payload", { run: run?.row.no ?? 0, part: "input" });
     assert.equal(input, JSON.stringify("x".repeat(400_000)));
   });
 

@@ -33,7 +33,7 @@ async function setup(test: TestContext, retention: object): Promise<TestBaton> {
 /** What is left, after the sweep of a day. */
 async function left(baton: TestBaton): Promise<readonly string[]> {
   await baton.advance("1d");
-  assert.deepEqual(await baton.baton.engine.store.query("strays", {}), []);
+  assert.deepEqual(await baton.baton.engine.store.query("violations", {}), []);
   return (await baton.baton.runs({ limit: 100 })).map((run) => run.key ?? "").toSorted();
 }
 

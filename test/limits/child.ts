@@ -32,6 +32,6 @@ for (;;) {
   const counts = await baton.engine.store.query("counts", {});
   if (counts.every((row) => row.status === "completed")) break;
 }
-const strays = await baton.engine.store.query("strays", {});
+const violations = await baton.engine.store.query("violations", {});
 await baton.close();
-process.stdout.write(`${JSON.stringify(strays)}\n`);
+process.stdout.write(`${JSON.stringify(violations)}\n`);

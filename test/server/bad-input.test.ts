@@ -19,7 +19,13 @@ const start = (input: string): string => `{"name":"hello","input":${input}}`;
 
 const cases: readonly Case[] = [
   { what: "malformed JSON", body: '{"name":"hello",}', status: 400, code: "malformed-json", says: /line 1, column 17/ },
-  { what: "a text that unexpected end of input", body: '{"name":"hel', status: 400, code: "malformed-json", says: /column 13/ },
+  {
+    what: "a text that unexpected end of input",
+    body: '{"name":"hel',
+    status: 400,
+    code: "malformed-json",
+    says: /column 13/,
+  },
   { what: "no body at all", body: "", status: 400, code: "malformed-json", says: /unexpected end of input/ },
   { what: "a value that is no object", body: "[1]", status: 422, code: "invalid-request", says: /must be an object/ },
   { what: "an unknown workflow", body: '{"name":"nope"}', status: 404, code: "unknown-definition", says: /"nope"/ },

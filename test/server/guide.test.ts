@@ -79,7 +79,7 @@ test("an act that cannot be done now says why, and is not done", async (t) => {
   let count = 0;
   const act = { label: "Never", act: () => ({ text: String(++count), run: null }) };
   const api = await open(t, [
-    { ...act, id: "blocked", blocked: () => "there is nothing to mend" },
+    { ...act, id: "blocked", blocked: () => "there is nothing to repairStore" },
     {
       ...act,
       id: "unsure",
@@ -91,10 +91,10 @@ test("an act that cannot be done now says why, and is not done", async (t) => {
   const [step] = (await api.get<Guide>("/api/guide")).body.steps;
   assert.deepEqual(
     step?.acts.map(({ blocked }) => blocked),
-    [null, "there is nothing to mend", "the service does not answer"],
+    [null, "there is nothing to repairStore", "the service does not answer"],
   );
   const { status, body } = await api.post<Problem>("/api/guide/blocked", {});
-  assert.deepEqual([status, body.code, body.detail], [409, "illegal", "there is nothing to mend"]);
+  assert.deepEqual([status, body.code, body.detail], [409, "illegal", "there is nothing to repairStore"]);
   assert.equal((await api.post("/api/guide/unsure", {})).status, 409);
   assert.equal(count, 0);
 });

@@ -65,7 +65,7 @@ test("it is run now, and the run says by whom and from which schedule", async (t
   const run = await api.until(body.id, (seen) => seen.status === "completed");
   assert.equal(run.output, "report of the night");
   assert.equal(run.startedBy.schedule, "report/nightly");
-  assert.equal(run.startedBy.nominalAt, undefined);
+  assert.equal(run.startedBy.scheduledAt, undefined);
   assert.match(run.startedBy.by, /^local:/);
 });
 
@@ -74,7 +74,7 @@ test("a stretch of the past is previewed and filled, and filled once", async (t)
   const range = { from: "2026-03-28T12:00:00Z", to: "2026-03-31T00:00:00Z" };
   const preview = await api.post<Backfill>(`${nightly}/backfill`, { ...range, dryRun: true });
   assert.deepEqual(
-    preview.body.items.map((item) => [item.nominalAt, item.local, item.run, item.isNew]),
+    preview.body.items.map((item) => [item.scheduledAt, item.local, item.run, item.isNew]),
     [
       ["2026-03-29T01:00:00.000Z", "2026-03-29 03:00:00 +02:00", null, true],
       ["2026-03-30T00:30:00.000Z", "2026-03-30 02:30:00 +02:00", null, true],
@@ -82,7 +82,7 @@ test("a stretch of the past is previewed and filled, and filled once", async (t)
   );
   const filled = await api.post<Backfill>(`${nightly}/backfill`, range);
   const run = await api.until(filled.body.items[0]?.run ?? "", (seen) => seen.status === "completed");
-  assert.deepEqual([run.startedBy.schedule, run.startedBy.nominalAt], ["report/nightly", "2026-03-29T01:00:00.000Z"]);
+  assert.deepEqual([run.startedBy.schedule, run.startedBy.scheduledAt], ["report/nightly", "2026-03-29T01:00:00.000Z"]);
   const again = await api.post<Backfill>(`${nightly}/backfill`, range);
   assert.deepEqual(
     again.body.items.map((item) => [item.run, item.isNew]),

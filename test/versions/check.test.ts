@@ -48,10 +48,7 @@ test("baton check says of each history whether the code as it is now is compatib
     other.stdout,
     new RegExp(`^incompatible  ${waiting.id}  pay 1  waiting  at 2: Step 2 was "charge"`, "m"),
   );
-  assert.match(
-    other.stdout,
-    /^ {6}RECORDED {2}CODE\n {5}1 reserve {3}reserve\n {2}> {2}2 charge {4}fraud check\n/m,
-  );
+  assert.match(other.stdout, /^ {6}RECORDED {2}CODE\n {5}1 reserve {3}reserve\n {2}> {2}2 charge {4}fraud check\n/m);
   const { code, value } = await json<Line[]>(["check"]);
   assert.equal(code, 1);
   assert.deepEqual(
@@ -117,7 +114,10 @@ test("one dead letter is resumed on the version that mends it, and on none that 
   await baton(["deploy"]);
   const refused = await baton(["resume", failed.id, "--on", "2"]);
   assert.equal(refused.code, 7);
-  assert.match(refused.stderr, /cannot continue on version 2: Step 2 was "charge"; the code now asks for "fraud check"/);
+  assert.match(
+    refused.stderr,
+    /cannot continue on version 2: Step 2 was "charge"; the code now asks for "fraud check"/,
+  );
   const resumed = await baton(["resume", failed.id, "--on", "3", "--json"]);
   assert.equal(resumed.code, 0, resumed.stderr);
   const run = JSON.parse(resumed.stdout) as RunDetail;

@@ -171,7 +171,7 @@ describe("behind a pooler that keeps a session for a transaction", { skip: await
     await Promise.all([...line, ...orders].map((each) => each.result()));
     assert.ok(most <= 2, `${most} at once`);
     assert.equal((await query("select id from orders")).length, numbers.length);
-    assert.deepEqual(await on(0).engine.store.query("strays", {}), []);
+    assert.deepEqual(await on(0).engine.store.query("violations", {}), []);
     const pool = (await pooler.show("pools")).find((each) => each["database"] !== "pgbouncer");
     assert.equal(pool?.["pool_mode"], "transaction");
     const sessions = ["sv_active", "sv_idle", "sv_used", "sv_tested", "sv_login"].map((name) => Number(pool?.[name]));

@@ -26,7 +26,7 @@ function setup(t: TestContext): Setup {
 }
 
 /** Places and words of what is wrong, without the folder that this test happens to have. */
-function told({ problems }: Bundle): string[] {
+function textsOf({ problems }: Bundle): string[] {
   return problems.map(({ file, line, message }) => `${file.split("/").slice(-2).join("/")}:${line} ${message}`);
 }
 
@@ -107,7 +107,7 @@ test("refuses what is only known when it runs and what lies beside the module, w
     'export const h = import.meta.resolve("left");',
   ];
   write("workflows/a.ts", lines.join("\n"));
-  const refused = told(await bundle());
+  const refused = textsOf(await bundle());
   assert.deepEqual(
     refused.map((each) => each.split(" ")[0]),
     [5, 6, 7, 8, 9, 10, 11, 12].map((line) => `workflows/a.ts:${line}`),
@@ -129,7 +129,7 @@ export const called = own.require("x" + 1);
 export const text = "require(anything)";
 `,
   );
-  assert.deepEqual(told(await bundle()), []);
+  assert.deepEqual(textsOf(await bundle()), []);
 });
 
 test("an import of a package that cannot be carried names the package to list", async (t) => {
@@ -138,17 +138,17 @@ test("an import of a package that cannot be carried names the package to list", 
   write("node_modules/loader/index.js", "module.exports = (name) => require(name);\n");
   write("workflows/a.ts", 'import load from "loader";\nexport const loaded = load;\n');
   assert.match(
-    told(await bundle()).join("\n"),
+    textsOf(await bundle()).join("\n"),
     /loader\/index\.js:1 require\(\) with a path .* list the package loader under external in baton\.config\.ts \(imported by /,
   );
-  assert.deepEqual(told(await bundle("workflows/a.ts", ["loader"])), []);
+  assert.deepEqual(textsOf(await bundle("workflows/a.ts", ["loader"])), []);
 });
 
 test("syntax, missing modules, missing exports and what Node would not run are problems with their line", async (t) => {
   const { write, bundle } = setup(t);
   const problemOf = async (text: string): Promise<string> => {
     write("workflows/a.ts", text);
-    return told(await bundle()).join("\n");
+    return textsOf(await bundle()).join("\n");
   };
   write("lib/word.ts", 'export const word = "one";\n');
   assert.match(await problemOf("\nexport const = 1;\n"), /^workflows\/a\.ts:2 SyntaxError: /);

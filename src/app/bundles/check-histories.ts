@@ -7,11 +7,11 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import { workflowHandler } from "../../workflows/handler.ts";
 import { createCipher, readSensitiveKeys } from "../cipher.ts";
 import type { Definition } from "../config.ts";
+import { within } from "../current-run.ts";
 import { type EffectiveConfig, localStorePath, storeOf } from "../load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "../load-definitions.ts";
 import { openToRead } from "../open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "../platform.ts";
-import { within } from "../surroundings.ts";
 
 /** Definitions as they lie in the folder now, bundled and loaded apart from any store. */
 export async function loadFolder(config: EffectiveConfig): Promise<LoadedDefinitions> {

@@ -55,7 +55,7 @@ function setup(t: TestContext): Setup {
         kind: "deploy",
         artifacts: [artifact],
         definitions: [{ kind: "workflow", name: "pay", version: 1, fingerprint: artifact.hash, file: "pay.ts" }],
-        isAsked: false,
+        isRequested: false,
         actor: "test",
       });
       assert.ok(outcome.ok);

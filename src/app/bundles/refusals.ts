@@ -17,7 +17,8 @@ export const suspicious = /\bimport\s*\(|\brequire\b|\bimport\.meta\b|\b__dirnam
 export const uncommon =
   /\b(?:enum|namespace|module)\s+\w|\bimport\s+\w+\s*=|\bexport\s*=|\b(?:private|protected|public|readonly)\s+\w/;
 
-const outside = "a bundle contains no other files: import the file as a module or JSON, or read it from an absolute path";
+const outside =
+  "a bundle contains no other files: import the file as a module or JSON, or read it from an absolute path";
 
 /**
  * What a bundle would lose without a word: imports that are only known when they run, and files that lie beside the
@@ -38,9 +39,7 @@ export function refusalsOf(code: string, parse: (code: string) => unknown): read
 function problemOf(node: Node, above: readonly Node[]): string | null {
   switch (node.type) {
     case "ImportExpression":
-      return isConstant(node["source"])
-        ? null
-        : "import() with a path computed at run time cannot be bundled";
+      return isConstant(node["source"]) ? null : "import() with a path computed at run time cannot be bundled";
     case "CallExpression":
       return callProblem(node);
     case "NewExpression":

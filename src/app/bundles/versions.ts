@@ -13,9 +13,9 @@ import type { Logger } from "../../kernel/ports/logger.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { workflowHandler } from "../../workflows/handler.ts";
 import type { Definition } from "../config.ts";
+import { within } from "../current-run.ts";
 import { type EffectiveConfig, localStorePath } from "../load-config.ts";
 import type { DefinitionSet } from "../load-definitions.ts";
-import { within } from "../surroundings.ts";
 import { readDeployKeys } from "./deploy-keys.ts";
 import { LocalList } from "./local-list.ts";
 import { OldVersions } from "./old-versions.ts";
@@ -80,8 +80,8 @@ export class Versions {
     return this.#old.ready;
   }
 
-  /** Stores what the folder holds, gives it numbers and makes it loadable. `isAsked`: a person wants it for new starts. */
-  async deploy(isAsked: boolean): Promise<readonly DeployedVersion[]> {
+  /** Stores what the folder holds, gives it numbers and makes it loadable. `isRequested`: a person wants it for new starts. */
+  async deploy(isRequested: boolean): Promise<readonly DeployedVersion[]> {
     const { store, set, actor } = this.#parts;
     const { versions } = set.loaded;
     if (versions.length === 0) return [];
@@ -90,7 +90,7 @@ export class Versions {
     const artifacts = new Map(versions.map(({ artifact }) => [artifact.hash, artifact]));
     const outcome = await store.commit({
       kind: "deploy",
-      isAsked,
+      isRequested,
       actor,
       artifacts: [...artifacts.values()].filter(({ hash }) => !stored.has(hash)),
       definitions: versions.map(({ definition: { kind, name, version }, artifact, file }) => ({

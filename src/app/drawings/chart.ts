@@ -1,5 +1,11 @@
 import type { GraphNodeKind } from "../../wire/graph.ts";
-import { type Arm, type Ask, type Item, type Outline, raceAsk } from "../../workflows/outline/outline.ts";
+import {
+  type Arm,
+  type Item,
+  type OperationNode,
+  type Outline,
+  raceOperation,
+} from "../../workflows/outline/outline.ts";
 
 export interface ChartNode {
   readonly id: string;
@@ -42,7 +48,7 @@ interface Exits {
 
 /** More boxes than these nobody looks at, and laying them out would take seconds. */
 const nodesMax = 300;
-/** From each ask that may fail an arrow leads to its handler; of more than these only the last has one. */
+/** From each operation that may fail an arrow leads to its handler; of more than these only the last has one. */
 const failsMax = 3;
 
 export function chartOf(name: string, { items }: Outline): Chart {
@@ -75,7 +81,7 @@ class Drawer {
 
   #item(item: Item, tails: readonly Tail[], exits: Exits): readonly Tail[] {
     switch (item.is) {
-      case "ask":
+      case "operation":
         return this.#box(askNode(item), tails);
       case "fork": {
         const node = this.#add({ kind: "branch", label: item.label });
@@ -86,7 +92,7 @@ class Drawer {
         );
       }
       case "together": {
-        const node = this.#add(item.isRace ? askNode(raceAsk) : { kind: "parallel", label: "all of" });
+        const node = this.#add(item.isRace ? askNode(raceOperation) : { kind: "parallel", label: "all of" });
         this.#join(tails, node);
         if (item.arms.length === 0) return [{ from: node, label: null }];
         return item.arms.flatMap((arm) => this.#arm(arm, node, exits));
@@ -122,8 +128,8 @@ class Drawer {
     const before = this.#nodes.length;
     const inner: Exits = { ...exits, throws: [] };
     const body = this.#items(item.items, tails, inner);
-    const asks = this.#nodes.slice(before).filter(({ step, kind }) => step !== null || !isShape(kind));
-    const failing = asks.length > failsMax ? asks.slice(-1) : asks;
+    const operations = this.#nodes.slice(before).filter(({ step, kind }) => step !== null || !isShape(kind));
+    const failing = operations.length > failsMax ? operations.slice(-1) : operations;
     const handler = [...failing.map(({ id }) => ({ from: id, label: "fails" })), ...inner.throws];
     if (item.handler.length === 0) return [...body, ...inner.throws];
     return [...body, ...this.#items(item.handler, handler, exits)];
@@ -165,7 +171,7 @@ class Drawer {
   }
 }
 
-function askNode({ kind, label, step, options, hasUndo }: Ask): Omit<ChartNode, "id"> {
+function askNode({ kind, label, step, options, hasUndo }: OperationNode): Omit<ChartNode, "id"> {
   return { kind, label, step, options, hasUndo };
 }
 

@@ -1,5 +1,5 @@
 import type { StepChange } from "../../wire/graph.ts";
-import { type Ask, asksOf, type Outline } from "../../workflows/outline/outline.ts";
+import { type OperationNode, type Outline, operationsOf } from "../../workflows/outline/outline.ts";
 
 interface Named {
   readonly step: string;
@@ -8,7 +8,7 @@ interface Named {
 
 /** What became of each step from one version to another: in the order of the newer one, removed ones where they stood. */
 export function changesOf(a: Outline, b: Outline): readonly StepChange[] {
-  const [before, after] = [namedAsks(asksOf(a.items)), namedAsks(asksOf(b.items))];
+  const [before, after] = [namedOperations(operationsOf(a.items)), namedOperations(operationsOf(b.items))];
   const kept = inOrder(before, after);
   const changes: StepChange[] = [];
   let next = 0;
@@ -37,10 +37,10 @@ function stepOf(a: Named | null, b: Named | null): Omit<StepChange, "change"> {
   return { step: (b ?? a)?.step ?? "", before: a?.options ?? null, after: b?.options ?? null };
 }
 
-/** Asks of one name are told apart by their number, as runs number them. */
-function namedAsks(asks: readonly Ask[]): readonly Named[] {
+/** Asks of one name are reported apart by their number, as runs number them. */
+function namedOperations(operations: readonly OperationNode[]): readonly Named[] {
   const counts = new Map<string, number>();
-  return asks.map(({ step, label, options }) => {
+  return operations.map(({ step, label, options }) => {
     const name = step ?? label;
     const count = (counts.get(name) ?? 0) + 1;
     counts.set(name, count);

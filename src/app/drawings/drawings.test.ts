@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Ask, Item, Outline } from "../../workflows/outline/outline.ts";
+import type { Item, OperationNode, Outline } from "../../workflows/outline/outline.ts";
 import { chartOf } from "./chart.ts";
 import { changesOf } from "./diff.ts";
 import { layoutOf } from "./layout.ts";
 
-const ask = (step: string, options: string | null = null): Ask => ({
-  is: "ask",
+const operation = (step: string, options: string | null = null): OperationNode => ({
+  is: "operation",
   kind: "step",
   label: step,
   step,
@@ -24,10 +24,10 @@ function arrows(...items: Item[]): string[] {
 
 test("a fork leads to its arms and past them, and a return leads to the end", () => {
   const arms = [
-    { label: "then", items: [ask("a"), { is: "leave", how: "return" } as const] },
+    { label: "then", items: [operation("a"), { is: "leave", how: "return" } as const] },
     { label: "else", items: [] },
   ];
-  assert.deepEqual(arrows({ is: "fork", label: "x?", arms, isTotal: false }, ask("b")), [
+  assert.deepEqual(arrows({ is: "fork", label: "x?", arms, isTotal: false }, operation("b")), [
     "flow -> x?",
     "x? - then -> a",
     "x? - else -> b",
@@ -43,35 +43,27 @@ test("a loop leads back, is left by a break, and goes on where it ends", () => {
     arms: [{ label: "then", items: [{ is: "leave", how: "break" }] }],
     isTotal: false,
   };
-  assert.deepEqual(arrows({ is: "loop", label: "items", items: [ask("a"), stop], isEndless: true }, ask("b")), [
-    "flow -> items",
-    "items - each -> a",
-    "a -> done?",
-    "done? - again -> items",
-    "done? - then -> b",
-    "b -> end",
-  ]);
+  assert.deepEqual(
+    arrows({ is: "loop", label: "items", items: [operation("a"), stop], isEndless: true }, operation("b")),
+    ["flow -> items", "items - each -> a", "a -> done?", "done? - again -> items", "done? - then -> b", "b -> end"],
+  );
 });
 
 test("what fails goes to its handler, and a helper's return only leaves the helper", () => {
-  const helper: Item = { is: "inlined", items: [ask("in"), { is: "leave", how: "return" }] };
-  assert.deepEqual(arrows(helper, { is: "attempt", items: [ask("try")], handler: [ask("tell")] }, ask("on")), [
-    "flow -> in",
-    "in -> try",
-    "try - fails -> tell",
-    "try -> on",
-    "tell -> on",
-    "on -> end",
-  ]);
+  const helper: Item = { is: "inlined", items: [operation("in"), { is: "leave", how: "return" }] };
+  assert.deepEqual(
+    arrows(helper, { is: "attempt", items: [operation("try")], handler: [operation("tell")] }, operation("on")),
+    ["flow -> in", "in -> try", "try - fails -> tell", "try -> on", "tell -> on", "on -> end"],
+  );
 });
 
 test("a layout goes from left to right, with boxes as wide as their text and none over another", async () => {
   const arms = [
-    { label: null, items: [ask("one")] },
-    { label: null, items: [ask("a step with quite a long name of its own")] },
+    { label: null, items: [operation("one")] },
+    { label: null, items: [operation("a step with quite a long name of its own")] },
   ];
   const { nodes, edges, width, height } = await layoutOf(
-    chartOf("flow", outline(ask("first"), { is: "together", isRace: false, arms }, ask("last"))),
+    chartOf("flow", outline(operation("first"), { is: "together", isRace: false, arms }, operation("last"))),
   );
   const [start, first, fork, one, two, last] = nodes;
   assert.ok(start!.x < first!.x && first!.x < fork!.x && fork!.x < one!.x && one!.x < last!.x);
@@ -82,7 +74,7 @@ test("a layout goes from left to right, with boxes as wide as their text and non
 });
 
 test("three hundred boxes are laid out in a moment, and more are cut", async () => {
-  const many = Array.from({ length: 400 }, (_, i) => ask(`step ${i}`));
+  const many = Array.from({ length: 400 }, (_, i) => operation(`step ${i}`));
   const chart = chartOf("flow", outline(...many));
   assert.deepEqual([chart.nodes.length, chart.isCut], [301, true]);
   const began = performance.now();
@@ -90,9 +82,9 @@ test("three hundred boxes are laid out in a moment, and more are cut", async () 
   assert.ok(performance.now() - began < 5_000);
 });
 
-test("changes are told in the order of the newer version, removed steps where they stood", () => {
-  const before = outline(ask("a"), ask("b", "{ x: 1 }"), ask("gone"), ask("c"), ask("d"));
-  const after = outline(ask("c"), ask("a"), ask("new"), ask("b", "{ x: 2 }"), ask("d"));
+test("changes are reported in the order of the newer version, removed steps where they stood", () => {
+  const before = outline(operation("a"), operation("b", "{ x: 1 }"), operation("gone"), operation("c"), operation("d"));
+  const after = outline(operation("c"), operation("a"), operation("new"), operation("b", "{ x: 2 }"), operation("d"));
   assert.deepEqual(
     changesOf(before, after).map(({ step, change }) => `${step} ${change}`),
     ["c moved", "a same", "new added", "b options", "gone removed", "d same"],

@@ -99,7 +99,7 @@ export class Drawings {
       { name, authorVersion: row?.authorVersion ?? null, run, module: artifact?.body ?? null },
       parse,
     );
-    // Parts of a text keep the whole of it in memory; a copy does not.
+    // InstanceOptions of a text keep the whole of it in memory; a copy does not.
     return JSON.parse(JSON.stringify(outline)) as Read | null;
   }
 }

@@ -3,7 +3,7 @@ import type { Bulk, BulkBody, BulkPreview, BulkVerb } from "../../wire/bulk.ts";
 import type { DeadLetterGroup } from "../../wire/dead-letter.ts";
 import type { RunStatus } from "../../wire/status.ts";
 import type { Client } from "../client.ts";
-import { connected, type Session } from "../command.ts";
+import { type CommandContext, runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import { readCount } from "../input.ts";
@@ -36,11 +36,11 @@ const lookMs = 300;
 /** `baton redrive`, and `baton bulk <verb>` for the others. */
 export function startBulk(verb: BulkVerb, options: BulkOptions): Promise<Exit> {
   const follows = options.wait !== false && options.dryRun !== true;
-  return connected(options, follows ? "work" : "act", async ({ connection: { client }, ...session }) => {
+  return runConnected(options, follows ? "work" : "act", async ({ connection: { client }, ...context }) => {
     const body = bulkBody(verb, options);
-    if (options.dryRun) return preview(session, client, body);
+    if (options.dryRun) return preview(context, client, body);
     const bulk = await client.post<Bulk>("/api/bulk", body);
-    return show(session, follows ? await followBulk(session, client, bulk) : bulk);
+    return show(context, follows ? await followBulk(context, client, bulk) : bulk);
   });
 }
 
@@ -83,21 +83,21 @@ function readRate(given: string): number {
   });
 }
 
-async function preview({ io }: Omit<Session, "connection">, client: Client, body: BulkBody): Promise<Exit> {
-  const told = await client.post<BulkPreview>("/api/bulk", body);
+async function preview({ io }: Omit<CommandContext, "connection">, client: Client, body: BulkBody): Promise<Exit> {
+  const result = await client.post<BulkPreview>("/api/bulk", body);
   if (io.format !== "human") {
-    io.document(told);
+    io.document(result);
     return exit.ok;
   }
   const groups = body.verb === "redrive" ? await groupsOf(client, body) : [];
   io.lines([
-    `would ${told.verb} ${told.total} runs${told.sample.length === 0 ? "" : `, including ${told.sample.join(", ")}`}`,
+    `would ${result.verb} ${result.total} runs${result.sample.length === 0 ? "" : `, including ${result.sample.join(", ")}`}`,
     ...groups.map(
       (group) => `${String(group.count).padStart(7)}  ${group.name} ${group.step ?? ""}: ${plain(group.message)}`,
     ),
-    ...(told.sample[0] === undefined
+    ...(result.sample[0] === undefined
       ? []
-      : [`preview one of them: baton ${oneVerb(body.verb)} ${told.sample[0]} --dry-run`]),
+      : [`preview one of them: baton ${oneVerb(body.verb)} ${result.sample[0]} --dry-run`]),
   ]);
   return exit.ok;
 }
@@ -115,13 +115,17 @@ function oneVerb(verb: BulkVerb): string {
   return verb === "redrive" ? "resume" : verb;
 }
 
-async function followBulk({ io, signal }: Omit<Session, "connection">, client: Client, begun: Bulk): Promise<Bulk> {
+async function followBulk(
+  { io, signal }: Omit<CommandContext, "connection">,
+  client: Client,
+  begun: Bulk,
+): Promise<Bulk> {
   let bulk = begun;
-  let told = "";
+  let result = "";
   while (bulk.status === "running" && !signal.aborted) {
     const line = progress(bulk);
-    if (line !== told && io.format === "human") io.say(line);
-    told = line;
+    if (line !== result && io.format === "human") io.say(line);
+    result = line;
     await sleep(lookMs, undefined, { signal }).catch(() => {});
     bulk = await client.get<Bulk>(`/api/bulk/${bulk.id}`);
   }
@@ -133,7 +137,7 @@ function progress({ verb, done, refused, total, canaryStage, canary }: Bulk): st
   return `${verb}: ${done + refused} of ${total}${lot}`;
 }
 
-function show({ io }: Omit<Session, "connection">, bulk: Bulk): Exit {
+function show({ io }: Omit<CommandContext, "connection">, bulk: Bulk): Exit {
   if (io.format !== "human") io.document(bulk);
   else
     io.lines([
@@ -155,7 +159,7 @@ const pastOf: Readonly<Record<BulkVerb, string>> = {
 
 /** `baton bulk` */
 export function listBulks(options: BulkListOptions): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection: { client } }) => {
+  return runConnected(options, "read", async ({ io, connection: { client } }) => {
     const rows = await client.rows<Bulk>("/api/bulk", {}, readCount("--limit", options.limit, rowsMax));
     if (io.format !== "human") io.list(rows);
     else if (rows.length === 0) io.say("no bulk operations");
@@ -178,16 +182,16 @@ function columns(now: number): readonly Column<Bulk>[] {
 
 /** `baton bulk show` and `baton bulk stop`. */
 export function showBulk(id: string, options: Globals): Promise<Exit> {
-  return connected(options, "read", async ({ connection: { client }, ...session }) =>
-    show(session, await client.get<Bulk>(`/api/bulk/${encodeURIComponent(id)}`)),
+  return runConnected(options, "read", async ({ connection: { client }, ...context }) =>
+    show(context, await client.get<Bulk>(`/api/bulk/${encodeURIComponent(id)}`)),
   );
 }
 
 export function stopBulk(id: string, options: Globals & { reason?: string }): Promise<Exit> {
-  return connected(options, "act", async ({ connection: { client }, ...session }) => {
+  return runConnected(options, "act", async ({ connection: { client }, ...context }) => {
     const { reason } = options;
     show(
-      session,
+      context,
       await client.post<Bulk>(`/api/bulk/${encodeURIComponent(id)}/stop`, reason === undefined ? {} : { reason }),
     );
     return exit.ok;

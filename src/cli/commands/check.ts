@@ -3,7 +3,7 @@ import { storeExists } from "../../app/find-server.ts";
 import { type EffectiveConfig, loadConfig, storeOf } from "../../app/load-config.ts";
 import { describeProblem, shown } from "../../app/load-problem.ts";
 import { showStore } from "../../app/store-address.ts";
-import { type Session, session } from "../command.ts";
+import { type CommandContext, runCommand } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import { sideBySide } from "../side-by-side.ts";
@@ -29,10 +29,10 @@ interface Line {
 
 /** `baton check`: replays recorded histories over the code of the folder, without running a step. */
 export function check(name: string | undefined, options: CheckOptions): Promise<Exit> {
-  return session(options, async (around) => {
+  return runCommand(options, async (context) => {
     const config = await loadConfig(options);
     const { definitions, problems } = await loadFolder(config);
-    for (const problem of problems) around.io.say(`error: ${describeProblem(problem)}`);
+    for (const problem of problems) context.io.say(`error: ${describeProblem(problem)}`);
     refuseMissing(config);
     const lines: Line[] = [];
     const filter = { last: lastOf(options.last), name: name ?? null };
@@ -45,16 +45,19 @@ export function check(name: string | undefined, options: CheckOptions): Promise<
         ...verdict,
       };
       lines.push(line);
-      if (around.io.format === "human") around.io.lines(textOf(line, around));
+      if (context.io.format === "human") context.io.lines(textOf(line, context));
     }
     const diverging = lines.filter((line) => line.outcome === "diverges").length;
-    if (around.io.format !== "human") around.io.list(lines);
-    else around.io.lines([`${lines.length} histories: ${lines.length - diverging} compatible, ${diverging} incompatible`]);
+    if (context.io.format !== "human") context.io.list(lines);
+    else
+      context.io.lines([
+        `${lines.length} histories: ${lines.length - diverging} compatible, ${diverging} incompatible`,
+      ]);
     return diverging > 0 || problems.length > 0 ? exit.failed : exit.ok;
   });
 }
 
-function textOf(line: Line, { io }: Session): readonly string[] {
+function textOf(line: Line, { io }: CommandContext): readonly string[] {
   const head = `${line.run}  ${plain(line.name)} ${line.version}  ${line.status}`;
   if (line.outcome === "compatible") return [`${io.paint("green", "compatible")}    ${head}`];
   return [

@@ -1,13 +1,13 @@
 import { configLines } from "../../app/config-lines.ts";
 import { loadConfig } from "../../app/load-config.ts";
-import { session } from "../command.ts";
+import { runCommand } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { table } from "../text.ts";
 
 /** `baton config`: every value in force, and where it came from. */
 export function printConfig(options: Globals): Promise<Exit> {
-  return session(options, async ({ io }) => {
+  return runCommand(options, async ({ io }) => {
     const lines = configLines(await loadConfig(options));
     if (io.format !== "human") io.list(lines);
     else {

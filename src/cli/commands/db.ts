@@ -4,14 +4,14 @@ import { loadConfig, namedStore, storeOf } from "../../app/load-config.ts";
 import { migrateStore } from "../../app/migrate-store.ts";
 import type { StoreAddress } from "../../app/store-address.ts";
 import type { DefinitionSizesView, StoreSizesView } from "../../wire/store.ts";
-import { connected, session } from "../command.ts";
+import { runCommand, runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import { type Column, table } from "../text.ts";
 
 /** `baton db backup`: a consistent copy, also while Baton works on the store. */
 export function backup(path: string, options: Globals): Promise<Exit> {
-  return session(options, async ({ io }) => {
+  return runCommand(options, async ({ io }) => {
     const { bytes } = await backupStore(await fileOf(options), resolve(path));
     if (io.format === "human") io.lines([`${path}  ${bytes} bytes`]);
     else io.document({ path: resolve(path), bytes });
@@ -21,7 +21,7 @@ export function backup(path: string, options: Globals): Promise<Exit> {
 
 /** `baton db restore`: puts a copy in the place of the store; the old one is kept beside it. */
 export function restore(path: string, options: Globals): Promise<Exit> {
-  return session(options, async ({ io }) => {
+  return runCommand(options, async ({ io }) => {
     const store = await fileOf(options);
     const { kept } = await restoreStore(store, resolve(path));
     if (io.format === "human") {
@@ -35,7 +35,7 @@ export function restore(path: string, options: Globals): Promise<Exit> {
 
 /** `baton db stats` */
 export function stats(options: Globals): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const sizes = await connection.client.get<StoreSizesView>("/api/db/stats");
     if (io.format !== "human") {
       io.document(sizes);
@@ -78,7 +78,7 @@ function size(bytes: number): string {
 
 /** `baton db migrate`: what opening the store does too, at a time of one's own choosing. */
 export function migrate(options: Globals & { dryRun?: boolean }): Promise<Exit> {
-  return session(options, async ({ io }) => {
+  return runCommand(options, async ({ io }) => {
     const migrated = await migrateStore(await addressOf(options), { dryRun: options.dryRun === true });
     if (io.format !== "human") io.document(migrated);
     else if (migrated.migrations.length === 0) io.say(`the store already has schema ${migrated.to}`);

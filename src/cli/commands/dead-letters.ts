@@ -1,6 +1,6 @@
 import type { DeadLetterGroup } from "../../wire/dead-letter.ts";
 import type { RunSummary } from "../../wire/run.ts";
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { readCount } from "../input.ts";
@@ -15,7 +15,7 @@ export interface DeadLettersOptions extends Globals {
 
 /** `baton dead-letters`: one line a cause, or with `--fingerprint` the runs of one. */
 export function listDeadLetters(options: DeadLettersOptions): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection: { client } }) => {
+  return runConnected(options, "read", async ({ io, connection: { client } }) => {
     const limit = readCount("--limit", options.limit, rowsMax);
     const { fingerprint } = options;
     if (fingerprint !== undefined) {

@@ -4,7 +4,7 @@ import { loadConfig, storeOf } from "../../app/load-config.ts";
 import { describeProblem } from "../../app/load-problem.ts";
 import type { Definitions } from "../../wire/definition.ts";
 import type { DeployedVersion, Deployment } from "../../wire/version.ts";
-import { connected, session } from "../command.ts";
+import { runCommand, runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import type { Io } from "../io.ts";
@@ -25,13 +25,13 @@ interface Local {
 export async function deploy(folder: string | undefined, options: DeployOptions): Promise<Exit> {
   const flags = { ...options, ...(folder === undefined ? {} : { folder }) };
   let local: readonly Local[] = [];
-  const checked = await session(options, async ({ io }) => {
+  const checked = await runCommand(options, async ({ io }) => {
     local = await bundled(flags);
     if (options.dryRun) await preview(io, local, flags);
     return exit.ok;
   });
   if (checked !== exit.ok || options.dryRun) return checked;
-  return connected(flags, "act", async ({ io, connection }) => {
+  return runConnected(flags, "act", async ({ io, connection }) => {
     const deployment = await connection.client.post<Deployment>("/api/deployments", {});
     if (io.format === "human") io.lines(table(columns, deployment.items, io));
     else io.document(deployment);
@@ -40,9 +40,7 @@ export async function deploy(folder: string | undefined, options: DeployOptions)
       ({ fingerprint }) => !deployment.items.some((each) => each.fingerprint === fingerprint),
     );
     for (const { name, file } of strangers)
-      io.say(
-        `warning: ${connection.where} deployed from its own folder, where ${name} differs from ${file} here`,
-      );
+      io.say(`warning: ${connection.where} deployed from its own folder, where ${name} differs from ${file} here`);
     return exit.ok;
   });
 }
@@ -58,7 +56,9 @@ async function bundled(flags: DeployOptions & { folder?: string }): Promise<read
     });
   }
   if (versions.length === 0)
-    throw new CliError(exit.usage, "usage", `no definitions found in ${from}`, { hint: "pass the folder that contains them" });
+    throw new CliError(exit.usage, "usage", `no definitions found in ${from}`, {
+      hint: "pass the folder that contains them",
+    });
   return versions.map(({ definition, artifact, file }) => ({
     name: definition.name,
     fingerprint: artifact.hash,
@@ -78,7 +78,7 @@ async function preview(io: Io, local: readonly Local[], flags: DeployOptions & {
 
 async function stored(flags: DeployOptions): Promise<Definitions["items"]> {
   let items: Definitions["items"] = [];
-  await connected(flags, "read", async ({ connection }) => {
+  await runConnected(flags, "read", async ({ connection }) => {
     items = (await connection.client.get<Definitions>("/api/definitions")).items;
     return exit.ok;
   });

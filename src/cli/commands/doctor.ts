@@ -2,7 +2,7 @@ import { examineFile } from "../../app/doctor.ts";
 import { findServer, storeExists } from "../../app/find-server.ts";
 import { loadConfig, namedStore, storeOf } from "../../app/load-config.ts";
 import type { DoctorReport, FindingView, RepairView } from "../../wire/doctor.ts";
-import { connected, type Session, session } from "../command.ts";
+import { type CommandContext, runCommand, runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { type Colour, plain, table } from "../text.ts";
@@ -17,31 +17,31 @@ export interface DoctorCommand extends Globals {
 /** `baton doctor`: exit code 1 when something is bad. */
 export async function doctor(options: DoctorCommand): Promise<Exit> {
   let unopened: DoctorReport | null = null;
-  const before = await session(options, async (around) => {
+  const before = await runCommand(options, async (context) => {
     unopened = await examineUnopened(options);
-    if (unopened !== null) tell(around, unopened, options);
+    if (unopened !== null) printSchedule(context, unopened, options);
     return unopened?.level === "bad" ? exit.failed : exit.ok;
   });
   if (unopened !== null || before !== exit.ok) return before;
   const mends = options.repair === true && options.yes === true;
-  return connected(options, mends ? "act" : "read", async (around) => {
-    const { client } = around.connection;
+  return runConnected(options, mends ? "act" : "read", async (context) => {
+    const { client } = context.connection;
     const query = options.full === true ? { full: "true" } : {};
     if (mends) {
       const planned = await client.get<DoctorReport>("/api/doctor", query);
-      // What is about to be done is told first.
-      for (const { what, count } of planned.repairs) around.io.say(`repair: ${what} (${count})`);
+      // What is about to be done is result first.
+      for (const { what, count } of planned.repairs) context.io.say(`repair: ${what} (${count})`);
     }
     const body = options.reason === undefined ? {} : { reason: options.reason };
     const report = mends
       ? await client.post<DoctorReport>("/api/doctor/repair", body)
       : await client.get<DoctorReport>("/api/doctor", query);
-    tell(around, report, options);
+    printSchedule(context, report, options);
     return report.level === "bad" ? exit.failed : exit.ok;
   });
 }
 
-/** A file that cannot be opened as a store of this Baton is told of from outside. A server has opened its own. */
+/** A file that cannot be opened as a store of this Baton is result of from outside. A server has opened its own. */
 async function examineUnopened(options: DoctorCommand): Promise<DoctorReport | null> {
   if (options.url !== undefined || process.env["BATON_URL"] !== undefined) return null;
   const address = namedStore(options) ?? storeOf(await loadConfig(options));
@@ -50,7 +50,7 @@ async function examineUnopened(options: DoctorCommand): Promise<DoctorReport | n
   return examined === null ? null : { ...examined, level: examined.findings[0]?.level ?? "ok" };
 }
 
-function tell({ io }: Pick<Session, "io">, report: DoctorReport, options: DoctorCommand): void {
+function printSchedule({ io }: Pick<CommandContext, "io">, report: DoctorReport, options: DoctorCommand): void {
   if (io.format === "json") return io.document(report);
   if (io.format === "jsonl") return io.list(report.findings);
   io.lines(

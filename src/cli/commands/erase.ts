@@ -1,5 +1,5 @@
 import type { ErasureView } from "../../wire/store.ts";
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import { confirm } from "../input.ts";
@@ -17,7 +17,7 @@ export interface EraseCommand extends Globals {
 export function erase(id: string | undefined, options: EraseCommand): Promise<Exit> {
   // Cancelling what a worker holds needs somebody who works.
   const need = options.cancel === true && options.dryRun !== true ? "work" : "act";
-  return connected(options, need, async ({ io, connection }) => {
+  return runConnected(options, need, async ({ io, connection }) => {
     const { key, cancel, vacuum, reason } = options;
     if ((id === undefined) === (key === undefined))
       throw new CliError(exit.usage, "usage", "give either a run or --key", { hint: "baton erase --help" });
@@ -46,9 +46,13 @@ export function erase(id: string | undefined, options: EraseCommand): Promise<Ex
         `erased ${counted(erased.runs, "run")}, ${counted(erased.events, "event")}, ${counted(erased.files, "file")}`,
       );
       if (!erased.isScrubbed)
-        io.say("another process is reading the store: a copy remains in the write-ahead log until it finishes; run this command again then");
+        io.say(
+          "another process is reading the store: a copy remains in the write-ahead log until it finishes; run this command again then",
+        );
       if (!erased.isRewritten)
-        io.say("free pages of the file may still contain parts of the data until it is rewritten: baton erase --vacuum");
+        io.say(
+          "free pages of the file may still contain parts of the data until it is rewritten: baton erase --vacuum",
+        );
       io.say("backups are not changed: remove or replace those that contain these runs");
     }
     return exit.ok;

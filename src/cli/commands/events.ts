@@ -1,5 +1,5 @@
 import type { EventAccepted, EventBody, EventView } from "../../wire/event.ts";
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { readCount, readJson } from "../input.ts";
@@ -19,7 +19,7 @@ export interface SendOptions extends Globals {
 
 /** `baton events` */
 export function listEvents(options: EventsOptions): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const limit = readCount("--limit", options.limit, rowsMax);
     const events = await connection.client.rows<EventView>("/api/events", { name: options.name }, limit);
     if (io.format !== "human") io.list(await connection.client.whole(events));
@@ -45,7 +45,7 @@ function columns(now: number): readonly Column<EventView>[] {
 
 /** `baton events send` */
 export function sendEvent(name: string, options: SendOptions): Promise<Exit> {
-  return connected(options, "act", async ({ io, connection }) => {
+  return runConnected(options, "act", async ({ io, connection }) => {
     const { data, id, source } = options;
     const body: EventBody = {
       name,
@@ -56,7 +56,8 @@ export function sendEvent(name: string, options: SendOptions): Promise<Exit> {
     const accepted = await connection.client.post<EventAccepted>("/api/events", body);
     if (io.format === "human") io.lines([`${accepted.id}  matched ${accepted.matched}`]);
     else io.document(accepted);
-    if (!connection.isServer) io.say("no server is running: the runs that the event starts begin when one does (baton start)");
+    if (!connection.isServer)
+      io.say("no server is running: the runs that the event starts begin when one does (baton start)");
     return exit.ok;
   });
 }

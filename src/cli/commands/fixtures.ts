@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { RunDetail } from "../../wire/run.ts";
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 
@@ -14,7 +14,7 @@ export interface ImportCommand extends Globals {
 
 /** `baton export` */
 export function exportRun(id: string, options: ExportCommand): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const fixture = await connection.client.get<object>(`/api/runs/${encodeURIComponent(id)}/export`);
     if (options.out === undefined) {
       io.document(fixture);
@@ -31,7 +31,7 @@ export function exportRun(id: string, options: ExportCommand): Promise<Exit> {
 
 /** `baton import` */
 export function importRun(file: string, options: ImportCommand): Promise<Exit> {
-  return connected(options, "act", async ({ io, connection }) => {
+  return runConnected(options, "act", async ({ io, connection }) => {
     const { reason } = options;
     const fixture = readJson(file);
     const run = await connection.client.post<RunDetail>("/api/imports", {

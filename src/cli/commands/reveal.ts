@@ -1,4 +1,4 @@
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import { jsonText } from "../text.ts";
@@ -10,9 +10,9 @@ export interface RevealOptions extends Globals {
   readonly reason?: string;
 }
 
-/** `baton reveal`: one sensitive value in clear, which is told in the audit. */
+/** `baton reveal`: one sensitive value in clear, which is result in the audit. */
 export function revealValue(id: string, options: RevealOptions): Promise<Exit> {
-  return connected(options, "act", async ({ io, connection }) => {
+  return runConnected(options, "act", async ({ io, connection }) => {
     const { step, input, output, reason } = options;
     const asked = [step !== undefined, input === true, output === true].filter(Boolean).length;
     if (asked !== 1) {

@@ -1,5 +1,5 @@
 import type { MatchCount, RunSummary } from "../../wire/run.ts";
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { readCount } from "../input.ts";
@@ -22,7 +22,7 @@ export const rowsMax = 100_000;
 
 /** `baton runs` */
 export function listRuns(query: string | undefined, options: RunsOptions): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const { status, name, key, version, attribute, fingerprint, from, to } = options;
     const filter = { q: query, status, name, key, version, attribute, fingerprint, from, to };
     if (options.count === true) {

@@ -1,6 +1,6 @@
 import type { RunDetail } from "../../wire/run.ts";
-import type { Backfill, FireView, ScheduleDetail, ScheduleSummary } from "../../wire/schedule.ts";
-import { connected, type Session } from "../command.ts";
+import type { Backfill, FiringView, ScheduleDetail, ScheduleSummary } from "../../wire/schedule.ts";
+import { type CommandContext, runConnected } from "../command.ts";
 import type { Connection, Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { readCount } from "../input.ts";
@@ -31,7 +31,7 @@ const nextMax = 100;
 
 /** `baton schedules` */
 export function listSchedules(options: SchedulesOptions): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const limit = readCount("--limit", options.limit, rowsMax);
     const query = { workflow: options.workflow, next: 1 };
     const schedules = await connection.client.rows<ScheduleSummary>("/api/schedules", query, limit);
@@ -56,7 +56,7 @@ function columns(now: number, isServer: boolean): readonly Column<ScheduleSummar
     },
     {
       head: "LAST",
-      cell: ({ lastFire }) => (lastFire === null ? "-" : `${lastFire.outcome} ${ago(lastFire.nominalAt, now)}`),
+      cell: ({ lastFire }) => (lastFire === null ? "-" : `${lastFire.outcome} ${ago(lastFire.scheduledAt, now)}`),
     },
     { head: "NOTE", cell: (schedule) => noteOf(schedule, isServer) },
   ];
@@ -72,7 +72,7 @@ function nextCell({ isPaused, next }: ScheduleSummary, now: number): string {
 function noteOf(schedule: ScheduleSummary, isServer: boolean): string {
   const { isPaused, pausedBy, pausedWhy, isLoaded, lastGap, lastFire } = schedule;
   if (isPaused) return `paused by ${pausedBy ?? "?"}${pausedWhy === null ? "" : `: ${pausedWhy}`}`;
-  const isGapLast = lastGap?.cause === "missed" && (lastFire === null || lastGap.through > lastFire.nominalAt);
+  const isGapLast = lastGap?.cause === "missed" && (lastFire === null || lastGap.through > lastFire.scheduledAt);
   if (isGapLast) return `missed ${lastGap.count} until ${lastGap.through}`;
   return isLoaded || !isServer ? "" : "code not loaded on this server";
 }
@@ -88,25 +88,25 @@ function until(at: string, now: number): string {
 
 /** `baton schedules show` */
 export function showSchedule(id: string, options: Globals): Promise<Exit> {
-  return connected(options, "read", async (session) => {
-    const schedule = await session.connection.client.get<ScheduleDetail>(pathOf(id));
-    tell(session, schedule);
+  return runConnected(options, "read", async (context) => {
+    const schedule = await context.connection.client.get<ScheduleDetail>(pathOf(id));
+    printSchedule(context, schedule);
     return exit.ok;
   });
 }
 
 /** `baton schedules pause` and `resume` */
 export function changeSchedule(verb: "pause" | "resume", id: string, options: ScheduleVerbOptions): Promise<Exit> {
-  return connected(options, "act", async (session) => {
+  return runConnected(options, "act", async (context) => {
     const body = options.reason === undefined ? {} : { reason: options.reason };
-    tell(session, await session.connection.client.post<ScheduleDetail>(`${pathOf(id)}/${verb}`, body));
+    printSchedule(context, await context.connection.client.post<ScheduleDetail>(`${pathOf(id)}/${verb}`, body));
     return exit.ok;
   });
 }
 
 /** `baton schedules run` */
 export function runSchedule(id: string, options: ScheduleVerbOptions): Promise<Exit> {
-  return connected(options, "act", async ({ io, connection }) => {
+  return runConnected(options, "act", async ({ io, connection }) => {
     const body = options.reason === undefined ? {} : { reason: options.reason };
     const run = await connection.client.post<RunDetail>(`${pathOf(id)}/run-now`, body);
     if (io.format === "human") io.lines([run.id]);
@@ -118,7 +118,7 @@ export function runSchedule(id: string, options: ScheduleVerbOptions): Promise<E
 
 /** `baton schedules backfill` */
 export function backfillSchedule(id: string, options: BackfillOptions): Promise<Exit> {
-  return connected(options, "act", async ({ io, connection }) => {
+  return runConnected(options, "act", async ({ io, connection }) => {
     const { from, to, dryRun, reason } = options;
     const filled = await connection.client.post<Backfill>(`${pathOf(id)}/backfill`, {
       from,
@@ -152,8 +152,8 @@ function backfillColumns(isDryRun: boolean): readonly Column<Backfill["items"][n
 }
 
 /** `baton schedules next` */
-export function nextFires(id: string, options: NextOptions): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+export function nextScheduledTimes(id: string, options: NextOptions): Promise<Exit> {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const next = readCount("--count", options.count, nextMax);
     const schedule = await connection.client.get<ScheduleDetail>(pathOf(id), { next });
     if (io.format !== "human") io.list(schedule.next);
@@ -180,12 +180,19 @@ function sayIdle(connection: Connection, say: (text: string) => void): void {
   if (!connection.isServer) say("no server is running: the new runs begin when one does (baton start)");
 }
 
-function tell({ io, connection }: Session & { connection: Connection }, schedule: ScheduleDetail): void {
+function printSchedule(
+  { io, connection }: CommandContext & { connection: Connection },
+  schedule: ScheduleDetail,
+): void {
   if (io.format === "human") io.lines(page(schedule, connection.isServer, io));
   else io.document(schedule);
 }
 
-function page(schedule: ScheduleDetail, isServer: boolean, style: Pick<Session["io"], "paint" | "width">): string[] {
+function page(
+  schedule: ScheduleDetail,
+  isServer: boolean,
+  style: Pick<CommandContext["io"], "paint" | "width">,
+): string[] {
   const now = Date.now();
   const { timing } = schedule;
   const facts: [string, string][] = [
@@ -203,14 +210,14 @@ function page(schedule: ScheduleDetail, isServer: boolean, style: Pick<Session["
     "",
     ...(schedule.next.length === 0 ? ["no upcoming times"] : table(nextColumns(now), schedule.next, style)),
     "",
-    ...(schedule.fires.length === 0 ? ["no firings yet"] : table(fireColumns(now), schedule.fires, style)),
+    ...(schedule.fires.length === 0 ? ["no firings yet"] : table(firingColumns(now), schedule.fires, style)),
     ...schedule.gaps.map((gap) => `${gap.cause} ${gap.count} from ${gap.from} to ${gap.through}`),
   ];
 }
 
-function fireColumns(now: number): readonly Column<FireView>[] {
+function firingColumns(now: number): readonly Column<FiringView>[] {
   return [
-    { head: "SCHEDULED", cell: (fire) => fire.nominalAt },
+    { head: "SCHEDULED", cell: (fire) => fire.scheduledAt },
     {
       head: "OUTCOME",
       cell: (fire) => fire.outcome,

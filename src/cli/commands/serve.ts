@@ -5,7 +5,7 @@ import { describeProblem, shown } from "../../app/load-problem.ts";
 import { type RunningServer, startServer } from "../../app/server.ts";
 import { showStore } from "../../app/store-address.ts";
 import type { DefinitionProblem } from "../../wire/definition.ts";
-import { type Session, session } from "../command.ts";
+import { type CommandContext, runCommand } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import type { Io } from "../io.ts";
@@ -27,10 +27,10 @@ export interface Serving {
   readonly works?: boolean;
 }
 
-/** `baton start`, with `isWatching` `baton dev`, without work `baton server`: serves until it is told to stop. */
+/** `baton start`, with `isWatching` `baton dev`, without work `baton server`: serves until it is result to stop. */
 export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
-  return session(options, async (around) => {
-    const { io } = around;
+  return runCommand(options, async (context) => {
+    const { io } = context;
     const config = await loadConfig({ ...options, ...(how.folder === undefined ? {} : { folder: how.folder }) });
     if (how.works === false) refuseFile(config, "baton server");
     const log = (level: string, message: string, fields?: Readonly<Record<string, unknown>>): void =>
@@ -38,7 +38,7 @@ export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
     const logger = { log };
     let server: RunningServer | null = null;
     let isCrashing = false;
-    // From before the first run goes on: one that dies at once is told like any other.
+    // From before the first run goes on: one that dies at once is result like any other.
     const stopListening = onEscape(logger, (escaped) => {
       if (!isCrashing) crash(io, server, escaped);
       isCrashing = true;
@@ -55,7 +55,7 @@ export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
         },
       });
       greet(io, server, how);
-      await untilStopped(around);
+      await untilStopped(context);
       io.say(how.works === false ? "stopping" : "stopping; runs continue after the next start");
       await server.close();
     } finally {
@@ -93,14 +93,16 @@ function greet(io: Io, server: RunningServer, { isWatching: isDev, works = true 
     `console ${server.url}  (${count} loaded from ${from}${names.length === 0 ? "" : `: ${names.join(", ")}`})`,
     `store   ${shown(server.store)}`,
     ...(isDev ? [`try     baton run ${first} --input '{}' --watch   or   baton show latest`] : []),
-    works ? "press Ctrl-C to stop; runs continue after the next start" : "press Ctrl-C to stop; runs execute on the workers",
+    works
+      ? "press Ctrl-C to stop; runs continue after the next start"
+      : "press Ctrl-C to stop; runs execute on the workers",
   ]);
 }
 
-/** `baton worker`: works until it is told to stop, and serves nothing. */
+/** `baton worker`: works until it is result to stop, and serves nothing. */
 export function work(options: ServeOptions): Promise<Exit> {
-  return session(options, async (around) => {
-    const { io } = around;
+  return runCommand(options, async (context) => {
+    const { io } = context;
     const config = await loadConfig(options);
     refuseFile(config, "baton worker");
     const log = (level: string, message: string, fields?: Readonly<Record<string, unknown>>): void =>
@@ -115,7 +117,7 @@ export function work(options: ServeOptions): Promise<Exit> {
     try {
       instance = await openInstance({ config, mode: "work", logger: { log }, hosts: () => [] });
       greetWorker(io, config, instance);
-      await untilStopped(around);
+      await untilStopped(context);
       io.say("stopping; unfinished runs are released to other workers");
       await instance.close();
     } finally {
@@ -159,7 +161,7 @@ function logLine(io: Io, level: string, message: string, fields: Readonly<Record
   if (level !== "debug" && level !== "info") io.say(`${level}: ${plain(message)} ${JSON.stringify(fields)}`);
 }
 
-function untilStopped({ signal }: Session): Promise<void> {
+function untilStopped({ signal }: CommandContext): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });

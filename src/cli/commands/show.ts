@@ -2,7 +2,7 @@ import type { Page } from "../../wire/page.ts";
 import type { RunDetail } from "../../wire/run.ts";
 import type { Step } from "../../wire/step.ts";
 import type { Client } from "../client.ts";
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { errorLine, runPage, verbCommands } from "../run-text.ts";
@@ -10,7 +10,7 @@ import { plain } from "../text.ts";
 
 /** `baton show`: a run with all its steps and, as JSON, all its values whole. */
 export function showRun(id: string, options: Globals): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const run = await wholeRun(connection.client, id, io.format !== "human");
     if (io.format === "human") io.lines(runPage(run, io));
     else io.document(run);
@@ -37,7 +37,7 @@ async function allSteps(client: Client, run: RunDetail): Promise<readonly Step[]
 
 /** `baton why`: where a run stands and what to do about it, in a few lines. */
 export function explainRun(id: string, options: Globals): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const run = await connection.client.get<RunDetail>(`/api/runs/${encodeURIComponent(id)}`);
     const { status, reason, reasonText, verbs } = run;
     if (io.format !== "human") {

@@ -1,7 +1,7 @@
 import { parseDuration } from "../../stdx/duration.ts";
 import type { RunDetail } from "../../wire/run.ts";
 import type { StartBody } from "../../wire/start.ts";
-import { connected, type Session } from "../command.ts";
+import { type CommandContext, runConnected } from "../command.ts";
 import type { Connection, Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import { followRun } from "../follow.ts";
@@ -22,11 +22,11 @@ export interface RunOptions extends Globals {
 /** `baton run`: starts a run, and with `--wait` or `--watch` stays until it is at rest. */
 export function startRun(name: string, options: RunOptions): Promise<Exit> {
   const waits = options.wait === true || options.watch === true;
-  return connected(options, waits ? "work" : "act", async ({ connection, ...session }) => {
-    const { io } = session;
+  return runConnected(options, waits ? "work" : "act", async ({ connection, ...context }) => {
+    const { io } = context;
     const timeoutMs = options.timeout === undefined ? null : readTimeout(options.timeout);
     const started = await connection.client.post<RunDetail>("/api/runs", await startBody(name, options));
-    if (waits) return await finish(session, connection, started, { timeoutMs, isWatched: options.watch === true });
+    if (waits) return await finish(context, connection, started, { timeoutMs, isWatched: options.watch === true });
     if (io.format === "human") io.lines([started.id]);
     else io.document(started);
     if (!connection.isServer && started.status === "pending")
@@ -57,7 +57,7 @@ function readTimeout(given: string): number {
 
 /** Follows a run to its rest, prints it, and says by the exit code how it ended. */
 export async function finish(
-  { io, signal }: Session,
+  { io, signal }: CommandContext,
   connection: Connection,
   started: RunDetail,
   options: { timeoutMs: number | null; isWatched: boolean },

@@ -1,7 +1,7 @@
 import type { RunDetail } from "../../wire/run.ts";
 import type { Verb, VerbBody, VerbPreview } from "../../wire/verb.ts";
 import type { MoveBody, MovedRuns } from "../../wire/version.ts";
-import { connected, type Session } from "../command.ts";
+import { type CommandContext, runConnected } from "../command.ts";
 import type { Connection, Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import { followRun } from "../follow.ts";
@@ -30,15 +30,15 @@ const moving: ReadonlySet<Verb> = new Set(["resume", "restart", "complete-step",
 /** `baton resume` and the other verbs. */
 export function applyVerb(verb: Verb, id: string, options: VerbOptions): Promise<Exit> {
   const follows = moving.has(verb) && options.wait !== false && options.dryRun !== true;
-  return connected(options, follows ? "work" : "act", async ({ connection, ...session }) => {
+  return runConnected(options, follows ? "work" : "act", async ({ connection, ...context }) => {
     const path = `/api/runs/${encodeURIComponent(id)}/${verb}`;
     const body = await verbBody(verb, options);
     if (options.on !== undefined) await moveTo(connection, id, options);
-    if (options.dryRun) return preview(session, await connection.client.post<VerbPreview>(path, body));
+    if (options.dryRun) return preview(context, await connection.client.post<VerbPreview>(path, body));
     const run = await connection.client.post<RunDetail>(path, body);
-    if (follows) return follow(session, connection, run);
-    if (session.io.format === "human") session.io.lines(runPage(run, session.io));
-    else session.io.document(run);
+    if (follows) return follow(context, connection, run);
+    if (context.io.format === "human") context.io.lines(runPage(run, context.io));
+    else context.io.document(run);
     return exit.ok;
   });
 }
@@ -74,22 +74,22 @@ async function verbBody(verb: Verb, options: VerbOptions): Promise<VerbBody> {
   };
 }
 
-function preview({ io }: Session, told: VerbPreview): Exit {
-  if (io.format !== "human") io.document(told);
+function preview({ io }: CommandContext, result: VerbPreview): Exit {
+  if (io.format !== "human") io.document(result);
   else {
     const list = (keys: readonly string[]): string => (keys.length === 0 ? "nothing" : plain(keys.join(", ")));
     io.lines([
-      `${told.verb} of ${told.run} (${told.status}) would`,
-      `run again: ${list(told.runsAgain)}`,
-      `keep:      ${list(told.kept)}`,
-      ...(told.undone.length === 0 ? [] : [`undo:      ${list(told.undone)} (steps that declare a compensation)`]),
-      ...(told.notIdempotent.length === 0 ? [] : [`warning:   not safe to repeat: ${list(told.notIdempotent)}`]),
+      `${result.verb} of ${result.run} (${result.status}) would`,
+      `run again: ${list(result.runsAgain)}`,
+      `keep:      ${list(result.kept)}`,
+      ...(result.undone.length === 0 ? [] : [`undo:      ${list(result.undone)} (steps that declare a compensation)`]),
+      ...(result.notIdempotent.length === 0 ? [] : [`warning:   not safe to repeat: ${list(result.notIdempotent)}`]),
     ]);
   }
   return exit.ok;
 }
 
-async function follow({ io, signal }: Session, connection: Connection, moved: RunDetail): Promise<Exit> {
+async function follow({ io, signal }: CommandContext, connection: Connection, moved: RunDetail): Promise<Exit> {
   const run = await followRun(connection.client, moved.id, {
     signal,
     timeoutMs: null,

@@ -1,6 +1,6 @@
 import type { Definitions, DefinitionView } from "../../wire/definition.ts";
 import type { MoveBody, MovedRuns, VersionBody } from "../../wire/version.ts";
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Connection, Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import type { Io } from "../io.ts";
@@ -19,7 +19,7 @@ export interface VersionsOptions extends Globals {
 /** `baton versions`: lists them, and with a flag chooses, drains or moves. */
 export function versions(name: string | undefined, options: VersionsOptions): Promise<Exit> {
   const asked = [options.use, options.drain, options.move].filter((each) => each !== undefined);
-  return connected(options, asked.length === 0 ? "read" : "act", async ({ io, connection }) => {
+  return runConnected(options, asked.length === 0 ? "read" : "act", async ({ io, connection }) => {
     if (asked.length > 1) throw usage("use only one of --use, --drain and --move");
     if (asked.length === 1 && name === undefined) throw usage("give the name of the workflow");
     if (options.move !== undefined) return move(io, connection, name ?? "", options);
@@ -92,14 +92,14 @@ async function move(io: Io, connection: Connection, name: string, options: Versi
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     ...(options.dryRun ? { dryRun: true } : {}),
   };
-  const told = await connection.client.post<MovedRuns>(`/api/definitions/${encodeURIComponent(name)}/move`, body);
-  if (io.format !== "human") io.document(told);
+  const result = await connection.client.post<MovedRuns>(`/api/definitions/${encodeURIComponent(name)}/move`, body);
+  if (io.format !== "human") io.document(result);
   else {
-    const verb = told.dryRun ? "would move" : "moved";
+    const verb = result.dryRun ? "would move" : "moved";
     io.lines([
-      `${verb} ${told.movedCount} from version ${told.from} to ${told.to}, ${told.leftCount} ${told.dryRun ? "would stay" : "stay"}`,
-      ...told.moved.map((run) => `${verb}  ${run}`),
-      ...told.left.flatMap(({ run, reason, recorded = [], asked = [] }) => [
+      `${verb} ${result.movedCount} from version ${result.from} to ${result.to}, ${result.leftCount} ${result.dryRun ? "would stay" : "stay"}`,
+      ...result.moved.map((run) => `${verb}  ${run}`),
+      ...result.left.flatMap(({ run, reason, recorded = [], asked = [] }) => [
         `stays  ${run}  ${plain(reason)}`,
         ...(recorded.length + asked.length === 0 ? [] : sideBySide(recorded, asked)),
       ]),

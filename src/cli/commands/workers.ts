@@ -1,12 +1,12 @@
 import type { Workers, WorkerView } from "../../wire/worker.ts";
-import { connected } from "../command.ts";
+import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { ago, type Column, table } from "../text.ts";
 
 /** `baton workers`: who works on the store. */
 export function listWorkers(options: Globals): Promise<Exit> {
-  return connected(options, "read", async ({ io, connection }) => {
+  return runConnected(options, "read", async ({ io, connection }) => {
     const { items } = await connection.client.get<Workers>("/api/workers");
     if (io.format !== "human") io.list(items);
     else if (items.length === 0) io.say("no workers on this store");

@@ -7,7 +7,7 @@ export function lastPlaceOf(canary: readonly number[], stage: number): number {
 }
 
 /** How many may go now, and how long until the next may: in lots of a fifth of a second, so that a rate is kept evenly. */
-export function paceOf(ratePerS: number | null, lotMax: number): { readonly count: number; readonly inMs: number } {
+export function runTimeOf(ratePerS: number | null, lotMax: number): { readonly count: number; readonly inMs: number } {
   if (ratePerS === null) return { count: lotMax, inMs: 0 };
   const count = Math.max(1, Math.min(lotMax, Math.floor(ratePerS / 5)));
   return { count, inMs: Math.ceil((count / ratePerS) * 1_000) };

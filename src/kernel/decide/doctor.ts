@@ -3,16 +3,16 @@ import {
   type Finding,
   type FindingLevel,
   type HostFacts,
+  type InvariantViolation,
   type RepairCode,
   repairCodes,
-  type Stray,
-  type StrayCode,
+  type ViolationCode,
 } from "../model/doctor.ts";
 
-/** What the doctor was told. `strays` null: the rows could not be looked at. */
+/** What the doctor was told. `violations` null: the rows could not be looked at. */
 export interface Evidence {
   readonly checkup: Checkup | null;
-  readonly strays: readonly Stray[] | null;
+  readonly violations: readonly InvariantViolation[] | null;
   readonly schema: { readonly found: number; readonly known: number } | null;
   readonly host: HostFacts | null;
   /** Why the store could not be read. */
@@ -34,7 +34,7 @@ const clockMostMs = 1_000;
 const deadLettersLeast = 10;
 
 /** Which repair mends what; null: a person must look. */
-const mends: Readonly<Record<StrayCode, RepairCode | null>> = {
+const mends: Readonly<Record<ViolationCode, RepairCode | null>> = {
   "not-queued": "requeue",
   "queued-at-rest": "requeue",
   "ready-without-time": "requeue",
@@ -59,7 +59,7 @@ const mends: Readonly<Record<StrayCode, RepairCode | null>> = {
 
 /** Reads the evidence: one finding for each thing that was looked at, worst first. */
 export function diagnose(evidence: Evidence): readonly Finding[] {
-  const { checkup, strays, schema, host, unreadable } = evidence;
+  const { checkup, violations, schema, host, unreadable } = evidence;
   const findings = [
     ...(host === null ? [] : hostFindings(host)),
     ...(unreadable === null
@@ -67,19 +67,19 @@ export function diagnose(evidence: Evidence): readonly Finding[] {
       : [finding("bad", "store-unreadable", unreadable.message, { todo: unreadable.hint ?? "check the file" })]),
     ...(schema === null ? [] : [schemaFinding(schema)]),
     ...(checkup === null ? [] : storeFindings(checkup, host)),
-    ...(strays === null ? [] : strayFindings(strays)),
+    ...(violations === null ? [] : strayFindings(violations)),
   ];
   const order: readonly FindingLevel[] = ["bad", "warn", "ok"];
   return findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
 }
 
-/** The repairs that would mend what was found, each with what it is for, in the order in which they are done. */
+/** The repairs that would repairStore what was found, each with what it is for, in the order in which they are done. */
 export function planRepairs(
-  strays: readonly Stray[],
-): readonly { readonly repair: RepairCode; readonly strays: readonly Stray[] }[] {
+  violations: readonly InvariantViolation[],
+): readonly { readonly repair: RepairCode; readonly violations: readonly InvariantViolation[] }[] {
   return repairCodes
-    .map((repair) => ({ repair, strays: strays.filter((stray) => mends[stray.code] === repair) }))
-    .filter((each) => each.strays.length > 0);
+    .map((repair) => ({ repair, violations: violations.filter((violation) => mends[violation.code] === repair) }))
+    .filter((each) => each.violations.length > 0);
 }
 
 function finding(
@@ -182,9 +182,14 @@ function openersFinding({ openers }: HostFacts): Finding {
 function schemaFinding({ found, known }: { found: number; known: number }): Finding {
   if (found === known) return finding("ok", "schema", `schema ${found}`);
   if (found > known)
-    return finding("bad", "schema", `the store has schema ${found}, but this Baton version supports schemas up to ${known}`, {
-      todo: "use the newer Baton version, or restore the backup that it made",
-    });
+    return finding(
+      "bad",
+      "schema",
+      `the store has schema ${found}, but this Baton version supports schemas up to ${known}`,
+      {
+        todo: "use the newer Baton version, or restore the backup that it made",
+      },
+    );
   return finding("warn", "schema", `the store has schema ${found} and is migrated to ${known} when it is opened`, {
     todo: "to migrate now: baton db migrate; it makes a backup first",
   });
@@ -204,10 +209,15 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
     workersFinding(checkup),
     checkup.oldestReady === null || now - checkup.oldestReady.readyAt < readyMostMs
       ? finding("ok", "oldest-ready", "no run has been waiting long for a worker")
-      : finding("warn", "oldest-ready", `a run has been waiting for a worker for ${seconds(now - checkup.oldestReady.readyAt)} s`, {
-          where: [checkup.oldestReady.id],
-          todo: "start a worker (baton start), or check what keeps it busy (baton runs --status running)",
-        }),
+      : finding(
+          "warn",
+          "oldest-ready",
+          `a run has been waiting for a worker for ${seconds(now - checkup.oldestReady.readyAt)} s`,
+          {
+            where: [checkup.oldestReady.id],
+            todo: "start a worker (baton start), or check what keeps it busy (baton runs --status running)",
+          },
+        ),
     listed("warn", "no-worker", "runs are waiting for a version that no worker has", {
       where: checkup.unserved.map(({ definition, version }) => `${definition} version ${version}`),
       count: checkup.unserved.reduce((sum, each) => sum + each.count, 0),
@@ -295,13 +305,13 @@ function deadLettersFinding({ deadLetters }: Checkup): Finding {
   return finding("warn", "dead-letters", what, { count, todo: "list them by error with: baton dead-letters" });
 }
 
-function strayFindings(strays: readonly Stray[]): readonly Finding[] {
-  if (strays.length === 0)
+function strayFindings(violations: readonly InvariantViolation[]): readonly Finding[] {
+  if (violations.length === 0)
     return [finding("ok", "queue", "every run is in exactly one state, and every counter is correct")];
-  return [...Map.groupBy(strays, (stray) => stray.code)].map(([code, same]) => {
+  return [...Map.groupBy(violations, (violation) => violation.code)].map(([code, same]) => {
     const repair = mends[code];
     return finding("bad", code, same[0]?.problem ?? code, {
-      where: same.map((stray) => stray.id),
+      where: same.map((violation) => violation.id),
       todo: repair === null ? "please report this bug" : "baton doctor --repair",
       repair,
     });

@@ -5,7 +5,15 @@ import fc from "fast-check";
 import type { ScheduleSpec } from "../model/schedule.ts";
 import changes from "./clock-changes.json" with { type: "json" };
 import { checkPattern } from "./cron.ts";
-import { checkSchedule, decideFires, decideOverlap, dueOf, nextDue, nextFire, nextFires } from "./schedule.ts";
+import {
+  checkSchedule,
+  decideFirings,
+  decideOverlap,
+  dueOf,
+  nextDue,
+  nextScheduledTime,
+  nextScheduledTimes,
+} from "./schedule.ts";
 
 const utc = (text: string): number => Date.parse(text);
 const iso = (at: number): string => new Date(at).toISOString();
@@ -16,7 +24,7 @@ describe("clock changes", () => {
       it(`${zone}, ${change}: ${JSON.stringify(options)}`, () => {
         const spec = checkSchedule({ zone, ...(options as { cron: string }) });
         assert.deepEqual(
-          nextFires(spec, utc(from), fires.length).map(iso),
+          nextScheduledTimes(spec, utc(from), fires.length).map(iso),
           fires.map((at) => iso(utc(at))),
         );
       });
@@ -125,7 +133,7 @@ describe("next", () => {
         const spec = checkSchedule({ cron, zone, gap, repeated });
         const from = minutes * minute;
         const slow = slowFires(cronOf(spec), matches, from, from + 3 * 86_400_000).next();
-        assert.equal(iso(nextFire(spec, from) ?? 0), iso(slow.value ?? 0));
+        assert.equal(iso(nextScheduledTime(spec, from) ?? 0), iso(slow.value ?? 0));
       }),
       { numRuns: 150 },
     );
@@ -133,7 +141,7 @@ describe("next", () => {
 
   it("goes from a fire to the next and never stands still", () => {
     const spec = checkSchedule({ cron: "* * * * * *", zone: "Europe/Berlin" });
-    const times = nextFires(spec, utc("2026-10-25T00:59:50Z"), 30);
+    const times = nextScheduledTimes(spec, utc("2026-10-25T00:59:50Z"), 30);
     assert.deepEqual(
       times,
       times.map((_, i) => utc("2026-10-25T00:59:51Z") + i * 1_000),
@@ -157,7 +165,7 @@ function compare(
   const from = change - 30 * 3_600_000;
   const to = change + 30 * 3_600_000;
   const slow = [...slowFires(cronOf(spec), matches, from, to)].map(iso);
-  assert.deepEqual(nextFires(spec, from, slow.length + 1, to).map(iso), slow, `${cron} ${gap} ${repeated}`);
+  assert.deepEqual(nextScheduledTimes(spec, from, slow.length + 1, to).map(iso), slow, `${cron} ${gap} ${repeated}`);
 }
 
 describe("a pattern", () => {
@@ -209,7 +217,7 @@ describe("a pattern", () => {
 
   it("reads the OCPS dialect", () => {
     const first = (cron: string): string =>
-      iso(nextFire(checkSchedule({ cron, zone: "UTC" }), utc("2026-11-20T12:00:00Z")) ?? 0);
+      iso(nextScheduledTime(checkSchedule({ cron, zone: "UTC" }), utc("2026-11-20T12:00:00Z")) ?? 0);
     assert.equal(first("0 9 L * *"), "2026-11-30T09:00:00.000Z");
     assert.equal(first("0 9 15W * *"), "2026-12-15T09:00:00.000Z");
     assert.equal(first("0 9 * * FRI#2"), "2026-12-11T09:00:00.000Z");
@@ -258,19 +266,19 @@ describe("a schedule", () => {
 
   it("by interval comes at multiples of it, or from its beginning on", () => {
     const at = utc("2026-11-20T12:07:31Z");
-    assert.equal(iso(nextFire(checkSchedule({ every: "15m" }), at) ?? 0), "2026-11-20T12:15:00.000Z");
+    assert.equal(iso(nextScheduledTime(checkSchedule({ every: "15m" }), at) ?? 0), "2026-11-20T12:15:00.000Z");
     const spec = checkSchedule({ every: "15m", from: "2026-11-20T12:05:00Z" });
-    assert.deepEqual(nextFires(spec, utc("2026-11-20T00:00:00Z"), 2).map(iso), [
+    assert.deepEqual(nextScheduledTimes(spec, utc("2026-11-20T00:00:00Z"), 2).map(iso), [
       "2026-11-20T12:05:00.000Z",
       "2026-11-20T12:20:00.000Z",
     ]);
-    assert.equal(nextFire(spec, utc("2026-11-20T12:20:00Z")), utc("2026-11-20T12:35:00Z"));
+    assert.equal(nextScheduledTime(spec, utc("2026-11-20T12:20:00Z")), utc("2026-11-20T12:35:00Z"));
   });
 
   it("at a moment comes once", () => {
     const at = utc("2026-11-20T12:00:00Z");
     const spec = checkSchedule({ at: new Date(at) });
-    assert.deepEqual([nextFire(spec, at - 1), nextFire(spec, at)], [at, null]);
+    assert.deepEqual([nextScheduledTime(spec, at - 1), nextScheduledTime(spec, at)], [at, null]);
   });
 
   it("has the same jitter for the same nominal time, and within its bound", () => {
@@ -292,19 +300,19 @@ describe("a round of fires", () => {
   const minutes = (count: number): number => at + count * minute;
 
   it("is empty before the time", () => {
-    const due = decideFires({ id: "a/b", spec, decidedTo: at, isPaused: false }, minutes(1) - 1);
+    const due = decideFirings({ id: "a/b", spec, decidedTo: at, isPaused: false }, minutes(1) - 1);
     assert.deepEqual(due, { gap: null, fires: [], decidedTo: at, hasMore: false });
   });
 
   it("fires what is younger than the catch-up window and counts what is older as missed", () => {
-    const due = decideFires({ id: "a/b", spec, decidedTo: at, isPaused: false }, minutes(60));
+    const due = decideFirings({ id: "a/b", spec, decidedTo: at, isPaused: false }, minutes(60));
     assert.deepEqual(due.gap, { cause: "missed", fromAt: minutes(1), throughAt: minutes(54), count: 54 });
     assert.deepEqual(due.fires, [55, 56, 57, 58, 59, 60].map(minutes));
     assert.equal(due.decidedTo, minutes(60));
   });
 
   it("fires nothing while it is paused", () => {
-    const due = decideFires({ id: "a/b", spec, decidedTo: at, isPaused: true }, minutes(3));
+    const due = decideFirings({ id: "a/b", spec, decidedTo: at, isPaused: true }, minutes(3));
     assert.deepEqual(due.gap, { cause: "paused", fromAt: minutes(1), throughAt: minutes(3), count: 3 });
     assert.deepEqual(due.fires, []);
   });
@@ -315,7 +323,7 @@ describe("a round of fires", () => {
     let fired = 0;
     const fast = checkSchedule({ every: "1s", catchUp: "5m" });
     for (let round = 0; round < 100; round++) {
-      const due = decideFires({ id: "a/b", spec: fast, decidedTo, isPaused: false }, minutes(60));
+      const due = decideFirings({ id: "a/b", spec: fast, decidedTo, isPaused: false }, minutes(60));
       missed += due.gap?.count ?? 0;
       fired += due.fires.length;
       decidedTo = due.decidedTo;
@@ -328,7 +336,7 @@ describe("a round of fires", () => {
   it("takes a fire that is a moment late for late, whatever the window says", () => {
     const strict = checkSchedule({ every: "1m", catchUp: 0 });
     assert.deepEqual(
-      decideFires({ id: "a/b", spec: strict, decidedTo: at, isPaused: false }, minutes(1) + 9_000).fires,
+      decideFirings({ id: "a/b", spec: strict, decidedTo: at, isPaused: false }, minutes(1) + 9_000).fires,
       [minutes(1)],
     );
   });
@@ -343,15 +351,15 @@ describe("a round of fires", () => {
         for (const wait of waits) {
           now += wait;
           for (;;) {
-            const due = decideFires({ id: "a/b", spec: jittered, decidedTo, isPaused: false }, now);
-            if (due.gap !== null) seen.push(...nextFires(jittered, due.gap.fromAt - 1, due.gap.count));
+            const due = decideFirings({ id: "a/b", spec: jittered, decidedTo, isPaused: false }, now);
+            if (due.gap !== null) seen.push(...nextScheduledTimes(jittered, due.gap.fromAt - 1, due.gap.count));
             for (const fire of due.fires) assert.ok(dueOf(jittered, "a/b", fire) <= now);
             seen.push(...due.fires);
             decidedTo = due.decidedTo;
             if (!due.hasMore) break;
           }
         }
-        assert.deepEqual(seen, nextFires(jittered, at, seen.length));
+        assert.deepEqual(seen, nextScheduledTimes(jittered, at, seen.length));
         assert.ok((nextDue({ id: "a/b", spec: jittered, decidedTo }, false, now) as number) > now);
       }),
       { numRuns: 100 },

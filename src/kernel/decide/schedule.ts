@@ -2,12 +2,12 @@ import { type Duration, parseDuration } from "../../stdx/duration.ts";
 import { hash53Number } from "../../stdx/hash.ts";
 import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
-import { type FireGap, type Overlap, overlaps, type ScheduleSpec, type Timing } from "../model/schedule.ts";
+import { type FiringGap, type Overlap, overlaps, type ScheduleSpec, type Timing } from "../model/schedule.ts";
 import { checkPattern, isEveryHour, isOnPattern, nextCron } from "./cron.ts";
 import { checkZone, stretchAt } from "./zone.ts";
 
 /** A moment as authors write it. */
-export type Moment = Date | number | string;
+export type Timestamp = Date | number | string;
 
 /** What an author writes about the times of a schedule; exactly one of `cron`, `every` and `at`. */
 export interface ScheduleWish {
@@ -16,8 +16,8 @@ export interface ScheduleWish {
   readonly gap?: "next-valid" | "skip";
   readonly repeated?: "once" | "twice";
   readonly every?: Duration;
-  readonly from?: Moment;
-  readonly at?: Moment;
+  readonly from?: Timestamp;
+  readonly at?: Timestamp;
   readonly overlap?: Overlap;
   readonly catchUp?: Duration;
   readonly jitter?: Duration;
@@ -43,13 +43,15 @@ const lateMs = 10_000;
 function checkTiming(wish: ScheduleWish): Timing {
   const forms = (["cron", "every", "at"] as const).filter((form) => wish[form] !== undefined);
   if (forms.length !== 1)
-    throw invalid(`a schedule needs exactly one of cron, every and at, not ${forms.length === 0 ? "none" : forms.join(" and ")}`);
+    throw invalid(
+      `a schedule needs exactly one of cron, every and at, not ${forms.length === 0 ? "none" : forms.join(" and ")}`,
+    );
   for (const [option, form] of Object.entries(ownOptions)) {
     if (wish[option as keyof ScheduleWish] !== undefined && form !== forms[0])
       throw invalid(`${option} belongs to ${form} and cannot be used with ${forms[0]}`);
   }
   if (wish.every !== undefined) return everyTiming(wish.every, wish.from);
-  if (wish.at !== undefined) return { by: "at", at: momentOf("at", wish.at) };
+  if (wish.at !== undefined) return { by: "at", at: timestampOf("at", wish.at) };
   if (wish.zone === undefined)
     throw invalid("a cron schedule needs a time zone", 'set zone, for example "Europe/Berlin" or "UTC"');
   const pattern = checkPattern(wish.cron);
@@ -65,12 +67,12 @@ function checkTiming(wish: ScheduleWish): Timing {
 /** Options that only one form of timing knows. */
 const ownOptions = { zone: "cron", gap: "cron", repeated: "cron", from: "every" } as const;
 
-function everyTiming(every: Duration, from: Moment | undefined): Timing {
+function everyTiming(every: Duration, from: Timestamp | undefined): Timing {
   const everyMs = lengthOf("every", every);
   if (everyMs < defaults.schedule.everyMinMs)
     throw invalid(`every must be at least ${defaults.schedule.everyMinMs} ms, not ${String(every)}`);
   // Without a beginning the times are those of the clock in UTC: the same on every machine and after every deploy.
-  return { by: "every", everyMs, from: from === undefined ? 0 : momentOf("from", from) };
+  return { by: "every", everyMs, from: from === undefined ? 0 : timestampOf("from", from) };
 }
 
 function lengthOf(option: string, value: Duration): number {
@@ -81,8 +83,8 @@ function lengthOf(option: string, value: Duration): number {
   }
 }
 
-function momentOf(option: string, value: Moment): number {
-  const at = value instanceof Date || typeof value === "number" ? Number(value) : readMoment(value);
+function timestampOf(option: string, value: Timestamp): number {
+  const at = value instanceof Date || typeof value === "number" ? Number(value) : readTimestamp(value);
   if (Number.isFinite(at) && Math.abs(at) <= momentMax) return Math.ceil(at);
   throw invalid(
     `${option} is not a valid timestamp: ${String(value).slice(0, 80)}`,
@@ -94,7 +96,7 @@ function momentOf(option: string, value: Moment): number {
 const momentMax = 8_640_000_000_000_000;
 
 /** Without an offset a text would mean another moment on each machine. */
-function readMoment(value: unknown): number {
+function readTimestamp(value: unknown): number {
   return typeof value === "string" && /T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
 }
 
@@ -110,7 +112,7 @@ function invalid(message: string, hint?: string): BatonError {
 // --- Times ----------------------------------------------------------------------------------------------------------------
 
 /** The first nominal time after `after`, or null when there is none. */
-export function nextFire({ timing }: ScheduleSpec, after: number): number | null {
+export function nextScheduledTime({ timing }: ScheduleSpec, after: number): number | null {
   switch (timing.by) {
     case "cron":
       return nextCron(timing, after);
@@ -124,9 +126,18 @@ export function nextFire({ timing }: ScheduleSpec, after: number): number | null
 }
 
 /** Up to `limit` nominal times after `after`, those beyond `through` left out. */
-export function nextFires(spec: ScheduleSpec, after: number, limit: number, through = Infinity): readonly number[] {
+export function nextScheduledTimes(
+  spec: ScheduleSpec,
+  after: number,
+  limit: number,
+  through = Infinity,
+): readonly number[] {
   const times: number[] = [];
-  for (let at = nextFire(spec, after); at !== null && at <= through && times.length < limit; at = nextFire(spec, at))
+  for (
+    let at = nextScheduledTime(spec, after);
+    at !== null && at <= through && times.length < limit;
+    at = nextScheduledTime(spec, at)
+  )
     times.push(at);
   return times;
 }
@@ -146,8 +157,8 @@ export function wallClock({ timing }: ScheduleSpec, at: number): { local: string
 }
 
 /** When a nominal time is to be fired: itself and its jitter, which a retry or another worker finds as long again. */
-export function dueOf(spec: ScheduleSpec, id: string, nominalAt: number): number {
-  return nominalAt + (spec.jitterMs === 0 ? 0 : hash53Number(`${id} ${nominalAt}`) % (spec.jitterMs + 1));
+export function dueOf(spec: ScheduleSpec, id: string, scheduledAt: number): number {
+  return scheduledAt + (spec.jitterMs === 0 ? 0 : hash53Number(`${id} ${scheduledAt}`) % (spec.jitterMs + 1));
 }
 
 /** From where a new or changed schedule decides: from now on, but a single moment that has just passed still counts. */
@@ -156,15 +167,15 @@ export function decidedFrom({ timing }: ScheduleSpec, now: number): number {
 }
 
 /** One key for each nominal time of a schedule: whoever starts its run starts the same run. */
-export function fireKey(name: string, nominalAt: number): string {
-  return `schedule:${name}:${nominalAt}`;
+export function fireKey(name: string, scheduledAt: number): string {
+  return `schedule:${name}:${scheduledAt}`;
 }
 
 // --- Decisions ------------------------------------------------------------------------------------------------------------
 
 /** What is to be decided about a schedule now. Its times come in order: first what is a gap, then what fires. */
 export interface DueFires {
-  readonly gap: FireGap | null;
+  readonly gap: FiringGap | null;
   readonly fires: readonly number[];
   /** Every nominal time up to here is decided by this. */
   readonly decidedTo: number;
@@ -176,7 +187,7 @@ export interface DueFires {
  * Which nominal times of `(decidedTo, now]` fire and which are missed. One round is bounded: after a year of downtime of
  * a schedule by the second there is another round, and none that takes all memory.
  */
-export function decideFires(
+export function decideFirings(
   schedule: {
     readonly id: string;
     readonly spec: ScheduleSpec;
@@ -187,21 +198,21 @@ export function decideFires(
 ): DueFires {
   const { id, spec, isPaused } = schedule;
   const fires: number[] = [];
-  let gap: FireGap | null = null as FireGap | null;
+  let gap: FiringGap | null = null as FiringGap | null;
   let decidedTo = schedule.decidedTo;
   for (let looked = 0; ; looked++) {
-    const nominalAt = nextFire(spec, decidedTo);
-    const dueAt = nominalAt === null ? null : dueOf(spec, id, nominalAt);
-    if (nominalAt === null || dueAt === null || dueAt > now) return { gap, fires, decidedTo, hasMore: false };
+    const scheduledAt = nextScheduledTime(spec, decidedTo);
+    const dueAt = scheduledAt === null ? null : dueOf(spec, id, scheduledAt);
+    if (scheduledAt === null || dueAt === null || dueAt > now) return { gap, fires, decidedTo, hasMore: false };
     const isGap = isPaused || now - dueAt > spec.catchUpMs;
     // A jitter may let the later of two fall before the earlier: once something fires in this round, a gap waits.
     const isFull = isGap ? fires.length > 0 || looked >= gapRound : fires.length >= fireRound;
     if (isFull) return { gap, fires, decidedTo, hasMore: true };
-    decidedTo = nominalAt;
-    if (!isGap) fires.push(nominalAt);
+    decidedTo = scheduledAt;
+    if (!isGap) fires.push(scheduledAt);
     else if (gap === null)
-      gap = { cause: isPaused ? "paused" : "missed", fromAt: nominalAt, throughAt: nominalAt, count: 1 };
-    else gap = { ...gap, throughAt: nominalAt, count: gap.count + 1 };
+      gap = { cause: isPaused ? "paused" : "missed", fromAt: scheduledAt, throughAt: scheduledAt, count: 1 };
+    else gap = { ...gap, throughAt: scheduledAt, count: gap.count + 1 };
   }
 }
 
@@ -238,7 +249,7 @@ export function nextDue(
   hasBuffered: boolean,
   now: number,
 ): number | null {
-  const next = nextFire(schedule.spec, schedule.decidedTo);
+  const next = nextScheduledTime(schedule.spec, schedule.decidedTo);
   const dueAt = next === null ? null : dueOf(schedule.spec, schedule.id, next);
   if (!hasBuffered) return dueAt;
   // The end of a run is told by whoever ends it; this look is for ends that nobody told.

@@ -283,7 +283,7 @@ function isDoing(kind: RecordedEntry["kind"]): boolean {
 
 const nothing: Preview = { runsAgain: [], kept: [], undone: [], notIdempotent: [] };
 
-/** `held`: what a holder is asked instead; null when the verb is only for a run that nobody holds. */
+/** `held`: what a holder is requestOf instead; null when the verb is only for a run that nobody holds. */
 function act(found: Case, idle: Idle, held: Request["verb"] | null, preview?: Preview): VerbDecision {
   const { run, request } = found;
   const { actor, verb, why } = request;
@@ -295,13 +295,13 @@ function act(found: Case, idle: Idle, held: Request["verb"] | null, preview?: Pr
       run: run.row.no,
       seen: run.mark,
       idle,
-      held: held === null ? null : asked(request, held),
+      held: held === null ? null : requestOf(request, held),
       audit: { actor, verb, why },
     },
   };
 }
 
-function asked({ actor, why, isCompensated: undoes, stopsClocks }: VerbRequest, verb: Request["verb"]): Request {
+function requestOf({ actor, why, isCompensated: undoes, stopsClocks }: VerbRequest, verb: Request["verb"]): Request {
   return {
     verb,
     actor,
@@ -316,9 +316,9 @@ const hints: Readonly<Record<Verb, string>> = {
   restart:
     "restart works on failed, suspended and waiting runs; suspend a running run first, use rerun for an ended one",
   "complete-step": "complete-step works on failed, suspended and waiting runs; suspend a running run first",
-  retry: "retry skips the backoff of a run that is waiting for its next attempt; use resume for a failed or suspended run",
-  compensate:
-    "compensate works on dead letters and suspended runs; use cancel with compensation for an open run",
+  retry:
+    "retry skips the backoff of a run that is waiting for its next attempt; use resume for a failed or suspended run",
+  compensate: "compensate works on dead letters and suspended runs; use cancel with compensation for an open run",
   cancel: "only an open run that is not being compensated can be cancelled",
   suspend: "only an open run can be suspended",
   dismiss: "only a dead letter can be dismissed",

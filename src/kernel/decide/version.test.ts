@@ -18,9 +18,9 @@ function known(version: number, fields: Partial<KnownVersion> = {}): KnownVersio
   };
 }
 
-function decide(rows: readonly KnownVersion[], fingerprint: string, version = 1, isAsked = false): string {
+function decide(rows: readonly KnownVersion[], fingerprint: string, version = 1, isRequested = false): string {
   const wanted = { kind: "workflow", name: "pay", version, fingerprint, file: "pay.ts" } as const;
-  const [decision] = decideVersions(rows, [wanted], isAsked);
+  const [decision] = decideVersions(rows, [wanted], isRequested);
   return `${decision?.number} ${decision?.row}${decision?.isUsed ? " used" : ""}`;
 }
 

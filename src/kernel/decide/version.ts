@@ -18,7 +18,7 @@ export interface VersionDecision {
 export function decideVersions(
   known: readonly KnownVersion[],
   wanted: readonly WantedVersion[],
-  isAsked: boolean,
+  isRequested: boolean,
 ): readonly VersionDecision[] {
   const ordered = wanted.toSorted((a, b) => a.version - b.version);
   const last = greatestBy(known, (each) => each.deployedNo);
@@ -32,7 +32,7 @@ export function decideVersions(
       wanted: each,
       number,
       row: same !== undefined ? "known" : adopted !== undefined ? "adopted" : "new",
-      isUsed: i === ordered.length - 1 && (isAsked || last === undefined || last !== same),
+      isUsed: i === ordered.length - 1 && (isRequested || last === undefined || last !== same),
     };
   });
 }

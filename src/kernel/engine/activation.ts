@@ -11,33 +11,33 @@ import type { Cipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store, TxClient } from "../ports/store.ts";
-import type { Ask, Desk, Draft, Extras, OpenWait } from "./ask.ts";
 import type { Attempt } from "./attempt.ts";
 import { compensate, type Undoing } from "./compensation.ts";
 import { pastDeadline, watchDeadline } from "./deadline.ts";
-import { EffectAsk, type EffectSpec } from "./effect-ask.ts";
+import { EffectOperation, type EffectSpec } from "./effect-operation.ts";
 import { type Ending, type EndingFacts, failureOf, nextOf, undoingOf } from "./ending.ts";
 import type { Handler } from "./handler.ts";
-import type { Laws } from "./laws.ts";
 import { Mailbox } from "./mailbox.ts";
+import type { Draft, Extras, OpenWait, Operation, OperationContext } from "./operation.ts";
 import type { Pump, Turning } from "./pump.ts";
 import { type Recorded, Recorder } from "./recorder.ts";
 import { differenceText, Replay } from "./replay.ts";
+import type { EngineSafeguards } from "./safeguards.ts";
 import { Scope } from "./scope.ts";
-import { StepAsk, type StepSpec } from "./step-ask.ts";
+import { StepOperation, type StepSpec } from "./step-operation.ts";
 import type { Timeline } from "./timeline.ts";
 import { hidden, openInput, Vault } from "./vault.ts";
-import { WaitAsk, type WaitSpec } from "./wait-ask.ts";
 import { WaitBook } from "./wait-book.ts";
+import { WaitOperation, type WaitSpec } from "./wait-operation.ts";
 
 /** What an activation needs of its worker. */
-export interface Host {
+export interface ActivationEnvironment {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
   readonly pump: Pump;
   readonly timeline: Timeline;
-  readonly laws: Laws;
+  readonly safeguards: EngineSafeguards;
   readonly cipher: Cipher;
   readonly keepMs: number;
   readonly cancelGraceMs: number;
@@ -60,15 +60,15 @@ type Halt = { readonly next: Next; readonly read: readonly number[] };
  * or handed back, no promise of this activation ever settles. Dying at any point loses nothing but attempts under way:
  * whoever leases the run next replays the same past to the same place.
  */
-export class Activation implements Turning, Desk, Recorded {
+export class Activation implements Turning, OperationContext, Recorded {
   readonly run: LeasedRun;
   readonly root = new Scope("", null);
   readonly payloadMax: number;
   readonly #handler: Handler;
-  readonly #host: Host;
-  readonly #asks = new Map<string, Ask>();
+  readonly #env: ActivationEnvironment;
+  readonly #operations = new Map<string, Operation>();
   /** Begun and not settled. */
-  readonly #open = new Set<Ask>();
+  readonly #open = new Set<Operation>();
   readonly #attempts = new Set<Attempt>();
   readonly #waits = new WaitBook();
   /** Made for what arrives and for what is replayed: most runs need neither. */
@@ -76,17 +76,17 @@ export class Activation implements Turning, Desk, Recorded {
   #history: History = noHistory;
   #replay: Replay | null = null;
   #recorder: Recorder;
-  /** Asked for before the past was used up. */
-  #held: Ask[] = [];
+  /** Requested for before the past was used up. */
+  #held: Operation[] = [];
   #isBegun = false;
   #wantsPull = false;
   #isCaughtUp = false;
   #isFrontier = false;
-  /** Its past is used up and its undos are called: nothing that the code asks for counts any more. */
+  /** Its past is used up and its undos are called: nothing that the code operations for counts any more. */
   #isUndoing = false;
   #vault: Vault | null = null;
   #pivot: string | null = null;
-  #isRetryAsked = false;
+  #isRetryRequested = false;
   #holds = 0;
   #lastAt: number;
   #isPulling = false;
@@ -100,13 +100,13 @@ export class Activation implements Turning, Desk, Recorded {
   #stopTimer: (() => void) | null = null;
   #stopDeadline: (() => void) | null = null;
 
-  constructor(run: LeasedRun, handler: Handler, host: Host) {
+  constructor(run: LeasedRun, handler: Handler, env: ActivationEnvironment) {
     this.run = run;
     this.#handler = handler;
-    this.#host = host;
+    this.#env = env;
     this.#lastAt = run.createdAt;
     this.payloadMax = handler.payloadMax;
-    this.#recorder = new Recorder(this, host, 0);
+    this.#recorder = new Recorder(this, env, 0);
   }
 
   // --- Life ---------------------------------------------------------------------------------------------------------
@@ -118,8 +118,8 @@ export class Activation implements Turning, Desk, Recorded {
     if (journal === null) this.#isCaughtUp = true;
     else {
       this.#history = readHistory(journal);
-      this.#replay = new Replay(this.#history, this.#asks);
-      this.#recorder = new Recorder(this, this.#host, this.#history.lastSeq);
+      this.#replay = new Replay(this.#history, this.#operations);
+      this.#recorder = new Recorder(this, this.#env, this.#history.lastSeq);
       this.#isFrontier = this.run.isUnclean;
       this.#receive(journal.arrivals);
       if (this.#halt !== null) return this.#checkHalt();
@@ -129,13 +129,13 @@ export class Activation implements Turning, Desk, Recorded {
     const text = this.#clearInput();
     if (this.#halt !== null) return this.#checkHalt();
     const input: unknown = text === null ? undefined : JSON.parse(text);
-    this.#host.within(this.run, null, null, () => {
+    this.#env.within(this.run, null, null, () => {
       this.#handler.execute(this, input).then(
         (output) => this.#end({ output }),
         (error: unknown) => this.#end({ error }),
       );
     });
-    this.#host.pump.add(this);
+    this.#env.pump.add(this);
     if (this.#wantsPull) this.pull();
   }
 
@@ -143,7 +143,7 @@ export class Activation implements Turning, Desk, Recorded {
     const { input, id } = this.run;
     if (!hasSealed(input)) return input;
     try {
-      const { text, parts } = openInput(this.#host.cipher, input ?? "", id);
+      const { text, parts } = openInput(this.#env.cipher, input ?? "", id);
       for (const part of parts) this.openVault().learn(part);
       return text;
     } catch (error) {
@@ -163,17 +163,17 @@ export class Activation implements Turning, Desk, Recorded {
   }
 
   openVault(): Vault {
-    this.#vault ??= new Vault(this.#host.cipher, this.run.id);
+    this.#vault ??= new Vault(this.#env.cipher, this.run.id);
     return this.#vault;
   }
 
   get canSeal(): boolean {
-    return this.#host.cipher.keyId !== null;
+    return this.#env.cipher.keyId !== null;
   }
 
   /** A run past its deadline fails, whatever it is doing. */
   #watchDeadline(deadlineAt: number): void {
-    const { timeline, clock } = this.#host;
+    const { timeline, clock } = this.#env;
     this.#stopDeadline = watchDeadline(
       deadlineAt,
       { now: () => timeline.now(), after: (ms, call) => clock.after(ms, call) },
@@ -188,14 +188,14 @@ export class Activation implements Turning, Desk, Recorded {
     this.#wantsPull = !this.#isBegun;
     if (!this.#isBegun || this.#isOver || this.#isPulling) return;
     this.#isPulling = true;
-    this.#host.store.load({ run: this.run.no, fence: this.run.fence, arrivalsOnly: true }).then(
+    this.#env.store.load({ run: this.run.no, fence: this.run.fence, arrivalsOnly: true }).then(
       (journal) => {
         this.#isPulling = false;
         if (this.#isOver) return;
         if (journal === null) return this.lose();
         this.#receive(journal.arrivals);
         if (this.#halt !== null) this.#checkHalt();
-        else this.#host.pump.add(this);
+        else this.#env.pump.add(this);
       },
       () => {
         this.#isPulling = false;
@@ -244,8 +244,8 @@ export class Activation implements Turning, Desk, Recorded {
   }
 
   /** Keys that the code has asked for so far, in the order of asking. */
-  get askedKeys(): readonly string[] {
-    return [...this.#asks.keys()];
+  get operationKeys(): readonly string[] {
+    return [...this.#operations.keys()];
   }
 
   #finish(end: Next | null): void {
@@ -254,10 +254,10 @@ export class Activation implements Turning, Desk, Recorded {
     this.#stopTimer?.();
     this.#stopDeadline?.();
     for (const attempt of this.#attempts) attempt.stopTimer?.();
-    this.#host.over(this, end);
+    this.#env.over(this, end);
   }
 
-  // --- What the layer's context asks for ------------------------------------------------------------------------------
+  // --- What the layer's context operations for ------------------------------------------------------------------------------
 
   get definition(): DefinitionRef {
     return this.run.definition;
@@ -275,17 +275,17 @@ export class Activation implements Turning, Desk, Recorded {
         answer.catch(() => {});
         reject(error);
       };
-      this.#ask(new StepAsk(spec, this, resolve, fail));
+      this.#operation(new StepOperation(spec, this, resolve, fail));
     });
     return answer;
   }
 
   wait(spec: WaitSpec): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#ask(new WaitAsk(spec, this, resolve, reject)));
+    return new Promise((resolve, reject) => this.#operation(new WaitOperation(spec, this, resolve, reject)));
   }
 
   effect(spec: EffectSpec): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#ask(new EffectAsk(spec, this, resolve, reject)));
+    return new Promise((resolve, reject) => this.#operation(new EffectOperation(spec, this, resolve, reject)));
   }
 
   /** Ends this run; the given one goes on in its place. Never comes back. */
@@ -300,11 +300,11 @@ export class Activation implements Turning, Desk, Recorded {
     return new Promise(() => {});
   }
 
-  /** A lost branch: what it awaits is aborted, and what it asks later never settles. */
+  /** A lost branch: what it awaits is aborted, and what it operations later never settles. */
   closeScope(scope: Scope): void {
     scope.close();
     const reason = new BatonError("race-lost", "another branch of the race finished first");
-    for (const ask of this.#open) if (ask.scope.isClosed) ask.abort(reason);
+    for (const operation of this.#open) if (operation.scope.isClosed) operation.abort(reason);
   }
 
   /** Keeps lines of code between steps; those of replays were kept the first time. */
@@ -312,39 +312,39 @@ export class Activation implements Turning, Desk, Recorded {
     if (this.#isCaughtUp && !this.#isOver) this.log(line);
   }
 
-  #ask(ask: Ask): void {
-    if (this.#isOver || this.#isEnding || ask.scope.isClosed) return;
-    if (this.#isUndoing && ask.kind !== "undo") return;
-    if (this.#asks.size >= defaults.stepsMax && !this.#isUndoing) {
+  #operation(operation: Operation): void {
+    if (this.#isOver || this.#isEnding || operation.scope.isClosed) return;
+    if (this.#isUndoing && operation.kind !== "undo") return;
+    if (this.#operations.size >= defaults.stepsMax && !this.#isUndoing) {
       const error = new BatonError("limit", `run ${this.run.id} reached the limit of ${defaults.stepsMax} steps`, {
         hint: "split it into child runs, or use ctx.continueAsNew",
       });
       return this.#end({ error });
     }
-    this.#asks.set(ask.key, ask);
-    if (this.#asks.size === defaults.stepsWarnAt && this.#isCaughtUp) this.#warnOfLength();
-    const past = this.#replay?.expect(ask);
+    this.#operations.set(operation.key, operation);
+    if (this.#operations.size === defaults.stepsWarnAt && this.#isCaughtUp) this.#warnOfLength();
+    const past = this.#replay?.expect(operation);
     if (past === undefined) {
-      if (this.#isCaughtUp && this.#halt === null && this.#host.caughtUp === undefined) this.#beginAsk(ask);
-      else this.#held.push(ask);
+      if (this.#isCaughtUp && this.#halt === null && this.#env.caughtUp === undefined) this.#beginOperation(operation);
+      else this.#held.push(operation);
       return;
     }
-    if (past.kind !== ask.kind) {
-      return this.#diverge(`"${ask.key}" was a ${past.kind}; the code now has a ${ask.kind} of this name`);
+    if (past.kind !== operation.kind) {
+      return this.#diverge(`"${operation.key}" was a ${past.kind}; the code now has a ${operation.kind} of this name`);
     }
-    this.#host.pump.add(this);
+    this.#env.pump.add(this);
   }
 
   /** Half of its steps are used up: told to whoever runs Baton, and kept with the run. */
   #warnOfLength(): void {
     const message = `${defaults.stepsWarnAt} of at most ${defaults.stepsMax} steps are used; use ctx.continueAsNew or child runs`;
-    this.#host.warn("the history of a run is getting long", { run: this.run.id, steps: defaults.stepsWarnAt });
+    this.#env.warn("the history of a run is getting long", { run: this.run.id, steps: defaults.stepsWarnAt });
     this.log({ key: null, level: "warn", message, data: null });
   }
 
-  #beginAsk(ask: Ask): void {
-    this.#open.add(ask);
-    ask.begin();
+  #beginOperation(operation: Operation): void {
+    this.#open.add(operation);
+    operation.begin();
   }
 
   // --- Turns ----------------------------------------------------------------------------------------------------------
@@ -353,10 +353,10 @@ export class Activation implements Turning, Desk, Recorded {
   turn(): boolean {
     if (!this.#isBegun || this.#isOver || this.#isEnding || this.#halt !== null || this.#isParking) return false;
     const urgent = this.#replay?.nextUrgent();
-    if (urgent !== undefined) return this.#deliver(urgent.ask, urgent.entry, urgent.entry.at);
+    if (urgent !== undefined) return this.#deliver(urgent.operation, urgent.entry, urgent.entry.at);
     if (!this.#isCaughtUp) return this.#goThroughPast();
     const fresh = this.#recorder.next();
-    if (fresh !== null) return this.#deliver(fresh.ask, fresh.entry, fresh.at ?? this.#lastAt);
+    if (fresh !== null) return this.#deliver(fresh.operation, fresh.entry, fresh.at ?? this.#lastAt);
     if (!this.#handOut()) return false;
     this.#settleDown();
     return false;
@@ -377,58 +377,58 @@ export class Activation implements Turning, Desk, Recorded {
     const step = this.#replay?.next() ?? { kind: "caught-up" };
     switch (step.kind) {
       case "answer":
-        return this.#deliver(step.ask, step.entry, step.entry.at);
+        return this.#deliver(step.operation, step.entry, step.entry.at);
       case "caught-up":
         this.#beginHeld();
         return true;
       case "wait":
         // Code may await something of its own between steps, such as an import.
-        if (!step.isSoon) this.#host.clock.after(stuckMs, () => this.#host.pump.add(this));
+        if (!step.isSoon) this.#env.clock.after(stuckMs, () => this.#env.pump.add(this));
         return step.isSoon;
       case "diverged":
-        this.#diverge(differenceText(this.#history, step.entry, this.#asks));
+        this.#diverge(differenceText(this.#history, step.entry, this.#operations));
         return false;
     }
   }
 
   #beginHeld(): void {
     this.#isCaughtUp = true;
-    if (this.#host.caughtUp !== undefined) return this.#host.caughtUp(this);
+    if (this.#env.caughtUp !== undefined) return this.#env.caughtUp(this);
     if (this.run.compensation !== null) return this.#tryUndoing(this.run.compensation);
     const held = this.#held;
     this.#held = [];
-    for (const ask of held) {
+    for (const operation of held) {
       // A race was won and the loser's wait is still registered: its holder died before it could be ended.
-      if (ask.scope.isClosed) {
-        if (this.#history.waits.has(ask.key)) this.closeWait(ask.key, true);
-      } else if (this.#halt === null) this.#beginAsk(ask);
+      if (operation.scope.isClosed) {
+        if (this.#history.waits.has(operation.key)) this.closeWait(operation.key, true);
+      } else if (this.#halt === null) this.#beginOperation(operation);
     }
     this.#isFrontier = false;
   }
 
-  #deliver(ask: Ask, entry: Entry, at: number): true {
+  #deliver(operation: Operation, entry: Entry, at: number): true {
     this.#lastAt = at;
-    this.#open.delete(ask);
+    this.#open.delete(operation);
     if (entry.kind === "pivot") this.#pivot = entry.key;
-    if (ask.scope.isClosed) return true;
+    if (operation.scope.isClosed) return true;
     try {
-      ask.settle(entry);
+      operation.settle(entry);
     } catch (error) {
-      this.#haltSealed(ask.key, error);
+      this.#haltSealed(operation.key, error);
     }
     return true;
   }
 
   // --- Recording ------------------------------------------------------------------------------------------------------
 
-  record(ask: Ask, draft: Draft, extras: Extras = {}): void {
+  record(operation: Operation, draft: Draft, extras: Extras = {}): void {
     if (this.#isOver || this.#isEnding) return;
-    const fresh = this.#recorder.place(ask, draft);
-    const wait = this.#waits.settle(ask.key);
+    const fresh = this.#recorder.place(operation, draft);
+    const wait = this.#waits.settle(operation.key);
     this.#recorder.send({ entries: [fresh.entry], ...extras }, (outcome) => {
       if (outcome.ok) {
         fresh.at = outcome.at;
-        this.#host.pump.add(this);
+        this.#env.pump.add(this);
         return;
       }
       // An event came before the time-out was recorded: it goes first, so the time-out never was.
@@ -443,17 +443,21 @@ export class Activation implements Turning, Desk, Recorded {
       this.#recorder.send(extras, (outcome) => {
         if (!outcome.ok) return;
         resolve(outcome);
-        this.#host.pump.add(this);
+        this.#env.pump.add(this);
       });
     });
   }
 
   /** The place in the run's order is taken before the work begins: what is recorded meanwhile is delivered after it. */
-  async transact<T>(work: (db: TxClient) => Promise<T>, draft: (value: T) => Draft, ask: Ask): Promise<void> {
-    const fresh = this.#recorder.place(ask, { outcome: "ok", value: null, input: null, attempts: 1, tookMs: 0 });
+  async transact<T>(
+    work: (db: TxClient) => Promise<T>,
+    draft: (value: T) => Draft,
+    operation: Operation,
+  ): Promise<void> {
+    const fresh = this.#recorder.place(operation, { outcome: "ok", value: null, input: null, attempts: 1, tookMs: 0 });
     const { no: run, fence } = this.run;
     try {
-      const { outcome } = await this.#host.store.transact({ run, fence }, work, (value) => {
+      const { outcome } = await this.#env.store.transact({ run, fence }, work, (value) => {
         fresh.entry = { ...fresh.entry, ...draft(value) };
         return { kind: "advance", run, fence, entries: [fresh.entry] };
       });
@@ -463,7 +467,7 @@ export class Activation implements Turning, Desk, Recorded {
       fresh.isVoid = true;
       throw error;
     } finally {
-      this.#host.pump.add(this);
+      this.#env.pump.add(this);
     }
   }
 
@@ -490,37 +494,37 @@ export class Activation implements Turning, Desk, Recorded {
 
   // --- Waits ----------------------------------------------------------------------------------------------------------
 
-  openWait(opening: WaitOpening, ask: Ask, onDue: () => void, starts: readonly StartRun[] = []): void {
-    this.#waits.open(opening, { key: opening.key, kind: opening.kind, dueAt: undefined, ask, onDue }, starts);
-    this.#host.pump.add(this);
+  openWait(opening: WaitOpening, operation: Operation, onDue: () => void, starts: readonly StartRun[] = []): void {
+    this.#waits.open(opening, { key: opening.key, kind: opening.kind, dueAt: undefined, operation, onDue }, starts);
+    this.#env.pump.add(this);
   }
 
   resumeWait(wait: OpenWait): void {
-    if (this.#isRetryAsked && wait.kind === "retry") wait.dueAt = 0;
+    if (this.#isRetryRequested && wait.kind === "retry") wait.dueAt = 0;
     this.#waits.resume(wait);
-    this.#host.pump.add(this);
+    this.#env.pump.add(this);
   }
 
   closeWait(key: string, isRegistered = false): void {
     this.#waits.close(key, isRegistered);
-    this.#host.pump.add(this);
+    this.#env.pump.add(this);
   }
 
   hold(): () => void {
     this.#holds += 1;
     return () => {
       this.#holds -= 1;
-      if (!this.#isOver) this.#host.pump.add(this);
+      if (!this.#isOver) this.#env.pump.add(this);
     };
   }
 
   /** Nothing to deliver: registers new waits, and parks when only waits are left and none ends soon. */
   #settleDown(): void {
     if (this.#waits.size === 0 && !this.#waits.hasUnsent) return;
-    const now = this.#host.timeline.now();
+    const now = this.#env.timeline.now();
     const nearest = this.#waits.nearestDue(now);
     const isQuiet = this.#attempts.size === 0 && this.#holds === 0 && this.#recorder.isDrained;
-    if (isQuiet && this.#waits.size > 0 && nearest - now > this.#host.keepMs) return this.#park();
+    if (isQuiet && this.#waits.size > 0 && nearest - now > this.#env.keepMs) return this.#park();
     if (this.#waits.hasUnsent) this.#sendWaits();
     this.#armTimer(nearest, now);
   }
@@ -531,7 +535,7 @@ export class Activation implements Turning, Desk, Recorded {
       if (!outcome.ok) return;
       committed(outcome.at);
       if (hasAwaited) this.pull();
-      this.#host.pump.add(this);
+      this.#env.pump.add(this);
     });
   }
 
@@ -539,29 +543,29 @@ export class Activation implements Turning, Desk, Recorded {
     this.#stopTimer?.();
     this.#stopTimer = null;
     if (nearest === Number.POSITIVE_INFINITY) return;
-    this.#stopTimer = this.#host.clock.after(Math.max(0, nearest - now), () => this.#fireDue());
+    this.#stopTimer = this.#env.clock.after(Math.max(0, nearest - now), () => this.#fireDue());
   }
 
   #fireDue(): void {
     if (this.#isOver || this.#halt !== null || this.#isParking || this.#isEnding) return;
-    for (const wait of this.#waits.takeDue(this.#host.timeline.now())) wait.onDue();
-    this.#host.pump.add(this);
+    for (const wait of this.#waits.takeDue(this.#env.timeline.now())) wait.onDue();
+    this.#env.pump.add(this);
   }
 
   /** Lets go of the run until something that it waits for comes. */
   #park(): void {
-    const unasked = [...this.#history.waits.values()].filter((wait) => !this.#asks.has(wait.key));
-    if (unasked.length > 0 && !this.#history.isReopened) {
-      return this.#diverge(`The run is waiting for "${unasked[0]?.key}"; the code no longer does`);
+    const leftOpen = [...this.#history.waits.values()].filter((wait) => !this.#operations.has(wait.key));
+    if (leftOpen.length > 0 && !this.#history.isReopened) {
+      return this.#diverge(`The run is waiting for "${leftOpen[0]?.key}"; the code no longer does`);
     }
     this.#isParking = true;
     const { parts, committed } = this.#waits.takeUnsent();
-    const closes = [...(parts.closes ?? []), ...unasked.map((wait) => wait.key)];
-    const strays = this.#mailbox?.takeStrays() ?? [];
+    const closes = [...(parts.closes ?? []), ...leftOpen.map((wait) => wait.key)];
+    const unread = this.#mailbox?.takeUnread() ?? [];
     const advance: Partial<Advance> = {
       ...parts,
       ...(closes.length === 0 ? {} : { closes }),
-      ...(strays.length === 0 ? {} : { read: strays }),
+      ...(unread.length === 0 ? {} : { read: unread }),
       ...this.#logsPart(),
       next: { state: "parked" },
     };
@@ -581,7 +585,7 @@ export class Activation implements Turning, Desk, Recorded {
 
   attemptEnded(attempt: Attempt): void {
     this.#attempts.delete(attempt);
-    if (this.#halt !== null) this.#host.clock.soon(() => this.#checkHalt());
+    if (this.#halt !== null) this.#env.clock.soon(() => this.#checkHalt());
   }
 
   /** Shows attempts that have lasted longer than a moment, and their progress. */
@@ -589,7 +593,7 @@ export class Activation implements Turning, Desk, Recorded {
     if (this.#isOver || this.#isEnding || this.#attempts.size === 0) return;
     const shows: Showing[] = [];
     for (const attempt of this.#attempts) {
-      const isLong = this.#host.clock.mono() - attempt.spec.startedMono >= showAfterMs;
+      const isLong = this.#env.clock.mono() - attempt.spec.startedMono >= showAfterMs;
       if (attempt.isShown ? attempt.unshown === null : !isLong) continue;
       const { progress = null, note = null } = attempt.unshown ?? {};
       shows.push({ key: attempt.spec.key, attempt: attempt.number, progress, note: this.#shownNote(attempt, note) });
@@ -622,11 +626,14 @@ export class Activation implements Turning, Desk, Recorded {
       run: this.run,
       scope: this.root,
       history: this.#history,
-      undos: this.laws.listUndos(this.#history, this.#asks, compensation.isFrontierUnknown === true, (text, key) =>
-        hasSealed(text) ? this.openVault().open(text ?? "", key, "output") : text,
+      undos: this.safeguards.listUndos(
+        this.#history,
+        this.#operations,
+        compensation.isFrontierUnknown === true,
+        (text, key) => (hasSealed(text) ? this.openVault().open(text ?? "", key, "output") : text),
       ),
-      liveChildren: () => this.#host.store.query("liveChildren", { run: this.run.no }),
-      pause: (ms) => new Promise((resolve) => this.#host.clock.after(ms, resolve)),
+      liveChildren: () => this.#env.store.query("liveChildren", { run: this.run.no }),
+      pause: (ms) => new Promise((resolve) => this.#env.clock.after(ms, resolve)),
       hold: () => this.hold(),
       isStopped: () => this.#isOver || this.#halt !== null,
       step: (spec) => {
@@ -653,9 +660,9 @@ export class Activation implements Turning, Desk, Recorded {
   #end(result: Ending): void {
     if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isUndoing) return;
     const left = this.#replay?.leftOut();
-    if (left !== undefined) return this.#diverge(differenceText(this.#history, left, this.#asks));
+    if (left !== undefined) return this.#diverge(differenceText(this.#history, left, this.#operations));
     // Only what it had done matters now; the turn that finds its past used up goes on from there.
-    if (this.run.compensation !== null) return this.#host.pump.add(this);
+    if (this.run.compensation !== null) return this.#env.pump.add(this);
     this.#isEnding = true;
     const entries = this.#abandonOpen();
     const next = nextOf(result, this.#facts);
@@ -670,11 +677,11 @@ export class Activation implements Turning, Desk, Recorded {
     // Nearly always there is nothing: an error with its stack would be made for nobody.
     if (this.#open.size === 0) return entries;
     const reason = new BatonError("abandoned", "the run ended before this step");
-    for (const ask of this.#open) {
-      ask.abort(reason);
-      if (!isStep(ask) || this.#recorder.isRecording(ask)) continue;
+    for (const operation of this.#open) {
+      operation.abort(reason);
+      if (!isStep(operation) || this.#recorder.isRecording(operation)) continue;
       entries.push(
-        this.#recorder.entry(ask, { outcome: "abandoned", value: null, input: null, attempts: 1, tookMs: 0 }),
+        this.#recorder.entry(operation, { outcome: "abandoned", value: null, input: null, attempts: 1, tookMs: 0 }),
       );
     }
     return entries;
@@ -694,12 +701,12 @@ export class Activation implements Turning, Desk, Recorded {
   }
 
   #diverge(detail: string): void {
-    if (!this.laws.haltsDiverged()) return;
+    if (!this.safeguards.haltsDiverged()) return;
     this.suspend({
       code: "diverged",
       detail,
       recorded: this.#history.entries.map((entry) => entry.key).slice(0, shownKeysMax),
-      asked: [...this.#asks.keys()].slice(0, shownKeysMax),
+      asked: [...this.#operations.keys()].slice(0, shownKeysMax),
     });
   }
 
@@ -729,7 +736,7 @@ export class Activation implements Turning, Desk, Recorded {
       case "retry":
         this.#recorder.send({ read: [arrival.id] }, () => {});
         // Waits of a past that is still being replayed are hurried when they are taken up.
-        this.#isRetryAsked = !this.#isCaughtUp;
+        this.#isRetryRequested = !this.#isCaughtUp;
         this.#waits.hurryRetries();
         this.#fireDue();
     }
@@ -753,9 +760,9 @@ export class Activation implements Turning, Desk, Recorded {
     this.#stopTimer?.();
     if (isStop) {
       this.abortAttempts(new BatonError("cancelled", `run ${this.run.id} is being stopped`));
-      if (this.#attempts.size > 0) this.#host.clock.after(this.#host.cancelGraceMs, () => this.#leave());
+      if (this.#attempts.size > 0) this.#env.clock.after(this.#env.cancelGraceMs, () => this.#leave());
     }
-    this.#host.clock.soon(() => this.#checkHalt());
+    this.#env.clock.soon(() => this.#checkHalt());
   }
 
   #checkHalt(): void {
@@ -781,10 +788,10 @@ export class Activation implements Turning, Desk, Recorded {
     this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : halt.next));
   }
 
-  // --- Desk -----------------------------------------------------------------------------------------------------------
+  // --- OperationContext -----------------------------------------------------------------------------------------------------------
 
-  get laws(): Laws {
-    return this.#host.laws;
+  get safeguards(): EngineSafeguards {
+    return this.#env.safeguards;
   }
 
   get history(): History {
@@ -796,25 +803,25 @@ export class Activation implements Turning, Desk, Recorded {
   }
 
   chance(): number {
-    return this.#host.random.float();
+    return this.#env.random.float();
   }
 
   mono(): number {
-    return this.#host.clock.mono();
+    return this.#env.clock.mono();
   }
 
   storeNow(): number {
-    return this.#host.timeline.now();
+    return this.#env.timeline.now();
   }
 
   after(ms: number, call: () => void): () => void {
-    return this.#host.clock.after(ms, () => {
+    return this.#env.clock.after(ms, () => {
       if (!this.#isOver) call();
     });
   }
 
   within<T>(key: string, attempt: Attempt, work: () => T): T {
-    return this.#host.within(this.run, key, attempt, work);
+    return this.#env.within(this.run, key, attempt, work);
   }
 }
 
@@ -822,6 +829,6 @@ export class Activation implements Turning, Desk, Recorded {
 const stuckMs = 10;
 const shownKeysMax = 100;
 
-function isStep(ask: Ask): boolean {
-  return ask.kind === "step" || ask.kind === "once" || ask.kind === "tx";
+function isStep(operation: Operation): boolean {
+  return operation.kind === "step" || operation.kind === "once" || operation.kind === "tx";
 }

@@ -5,7 +5,7 @@ import { describeReason } from "../model/reason.ts";
 import type { Compensation, LeasedRun } from "../model/run.ts";
 import type { Next } from "../model/transition.ts";
 import type { Scope } from "./scope.ts";
-import { idempotencyKeyOf, type StepSpec } from "./step-ask.ts";
+import { idempotencyKeyOf, type StepSpec } from "./step-operation.ts";
 import { asUndoAttempt, type Undoable } from "./undo.ts";
 
 /** A replayed run that is being undone. */
@@ -40,7 +40,7 @@ export async function compensate(
   await childrenAtRest(undoing);
   const undone = [...history.undone];
   for (const [i, each] of undos.entries()) {
-    if (mustAsk(each, history)) return { state: "suspended", reason: { code: "unknown-undo", step: each.key } };
+    if (needsPerson(each, history)) return { state: "suspended", reason: { code: "unknown-undo", step: each.key } };
     try {
       await undo(each, undoing);
     } catch (error) {
@@ -69,7 +69,7 @@ async function childrenAtRest(undoing: Undoing): Promise<void> {
 }
 
 /** Nobody knows whether it happened, its undo cannot tell, and no person has said. */
-function mustAsk({ key, isKnown, spec }: Undoable, history: History): boolean {
+function needsPerson({ key, isKnown, spec }: Undoable, history: History): boolean {
   return !isKnown && !spec.takesUnknown && !history.supplied.has(undoKeyOf(key));
 }
 

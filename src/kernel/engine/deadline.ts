@@ -21,7 +21,11 @@ export function watchDeadline(
 }
 
 export function pastDeadline(run: LeasedRun): BatonError {
-  return new BatonError("deadline", `run ${run.id} missed its deadline ${new Date(run.deadlineAt ?? 0).toISOString()}`, {
-    hint: "resume it to restart its deadline, or raise the deadline of the workflow",
-  });
+  return new BatonError(
+    "deadline",
+    `run ${run.id} missed its deadline ${new Date(run.deadlineAt ?? 0).toISOString()}`,
+    {
+      hint: "resume it to restart its deadline, or raise the deadline of the workflow",
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { diagnose, planRepairs } from "../decide/doctor.ts";
-import { type Finding, type HostFacts, type RepairCode, repairs, type Stray } from "../model/doctor.ts";
+import { type Finding, type HostFacts, type InvariantViolation, type RepairCode, repairs } from "../model/doctor.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 
@@ -22,7 +22,7 @@ export interface Repair {
 }
 
 /** Rows that are mended in one transaction: short, since all runs wait for it. */
-const mendBatch = 100;
+const repairBatch = 100;
 /** What is found at once is bounded, and one repair may show the need of another. */
 const roundsMax = 1_000;
 
@@ -38,14 +38,14 @@ export class Doctor {
 
   async examine(options: { full?: boolean; host?: HostFacts | null; knownSchema?: number } = {}): Promise<Examination> {
     const { full = false, host = null, knownSchema } = options;
-    const [checkup, strays, stats] = await Promise.all([
+    const [checkup, violations, stats] = await Promise.all([
       this.#store.query("checkup", { full }),
-      this.#store.query("strays", {}),
+      this.#store.query("violations", {}),
       this.#store.query("stats", {}),
     ]);
     const schema = { found: stats.schema, known: knownSchema ?? stats.schema };
-    const plan = planRepairs(strays).map(({ repair, strays: same }) => toRepair(repair, same, null));
-    return { findings: diagnose({ checkup, strays, schema, host, unreadable: null }), repairs: plan };
+    const plan = planRepairs(violations).map(({ repair, violations: same }) => toRepair(repair, same, null));
+    return { findings: diagnose({ checkup, violations, schema, host, unreadable: null }), repairs: plan };
   }
 
   /**
@@ -56,27 +56,27 @@ export class Doctor {
     const done = new Map<RepairCode, Repair>();
     const stuck = new Set<RepairCode>();
     for (let round = 0; round < roundsMax; round++) {
-      const strays = await this.#store.query("strays", {});
-      const next = planRepairs(strays).find(({ repair }) => !stuck.has(repair));
+      const violations = await this.#store.query("violations", {});
+      const next = planRepairs(violations).find(({ repair }) => !stuck.has(repair));
       if (next === undefined) break;
       const { repair } = next;
       const { mended } = await this.#store.commit({
-        kind: "mend",
+        kind: "repair",
         id: this.#random.uuid(),
         repair,
-        targets: [...new Set(next.strays.map((stray) => stray.id))].slice(0, mendBatch),
-        miscounts: repair === "recount" ? await this.#store.query("miscounts", {}) : [],
+        targets: [...new Set(next.violations.map((violation) => violation.id))].slice(0, repairBatch),
+        drifts: repair === "recount" ? await this.#store.query("counterDrift", {}) : [],
         audit: { ...by, verb: "repair" },
       });
       if (mended === 0) stuck.add(repair);
-      const before = done.get(repair) ?? toRepair(repair, next.strays, 0);
+      const before = done.get(repair) ?? toRepair(repair, next.violations, 0);
       done.set(repair, { ...before, mended: (before.mended ?? 0) + mended });
     }
     return [...done.values()];
   }
 }
 
-function toRepair(repair: RepairCode, strays: readonly Stray[], mended: number | null): Repair {
-  const where = [...new Set(strays.map((stray) => stray.id))];
+function toRepair(repair: RepairCode, violations: readonly InvariantViolation[], mended: number | null): Repair {
+  const where = [...new Set(violations.map((violation) => violation.id))];
   return { repair, what: repairs[repair], count: where.length, where: where.slice(0, 10), mended };
 }

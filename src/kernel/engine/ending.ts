@@ -4,7 +4,7 @@ import type { StartRun } from "../model/start-run.ts";
 import type { Next } from "../model/transition.ts";
 import { lookAt } from "../model/user-errors.ts";
 import type { Handler } from "./handler.ts";
-import { encodeWithin } from "./step-ask.ts";
+import { encodeWithin } from "./step-operation.ts";
 import type { Vault } from "./vault.ts";
 
 /** How the code came to its end. */

@@ -19,14 +19,14 @@ import { type EraseOptions, type EraseWhat, type Erasure, erase } from "./erase.
 import { importRun } from "./fixtures.ts";
 import type { Found, Handler } from "./handler.ts";
 import { type EventInput, Intake } from "./intake.ts";
-import { type Laws, laws } from "./laws.ts";
 import { Recovery } from "./recovery.ts";
 import { Rests } from "./rests.ts";
+import { type EngineSafeguards, safeguards } from "./safeguards.ts";
 import { Schedules } from "./schedules.ts";
 import { bulkHandler } from "./services/bulks.ts";
 import { createRetention, type Retention } from "./services/retention.ts";
 import { createRouter } from "./services/router.ts";
-import { Firing } from "./services/schedules.ts";
+import { Scheduler } from "./services/schedules.ts";
 import { keepRunning, type Service } from "./services/service.ts";
 import { createTimers } from "./services/timers.ts";
 import { type Started, Starting } from "./starting.ts";
@@ -44,7 +44,7 @@ export interface EngineOptions {
   readonly version?: string;
   /** The queues that this worker serves; all when it is left out. */
   readonly queues?: readonly string[];
-  readonly slots?: number;
+  readonly heldMax?: number;
   readonly leaseMs?: number;
   readonly beatMs?: number;
   readonly pollMs?: number;
@@ -56,9 +56,9 @@ export interface EngineOptions {
   /** For sensitive values; without one they are refused. */
   readonly cipher?: Cipher;
   /** What only the simulator takes away. */
-  readonly laws?: Partial<Laws>;
+  readonly safeguards?: Partial<EngineSafeguards>;
   readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
-  /** The step that `within` has put around the code that asks; null between steps. */
+  /** The step that `within` has put around the code that operations; null between steps. */
   readonly stepAround?: () => string | null;
   /** Looks for the code of a version that is not registered, such as an older one that a run was started with. */
   readonly findHandler?: (definition: DefinitionRef) => Promise<Found>;
@@ -81,7 +81,7 @@ export class Engine {
   readonly #rests: Rests;
   readonly #onEnd = new Set<(run: LeasedRun, next: Next) => void>();
   readonly #stops: (() => void)[] = [];
-  readonly #firing: Firing;
+  readonly #scheduler: Scheduler;
   readonly #carryOn: ReturnType<typeof bulkHandler>;
   readonly schedules: Schedules;
   readonly doctor: Doctor;
@@ -91,7 +91,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.store = options.store;
-    this.#firing = new Firing({
+    this.#scheduler = new Scheduler({
       store: options.store,
       clock: options.clock,
       logger: options.logger,
@@ -99,7 +99,7 @@ export class Engine {
       startOf: (handler, prepared, origin) => this.#starting.startOf(handler, prepared, origin),
     });
     this.doctor = new Doctor(options.store, options.random);
-    this.schedules = new Schedules(options.store, options.random, this.#firing);
+    this.schedules = new Schedules(options.store, options.random, this.#scheduler);
     this.#carryOn = bulkHandler({
       store: options.store,
       intervene: (id, request, bulk, verb) => this.intervene(id, request, { bulk, verb }),
@@ -113,14 +113,14 @@ export class Engine {
       name: options.name,
       version: options.version ?? "",
       queues: options.queues ?? null,
-      slots: options.slots ?? defaults.slots,
+      heldMax: options.heldMax ?? defaults.heldMax,
       leaseMs: options.leaseMs ?? defaults.leaseMs,
       beatMs: options.beatMs ?? defaults.beatMs,
       pollMs: options.pollMs ?? defaults.pollMs,
       keepMs: options.keepMs ?? defaults.keepMs,
       showAfterMs: options.showAfterMs ?? defaults.showAfterMs,
       cancelGraceMs: options.cancelGraceMs ?? defaults.cancelGraceMs,
-      laws: { ...laws, ...options.laws },
+      safeguards: { ...safeguards, ...options.safeguards },
       cipher: options.cipher ?? noCipher,
       handlerOf: (run) => this.#definitions.get(run.definition),
       findHandler: (run) => this.#options.findHandler?.(run.definition) ?? null,
@@ -148,15 +148,15 @@ export class Engine {
   /** Registers a version of a definition; the same version again replaces its code for runs that are leased from now on. */
   register(handler: Handler): void {
     this.#definitions.add(handler);
-    this.#firing.register(handler.definition.name);
+    this.#scheduler.register(handler.definition.name);
     this.#lookAtTimers();
     this.#worker.wake();
   }
 
   unregister(definition: DefinitionRef): void {
     this.#definitions.remove(definition);
-    if (this.#definitions.chosen(definition.name) === undefined) this.#firing.forget(definition);
-    else this.#firing.register(definition.name);
+    if (this.#definitions.chosen(definition.name) === undefined) this.#scheduler.forget(definition);
+    else this.#scheduler.register(definition.name);
     this.#lookAtTimers();
   }
 
@@ -167,7 +167,7 @@ export class Engine {
   /** Chooses the version of a name that new starts get; null: it takes none. Without a choice it is the newest one. */
   use(name: string, version: number | null): void {
     this.#definitions.use(name, version);
-    this.#firing.register(name);
+    this.#scheduler.register(name);
     this.#lookAtTimers();
   }
 
@@ -208,7 +208,7 @@ export class Engine {
     const [, router] = services;
     router?.hurry();
     // So that whoever has started an instance finds its schedules; what fails here is done by the first round.
-    await this.#firing.putAll().catch(() => {});
+    await this.#scheduler.putAll().catch(() => {});
     const timers = keepRunning(this.#timers(), clock, logger);
     this.#lookAtTimers = timers.hurry;
     timers.hurry();
@@ -226,8 +226,8 @@ export class Engine {
     return createTimers(
       this.store,
       this.#options.pollMs ?? defaults.pollMs,
-      { schedule: (no, now) => this.#firing.fireDue(no, now), bulk: this.#carryOn },
-      () => this.#firing.putAll(),
+      { schedule: (no, now) => this.#scheduler.fireDue(no, now), bulk: this.#carryOn },
+      () => this.#scheduler.putAll(),
     );
   }
 
@@ -260,18 +260,18 @@ export class Engine {
   // --- Starting ---------------------------------------------------------------------------------------------------------
 
   /** Starts a run; when it returns, the run is on disk. */
-  startRun(...asked: Parameters<Starting["startRun"]>): Promise<Started> {
-    return this.#starting.startRun(...asked);
+  startRun(...args: Parameters<Starting["startRun"]>): Promise<Started> {
+    return this.#starting.startRun(...args);
   }
 
   /** Starts them together; one bad input, and none is started. */
-  startRuns(...asked: Parameters<Starting["startRuns"]>): Promise<Started[]> {
-    return this.#starting.startRuns(...asked);
+  startRuns(...args: Parameters<Starting["startRuns"]>): Promise<Started[]> {
+    return this.#starting.startRuns(...args);
   }
 
   /** A child's start, to be committed with its parent's advance. */
-  prepareChild(...asked: Parameters<Starting["prepareChild"]>): Promise<StartRun> {
-    return this.#starting.prepareChild(...asked);
+  prepareChild(...args: Parameters<Starting["prepareChild"]>): Promise<StartRun> {
+    return this.#starting.prepareChild(...args);
   }
 
   /** A run of the version that new starts get, with the business key of the run that it goes on for. */
@@ -288,7 +288,7 @@ export class Engine {
     return sealText(this.cipher, input, placeOf(run, "", "input"));
   }
 
-  /** The step whose own code asks, as far as this process can tell; null between steps. */
+  /** The step whose own code operations, as far as this process can tell; null between steps. */
   stepAround(): string | null {
     return this.#options.stepAround?.() ?? null;
   }
@@ -351,12 +351,12 @@ export class Engine {
       for (const call of calls) call(next);
     }
     for (const call of this.#onEnd) call(run, next);
-    if (this.#firing.hasBuffered) this.#fireBuffered(run.definition.name);
+    if (this.#scheduler.hasBuffered) this.#fireBuffered(run.definition.name);
   }
 
   /** A lost answer is no harm: the timer is still there. */
   #fireBuffered(definition: string): void {
-    this.#firing
+    this.#scheduler
       .runEnded(definition)
       .catch((error: unknown) =>
         this.#options.logger.log("debug", "a buffered scheduled time waits for its timer", { error: String(error) }),
@@ -366,8 +366,8 @@ export class Engine {
   // --- Recovery ---------------------------------------------------------------------------------------------------------
 
   /** Carries out a recovery verb, or with `dryRun` says what it would do. Throws a `BatonError` that says why it may not. */
-  intervene(...asked: Parameters<Recovery["intervene"]>): Promise<{ preview: Preview; isHeld: boolean }> {
-    return this.#recovery.intervene(...asked);
+  intervene(...args: Parameters<Recovery["intervene"]>): Promise<{ preview: Preview; isHeld: boolean }> {
+    return this.#recovery.intervene(...args);
   }
 
   /** What a verb would do to the run as it stands, or why it may not. */
@@ -376,23 +376,23 @@ export class Engine {
   }
 
   /** Asks a verb of many runs, carried out in the background, also over restarts. The same id is the same act. */
-  startBulk(...asked: Parameters<Recovery["startBulk"]>): Promise<BulkRow> {
-    return this.#recovery.startBulk(...asked);
+  startBulk(...args: Parameters<Recovery["startBulk"]>): Promise<BulkRow> {
+    return this.#recovery.startBulk(...args);
   }
 
   /** Stops a bulk act: what it has done stays done. */
-  stopBulk(...asked: Parameters<Recovery["stopBulk"]>): Promise<BulkRow> {
-    return this.#recovery.stopBulk(...asked);
+  stopBulk(...args: Parameters<Recovery["stopBulk"]>): Promise<BulkRow> {
+    return this.#recovery.stopBulk(...args);
   }
 
   /** Undoes a completed child for its parent, and waits for the end of that. Throws when the child's undoing has failed. */
-  compensateChild(...asked: Parameters<Recovery["compensateChild"]>): Promise<void> {
-    return this.#recovery.compensateChild(...asked);
+  compensateChild(...args: Parameters<Recovery["compensateChild"]>): Promise<void> {
+    return this.#recovery.compensateChild(...args);
   }
 
   /** Shows one sensitive value to a person. That is an act: it is in the audit before it answers. */
-  reveal(...asked: Parameters<Recovery["reveal"]>): Promise<unknown> {
-    return this.#recovery.reveal(...asked);
+  reveal(...args: Parameters<Recovery["reveal"]>): Promise<unknown> {
+    return this.#recovery.reveal(...args);
   }
 
   /** A run's own input in clear, for those who may have it. */

@@ -81,8 +81,7 @@ export async function erase(parts: EraseParts, what: EraseWhat, options: EraseOp
 async function find(store: Store, what: EraseWhat): Promise<readonly RunRow[]> {
   if ("run" in what) {
     const run = await store.query("run", { id: what.run });
-    if (run === null)
-      throw new BatonError("not-found", `no run ${what.run}`, { hint: "list runs with: baton runs" });
+    if (run === null) throw new BatonError("not-found", `no run ${what.run}`, { hint: "list runs with: baton runs" });
     return [run.row];
   }
   const runs: RunRow[] = [];

@@ -20,7 +20,8 @@ export async function exportRun(store: Store, id: string): Promise<RunFixture> {
     store.query("output", { run: row.no }),
     store.query("stats", {}),
   ]);
-  if (recorded === null) throw new BatonError("not-found", `run ${id} was removed`, { hint: "it was removed by retention" });
+  if (recorded === null)
+    throw new BatonError("not-found", `run ${id} was removed`, { hint: "it was removed by retention" });
   const { run, journal, status } = recorded;
   const version = versions.find((each) => each.definition.version === row.definition.version);
   return {
@@ -104,7 +105,10 @@ export function readFixture(value: unknown): RunFixture {
     throw invalid("it is not a file written by baton export");
   const { formatVersion = 0 } = fixture;
   if (formatVersion > fixtureVersion)
-    throw invalid(`its format ${formatVersion} is newer than the supported format ${fixtureVersion}`, "use the Baton version that wrote it");
+    throw invalid(
+      `its format ${formatVersion} is newer than the supported format ${fixtureVersion}`,
+      "use the Baton version that wrote it",
+    );
   const { definition, run, entries, attempts, waits, children } = fixture;
   const hasParts = [entries, attempts, waits, children].every((part) => Array.isArray(part));
   if (typeof definition?.name !== "string" || typeof run?.id !== "string" || !hasParts)

@@ -39,7 +39,7 @@ export interface HandlerSchedule {
   readonly name: string;
   readonly spec: ScheduleSpec;
   /** May fail as any code may: then that nominal time is refused. */
-  inputOf(fire: { readonly nominalAt: Date; readonly schedule: string }): unknown;
+  inputOf(firing: { readonly scheduledAt: Date; readonly nominalAt: Date; readonly schedule: string }): unknown;
 }
 
 export interface StartOptions {

@@ -32,16 +32,16 @@ export class Mailbox {
     if (this.#arrivals.length === 0) return;
     this.#arrivals = this.#arrivals.filter((arrival) => {
       const wait = arrival.key === null ? undefined : waits.get(arrival.key);
-      if (wait?.ask.arrive === undefined || wait.dueAt === undefined) return true;
-      wait.ask.arrive(arrival);
+      if (wait?.operation.arrive === undefined || wait.dueAt === undefined) return true;
+      wait.operation.arrive(arrival);
       return false;
     });
   }
 
   /** What nothing waits for when the run parks: read without effect. */
-  takeStrays(): readonly number[] {
-    const strays = this.#arrivals.map((arrival) => arrival.id);
+  takeUnread(): readonly number[] {
+    const unread = this.#arrivals.map((arrival) => arrival.id);
     this.#arrivals = [];
-    return strays;
+    return unread;
   }
 }

@@ -5,12 +5,12 @@ import type { LeasedRun } from "../model/run.ts";
 import type { Advance, AdvanceOutcome, LogLine } from "../model/transition.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
-import type { Ask, Draft } from "./ask.ts";
+import type { Draft, Operation } from "./operation.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A result that is being recorded: the code gets it in its order, after its commit. */
 export interface Fresh {
-  readonly ask: Ask;
+  readonly operation: Operation;
   entry: Entry;
   /** Store time of its commit; null until then. */
   at: number | null;
@@ -29,7 +29,7 @@ export interface Recorded {
 }
 
 /** What the recorder needs of the worker around it. */
-export interface Surroundings {
+export interface RecorderEnvironment {
   readonly store: Store;
   readonly clock: Clock;
   readonly timeline: Timeline;
@@ -44,7 +44,7 @@ export interface Surroundings {
  */
 export class Recorder {
   readonly #owner: Recorded;
-  readonly #host: Surroundings;
+  readonly #env: RecorderEnvironment;
   #fresh: Fresh[] = [];
   #head = 0;
   #lastSeq: number;
@@ -54,9 +54,9 @@ export class Recorder {
   /** Characters of them. */
   #logSize = 0;
 
-  constructor(owner: Recorded, host: Surroundings, lastSeq: number) {
+  constructor(owner: Recorded, env: RecorderEnvironment, lastSeq: number) {
     this.#owner = owner;
-    this.#host = host;
+    this.#env = env;
     this.#lastSeq = lastSeq;
   }
 
@@ -74,15 +74,15 @@ export class Recorder {
   }
 
   /** Takes the next place in the run's order. */
-  place(ask: Ask, draft: Draft): Fresh {
-    const fresh: Fresh = { ask, entry: this.entry(ask, draft), at: null, isVoid: false };
+  place(operation: Operation, draft: Draft): Fresh {
+    const fresh: Fresh = { operation, entry: this.entry(operation, draft), at: null, isVoid: false };
     this.#fresh.push(fresh);
     return fresh;
   }
 
-  entry(ask: Ask, draft: Draft): Entry {
+  entry(operation: Operation, draft: Draft): Entry {
     this.#lastSeq += 1;
-    return { seq: this.#lastSeq, key: ask.key, kind: ask.kind, ...draft };
+    return { seq: this.#lastSeq, key: operation.key, kind: operation.kind, ...draft };
   }
 
   /** The next result for the code, when it is committed. */
@@ -98,8 +98,8 @@ export class Recorder {
     return fresh;
   }
 
-  isRecording(ask: Ask): boolean {
-    return this.#fresh.some((fresh) => fresh.ask === ask && !fresh.isVoid);
+  isRecording(operation: Operation): boolean {
+    return this.#fresh.some((fresh) => fresh.operation === operation && !fresh.isVoid);
   }
 
   send(parts: Partial<Advance>, done: (outcome: AdvanceOutcome) => void): void {
@@ -109,7 +109,7 @@ export class Recorder {
   }
 
   #offer(advance: Advance, done: (outcome: AdvanceOutcome) => void): void {
-    this.#host.store.commit(advance).then(
+    this.#env.store.commit(advance).then(
       (outcome) => this.#settle(outcome, done),
       (error: StoreError) => this.#offerAgain(advance, done, error),
     );
@@ -118,7 +118,7 @@ export class Recorder {
   #settle(outcome: AdvanceOutcome, done: (outcome: AdvanceOutcome) => void): void {
     if (this.#owner.isOver) return;
     this.#uncommitted -= 1;
-    if (outcome.ok) this.#host.timeline.observe(outcome.at);
+    if (outcome.ok) this.#env.timeline.observe(outcome.at);
     else if (outcome.why === "stale") return this.#owner.lose();
     done(outcome);
     this.#owner.answered();
@@ -126,9 +126,9 @@ export class Recorder {
 
   #offerAgain(advance: Advance, done: (outcome: AdvanceOutcome) => void, error: StoreError): void {
     if (this.#owner.isOver) return;
-    const { clock, storeRetryMs } = this.#host;
+    const { clock, storeRetryMs } = this.#env;
     const fields = { run: this.#owner.run.id, code: error.code, error: error.message };
-    this.#host.warn("the store did not accept a transition; it will be retried", fields);
+    this.#env.warn("the store did not accept a transition; it will be retried", fields);
     clock.after(storeRetryMs, () => {
       if (!this.#owner.isOver) this.#offer(advance, done);
     });
@@ -139,7 +139,9 @@ export class Recorder {
     this.#logCount += 1;
     this.#logSize += line.message.length + (line.data?.length ?? 0);
     const isOver = this.#logCount > defaults.logLinesMax || this.#logSize > defaults.logBytesMax;
-    this.#logs.push(isOver ? { key: null, level: "warn", message: "log limit reached: further lines are dropped", data: null } : line);
+    this.#logs.push(
+      isOver ? { key: null, level: "warn", message: "log limit reached: further lines are dropped", data: null } : line,
+    );
   }
 
   /** Lines that no advance has carried yet. */

@@ -21,7 +21,7 @@ export interface RecoveryParts {
   readonly cipher: Cipher;
 }
 
-/** Carries out what people ask of runs: the verbs, for one and for many, and the showing of what is sealed. */
+/** Carries out what people operation of runs: the verbs, for one and for many, and the showing of what is sealed. */
 export class Recovery {
   readonly #parts: RecoveryParts;
 
@@ -70,7 +70,8 @@ export class Recovery {
       audit: { ...who, verb: request.verb },
     });
     const row = outcome.ok ? await this.#parts.store.query("bulk", { no: outcome.bulk }) : null;
-    if (row === null) throw new BatonError("conflict", "the bulk operation was already removed", { hint: "start it again" });
+    if (row === null)
+      throw new BatonError("conflict", "the bulk operation was already removed", { hint: "start it again" });
     return row;
   }
 
@@ -204,7 +205,10 @@ function undoingOf(child: RunDetail, parent: string): Intervene {
 /** Also of callers without types: a misspelt filter would be one that everything matches. */
 function checkBulk({ verb, filter, canary, ratePerS }: BulkRequest): void {
   if (!bulkVerbs.includes(verb))
-    throw new BatonError("invalid-option", `a bulk operation must be one of ${bulkVerbs.join(", ")}, not ${JSON.stringify(verb)}`);
+    throw new BatonError(
+      "invalid-option",
+      `a bulk operation must be one of ${bulkVerbs.join(", ")}, not ${JSON.stringify(verb)}`,
+    );
   const unknown = Object.keys(filter).find((name) => !Object.hasOwn(filterParts, name));
   if (unknown !== undefined)
     throw new BatonError("invalid-option", `unknown filter ${JSON.stringify(unknown)} for a bulk operation`, {
@@ -212,7 +216,10 @@ function checkBulk({ verb, filter, canary, ratePerS }: BulkRequest): void {
     });
   const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= defaults.bulkMax;
   if (!canary.every(isCount) || canary.length > canariesMax)
-    throw new BatonError("invalid-option", `canary must be a list of at most ${canariesMax} whole numbers of 1 or more`);
+    throw new BatonError(
+      "invalid-option",
+      `canary must be a list of at most ${canariesMax} whole numbers of 1 or more`,
+    );
   if (ratePerS !== null && !(ratePerS > 0 && Number.isFinite(ratePerS)))
     throw new BatonError("invalid-option", "rate must be a number of runs per second above 0");
 }
@@ -229,8 +236,8 @@ const filterParts: Readonly<Record<keyof BulkFilter, true>> = {
 };
 
 /** The whole text of a slot whose column is known. */
-async function wholeOf(store: Store, run: RunDetail, slot: string, stored: string | null): Promise<string | null> {
-  return stored?.startsWith("@") ? store.query("payload", { run: run.row.no, slot }) : stored;
+async function wholeOf(store: Store, run: RunDetail, part: string, stored: string | null): Promise<string | null> {
+  return stored?.startsWith("@") ? store.query("payload", { run: run.row.no, part }) : stored;
 }
 
 export function unknownRun(id: string): BatonError {

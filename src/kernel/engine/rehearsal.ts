@@ -7,10 +7,10 @@ import type { Next, Outcome, OutcomeOf, Transition } from "../model/transition.t
 import { type Cipher, noCipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
-import { Activation, type Host } from "./activation.ts";
+import { Activation, type ActivationEnvironment } from "./activation.ts";
 import type { Handler } from "./handler.ts";
-import { laws } from "./laws.ts";
 import { Pump } from "./pump.ts";
+import { safeguards } from "./safeguards.ts";
 import { Timeline } from "./timeline.ts";
 
 /** What became of a recorded history over other code. */
@@ -27,7 +27,7 @@ export type Verdict =
 
 export interface RehearsalParts {
   readonly clock: Clock;
-  within: Host["within"];
+  within: ActivationEnvironment["within"];
   /** For histories with sensitive values; without it they cannot be rehearsed. */
   readonly cipher?: Cipher;
 }
@@ -51,19 +51,19 @@ export function rehearse(
       if (isJudged) return;
       isJudged = true;
       resolve(verdict);
-      // In a later turn: it may be the activation itself that asks, half-way through something.
+      // In a later turn: it may be the activation itself that operations, half-way through something.
       parts.clock.soon(() => activation.lose());
     };
-    const differs = (detail: string): void => judge(divergence(detail, journal, activation.askedKeys));
+    const differs = (detail: string): void => judge(divergence(detail, journal, activation.operationKeys));
     const timeline = new Timeline(patience);
     timeline.observe(journal.entries.at(-1)?.at ?? run.createdAt);
-    const host: Host = {
+    const env: ActivationEnvironment = {
       store: watchingStore((next) => judgeEnd(next)),
       clock: patience,
       random: { float: () => 0, uuid: () => "rehearsal" },
       pump: new Pump(patience),
       timeline,
-      laws,
+      safeguards,
       cipher: parts.cipher ?? noCipher,
       keepMs: Number.POSITIVE_INFINITY,
       cancelGraceMs: 0,
@@ -73,27 +73,27 @@ export function rehearse(
       over: () => {},
       caughtUp: () => lookForWaits(0),
     };
-    const activation = new Activation(run, handler, host);
+    const activation = new Activation(run, handler, env);
     const judgeEnd = (next: Next): void => {
       if (next.state === "suspended") return differs(divergedText(next.reason));
       if (status !== "failed" && next.state === "failed") return differs(thrownText(next.error));
       if (status !== "failed" && next.state === "compensating" && next.compensation.end === "failed")
         return differs(thrownText(next.compensation.error));
-      const unasked = unaskedWait();
-      if (unasked !== undefined) return differs(`the run is waiting for "${unasked}"; the code now ends before it`);
+      const leftOpen = leftOpenWait();
+      if (leftOpen !== undefined) return differs(`the run is waiting for "${leftOpen}"; the code now ends before it`);
       judge({ outcome: "compatible" });
     };
-    const unaskedWait = (): string | undefined => {
+    const leftOpenWait = (): string | undefined => {
       if (isAtRest(status) || journal.entries.some((entry) => entry.kind === "reopen")) return undefined;
-      const asked = new Set(activation.askedKeys);
+      const asked = new Set(activation.operationKeys);
       return journal.waits.find((wait) => !asked.has(wait.key))?.key;
     };
     /** The past is used up: what is waited for must be asked for next, after whatever the code awaits of its own. */
     const lookForWaits = (turn: number): void => {
       if (isJudged) return;
-      const unasked = unaskedWait();
-      if (unasked === undefined && turn > 0) return judge({ outcome: "compatible" });
-      if (turn > lookTurnsMax) return differs(`the run is waiting for "${unasked}"; the code no longer does`);
+      const leftOpen = leftOpenWait();
+      if (leftOpen === undefined && turn > 0) return judge({ outcome: "compatible" });
+      if (turn > lookTurnsMax) return differs(`the run is waiting for "${leftOpen}"; the code no longer does`);
       if (turn < quickTurns) parts.clock.soon(() => lookForWaits(turn + 1));
       else parts.clock.after(lookMs, () => lookForWaits(turn + 1));
     };
@@ -107,7 +107,7 @@ const lookTurnsMax = 20;
 /** How long code may await something of its own before a rehearsal stops waiting for it, as a number of looks. */
 const patientLooks = 20;
 
-/** The activation gives code 10 s to ask for its past; a rehearsal of a thousand runs cannot wait so long for each. */
+/** The activation gives code 10 s to operation for its past; a rehearsal of a thousand runs cannot wait so long for each. */
 function patientClock(clock: Clock): Clock {
   let looks = 0;
   return {

@@ -1,5 +1,5 @@
 import type { History, PastEntry } from "../decide/history.ts";
-import type { Ask } from "./ask.ts";
+import type { Operation } from "./operation.ts";
 
 /** Turns of waiting for code that awaits something of its own: the first few at once, the rest 10 ms apart, 10 s in all. */
 const stuckTurnsMax = 1_000;
@@ -7,12 +7,12 @@ const quickTurns = 3;
 
 export type ReplayStep =
   /** The code gets this answer. */
-  | { readonly kind: "answer"; readonly ask: Ask; readonly entry: PastEntry }
+  | { readonly kind: "answer"; readonly operation: Operation; readonly entry: PastEntry }
   /** The past is used up. */
   | { readonly kind: "caught-up" }
   /** The code has not asked for the next part of its past yet. */
   | { readonly kind: "wait"; readonly isSoon: boolean }
-  /** It had its time and did not ask. */
+  /** It had its time and did not operation. */
   | { readonly kind: "diverged"; readonly entry: PastEntry };
 
 /**
@@ -21,28 +21,28 @@ export type ReplayStep =
  */
 export class Replay {
   readonly #history: History;
-  readonly #asks: ReadonlyMap<string, Ask>;
-  readonly #urgent: { ask: Ask; entry: PastEntry }[] = [];
+  readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #urgent: { operation: Operation; entry: PastEntry }[] = [];
   #position = 0;
   #stuckTurns = 0;
 
-  constructor(history: History, asks: ReadonlyMap<string, Ask>) {
+  constructor(history: History, operations: ReadonlyMap<string, Operation>) {
     this.#history = history;
-    this.#asks = asks;
+    this.#operations = operations;
   }
 
   /** What is recorded under a key, or undefined. An optional entry is put in front. */
-  expect(ask: Ask): PastEntry | undefined {
-    const entry = this.#history.byKey.get(ask.key);
-    if (entry?.isOptional && entry.kind === ask.kind) {
-      this.#urgent.push({ ask, entry });
+  expect(operation: Operation): PastEntry | undefined {
+    const entry = this.#history.byKey.get(operation.key);
+    if (entry?.isOptional && entry.kind === operation.kind) {
+      this.#urgent.push({ operation, entry });
       this.#urgent.sort((a, b) => a.entry.seq - b.entry.seq);
     }
     return entry;
   }
 
   /** An optional answer that is asked for; also when the rest of the past is used up. */
-  nextUrgent(): { readonly ask: Ask; readonly entry: PastEntry } | undefined {
+  nextUrgent(): { readonly operation: Operation; readonly entry: PastEntry } | undefined {
     return this.#urgent.shift();
   }
 
@@ -51,11 +51,11 @@ export class Replay {
     while (entries[this.#position]?.isOptional) this.#position += 1;
     const entry = entries[this.#position];
     if (entry === undefined) return { kind: "caught-up" };
-    const ask = this.#asks.get(entry.key);
-    if (ask !== undefined) {
+    const operation = this.#operations.get(entry.key);
+    if (operation !== undefined) {
       this.#position += 1;
       this.#stuckTurns = 0;
-      return { kind: "answer", ask, entry };
+      return { kind: "answer", operation, entry };
     }
     this.#stuckTurns += 1;
     if (this.#stuckTurns > stuckTurnsMax) return { kind: "diverged", entry };
@@ -64,14 +64,17 @@ export class Replay {
 
   /** The first entry that the code has left out when it ends, or undefined. */
   leftOut(): PastEntry | undefined {
-    return this.#history.entries.slice(this.#position).find((entry) => !entry.isOptional && !this.#asks.has(entry.key));
+    return this.#history.entries
+      .slice(this.#position)
+      .find((entry) => !entry.isOptional && !this.#operations.has(entry.key));
   }
 }
 
-/** Describes a recorded entry that the code does not ask for any more, and what it asks for instead. */
-export function differenceText(history: History, left: PastEntry, asks: ReadonlyMap<string, Ask>): string {
+/** Describes a recorded entry that the code does not operation for any more, and what it operations for instead. */
+export function differenceText(history: History, left: PastEntry, operations: ReadonlyMap<string, Operation>): string {
   const place = history.entries.findIndex((entry) => entry.key === left.key) + 1;
-  const instead = [...asks.keys()].find((key) => !history.byKey.has(key));
-  const now = instead === undefined ? "the code no longer asks for it" : `the code now asks for "${instead}"`;
+  const instead = [...operations.keys()].find((key) => !history.byKey.has(key));
+  const now =
+    instead === undefined ? "the code no longer operations for it" : `the code now operations for "${instead}"`;
   return `Step ${place} was "${left.key}"; ${now}`;
 }

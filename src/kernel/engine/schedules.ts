@@ -1,12 +1,12 @@
-import { decideFires, dueOf, type Moment, nextFires } from "../decide/schedule.ts";
+import { decideFirings, dueOf, nextScheduledTimes, type Timestamp } from "../decide/schedule.ts";
 import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
-import { type Fire, type FireGap, type ScheduleRow, scheduleId } from "../model/schedule.ts";
+import { type Firing, type FiringGap, type ScheduleRow, scheduleId } from "../model/schedule.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
-import type { Firing, HeldSchedule } from "./services/schedules.ts";
+import type { HeldSchedule, Scheduler } from "./services/schedules.ts";
 
-/** Who asks, and why; kept in the audit. */
+/** Who operations, and why; kept in the audit. */
 export interface By {
   readonly actor: string;
   readonly why: string | null;
@@ -14,13 +14,15 @@ export interface By {
 
 /** A stretch of the past to be fired after all. `to` is now when it is left out. */
 export interface BackfillRange {
-  readonly from: Moment;
-  readonly to?: Moment;
+  readonly from: Timestamp;
+  readonly to?: Timestamp;
 }
 
 /** One nominal time of a backfill: its run, when it has one. */
 export interface BackfillItem {
-  readonly nominalAt: number;
+  readonly scheduledAt: number;
+  /** @deprecated Use `scheduledAt`. */
+  readonly nominalAt?: number;
   readonly run: string | null;
   /** The backfill has started that run, or would start one. */
   readonly isNew: boolean;
@@ -28,16 +30,16 @@ export interface BackfillItem {
   readonly refusal: string | null;
 }
 
-/** What people ask of schedules. Each verb throws a `BatonError` that says why it may not. */
+/** What people operation of schedules. Each verb throws a `BatonError` that says why it may not. */
 export class Schedules {
   readonly #store: Store;
   readonly #random: Random;
-  readonly #firing: Firing;
+  readonly #scheduler: Scheduler;
 
-  constructor(store: Store, random: Random, firing: Firing) {
+  constructor(store: Store, random: Random, scheduler: Scheduler) {
     this.#store = store;
     this.#random = random;
-    this.#firing = firing;
+    this.#scheduler = scheduler;
   }
 
   list(filter: { definition?: string; after?: number | null; limit: number }): Promise<readonly ScheduleRow[]> {
@@ -68,19 +70,19 @@ export class Schedules {
 
   /** Whether this process has the code that fires it. */
   isLoaded(row: ScheduleRow): boolean {
-    return this.#firing.held(row) !== null;
+    return this.#scheduler.held(row) !== null;
   }
 
   async next(id: string, count: number): Promise<readonly number[]> {
     const row = await this.get(id);
-    return nextFires(row.spec, await this.now(), count);
+    return nextScheduledTimes(row.spec, await this.now(), count);
   }
 
-  fires(row: ScheduleRow, limit: number, before: number | null = null): Promise<readonly Fire[]> {
+  fires(row: ScheduleRow, limit: number, before: number | null = null): Promise<readonly Firing[]> {
     return this.#store.query("fires", { schedule: row.no, before, limit });
   }
 
-  gaps(row: ScheduleRow, limit: number): Promise<readonly FireGap[]> {
+  gaps(row: ScheduleRow, limit: number): Promise<readonly FiringGap[]> {
     return this.#store.query("fireGaps", { schedule: row.no, limit });
   }
 
@@ -112,7 +114,7 @@ export class Schedules {
     for (let round = 0; ; round++) {
       const row = await this.#store.query("scheduleOf", { no });
       if (row === null || !row.isPaused) return true;
-      const { gap, decidedTo } = decideFires({ ...row, id: scheduleId(row) }, await this.now());
+      const { gap, decidedTo } = decideFirings({ ...row, id: scheduleId(row) }, await this.now());
       if (gap === null || round >= settleRoundsMax) return round > 0;
       const { revision } = row;
       const nothing = { fires: [], buffered: null };
@@ -125,7 +127,7 @@ export class Schedules {
     const row = await this.get(id);
     const held = this.#held(row);
     const origin = { by: by.actor, schedule: scheduleId(row) };
-    const start = await this.#firing.startOf(held, await this.now(), `schedule:now:${this.#random.uuid()}`, origin);
+    const start = await this.#scheduler.startOf(held, await this.now(), `schedule:now:${this.#random.uuid()}`, origin);
     const audit = { ...by, verb: "run-schedule" };
     const outcome = await this.#store.commit({ kind: "schedule", act: "run-now", schedule: row.no, start, audit });
     if (!outcome.ok) throw gone(id);
@@ -145,8 +147,8 @@ export class Schedules {
     const held = this.#held(row);
     const times = await this.#timesOf(row, range);
     const runs = await this.#runsOf(row, times);
-    const isOpen = (nominalAt: number): boolean => !runs.has(nominalAt);
-    const planned = await this.#firing.plan(row, held, times.filter(isOpen), by.actor);
+    const isOpen = (scheduledAt: number): boolean => !runs.has(scheduledAt);
+    const planned = await this.#scheduler.plan(row, held, times.filter(isOpen), by.actor);
     const started = new Map<number, string>();
     const starts = planned.filter((each) => each.start !== null);
     if (range.dryRun !== true && starts.length > 0) {
@@ -159,29 +161,29 @@ export class Schedules {
         audit,
       });
       if (!outcome.ok) throw gone(id);
-      for (const { nominalAt, run } of outcome.decided) if (run !== null) started.set(nominalAt, run);
+      for (const { scheduledAt, run } of outcome.decided) if (run !== null) started.set(scheduledAt, run);
     }
-    const refusals = new Map(planned.map((each) => [each.nominalAt, each.refusal]));
-    const items = times.map((nominalAt): BackfillItem => {
-      const refusal = refusals.get(nominalAt) ?? null;
-      const run = runs.get(nominalAt) ?? started.get(nominalAt) ?? null;
-      return { nominalAt, run, isNew: isOpen(nominalAt) && refusal === null, refusal };
+    const refusals = new Map(planned.map((each) => [each.scheduledAt, each.refusal]));
+    const items = times.map((scheduledAt): BackfillItem => {
+      const refusal = refusals.get(scheduledAt) ?? null;
+      const run = runs.get(scheduledAt) ?? started.get(scheduledAt) ?? null;
+      return { scheduledAt, run, isNew: isOpen(scheduledAt) && refusal === null, refusal };
     });
     return { schedule: scheduleId(row), items };
   }
 
   async #timesOf(row: ScheduleRow, range: BackfillRange): Promise<readonly number[]> {
     const now = await this.now();
-    const from = readMoment("from", range.from);
-    const to = range.to === undefined ? now : readMoment("to", range.to);
+    const from = readTimestamp("from", range.from);
+    const to = range.to === undefined ? now : readTimestamp("to", range.to);
     if (to < from)
       throw new BatonError("invalid-option", `to is before from: ${new Date(to).toISOString()}`, {
         hint: "swap from and to",
       });
     const max = defaults.schedule.backfillMax;
-    const times = nextFires(row.spec, from - 1, max + 1, Math.min(to, now));
+    const times = nextScheduledTimes(row.spec, from - 1, max + 1, Math.min(to, now));
     // What is not due yet fires by itself, at its own time.
-    const past = times.filter((nominalAt) => dueOf(row.spec, scheduleId(row), nominalAt) <= now);
+    const past = times.filter((scheduledAt) => dueOf(row.spec, scheduleId(row), scheduledAt) <= now);
     if (past.length <= max) return past;
     throw new BatonError("limit", `this range has more than ${max} scheduled times`, {
       hint: `backfill it in parts; end the first part at ${new Date(past[max - 1] ?? to).toISOString()}`,
@@ -195,14 +197,14 @@ export class Schedules {
     let before: number | null = (times.at(-1) ?? -1) + 1;
     while (first !== undefined && before !== null && before > first) {
       const page = await this.fires(row, pageRows, before);
-      for (const fire of page) if (fire.run !== null) runs.set(fire.nominalAt, fire.run);
-      before = page.length < pageRows ? null : (page.at(-1)?.nominalAt ?? null);
+      for (const fire of page) if (fire.run !== null) runs.set(fire.scheduledAt, fire.run);
+      before = page.length < pageRows ? null : (page.at(-1)?.scheduledAt ?? null);
     }
     return runs;
   }
 
   #held(row: ScheduleRow): HeldSchedule {
-    const held = this.#firing.held(row);
+    const held = this.#scheduler.held(row);
     if (held !== null) return held;
     throw new BatonError("unknown-definition", `this process has not loaded the code of schedule ${scheduleId(row)}`, {
       hint: "the workflow code computes its input: use a Baton that has loaded it",
@@ -220,7 +222,7 @@ function gone(id: string): BatonError {
   return new BatonError("not-found", `schedule ${id} was removed in the meantime`);
 }
 
-function readMoment(option: string, value: Moment): number {
+function readTimestamp(option: string, value: Timestamp): number {
   const at = new Date(value).getTime();
   if (Number.isFinite(at)) return at;
   throw new BatonError("invalid-option", `${option} is not a valid timestamp: ${String(value).slice(0, 80)}`);

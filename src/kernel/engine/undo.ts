@@ -8,7 +8,7 @@ import type { Attempt, StepAttempt } from "./attempt.ts";
 export interface UndoAttempt extends StepAttempt {
   /** `unknown`: the step was under way when its process died or its run ended, and nobody knows whether it happened. */
   readonly outcome: "known" | "unknown";
-  /** The idempotency key that the step itself had, to ask the other system by. */
+  /** The idempotency key that the step itself had, to operation the other system by. */
   readonly stepIdempotencyKey: string;
 }
 
@@ -22,7 +22,7 @@ export interface UndoSpec {
 }
 
 /** What its code has asked for, as far as undoing looks at it. */
-interface Asked {
+interface Requested {
   readonly key: string;
   readonly kind: EntryKind;
   readonly undo?: UndoSpec | null;
@@ -44,20 +44,20 @@ export interface Undoable {
  */
 export function listUndos(
   history: History,
-  asks: ReadonlyMap<string, Asked>,
+  operations: ReadonlyMap<string, Requested>,
   isFrontierUnknown: boolean,
   open: (text: string | null, step: string) => string | null = (text) => text,
 ): readonly Undoable[] {
   // A child that is under way is cancelled, which says all about its outcome.
-  const isOpen = ({ key, kind }: Asked): boolean =>
+  const isOpen = ({ key, kind }: Requested): boolean =>
     kind !== "child" &&
     history.byKey.get(key) === undefined &&
     (isFrontierUnknown || history.abandoned.has(key) || history.attempts.has(key));
-  const unknown = [...asks.values()]
+  const unknown = [...operations.values()]
     .filter(isOpen)
     .flatMap(({ key, undo }) => (undo == null ? [] : [{ key, isKnown: false, result: undefined, spec: undo }]));
   const known = history.entries.flatMap(({ key, outcome, value }) => {
-    const undo = asks.get(key)?.undo;
+    const undo = operations.get(key)?.undo;
     return undo == null || outcome !== "ok"
       ? []
       : [{ key, isKnown: true, result: decode(open(value, key)), spec: undo }];

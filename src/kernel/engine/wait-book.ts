@@ -1,6 +1,6 @@
 import type { StartRun } from "../model/start-run.ts";
 import type { WaitOpening } from "../model/transition.ts";
-import type { Extras, OpenWait } from "./ask.ts";
+import type { Extras, OpenWait } from "./operation.ts";
 
 interface Opening {
   readonly opening: WaitOpening;

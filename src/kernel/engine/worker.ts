@@ -11,11 +11,11 @@ import type { Logger } from "../ports/logger.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { Random } from "../ports/random.ts";
 import type { LeaseParams, Store } from "../ports/store.ts";
-import { Activation, type Host } from "./activation.ts";
+import { Activation, type ActivationEnvironment } from "./activation.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Found, Handler } from "./handler.ts";
-import type { Laws } from "./laws.ts";
 import { Pump } from "./pump.ts";
+import type { EngineSafeguards } from "./safeguards.ts";
 import { Timeline } from "./timeline.ts";
 
 export interface WorkerOptions {
@@ -29,20 +29,20 @@ export interface WorkerOptions {
   readonly version: string;
   /** The queues that it serves; null: all. */
   readonly queues: readonly string[] | null;
-  readonly slots: number;
+  readonly heldMax: number;
   readonly leaseMs: number;
   readonly beatMs: number;
   readonly pollMs: number;
   readonly keepMs: number;
   readonly showAfterMs: number;
   readonly cancelGraceMs: number;
-  readonly laws: Laws;
+  readonly safeguards: EngineSafeguards;
   readonly cipher: Cipher;
   /** The code of a definition version, if this process has it. */
   handlerOf(run: LeasedRun): Handler | null;
   /** Looks for the code of a version that `handlerOf` has not; null: there is nowhere to look. */
   findHandler(run: LeasedRun): Promise<Found> | null;
-  /** Runs author's code with its run and step as surroundings. */
+  /** Runs author's code with its run and step as storage. */
   within<T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T): T;
   /** A held run has ended; told at once, without a look-up. */
   ended(run: LeasedRun, next: Next): void;
@@ -57,7 +57,7 @@ export interface WorkerOptions {
  */
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #host: Host;
+  readonly #env: ActivationEnvironment;
   readonly #timeline: Timeline;
   readonly #active = new Map<number, Activation>();
   /** Leased, and their code is being looked for. */
@@ -82,7 +82,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#timeline = new Timeline(options.clock);
-    this.#host = {
+    this.#env = {
       store: options.store,
       clock: options.clock,
       random: options.random,
@@ -91,7 +91,7 @@ export class Worker {
       keepMs: options.keepMs,
       cancelGraceMs: options.cancelGraceMs,
       storeRetryMs: 100,
-      laws: options.laws,
+      safeguards: options.safeguards,
       cipher: options.cipher,
       within: options.within,
       warn: (message, fields) => options.logger.log("warn", message, fields),
@@ -130,9 +130,9 @@ export class Worker {
   }
 
   async #join(): Promise<void> {
-    const { store, name, leaseMs, clock, version, slots, queues } = this.#options;
+    const { store, name, leaseMs, clock, version, heldMax, queues } = this.#options;
     const before = clock.mono();
-    const { incarnation, now } = await store.join({ name, leaseMs, about: { version, slots, queues } });
+    const { incarnation, now } = await store.join({ name, leaseMs, about: { version, slots: heldMax, queues } });
     this.#incarnation = incarnation;
     this.#renewed(before);
     this.#timeline.observe(now);
@@ -306,7 +306,7 @@ export class Worker {
   }
 
   #free(): number {
-    return this.#options.slots - this.#active.size - this.#reserved;
+    return this.#options.heldMax - this.#active.size - this.#reserved;
   }
 
   #activate(run: LeasedRun, deathAllowance: number, found: Handler | null = null): void {
@@ -320,7 +320,7 @@ export class Worker {
     const other = this.#active.get(run.no);
     if (other !== undefined && other.run.fence >= run.fence) return;
     other?.lose();
-    const activation = new Activation(run, handler, this.#host);
+    const activation = new Activation(run, handler, this.#env);
     this.#active.set(run.no, activation);
     this.#watchAttempts();
     if (run.isFresh) activation.begin(null);
@@ -398,7 +398,7 @@ export class Worker {
     if (isSuspect(run.uncleanCount)) this.wake();
     if (end !== null) this.#options.ended(run, end);
     // In lots, so that a long queue costs one look for many runs.
-    if (this.#hasMore && this.#free() >= Math.min(this.#options.slots, defaults.leaseBatch) / 2) this.wake();
+    if (this.#hasMore && this.#free() >= Math.min(this.#options.heldMax, defaults.leaseBatch) / 2) this.wake();
     if (this.#active.size === 0) {
       if (this.#hasMore) this.wake();
       for (const call of this.#idle.splice(0)) call();

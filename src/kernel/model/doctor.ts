@@ -39,13 +39,13 @@ export const strayCodes = [
   "schedule-without-timer",
   "schedule-waits-twice",
 ] as const;
-export type StrayCode = (typeof strayCodes)[number];
+export type ViolationCode = (typeof strayCodes)[number];
 
-export interface Stray {
+export interface InvariantViolation {
   /** A run's id, or what else the problem says. */
   readonly id: string;
   readonly problem: string;
-  readonly code: StrayCode;
+  readonly code: ViolationCode;
 }
 
 /** What each repair does, as it is told before it is done. In the order in which they are done. */
@@ -63,7 +63,7 @@ export type RepairCode = keyof typeof repairs;
 export const repairCodes = Object.keys(repairs) as readonly RepairCode[];
 
 /** A count that is off: `delta` is what it lacks. It stays the same while runs go on, since they move both sides alike. */
-export type Miscount =
+export type CounterDrift =
   | {
       readonly of: "runs";
       readonly definition: number;
@@ -82,18 +82,18 @@ export type Miscount =
   | { readonly of: "causes"; readonly fingerprint: string; readonly delta: number; readonly counted: number };
 
 /** One repair. The store looks at each target again: what is right by now is left alone. */
-export interface Mend {
-  readonly kind: "mend";
+export interface RepairTransition {
+  readonly kind: "repair";
   /** The same id is the same repair, and is done once. */
   readonly id: string;
   readonly repair: RepairCode;
   /** Ids of runs or schedules. */
   readonly targets: readonly string[];
-  readonly miscounts: readonly Miscount[];
+  readonly drifts: readonly CounterDrift[];
   readonly audit: Audit;
 }
 
-export type MendOutcome = { readonly ok: true; readonly at: number; readonly mended: number };
+export type RepairOutcome = { readonly ok: true; readonly at: number; readonly mended: number };
 
 /** What the store knows of its own health. Figures that would need a look at every row are not among them. */
 export interface Checkup {

@@ -1,5 +1,5 @@
 import type { Audit } from "./audit.ts";
-import type { Mend, MendOutcome } from "./doctor.ts";
+import type { RepairOutcome, RepairTransition } from "./doctor.ts";
 import type { RunFixture } from "./fixture.ts";
 
 /** Removes runs at rest, their children with them, and all that only they have left behind. */
@@ -31,7 +31,7 @@ export interface ImportRun {
   readonly audit: Audit;
 }
 
-export type LifeTransition = Mend | EraseRuns | ImportRun;
+export type LifeTransition = RepairTransition | EraseRuns | ImportRun;
 
 export type EraseOutcome =
   /** `isScrubbed`: no copy is left in the log beside the file. A reader that holds it open keeps it for a while. */
@@ -41,8 +41,8 @@ export type EraseOutcome =
 
 export type ImportOutcome = { readonly ok: true; readonly at: number; readonly imported: string };
 
-export type LifeOutcomeOf<T extends LifeTransition = LifeTransition> = T extends Mend
-  ? MendOutcome
+export type LifeOutcomeOf<T extends LifeTransition = LifeTransition> = T extends RepairTransition
+  ? RepairOutcome
   : T extends EraseRuns
     ? EraseOutcome
     : ImportOutcome;

@@ -25,7 +25,7 @@ export const defaults = {
   /** Looks for ready work even when no hint came: hints only save time. */
   pollMs: 1_000,
   /** Runs held in memory by one worker at once. */
-  slots: 1_000,
+  heldMax: 1_000,
   leaseBatch: 500,
   /** A run whose next timer is nearer than this stays in memory instead of being parked. */
   keepMs: 1_000,

@@ -29,11 +29,19 @@ export interface Origin {
   readonly rerunOf?: string;
   /** The run that this one goes on for. */
   readonly continues?: string;
-  /** The schedule's id, and the nominal time that it was started for; none when a person ran it now. */
+  /** The schedule's id, and the scheduled time that it was started for; none if a person started it. */
   readonly schedule?: string;
+  readonly scheduledAt?: number;
+  /** @deprecated Use `scheduledAt`. */
   readonly nominalAt?: number;
   /** The run of another store that this one is a copy of. */
   readonly importedFrom?: string;
+}
+
+/** Reads a stored origin. Runs of earlier versions have `nominalAt` only. */
+export function readOrigin(text: string): Origin {
+  const { nominalAt, scheduledAt = nominalAt, ...origin } = JSON.parse(text) as Origin;
+  return scheduledAt === undefined ? origin : { ...origin, scheduledAt, nominalAt: scheduledAt };
 }
 
 /** A leased run: what its holder needs before it loads the journal. `no` is the store's own short number for `id`. */

@@ -1,11 +1,11 @@
 import type { Audit } from "./audit.ts";
 import type { DefinitionRef } from "./run.ts";
-import type { Fire, FireGap, ScheduleSpec } from "./schedule.ts";
+import type { Firing, FiringGap, ScheduleSpec } from "./schedule.ts";
 import type { StartRun } from "./start-run.ts";
 
 /** A nominal time to be decided: the run that it would start, or why its definition takes no such start. */
-export interface PlannedFire {
-  readonly nominalAt: number;
+export interface PlannedFiring {
+  readonly scheduledAt: number;
   readonly start: StartRun | null;
   readonly refusal: string | null;
 }
@@ -18,14 +18,14 @@ export interface PutSchedules {
 }
 
 /** What one round has decided: nothing of it holds when the schedule has moved since. */
-export interface FireSchedule {
+export interface FireScheduleTransition {
   readonly act: "fire";
   readonly schedule: number;
   readonly revision: number;
-  readonly gap: FireGap | null;
-  readonly fires: readonly PlannedFire[];
+  readonly gap: FiringGap | null;
+  readonly fires: readonly PlannedFiring[];
   /** The nominal time that has waited for the previous run. */
-  readonly buffered: PlannedFire | null;
+  readonly buffered: PlannedFiring | null;
   readonly decidedTo: number;
 }
 
@@ -48,18 +48,18 @@ export interface RunScheduleNow {
 export interface BackfillSchedule {
   readonly act: "backfill";
   readonly schedule: number;
-  readonly fires: readonly PlannedFire[];
+  readonly fires: readonly PlannedFiring[];
   readonly audit: Audit;
 }
 
 export type ScheduleTransition = { readonly kind: "schedule" } & (
   | PutSchedules
-  | FireSchedule
+  | FireScheduleTransition
   | PauseSchedule
   | RunScheduleNow
   | BackfillSchedule
 );
 
 export type ScheduleOutcome =
-  | { readonly ok: true; readonly at: number; readonly decided: readonly Fire[]; readonly started: string | null }
+  | { readonly ok: true; readonly at: number; readonly decided: readonly Firing[]; readonly started: string | null }
   | { readonly ok: false; readonly why: "stale" };

@@ -30,18 +30,18 @@ export interface ScheduleSpec {
   readonly jitterMs: number;
 }
 
-export const fireOutcomes = ["fired", "skipped", "buffered", "refused"] as const;
+export const firingOutcomes = ["fired", "skipped", "buffered", "refused"] as const;
 /**
  * What became of a nominal time. `buffered` waits for the previous run to end; `refused`: the schedule's own input was
  * not one that its definition takes.
  */
-export type FireOutcome = (typeof fireOutcomes)[number];
+export type FiringOutcome = (typeof firingOutcomes)[number];
 
 /** Why a stretch of nominal times started nothing. */
 export type GapCause = "missed" | "paused";
 
 /** Nominal times in a row that passed without a decision of their own: one record, however many they were. */
-export interface FireGap {
+export interface FiringGap {
   readonly cause: GapCause;
   readonly fromAt: number;
   readonly throughAt: number;
@@ -49,9 +49,11 @@ export interface FireGap {
 }
 
 /** One decided nominal time. */
-export interface Fire {
-  readonly nominalAt: number;
-  readonly outcome: FireOutcome;
+export interface Firing {
+  readonly scheduledAt: number;
+  /** @deprecated Use `scheduledAt`. */
+  readonly nominalAt?: number;
+  readonly outcome: FiringOutcome;
   /** The run that it started. */
   readonly run: string | null;
   readonly why: string | null;
@@ -76,8 +78,8 @@ export interface ScheduleRow {
   readonly dueAt: number | null;
   /** The nominal time that waits for the previous run to end. */
   readonly buffered: number | null;
-  readonly lastFire: Fire | null;
-  readonly lastGap: (FireGap & { readonly at: number }) | null;
+  readonly lastFire: Firing | null;
+  readonly lastGap: (FiringGap & { readonly at: number }) | null;
   readonly createdAt: number;
 }
 

@@ -66,7 +66,7 @@ export interface Deploy {
   readonly artifacts: readonly Artifact[];
   readonly definitions: readonly WantedVersion[];
   /** A person asked for it: then these versions serve new starts, whatever did before. */
-  readonly isAsked: boolean;
+  readonly isRequested: boolean;
   readonly actor: string;
 }
 

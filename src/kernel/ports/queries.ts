@@ -1,10 +1,10 @@
 import type { BulkItem, BulkRequest, BulkRow, LotState } from "../model/bulk.ts";
 import type { RunDetail } from "../model/detail.ts";
-import type { Checkup, Miscount, Stray } from "../model/doctor.ts";
+import type { Checkup, CounterDrift, InvariantViolation } from "../model/doctor.ts";
 import type { Journal, RecordedEntry, Reopening } from "../model/journal.ts";
-import type { RunPace } from "../model/pace.ts";
 import type { DefinitionRef, LeasedRun, RunRow } from "../model/run.ts";
-import type { Fire, FireGap, ScheduleRow } from "../model/schedule.ts";
+import type { RunTime } from "../model/run-time.ts";
+import type { Firing, FiringGap, ScheduleRow } from "../model/schedule.ts";
 import type { RestStatus, RunStatus } from "../model/status.ts";
 import type { Artifact, VersionRow } from "../model/version.ts";
 import type { ViewRow } from "../model/view.ts";
@@ -20,15 +20,15 @@ export interface Queries {
   hours: { params: { from: number; to: number; definition?: string }; result: readonly HourRow[] };
   /** By id; a unique prefix is enough, `latest` is the newest. */
   run: { params: { id: string }; result: RunDetail | null };
-  /** Ids that begin so, at most three: to tell unknown from ambiguous. */
+  /** Ids that begin so, at most three: to notify unknown from ambiguous. */
   prefix: { params: { id: string }; result: readonly string[] };
   /** How a run has spent its time. */
-  pace: { params: { run: number }; result: RunPace };
+  runTime: { params: { run: number }; result: RunTime };
   steps: { params: { run: number; after: number; limit: number }; result: readonly RecordedEntry[] };
   /** The marks of recovery verbs, oldest first: what they name of earlier entries is void. */
   reopenings: { params: { run: number }; result: readonly { seq: number; reopening: Reopening }[] };
-  /** The whole value behind a slot of a run: `input`, `output`, `step:<seq>`, `step-input:<seq>`, `event:<no>`. */
-  payload: { params: { run: number; slot: string }; result: string | null };
+  /** The whole value of one part of a run: `input`, `output`, `step:<seq>`, `step-input:<seq>`, `event:<no>`. */
+  payload: { params: { run: number; part: string }; result: string | null };
   /** A completed run's whole output. */
   output: { params: { run: number }; result: string | null };
   /** Those of these runs that are at rest, or gone. */
@@ -124,8 +124,8 @@ export interface Queries {
   schedule: { params: { id: string }; result: ScheduleRow | null };
   /** By its number, as a timer names it. */
   scheduleOf: { params: { no: number }; result: ScheduleRow | null };
-  fires: { params: { schedule: number; before: number | null; limit: number }; result: readonly Fire[] };
-  fireGaps: { params: { schedule: number; limit: number }; result: readonly (FireGap & { readonly at: number })[] };
+  fires: { params: { schedule: number; before: number | null; limit: number }; result: readonly Firing[] };
+  fireGaps: { params: { schedule: number; limit: number }; result: readonly (FiringGap & { readonly at: number })[] };
   dueTimers: {
     params: { after: { dueAt: number; kind: string; owner: number } | null; limit: number };
     result: DueTimers;
@@ -133,9 +133,9 @@ export interface Queries {
   /** Saved filters, by name. */
   views: { params: Record<never, never>; result: readonly ViewRow[] };
   /** Runs that break "exactly one of ready, leased, suspended or parked with an open wait": always empty. */
-  strays: { params: Record<never, never>; result: readonly Stray[] };
+  violations: { params: Record<never, never>; result: readonly InvariantViolation[] };
   /** What every count is off by, as one moment shows it. */
-  miscounts: { params: Record<never, never>; result: readonly Miscount[] };
+  counterDrift: { params: Record<never, never>; result: readonly CounterDrift[] };
   /** `full` reads every page and every file. */
   checkup: { params: { full: boolean }; result: Checkup };
   /** What takes room: most of it estimated from samples. */

@@ -109,13 +109,13 @@ async function readLacking({
     ({ counts, definition }) =>
       !isHere(definition) && Object.entries(counts).some(([status, n]) => n > 0 && !isAtRest(status as RunStatus)),
   );
-  const told = await Promise.all(
+  const lists = await Promise.all(
     open.slice(0, lackingMax).map(async (row) => {
       const why = row.fingerprint === null ? "its code was loaded by an application" : await versions.objection(row);
       return why === null ? [] : [{ name: row.definition.name, version: row.definition.version, why }];
     }),
   );
-  return told.flat();
+  return lists.flat();
 }
 
 /** Looking at one checks signatures. */

@@ -102,7 +102,8 @@ export function executionVerdict({ stats, open, lacking, problems }: ExecutionFa
   const alive = stats.workers.filter(({ expiresAt }) => expiresAt > stats.now);
   const toWorkers = { label: "View workers", target: { to: "workers" } } as const;
   if (alive.length === 0) {
-    const why = open === 0 ? "No run is waiting for one" : `${count(open, "run")} cannot continue; start a worker: baton start`;
+    const why =
+      open === 0 ? "No run is waiting for one" : `${count(open, "run")} cannot continue; start a worker: baton start`;
     return { id, level: open === 0 ? "warn" : "bad", text: "No worker is running", why, next: toWorkers };
   }
   const toWorkflows = { label: "View workflows", target: { to: "workflows" } } as const;

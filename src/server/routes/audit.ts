@@ -1,11 +1,11 @@
 import type { AuditRow } from "../../kernel/ports/queries.ts";
 import type { AuditEntry } from "../../wire/audit.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
 import { object } from "../schema/schema.ts";
 import { iso } from "../views/time.ts";
-import { limitOf, type Paging, paging } from "./parts.ts";
+import { limitOf, type Paging, paging } from "./paging.ts";
 
 export const auditRoutes: readonly Route[] = [
   {
@@ -20,7 +20,7 @@ export const auditRoutes: readonly Route[] = [
   },
 ];
 
-async function list({ query, services }: Call): Promise<Answer> {
+async function list({ query, services }: Call): Promise<RouteResponse> {
   const limit = limitOf(query as Paging);
   const before = decodeToken("audit", (query as Paging).pageToken);
   const rows = await services.store.query("audit", { run: null, before, limit: limit + 1 });

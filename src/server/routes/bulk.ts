@@ -4,11 +4,11 @@ import { defaults } from "../../kernel/model/limits.ts";
 import { type BulkBody, bulkVerbs } from "../../wire/bulk.ts";
 import { runStatuses } from "../../wire/status.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
 import { list, moment, object, ref, text, whole } from "../schema/schema.ts";
 import { bulkView } from "../views/bulk.ts";
-import { limitOf, type Paging, paging } from "./parts.ts";
+import { limitOf, type Paging, paging } from "./paging.ts";
 
 const filterFields = {
   fingerprint: text(200, "Dead letters with this error fingerprint."),
@@ -23,7 +23,8 @@ const bodyFields = {
   verb: { enum: bulkVerbs },
   filter: object(filterFields, {
     optional: Object.keys(filterFields),
-    description: "Selects the runs; all conditions must hold. The selection is made once, when the operation is accepted.",
+    description:
+      "Selects the runs; all conditions must hold. The selection is made once, when the operation is accepted.",
   }),
   canary: list(
     { ...whole, minimum: 1 },
@@ -91,7 +92,7 @@ export const bulkRoutes: readonly Route[] = [
   },
 ];
 
-async function start({ body, services }: Call): Promise<Answer> {
+async function start({ body, services }: Call): Promise<RouteResponse> {
   const { dryRun = false, reason, id, ...asked } = body as BulkBody;
   const request = requestOf(asked);
   if (dryRun) {
@@ -118,21 +119,22 @@ function requestOf({ verb, filter, canary, rate, compensate, stopClocks }: BulkB
   };
 }
 
-async function listAll({ query, services }: Call): Promise<Answer> {
+async function listAll({ query, services }: Call): Promise<RouteResponse> {
   const limit = limitOf(query as Paging);
   const before = decodeToken("bulk", (query as Paging).pageToken);
   const rows = await services.store.query("bulks", { before, limit: limit + 1 });
   return { status: 200, body: pageOf("bulk", rows, limit, (row) => row.no, bulkView) };
 }
 
-async function show({ params, services }: Call): Promise<Answer> {
+async function show({ params, services }: Call): Promise<RouteResponse> {
   const id = params["id"] ?? "";
   const row = await services.store.query("bulk", { id });
-  if (row === null) throw new BatonError("not-found", `no bulk operation ${id}`, { hint: "list bulk operations with: baton bulk" });
+  if (row === null)
+    throw new BatonError("not-found", `no bulk operation ${id}`, { hint: "list bulk operations with: baton bulk" });
   return { status: 200, body: bulkView(row) };
 }
 
-async function stop({ params, body, services }: Call): Promise<Answer> {
+async function stop({ params, body, services }: Call): Promise<RouteResponse> {
   const { reason } = body as { reason?: string };
   const row = await services.engine.stopBulk(params["id"] ?? "", { actor: services.actor, why: reason ?? null });
   return { status: 200, body: bulkView(row) };

@@ -5,7 +5,7 @@ import type { DoctorReport } from "../../wire/doctor.ts";
 import type { EraseBody, ErasureView, StoreSizesView } from "../../wire/store.ts";
 import type { Workers } from "../../wire/worker.ts";
 import { findRun } from "../find-run.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { object, ref, type Schema, text } from "../schema/schema.ts";
 import { detailView } from "../views/run.ts";
 import { doctorView, sizesView, workersView } from "../views/store.ts";
@@ -71,7 +71,9 @@ export const careRoutes: readonly Route[] = [
           reason,
           dryRun: flag("Returns what would be removed, without removing anything."),
           cancel: flag("First cancels runs that have not ended, and waits for them."),
-          vacuum: flag("Rewrites the whole file afterwards, which blocks the store. Default: only if the file is small."),
+          vacuum: flag(
+            "Rewrites the whole file afterwards, which blocks the store. Default: only if the file is small.",
+          ),
         },
         { optional: ["run", "key", "reason", "dryRun", "cancel", "vacuum"] },
       ),
@@ -110,12 +112,12 @@ export const careRoutes: readonly Route[] = [
 /** Four values of the largest size, or a long history. */
 const importMax = 4 * defaults.payloadHardMax;
 
-async function examine({ query, services }: Call): Promise<Answer> {
+async function examine({ query, services }: Call): Promise<RouteResponse> {
   const { full } = query as { full?: string };
   return { status: 200, body: await reportOf(services, full === "true") };
 }
 
-async function repair({ body, services }: Call): Promise<Answer> {
+async function repair({ body, services }: Call): Promise<RouteResponse> {
   const { reason: why = null } = body as { reason?: string };
   const repairs = await services.engine.doctor.repair({ actor: services.actor, why });
   const after = await reportOf(services, false);
@@ -127,17 +129,17 @@ async function reportOf({ engine, hostFacts, knownSchema }: Call["services"], fu
   return doctorView(await engine.doctor.examine({ full, host: hostFacts(), ...known }));
 }
 
-async function workers({ services }: Call): Promise<Answer> {
+async function workers({ services }: Call): Promise<RouteResponse> {
   const body: Workers = { items: workersView(await services.store.query("stats", {})) };
   return { status: 200, body };
 }
 
-async function sizes({ services }: Call): Promise<Answer> {
+async function sizes({ services }: Call): Promise<RouteResponse> {
   const body: StoreSizesView = sizesView(await services.store.query("sizes", {}));
   return { status: 200, body };
 }
 
-async function erase({ body, services }: Call): Promise<Answer> {
+async function erase({ body, services }: Call): Promise<RouteResponse> {
   const { run, key, reason: why = null, ...options } = body as EraseBody;
   if ((run === undefined) === (key === undefined))
     throw new BatonError("invalid-option", "give either a run or a key", {
@@ -148,7 +150,7 @@ async function erase({ body, services }: Call): Promise<Answer> {
   return { status: 200, body: erased };
 }
 
-async function importFixture({ body, services }: Call): Promise<Answer> {
+async function importFixture({ body, services }: Call): Promise<RouteResponse> {
   const { fixture, reason: why = null } = body as { fixture: unknown; reason?: string };
   const { store, engine, actor } = services;
   const id = await engine.import(readFixture(fixture), { actor, why });

@@ -1,10 +1,10 @@
 import { decodeToken, pageOf } from "../page-token.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
 import { object, text } from "../schema/schema.ts";
 import { causeView } from "../views/cause.ts";
 import { summaryView } from "../views/run.ts";
-import { limitOf, type Paging, paging } from "./parts.ts";
+import { limitOf, type Paging, paging } from "./paging.ts";
 
 export const deadLetterRoutes: readonly Route[] = [
   {
@@ -27,7 +27,7 @@ export const deadLetterRoutes: readonly Route[] = [
   },
 ];
 
-async function groups({ query, services }: Call): Promise<Answer> {
+async function groups({ query, services }: Call): Promise<RouteResponse> {
   const { store } = services;
   const [rows, { now }] = await Promise.all([
     store.query("deadGroups", { limit: limitOf(query as Paging) }),
@@ -36,7 +36,7 @@ async function groups({ query, services }: Call): Promise<Answer> {
   return { status: 200, body: { items: rows.map((row) => causeView(row, now)), nextPageToken: null } };
 }
 
-async function runs({ query, services }: Call): Promise<Answer> {
+async function runs({ query, services }: Call): Promise<RouteResponse> {
   const { fingerprint = "", name, ...page } = query as Paging & { fingerprint?: string; name?: string };
   const limit = limitOf(page);
   const rows = await services.store.query("deadLetters", {

@@ -1,7 +1,7 @@
 import { defaults } from "../../kernel/model/limits.ts";
 import { scheduleId } from "../../kernel/model/schedule.ts";
 import type { Counts, DefinitionDetail, Definitions } from "../../wire/definition.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { object, ref, text } from "../schema/schema.ts";
 import { unknownDefinition } from "../unknown-definition.ts";
 import { recentView } from "../views/recent.ts";
@@ -12,7 +12,8 @@ export const definitionRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/definitions",
     id: "listDefinitions",
-    summary: "Lists the workflows that this process has loaded or the store has runs of, and the files that could not be loaded.",
+    summary:
+      "Lists the workflows that this process has loaded or the store has runs of, and the files that could not be loaded.",
     scope: "definitions:read",
     query: object({ name: text(200, "Only versions of this workflow.") }, { optional: ["name"] }),
     answers: { 200: { description: "All workflows, newest version first.", schema: ref("Definitions") } },
@@ -38,7 +39,7 @@ export const definitionRoutes: readonly Route[] = [
   },
 ];
 
-async function definitions({ query, services }: Call): Promise<Answer> {
+async function definitions({ query, services }: Call): Promise<RouteResponse> {
   const { name = null } = query as { name?: string };
   const { from, problems } = services.loaded();
   const body: Definitions = { items: await versionViews(services, name), loadedFrom: from, problems };
@@ -49,7 +50,7 @@ async function definitions({ query, services }: Call): Promise<Answer> {
 const recentMax = 200;
 const schedulesMax = defaults.schedule.countMax;
 
-async function detail({ params, services }: Call): Promise<Answer> {
+async function detail({ params, services }: Call): Promise<RouteResponse> {
   const { store, engine } = services;
   const name = params["name"] ?? "";
   const versions = await versionViews(services, name);
@@ -75,7 +76,7 @@ async function detail({ params, services }: Call): Promise<Answer> {
   return { status: 200, body };
 }
 
-async function counts({ services }: Call): Promise<Answer> {
+async function counts({ services }: Call): Promise<RouteResponse> {
   const rows = await services.store.query("counts", {});
   const body: Counts = { items: rows.map(({ definition, status, count }) => ({ ...definition, status, count })) };
   return { status: 200, body };

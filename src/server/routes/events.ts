@@ -7,13 +7,13 @@ import type { EventAccepted, EventBody } from "../../wire/event.ts";
 import { binaryCloudEvent, cloudEventType, isBinaryCloudEvent, structuredCloudEvent } from "../http/cloud-event.ts";
 import { invalidRequest } from "../http/problems.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { check } from "../schema/check.ts";
 import { components, pageOf as pageSchema } from "../schema/components.ts";
 import { object, ref, text } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
 import { eventDetail, eventView } from "../views/event.ts";
-import { limitOf, type Paging, paging } from "./parts.ts";
+import { limitOf, type Paging, paging } from "./paging.ts";
 
 export const eventRoutes: readonly Route[] = [
   {
@@ -23,7 +23,10 @@ export const eventRoutes: readonly Route[] = [
     summary: "Accepts an event. The event and everything it starts or resumes are durable before the response is sent.",
     scope: "events:write",
     body: {
-      schema: { description: "An EventBody, a CloudEvent 1.0 in JSON, or the data of a CloudEvent whose attributes are in ce- headers." },
+      schema: {
+        description:
+          "An EventBody, a CloudEvent 1.0 in JSON, or the data of a CloudEvent whose attributes are in ce- headers.",
+      },
       isOptional: true,
       others: [cloudEventType],
       payloadMax: () => defaults.payloadMax,
@@ -61,7 +64,7 @@ export const eventRoutes: readonly Route[] = [
   },
 ];
 
-async function send({ request, body, services }: Call): Promise<Answer> {
+async function send({ request, body, services }: Call): Promise<RouteResponse> {
   const event = readEvent(request, body);
   const { id, matched } = services.routesEvents ? await services.engine.emit(event) : await keep(services, event);
   const accepted: EventAccepted = { id, matched };
@@ -72,9 +75,13 @@ async function send({ request, body, services }: Call): Promise<Answer> {
 async function keep({ store }: Services, event: EventBody): Promise<{ id: string; matched: number }> {
   const { name, source = "api", id = crypto.randomUUID() } = event;
   if (event.sensitive) {
-    throw new BatonError("unavailable", "sensitive events are accepted only by a server that has the definitions and the key", {
-      hint: "send it to a server that runs workers on this store",
-    });
+    throw new BatonError(
+      "unavailable",
+      "sensitive events are accepted only by a server that has the definitions and the key",
+      {
+        hint: "send it to a server that runs workers on this store",
+      },
+    );
   }
   const data = encodePayload(event.data, "data", defaults.payloadMax);
   const { matched } = await store.commit({
@@ -96,7 +103,7 @@ function readEvent(request: Request, body: unknown): EventBody {
   return body as EventBody;
 }
 
-async function list({ query, services }: Call): Promise<Answer> {
+async function list({ query, services }: Call): Promise<RouteResponse> {
   const { name, ...page } = query as Paging & { name?: string };
   const limit = limitOf(page);
   const rows = await services.store.query("events", {
@@ -117,7 +124,7 @@ async function list({ query, services }: Call): Promise<Answer> {
   };
 }
 
-async function detail({ params, services }: Call): Promise<Answer> {
+async function detail({ params, services }: Call): Promise<RouteResponse> {
   return { status: 200, body: await eventDetail(services, await findEvent(services, params["no"])) };
 }
 

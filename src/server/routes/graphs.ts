@@ -1,5 +1,5 @@
 import { versionInUse } from "../../kernel/decide/version.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { object, ref, whole } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
 import { unknownDefinition } from "../unknown-definition.ts";
@@ -29,14 +29,14 @@ export const graphRoutes: readonly Route[] = [
   },
 ];
 
-async function graph({ params, query, services }: Call): Promise<Answer> {
+async function graph({ params, query, services }: Call): Promise<RouteResponse> {
   const name = params["name"] ?? "";
   const { version: asked } = query as { version?: number };
   const chosen = asked ?? (await liveVersion(services, name));
   return { status: 200, body: await services.drawings.graph(name, chosen) };
 }
 
-async function diff({ params, query, services }: Call): Promise<Answer> {
+async function diff({ params, query, services }: Call): Promise<RouteResponse> {
   const { a, b } = query as { a: number; b: number };
   return { status: 200, body: await services.drawings.diff(params["name"] ?? "", a, b) };
 }

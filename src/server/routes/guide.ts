@@ -1,7 +1,7 @@
 import { BatonError } from "../../kernel/model/errors.ts";
 import type { Route } from "../route.ts";
 import { object, ref } from "../schema/schema.ts";
-import type { GuideDesk, Services } from "../services.ts";
+import type { GuideService, Services } from "../services.ts";
 
 /** The checklist that an author gives with the config file, for the first minutes with it. */
 export const guideRoutes: readonly Route[] = [
@@ -13,7 +13,7 @@ export const guideRoutes: readonly Route[] = [
       "Returns the getting-started checklist of the config file. Steps are checked off from the state of the store.",
     scope: "guide:read",
     answers: { 200: { description: "The current state of the guide.", schema: ref("Guide") } },
-    handle: async ({ services }) => ({ status: 200, body: await deskOf(services).read() }),
+    handle: async ({ services }) => ({ status: 200, body: await serviceOf(services).read() }),
   },
   {
     method: "POST",
@@ -23,11 +23,11 @@ export const guideRoutes: readonly Route[] = [
     scope: "guide:write",
     body: { schema: object({}), isOptional: true, payloadMax: () => 0 },
     answers: { 200: { description: "The result of the action.", schema: ref("GuideActed") } },
-    handle: async ({ params, services }) => ({ status: 200, body: await deskOf(services).act(params["act"] ?? "") }),
+    handle: async ({ params, services }) => ({ status: 200, body: await serviceOf(services).act(params["act"] ?? "") }),
   },
 ];
 
-function deskOf({ guide }: Services): GuideDesk {
+function serviceOf({ guide }: Services): GuideService {
   if (guide !== null) return guide;
   throw new BatonError("not-found", "this server has no guide", {
     hint: "set guide in the config file, as in examples/customer-onboarding",

@@ -4,10 +4,10 @@ import { isAtRest } from "../../kernel/model/status.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { KeyEntry, KeyTimeline } from "../../wire/key.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { object, ref } from "../schema/schema.ts";
 import { iso } from "../views/time.ts";
-import { limitOf, type Paging, paging } from "./parts.ts";
+import { limitOf, type Paging, paging } from "./paging.ts";
 
 export const keyRoutes: readonly Route[] = [
   {
@@ -23,7 +23,7 @@ export const keyRoutes: readonly Route[] = [
   },
 ];
 
-async function timeline({ params, query, services }: Call): Promise<Answer> {
+async function timeline({ params, query, services }: Call): Promise<RouteResponse> {
   const { store } = services;
   const key = (params["key"] ?? "").slice(0, defaults.keyMax);
   const limit = limitOf(query as Paging);

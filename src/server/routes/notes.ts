@@ -2,7 +2,7 @@ import { unknownRun } from "../../kernel/engine/recovery.ts";
 import { BatonError } from "../../kernel/model/errors.ts";
 import type { HistoryEntry } from "../../wire/history.ts";
 import { findRun } from "../find-run.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { object, ref, text } from "../schema/schema.ts";
 import { iso } from "../views/time.ts";
 
@@ -13,8 +13,7 @@ export const noteRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/runs/{id}/notes",
     id: "noteRun",
-    summary:
-      "Adds a note to a run. It appears in the history and in the audit log, and does not change the run.",
+    summary: "Adds a note to a run. It appears in the history and in the audit log, and does not change the run.",
     scope: "runs:write",
     body: { schema: object({ text: text(textMax) }), payloadMax: () => 0 },
     answers: { 201: { description: "The note as it appears in the history.", schema: ref("HistoryEntry") } },
@@ -22,7 +21,7 @@ export const noteRoutes: readonly Route[] = [
   },
 ];
 
-async function note({ params, body, services }: Call): Promise<Answer> {
+async function note({ params, body, services }: Call): Promise<RouteResponse> {
   const { store, actor } = services;
   const { text: given } = body as { text: string };
   const why = given.trim();

@@ -1,5 +1,5 @@
 import type { Health } from "../../wire/health.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { ref } from "../schema/schema.ts";
 
 const health = { description: "The process is up.", schema: ref("Health") };
@@ -37,7 +37,7 @@ export const operationRoutes: readonly Route[] = [
   },
 ];
 
-function healthy({ services }: Call): Answer {
+function healthy({ services }: Call): RouteResponse {
   const body: Health = { status: "ok", pid: services.pid };
   return { status: 200, body };
 }

@@ -10,7 +10,7 @@ import { exportRuns } from "../export/runs.ts";
 import { findRun } from "../find-run.ts";
 import { lastAtRest } from "../follow.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
 import { moment, object, ref, list as rowsOf, type Schema, text, whole } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
@@ -19,7 +19,7 @@ import { logView } from "../views/log.ts";
 import { payloadView, wholeText } from "../views/payload.ts";
 import { detailView, stepPage, summaryView } from "../views/run.ts";
 import { hourMs, iso } from "../views/time.ts";
-import { limitOf, type Paging, paging } from "./parts.ts";
+import { limitOf, type Paging, paging } from "./paging.ts";
 import { type FilterQuery, filterFields, filterOf } from "./run-filter.ts";
 
 /** The longest that a request for a result is held open. */
@@ -65,7 +65,8 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/count",
     id: "countMatches",
-    summary: "Counts matching runs: exact for filters by workflow, version, status, fingerprint and whole hours, otherwise exact up to 10,000.",
+    summary:
+      "Counts matching runs: exact for filters by workflow, version, status, fingerprint and whole hours, otherwise exact up to 10,000.",
     scope: "runs:read",
     query: object(filterFields, { optional: Object.keys(filterFields) }),
     answers: { 200: { description: "The count.", schema: ref("MatchCount") } },
@@ -75,8 +76,7 @@ export const runRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/runs/facets",
     id: "countFacets",
-    summary:
-      "Counts matching runs by status: exact for filters by workflow and version, otherwise exact up to 10,000.",
+    summary: "Counts matching runs by status: exact for filters by workflow and version, otherwise exact up to 10,000.",
     scope: "runs:read",
     query: object(facetFields, { optional: Object.keys(facetFields) }),
     answers: { 200: { description: "All statuses.", schema: ref("Facets") } },
@@ -193,7 +193,7 @@ function largestPayload({ engine }: Services): number {
   return Math.max(defaults.payloadMax, ...engine.handlers.map((handler) => handler.payloadMax));
 }
 
-async function start({ request, body, services }: Call): Promise<Answer> {
+async function start({ request, body, services }: Call): Promise<RouteResponse> {
   const { name, input, ...asked } = body as StartBody;
   const { store, engine, actor } = services;
   const started = await engine.startRun(name, input, startOptions(asked, request), { by: actor });
@@ -220,7 +220,7 @@ function startOptions(asked: Omit<StartBody, "name" | "input">, request: Request
   return { ...asked, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
 }
 
-async function list({ query, services }: Call): Promise<Answer> {
+async function list({ query, services }: Call): Promise<RouteResponse> {
   const { ids, ...page } = query as Paging & { ids?: string };
   const limit = limitOf(page);
   const rows = await services.store.query("runs", {
@@ -232,18 +232,18 @@ async function list({ query, services }: Call): Promise<Answer> {
   return { status: 200, body: pageOf("runs", rows, limit, (row) => row.no, summaryView) };
 }
 
-async function count({ query, services }: Call): Promise<Answer> {
+async function count({ query, services }: Call): Promise<RouteResponse> {
   const body = await services.store.query("count", { ...filterOf(query as FilterQuery), before: null, limit: 1 });
   return { status: 200, body };
 }
 
-async function facets({ query, services }: Call): Promise<Answer> {
+async function facets({ query, services }: Call): Promise<RouteResponse> {
   const filter = { ...filterOf(query as FilterQuery), before: null, limit: 1 };
   return { status: 200, body: { items: await services.store.query("facets", filter) } };
 }
 
 /** Without bounds the last day, the hour under way included. */
-async function hours({ query, services }: Call): Promise<Answer> {
+async function hours({ query, services }: Call): Promise<RouteResponse> {
   const { from, to, name } = query as { from?: string; to?: string; name?: string };
   const end = to === undefined ? (await services.store.query("stats", {})).now : Date.parse(to);
   const toHour = Math.ceil((end + 1) / hourMs);
@@ -262,7 +262,7 @@ async function hours({ query, services }: Call): Promise<Answer> {
   return { status: 200, body };
 }
 
-async function logs({ params, query, services }: Call): Promise<Answer> {
+async function logs({ params, query, services }: Call): Promise<RouteResponse> {
   const run = await findRun(services.store, params["id"] ?? "");
   const limit = limitOf(query as Paging);
   const after = decodeToken("logs", (query as Paging).pageToken) ?? 0;
@@ -272,32 +272,32 @@ async function logs({ params, query, services }: Call): Promise<Answer> {
 
 async function payload({ params, services }: Call): Promise<Response> {
   const run = await findRun(services.store, params["id"] ?? "");
-  const slot = params["slot"] ?? "";
-  const text = await wholeText(services.store, run.row.no, slot, await storedIn(services, run.row.no, run, slot));
+  const part = params["slot"] ?? "";
+  const text = await wholeText(services.store, run.row.no, part, await storedIn(services, run.row.no, run, part));
   return new Response(maskText(text ?? "null"), { headers: { "content-type": "application/json" } });
 }
 
-/** What the store keeps in the place of a slot: the value itself, or the mark of a large one. */
+/** The stored form of a part: the value itself, or the mark of a large one. */
 async function storedIn(
   { store }: Services,
   no: number,
   run: { input: string | null; output: string | null },
-  slot: string,
+  part: string,
 ): Promise<string | null> {
-  if (slot === "input") return run.input;
-  if (slot === "output") return run.output;
-  const step = /^(step|step-input):(\d{1,9})$/.exec(slot);
+  if (part === "input") return run.input;
+  if (part === "output") return run.output;
+  const step = /^(step|step-input):(\d{1,9})$/.exec(part);
   const seq = Number(step?.[2]);
   const [entry] = step === null ? [] : await store.query("steps", { run: no, after: seq - 1, limit: 1 });
   if (entry === undefined || entry.seq !== seq) {
-    throw new BatonError("not-found", `the run has no value ${JSON.stringify(slot.slice(0, 40))}`, {
+    throw new BatonError("not-found", `the run has no value ${JSON.stringify(part.slice(0, 40))}`, {
       hint: "use the href of a truncated value",
     });
   }
   return step?.[1] === "step" ? entry.value : entry.input;
 }
 
-async function result({ params, query, request, services }: Call): Promise<Answer> {
+async function result({ params, query, request, services }: Call): Promise<RouteResponse> {
   const { store } = services;
   const wait = parseDuration((query as { wait?: string }).wait ?? 0);
   if (wait > waitMaxMs) {

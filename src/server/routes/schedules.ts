@@ -4,15 +4,21 @@ import type { ScheduleRow } from "../../kernel/model/schedule.ts";
 import type { Backfill, BackfillBody } from "../../wire/schedule.ts";
 import { findRun } from "../find-run.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
-import type { Answer, BodySpec, Call, Route } from "../route.ts";
+import type { BodySpec, Call, Route, RouteResponse } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
 import { moment, object, ref, type Schema, text, whole } from "../schema/schema.ts";
 import { detailView } from "../views/run.ts";
 import { backfillView, scheduleDetail, scheduleSummary } from "../views/schedule.ts";
-import { limitOf, type Paging, paging } from "./parts.ts";
+import { limitOf, type Paging, paging } from "./paging.ts";
 
 const reason: Schema = text(1_000, "Written to the audit log.");
-const next: Schema = { ...whole, minimum: 1, maximum: 100, default: 5, description: "Number of upcoming scheduled times to return." };
+const next: Schema = {
+  ...whole,
+  minimum: 1,
+  maximum: 100,
+  default: 5,
+  description: "Number of upcoming scheduled times to return.",
+};
 const reasonBody: BodySpec = {
   schema: object({ reason }, { optional: ["reason"] }),
   isOptional: true,
@@ -34,7 +40,8 @@ export const scheduleRoutes: readonly Route[] = [
     method: "GET",
     path: "/api/schedules/{id}",
     id: "getSchedule",
-    summary: "Returns a schedule with its last firings. The id is workflow/name with the slash as %2F; the workflow alone is enough if it has one schedule.",
+    summary:
+      "Returns a schedule with its last firings. The id is workflow/name with the slash as %2F; the workflow alone is enough if it has one schedule.",
     scope: "schedules:read",
     query: object({ next }, { optional: ["next"] }),
     answers: { 200: { description: "The schedule.", schema: ref("ScheduleDetail") } },
@@ -93,7 +100,7 @@ export const scheduleRoutes: readonly Route[] = [
   },
 ];
 
-async function list({ query, services }: Call): Promise<Answer> {
+async function list({ query, services }: Call): Promise<RouteResponse> {
   const { workflow, next: count, ...page } = query as Paging & { workflow?: string; next?: number };
   const { engine } = services;
   const limit = limitOf(page);
@@ -109,18 +116,18 @@ async function list({ query, services }: Call): Promise<Answer> {
   return { status: 200, body: pageOf("schedules", rows, limit, (row) => row.no, toItem) };
 }
 
-async function show({ params, query, services }: Call): Promise<Answer> {
+async function show({ params, query, services }: Call): Promise<RouteResponse> {
   const { next: count } = query as { next?: number };
   const row = await services.engine.schedules.get(idOf(params));
   return { status: 200, body: await scheduleDetail(services.engine, row, count) };
 }
 
-async function change({ params, body, services }: Call, act: "pause" | "resume"): Promise<Answer> {
+async function change({ params, body, services }: Call, act: "pause" | "resume"): Promise<RouteResponse> {
   const row = await services.engine.schedules[act](idOf(params), byOf(services.actor, body));
   return { status: 200, body: await scheduleDetail(services.engine, row) };
 }
 
-async function runNow({ params, body, services }: Call): Promise<Answer> {
+async function runNow({ params, body, services }: Call): Promise<RouteResponse> {
   const { store, engine, actor } = services;
   const { run } = await engine.schedules.runNow(idOf(params), byOf(actor, body));
   return {
@@ -130,7 +137,7 @@ async function runNow({ params, body, services }: Call): Promise<Answer> {
   };
 }
 
-async function backfill({ params, body, services }: Call): Promise<Answer> {
+async function backfill({ params, body, services }: Call): Promise<RouteResponse> {
   const { schedules } = services.engine;
   const { from, to, dryRun = false, ...asked } = body as BackfillBody;
   const row = await schedules.get(idOf(params));

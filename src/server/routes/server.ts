@@ -1,5 +1,5 @@
 import type { ServerInfo } from "../../wire/server.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { ref } from "../schema/schema.ts";
 import { iso } from "../views/time.ts";
 
@@ -15,7 +15,7 @@ export const serverRoutes: readonly Route[] = [
   },
 ];
 
-async function info({ services }: Call): Promise<Answer> {
+async function info({ services }: Call): Promise<RouteResponse> {
   const { about, actor, pid, isReadOnly, startedAt } = services;
   const { now, bytes, schema, workers } = await services.store.query("stats", {});
   const body: ServerInfo = {

@@ -8,7 +8,7 @@ import { decode } from "../../stdx/json.ts";
 import { type RevealBody, type Verb, type VerbBody, type VerbPreview, verbs } from "../../wire/verb.ts";
 import { findRun } from "../find-run.ts";
 import { runWhen } from "../follow.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { anything, object, ref, type Schema, text } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
 import { wholeText } from "../views/payload.ts";
@@ -110,7 +110,7 @@ function bodySchema({ takes, needs = [] }: VerbSpec): Schema {
   return object(known, { optional: takes.filter((field) => !needs.includes(field)) });
 }
 
-async function intervene({ params, body, request, services }: Call, verb: KernelVerb): Promise<Answer> {
+async function intervene({ params, body, request, services }: Call, verb: KernelVerb): Promise<RouteResponse> {
   const { store, engine } = services;
   const { dryRun = false, ...asked } = body as VerbBody;
   const run = await findRun(store, params["id"] ?? "");
@@ -129,7 +129,7 @@ function previewView(run: RunDetail, verb: Verb, preview: Preview): VerbPreview 
   return { dryRun: true, run: run.row.id, verb, status: run.row.status, ...preview };
 }
 
-async function reveal({ params, body, services }: Call): Promise<Answer> {
+async function reveal({ params, body, services }: Call): Promise<RouteResponse> {
   const { step, field, reason } = body as RevealBody;
   if ((step === undefined) === (field === undefined)) {
     throw new BatonError("invalid-request", "give a step, or the field input or output", {
@@ -176,7 +176,7 @@ async function checkedRequest(
   return { ...base, input: prepared.input ?? "null" };
 }
 
-async function rerun({ params, body, services }: Call): Promise<Answer> {
+async function rerun({ params, body, services }: Call): Promise<RouteResponse> {
   const { store, engine, actor } = services;
   const { dryRun = false, ...asked } = body as VerbBody;
   const old = await findRun(store, params["id"] ?? "");

@@ -4,9 +4,9 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import type { DefinitionRef } from "../../kernel/model/run.ts";
 import type { VersionRow } from "../../kernel/model/version.ts";
 import type { Deployment, LeftRun, MoveBody, MovedRuns, VersionBody } from "../../wire/version.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { object, ref, text, whole } from "../schema/schema.ts";
-import type { Services, VersionDesk } from "../services.ts";
+import type { Services, VersionService } from "../services.ts";
 import { versionViews } from "../views/version.ts";
 
 const reason = text(1_000, "Written to the audit log.");
@@ -67,13 +67,18 @@ export const versionRoutes: readonly Route[] = [
       ),
       payloadMax: () => 0,
     },
-    answers: { 200: { description: "The runs that were moved, and those that were not, with the reason.", schema: ref("MovedRuns") } },
+    answers: {
+      200: {
+        description: "The runs that were moved, and those that were not, with the reason.",
+        schema: ref("MovedRuns"),
+      },
+    },
     handle: move,
   },
 ];
 
-async function deploy({ services }: Call): Promise<Answer> {
-  const items = await deskOf(services).deployNow();
+async function deploy({ services }: Call): Promise<RouteResponse> {
+  const items = await serviceOf(services).deployNow();
   const body: Deployment = {
     items: items.map(({ definition, fingerprint, isNew }) => ({ ...definition, fingerprint, isNew })),
     problems: services.loaded().problems,
@@ -81,12 +86,12 @@ async function deploy({ services }: Call): Promise<Answer> {
   return { status: 200, body };
 }
 
-async function change({ params, body, services }: Call, to: "used" | "drained"): Promise<Answer> {
+async function change({ params, body, services }: Call, to: "used" | "drained"): Promise<RouteResponse> {
   const { version, reason: why = null } = body as VersionBody;
   const rows = await rowsOf(services, params["name"] ?? "");
   const { definition } = versionOf(rows, version);
   const verb = to === "used" ? "use" : "drain";
-  await deskOf(services).change(definition, to, { actor: services.actor, verb, why });
+  await serviceOf(services).change(definition, to, { actor: services.actor, verb, why });
   const { from, problems } = services.loaded();
   const items = await versionViews(services, definition.name);
   return { status: 200, body: { items, loadedFrom: from, problems } };
@@ -95,7 +100,7 @@ async function change({ params, body, services }: Call, to: "used" | "drained"):
 /** Longer lists are no use to anybody who reads them; the counts are exact. */
 const listedMax = 1_000;
 
-async function move({ params, body, services }: Call): Promise<Answer> {
+async function move({ params, body, services }: Call): Promise<RouteResponse> {
   const { from, to: asked, run, reason: why = null, dryRun = false } = body as MoveBody;
   const rows = await rowsOf(services, params["name"] ?? "");
   const { name, kind } = versionOf(rows, from).definition;
@@ -109,7 +114,7 @@ async function move({ params, body, services }: Call): Promise<Answer> {
   const moved: string[] = [];
   const left: LeftRun[] = [];
   const counts = { moved: 0, left: 0 };
-  for await (const each of deskOf(services).move(request)) {
+  for await (const each of serviceOf(services).move(request)) {
     if (each.why === null) {
       counts.moved += 1;
       if (moved.length < listedMax) moved.push(each.run);
@@ -159,7 +164,9 @@ function inUse(rows: readonly VersionRow[], name: string): DefinitionRef {
   throw new BatonError("drained", `all versions of ${name} are drained`, { hint: "give the target version" });
 }
 
-function deskOf({ versions }: Services): VersionDesk {
+function serviceOf({ versions }: Services): VersionService {
   if (versions !== null) return versions;
-  throw new BatonError("read-only", "versions can only be changed on a process that runs them", { hint: "send this request to that process" });
+  throw new BatonError("read-only", "versions can only be changed on a process that runs them", {
+    hint: "send this request to that process",
+  });
 }

@@ -2,7 +2,7 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import type { ViewRow } from "../../kernel/model/view.ts";
 import type { SavedView, ViewBody } from "../../wire/view.ts";
-import type { Answer, Call, Route } from "../route.ts";
+import type { Call, Route, RouteResponse } from "../route.ts";
 import { list, object, ref, text } from "../schema/schema.ts";
 import { iso } from "../views/time.ts";
 
@@ -48,18 +48,20 @@ export const viewRoutes: readonly Route[] = [
   },
 ];
 
-async function save({ body, services }: Call): Promise<Answer> {
+async function save({ body, services }: Call): Promise<RouteResponse> {
   const { name, query } = body as ViewBody;
   const { store, actor } = services;
   const id = `view_${crypto.randomUUID()}`;
   const outcome = await store.commit({ kind: "keep-view", id, name: name.trim(), query, actor });
   if (!outcome.ok) {
-    throw new BatonError("limit", `the limit of ${defaults.viewsMax} saved views is reached`, { hint: "remove one first" });
+    throw new BatonError("limit", `the limit of ${defaults.viewsMax} saved views is reached`, {
+      hint: "remove one first",
+    });
   }
   return { status: 200, body: outcome.view === null ? null : viewOf(outcome.view) };
 }
 
-async function remove({ params, services }: Call): Promise<Answer> {
+async function remove({ params, services }: Call): Promise<RouteResponse> {
   const outcome = await services.store.commit({ kind: "remove-view", id: params["id"] ?? "" });
   if (!outcome.ok || outcome.view === null)
     throw new BatonError("not-found", "saved view not found", { hint: "GET /api/views lists all saved views" });

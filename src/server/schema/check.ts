@@ -76,7 +76,8 @@ function visitText(schema: Schema, value: string, fail: (message: string) => voi
   if (schema.minLength !== undefined && value.length < schema.minLength) fail("must not be empty");
   if (schema.maxLength !== undefined && value.length > schema.maxLength)
     fail(`has ${value.length} characters, the limit is ${schema.maxLength}`);
-  if (schema.type === "string" && !value.isWellFormed()) fail("contains a lone surrogate, which is not valid Unicode text");
+  if (schema.type === "string" && !value.isWellFormed())
+    fail("contains a lone surrogate, which is not valid Unicode text");
   if (schema.format === "date-time" && !isMoment(value)) fail('must be a timestamp such as "2026-11-20T09:30:00Z"');
   if (schema.format === "duration" && !isDuration(value))
     fail('must be a duration such as "90s", "1h30m", "2d" or "PT8H"');

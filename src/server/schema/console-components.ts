@@ -92,7 +92,10 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
     edges: list(ref("GraphEdge")),
     width: count,
     height: count,
-    stepTotal: { ...orNull(whole), description: "Number of results that each run records; null if it depends on the run." },
+    stepTotal: {
+      ...orNull(whole),
+      description: "Number of results that each run records; null if it depends on the run.",
+    },
     gaps: list(string, "What could not be read from the source."),
   }),
   GraphNode: object({

@@ -5,7 +5,7 @@ import { type Facts, outcomeOf, outcomeText, waitView } from "./event.ts";
 const row = { name: "deal.won", matched: 0, refused: [], isRouted: true };
 const facts: Facts = { row, listeners: [], waits: [], waiting: 0 };
 
-function told(over: Partial<Facts>): [string, string] {
+function textsOf(over: Partial<Facts>): [string, string] {
   const all = { ...facts, ...over };
   const outcome = outcomeOf(all);
   return [outcome, outcomeText(outcome, all)];
@@ -27,16 +27,19 @@ test("a wait names each path that differs, and a missing one is not null", () =>
 });
 
 test("every outcome is a sentence", () => {
-  assert.deepEqual(told({ row: { ...row, matched: 3 } }), ["matched", "Started or resumed 3 runs"]);
-  assert.deepEqual(told({ row: { ...row, refused: ["w: input.a: is missing"] } }), [
+  assert.deepEqual(textsOf({ row: { ...row, matched: 3 } }), ["matched", "Started or resumed 3 runs"]);
+  assert.deepEqual(textsOf({ row: { ...row, refused: ["w: input.a: is missing"] } }), [
     "refused",
     "Nothing ran: w: input.a: is missing",
   ]);
-  assert.equal(told({ row: { ...row, isRouted: false } })[0], "waiting");
-  assert.deepEqual(told({}), ["no-listener", "No workflow here starts with deal.won, and no run waits for it"]);
-  assert.deepEqual(told({ listeners: ["w"] }), ["no-match", "w starts with deal.won now, but did not when this came"]);
+  assert.equal(textsOf({ row: { ...row, isRouted: false } })[0], "waiting");
+  assert.deepEqual(textsOf({}), ["no-listener", "No workflow here starts with deal.won, and no run waits for it"]);
+  assert.deepEqual(textsOf({ listeners: ["w"] }), [
+    "no-match",
+    "w starts with deal.won now, but did not when this came",
+  ]);
   const wait = waitView({ run: "run_1", definition: "w", key: "k", match: null }, {});
-  assert.deepEqual(told({ waits: [wait], waiting: 2 }), [
+  assert.deepEqual(textsOf({ waits: [wait], waiting: 2 }), [
     "no-match",
     "2 runs wait for deal.won now, but began to after this came",
   ]);

@@ -10,11 +10,11 @@ const offloaded = /^@(\d+)$/;
 export async function payloadView(
   store: Store,
   run: number,
-  slot: string,
+  part: string,
   stored: string | null,
   href: string,
 ): Promise<Payload> {
-  const text = await smallText(store, run, slot, stored);
+  const text = await smallText(store, run, part, stored);
   if (typeof text === "number") return { truncated: true, bytes: text, href };
   return text === null ? null : JSON.parse(maskText(text));
 }
@@ -23,23 +23,23 @@ export async function payloadView(
 export async function wholeText(
   store: Store,
   run: number,
-  slot: string,
+  part: string,
   stored: string | null,
 ): Promise<string | null> {
-  return stored !== null && offloaded.test(stored) ? store.query("payload", { run, slot }) : stored;
+  return stored !== null && offloaded.test(stored) ? store.query("payload", { run, part }) : stored;
 }
 
 /** The text, or its bytes when there are too many of them to stand in an answer. */
 async function smallText(
   store: Store,
   run: number,
-  slot: string,
+  part: string,
   stored: string | null,
 ): Promise<string | number | null> {
   const mark = stored === null ? null : offloaded.exec(stored);
   if (mark !== null) {
     const bytes = Number(mark[1]);
-    return bytes > inlineBytesMax ? bytes : store.query("payload", { run, slot });
+    return bytes > inlineBytesMax ? bytes : store.query("payload", { run, part });
   }
   if (stored === null) return null;
   const bytes = byteLength(stored, inlineBytesMax);

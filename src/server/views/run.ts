@@ -1,11 +1,11 @@
-import { paceOf } from "../../kernel/decide/pace.ts";
+import { runTimeOf } from "../../kernel/decide/run-time.ts";
 import { decideVerb, verbs as kernelVerbs } from "../../kernel/decide/verb.ts";
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import type { ErrorRecord } from "../../kernel/model/errors.ts";
 import type { RecordedEntry } from "../../kernel/model/journal.ts";
-import type { RunPace } from "../../kernel/model/pace.ts";
 import { describeReason } from "../../kernel/model/reason.ts";
 import type { RunRow } from "../../kernel/model/run.ts";
+import type { RunTime } from "../../kernel/model/run-time.ts";
 import { isAtRest } from "../../kernel/model/status.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Page } from "../../wire/page.ts";
@@ -44,20 +44,20 @@ export function summaryView(row: RunRow): RunSummary {
   };
 }
 
-function startedBy({ origin: { nominalAt, ...origin } }: RunRow): StartedBy {
-  return nominalAt === undefined ? origin : { ...origin, nominalAt: iso(nominalAt) };
+function startedBy({ origin: { scheduledAt, nominalAt: _, ...origin } }: RunRow): StartedBy {
+  return scheduledAt === undefined ? origin : { ...origin, scheduledAt: iso(scheduledAt), nominalAt: iso(scheduledAt) };
 }
 
 /** A run with its first steps, what it waits for and what may be asked of it. */
 export async function detailView(services: Services, run: RunDetail): Promise<RunDetailView> {
   const { store, engine } = services;
   const { row } = run;
-  const slot = (name: string): string => `/api/runs/${row.id}/payloads/${name}`;
-  const [input, output, steps, pace] = await Promise.all([
-    payloadView(store, row.no, "input", run.input, slot("input")),
-    payloadView(store, row.no, "output", run.output, slot("output")),
+  const part = (name: string): string => `/api/runs/${row.id}/payloads/${name}`;
+  const [input, output, steps, runTime] = await Promise.all([
+    payloadView(store, row.no, "input", run.input, part("input")),
+    payloadView(store, row.no, "output", run.output, part("output")),
     stepsOf(store, run, run.entries, run.entryCount <= run.entries.length),
-    paceOfRun(services, run),
+    loadRunTime(services, run),
   ]);
   return {
     ...summaryView(row),
@@ -69,16 +69,16 @@ export async function detailView(services: Services, run: RunDetail): Promise<Ru
     waits: isAtRest(row.status) ? [] : run.waits.map(waitView),
     children: run.children.map((child) => ({ id: child.id, step: child.key, status: child.status })),
     verbs: legalVerbs(run),
-    busyMs: pace.busyMs,
-    idle: pace.idle.map(({ from, to }) => ({ from: iso(from), to: isoOrNull(to) })),
+    busyMs: runTime.busyMs,
+    idle: runTime.idle.map(({ from, to }) => ({ from: iso(from), to: isoOrNull(to) })),
     liveVersion: engine.versionForNewStarts(row.definition.name),
   };
 }
 
 /** Without a first attempt there is nothing to ask the store for: so it is with every run that was just started. */
-function paceOfRun({ store, clock }: Services, { row, entryCount, attempts, shows }: RunDetail): Promise<RunPace> {
-  if (entryCount > 0 || attempts.length > 0 || shows.length > 0) return store.query("pace", { run: row.no });
-  return Promise.resolve(paceOf([], { from: row.createdAt, endedAt: row.endedAt, now: clock.now() }));
+function loadRunTime({ store, clock }: Services, { row, entryCount, attempts, shows }: RunDetail): Promise<RunTime> {
+  if (entryCount > 0 || attempts.length > 0 || shows.length > 0) return store.query("runTime", { run: row.no });
+  return Promise.resolve(runTimeOf([], { from: row.createdAt, endedAt: row.endedAt, now: clock.now() }));
 }
 
 /** One page of a run's steps. */
@@ -116,8 +116,8 @@ async function finishStep(store: Store, run: RunDetail, draft: StepDraft): Promi
   if (entry === null)
     return { ...draft.step, input: null, output: null, error: draft.error === null ? null : wholeError(draft.error) };
   const { no, id } = run.row;
-  const slot = (name: string): string => `/api/runs/${id}/payloads/${name}`;
-  const input = await payloadView(store, no, `step-input:${entry.seq}`, entry.input, slot(`step-input:${entry.seq}`));
+  const part = (name: string): string => `/api/runs/${id}/payloads/${name}`;
+  const input = await payloadView(store, no, `step-input:${entry.seq}`, entry.input, part(`step-input:${entry.seq}`));
   if (entry.outcome !== "ok") {
     const error = await wholeText(store, no, `step:${entry.seq}`, entry.value);
     return {
@@ -127,7 +127,7 @@ async function finishStep(store: Store, run: RunDetail, draft: StepDraft): Promi
       error: error === null ? null : wholeError(JSON.parse(error) as ErrorRecord),
     };
   }
-  const output = await payloadView(store, no, `step:${entry.seq}`, entry.value, slot(`step:${entry.seq}`));
+  const output = await payloadView(store, no, `step:${entry.seq}`, entry.value, part(`step:${entry.seq}`));
   return { ...draft.step, input, output, error: null };
 }
 

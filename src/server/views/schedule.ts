@@ -1,9 +1,9 @@
-import { nextFires, wallClock } from "../../kernel/decide/schedule.ts";
+import { nextScheduledTimes, wallClock } from "../../kernel/decide/schedule.ts";
 import type { Engine } from "../../kernel/engine/engine.ts";
 import type { BackfillItem as KernelItem } from "../../kernel/engine/schedules.ts";
 import {
-  type Fire,
-  type FireGap,
+  type Firing,
+  type FiringGap,
   type ScheduleRow,
   type ScheduleSpec,
   scheduleId,
@@ -11,9 +11,9 @@ import {
 import { formatDuration } from "../../stdx/duration.ts";
 import type {
   BackfillItem,
-  FireGapView,
-  FireView,
-  NextFire,
+  FiringGapView,
+  FiringView,
+  NextFiring,
   ScheduleDetail,
   ScheduleSummary,
   TimingView,
@@ -39,9 +39,9 @@ export function scheduleSummary(engine: Engine, row: ScheduleRow, now: number, n
     pausedBy: row.pausedBy,
     pausedWhy: row.pausedWhy,
     pausedAt: isoOrNull(row.pausedAt),
-    next: nextFires(spec, now, next).map((at) => nextView(spec, at)),
+    next: nextScheduledTimes(spec, now, next).map((at) => nextView(spec, at)),
     buffered: isoOrNull(row.buffered),
-    lastFire: row.lastFire === null ? null : fireView(row.lastFire),
+    lastFire: row.lastFire === null ? null : firingView(row.lastFire),
     lastGap: row.lastGap === null ? null : gapView(row.lastGap),
     isLoaded: engine.schedules.isLoaded(row),
     createdAt: iso(row.createdAt),
@@ -55,23 +55,30 @@ export async function scheduleDetail(engine: Engine, row: ScheduleRow, next = ne
     schedules.fires(row, historyShown),
     schedules.gaps(row, historyShown),
   ]);
-  return { ...scheduleSummary(engine, row, now, next), fires: fires.map(fireView), gaps: gaps.map(gapView) };
+  return { ...scheduleSummary(engine, row, now, next), fires: fires.map(firingView), gaps: gaps.map(gapView) };
 }
 
 export function backfillView(row: ScheduleRow, item: KernelItem): BackfillItem {
-  const { nominalAt, run, isNew, refusal } = item;
-  return { nominalAt: iso(nominalAt), local: wallClock(row.spec, nominalAt).local, run, isNew, refusal };
+  const { scheduledAt, run, isNew, refusal } = item;
+  return {
+    scheduledAt: iso(scheduledAt),
+    nominalAt: iso(scheduledAt),
+    local: wallClock(row.spec, scheduledAt).local,
+    run,
+    isNew,
+    refusal,
+  };
 }
 
-function nextView(spec: ScheduleSpec, at: number): NextFire {
+function nextView(spec: ScheduleSpec, at: number): NextFiring {
   return { at: iso(at), ...wallClock(spec, at) };
 }
 
-function fireView({ nominalAt, outcome, run, why, at }: Fire): FireView {
-  return { nominalAt: iso(nominalAt), outcome, run, why, decidedAt: iso(at) };
+function firingView({ scheduledAt, outcome, run, why, at }: Firing): FiringView {
+  return { scheduledAt: iso(scheduledAt), nominalAt: iso(scheduledAt), outcome, run, why, decidedAt: iso(at) };
 }
 
-function gapView({ cause, fromAt, throughAt, count }: FireGap): FireGapView {
+function gapView({ cause, fromAt, throughAt, count }: FiringGap): FiringGapView {
   return { cause, from: iso(fromAt), through: iso(throughAt), count };
 }
 

@@ -104,7 +104,12 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       );
     });
 
-    test("runs tell how far they are and how long they have worked", async ({ store, lease, advanceRun, advance }) => {
+    test("runs notify how far they are and how long they have worked", async ({
+      store,
+      lease,
+      advanceRun,
+      advance,
+    }) => {
       await store.commit(newStart());
       const run = await lease();
       advance(5_000);
@@ -113,10 +118,10 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       await advanceRun(run, {
         entries: [entry(2, "rest", { kind: "sleep", tookMs: 600_000 }), entry(3, "b", { tookMs: 1_000 })],
       });
-      const pace = await store.query("pace", { run: run.no });
-      assert.equal(pace.busyMs, 5_000);
-      assert.equal(pace.idle.length, 1);
-      const [idle] = pace.idle;
+      const runTime = await store.query("runTime", { run: run.no });
+      assert.equal(runTime.busyMs, 5_000);
+      assert.equal(runTime.idle.length, 1);
+      const [idle] = runTime.idle;
       assert.equal((idle?.to ?? 0) - (idle?.from ?? 0), 10 * 60_000 - 1_000);
       const progress = await store.query("progress", { runs: [run.no, run.no + 1] });
       assert.deepEqual(
@@ -144,7 +149,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       assert.deepEqual(await facets({ createdFrom: 0, createdTo: 1 }), {});
     });
 
-    test("hours, endings and causes tell how it went", async ({ store, fail, lease, advanceRun, advance }) => {
+    test("hours, endings and causes notify how it went", async ({ store, fail, lease, advanceRun, advance }) => {
       const { now } = await store.query("now", {});
       const first = Math.floor(now / hourMs);
       await fail("f1");
@@ -185,7 +190,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       );
     });
 
-    test("of the runs that wait the longest are told first", async ({ store, lease, advanceRun, advance }) => {
+    test("of the runs that wait the longest are notified first", async ({ store, lease, advanceRun, advance }) => {
       const runs: LeasedRun[] = [];
       for (let i = 0; i < 3; i++) {
         await store.commit(newStart());

@@ -128,7 +128,7 @@ const looks: readonly Look[] = [
   ["versions", async ({ bench }) => bench.store.query("versions", { name: null })],
   ["bulks", async ({ bench }) => bench.store.query("bulks", { before: null, limit: 5 })],
   ["manifests", async ({ bench }) => bench.store.query("manifests", { keyIds: ["k"] })],
-  ["strays", async ({ bench }) => bench.store.query("strays", {})],
+  ["violations", async ({ bench }) => bench.store.query("violations", {})],
   ["groups", async ({ bench }) => bench.store.query("deadGroups", { limit: 50 })],
   [
     "events",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Mend } from "../../kernel/model/doctor.ts";
+import type { RepairTransition } from "../../kernel/model/doctor.ts";
 import type { RunFixture } from "../../kernel/model/fixture.ts";
 import type { EraseRuns } from "../../kernel/model/life.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
@@ -63,7 +63,7 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
         const bench = await open();
         try {
           await body({ ...bench, rest: (over, output) => restOf(bench.store, over, output) });
-          assert.deepEqual(await bench.store.query("strays", {}), []);
+          assert.deepEqual(await bench.store.query("violations", {}), []);
         } finally {
           await bench.close();
         }
@@ -72,8 +72,15 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
 
     test("a repair of what is right changes nothing, and is on record", async ({ store, rest }) => {
       const id = await rest();
-      const mend: Mend = { kind: "mend", id: "m1", repair: "requeue", targets: [id], miscounts: [], audit };
-      assert.equal((await store.commit(mend)).mended, 0);
+      const repair: RepairTransition = {
+        kind: "repair",
+        id: "m1",
+        repair: "requeue",
+        targets: [id],
+        drifts: [],
+        audit,
+      };
+      assert.equal((await store.commit(repair)).mended, 0);
       assert.equal((await store.query("run", { id }))?.row.status, "completed");
       const [row] = await store.query("audit", { run: null, before: null, limit: 1 });
       assert.equal(row?.detail, '{"repair":"requeue","mended":0}');
@@ -82,11 +89,18 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
     test("a repair is done once for its id", async ({ store, rest }) => {
       await rest();
       const count = { of: "runs", definition: 1, status: "failed", delta: 3, counted: 0 } as const;
-      const mend: Mend = { kind: "mend", id: "m2", repair: "recount", targets: [], miscounts: [count], audit };
-      assert.equal((await store.commit(mend)).mended, 1);
-      assert.equal((await store.commit(mend)).mended, 0);
-      assert.deepEqual(await store.query("miscounts", {}), [{ ...count, delta: -3, counted: 3 }]);
-      const back: Mend = { ...mend, id: "m3", miscounts: await store.query("miscounts", {}) };
+      const repair: RepairTransition = {
+        kind: "repair",
+        id: "m2",
+        repair: "recount",
+        targets: [],
+        drifts: [count],
+        audit,
+      };
+      assert.equal((await store.commit(repair)).mended, 1);
+      assert.equal((await store.commit(repair)).mended, 0);
+      assert.deepEqual(await store.query("counterDrift", {}), [{ ...count, delta: -3, counted: 3 }]);
+      const back: RepairTransition = { ...repair, id: "m3", drifts: await store.query("counterDrift", {}) };
       await store.commit(back);
     });
 

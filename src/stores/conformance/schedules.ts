@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ScheduleRow, ScheduleSpec } from "../../kernel/model/schedule.ts";
-import type { PlannedFire, ScheduleOutcome } from "../../kernel/model/schedule-acts.ts";
+import type { PlannedFiring, ScheduleOutcome } from "../../kernel/model/schedule-acts.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Bench } from "./suite.ts";
 
@@ -17,10 +17,10 @@ const audit = { actor: "test", verb: "pause-schedule", why: "because" };
 
 let lastId = 0;
 
-function planned(nominalAt: number): PlannedFire {
+function planned(scheduledAt: number): PlannedFiring {
   lastId += 1;
   return {
-    nominalAt,
+    scheduledAt,
     refusal: null,
     start: {
       kind: "start",
@@ -29,10 +29,10 @@ function planned(nominalAt: number): PlannedFire {
       input: null,
       inputHash: "h",
       key: null,
-      idempotencyKey: `schedule:a:${nominalAt}`,
+      idempotencyKey: `schedule:a:${scheduledAt}`,
       priorityMs: 0,
       attributes: null,
-      origin: { by: "schedule", schedule: "report/a", nominalAt },
+      origin: { by: "schedule", schedule: "report/a", scheduledAt },
     },
   };
 }
@@ -50,7 +50,7 @@ async function row(store: Store): Promise<ScheduleRow> {
   return (await store.query("schedule", { id: "report/a" })) ?? assert.fail("the schedule is there");
 }
 
-function fire(store: Store, schedule: ScheduleRow, fires: readonly PlannedFire[]): Promise<ScheduleOutcome> {
+function fire(store: Store, schedule: ScheduleRow, fires: readonly PlannedFiring[]): Promise<ScheduleOutcome> {
   return store.commit({
     kind: "schedule",
     act: "fire",
@@ -59,7 +59,7 @@ function fire(store: Store, schedule: ScheduleRow, fires: readonly PlannedFire[]
     gap: null,
     fires,
     buffered: null,
-    decidedTo: fires.at(-1)?.nominalAt ?? schedule.decidedTo,
+    decidedTo: fires.at(-1)?.scheduledAt ?? schedule.decidedTo,
   });
 }
 
@@ -72,7 +72,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
         const now = async (): Promise<number> => (await bench.store.query("dueTimers", { after: null, limit: 1 })).now;
         try {
           await body({ ...bench, now });
-          assert.deepEqual(await bench.store.query("strays", {}), []);
+          assert.deepEqual(await bench.store.query("violations", {}), []);
         } finally {
           await bench.close();
         }
@@ -112,15 +112,22 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       assert.deepEqual((await store.query("dueTimers", { after, limit: 1 })).due, []);
     });
 
-    test("fires a nominal time once: of two workers the later one is told", async ({ store, other, advance, now }) => {
+    test("fires a nominal time once: of two workers the later one is notified", async ({
+      store,
+      other,
+      advance,
+      now,
+    }) => {
       await put(store, { a: spec });
       advance(minute);
-      const nominalAt = await now();
+      const scheduledAt = await now();
       const seen = await row(store);
-      const [mine, theirs] = [planned(nominalAt), planned(nominalAt)];
+      const [mine, theirs] = [planned(scheduledAt), planned(scheduledAt)];
       const first = await fire(store, seen, [mine]);
       assert.ok(first.ok);
-      assert.deepEqual(first.decided, [{ nominalAt, outcome: "fired", run: mine.start?.id, why: null, at: nominalAt }]);
+      assert.deepEqual(first.decided, [
+        { scheduledAt, outcome: "fired", run: mine.start?.id, why: null, at: scheduledAt },
+      ]);
       assert.deepEqual(await fire(other, seen, [theirs]), { ok: false, why: "stale" });
       const again = await fire(other, await row(store), [theirs]);
       assert.deepEqual(again.ok && again.decided, []);
@@ -129,7 +136,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
         runs.map((run) => [run.id, run.origin]),
         [[mine.start?.id, mine.start?.origin]],
       );
-      assert.equal((await row(store)).dueAt, nominalAt + minute);
+      assert.equal((await row(store)).dueAt, scheduledAt + minute);
     });
 
     test("fires nothing before its time", async ({ store, now }) => {
@@ -142,11 +149,11 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
     test("a key that has started its run already gives that run", async ({ store, advance, now }) => {
       await put(store, { a: spec });
       advance(minute);
-      const nominalAt = await now();
-      const before = planned(nominalAt);
+      const scheduledAt = await now();
+      const before = planned(scheduledAt);
       assert.ok(before.start !== null);
       await store.commit({ ...before.start, inputHash: "of another input" });
-      const fired = await fire(store, await row(store), [planned(nominalAt)]);
+      const fired = await fire(store, await row(store), [planned(scheduledAt)]);
       assert.equal(fired.ok && fired.decided[0]?.run, before.start.id);
       assert.equal((await store.query("runs", { before: null, limit: 10 })).length, 1);
     });
@@ -155,14 +162,14 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       const outcomes: Record<string, unknown> = {};
       for (const overlap of ["skip", "buffer-one", "cancel-other", "allow"] as const) {
         await put(store, { a: { ...spec, overlap } });
-        const told: string[] = [];
+        const notified: string[] = [];
         for (let time = 0; time < 3; time++) {
           advance(minute);
           const fired = await fire(store, await row(store), [planned(await now())]);
-          told.push(fired.ok ? (fired.decided[0]?.outcome ?? "") : "stale");
+          notified.push(fired.ok ? (fired.decided[0]?.outcome ?? "") : "stale");
         }
         const last = await store.query("runs", { before: null, limit: 3 });
-        outcomes[overlap] = [told.join(" "), last.map((run) => run.status).join(" ")];
+        outcomes[overlap] = [notified.join(" "), last.map((run) => run.status).join(" ")];
         for (const run of await store.query("runs", { status: "pending", before: null, limit: 10 })) {
           const idle = { to: "cancelled", reason: { code: "by-person", by: "test", why: null } } as const;
           const seen = { fence: 0, round: 0 };
@@ -182,14 +189,14 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       advance(minute);
       await fire(store, await row(store), [planned(await now())]);
       advance(minute);
-      const nominalAt = await now();
-      await fire(store, await row(store), [planned(nominalAt)]);
+      const scheduledAt = await now();
+      await fire(store, await row(store), [planned(scheduledAt)]);
       const waiting = await row(store);
-      assert.equal(waiting.buffered, nominalAt);
-      assert.ok((waiting.dueAt ?? 0) < nominalAt + minute, "it is looked at before its next nominal time");
+      assert.equal(waiting.buffered, scheduledAt);
+      assert.ok((waiting.dueAt ?? 0) < scheduledAt + minute, "it is looked at before its next nominal time");
       const look = async (): Promise<ScheduleOutcome> => {
         const { no: schedule, revision, decidedTo } = await row(store);
-        const buffered = planned(nominalAt);
+        const buffered = planned(scheduledAt);
         return store.commit({
           kind: "schedule",
           act: "fire",
@@ -216,7 +223,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       const then = await look();
       assert.deepEqual(then.ok && then.decided.map((each) => each.outcome), ["fired"]);
       const after = await row(store);
-      assert.deepEqual([after.buffered, after.dueAt], [null, nominalAt + minute]);
+      assert.deepEqual([after.buffered, after.dueAt], [null, scheduledAt + minute]);
     });
 
     test("keeps missed times in a row as one record", async ({ store, advance, now }) => {
@@ -235,7 +242,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
           count: through - from + 1,
         } as const;
         const fires = through === 6 ? [planned(begun + 7 * minute)] : [];
-        const decidedTo = fires[0]?.nominalAt ?? gap.throughAt;
+        const decidedTo = fires[0]?.scheduledAt ?? gap.throughAt;
         await store.commit({
           kind: "schedule",
           act: "fire",

@@ -49,7 +49,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
             bench.store.commit({ kind: "advance", run: run.no, fence: run.fence, ...parts });
           await body({ ...bench, worker: incarnation, lease, advanceRun });
           assert.deepEqual(
-            await bench.store.query("strays", {}),
+            await bench.store.query("violations", {}),
             [],
             "every run that is not at rest is exactly one of four",
           );
@@ -534,7 +534,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       const swept = await store.sweep(keep);
       assert.equal(swept.runs, 1);
       assert.equal(await store.query("run", { id: run.id }), null);
-      assert.equal(await store.query("payload", { run: run.no, slot: "input" }), null);
+      assert.equal(await store.query("payload", { run: run.no, part: "input" }), null);
       assert.deepEqual(await store.query("logs", { run: run.no, after: 0, limit: 10 }), []);
       assert.deepEqual(await store.query("counts", {}), []);
       const fresh = await store.commit(newStart({ idempotencyKey: "k", inputHash: "other" }));

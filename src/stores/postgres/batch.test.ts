@@ -60,7 +60,7 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
       [true, true, false, true, true, "error", true, true, true],
     );
     assert.equal((await store.query("counts", {})).find((row) => row.status === "completed")?.count, 7);
-    assert.deepEqual(await store.query("strays", {}), []);
+    assert.deepEqual(await store.query("violations", {}), []);
     assert.equal(await store.query("output", { run: runs[0]?.no ?? 0 }), done.output);
   });
 
@@ -83,7 +83,7 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
       steps.map((each) => each.key),
       ["k1", "k2"],
     );
-    assert.deepEqual(await store.query("strays", {}), []);
+    assert.deepEqual(await store.query("violations", {}), []);
   });
 
   it("gives the same answer to a start that is offered again, and makes no second run", async (test) => {
@@ -128,7 +128,7 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
     const send = async (number: number, parts: Partial<Advance>) => {
       const batch = new Batch();
       batch.addAdvance({ kind: "advance", run: run?.no ?? 0, fence: run?.fence ?? 0, ...parts });
-      const sender = { id: 7, lane: 0, batch: number };
+      const sender = { id: 7, writer: 0, batch: number };
       const parameters = encode(batch, { sender, shard: 50, schema: schema.schema, known });
       return client.query(commitText(schema.schema, parameters), [...parameters]);
     };

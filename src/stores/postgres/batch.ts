@@ -26,7 +26,7 @@ export class Batch {
   readonly runs = new Map<number, RunPart>();
   /** Names that runs of this batch wait for, and that its events have. */
   readonly waited = new Set<string>();
-  readonly told = new Set<string>();
+  readonly notified = new Set<string>();
 
   get size(): number {
     return this.starts.length + this.runs.size + this.events.length;
@@ -39,7 +39,7 @@ export class Batch {
   /** False: it must wait for the next batch. A wait and its event in one would not see each other. */
   addEvent(accept: AcceptEvent): boolean {
     if (this.waited.has(accept.event.name)) return false;
-    this.told.add(accept.event.name);
+    this.notified.add(accept.event.name);
     this.events.push(accept);
     return true;
   }
@@ -52,7 +52,7 @@ export class Batch {
   /** False: it must wait for the next batch, since what came before ends the run's part here. */
   addAdvance(advance: Advance): boolean {
     const names = (advance.opens ?? []).flatMap((wait) => (wait.kind === "event" ? [wait.name ?? ""] : []));
-    if (names.some((name) => this.told.has(name))) return false;
+    if (names.some((name) => this.notified.has(name))) return false;
     if (!this.#add(advance)) return false;
     for (const name of names) this.waited.add(name);
     return true;
@@ -129,7 +129,7 @@ function close(part: RunPart, key: string): void {
 /** Who sends a batch, and which one it is of theirs: every call has a number of its own, also one that is sent again. */
 export interface Sender {
   readonly id: number;
-  readonly lane: number;
+  readonly writer: number;
   readonly batch: number;
 }
 
@@ -206,7 +206,7 @@ export function encode(
   const starts = [...batch.starts, ...batch.children.map(({ start }) => start)];
   return [
     sender.id,
-    sender.lane,
+    sender.writer,
     sender.batch,
     shard,
     worker,
@@ -361,5 +361,5 @@ function encodeEvents(events: readonly AcceptEvent[], shapes: Shapes): readonly 
 /** Locks of the names that are waited for, which is shared, and of those that events have, which is not. */
 function encodeNames(batch: Batch, schema: string): readonly unknown[] {
   const lock = (name: string): string => String(lockOf(schema, `event ${name}`));
-  return [`{${[...batch.waited].map(lock).join(",")}}`, `{${[...batch.told].map(lock).join(",")}}`];
+  return [`{${[...batch.waited].map(lock).join(",")}}`, `{${[...batch.notified].map(lock).join(",")}}`];
 }

@@ -26,12 +26,12 @@ it("a store hears what another one does, and nothing that has not the form of a 
     heard.push(hint);
     hear();
   });
-  const teller = await open(2, () => {});
-  // The first hint of a listener is its own: whatever was told before it listened.
+  const notifier = await open(2, () => {});
+  // The first hint of a listener is its own: whatever was notified before it listened.
   while (heard.length === 0) await new Promise<void>((resolve) => (hear = resolve));
   for (const bad of ["", "{", "null", '{"hint":{"arrivals":5,"changed":{}}}', '{"hint":{"changed":[null,{"no":"1"}]}}'])
     await schema.query("select pg_notify($1, $2)", [`${schema.schema}_hints`, bad]);
-  const outcome = await teller.commit(newStart());
+  const outcome = await notifier.commit(newStart());
   assert.ok(outcome.ok);
   const isTold = (): boolean => heard.some((hint) => hint.changed?.some((change) => change.no === outcome.run.no));
   while (!isTold()) await new Promise<void>((resolve) => (hear = resolve));

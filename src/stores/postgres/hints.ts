@@ -18,7 +18,7 @@ const reconnectMs = 1_000;
 const reconnectMaxMs = 15_000;
 
 interface Message {
-  /** Of whom: one's own hints were told already. */
+  /** Of whom: one's own hints were notified already. */
   readonly from: string;
   readonly hint: Hint;
 }
@@ -60,8 +60,8 @@ export class RemoteHints {
     return `${this.#address.schema}_hints`;
   }
 
-  /** Tells the other processes, soon and together with what else there is to tell. */
-  tell(hint: Hint): void {
+  /** Tells the other processes, soon and together with what else there is to notify. */
+  notify(hint: Hint): void {
     this.#pending ??= { hint: {}, arrivals: new Set(), changed: new Map() };
     const isWork = hint.ready || hint.unrouted || hint.timers || (hint.arrivals?.length ?? 0) > 0;
     this.#sendIn(isWork ? gatherMs : movesGatherMs);
@@ -85,13 +85,14 @@ export class RemoteHints {
   }
 
   #send(): void {
-    const told = this.#pending;
+    const notified = this.#pending;
     this.#pending = null;
     this.#sendAt = Number.POSITIVE_INFINITY;
-    if (told === null || this.#isClosed) return;
-    const hint: Hint = { ...told.hint, arrivals: [...told.arrivals], changed: [...told.changed.values()] };
+    if (notified === null || this.#isClosed) return;
+    const hint: Hint = { ...notified.hint, arrivals: [...notified.arrivals], changed: [...notified.changed.values()] };
     let payload = JSON.stringify({ from: this.#from, hint } satisfies Message);
-    if (payload.length > payloadMax) payload = JSON.stringify({ from: this.#from, hint: told.hint } satisfies Message);
+    if (payload.length > payloadMax)
+      payload = JSON.stringify({ from: this.#from, hint: notified.hint } satisfies Message);
     // A hint that is lost costs a second.
     this.#connections
       .use((client) => client.query("select pg_notify($1, $2)", [this.#channel, payload]))
@@ -121,7 +122,7 @@ export class RemoteHints {
       await client.connect();
       await client.query(`listen "${this.#channel}"`);
       this.#waitMs = reconnectMs;
-      // What was told while nobody listened.
+      // What was notified while nobody listened.
       this.#notifier.publish({ ready: true, unrouted: true, timers: true });
     } catch {
       over();

@@ -64,10 +64,14 @@ export async function migrate(
 
 export function refuseNewer({ version, compatibleFrom }: SchemaState, known: number): void {
   if (version <= known || known >= compatibleFrom) return;
-  throw new StoreError("corrupt", `the store has schema ${version}, but this Baton version supports schemas up to ${known}`, {
-    hint: "use the newer Baton version, or restore a backup from before the migration",
-    details: { schema: version, known },
-  });
+  throw new StoreError(
+    "corrupt",
+    `the store has schema ${version}, but this Baton version supports schemas up to ${known}`,
+    {
+      hint: "use the newer Baton version, or restore a backup from before the migration",
+      details: { schema: version, known },
+    },
+  );
 }
 
 /** For a role that may not change the schema. */

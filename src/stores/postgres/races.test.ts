@@ -15,7 +15,7 @@ import { PostgresStore } from "./store.ts";
 import { storeTypes } from "./types.ts";
 
 /**
- * The races between two sessions that one connection cannot show. One session stands still in the middle of its
+ * The races between two sessions that one connection cannot show. One transaction stands still in the middle of its
  * transaction, the other one goes on as far as it can, then the first commits. Each race is run on the store as it is,
  * and on one from which a lock was taken: there it must go wrong, or the test proves nothing.
  */
@@ -28,7 +28,7 @@ interface Arena {
   query(sql: string, params?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** A run that is held by the worker. */
   held(): Promise<LeasedRun>;
-  /** Carries a batch out in a transaction of another session, which stays open. */
+  /** Carries a batch out in a transaction of another transaction, which stays open. */
   begin(...transitions: readonly (Advance | AcceptEvent)[]): Promise<{ commit(): Promise<void> }>;
   /** Waits until the other one has ended, or stands before a lock. */
   asFarAsItGoes(other: Promise<unknown>): Promise<void>;
@@ -40,10 +40,10 @@ async function setup(test: TestContext, without: RegExp | null): Promise<Arena> 
   if (without !== null) await migrateWithout(schema.url, without);
   const options = { notifier: { publish: () => {}, subscribe: () => () => {} }, clock: systemClock, hasHints: false };
   const store = await PostgresStore.open(schema.url, { ...options, seat: 1 });
-  const session = new pg.Client({ connectionString: readAddress(schema.url).url, types: storeTypes });
-  await session.connect();
+  const transaction = new pg.Client({ connectionString: readAddress(schema.url).url, types: storeTypes });
+  await transaction.connect();
   test.after(async () => {
-    await session.end();
+    await transaction.end();
     await store.close();
   });
   await schema.query("update clock set test_now = 1000000");
@@ -62,15 +62,17 @@ async function setup(test: TestContext, without: RegExp | null): Promise<Arena> 
       for (const each of transitions)
         assert.ok(each.kind === "event" ? batch.addEvent(each) : batch.addAdvance(each), "it goes into a batch");
       const parameters = encode(batch, {
-        sender: { id: 99, lane: 0, batch: 1 },
+        sender: { id: 99, writer: 0, batch: 1 },
         shard: 50,
         schema: schema.schema,
         known,
       });
-      await session.query("begin");
-      const { rows } = await session.query<{ what: number }>(commitText(schema.schema, parameters), [...parameters]);
+      await transaction.query("begin");
+      const { rows } = await transaction.query<{ what: number }>(commitText(schema.schema, parameters), [
+        ...parameters,
+      ]);
       assert.ok(!rows.some((row) => row.what === 2 || row.what === 6), "nothing was refused");
-      return { commit: async () => void (await session.query("commit")) };
+      return { commit: async () => void (await transaction.query("commit")) };
     },
     asFarAsItGoes: async (other) => {
       let isOver = false;
@@ -173,10 +175,10 @@ const races: readonly Race[] = [
     isSound: async (arena) => {
       const run = await arena.held();
       const waiter = await arena.begin(park(run, "event"));
-      const telling = arena.store.commit(event());
-      await arena.asFarAsItGoes(telling);
+      const notifying = arena.store.commit(event());
+      await arena.asFarAsItGoes(notifying);
       await waiter.commit();
-      await telling;
+      await notifying;
       return (await readyAt(arena, run)) !== null;
     },
   },
@@ -185,10 +187,10 @@ const races: readonly Race[] = [
     lock: /perform case g\.alone[\s\S]*?order by 1\) g;/,
     isSound: async (arena) => {
       const run = await arena.held();
-      const teller = await arena.begin(event());
+      const notifier = await arena.begin(event());
       const waiting = arena.store.commit(park(run, "event"));
       await arena.asFarAsItGoes(waiting);
-      await teller.commit();
+      await notifier.commit();
       const outcome = await waiting;
       return (outcome.ok && outcome.isUnread) || (await readyAt(arena, run)) !== null;
     },

@@ -1,5 +1,5 @@
 import type { ClientBase } from "pg";
-import type { Answer, Ask, Database, Row, Value, Work } from "../sql/work.ts";
+import type { Database, Row, Statement, StatementResult, Value, Work } from "../sql/work.ts";
 
 /** Asks whoever drives the work: each statement is sent to the server, and the work goes on with its answer. */
 export const asked: Database = {
@@ -21,7 +21,7 @@ export const asked: Database = {
 export async function drive<T>(client: ClientBase, work: Work<T>): Promise<T> {
   let step = work.next();
   while (step.done !== true) {
-    let answer: Answer;
+    let answer: StatementResult;
     try {
       answer = await send(client, step.value);
     } catch (error) {
@@ -33,7 +33,7 @@ export async function drive<T>(client: ClientBase, work: Work<T>): Promise<T> {
   return step.value;
 }
 
-async function send(client: ClientBase, { sql, params }: Ask): Promise<Answer> {
+async function send(client: ClientBase, { sql, params }: Statement): Promise<StatementResult> {
   const { rows, rowCount } = await client.query<Row>(dialect(sql), params.map(storable));
   return { rows, changes: rowCount ?? 0 };
 }

@@ -13,40 +13,40 @@ import { freeUnknown, join, leaseOthers, leave, rescue } from "../sql/leases.ts"
 import { loadJournal } from "../sql/load.ts";
 import { queries } from "../sql/queries.ts";
 import { Room } from "../sql/room.ts";
-import { rules as productRules, type Rules } from "../sql/rules.ts";
+import { safeguards as productSafeguards, type StoreSafeguards } from "../sql/safeguards.ts";
 import { type SweepParams, sweep } from "../sql/sweep.ts";
 import type { Work } from "../sql/work.ts";
 import { type Address, readAddress } from "./address.ts";
 import { isBatchable, type Known } from "./batch.ts";
+import { BatchWriter, type News } from "./batch-writer.ts";
 import { Connections } from "./connections.ts";
 import { toStoreError } from "./errors.ts";
 import { RemoteHints } from "./hints.ts";
-import { Lane, type News } from "./lane.ts";
 import { apart, Loads } from "./loads.ts";
 import { migrate, readSchema, refuseOlder } from "./migrate.ts";
 import type { Pending } from "./pending.ts";
+import { SerialWriter } from "./serial-writer.ts";
 import { Shapes } from "./shapes.ts";
 import { asked } from "./statements.ts";
-import { openSession, read, type Session } from "./transactions.ts";
-import { Turns } from "./turns.ts";
+import { openStoreTransaction, read, type StoreTransaction } from "./transactions.ts";
 import { transact } from "./tx.ts";
 
 export interface PostgresOptions {
   readonly notifier: Notifier;
   readonly clock: Clock;
-  readonly rules?: Rules;
-  /** A random number of its own for each opened store, from 0 to below 2^48: batches and hints are told apart by it. */
+  readonly safeguards?: StoreSafeguards;
+  /** A random number of its own for each opened store, from 0 to below 2^48: batches and hints are notified apart by it. */
   readonly seat: number;
-  /** False: nobody is told and nobody listened to; looking is enough. Default true. */
+  /** False: nobody is notified and nobody listened to; looking is enough. Default true. */
   readonly hasHints?: boolean;
   /** False: a schema that lacks a migration is refused instead of migrated. */
   readonly migrates?: boolean;
 }
 
-const laneCount = 2;
+const writerCount = 2;
 /** Counters have this many rows each; of one process every writer has its own. */
 const shards = 60;
-/** Two lanes, a turn, a look for work and what renews the lease: none of them may wait behind those who read. */
+/** Two writers, a turn, a look for work and what renews the lease: none of them may wait behind those who read. */
 const connectionsMax = 5;
 const readConnectionsMax = 3;
 const txConnectionsMax = 4;
@@ -54,7 +54,7 @@ const txConnectionsMax = 4;
 const beatMs = 2_000;
 
 /**
- * The PostgreSQL store of many workers. What runs do most goes through lanes, a batch a statement; everything else takes
+ * The PostgreSQL store of many workers. What runs do most goes through writers, a batch a statement; everything else takes
  * turns and is applied by the code that SQLite runs too. Who has the server's clock on his side decides leases and due
  * times; this process's own is asked for nothing but when to look again.
  */
@@ -66,14 +66,14 @@ export class PostgresStore implements Store {
   readonly #address: Address;
   readonly #clock: Clock;
   #remote: RemoteHints | null = null;
-  readonly #turns: Turns;
-  readonly #turnSession: Session;
-  readonly #lanes: readonly Lane[];
+  readonly #serial: SerialWriter;
+  readonly #serialTransaction: StoreTransaction;
+  readonly #writers: readonly BatchWriter[];
   readonly #known: Known;
   readonly #loads: Loads;
   readonly #room: Room;
-  readonly #readers: Session[] = [];
-  readonly #rules: Rules;
+  readonly #readers: StoreTransaction[] = [];
+  readonly #safeguards: StoreSafeguards;
   readonly #shard: number;
   readonly #numbers = new Map<string, number>();
   readonly #numbering = new Map<string, Promise<unknown>>();
@@ -90,33 +90,33 @@ export class PostgresStore implements Store {
     this.#notifier = options.notifier;
     this.#address = where;
     this.#clock = options.clock;
-    this.#rules = options.rules ?? productRules;
-    this.#shard = (options.seat % (shards / (laneCount + 1))) * (laneCount + 1);
-    this.#turnSession = openSession(where.schema, { rules: this.#rules, shard: this.#shard });
+    this.#safeguards = options.safeguards ?? productSafeguards;
+    this.#shard = (options.seat % (shards / (writerCount + 1))) * (writerCount + 1);
+    this.#serialTransaction = openStoreTransaction(where.schema, { safeguards: this.#safeguards, shard: this.#shard });
     this.#known = {
       shapes: new Shapes((name) => this.#readShapes(name)),
-      isLarge: (text) => this.#turnSession.context.payloads.isLarge(text),
+      isLarge: (text) => this.#serialTransaction.context.payloads.isLarge(text),
       definitionOf: (start) => this.#numberOf(start),
     };
-    const queued = (): number => this.#lanes.reduce((sum, lane) => sum + lane.length, this.#turns.length);
+    const queued = (): number => this.#writers.reduce((sum, writer) => sum + writer.length, this.#serial.length);
     this.#room = new Room(queued, options.clock.after);
     this.#loads = new Loads(this.#readConnections, options.clock);
-    this.#turns = new Turns(this.#connections, this.#turnSession, options.clock, () => {
-      this.#tellTurn();
+    this.#serial = new SerialWriter(this.#connections, this.#serialTransaction, options.clock, () => {
+      this.#notifySerial();
       this.#room.make();
     });
-    this.#lanes = Array.from(
-      { length: laneCount },
+    this.#writers = Array.from(
+      { length: writerCount },
       (_, i) =>
-        new Lane({
+        new BatchWriter({
           connections: this.#connections,
           clock: options.clock,
-          sender: { id: options.seat, lane: i },
+          sender: { id: options.seat, writer: i },
           shard: this.#shard + 1 + i,
           known: this.#known,
           applySpecially: (pending) => this.#applySpecially(pending),
-          told: (news) => {
-            this.#tellNews(news);
+          notified: (news) => {
+            this.#notifyNews(news);
             this.#room.make();
           },
         }),
@@ -139,7 +139,7 @@ export class PostgresStore implements Store {
   #connectHints(from: string): void {
     const parts = { address: this.#address, connections: this.#connections, clock: this.#clock };
     this.#remote = new RemoteHints({ ...parts, notifier: this.#notifier, from });
-    this.#turnSession.context.hints.isWatched = true;
+    this.#serialTransaction.context.hints.isWatched = true;
   }
 
   // --- Writing ----------------------------------------------------------------------------------------------------------
@@ -156,9 +156,9 @@ export class PostgresStore implements Store {
   }
 
   #laneOf(transition: Transition): { add(pending: Pending): void } {
-    if (transition.kind === "advance") return this.#lanes[transition.run % laneCount] as Lane;
-    if (!isBatchable(transition, this.#known)) return this.#turns;
-    return this.#lanes.reduce((a, b) => (b.length < a.length ? b : a));
+    if (transition.kind === "advance") return this.#writers[transition.run % writerCount] as BatchWriter;
+    if (!isBatchable(transition, this.#known)) return this.#serial;
+    return this.#writers.reduce((a, b) => (b.length < a.length ? b : a));
   }
 
   async #readShapes(name: string): Promise<readonly string[]> {
@@ -178,8 +178,8 @@ export class PostgresStore implements Store {
     const key = keyOf(start);
     const asked = this.#numbering.get(key);
     if (asked !== undefined) return asked;
-    const { definitions } = this.#turnSession.context;
-    const asking = this.#turns
+    const { definitions } = this.#serialTransaction.context;
+    const asking = this.#serial
       .do(() => numberDefinition(definitions, start))
       .then(
         (no) => this.#numbers.set(key, no),
@@ -194,7 +194,7 @@ export class PostgresStore implements Store {
 
   #applySpecially(pending: Pending): Promise<void> {
     return new Promise((resolve) => {
-      this.#turns.add({
+      this.#serial.add({
         ...pending,
         resolve: (outcome) => {
           pending.resolve(outcome);
@@ -213,8 +213,11 @@ export class PostgresStore implements Store {
     work: (db: TxClient) => Promise<T>,
     finish: (value: T) => Transition,
   ): Promise<{ value: T; outcome: OutcomeOf<Transition> }> {
-    const session = openSession(this.#connections.schema, { rules: this.#rules, shard: this.#shard });
-    return transact(this.#txConnections, session, params, work, finish) as Promise<{
+    const transaction = openStoreTransaction(this.#connections.schema, {
+      safeguards: this.#safeguards,
+      shard: this.#shard,
+    });
+    return transact(this.#txConnections, transaction, params, work, finish) as Promise<{
       value: T;
       outcome: OutcomeOf<Transition>;
     }>;
@@ -223,7 +226,7 @@ export class PostgresStore implements Store {
   // --- Workers ----------------------------------------------------------------------------------------------------------
 
   join({ name, leaseMs, about }: Parameters<Store["join"]>[0]): Promise<{ incarnation: number; now: number }> {
-    return this.#turns.do(() => join(this.#turnSession.context, name, leaseMs, about ?? null));
+    return this.#serial.do(() => join(this.#serialTransaction.context, name, leaseMs, about ?? null));
   }
 
   async beat({ incarnation, leaseMs }: { incarnation: number; leaseMs: number }): ReturnType<Store["beat"]> {
@@ -245,13 +248,13 @@ export class PostgresStore implements Store {
 
   async lease(params: LeaseParams): Promise<Leasing> {
     const { incarnation, limit, holds } = params;
-    const { context } = this.#turnSession;
-    if (holds !== null) await this.#turns.do((at) => freeUnknown(context, incarnation, holds, at));
+    const { context } = this.#serialTransaction;
+    if (holds !== null) await this.#serial.do((at) => freeUnknown(context, incarnation, holds, at));
     // Those that a plain look leaves out go first when there are any: else a queue of others would keep them for ever.
     const first = this.#hasOthers ? await this.#leaseOthers(params, Math.ceil(limit / 2)) : noneLeased;
     let rows = await this.#look(incarnation, limit - first.runs.length);
     if ((rows[0]?.dead ?? 0) > 0) {
-      await this.#turns.do((at) => rescue(context, at));
+      await this.#serial.do((at) => rescue(context, at));
       // What they held is ready now.
       const room = limit - first.runs.length - countTaken(rows);
       rows = [...rows.filter((row) => row.run !== null), ...(await this.#look(incarnation, room))];
@@ -268,7 +271,7 @@ export class PostgresStore implements Store {
   }
 
   #leaseOthers(params: LeaseParams, limit: number): Promise<Pick<Leasing, "runs" | "deathAllowance">> {
-    return this.#turns.do(() => leaseOthers(this.#turnSession.context, { ...params, limit }));
+    return this.#serial.do(() => leaseOthers(this.#serialTransaction.context, { ...params, limit }));
   }
 
   #look(incarnation: number, limit: number): Promise<LeaseRow[]> {
@@ -283,7 +286,7 @@ export class PostgresStore implements Store {
   }
 
   async leave({ incarnation }: { incarnation: number }): Promise<void> {
-    await this.#turns.do(() => leave(this.#turnSession.context, incarnation));
+    await this.#serial.do(() => leave(this.#serialTransaction.context, incarnation));
   }
 
   async load({ run, fence, arrivalsOnly }: Parameters<Store["load"]>[0]): Promise<Journal | null> {
@@ -304,8 +307,10 @@ export class PostgresStore implements Store {
 
   async sweep(params: SweepParams): Promise<{ runs: number; events: number; keys: number }> {
     const limit = Math.min(params.limit, sweepMax);
-    await this.#turns.do((at) => forgetSenders(at));
-    const { files: _, ...swept } = await this.#turns.do(() => sweep(this.#turnSession.context, { ...params, limit }));
+    await this.#serial.do((at) => forgetSenders(at));
+    const { files: _, ...swept } = await this.#serial.do(() =>
+      sweep(this.#serialTransaction.context, { ...params, limit }),
+    );
     return swept;
   }
 
@@ -317,14 +322,14 @@ export class PostgresStore implements Store {
 
   watch(isWatched: boolean): void {
     this.#isWatched = isWatched;
-    this.#turnSession.context.hints.isWatched = isWatched || this.#remote !== null;
+    this.#serialTransaction.context.hints.isWatched = isWatched || this.#remote !== null;
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const closed = new StoreError("unavailable", "the store is closed");
-    for (const lane of this.#lanes) lane.fail(closed);
+    for (const writer of this.#writers) writer.fail(closed);
     await this.#remote?.close();
     const all = [this.#connections, this.#readConnections, this.#txConnections];
     await Promise.all(all.map((each) => each.close()));
@@ -342,23 +347,24 @@ export class PostgresStore implements Store {
     }
   }
 
-  async #read<T>(work: (context: Session["context"]) => Work<T>): Promise<T> {
-    const session =
-      this.#readers.pop() ?? openSession(this.#connections.schema, { rules: this.#rules, shard: this.#shard });
+  async #read<T>(work: (context: StoreTransaction["context"]) => Work<T>): Promise<T> {
+    const transaction =
+      this.#readers.pop() ??
+      openStoreTransaction(this.#connections.schema, { safeguards: this.#safeguards, shard: this.#shard });
     try {
       const { schema } = this.#connections;
-      return await this.#readConnections.use((client) => read(client, schema, session, work(session.context)));
+      return await this.#readConnections.use((client) => read(client, schema, transaction, work(transaction.context)));
     } catch (error) {
       throw toStoreError(error, false);
     } finally {
-      this.#readers.push(session);
+      this.#readers.push(transaction);
     }
   }
 
   // --- Hints ------------------------------------------------------------------------------------------------------------
 
-  #tellTurn(): void {
-    const { hints } = this.#turnSession.context;
+  #notifySerial(): void {
+    const { hints } = this.#serialTransaction.context;
     const isQuiet = !hints.ready && !hints.unrouted && !hints.timers;
     if (isQuiet && hints.arrivals.size === 0 && hints.changed.length === 0) return;
     const hint: Hint = {
@@ -369,15 +375,15 @@ export class PostgresStore implements Store {
       changed: [...hints.changed],
     };
     hints.clear();
-    this.#tell(hint);
+    this.#notify(hint);
   }
 
-  #tell(hint: Hint): void {
+  #notify(hint: Hint): void {
     this.#notifier.publish(hint);
-    this.#remote?.tell(hint);
+    this.#remote?.notify(hint);
   }
 
-  #tellNews({ left, started, arrivals, children }: News): void {
+  #notifyNews({ left, started, arrivals, children }: News): void {
     const ready =
       children > 0 ||
       arrivals.length > 0 ||
@@ -389,7 +395,7 @@ export class PostgresStore implements Store {
       ...left.map(({ run: no, state }) => ({ no, id: null, status: statusAfter[state] })),
       ...started.map(({ run: no, id, isLeased }) => ({ no, id, status: isLeased ? "running" : "pending" })),
     ];
-    this.#tell({ ready, arrivals, changed });
+    this.#notify({ ready, arrivals, changed });
   }
 }
 
@@ -419,7 +425,7 @@ interface LeaseRow extends Record<string, unknown> {
   readonly others: number;
 }
 
-function* numberDefinition(definitions: Session["context"]["definitions"], start: StartRun): Work<number> {
+function* numberDefinition(definitions: StoreTransaction["context"]["definitions"], start: StartRun): Work<number> {
   const no = yield* definitions.numberOf(start.definition);
   yield* definitions.setQueue(no, start.queue);
   return no;
@@ -434,7 +440,7 @@ function countTaken(rows: readonly LeaseRow[]): number {
   return rows.filter((row) => row.run !== null).length;
 }
 
-function* toLeased(context: Session["context"], rows: readonly LeaseRow[]): Work<readonly LeasedRun[]> {
+function* toLeased(context: StoreTransaction["context"], rows: readonly LeaseRow[]): Work<readonly LeasedRun[]> {
   const runs: LeasedRun[] = [];
   for (const row of rows)
     runs.push({

@@ -3,14 +3,14 @@ import type { PoolClient } from "pg";
 import type { Transition } from "../../kernel/model/transition.ts";
 import { type Context, createContext } from "../sql/context.ts";
 import type { Files } from "../sql/files.ts";
-import type { Rules } from "../sql/rules.ts";
+import type { StoreSafeguards } from "../sql/safeguards.ts";
 import type { Work } from "../sql/work.ts";
-import { PostgresHost } from "./host.ts";
+import { PostgresFacts } from "./database-facts.ts";
 import { nextWait, ServerClock, sequence } from "./moment.ts";
 import { asked, drive } from "./statements.ts";
 
 /** A context of its own for each connection that works at the same time: what it remembers is of one transaction. */
-export interface Session {
+export interface StoreTransaction {
   readonly context: Context;
   readonly clock: ServerClock;
 }
@@ -26,14 +26,17 @@ const noFiles: Files = {
   discard: () => {},
 };
 
-export function openSession(schema: string, options: { rules: Rules; shard: number }): Session {
+export function openStoreTransaction(
+  schema: string,
+  options: { safeguards: StoreSafeguards; shard: number },
+): StoreTransaction {
   const clock = new ServerClock();
   const context = createContext({
     db: asked,
     clock,
     numbers: sequence,
     nextWait,
-    host: new PostgresHost(schema),
+    facts: new PostgresFacts(schema),
     files: noFiles,
     offloadOver: Number.MAX_SAFE_INTEGER,
     lock: " for no key update",
@@ -47,7 +50,11 @@ export function openSession(schema: string, options: { rules: Rules; shard: numb
  * by it, as on SQLite, and only has to lock what batches change too. Locks are taken in one order everywhere: this one,
  * names of events, rows of the queue.
  */
-export async function beginTurn(client: PoolClient, schema: string, { context, clock }: Session): Promise<number> {
+export async function beginSerial(
+  client: PoolClient,
+  schema: string,
+  { context, clock }: StoreTransaction,
+): Promise<number> {
   const at = await begin(client, schema, `select pg_advisory_xact_lock(${lockOf(schema, "turn")});`);
   clock.set(at);
   context.scratch.clear();
@@ -68,10 +75,15 @@ export async function begin(client: PoolClient, schema: string, first = "", how 
 /**
  * Reads that belong together see one moment. They lock nothing, so that nobody waits for them.
  */
-export async function read<T>(client: PoolClient, schema: string, session: Session, work: Work<T>): Promise<T> {
+export async function read<T>(
+  client: PoolClient,
+  schema: string,
+  transaction: StoreTransaction,
+  work: Work<T>,
+): Promise<T> {
   const at = await begin(client, schema, "", "isolation level repeatable read read only");
-  session.clock.set(at);
-  session.context.scratch.clear();
+  transaction.clock.set(at);
+  transaction.context.scratch.clear();
   const value = await drive(client, work);
   await client.query("commit");
   return value;

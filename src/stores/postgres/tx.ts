@@ -6,7 +6,7 @@ import { applyTransition, settleTransaction } from "../sql/apply.ts";
 import type { Connections } from "./connections.ts";
 import { toStoreError } from "./errors.ts";
 import { drive } from "./statements.ts";
-import { idleMs, lockNames, lockOf, namesOf, type Session } from "./transactions.ts";
+import { idleMs, lockNames, lockOf, namesOf, type StoreTransaction } from "./transactions.ts";
 
 /**
  * `ctx.tx`: the user's statements and the step's result in one transaction of the database that holds both.
@@ -16,7 +16,7 @@ import { idleMs, lockNames, lockOf, namesOf, type Session } from "./transactions
  */
 export async function transact<T>(
   connections: Connections,
-  session: Session,
+  transaction: StoreTransaction,
   { run, limitMs = txLimitMs }: { run: number; fence: number; limitMs?: number },
   work: (db: TxClient) => Promise<T>,
   finish: (value: T) => Transition,
@@ -27,7 +27,7 @@ export async function transact<T>(
       await client.query(`begin; set local idle_in_transaction_session_timeout = ${limitMs + idleMs}`);
       const value = await withinLimit(work({ query: (sql, params) => ask(client, sql, params ?? []) }), limitMs);
       const transition = finish(value);
-      const outcome = await record(client, connections.schema, session, transition);
+      const outcome = await record(client, connections.schema, transaction, transition);
       if (!outcome.ok) {
         await client.query("rollback");
         return { value, outcome };
@@ -52,7 +52,7 @@ const recordMs = 5_000;
 async function record(
   client: PoolClient,
   schema: string,
-  { context, clock }: Session,
+  { context, clock }: StoreTransaction,
   transition: Transition,
 ): Promise<Outcome> {
   await client.query(
@@ -101,7 +101,7 @@ async function ask(client: PoolClient, sql: string, params: readonly unknown[]):
     return rows;
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
-    // A statement of the author's that is wrong, or breaks his own rules, is his; the rest is the database's.
+    // A statement of the author's that is wrong, or breaks his own safeguards, is his; the rest is the database's.
     if (typeof code === "string" && /^(2[0-47]|4[24]|0A|P0)/.test(code))
       throw new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "check the statement", cause: error });
     throw error;

@@ -19,25 +19,25 @@ const insertStep =
   "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
 
 /** One advance of a held run: guard first, then all it lists, then where it leaves the run. */
-export function* advanceRun(context: Context, step: Advance, at: number): Work<Outcome> {
+export function* advanceRun(context: Context, advance: Advance, at: number): Work<Outcome> {
   // The common advance is one result and nothing else: it must not pay for what it does not use.
-  const isBare = isPlain(step);
-  const live = isBare ? yield* guardRow(context, step.run) : yield* liveRow(context, step.run);
-  if (!context.rules.isHolder(live, step.fence)) return { ok: false, why: "stale" };
-  if (live !== undefined && live.unclean > 0 && isProgress(step))
-    yield* clearSuspicion(context, step.run, live.unclean);
-  if (step.expires !== undefined && (yield* hasEvent(context, step.run, step.expires)))
+  const isBare = isPlain(advance);
+  const live = isBare ? yield* guardRow(context, advance.run) : yield* liveRow(context, advance.run);
+  if (!context.safeguards.isHolder(live, advance.fence)) return { ok: false, why: "stale" };
+  if (live !== undefined && live.unclean > 0 && isProgress(advance))
+    yield* clearSuspicion(context, advance.run, live.unclean);
+  if (advance.expires !== undefined && (yield* hasEvent(context, advance.run, advance.expires)))
     return { ok: false, why: "unread" };
-  if (step.entries !== undefined) for (const entry of step.entries) yield* writeEntry(context, step.run, entry, at);
+  if (advance.entries !== undefined) for (const entry of advance.entries) yield* writeEntry(context, advance.run, entry, at);
   if (isBare) return { ok: true, at, isUnread: false };
-  const touched = yield* writeRest(context, step, live as LiveRow, at);
-  const isUnread = step.next === undefined ? false : !(yield* leave(context, step, touched, at));
+  const touched = yield* writeRest(context, advance, live as LiveRow, at);
+  const isUnread = advance.next === undefined ? false : !(yield* leave(context, advance, touched, at));
   return { ok: true, at, isUnread };
 }
 
 /** Something of the run's own code got through; noting a lost attempt, or giving the run up, is not that. */
-function isProgress(step: Advance): boolean {
-  return (step.entries?.length ?? 0) > 0 || step.next?.state === "parked" || step.next?.state === "completed";
+function isProgress(advance: Advance): boolean {
+  return (advance.entries?.length ?? 0) > 0 || advance.next?.state === "parked" || advance.next?.state === "completed";
 }
 
 /** A run that was charged with deaths and goes on after all proves that they came from outside: nobody's charge counts. */
@@ -60,20 +60,20 @@ function* hasEvent(context: Context, run: number, keys: readonly string[]): Work
   return false;
 }
 
-function isPlain(step: Advance): boolean {
+function isPlain(advance: Advance): boolean {
   return (
-    step.next === undefined &&
-    step.attempts === undefined &&
-    step.opens === undefined &&
-    step.closes === undefined &&
-    step.expires === undefined &&
-    step.starts === undefined &&
-    step.events === undefined &&
-    step.sealEvents === undefined &&
-    step.read === undefined &&
-    step.attributes === undefined &&
-    step.logs === undefined &&
-    step.shows === undefined
+    advance.next === undefined &&
+    advance.attempts === undefined &&
+    advance.opens === undefined &&
+    advance.closes === undefined &&
+    advance.expires === undefined &&
+    advance.starts === undefined &&
+    advance.events === undefined &&
+    advance.sealEvents === undefined &&
+    advance.read === undefined &&
+    advance.attributes === undefined &&
+    advance.logs === undefined &&
+    advance.shows === undefined
   );
 }
 
@@ -103,10 +103,10 @@ function insertEntry(
 }
 
 /** Returns the run's row as it stands afterwards. */
-function* writeRest(context: Context, step: Advance, live: LiveRow, at: number): Work<LiveRow> {
+function* writeRest(context: Context, advance: Advance, live: LiveRow, at: number): Work<LiveRow> {
   const { db } = context;
-  const { run } = step;
-  for (const attempt of step.attempts ?? []) {
+  const { run } = advance;
+  for (const attempt of advance.attempts ?? []) {
     yield* db.run(
       `insert into attempts (run, key, number, round, fence, charged, outcome, error, took_ms, at)
        values (?, ?, ?, (select round from runs where no = ?), ?, ?, ?, ?, ?, ?) on conflict do nothing`,
@@ -114,7 +114,7 @@ function* writeRest(context: Context, step: Advance, live: LiveRow, at: number):
       attempt.key,
       attempt.number,
       run,
-      step.fence,
+      advance.fence,
       attempt.charged ? 1 : 0,
       attempt.outcome,
       attempt.error === null ? null : JSON.stringify(attempt.error),
@@ -122,23 +122,23 @@ function* writeRest(context: Context, step: Advance, live: LiveRow, at: number):
       at,
     );
   }
-  for (const key of [...(step.closes ?? []), ...(step.expires ?? [])]) {
+  for (const key of [...(advance.closes ?? []), ...(advance.expires ?? [])]) {
     yield* closeWait(context, run, key);
     yield* db.run("delete from shows where run = ? and key = ?", run, key);
   }
-  yield* markRead(context, run, step.read ?? []);
-  for (const wait of step.opens ?? []) yield* openWait(context, run, wait, at);
-  const isTouching = live.is_touched === 0 && (step.opens !== undefined || step.shows !== undefined);
+  yield* markRead(context, run, advance.read ?? []);
+  for (const wait of advance.opens ?? []) yield* openWait(context, run, wait, at);
+  const isTouching = live.is_touched === 0 && (advance.opens !== undefined || advance.shows !== undefined);
   if (isTouching) yield* db.run("update live set is_touched = 1 where run = ?", run);
-  for (const start of step.starts ?? []) yield* startRun(context, start, at);
-  for (const event of step.events ?? [])
+  for (const start of advance.starts ?? []) yield* startRun(context, start, at);
+  for (const event of advance.events ?? [])
     yield* acceptEvent(context, { kind: "event", event, isRouted: false, starts: [], refused: [] }, at);
-  for (const event of step.sealEvents ?? []) yield* sealEvent(context, event);
-  if (step.attributes !== undefined) {
-    yield* db.run("update runs set attributes = ? where no = ?", step.attributes, run);
-    yield* indexAttributes(context, run, step.attributes);
+  for (const event of advance.sealEvents ?? []) yield* sealEvent(context, event);
+  if (advance.attributes !== undefined) {
+    yield* db.run("update runs set attributes = ? where no = ?", advance.attributes, run);
+    yield* indexAttributes(context, run, advance.attributes);
   }
-  for (const line of step.logs ?? []) {
+  for (const line of advance.logs ?? []) {
     yield* db.run(
       "insert into logs (run, key, level, message, data, at) values (?, ?, ?, ?, ?, ?)",
       run,
@@ -149,7 +149,7 @@ function* writeRest(context: Context, step: Advance, live: LiveRow, at: number):
       at,
     );
   }
-  for (const show of step.shows ?? []) {
+  for (const show of advance.shows ?? []) {
     yield* db.run(
       `insert into shows (run, key, attempt, progress, note, since) values (?, ?, ?, ?, ?, ?)
        on conflict (run, key) do update set attempt = excluded.attempt, progress = excluded.progress, note = excluded.note`,
@@ -183,9 +183,9 @@ function* cancelInstead(context: Context, live: LiveRow, fence: number, at: numb
  * Leaves the run where the advance wants it. False: something unread has arrived, so the holder keeps it, or it has
  * decided otherwise.
  */
-function* leave(context: Context, step: Advance, live: LiveRow, at: number): Work<boolean> {
+function* leave(context: Context, advance: Advance, live: LiveRow, at: number): Work<boolean> {
   const { db } = context;
-  const { run, next } = step;
+  const { run, next } = advance;
   const { definition } = live;
   if (next === undefined) return true;
   const moveTo = (code: number): void => {
@@ -195,7 +195,7 @@ function* leave(context: Context, step: Advance, live: LiveRow, at: number): Wor
   };
   switch (next.state) {
     case "parked": {
-      if (!context.rules.mayPark(yield* unreadCount(context, run))) return false;
+      if (!context.safeguards.mayPark(yield* unreadCount(context, run))) return false;
       const waits = yield* db.get<{ n: number; due: number | null }>(
         "select count(*) as n, min(due_at) as due from waits where run = ?",
         run,
@@ -243,15 +243,15 @@ function* leave(context: Context, step: Advance, live: LiveRow, at: number): Wor
       yield* beginCompensation(context, run, next.compensation, at);
       return true;
     case "completed":
-      yield* endRun(context, live, next, step.fence, at);
+      yield* endRun(context, live, next, advance.fence, at);
       if (next.continuesAs !== undefined) yield* continueRun(context, run, next.continuesAs, at);
       return true;
     case "failed":
-      if (yield* cancelInstead(context, live, step.fence, at)) return false;
-      yield* endRun(context, live, next, step.fence, at);
+      if (yield* cancelInstead(context, live, advance.fence, at)) return false;
+      yield* endRun(context, live, next, advance.fence, at);
       return true;
     case "cancelled":
-      yield* endRun(context, live, next, step.fence, at);
+      yield* endRun(context, live, next, advance.fence, at);
       return true;
   }
 }

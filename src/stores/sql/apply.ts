@@ -9,7 +9,7 @@ import { eraseRuns } from "./erase.ts";
 import { acceptEvent, routeEvent } from "./events.ts";
 import { importRun } from "./import-run.ts";
 import { intervene } from "./intervene.ts";
-import { mend } from "./mend.ts";
+import { repairStore } from "./repair.ts";
 import { applySchedule } from "./schedules.ts";
 import { startRun } from "./start-run.ts";
 import { changeViews } from "./views.ts";
@@ -42,8 +42,8 @@ export function* applyTransition(context: Context, transition: Transition, at: n
     case "keep-view":
     case "remove-view":
       return yield* changeViews(context, transition, at);
-    case "mend":
-      return yield* mend(context, transition, at);
+    case "repair":
+      return yield* repairStore(context, transition, at);
     case "erase":
       return yield* eraseRuns(context, transition, at);
     case "import":

@@ -63,15 +63,15 @@ function* keepArtifact(context: Context, { hash, body, externals }: Artifact, at
 function* deployName(
   context: Context,
   wanted: readonly WantedVersion[],
-  { isAsked, actor }: Deploy,
+  { isRequested, actor }: Deploy,
   at: number,
 ): Work<DeployedVersion[]> {
   const [first] = wanted;
   if (first === undefined) return [];
   const known = (yield* readKnown(context, first.name)).filter((each) => each.definition.kind === first.kind);
-  return yield* mapWork(decideVersions(known, wanted, isAsked), function* (decision) {
+  return yield* mapWork(decideVersions(known, wanted, isRequested), function* (decision) {
     const { isNew, version } = yield* applyDecision(context, decision, at);
-    if (isNew || isAsked) yield* auditVersion(context, actor, "deploy", version.definition, at);
+    if (isNew || isRequested) yield* auditVersion(context, actor, "deploy", version.definition, at);
     return version;
   });
 }
@@ -106,7 +106,7 @@ function* applyDecision(
   };
 }
 
-/** One line of numbers for deployments and choices, so that each can be told from what came before. */
+/** One line of numbers for deployments and choices, so that each can be notified from what came before. */
 function* nextNo(context: Context): Work<number> {
   const row = yield* context.db.get<{ n: number | null }>(
     "select max(no) as n from (select deployed_no as no from definitions union all select used_no from definitions) given",

@@ -71,9 +71,13 @@ function* create(context: Context, id: string, request: BulkRequest, audit: Audi
     defaults.bulkMax + 1,
   );
   if (total > defaults.bulkMax) {
-    throw new StoreError("too-large", `more than ${defaults.bulkMax} runs match, which is the limit of a bulk operation`, {
-      hint: "narrow the filter, and process the rest afterwards",
-    });
+    throw new StoreError(
+      "too-large",
+      `more than ${defaults.bulkMax} runs match, which is the limit of a bulk operation`,
+      {
+        hint: "narrow the filter, and process the rest afterwards",
+      },
+    );
   }
   yield* db.run("update bulks set total = ? where no = ?", total, no);
   yield* setTimer(context, "bulk", no, at);
@@ -116,7 +120,7 @@ export function* isBulkDone(context: Context, { no, place }: { no: number; place
     no,
     place,
   );
-  return !context.rules.isBulkTurn(row?.open === 1);
+  return !context.safeguards.isBulkTurn(row?.open === 1);
 }
 
 export function* markBulkDone(context: Context, { no, place }: { no: number; place: number }, at: number): Work<void> {

@@ -13,13 +13,13 @@ const filesLookedFor = 10_000;
 export function* readCheckup(context: Context, { full }: { full: boolean }): Work<Checkup> {
   const { db } = context;
   const now = context.clock.now();
-  const { bytes } = yield* context.host.bytes();
+  const { bytes } = yield* context.facts.bytes();
   return {
     now,
     bytes,
     savedAt: (yield* db.get<{ last_at: number }>("select last_at from clock"))?.last_at ?? 0,
-    walBytes: yield* context.host.walBytes(),
-    sqlite: yield* context.host.version(),
+    walBytes: yield* context.facts.walBytes(),
+    sqlite: yield* context.facts.version(),
     integrity: yield* checkPages(context, full ? "full" : bytes > quickCheckMax ? "skipped" : "quick"),
     oldestReady:
       (yield* db.get<{ id: string; readyAt: number } & Record<string, unknown>>(
@@ -49,9 +49,9 @@ export function* readCheckup(context: Context, { full }: { full: boolean }): Wor
   };
 }
 
-function* checkPages({ host }: Context, how: Checkup["integrity"]["how"]): Work<Checkup["integrity"]> {
+function* checkPages({ facts }: Context, how: Checkup["integrity"]["how"]): Work<Checkup["integrity"]> {
   if (how === "skipped") return { how, problems: [] };
-  return { how, problems: yield* host.damages(how) };
+  return { how, problems: yield* facts.damages(how) };
 }
 
 /** Ready runs whose version no worker has, by version. */

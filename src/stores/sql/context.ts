@@ -4,21 +4,21 @@ import { Definitions } from "./definitions.ts";
 import type { Files } from "./files.ts";
 import { Matching } from "./matching.ts";
 import { Payloads } from "./payloads.ts";
-import type { Rules } from "./rules.ts";
+import type { StoreSafeguards } from "./safeguards.ts";
 import { Scratch } from "./scratch.ts";
 import type { Database, Work } from "./work.ts";
 
 /** What the aggregates of one connection share. */
 export interface Context {
   readonly db: Database;
-  readonly rules: Rules;
+  readonly safeguards: StoreSafeguards;
   readonly clock: StoreClock;
   readonly files: Files;
   readonly payloads: Payloads;
   readonly counters: Counters;
   readonly numbers: RunNumbers;
   readonly nextWait: WaitNumbers;
-  readonly host: Host;
+  readonly facts: DatabaseFacts;
   readonly definitions: Definitions;
   readonly matching: Matching;
   readonly lock: string;
@@ -28,7 +28,7 @@ export interface Context {
   readonly erased: string[];
 }
 
-/** What a transaction may have woken, told after its commit. */
+/** What a transaction may have woken, notified after its commit. */
 export class Hints {
   ready = false;
   unrouted = false;
@@ -72,7 +72,7 @@ export interface RunNumbers {
 export type WaitNumbers = (at: number) => Work<number>;
 
 /** What a database knows of itself. */
-export interface Host {
+export interface DatabaseFacts {
   /** Its name and version. */
   version(): Work<string>;
   /** The newest migration that it has. */
@@ -84,13 +84,13 @@ export interface Host {
 }
 
 /** What is not the same on both databases. */
-export interface Parts {
+export interface ContextOptions {
   readonly db: Database;
-  readonly rules: Rules;
+  readonly safeguards: StoreSafeguards;
   readonly clock: StoreClock;
   readonly numbers: RunNumbers;
   readonly nextWait: WaitNumbers;
-  readonly host: Host;
+  readonly facts: DatabaseFacts;
   readonly files: Files;
   /** Values of more bytes go into files. */
   readonly offloadOver: number;
@@ -100,7 +100,7 @@ export interface Parts {
   readonly shard: number;
 }
 
-export function createContext({ offloadOver, shard, ...parts }: Parts): Context {
+export function createContext({ offloadOver, shard, ...parts }: ContextOptions): Context {
   const { db, clock, files } = parts;
   const payloads = new Payloads(db, clock, { files, offloadOver });
   return {

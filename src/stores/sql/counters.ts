@@ -1,4 +1,4 @@
-import type { Miscount } from "../../kernel/model/doctor.ts";
+import type { CounterDrift } from "../../kernel/model/doctor.ts";
 import type { RestStatus, RunStatus } from "../../kernel/model/status.ts";
 import type { Database, Work } from "./work.ts";
 
@@ -37,16 +37,16 @@ export class Counters {
   }
 
   /** Adds what a count was found to lack. */
-  correct(miscount: Miscount): void {
-    switch (miscount.of) {
+  correct(drift: CounterDrift): void {
+    switch (drift.of) {
       case "runs":
-        add(this.#deltas, `${miscount.definition} ${miscount.status}`, miscount.delta);
+        add(this.#deltas, `${drift.definition} ${drift.status}`, drift.delta);
         return;
       case "hours":
-        add(this.#hours, `${miscount.definition} ${miscount.status} ${miscount.hour}`, miscount.delta);
+        add(this.#hours, `${drift.definition} ${drift.status} ${drift.hour}`, drift.delta);
         return;
       case "causes":
-        add(this.#causes, miscount.fingerprint, miscount.delta);
+        add(this.#causes, drift.fingerprint, drift.delta);
     }
   }
 

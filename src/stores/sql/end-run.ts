@@ -9,7 +9,7 @@ import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
 import { releaseSlots, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
-/** Ends a run: it leaves the queue, its waits go, its parent is told. */
+/** Ends a run: it leaves the queue, its waits go, its parent is notified. */
 export function* endRun(
   context: Context,
   live: LiveRow,
@@ -59,7 +59,7 @@ export function* endRun(
       "update inbox set is_read = 1 where run = ? and is_read = 0 and kind in ('cancel', 'suspend', 'retry')",
       run,
     );
-    if (end.reason?.code !== "compensated" && context.rules.keepsDeadLetters()) {
+    if (end.reason?.code !== "compensated" && context.safeguards.keepsDeadLetters()) {
       yield* addDeadLetter(context, { run, fingerprint: end.fingerprint, step: end.step, compensation }, at);
     }
   }
@@ -86,9 +86,9 @@ function* compensationOf(context: Context, run: number): Work<string | null> {
   );
 }
 
-/** A cancel reaches every child that is not at rest or on its way there: idle ones end here, held ones are told. */
+/** A cancel reaches every child that is not at rest or on its way there: idle ones end here, held ones are notified. */
 export function* cancelChildren(context: Context, parent: number, reason: Reason, at: number): Work<void> {
-  if (!context.rules.cancelsChildren()) return;
+  if (!context.safeguards.cancelsChildren()) return;
   const children = yield* context.db.all<LiveRow & Record<string, unknown>>(
     `select ${liveColumns} from live where compensation is null and run in (select no from runs where parent = ? and ended is null) order by run${context.lock}`,
     parent,

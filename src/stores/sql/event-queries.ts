@@ -21,11 +21,11 @@ export function* readEventRuns(
     String(no),
     limit,
   );
-  const told = [
+  const notified = [
     ...started.map((row) => ({ ...row, how: "started" as const })),
     ...woken.map((row) => ({ ...row, how: "woke" as const })),
   ];
-  return yield* mapWork(told.slice(0, limit), function* ({ id, definition, how }) {
+  return yield* mapWork(notified.slice(0, limit), function* ({ id, definition, how }) {
     return { id, definition: (yield* context.definitions.ref(definition)).name, how };
   });
 }

@@ -73,19 +73,19 @@ export function* rescue(context: Context, at: number): Work<void> {
   for (const { incarnation, expires_at } of yield* context.db.all<{ incarnation: number; expires_at: number }>(
     "select incarnation, expires_at from workers where is_dead = 0",
   )) {
-    if (context.rules.isExpired(expires_at, at) && (yield* isLost(context, incarnation, at)))
+    if (context.safeguards.isExpired(expires_at, at) && (yield* isLost(context, incarnation, at)))
       yield* bury(context, incarnation, at);
   }
 }
 
 /** Looks again once nobody else can renew or bury it: the worker may have been quicker. */
-function* isLost({ db, lock, rules }: Context, incarnation: number, at: number): Work<boolean> {
+function* isLost({ db, lock, safeguards }: Context, incarnation: number, at: number): Work<boolean> {
   if (lock === "") return true;
   const worker = yield* db.get<{ expires_at: number }>(
     "select expires_at from workers where incarnation = ? and is_dead = 0 for update",
     incarnation,
   );
-  return worker !== undefined && rules.isExpired(worker.expires_at, at);
+  return worker !== undefined && safeguards.isExpired(worker.expires_at, at);
 }
 
 /** Declares a worker dead. Its runs that had committed nothing since they were leased count one more unclean end. */
@@ -192,7 +192,7 @@ export function* leaseOthers(
   const served = yield* servedBy(context, me?.queues ?? null);
   const rows = yield* context.db.all<ReadyRow>(
     `select ${readyColumns} from live l join runs r on r.no = l.run
-     where l.ready_at <= ? and l.slots = ${slotState.wanting} and l.unclean < ${context.rules.suspectFrom()}${served}
+     where l.ready_at <= ? and l.slots = ${slotState.wanting} and l.unclean < ${context.safeguards.suspectFrom()}${served}
      order by l.ready_at, l.run limit ?${context.lock} of l`,
     at,
     params.limit,
@@ -214,7 +214,7 @@ function* servedBy({ db }: Context, queues: string | null): Work<string> {
 function* suspectRows(context: Context, at: number, served: string): Work<ReadyRow[]> {
   return yield* context.db.all<ReadyRow>(
     `select ${readyColumns} from live l join runs r on r.no = l.run
-     where l.unclean >= ${context.rules.suspectFrom()} and l.ready_at is not null and l.ready_at <= ?${served}
+     where l.unclean >= ${context.safeguards.suspectFrom()} and l.ready_at is not null and l.ready_at <= ?${served}
      order by l.unclean, l.ready_at limit 1${context.lock === "" ? "" : `${context.lock} of l`}`,
     at,
   );
@@ -239,7 +239,7 @@ function* allowance(context: Context, at: number): Work<number> {
     "select count(*) as n from workers where is_explained = 0 and died_at > ?",
     at - unexplainedWindowMs,
   );
-  return context.rules.allowance(unexplained?.n ?? 0);
+  return context.safeguards.allowance(unexplained?.n ?? 0);
 }
 
 /** Runs that were leased by a call whose answer was lost: their worker knows nothing of them and would hold them for ever. */
@@ -267,7 +267,7 @@ export function* freeUnknown(
 
 function* readyRows(context: Context, limit: number, at: number, served: string): Work<ReadyRow[]> {
   const lane = `select ${readyColumns} from live l join runs r on r.no = l.run
-    where l.ready_at is not null and l.ready_at > ? and l.ready_at <= ? and l.unclean < ${context.rules.suspectFrom()}${served} order by l.ready_at, l.run limit ?`;
+    where l.ready_at is not null and l.ready_at > ? and l.ready_at <= ? and l.unclean < ${context.safeguards.suspectFrom()}${served} order by l.ready_at, l.run limit ?`;
   const half = Math.ceil(limit / 2);
   const overdue = yield* context.db.all<ReadyRow>(lane, Number.MIN_SAFE_INTEGER, at - freshMs, limit);
   if (overdue.length === 0) return yield* context.db.all<ReadyRow>(lane, at - freshMs, at, limit);

@@ -35,17 +35,17 @@ export class Payloads {
 
   /**
    * What to put in the column: the text itself, or the mark of the row it went to. A sealed value never lies in a file:
-   * a name made of what it holds would tell that two of them are the same.
+   * a name made of what it holds would notify that two of them are the same.
    */
-  *keep(run: number, slot: string, text: string | null): Work<string | null> {
+  *keep(run: number, part: string, text: string | null): Work<string | null> {
     if (text === null || !this.isLarge(text)) return text;
     const bytes = byteLength(text);
-    if (bytes > this.#offloadOver && !hasSealed(text)) yield* this.#keepFile(run, slot, text);
-    else yield* this.#keepRow(run, slot, text, null);
+    if (bytes > this.#offloadOver && !hasSealed(text)) yield* this.#keepFile(run, part, text);
+    else yield* this.#keepRow(run, part, text, null);
     return `${mark}${bytes}`;
   }
 
-  *#keepFile(run: number, slot: string, text: string): Work<void> {
+  *#keepFile(run: number, part: string, text: string): Work<void> {
     const bytes = Buffer.from(text);
     const hash = hashOf(bytes);
     this.#files.put(hash, bytes);
@@ -55,20 +55,20 @@ export class Payloads {
       bytes.length,
       this.#clock.now(),
     );
-    yield* this.#keepRow(run, slot, "", hash);
+    yield* this.#keepRow(run, part, "", hash);
   }
 
-  *#keepRow(run: number, slot: string, body: string, file: string | null): Work<void> {
+  *#keepRow(run: number, part: string, body: string, file: string | null): Work<void> {
     const { changes } = yield* this.#db.run(
       "insert into payloads (run, slot, body, file) values (?, ?, ?, ?) on conflict (run, slot) do nothing",
       run,
-      slot,
+      part,
       body,
       file,
     );
     if (changes > 0) return;
-    yield* this.#loosen("run = ? and slot = ?", run, slot);
-    yield* this.#db.run("update payloads set body = ?, file = ? where run = ? and slot = ?", body, file, run, slot);
+    yield* this.#loosen("run = ? and slot = ?", run, part);
+    yield* this.#db.run("update payloads set body = ?, file = ? where run = ? and slot = ?", body, file, run, part);
   }
 
   /** Puts everything that was kept in files out of reach of a power cut. Before the commit. */
@@ -77,24 +77,24 @@ export class Payloads {
   }
 
   /** The text behind a column. Throws a `StoreError` that names the run and the step when it is gone. */
-  *whole(run: number, slot: string, column: string | null): Work<string | null> {
+  *whole(run: number, part: string, column: string | null): Work<string | null> {
     if (!column?.startsWith(mark)) return column;
-    const text = yield* this.read(run, slot);
-    if (text === null) throw yield* this.#lost(run, slot, "its row is gone");
+    const text = yield* this.read(run, part);
+    if (text === null) throw yield* this.#lost(run, part, "its row is gone");
     return text;
   }
 
   /** Null: nothing was ever kept there. */
-  *read(run: number, slot: string): Work<string | null> {
+  *read(run: number, part: string): Work<string | null> {
     const row = yield* this.#db.get<{ body: string; file: string | null }>(
       "select body, file from payloads where run = ? and slot = ?",
       run,
-      slot,
+      part,
     );
     if (row === undefined) return null;
     if (row.file === null) return row.body;
     const bytes = this.#files.get(row.file);
-    if (bytes === null) throw yield* this.#lost(run, slot, `its file ${row.file} is missing or damaged`);
+    if (bytes === null) throw yield* this.#lost(run, part, `its file ${row.file} is missing or damaged`);
     return bytes.toString();
   }
 
@@ -104,9 +104,9 @@ export class Payloads {
     yield* this.#db.run("delete from payloads where run = ?", run);
   }
 
-  *drop(run: number, slot: string): Work<void> {
-    yield* this.#loosen("run = ? and slot = ?", run, slot);
-    yield* this.#db.run("delete from payloads where run = ? and slot = ?", run, slot);
+  *drop(run: number, part: string): Work<void> {
+    yield* this.#loosen("run = ? and slot = ?", run, part);
+    yield* this.#db.run("delete from payloads where run = ? and slot = ?", run, part);
   }
 
   *#loosen(where: string, ...params: (string | number)[]): Work<void> {
@@ -117,19 +117,19 @@ export class Payloads {
     );
   }
 
-  *#lost(run: number, slot: string, why: string): Work<StoreError> {
+  *#lost(run: number, part: string, why: string): Work<StoreError> {
     const id = (yield* this.#db.get<{ id: string }>("select id from runs where no = ?", run))?.id ?? null;
-    const seq = /^step(?:-input)?:(\d+)$/.exec(slot)?.[1];
+    const seq = /^step(?:-input)?:(\d+)$/.exec(part)?.[1];
     const step =
       seq === undefined
         ? null
         : ((yield* this.#db.get<{ key: string }>("select key from steps where run = ? and seq = ?", run, Number(seq)))
             ?.key ?? null);
     const whose =
-      id === null ? slot : `the ${slot.replace(/:\d+$/, "")}${step === null ? "" : ` "${step}"`} of run ${id}`;
+      id === null ? part : `the ${part.replace(/:\d+$/, "")}${step === null ? "" : ` "${step}"`} of run ${id}`;
     return new StoreError("corrupt", `a large value cannot be read: ${whose}: ${why}`, {
       hint: "put the file back from a backup; baton doctor --full lists all that are missing",
-      details: { run: id, slot, step },
+      details: { run: id, slot: part, step },
     });
   }
 }

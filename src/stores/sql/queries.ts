@@ -1,7 +1,7 @@
 import type { RunDetail } from "../../kernel/model/detail.ts";
 import type { Wait } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
-import type { Compensation, RunRow } from "../../kernel/model/run.ts";
+import { type Compensation, type RunRow, readOrigin } from "../../kernel/model/run.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
 import type { EventRow, HourRow, Queries, RunFilter, StoreStats, WorkerRow } from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
@@ -13,14 +13,14 @@ import type { Context } from "./context.ts";
 import { readEventRuns, readEventWaits, readMoments } from "./event-queries.ts";
 import { countByStatus } from "./facets.ts";
 import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
+import { findCounterDrift, findViolations } from "./invariants.ts";
 import { readJournal } from "./journal.ts";
 import { readArrivals, readAttempts, readEntries, readWaits } from "./load.ts";
-import { readPace } from "./pace.ts";
 import { readRecent } from "./recent.ts";
-import { readFires, readGaps, readSchedule, readScheduleOf, readSchedules } from "./schedule-queries.ts";
+import { readRunTime } from "./run-time.ts";
+import { readFirings, readGaps, readSchedule, readScheduleOf, readSchedules } from "./schedule-queries.ts";
 import { countRuns, findRuns } from "./search.ts";
 import { readSizes } from "./sizes.ts";
-import { findMiscounts, findStrays } from "./strays.ts";
 import { readDueTimers } from "./timers.ts";
 import { readViews } from "./views.ts";
 import { listOf, mapWork, type Value, type Work } from "./work.ts";
@@ -106,8 +106,8 @@ export const queries: Handlers = {
   steps: function* (context, { run, after, limit }) {
     return yield* readEntries(context, run, after, limit, false);
   },
-  pace: function* (context, { run }) {
-    return yield* readPace(context, run);
+  runTime: function* (context, { run }) {
+    return yield* readRunTime(context, run);
   },
   reopenings: function* (context, { run }) {
     return yield* mapWork(
@@ -124,8 +124,8 @@ export const queries: Handlers = {
       },
     );
   },
-  payload: function* (context, { run, slot }) {
-    return yield* context.payloads.read(run, slot);
+  payload: function* (context, { run, part }) {
+    return yield* context.payloads.read(run, part);
   },
   output: function* (context, { run }) {
     const row = yield* context.db.get<{ output: string | null }>("select output from runs where no = ?", run);
@@ -267,15 +267,15 @@ export const queries: Handlers = {
   schedules: readSchedules,
   schedule: readSchedule,
   scheduleOf: readScheduleOf,
-  fires: readFires,
+  fires: readFirings,
   fireGaps: readGaps,
   dueTimers: readDueTimers,
   views: readViews,
-  strays: function* (context) {
-    return yield* findStrays(context);
+  violations: function* (context) {
+    return yield* findViolations(context);
   },
-  miscounts: function* (context) {
-    return yield* findMiscounts(context);
+  counterDrift: function* (context) {
+    return yield* findCounterDrift(context);
   },
   checkup: readCheckup,
   sizes: readSizes,
@@ -316,7 +316,7 @@ function* toRun(context: Context, row: ListRow): Work<RunRow> {
     key: row.key,
     attributes: row.attributes === null ? null : JSON.parse(row.attributes),
     parentId: row.parent_id,
-    origin: JSON.parse(row.origin),
+    origin: readOrigin(row.origin),
     round: row.round,
     error: error === null ? null : JSON.parse(error),
     fingerprint: row.fingerprint,
@@ -479,11 +479,11 @@ function retryReason(wait: Wait): Reason {
 function* readStats(context: Context): Work<StoreStats> {
   const { db } = context;
   return {
-    bytes: (yield* context.host.bytes()).bytes,
-    walBytes: yield* context.host.walBytes(),
+    bytes: (yield* context.facts.bytes()).bytes,
+    walBytes: yield* context.facts.walBytes(),
     now: context.clock.now(),
-    schema: yield* context.host.schema(),
-    sqlite: yield* context.host.version(),
+    schema: yield* context.facts.schema(),
+    sqlite: yield* context.facts.version(),
     oldestReadyAt:
       (yield* db.get<{ at: number | null }>(
         "select min(ready_at) as at from live where ready_at is not null and ready_at <= ?",

@@ -23,8 +23,8 @@ export function* reopenRun(
     const rest = yield* openAgain(context, run);
     if (rest === undefined) return;
     // Where an undo had failed, resuming it goes on undoing.
-    const told = idle.compensation === undefined ? null : JSON.stringify(idle.compensation);
-    const compensation = rest.compensation ?? told;
+    const notified = idle.compensation === undefined ? null : JSON.stringify(idle.compensation);
+    const compensation = rest.compensation ?? notified;
     yield* db.run(
       `insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots, deadline_at)
        values (?, ?, ?, ?, ?, 1, ?, ?, ?)`,

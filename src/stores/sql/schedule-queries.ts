@@ -1,9 +1,9 @@
 import { nextDue } from "../../kernel/decide/schedule.ts";
-import type { Stray } from "../../kernel/model/doctor.ts";
+import type { InvariantViolation } from "../../kernel/model/doctor.ts";
 import {
-  type Fire,
-  type FireGap,
-  type FireOutcome,
+  type Firing,
+  type FiringGap,
+  type FiringOutcome,
   type GapCause,
   type ScheduleRow,
   scheduleId,
@@ -80,25 +80,26 @@ function* toSchedule(context: Context, row: Stored): Work<ScheduleRow> {
     decidedTo: row.decided_to,
     dueAt: row.due_at,
     buffered: row.buffered,
-    lastFire: (yield* readFires(context, { schedule: row.no, before: null, limit: 1 }))[0] ?? null,
+    lastFire: (yield* readFirings(context, { schedule: row.no, before: null, limit: 1 }))[0] ?? null,
     lastGap: (yield* readGaps(context, { schedule: row.no, limit: 1 }))[0] ?? null,
     createdAt: row.created_at,
   };
 }
 
 /** Decided nominal times, newest first. */
-export function* readFires(
+export function* readFirings(
   context: Context,
   { schedule, before, limit }: { schedule: number; before: number | null; limit: number },
-): Work<readonly Fire[]> {
+): Work<readonly Firing[]> {
   return (yield* context.db.all<{
+    scheduledAt: number;
     nominalAt: number;
-    outcome: FireOutcome;
+    outcome: FiringOutcome;
     run: string | null;
     why: string | null;
     at: number;
   }>(
-    `select nominal_at as nominalAt, outcome, run_id as run, why, at from fires
+    `select nominal_at as scheduledAt, nominal_at as nominalAt, outcome, run_id as run, why, at from fires
      where schedule = ? and nominal_at < ? order by nominal_at desc limit ?`,
     schedule,
     before ?? Number.MAX_SAFE_INTEGER,
@@ -110,7 +111,7 @@ export function* readFires(
 export function* readGaps(
   context: Context,
   { schedule, limit }: { schedule: number; limit: number },
-): Work<readonly (FireGap & { readonly at: number })[]> {
+): Work<readonly (FiringGap & { readonly at: number })[]> {
   return (yield* context.db.all<{ cause: GapCause; fromAt: number; throughAt: number; count: number; at: number }>(
     `select cause, from_at as fromAt, through_at as throughAt, count, at from fire_gaps
      where schedule = ? order by through_at desc limit ?`,
@@ -120,7 +121,7 @@ export function* readGaps(
 }
 
 /** A schedule that has times to come is always looked at by itself, and at most one of its times waits. */
-export function* findStraySchedules(context: Context): Work<readonly Stray[]> {
+export function* findScheduleViolations(context: Context): Work<readonly InvariantViolation[]> {
   const now = context.clock.now();
   const idle = (yield* select(context, "1 = 1")).filter(
     (row) =>

@@ -1,12 +1,12 @@
 import { decidedFrom, decideOverlap, dueOf, nextDue } from "../../kernel/decide/schedule.ts";
 import type { Audit } from "../../kernel/model/audit.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
-import { type Fire, type FireGap, type ScheduleSpec, scheduleId } from "../../kernel/model/schedule.ts";
+import { type Firing, type FiringGap, type ScheduleSpec, scheduleId } from "../../kernel/model/schedule.ts";
 import type {
   BackfillSchedule,
-  FireSchedule,
+  FireScheduleTransition,
   PauseSchedule,
-  PlannedFire,
+  PlannedFiring,
   PutSchedules,
   RunScheduleNow,
   ScheduleOutcome,
@@ -39,7 +39,7 @@ const stale: ScheduleOutcome = { ok: false, why: "stale" };
 
 /**
  * All writes of schedules. A round of fires is guarded by the schedule's revision, and each nominal time by its own row:
- * of two workers that decide the same one, one is told that it came late.
+ * of two workers that decide the same one, one is notified that it came late.
  */
 export function* applySchedule(context: Context, transition: ScheduleTransition, at: number): Work<ScheduleOutcome> {
   switch (transition.act) {
@@ -167,17 +167,17 @@ function* bufferedOf(context: Context, no: number): Work<number | null> {
 
 // --- Fires ----------------------------------------------------------------------------------------------------------------
 
-function* fireSchedule(context: Context, fire: FireSchedule, at: number): Work<ScheduleOutcome> {
+function* fireSchedule(context: Context, fire: FireScheduleTransition, at: number): Work<ScheduleOutcome> {
   const row = yield* readRow(context, fire.schedule);
-  if (row === undefined || !context.rules.isSameRevision(row.revision, fire.revision)) return stale;
+  if (row === undefined || !context.safeguards.isSameRevision(row.revision, fire.revision)) return stale;
   const spec = JSON.parse(row.spec) as ScheduleSpec;
   const { overlap } = spec;
   // Whoever decided had a clock of its own: nothing is fired before the store's time says so.
-  if (fire.fires.some(({ nominalAt }) => dueOf(spec, scheduleId(row), nominalAt) > at)) return stale;
-  const decided: Fire[] = [];
+  if (fire.fires.some(({ scheduledAt }) => dueOf(spec, scheduleId(row), scheduledAt) > at)) return stale;
+  const decided: Firing[] = [];
   let lastRun = row.last_run;
-  if (fire.gap !== null && context.rules.countsMissed()) yield* widenGap(context, row.no, fire.gap, at);
-  const start = function* (planned: PlannedFire): Work<void> {
+  if (fire.gap !== null && context.safeguards.countsMissed()) yield* widenGap(context, row.no, fire.gap, at);
+  const start = function* (planned: PlannedFiring): Work<void> {
     const made = yield* decideStart(context, row.no, planned, at);
     if (made === null) return;
     decided.push(made.fire);
@@ -197,8 +197,8 @@ function* fireSchedule(context: Context, fire: FireSchedule, at: number): Work<S
     } else {
       const outcome = decision.act === "buffer" ? "buffered" : "skipped";
       const why = decision.act === "skip" ? decision.why : null;
-      const kept: Fire = { nominalAt: planned.nominalAt, outcome, run: null, why, at };
-      if (yield* keepFire(context, row.no, kept)) decided.push(kept);
+      const kept: Firing = { scheduledAt: planned.scheduledAt, outcome, run: null, why, at };
+      if (yield* keepFiring(context, row.no, kept)) decided.push(kept);
     }
   }
   yield* context.db.run(
@@ -221,38 +221,42 @@ function* openRun(context: Context, run: number | null): Work<string | null> {
 function* decideStart(
   context: Context,
   schedule: number,
-  { nominalAt, start, refusal }: PlannedFire,
+  { scheduledAt, start, refusal }: PlannedFiring,
   at: number,
-): Work<{ fire: Fire; run: number | null } | null> {
-  if (!context.rules.mayFire(yield* isTaken(context, schedule, nominalAt))) return null;
+): Work<{ fire: Firing; run: number | null } | null> {
+  if (!context.safeguards.mayFire(yield* isTaken(context, schedule, scheduledAt))) return null;
   if (start === null) {
-    const fire: Fire = { nominalAt, outcome: "refused", run: null, why: refusal, at };
-    return (yield* keepFire(context, schedule, fire)) ? { fire, run: null } : null;
+    const fire: Firing = { scheduledAt, outcome: "refused", run: null, why: refusal, at };
+    return (yield* keepFiring(context, schedule, fire)) ? { fire, run: null } : null;
   }
   const { no, id } = yield* startedRun(context, start, at);
-  const fire: Fire = { nominalAt, outcome: "fired", run: id, why: null, at };
-  yield* keepFire(context, schedule, fire);
+  const fire: Firing = { scheduledAt, outcome: "fired", run: id, why: null, at };
+  yield* keepFiring(context, schedule, fire);
   return { fire, run: no };
 }
 
 /** A nominal time that has its run. One that was skipped, refused or buffered may still get it. */
-function* isTaken(context: Context, schedule: number, nominalAt: number): Work<boolean> {
+function* isTaken(context: Context, schedule: number, scheduledAt: number): Work<boolean> {
   const row = yield* context.db.get<{ outcome: string }>(
     "select outcome from fires where schedule = ? and nominal_at = ?",
     schedule,
-    nominalAt,
+    scheduledAt,
   );
   return row?.outcome === "fired";
 }
 
 /** False: this nominal time has a run, and keeps it. */
-function* keepFire(context: Context, schedule: number, { nominalAt, outcome, run, why, at }: Fire): Work<boolean> {
+function* keepFiring(
+  context: Context,
+  schedule: number,
+  { scheduledAt, outcome, run, why, at }: Firing,
+): Work<boolean> {
   const { changes } = yield* context.db.run(
     `insert into fires (schedule, nominal_at, outcome, run_id, why, at) values (?, ?, ?, ?, ?, ?)
      on conflict (schedule, nominal_at) do update set outcome = excluded.outcome, run_id = excluded.run_id, why = excluded.why, at = excluded.at
      where fires.outcome <> 'fired'`,
     schedule,
-    nominalAt,
+    scheduledAt,
     outcome,
     run,
     why,
@@ -270,7 +274,7 @@ function* startedRun(context: Context, start: StartRun, at: number): Work<{ no: 
 }
 
 /** Times that were missed in a row are one record. */
-function* widenGap(context: Context, schedule: number, gap: FireGap, at: number): Work<void> {
+function* widenGap(context: Context, schedule: number, gap: FiringGap, at: number): Work<void> {
   const last = yield* context.db.get<{ no: number; cause: string; through_at: number }>(
     "select no, cause, through_at from fire_gaps where schedule = ? order by through_at desc limit 1",
     schedule,
@@ -302,7 +306,7 @@ function* widenGap(context: Context, schedule: number, gap: FireGap, at: number)
   );
 }
 
-/** As the verb does: an idle run ends here, a held one is told. */
+/** As the verb does: an idle run ends here, a held one is notified. */
 function* cancelRun(context: Context, run: number, schedule: string, at: number): Work<void> {
   const live = yield* liveRow(context, run);
   if (live === undefined) return;

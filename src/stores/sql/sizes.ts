@@ -14,8 +14,8 @@ export function* readSizes(context: Context): Work<StoreSizes> {
   const now = context.clock.now();
   return {
     now,
-    ...(yield* context.host.bytes()),
-    walBytes: yield* context.host.walBytes(),
+    ...(yield* context.facts.bytes()),
+    walBytes: yield* context.facts.walBytes(),
     definitions: yield* readDefinitions(context, Math.floor(now / hourMs)),
     events: yield* readEvents(context),
     artifacts: yield* sumOf(context, "artifacts"),

@@ -68,7 +68,7 @@ function* freeNumber(context: Context, need: SlotNeed, run: number): Work<number
     key,
   );
   if (line !== undefined && line.run !== run) return null;
-  const max = context.rules.slotLimit(yield* limitOf(context, need));
+  const max = context.safeguards.slotLimit(yield* limitOf(context, need));
   const last = (yield* db.get<{ n: number | null }>("select max(n) as n from slots where key = ?", key))?.n ?? 0;
   if (last < max) return last + 1;
   if (max <= 1) return null;
@@ -152,7 +152,7 @@ export function* releaseSlots(context: Context, run: number, keptToo: boolean, a
     run,
   );
   if (keptToo) yield* db.run("delete from slot_waiters where run = ?", run);
-  if (!context.rules.releasesSlots()) return;
+  if (!context.safeguards.releasesSlots()) return;
   for (const { key, n } of freed) yield* db.run("delete from slots where key = ? and n = ?", key, n);
   for (const { key, n } of freed) yield* handOver(context, key, n, at);
 }
@@ -177,7 +177,7 @@ const lookMax = 1_000;
 /** Hands a free slot to the first in its line that can have all that it needs; others move on to the line of what they lack. */
 function* handOver(context: Context, key: string, n: number, at: number): Work<void> {
   const { db } = context;
-  if (!context.rules.handsOver()) return;
+  if (!context.safeguards.handsOver()) return;
   const max = (yield* db.get<{ max: number }>("select max from slot_limits where key = ?", key))?.max ?? 0;
   if (n > max) return;
   for (let looked = 0; looked < lookMax; looked++) {

@@ -26,7 +26,7 @@ export function* openWait(context: Context, run: number, wait: WaitOpening, at: 
     hash,
     wait.attempt ?? 0,
   );
-  if (isEvent && hash !== null && context.rules.looksBack()) yield* lookBack(context, run, wait, hash, at);
+  if (isEvent && hash !== null && context.safeguards.looksBack()) yield* lookBack(context, run, wait, hash, at);
 }
 
 function* lookBack(context: Context, run: number, wait: WaitOpening, hash: number, at: number): Work<void> {
@@ -36,7 +36,7 @@ function* lookBack(context: Context, run: number, wait: WaitOpening, hash: numbe
     run,
   );
   const hasLookback = wait.lookbackMs !== undefined;
-  const floor = hasLookback ? 0 : context.rules.eventFloor(start?.event_floor ?? 0);
+  const floor = hasLookback ? 0 : context.safeguards.eventFloor(start?.event_floor ?? 0);
   const since = hasLookback ? at - (wait.lookbackMs ?? 0) : null;
   const event = yield* context.matching.find(
     run,

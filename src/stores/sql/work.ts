@@ -3,12 +3,12 @@ export type Value = string | number | bigint | null | Uint8Array;
 export type Row = Record<string, unknown>;
 
 /** A statement that code asks its database to carry out. Places for values are `?`, or `?1` when one stands twice. */
-export interface Ask {
+export interface Statement {
   readonly sql: string;
   readonly params: readonly Value[];
 }
 
-export interface Answer {
+export interface StatementResult {
   readonly rows: Row[];
   /** Rows that were written. */
   readonly changes: number;
@@ -18,7 +18,7 @@ export interface Answer {
  * What a store does, written once for both databases: SQLite carries a statement out in place, so that the whole is
  * synchronous, Postgres over a connection. `yield*` is to it what `await` is to a promise.
  */
-export type Work<T> = Generator<Ask, T, Answer>;
+export type Work<T> = Generator<Statement, T, StatementResult>;
 
 /** Statements inside the transaction that is under way. */
 export interface Database {

@@ -38,7 +38,7 @@ function setup(): Setup {
         kind: "deploy",
         artifacts: [{ hash: content, body: `code of ${content}`, externals: [] }],
         definitions: [{ kind: "workflow", name: "pay", version, fingerprint: content, file: "pay.ts" }],
-        isAsked: false,
+        isRequested: false,
         actor: "test",
         ...options,
       });
@@ -127,7 +127,7 @@ describe("versions in the store", () => {
         { kind: "workflow", name: "pay", version: 1, fingerprint: "aa", file: "pay.ts" },
         { kind: "workflow", name: "pay", version: 2, fingerprint: Symbol("no text") as never, file: "pay.ts" },
       ],
-      isAsked: false,
+      isRequested: false,
       actor: "test",
     } as const;
     const [reply] = core.commit([broken]);
@@ -165,8 +165,10 @@ describe("versions in the store", () => {
     assert.equal(old()?.retiredAt, 1_000);
     assert.ok(set("used").ok);
     assert.deepEqual([old()?.drainedAt, old()?.retiredAt], [null, null]);
-    const told = core.query("audit", { run: null, before: null, limit: 10 }).map(({ verb, why }) => `${verb} ${why}`);
-    assert.ok(told.includes("drained pay version 1: because"), told.join("; "));
+    const notified = core
+      .query("audit", { run: null, before: null, limit: 10 })
+      .map(({ verb, why }) => `${verb} ${why}`);
+    assert.ok(notified.includes("drained pay version 1: because"), notified.join("; "));
   });
 
   it("lose their artifacts when nobody needs them: never with runs, nor the newest ones", () => {
@@ -190,7 +192,7 @@ describe("versions in the store", () => {
           kind: "deploy",
           artifacts: [{ hash: fingerprint, body: "x", externals: [] }],
           definitions,
-          isAsked: false,
+          isRequested: false,
           actor: "test",
         },
       ]);
@@ -223,6 +225,6 @@ describe("versions in the store", () => {
       core.query("counts", {}).map(({ definition, status, count }) => [definition.version, status, count]),
       [[2, "pending", 1]],
     );
-    assert.deepEqual(core.query("strays", {}), []);
+    assert.deepEqual(core.query("violations", {}), []);
   });
 });

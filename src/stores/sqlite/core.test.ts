@@ -42,7 +42,7 @@ describe("a batch", () => {
       ["ok", "ok", "ok", "ok", "error", "ok", "ok", "ok", "ok"],
     );
     assert.equal(core.query("run", { id: "run_4" })?.row.status, "running");
-    assert.deepEqual(core.query("strays", {}), []);
+    assert.deepEqual(core.query("violations", {}), []);
   });
 
   it("with a stale fence hurts nobody else", () => {
@@ -52,7 +52,7 @@ describe("a batch", () => {
       replies.map((reply) => "outcome" in reply && reply.outcome.ok),
       [true, false, true],
     );
-    assert.deepEqual(core.query("strays", {}), []);
+    assert.deepEqual(core.query("violations", {}), []);
   });
 
   it("takes several transitions of one run in their order", () => {
@@ -85,14 +85,14 @@ describe("a batch", () => {
     );
   });
 
-  it("leaves nothing that the store's own check would not see: a step recorded twice is a stray", () => {
+  it("leaves nothing that the store's own check would not see: a step recorded twice is a violation", () => {
     const { core } = setup(1);
     const insert =
       "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (1, ?, 'charge', 0, 0, '1', null, 1, 0, 1)";
     core.db.run(insert, 1);
-    assert.deepEqual(core.query("strays", {}), []);
+    assert.deepEqual(core.query("violations", {}), []);
     core.db.run(insert, 2);
-    assert.deepEqual(core.query("strays", {}), [
+    assert.deepEqual(core.query("violations", {}), [
       { id: "run_0", problem: "has a result recorded twice", code: "recorded-twice" },
     ]);
   });

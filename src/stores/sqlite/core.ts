@@ -13,12 +13,12 @@ import type { Files } from "../sql/files.ts";
 import { beat, bury, join, lease, leave } from "../sql/leases.ts";
 import { loadJournal } from "../sql/load.ts";
 import { queries } from "../sql/queries.ts";
-import { rules as productRules, type Rules } from "../sql/rules.ts";
+import { safeguards as productSafeguards, type StoreSafeguards } from "../sql/safeguards.ts";
 import { type SweepParams, sweep } from "../sql/sweep.ts";
 import { sweepOrphans } from "../sql/sweep-files.ts";
 import { type Database, InPlace, perform } from "./database.ts";
+import { SqliteFacts } from "./database-facts.ts";
 import { MemoryFiles } from "./files.ts";
-import { SqliteHost } from "./host.ts";
 import { RowidNumbers, waitNumbers } from "./run-numbers.ts";
 import { scrub } from "./scrub.ts";
 import { MachineClock } from "./store-clock.ts";
@@ -26,7 +26,7 @@ import { guardedQuery, refuseEndedTx } from "./tx.ts";
 
 export interface CoreOptions {
   readonly now: () => number;
-  readonly rules?: Rules;
+  readonly safeguards?: StoreSafeguards;
   readonly files?: Files;
   readonly offloadOver?: number;
 }
@@ -44,15 +44,18 @@ export class SqliteCore {
   /** The part of the files that the next sweep looks through. */
   #orphanPart = 0;
 
-  constructor(db: Database, { now, rules = productRules, files = new MemoryFiles(), ...options }: CoreOptions) {
+  constructor(
+    db: Database,
+    { now, safeguards = productSafeguards, files = new MemoryFiles(), ...options }: CoreOptions,
+  ) {
     this.db = db;
     this.context = createContext({
       db: new InPlace(db),
       clock: new MachineClock(db, now),
       numbers: new RowidNumbers(db),
       nextWait: waitNumbers(),
-      host: new SqliteHost(db),
-      rules,
+      facts: new SqliteFacts(db),
+      safeguards,
       files,
       offloadOver: options.offloadOver ?? defaults.offloadOver,
       // Whoever writes has the file to itself.

@@ -29,7 +29,7 @@ export class MemoryStore implements Store {
   async commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
     if (this.#isInTx) await this.#tx;
     const [reply] = this.core.commit([transition]);
-    this.#tell();
+    this.#notify();
     if (reply === undefined || "error" in reply) throw reply?.error ?? new Error("no response");
     return reply.outcome as OutcomeOf<T>;
   }
@@ -91,7 +91,7 @@ export class MemoryStore implements Store {
     this.#isInTx = true;
     const whole = this.#transact(work, finish).finally(() => {
       this.#isInTx = false;
-      this.#tell();
+      this.#notify();
     });
     this.#tx = whole.catch(() => undefined);
     return whole;
@@ -115,11 +115,11 @@ export class MemoryStore implements Store {
   async #do<T>(work: () => T): Promise<T> {
     while (this.#isInTx) await this.#tx;
     const value = work();
-    this.#tell();
+    this.#notify();
     return value;
   }
 
-  #tell(): void {
+  #notify(): void {
     const hint = this.core.takeHint();
     if (hint !== null) this.#notifier.publish(hint);
   }

@@ -5,7 +5,7 @@ import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, TxClient, WorkerAbout } from "../../kernel/ports/store.ts";
 
 /** What the main thread asks of the store's thread. Commits travel in batches; the rest one at a time. */
-export type Ask =
+export type ThreadRequest =
   | { readonly kind: "commit"; readonly batch: readonly Transition[] }
   | { readonly kind: "call"; readonly id: number; readonly call: Call }
   | { readonly kind: "watch"; readonly isWatched: boolean };
@@ -51,7 +51,7 @@ export interface WireError {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-export type Answer =
+export type ThreadResponse =
   | {
       readonly kind: "committed";
       readonly at: number;

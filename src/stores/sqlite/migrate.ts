@@ -41,10 +41,14 @@ export function migrate(
   const from = schemaVersion(db);
   const newest = migrations.at(-1)?.version ?? 0;
   if (from > newest) {
-    throw new StoreError("corrupt", `the store has schema ${from}, but this Baton version supports schemas up to ${newest}`, {
-      hint: "use the newer Baton version, or restore the backup that it made before the migration",
-      details: { schema: from, known: newest },
-    });
+    throw new StoreError(
+      "corrupt",
+      `the store has schema ${from}, but this Baton version supports schemas up to ${newest}`,
+      {
+        hint: "use the newer Baton version, or restore the backup that it made before the migration",
+        details: { schema: from, known: newest },
+      },
+    );
   }
   for (const migration of migrations.filter((each) => each.version > from)) {
     // A store that is being made has nothing to lose.

@@ -1,14 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { StoreError } from "../../kernel/model/errors.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
-import type { Answer } from "./messages.ts";
+import type { ThreadResponse } from "./messages.ts";
 import { unwireError } from "./wire-error.ts";
 
 /**
  * Queries that look at every row. On the store's own thread every run would wait for them, in pages they would see rows
  * that move meanwhile: so each gets a connection and a thread of its own, for one moment of the store.
  */
-const besideQueries = ["strays", "miscounts", "checkup", "sizes"] as const satisfies readonly (keyof Queries)[];
+const besideQueries = ["violations", "counterDrift", "checkup", "sizes"] as const satisfies readonly (keyof Queries)[];
 export type BesideQuery = (typeof besideQueries)[number];
 
 export function isBeside(query: keyof Queries): query is BesideQuery {
@@ -21,13 +21,14 @@ export async function readBeside<T>(path: string, query: BesideQuery, params: un
   const url = new URL(`./reader-thread.${suffix}`, import.meta.url);
   const thread = new Worker(url, { workerData: { path, query, params }, execArgv: [] });
   try {
-    const answer = await new Promise<Answer>((resolve, reject) => {
+    const answer = await new Promise<ThreadResponse>((resolve, reject) => {
       thread.once("message", resolve);
       thread.once("error", reject);
       thread.once("exit", () => reject(new StoreError("unavailable", "the reader thread of the store exited")));
     });
     if (answer.kind === "refused") throw unwireError(answer.error);
-    if (answer.kind !== "answered") throw new StoreError("unavailable", "the reader thread of the store did not respond");
+    if (answer.kind !== "answered")
+      throw new StoreError("unavailable", "the reader thread of the store did not respond");
     return answer.value as T;
   } finally {
     await thread.terminate();

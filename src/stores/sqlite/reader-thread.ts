@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../stdx/assert.ts";
 import { SqliteCore } from "./core.ts";
 import { DiskFiles } from "./files.ts";
-import type { Answer } from "./messages.ts";
+import type { ThreadResponse } from "./messages.ts";
 import { openReader } from "./open.ts";
 import type { BesideQuery } from "./read-beside.ts";
 import { wireError } from "./wire-error.ts";
@@ -14,7 +14,7 @@ import { wireError } from "./wire-error.ts";
 assert(parentPort !== null, "the reader's thread has a parent");
 const { path, query, params } = workerData as { path: string; query: BesideQuery; params: never };
 
-function read(): Answer {
+function read(): ThreadResponse {
   try {
     const db = openReader(path);
     try {

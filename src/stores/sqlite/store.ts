@@ -9,7 +9,7 @@ import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/store.ts";
 import { newRun } from "../sql/new-run.ts";
 import { Room } from "../sql/room.ts";
-import type { Answer, Call, WireReply } from "./messages.ts";
+import type { Call, ThreadResponse, WireReply } from "./messages.ts";
 import { isBeside, readBeside } from "./read-beside.ts";
 import { txTooLong } from "./tx-too-long.ts";
 import { unwireError } from "./wire-error.ts";
@@ -45,7 +45,7 @@ export class SqliteStore implements Store {
     this.#path = path;
     this.#thread = thread;
     this.#notifier = notifier;
-    thread.on("message", (answer: Answer) => this.#receive(answer));
+    thread.on("message", (answer: ThreadResponse) => this.#receive(answer));
     thread.on("error", (cause) => this.#fail(new StoreError("unknown-outcome", "the store thread crashed", { cause })));
     thread.on("exit", () => {
       if (!this.#isClosing) this.#fail(new StoreError("unknown-outcome", "the store thread exited"));
@@ -65,7 +65,7 @@ export class SqliteStore implements Store {
       execArgv: [],
     });
     await new Promise<void>((resolve, reject) => {
-      thread.once("message", (answer: Answer) =>
+      thread.once("message", (answer: ThreadResponse) =>
         answer.kind === "not-opened" ? reject(unwireError(answer.error)) : resolve(),
       );
       thread.once("error", reject);
@@ -115,7 +115,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  #receive(answer: Answer): void {
+  #receive(answer: ThreadResponse): void {
     switch (answer.kind) {
       case "committed":
         this.#settle(answer);
@@ -123,7 +123,7 @@ export class SqliteStore implements Store {
       case "answered": {
         const waiting = this.#take(answer.id);
         waiting?.resolve(answer.value as never);
-        this.#tell(answer.hint);
+        this.#notify(answer.hint);
         return;
       }
       case "refused":
@@ -132,7 +132,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  #settle(answer: Extract<Answer, { kind: "committed" }>): void {
+  #settle(answer: Extract<ThreadResponse, { kind: "committed" }>): void {
     const batch = this.#inFlight.shift() ?? [];
     // The next batch goes out before this one is dealt with: both threads work at once.
     this.#flush();
@@ -147,10 +147,10 @@ export class SqliteStore implements Store {
       else waiting.resolve(reply as never);
     }
     this.#room.make();
-    this.#tell(answer.hint);
+    this.#notify(answer.hint);
   }
 
-  #tell(hint: Hint | null): void {
+  #notify(hint: Hint | null): void {
     if (hint !== null) this.#notifier.publish(hint);
   }
 
@@ -264,7 +264,7 @@ export class SqliteStore implements Store {
   }
 }
 
-/** The thread has rolled back by then; whoever waits for code that never comes back must be told. */
+/** The thread has rolled back by then; whoever waits for code that never comes back must be notified. */
 async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(txTooLong()), limitMs);

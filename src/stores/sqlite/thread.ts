@@ -8,7 +8,7 @@ import { carryFiles } from "./carry-files.ts";
 import { SqliteCore } from "./core.ts";
 import type { Database } from "./database.ts";
 import { DiskFiles } from "./files.ts";
-import type { Answer, Ask, Call, WireReply } from "./messages.ts";
+import type { Call, ThreadRequest, ThreadResponse, WireReply } from "./messages.ts";
 import { openDatabase } from "./open.ts";
 import { type Ownership, takeOwnership } from "./owner.ts";
 import { txTooLong } from "./tx-too-long.ts";
@@ -29,7 +29,7 @@ let db: Database;
 let core: SqliteCore;
 let tx: { no: number; timer: NodeJS.Timeout } | null = null;
 let lastTx = 0;
-const held: Ask[] = [];
+const held: ThreadRequest[] = [];
 
 try {
   ownership = takeOwnership(path);
@@ -48,17 +48,17 @@ try {
   send({ kind: "not-opened", error: wireError(error) });
 }
 
-function send(answer: Answer): void {
+function send(answer: ThreadResponse): void {
   port.postMessage(answer);
 }
 
-function handle(ask: Ask): void {
+function handle(ask: ThreadRequest): void {
   const isOfTx = ask.kind === "call" && (ask.call.name === "query-tx" || ask.call.name === "end-tx");
   if (tx !== null && !isOfTx) held.push(ask);
   else answer(ask);
 }
 
-function answer(ask: Ask): void {
+function answer(ask: ThreadRequest): void {
   switch (ask.kind) {
     case "watch":
       core.watch(ask.isWatched);

@@ -1,5 +1,5 @@
-/** What code can ask its context for, as runs record it. */
-export type AskKind =
+/** What code can operation its context for, as runs record it. */
+export type OperationKind =
   | "step"
   | "once"
   | "tx"
@@ -12,7 +12,7 @@ export type AskKind =
   | "attributes"
   | "pivot";
 
-/** What a workflow's code may do, in the order of the code. Plain code between the asks is left out. */
+/** What a workflow's code may do, in the order of the code. Plain code between the operations is left out. */
 export interface Outline {
   readonly items: readonly Item[];
   /** What could not be read, in words. */
@@ -21,12 +21,12 @@ export interface Outline {
   readonly source: string;
 }
 
-export type Item = Ask | Fork | Loop | Together | Attempt | Inlined | Leave;
+export type Item = OperationNode | Fork | Loop | Together | Attempt | Inlined | Leave;
 
 /** Something that runs record. */
-export interface Ask {
-  readonly is: "ask";
-  readonly kind: AskKind;
+export interface OperationNode {
+  readonly is: "operation";
+  readonly kind: OperationKind;
   readonly label: string;
   /** The name under which runs record it; null: it is made at run time. */
   readonly step: string | null;
@@ -84,30 +84,37 @@ export interface Leave {
   readonly how: "return" | "throw" | "break" | "continue" | "anew";
 }
 
-/** All asks, those inside of others too, in the order of the code. */
-export function asksOf(items: readonly Item[]): readonly Ask[] {
+/** All operations, those inside of others too, in the order of the code. */
+export function operationsOf(items: readonly Item[]): readonly OperationNode[] {
   return items.flatMap(asksIn);
 }
 
-function asksIn(item: Item): readonly Ask[] {
+function asksIn(item: Item): readonly OperationNode[] {
   switch (item.is) {
-    case "ask":
+    case "operation":
       return [item];
     case "fork":
-      return item.arms.flatMap((arm) => asksOf(arm.items));
+      return item.arms.flatMap((arm) => operationsOf(arm.items));
     case "together":
-      return [...(item.isRace ? [raceAsk] : []), ...item.arms.flatMap((arm) => asksOf(arm.items))];
+      return [...(item.isRace ? [raceOperation] : []), ...item.arms.flatMap((arm) => operationsOf(arm.items))];
     case "attempt":
-      return [...asksOf(item.items), ...asksOf(item.handler)];
+      return [...operationsOf(item.items), ...operationsOf(item.handler)];
     case "loop":
     case "inlined":
-      return asksOf(item.items);
+      return operationsOf(item.items);
     case "leave":
       return [];
   }
 }
 
-export const raceAsk: Ask = { is: "ask", kind: "race", label: "race", step: "race", options: null, hasUndo: false };
+export const raceOperation: OperationNode = {
+  is: "operation",
+  kind: "race",
+  label: "race",
+  step: "race",
+  options: null,
+  hasUndo: false,
+};
 
 /** How many results each run records; null where that depends on the run. */
 export function fixedTotal({ items, gaps }: Outline): number | null {
@@ -126,7 +133,7 @@ function countOf(items: readonly Item[]): number | null {
 
 function countOfItem(item: Item): number | null {
   switch (item.is) {
-    case "ask":
+    case "operation":
       return item.step === null ? null : 1;
     case "together":
       return item.isRace ? null : countOf(item.arms.flatMap((arm) => arm.items));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseSync } from "oxc-parser";
-import { asksOf, fixedTotal, type Item, type Outline } from "./outline.ts";
+import { fixedTotal, type Item, type Outline, operationsOf } from "./outline.ts";
 import { type Code, readOutline } from "./read.ts";
 
 function parse(text: string, language: "ts" | "js"): unknown {
@@ -21,7 +21,7 @@ function read(run: string, more: Partial<Code> = {}): Outline {
 function shape(items: readonly Item[], indent = ""): string[] {
   const inner = `${indent}  `;
   return items.flatMap((item): string[] => {
-    if (item.is === "ask") return [`${indent}${item.kind} ${item.step ?? `(${item.label})`}`];
+    if (item.is === "operation") return [`${indent}${item.kind} ${item.step ?? `(${item.label})`}`];
     if (item.is === "leave") return [`${indent}${item.how}`];
     if (item.is === "inlined") return shape(item.items, indent);
     if (item.is === "loop") return [`${indent}loop ${item.label}`, ...shape(item.items, inner)];
@@ -63,7 +63,7 @@ test("steps stand in the order of the code, with options through constants and t
     "return",
   ]);
   assert.equal(fixedTotal(outline), 9);
-  const [create, pay] = asksOf(outline.items);
+  const [create, pay] = operationsOf(outline.items);
   assert.deepEqual([create?.options, create?.hasUndo], ['{ retry: { attempts: 5 }, timeout: "30s" }', false]);
   assert.equal(pay?.hasUndo, true);
   assert.deepEqual(outline.gaps, []);
@@ -242,13 +242,13 @@ test("helpers of the module are read where they are called, under the names that
     "- else",
   ]);
   assert.deepEqual(outline.gaps, ["elsewhere receives the context, and its code is unavailable"]);
-  assert.equal(asksOf(outline.items)[1]?.options, "{ retry: { attempts: 2 } }");
+  assert.equal(operationsOf(outline.items)[1]?.options, "{ retry: { attempts: 2 } }");
   assert.equal(fixedTotal(outline), null);
 });
 
 test("of several versions in a module the author's number decides", () => {
   const code = { name: "w", run: null, module };
-  assert.deepEqual(asksOf(readOutline({ ...code, authorVersion: 2 }, parse)?.items ?? [])[0]?.step, "newer");
+  assert.deepEqual(operationsOf(readOutline({ ...code, authorVersion: 2 }, parse)?.items ?? [])[0]?.step, "newer");
   assert.equal(readOutline({ ...code, authorVersion: 1 }, parse)?.input, "z.object({ id: z.string() })");
   assert.equal(readOutline({ ...code, name: "unknown", authorVersion: 1 }, parse), null);
 });
@@ -285,7 +285,7 @@ test("every example is read without a gap", () => {
     for (const name of flows) {
       const outline = readOutline({ name, authorVersion: 1, run: null, module: text }, parseTs);
       assert.deepEqual([name, outline?.gaps], [name, []]);
-      assert.ok(asksOf(outline?.items ?? []).length > 0, name);
+      assert.ok(operationsOf(outline?.items ?? []).length > 0, name);
       if (name === "customer-onboarding") assert.equal(fixedTotal(outline as Outline), 5);
     }
   }

@@ -1,10 +1,10 @@
-import { type Arm, type Ask, type AskKind, asksOf, type Item } from "./outline.ts";
+import { type Arm, type Item, type OperationKind, type OperationNode, operationsOf } from "./outline.ts";
 import { Scope } from "./scope.ts";
 import { bare, boundNames, child, children, inside, isFunction, keyOf, type Node, nameOf, oneLine } from "./tree.ts";
 import { optionOf, optionsText, resolve, shownText, textOf } from "./values.ts";
 
-/** Asks whose first argument is their name: their kind, where their work stands, and where their options. */
-const named: Readonly<Record<string, { kind: AskKind; work?: number; options?: number }>> = {
+/** Operations whose first argument is their name: their kind, where their work stands, and where their options. */
+const named: Readonly<Record<string, { kind: OperationKind; work?: number; options?: number }>> = {
   step: { kind: "step", work: 1, options: 2 },
   once: { kind: "once", work: 1, options: 2 },
   tx: { kind: "tx", work: 1, options: 2 },
@@ -23,7 +23,7 @@ const labelMax = 80;
 const depthMax = 12;
 
 /**
- * Reads a function that is given a context: what it may ask for, in the order of the code. Names and options are followed
+ * Reads a function that is given a context: what it may operation for, in the order of the code. Names and options are followed
  * through constants and through what functions of the same text are given, so that a helper's step has its real name.
  */
 export class Reader {
@@ -198,7 +198,7 @@ export class Reader {
     const after = this.#read(child(node, "finalizer"), scope);
     // One that only throws on changes nothing of the way.
     const isSilent =
-      asksOf(handler).length === 0 && handler.every((item) => item.is === "leave" && item.how === "throw");
+      operationsOf(handler).length === 0 && handler.every((item) => item.is === "leave" && item.how === "throw");
     if (items.length === 0) return after;
     return [...(isSilent ? items : [{ is: "attempt" as const, items, handler }]), ...after];
   }
@@ -211,7 +211,7 @@ export class Reader {
     if (callee.type === "MemberExpression") {
       const [object, property] = [child(callee, "object"), nameOf(child(callee, "property"))];
       if (object !== null && property !== null && callee["computed"] !== true) {
-        if (this.#isContext(object, scope)) return this.#ask(property, args, scope);
+        if (this.#isContext(object, scope)) return this.#operation(property, args, scope);
         if (nameOf(bare(object)) === "Promise" && together.has(property)) return this.#together(property, args, scope);
         return this.#method(object, property, args, scope);
       }
@@ -239,7 +239,7 @@ export class Reader {
     );
   }
 
-  /** A function of the same text: what it asks for stands where it is called. */
+  /** A function of the same text: what it operations for stands where it is called. */
   #inline(fn: Node, args: readonly Node[], around: Scope, scope: Scope): readonly Item[] {
     if (this.#open.includes(fn) || this.#open.length > depthMax) {
       const items = this.#open.includes(fn) ? "calls itself" : "is nested too deeply";
@@ -248,10 +248,10 @@ export class Reader {
     }
     const contexts = args.flatMap((arg, i) => (this.#isContext(arg, scope) ? [i] : []));
     const items = this.readFunction(fn, around, contexts, { nodes: args, scope });
-    return asksOf(items).length === 0 && !items.some(isEnding) ? [] : [{ is: "inlined", items }];
+    return operationsOf(items).length === 0 && !items.some(isEnding) ? [] : [{ is: "inlined", items }];
   }
 
-  #ask(verb: string, args: readonly Node[], scope: Scope): readonly Item[] {
+  #operation(verb: string, args: readonly Node[], scope: Scope): readonly Item[] {
     const spec = named[verb];
     if (spec !== undefined) {
       const before = args.filter((_arg, i) => i !== spec.work).flatMap((arg) => this.#arguments([arg], scope));
@@ -266,7 +266,14 @@ export class Reader {
       case "setAttributes":
         return [
           ...this.#arguments(args, scope),
-          { is: "ask", kind: "attributes", label: "attributes", step: "attributes", options: null, hasUndo: false },
+          {
+            is: "operation",
+            kind: "attributes",
+            label: "attributes",
+            step: "attributes",
+            options: null,
+            hasUndo: false,
+          },
         ];
       case "call":
       case "start":
@@ -285,12 +292,12 @@ export class Reader {
     }
   }
 
-  #named(kind: AskKind, name: Node | undefined, options: Node | undefined, scope: Scope): Ask {
+  #named(kind: OperationKind, name: Node | undefined, options: Node | undefined, scope: Scope): OperationNode {
     const key = optionOf(options, "key", scope);
     const label = name === undefined ? kind : (textOf(name, scope) ?? shownText(name, scope, this.#source));
     const step = name === undefined ? null : key === null ? textOf(name, scope) : textOf(key.node, key.scope);
     return {
-      is: "ask",
+      is: "operation",
       kind,
       label,
       step,
@@ -299,14 +306,14 @@ export class Reader {
     };
   }
 
-  #child(kind: "child" | "start", [definition, , options]: readonly Node[], scope: Scope): Ask {
+  #child(kind: "child" | "start", [definition, , options]: readonly Node[], scope: Scope): OperationNode {
     const key = optionOf(options, "key", scope);
     const found = definition === undefined ? null : resolve(definition, scope);
     const given = found?.node.type === "CallExpression" ? children(found.node, "arguments")[0] : undefined;
     const name = found === null ? null : optionOf(given, "name", found.scope);
     const text = name === null ? null : textOf(name.node, name.scope);
     return {
-      is: "ask",
+      is: "operation",
       kind,
       label: text ?? this.#text(definition ?? null),
       step: key === null ? text : textOf(key.node, key.scope),
@@ -325,7 +332,7 @@ export class Reader {
     }
     const items = this.readFunction(found.node, found.scope, [1]);
     const title = name === undefined ? "" : `${textOf(name, scope) ?? shownText(name, scope, this.#source)} of `;
-    if (asksOf(items).length === 0) return before;
+    if (operationsOf(items).length === 0) return before;
     const label = `${title}${this.#text(list ?? null)}`;
     return [...before, { is: "loop", label, items: [{ is: "inlined", items }], isEndless: false }];
   }
@@ -358,7 +365,8 @@ export class Reader {
       .map((element): Arm => ({ label: null, items: this.#read(element, list.scope) }))
       .filter((arm) => arm.items.length > 0);
     if (arms.length < 2) return arms.flatMap((arm) => arm.items);
-    if (how === "race" || how === "any") this.#gap(`Promise.${how}: the first result decides, the other branches continue`);
+    if (how === "race" || how === "any")
+      this.#gap(`Promise.${how}: the first result decides, the other branches continue`);
     return [{ is: "together", isRace: false, arms }];
   }
 
@@ -369,7 +377,7 @@ export class Reader {
     const fn = first === undefined ? null : resolve(first, scope);
     if (perItem.has(method) && fn !== null && isFunction(fn.node)) {
       const items = this.readFunction(fn.node, fn.scope, []);
-      if (asksOf(items).length === 0) return before;
+      if (operationsOf(items).length === 0) return before;
       const label = `each of ${this.#text(object)}`;
       return [...before, { is: "loop", label, items: [{ is: "inlined", items }], isEndless: false }];
     }
@@ -384,7 +392,7 @@ export class Reader {
       const plain = bare(arg);
       if (!isFunction(plain)) return this.#read(plain, scope);
       const items = this.readFunction(plain, scope, []);
-      return asksOf(items).length === 0 ? [] : [{ is: "inlined", items }];
+      return operationsOf(items).length === 0 ? [] : [{ is: "inlined", items }];
     });
   }
 
@@ -410,7 +418,7 @@ function isEnding(item: Item): boolean {
     case "loop":
     case "inlined":
       return item.items.some(isEnding);
-    case "ask":
+    case "operation":
       return false;
   }
 }

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../random.ts";
 import type { Kind, Order } from "./definitions.ts";
-import type { Ask, WorkerProcess } from "./worker-process.ts";
+import type { WorkerCommand, WorkerProcess } from "./worker-process.ts";
 
 /** What one client does with one run. */
 export interface Errand {
@@ -18,13 +18,13 @@ export interface Errand {
 }
 
 /** How a question ended. `info`: nobody knows. */
-export type Answer = "ok" | "refused" | "info";
+export type CallOutcome = "ok" | "refused" | "info";
 
 /** One question and how it ended, at the harness's own time, ms. */
 export interface Operation {
-  readonly what: Ask["what"];
+  readonly what: WorkerCommand["what"];
   readonly subject: string;
-  readonly answer: Answer;
+  readonly answer: CallOutcome;
   readonly at: number;
 }
 
@@ -35,7 +35,7 @@ export interface KnownRun {
   /** The answers to its start: always one id. */
   readonly ids: Set<string>;
   /** How its cancel ended, when, and whether it was asked more than once. */
-  cancel: { answer: Answer; at: number } | null;
+  cancel: { answer: CallOutcome; at: number } | null;
 }
 
 /** All clients of a storm. */
@@ -100,7 +100,7 @@ export function openClients(errands: readonly Errand[], workers: readonly Worker
   const runs: KnownRun[] = errands.map((errand) => ({ errand, key: errand.order.id, ids: new Set(), cancel: null }));
 
   /** Asks one worker after the other until one knows the answer. */
-  const askUntilKnown = async (question: Ask, subject: string, signal: AbortSignal): Promise<Reply> => {
+  const askUntilKnown = async (question: WorkerCommand, subject: string, signal: AbortSignal): Promise<Reply> => {
     for (;;) {
       signal.throwIfAborted();
       const urls = workers.map((worker) => worker.url()).filter((url) => url !== null);
@@ -155,11 +155,11 @@ export function openClients(errands: readonly Errand[], workers: readonly Worker
 }
 
 interface Reply {
-  readonly answer: Answer;
+  readonly answer: CallOutcome;
   readonly body: unknown;
 }
 
-async function askWorker(url: string, question: Ask): Promise<Reply> {
+async function askWorker(url: string, question: WorkerCommand): Promise<Reply> {
   try {
     const signal = AbortSignal.timeout(askLimitMs);
     const response = await fetch(url, { method: "POST", body: JSON.stringify(question), signal });

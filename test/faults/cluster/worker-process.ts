@@ -13,7 +13,7 @@ export interface WorkerSettings {
 }
 
 /** What can be asked of a worker by its door. */
-export type Ask =
+export type WorkerCommand =
   | { readonly what: "start"; readonly kind: Kind; readonly order: Order }
   | { readonly what: "emit"; readonly order: Order }
   | { readonly what: "cancel"; readonly run: string }

@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Baton, BatonError, type Logger, openBaton } from "baton";
 import { createDefinitions } from "./definitions.ts";
-import type { Ask, WorkerSettings } from "./worker-process.ts";
+import type { WorkerCommand, WorkerSettings } from "./worker-process.ts";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
 const openRetryMs = 200;
@@ -56,7 +56,7 @@ async function openPatiently(): Promise<Baton> {
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const result = await act(JSON.parse(await text(request)) as Ask);
+    const result = await act(JSON.parse(await text(request)) as WorkerCommand);
     response.end(JSON.stringify(result));
   } catch (error) {
     const code = error instanceof BatonError ? error.code : "unexpected";
@@ -66,7 +66,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
 }
 
-async function act(ask: Ask): Promise<unknown> {
+async function act(ask: WorkerCommand): Promise<unknown> {
   switch (ask.what) {
     case "start": {
       const { id, isNew } = await baton.start(ask.kind, ask.order, { idempotencyKey: ask.order.id });

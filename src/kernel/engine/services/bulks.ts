@@ -1,4 +1,4 @@
-import { decideStage, lastPlaceOf, paceOf } from "../../decide/bulk.ts";
+import { decideStage, lastPlaceOf, runTimeOf } from "../../decide/bulk.ts";
 import type { Verb, VerbRequest } from "../../decide/verb.ts";
 import type { BulkItem, BulkRow } from "../../model/bulk.ts";
 import { BatonError } from "../../model/errors.ts";
@@ -24,7 +24,7 @@ export function bulkHandler({ store, intervene }: BulkParts): (bulk: number, now
     const bulk = await store.query("bulk", { no });
     if (bulk === null || bulk.status !== "running") return false;
     const upTo = lastPlaceOf(bulk.request.canary, bulk.stage);
-    const { count, inMs } = paceOf(bulk.request.ratePerS, defaults.bulkLot);
+    const { count, inMs } = runTimeOf(bulk.request.ratePerS, defaults.bulkLot);
     const items = await store.query("bulkItems", { bulk: no, upTo, limit: count });
     if (items.length > 0) {
       // Together: they share the store's transactions.

@@ -1,17 +1,17 @@
 import { hash53 } from "../../../stdx/hash.ts";
 import { canonical } from "../../../stdx/json.ts";
-import { decideFires, fireKey } from "../../decide/schedule.ts";
+import { decideFirings, fireKey } from "../../decide/schedule.ts";
 import { BatonError } from "../../model/errors.ts";
 import type { DefinitionRef, Origin } from "../../model/run.ts";
-import { type Fire, type FireGap, type ScheduleRow, type ScheduleSpec, scheduleId } from "../../model/schedule.ts";
-import type { PlannedFire } from "../../model/schedule-acts.ts";
+import { type Firing, type FiringGap, type ScheduleRow, type ScheduleSpec, scheduleId } from "../../model/schedule.ts";
+import type { PlannedFiring } from "../../model/schedule-acts.ts";
 import type { StartRun } from "../../model/start-run.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Handler, HandlerSchedule, Prepared } from "../handler.ts";
 
-export interface FiringParts {
+export interface SchedulerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -32,8 +32,8 @@ export interface HeldSchedule {
  * changed nothing, and the timer is still due: nominal times are decided in order, each in the transaction that moves the
  * schedule beyond it.
  */
-export class Firing {
-  readonly #parts: FiringParts;
+export class Scheduler {
+  readonly #parts: SchedulerOptions;
   /** Definitions whose schedules the store has not been told yet. */
   readonly #unput = new Set<string>();
   /** Definitions that were taken out while this process ran. */
@@ -43,7 +43,7 @@ export class Firing {
   /** Definitions of which the store has had schedules since this process looked. */
   #stored: Set<string> | null = null;
 
-  constructor(parts: FiringParts) {
+  constructor(parts: SchedulerOptions) {
     this.#parts = parts;
   }
 
@@ -109,7 +109,7 @@ export class Firing {
     const row = await this.#parts.store.query("scheduleOf", { no });
     const held = row === null ? null : this.held(row);
     if (row === null || held === null) return false;
-    const due = decideFires({ ...row, id: scheduleId(row) }, now);
+    const due = decideFirings({ ...row, id: scheduleId(row) }, now);
     const outcome = await this.#parts.store.commit({
       kind: "schedule",
       act: "fire",
@@ -121,7 +121,7 @@ export class Firing {
       decidedTo: due.decidedTo,
     });
     if (!outcome.ok) return false;
-    this.#tell(row, due.gap, outcome.decided);
+    this.#log(row, due.gap, outcome.decided);
     this.#remember(row, outcome.decided);
     return true;
   }
@@ -150,16 +150,21 @@ export class Firing {
   }
 
   /** The starts of nominal times, with the input that the definition gives them; a failure there refuses that one. */
-  async plan(row: ScheduleRow, held: HeldSchedule, times: readonly number[], by = "schedule"): Promise<PlannedFire[]> {
-    const planned: PlannedFire[] = [];
-    for (const nominalAt of times) {
-      const origin = { by, schedule: scheduleId(row), nominalAt };
+  async plan(
+    row: ScheduleRow,
+    held: HeldSchedule,
+    times: readonly number[],
+    by = "schedule",
+  ): Promise<PlannedFiring[]> {
+    const planned: PlannedFiring[] = [];
+    for (const scheduledAt of times) {
+      const origin = { by, schedule: scheduleId(row), scheduledAt };
       try {
-        const start = await this.startOf(held, nominalAt, fireKey(row.name, nominalAt), origin);
-        planned.push({ nominalAt, start, refusal: null });
+        const start = await this.startOf(held, scheduledAt, fireKey(row.name, scheduledAt), origin);
+        planned.push({ scheduledAt, start, refusal: null });
       } catch (error) {
         const refusal = (error instanceof Error ? error.message : String(error)).slice(0, refusalMax);
-        planned.push({ nominalAt, start: null, refusal });
+        planned.push({ scheduledAt, start: null, refusal });
       }
     }
     return planned;
@@ -167,7 +172,11 @@ export class Firing {
 
   async startOf({ handler, schedule }: HeldSchedule, at: number, key: string, origin: Origin): Promise<StartRun> {
     const prepare = async (): Promise<Prepared> => {
-      const input: unknown = await schedule.inputOf({ nominalAt: new Date(at), schedule: schedule.name });
+      const input: unknown = await schedule.inputOf({
+        scheduledAt: new Date(at),
+        nominalAt: new Date(at),
+        schedule: schedule.name,
+      });
       return handler.prepare(input, { idempotencyKey: key });
     };
     return this.#parts.startOf(handler, await this.#withinLimit(prepare()), origin);
@@ -182,12 +191,12 @@ export class Firing {
     });
   }
 
-  async #planBuffered(row: ScheduleRow, held: HeldSchedule): Promise<PlannedFire | null> {
+  async #planBuffered(row: ScheduleRow, held: HeldSchedule): Promise<PlannedFiring | null> {
     if (row.buffered === null || row.isPaused) return null;
     return (await this.plan(row, held, [row.buffered]))[0] ?? null;
   }
 
-  #tell(row: ScheduleRow, gap: FireGap | null, decided: readonly Fire[]): void {
+  #log(row: ScheduleRow, gap: FiringGap | null, decided: readonly Firing[]): void {
     const { logger } = this.#parts;
     const schedule = scheduleId(row);
     if (gap?.cause === "missed") {
@@ -198,18 +207,22 @@ export class Firing {
         through: new Date(gap.throughAt).toISOString(),
       });
     }
-    for (const { nominalAt, outcome, why } of decided) {
+    for (const { scheduledAt, outcome, why } of decided) {
       const isBad = outcome === "refused";
-      logger.log(isBad ? "warn" : "debug", isBad ? "a scheduled time could not be started" : "a scheduled time was processed", {
-        schedule,
-        nominalAt: new Date(nominalAt).toISOString(),
-        outcome,
-        ...(why === null ? {} : { why }),
-      });
+      logger.log(
+        isBad ? "warn" : "debug",
+        isBad ? "a scheduled time could not be started" : "a scheduled time was processed",
+        {
+          schedule,
+          scheduledAt: new Date(scheduledAt).toISOString(),
+          outcome,
+          ...(why === null ? {} : { why }),
+        },
+      );
     }
   }
 
-  #remember(row: ScheduleRow, decided: readonly Fire[]): void {
+  #remember(row: ScheduleRow, decided: readonly Firing[]): void {
     if (decided.some((fire) => fire.outcome === "buffered") || row.buffered !== null)
       this.#buffering.set(row.no, row.definition);
   }

@@ -1,13 +1,19 @@
 import { fingerprintOf, rootOf } from "../../kernel/decide/failure.ts";
-import type { Mend, MendOutcome, Miscount, RepairCode, StrayCode } from "../../kernel/model/doctor.ts";
+import type {
+  CounterDrift,
+  RepairCode,
+  RepairOutcome,
+  RepairTransition,
+  ViolationCode,
+} from "../../kernel/model/doctor.ts";
 import type { ErrorRecord } from "../../kernel/model/errors.ts";
 import { auditMany } from "./audit.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { addDeadLetter, removeDeadLetter } from "./dead.ts";
+import { findViolation } from "./invariants.ts";
 import { liveRow, remark, statusOf } from "./live-row.ts";
 import { needsOf, recheckSlots, releaseSlots, slotState } from "./slots.ts";
-import { strayRun } from "./strays.ts";
 import { setTimer } from "./timers.ts";
 import { filterWork, type Work } from "./work.ts";
 
@@ -15,7 +21,7 @@ type Fix = (context: Context, run: number, at: number) => Work<void>;
 
 /** How each thing that may be wrong with a run is put right. Every one leaves the run where a worker can go on with it. */
 const fixes: Readonly<
-  Record<Exclude<RepairCode, "recount" | "set-timers" | "hand-out-slots">, Partial<Record<StrayCode, Fix>>>
+  Record<Exclude<RepairCode, "recount" | "set-timers" | "hand-out-slots">, Partial<Record<ViolationCode, Fix>>>
 > = {
   requeue: {
     "not-queued": enqueue,
@@ -59,7 +65,7 @@ const fixes: Readonly<
 };
 
 /** Carries out one repair, on what is still wrong by now, and once for each id. */
-export function* mend(context: Context, act: Mend, at: number): Work<MendOutcome> {
+export function* repairStore(context: Context, act: RepairTransition, at: number): Work<RepairOutcome> {
   const { db } = context;
   const { changes } = yield* db.run("insert into mends (id, at) values (?, ?) on conflict do nothing", act.id, at);
   if (changes === 0) return { ok: true, at, mended: 0 };
@@ -69,10 +75,10 @@ export function* mend(context: Context, act: Mend, at: number): Work<MendOutcome
   return { ok: true, at, mended };
 }
 
-function* carryOut(context: Context, act: Mend, at: number): Work<number> {
+function* carryOut(context: Context, act: RepairTransition, at: number): Work<number> {
   switch (act.repair) {
     case "recount":
-      return recount(context, act.miscounts);
+      return recount(context, act.drifts);
     case "set-timers":
       return (yield* filterWork(act.targets, function* (id) {
         return yield* setScheduleTimer(context, id, at);
@@ -81,11 +87,11 @@ function* carryOut(context: Context, act: Mend, at: number): Work<number> {
       yield* recheckSlots(context, act.targets.length, at);
       return act.targets.length;
     default: {
-      const rules = Object.entries(fixes[act.repair]) as [StrayCode, Fix][];
+      const safeguards = Object.entries(fixes[act.repair]) as [ViolationCode, Fix][];
       return (yield* filterWork(act.targets, function* (id) {
         // Each fix may be what the next one needs, so all of them are looked at.
-        const fixed = yield* filterWork(rules, function* ([code, fix]) {
-          const run = yield* strayRun(context, code, id);
+        const fixed = yield* filterWork(safeguards, function* ([code, fix]) {
+          const run = yield* findViolation(context, code, id);
           if (run === null) return false;
           yield* fix(context, run, at);
           yield* remark(context, run, "repaired", JSON.stringify({ code }), at);
@@ -98,9 +104,9 @@ function* carryOut(context: Context, act: Mend, at: number): Work<number> {
 }
 
 /** Deltas are right whenever they are added: what runs do meanwhile moves the counts and the rows alike. */
-function recount({ counters }: Context, miscounts: readonly Miscount[]): number {
-  for (const miscount of miscounts) counters.correct(miscount);
-  return miscounts.length;
+function recount({ counters }: Context, drifts: readonly CounterDrift[]): number {
+  for (const drift of drifts) counters.correct(drift);
+  return drifts.length;
 }
 
 function* setScheduleTimer(context: Context, id: string, at: number): Work<boolean> {

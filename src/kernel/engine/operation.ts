@@ -6,13 +6,13 @@ import type { StartRun } from "../model/start-run.ts";
 import type { Advance, AdvanceOutcome, LogLine, WaitOpening } from "../model/transition.ts";
 import type { TxClient } from "../ports/store.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Laws } from "./laws.ts";
+import type { EngineSafeguards } from "./safeguards.ts";
 import type { Scope } from "./scope.ts";
 import type { UndoSpec } from "./undo.ts";
 import type { Vault } from "./vault.ts";
 
 /** Something that the code has asked for and awaits. It begins once the past is used up, and is settled by one entry. */
-export interface Ask {
+export interface Operation {
   readonly key: string;
   readonly kind: EntryKind;
   readonly scope: Scope;
@@ -43,16 +43,16 @@ export interface OpenWait {
   readonly kind: Wait["kind"];
   /** Store time; undefined until its registration is committed. */
   dueAt: number | null | undefined;
-  readonly ask: Ask;
+  readonly operation: Operation;
   onDue(): void;
 }
 
-/** What an ask may do with the run that it belongs to. */
-export interface Desk {
+/** What an operation may do with the run that it belongs to. */
+export interface OperationContext {
   readonly run: LeasedRun;
   readonly history: History;
   readonly payloadMax: number;
-  readonly laws: Laws;
+  readonly safeguards: EngineSafeguards;
   /** The run's sensitive values; null as long as it has none. */
   readonly vault: Vault | null;
   openVault(): Vault;
@@ -64,14 +64,14 @@ export interface Desk {
   mono(): number;
   storeNow(): number;
   after(ms: number, call: () => void): () => void;
-  /** Runs the author's code with this step as its surroundings. */
+  /** Runs the author's code with this step as its storage. */
   within<T>(key: string, attempt: Attempt, work: () => T): T;
-  /** Records the settling of an ask; the code gets it in its turn, after the commit. */
-  record(ask: Ask, draft: Draft, extras?: Extras): void;
+  /** Records the settling of an operation; the code gets it in its turn, after the commit. */
+  record(operation: Operation, draft: Draft, extras?: Extras): void;
   /** Commits something that settles nothing. Never comes back when the run is not held any more. */
   commit(extras: Extras): Promise<Extract<AdvanceOutcome, { ok: true }>>;
   /** Registers a wait with the next advance. */
-  openWait(opening: WaitOpening, ask: Ask, onDue: () => void, starts?: readonly StartRun[]): void;
+  openWait(opening: WaitOpening, operation: Operation, onDue: () => void, starts?: readonly StartRun[]): void;
   /** Takes up a wait that is registered already. */
   resumeWait(wait: OpenWait): void;
   /** Ends a wait that nobody needs any more. `isRegistered`: its row is there although it is not open here. */
@@ -83,5 +83,5 @@ export interface Desk {
   log(line: LogLine): void;
   takeLogs(hide?: string): readonly LogLine[] | undefined;
   suspend(reason: Reason): void;
-  transact<T>(work: (db: TxClient) => Promise<T>, draft: (value: T) => Draft, ask: Ask): Promise<void>;
+  transact<T>(work: (db: TxClient) => Promise<T>, draft: (value: T) => Draft, operation: Operation): Promise<void>;
 }

@@ -1,9 +1,9 @@
-import type { Host } from "../sql/context.ts";
+import type { DatabaseFacts } from "../sql/context.ts";
 import type { Work } from "../sql/work.ts";
 import { asked } from "./statements.ts";
 
 /** What the server knows of the store. */
-export class PostgresHost implements Host {
+export class PostgresFacts implements DatabaseFacts {
   readonly #schema: string;
 
   constructor(schema: string) {

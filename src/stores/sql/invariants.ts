@@ -1,14 +1,14 @@
-import type { Miscount, Stray, StrayCode } from "../../kernel/model/doctor.ts";
+import type { CounterDrift, InvariantViolation, ViolationCode } from "../../kernel/model/doctor.ts";
 import type { RestStatus, RunStatus } from "../../kernel/model/status.ts";
 import { liveStatuses, state } from "./codes.ts";
 import type { Context } from "./context.ts";
-import { findStraySchedules } from "./schedule-queries.ts";
+import { findScheduleViolations } from "./schedule-queries.ts";
 import { slotState } from "./slots.ts";
 import { mapWork, type Work } from "./work.ts";
 
 /** One way in which a run's rows can be wrong. `from` and `where` select runs as `r`. */
 interface StrayRule {
-  readonly code: StrayCode;
+  readonly code: ViolationCode;
   readonly problem: string;
   readonly from: string;
   readonly where: string;
@@ -118,45 +118,45 @@ const strayRules: readonly StrayRule[] = [
 const shownMax = 100;
 
 /** Everything that is wrong with the rows: always empty. */
-export function* findStrays(context: Context): Work<readonly Stray[]> {
+export function* findViolations(context: Context): Work<readonly InvariantViolation[]> {
   return [
     ...(yield* mapWork(strayRules, function* ({ code, problem, from, where }) {
       return (yield* context.db.all<{ id: string }>(
         `select distinct r.id from ${from} where ${where} limit ${shownMax}`,
       )).map(({ id }) => ({ id, problem, code }));
     })).flat(),
-    ...(yield* findMiscounts(context)).map((miscount) => strayCount(miscount)),
-    ...(yield* findStraySchedules(context)),
+    ...(yield* findCounterDrift(context)).map((drift) => driftViolation(drift)),
+    ...(yield* findScheduleViolations(context)),
   ];
 }
 
 /** The run's number when it is still wrong in this way. */
-export function* strayRun(context: Context, code: StrayCode, id: string): Work<number | null> {
+export function* findViolation(context: Context, code: ViolationCode, id: string): Work<number | null> {
   const rule = strayRules.find((each) => each.code === code);
   if (rule === undefined) return null;
   const sql = `select r.no from ${rule.from} where r.id = ? and ${rule.where} limit 1`;
   return (yield* context.db.get<{ no: number }>(sql, id))?.no ?? null;
 }
 
-function strayCount(miscount: Miscount): Stray {
-  const { counted, delta } = miscount;
+function driftViolation(drift: CounterDrift): InvariantViolation {
+  const { counted, delta } = drift;
   const real = counted + delta;
-  switch (miscount.of) {
+  switch (drift.of) {
     case "runs":
       return {
-        id: `${miscount.definition} ${miscount.status}`,
+        id: `${drift.definition} ${drift.status}`,
         problem: `counts ${counted} runs where there are ${real}`,
         code: "miscounted",
       };
     case "hours":
       return {
-        id: `${miscount.definition} ${miscount.status} ${miscount.hour}`,
+        id: `${drift.definition} ${drift.status} ${drift.hour}`,
         problem: `counts ${counted} runs in an hour where there are ${real}`,
         code: "miscounted-hour",
       };
     case "causes":
       return {
-        id: miscount.fingerprint,
+        id: drift.fingerprint,
         problem: `counts ${counted} dead letters of a cause where there are ${real}`,
         code: "miscounted-cause",
       };
@@ -168,7 +168,7 @@ const statusSql = `coalesce(r.ended, case when l.compensation is not null and l.
   else case l.state ${liveStatuses.map((status, code) => `when ${code} then '${status}'`).join(" ")} else 'pending' end end)`;
 
 /** What every count is off by. */
-export function* findMiscounts(context: Context): Work<readonly Miscount[]> {
+export function* findCounterDrift(context: Context): Work<readonly CounterDrift[]> {
   const { db } = context;
   const runs = yield* db.all<{ definition: number; status: RunStatus; counted: number; n: number }>(
     `select definition, status, sum(counted) as counted, sum(n) as n from (

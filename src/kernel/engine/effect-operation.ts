@@ -3,7 +3,7 @@ import { recordError } from "../decide/failure.ts";
 import type { ErrorRecord } from "../model/errors.ts";
 import type { Entry, EntryKind } from "../model/journal.ts";
 import { reviveError } from "../model/user-errors.ts";
-import type { Ask, Desk, Extras } from "./ask.ts";
+import type { Extras, Operation, OperationContext } from "./operation.ts";
 import type { Scope } from "./scope.ts";
 
 /** Something that happens in the store alone, in the transaction that records it: a start, an event, a race's winner. */
@@ -22,21 +22,26 @@ export interface Effect {
   readonly extras?: Extras;
 }
 
-export class EffectAsk implements Ask {
+export class EffectOperation implements Operation {
   readonly key: string;
   readonly kind: EntryKind;
   readonly scope: Scope;
   readonly #spec: EffectSpec;
-  readonly #desk: Desk;
+  readonly #context: OperationContext;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: Error) => void;
 
-  constructor(spec: EffectSpec, desk: Desk, resolve: (value: unknown) => void, reject: (error: Error) => void) {
+  constructor(
+    spec: EffectSpec,
+    context: OperationContext,
+    resolve: (value: unknown) => void,
+    reject: (error: Error) => void,
+  ) {
     this.key = spec.key;
     this.kind = spec.kind;
     this.scope = spec.scope;
     this.#spec = spec;
-    this.#desk = desk;
+    this.#context = context;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -44,18 +49,18 @@ export class EffectAsk implements Ask {
   begin(): void {
     const made = this.#spec.make();
     if (!(made instanceof Promise)) return this.#record(made);
-    const release = this.#desk.hold();
+    const release = this.#context.hold();
     made
       .then(
         (effect) => this.#record(effect),
         (error: unknown) =>
-          this.#desk.record(this, { ...first, outcome: "error", value: JSON.stringify(recordError(error)) }),
+          this.#context.record(this, { ...first, outcome: "error", value: JSON.stringify(recordError(error)) }),
       )
       .finally(release);
   }
 
   #record(effect: Effect): void {
-    this.#desk.record(this, { ...first, outcome: "ok", value: effect.value }, effect.extras);
+    this.#context.record(this, { ...first, outcome: "ok", value: effect.value }, effect.extras);
   }
 
   settle(entry: Entry): void {

@@ -1,4 +1,4 @@
-import type { RunPace, Span } from "../model/pace.ts";
+import type { RunTime, Span } from "../model/run-time.ts";
 
 /** A shorter pause is not worth a notch in a timeline. */
 const idleMinMs = 60_000;
@@ -7,10 +7,10 @@ const idleMax = 100;
 /**
  * The time of a run from its attempts, which may overlap. `endedAt` is null while it goes on, and then `now` counts. Pure.
  */
-export function paceOf(
+export function runTimeOf(
   attempts: readonly Span[],
   { from, endedAt, now }: { from: number; endedAt: number | null; now: number },
-): RunPace {
+): RunTime {
   const end = endedAt ?? now;
   const ordered = attempts.toSorted((a, b) => a.from - b.from);
   const idle: Span[] = [];

@@ -1,5 +1,5 @@
-import { paceOf } from "../../kernel/decide/pace.ts";
-import type { RunPace } from "../../kernel/model/pace.ts";
+import { runTimeOf } from "../../kernel/decide/run-time.ts";
+import type { RunTime } from "../../kernel/model/run-time.ts";
 import { kindCode } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { listOf, type Work } from "./work.ts";
@@ -8,7 +8,7 @@ import { listOf, type Work } from "./work.ts";
 const working = listOf([kindCode.step, kindCode.once, kindCode.tx, kindCode.undo]);
 
 /** How a run has spent its time. Merged here, so that of ten thousand steps only the pauses travel. */
-export function* readPace(context: Context, run: number): Work<RunPace> {
+export function* readRunTime(context: Context, run: number): Work<RunTime> {
   const { db, clock } = context;
   const row = yield* db.get<{ created_at: number; ended_at: number | null }>(
     "select created_at, ended_at from runs where no = ?",
@@ -26,5 +26,5 @@ export function* readPace(context: Context, run: number): Work<RunPace> {
     ...ended.map(({ at, took_ms }) => ({ from: at - took_ms, to: at })),
     ...open.map(({ since }) => ({ from: since, to: null })),
   ];
-  return paceOf(spans, { from: row.created_at, endedAt: row.ended_at, now: clock.now() });
+  return runTimeOf(spans, { from: row.created_at, endedAt: row.ended_at, now: clock.now() });
 }

@@ -6,28 +6,28 @@ import type { Connections } from "./connections.ts";
 import { isPassing, toStoreError } from "./errors.ts";
 import type { Pending } from "./pending.ts";
 import { drive } from "./statements.ts";
-import { beginTurn, lockNames, namesOf, type Session } from "./transactions.ts";
+import { beginSerial, lockNames, namesOf, type StoreTransaction } from "./transactions.ts";
 
-const turnMax = 50;
+const batchMax = 50;
 const passingMax = 5;
 
 /**
  * Everything that is not for a batch, by the code that both stores share. One transaction at a time in the whole
  * database: what comes meanwhile shares the next one.
  */
-export class Turns {
+export class SerialWriter {
   readonly #connections: Connections;
-  readonly #session: Session;
+  readonly #transaction: StoreTransaction;
   readonly #clock: Clock;
   readonly #committed: () => void;
   #queue: Pending[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #isPlanned = false;
 
-  /** `committed` is called after each transaction, when the session's hints are true. */
-  constructor(connections: Connections, session: Session, clock: Clock, committed: () => void) {
+  /** `committed` is called after each transaction, when the transaction's hints are true. */
+  constructor(connections: Connections, transaction: StoreTransaction, clock: Clock, committed: () => void) {
     this.#connections = connections;
-    this.#session = session;
+    this.#transaction = transaction;
     this.#clock = clock;
     this.#committed = committed;
   }
@@ -40,15 +40,15 @@ export class Turns {
     this.#queue.push(pending);
     if (this.#isPlanned) return;
     this.#isPlanned = true;
-    this.#clock.soon(() => void this.#inTurn(() => this.#flush()));
+    this.#clock.soon(() => void this.#serially(() => this.#flush()));
   }
 
   /** A transaction of its own for other work that writes. Throws what it throws, as a `StoreError`. */
   do<T>(work: (at: number) => Work<T>): Promise<T> {
-    return this.#inTurn(() => this.#retried(() => this.#transact([], work)));
+    return this.#serially(() => this.#retried(() => this.#transact([], work)));
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #serially<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(work);
     this.#last = mine.catch(() => undefined);
     return mine;
@@ -56,7 +56,7 @@ export class Turns {
 
   async #flush(): Promise<void> {
     this.#isPlanned = false;
-    while (this.#queue.length > 0) await this.#apply(this.#queue.splice(0, turnMax));
+    while (this.#queue.length > 0) await this.#apply(this.#queue.splice(0, batchMax));
   }
 
   async #apply(some: readonly Pending[]): Promise<void> {
@@ -81,7 +81,7 @@ export class Turns {
   }
 
   #commit(some: readonly Pending[]): Promise<readonly Outcome[]> {
-    const { context } = this.#session;
+    const { context } = this.#transaction;
     return this.#transact(some, function* (at) {
       const outcomes: Outcome[] = [];
       for (const { transition } of some) outcomes.push(yield* applyTransition(context, transition, at));
@@ -90,11 +90,11 @@ export class Turns {
   }
 
   async #transact<T>(some: readonly Pending[], work: (at: number) => Work<T>): Promise<T> {
-    const { context } = this.#session;
+    const { context } = this.#transaction;
     context.hints.clear();
     const value = await this.#connections
       .use(async (client) => {
-        const at = await beginTurn(client, this.#connections.schema, this.#session);
+        const at = await beginSerial(client, this.#connections.schema, this.#transaction);
         await lockNames(client, this.#connections.schema, namesOf(some.map((pending) => pending.transition)));
         const done = await drive(client, work(at));
         await drive(client, settleTransaction(context));

@@ -5,7 +5,7 @@ export interface Span {
 }
 
 /** How a run has spent its time. */
-export interface RunPace {
+export interface RunTime {
   /** Time in which at least one attempt was under way. */
   readonly busyMs: number;
   /** Stretches in which none was, the longest of them, oldest first; the last may still last. */

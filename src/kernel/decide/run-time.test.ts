@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { paceOf } from "./pace.ts";
+import { runTimeOf } from "./run-time.ts";
 
 const minute = 60_000;
 
@@ -10,7 +10,7 @@ test("attempts that overlap count once, and long pauses between them are told", 
     { from: 0, to: 1_000 },
     { from: 500, to: 3_000 },
   ];
-  assert.deepEqual(paceOf(attempts, { from: 0, endedAt: 12 * minute, now: 99 * minute }), {
+  assert.deepEqual(runTimeOf(attempts, { from: 0, endedAt: 12 * minute, now: 99 * minute }), {
     busyMs: 3_000 + 2 * minute,
     idle: [{ from: 3_000, to: 10 * minute }],
   });
@@ -18,23 +18,23 @@ test("attempts that overlap count once, and long pauses between them are told", 
 
 test("a run that goes on is idle until now, without an end", () => {
   const attempts = [{ from: 0, to: 1_000 }];
-  assert.deepEqual(paceOf(attempts, { from: 0, endedAt: null, now: 5 * minute }), {
+  assert.deepEqual(runTimeOf(attempts, { from: 0, endedAt: null, now: 5 * minute }), {
     busyMs: 1_000,
     idle: [{ from: 1_000, to: null }],
   });
 });
 
 test("an attempt under way is busy until now, and what reaches over an end is cut", () => {
-  assert.deepEqual(paceOf([{ from: 1_000, to: null }], { from: 0, endedAt: null, now: 5 * minute }), {
+  assert.deepEqual(runTimeOf([{ from: 1_000, to: null }], { from: 0, endedAt: null, now: 5 * minute }), {
     busyMs: 5 * minute - 1_000,
     idle: [],
   });
-  assert.equal(paceOf([{ from: -5_000, to: 5_000 }], { from: 0, endedAt: 2_000, now: 9_000 }).busyMs, 2_000);
+  assert.equal(runTimeOf([{ from: -5_000, to: 5_000 }], { from: 0, endedAt: 2_000, now: 9_000 }).busyMs, 2_000);
 });
 
 test("of very many pauses the longest are kept, in their order", () => {
   const attempts = Array.from({ length: 300 }, (_, i) => ({ from: i * 10 * minute, to: i * 10 * minute + (i % 7) }));
-  const { idle } = paceOf(attempts, { from: 0, endedAt: 3_000 * minute, now: 0 });
+  const { idle } = runTimeOf(attempts, { from: 0, endedAt: 3_000 * minute, now: 0 });
   assert.equal(idle.length, 100);
   assert.deepEqual(
     idle,

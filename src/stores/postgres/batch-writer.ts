@@ -9,7 +9,7 @@ import type { Connections } from "./connections.ts";
 import { isPassing, toStoreError } from "./errors.ts";
 import type { Pending } from "./pending.ts";
 
-export interface LaneParts {
+export interface BatchWriterOptions {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly sender: Omit<Sender, "batch">;
@@ -18,7 +18,7 @@ export interface LaneParts {
   /** Applies one by the shared code. */
   applySpecially(pending: Pending): Promise<void>;
   /** What a batch has done, for those who wait for it. */
-  told(news: News): void;
+  notified(news: News): void;
 }
 
 /** What a batch may have woken. */
@@ -30,7 +30,7 @@ export interface News {
   readonly children: number;
 }
 
-interface Answer {
+interface CommitReply {
   what: number;
   ref: number;
   a: number;
@@ -38,7 +38,7 @@ interface Answer {
 }
 
 /** Codes of `baton_commit`. */
-const what = { moment: 0, start: 1, refused: 2, unread: 3, told: 4, event: 5, refusedEvent: 6 } as const;
+const what = { moment: 0, start: 1, refused: 2, unread: 3, notified: 4, event: 5, refusedEvent: 6 } as const;
 const refusal = { stale: 1, busy: 2, special: 3, seen: 4, expired: 5 } as const;
 
 /** A run that others have locked so often in a row is taken by the shared code, which waits for it. */
@@ -48,11 +48,11 @@ const busyDelayMs = 2;
 const passingMax = 5;
 
 /**
- * Group commit: what is asked for while a batch is under way travels together in the next one. Of two lanes each has a
+ * Group commit: what is asked for while a batch is under way travels together in the next one. Of two writers each has a
  * connection at work; a run is bound to one of them, so that its transitions keep their order.
  */
-export class Lane {
-  readonly #parts: LaneParts;
+export class BatchWriter {
+  readonly #parts: BatchWriterOptions;
   #queue: Pending[] = [];
   #batches = 0;
   #isAtWork = false;
@@ -60,7 +60,7 @@ export class Lane {
   /** Runs with a transition that goes by the shared code at this moment: what follows waits for it. */
   readonly #away = new Set<number>();
 
-  constructor(parts: LaneParts) {
+  constructor(parts: BatchWriterOptions) {
     this.#parts = parts;
   }
 
@@ -88,7 +88,7 @@ export class Lane {
     if (members.length === 0) return;
     this.#isAtWork = true;
     this.#commit(batch, members)
-      // Whatever it is: who waits is told, and the lane goes on.
+      // Whatever it is: who waits is notified, and the writer goes on.
       .catch((error: unknown) => reject(members, toStoreError(error)))
       .finally(() => {
         this.#isAtWork = false;
@@ -171,7 +171,7 @@ export class Lane {
   }
 
   async #commit(batch: Batch, members: readonly Pending[], tries = 0): Promise<void> {
-    let answers: readonly Answer[];
+    let answers: readonly CommitReply[];
     try {
       answers = await this.#send(batch);
     } catch (error) {
@@ -184,14 +184,14 @@ export class Lane {
     if (kept.length > 0) await this.#again(kept, 0);
   }
 
-  #send(batch: Batch): Promise<readonly Answer[]> {
+  #send(batch: Batch): Promise<readonly CommitReply[]> {
     const { connections, shard, known } = this.#parts;
     const { schema } = connections;
     this.#batches += 1;
     const sender = { ...this.#parts.sender, batch: this.#batches };
     const parameters = encode(batch, { sender, shard, schema, known });
     const text = commitText(schema, parameters);
-    return connections.use(async (client) => (await client.query<Answer>(text, [...parameters])).rows);
+    return connections.use(async (client) => (await client.query<CommitReply>(text, [...parameters])).rows);
   }
 
   #again(members: readonly Pending[], tries: number): Promise<void> {
@@ -203,7 +203,7 @@ export class Lane {
     return this.#commit(batch, members, tries);
   }
 
-  /** A batch that cannot be written is halved until the guilty run stands alone, which is then told why. */
+  /** A batch that cannot be written is halved until the guilty run stands alone, which is then notified why. */
   async #failed(batch: Batch, members: readonly Pending[], error: unknown, tries: number): Promise<void> {
     if (isPassing(error) && tries < passingMax && batch.size > 1) return this.#again(members, tries + 1);
     const storeError = toStoreError(error);
@@ -228,7 +228,7 @@ export class Lane {
   }
 
   /** Deals with the refused ones; returns the rest. */
-  #refuse(batch: Batch, members: readonly Pending[], answers: readonly Answer[]): Pending[] {
+  #refuse(batch: Batch, members: readonly Pending[], answers: readonly CommitReply[]): Pending[] {
     const whys = whysOf(batch, members, answers);
     const kept: Pending[] = [];
     const later: Pending[] = [];
@@ -259,7 +259,7 @@ export class Lane {
     });
   }
 
-  #settle(members: readonly Pending[], answers: readonly Answer[]): void {
+  #settle(members: readonly Pending[], answers: readonly CommitReply[]): void {
     const at = answers.find((answer) => answer.what === what.moment)?.ref ?? 0;
     const unread = new Set(answers.filter((answer) => answer.what === what.unread).map((answer) => answer.ref));
     const made = new Map(answers.filter((answer) => answer.what === what.start).map((answer) => [answer.ref, answer]));
@@ -290,12 +290,12 @@ export class Lane {
         pending.resolve({ ok: true, at, isUnread });
       }
     }
-    const arrivals = answers.filter((answer) => answer.what === what.told).map((answer) => answer.ref);
+    const arrivals = answers.filter((answer) => answer.what === what.notified).map((answer) => answer.ref);
     const children = [...made.values()].filter(({ ref }) => ref > place);
-    this.#parts.told({ left, started, arrivals, children: children.length });
+    this.#parts.notified({ left, started, arrivals, children: children.length });
   }
 
-  /** Everybody who waits is told; nothing more is taken. */
+  /** Everybody who waits is notified; nothing more is taken. */
   fail(error: StoreError): void {
     reject(this.#queue.splice(0), error);
   }
@@ -308,7 +308,7 @@ function addTo(batch: Batch, transition: Transition): boolean {
 }
 
 /** Why something was refused: by run, and by transition of what has no run. */
-function whysOf(batch: Batch, members: readonly Pending[], answers: readonly Answer[]): Map<unknown, number> {
+function whysOf(batch: Batch, members: readonly Pending[], answers: readonly CommitReply[]): Map<unknown, number> {
   const { children } = batch;
   const startsAndEvents = members.map((pending) => pending.transition);
   const starts = startsAndEvents.filter((transition) => transition.kind === "start");
@@ -323,7 +323,7 @@ function whysOf(batch: Batch, members: readonly Pending[], answers: readonly Ans
   );
 }
 
-function startOutcome(start: StartRun, { a: no, b: leased }: Answer, at: number): Outcome {
+function startOutcome(start: StartRun, { a: no, b: leased }: CommitReply, at: number): Outcome {
   return { ok: true, at, run: newRun(start, no, leased, at), isCreated: true, isLeased: leased > 0 };
 }
 
@@ -337,6 +337,6 @@ function bytesOf(advance: Advance): number {
   return bytes;
 }
 
-/** Two lanes of these keep both processes at work; larger ones were measured no faster and make everybody wait longer. */
+/** Two writers of these keep both processes at work; larger ones were measured no faster and make everybody wait longer. */
 const batchMax = defaults.batchMax * 4;
 const batchBytesMax = 1024 * 1024;

@@ -7,8 +7,8 @@ import { isSealed } from "../model/sealed.ts";
 import type { AttemptClosing, LogLine } from "../model/transition.ts";
 import { asNonRetryable, StepFailedError } from "../model/user-errors.ts";
 import type { TxClient } from "../ports/store.ts";
-import type { Ask, Desk } from "./ask.ts";
 import { Attempt } from "./attempt.ts";
+import type { Operation, OperationContext } from "./operation.ts";
 import { encodePayload } from "./payload.ts";
 import type { Scope } from "./scope.ts";
 import type { UndoSpec } from "./undo.ts";
@@ -40,12 +40,12 @@ export interface StepSpec {
  * the due time and the number of the next attempt. A `once` records its intent first: found without a result, nobody
  * knows what happened, and a person decides.
  */
-export class StepAsk implements Ask {
+export class StepOperation implements Operation {
   readonly key: string;
   readonly kind: StepSpec["kind"];
   readonly scope: Scope;
   readonly #spec: StepSpec;
-  readonly #desk: Desk;
+  readonly #context: OperationContext;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: Error) => void;
   readonly #input: string | null;
@@ -54,15 +54,20 @@ export class StepAsk implements Ask {
   #hasRow = false;
   #attempt: Attempt | null = null;
 
-  constructor(spec: StepSpec, desk: Desk, resolve: (value: unknown) => void, reject: (error: Error) => void) {
+  constructor(
+    spec: StepSpec,
+    context: OperationContext,
+    resolve: (value: unknown) => void,
+    reject: (error: Error) => void,
+  ) {
     this.key = spec.key;
     this.kind = spec.kind;
     this.scope = spec.scope;
     this.#spec = spec;
-    this.#desk = desk;
+    this.#context = context;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#input = desk.history.inputs.get(spec.key) ?? spec.input;
+    this.#input = context.history.inputs.get(spec.key) ?? spec.input;
   }
 
   get undo(): UndoSpec | null {
@@ -70,42 +75,42 @@ export class StepAsk implements Ask {
   }
 
   begin(): void {
-    const desk = this.#desk;
-    if (this.#spec.sensitive !== undefined && !desk.canSeal)
-      return desk.suspend({ code: "sealed", step: this.key, error: "no key for sensitive values is set" });
-    const supplied = desk.history.supplied.get(this.key);
+    const context = this.#context;
+    if (this.#spec.sensitive !== undefined && !context.canSeal)
+      return context.suspend({ code: "sealed", step: this.key, error: "no key for sensitive values is set" });
+    const supplied = context.history.supplied.get(this.key);
     if (supplied !== undefined) return this.#takeSupplied(supplied);
-    const past = desk.history.attempts.get(this.key);
+    const past = context.history.attempts.get(this.key);
     if (past !== undefined) {
       this.#number = past.at(-1)?.number ?? 0;
-      this.#charged = past.filter((attempt) => attempt.charged && attempt.round === desk.run.round).length;
+      this.#charged = past.filter((attempt) => attempt.charged && attempt.round === context.run.round).length;
     }
-    const wait = desk.history.waits.get(this.key);
+    const wait = context.history.waits.get(this.key);
     switch (wait?.kind) {
       case "once":
-        return desk.suspend({ code: "unknown-outcome", step: this.key });
+        return context.suspend({ code: "unknown-outcome", step: this.key });
       case "hold":
-        return desk.suspend({ code: "exhausted", step: this.key, error: wait.name ?? "" });
+        return context.suspend({ code: "exhausted", step: this.key, error: wait.name ?? "" });
       case "retry":
         this.#hasRow = true;
-        return desk.resumeWait({
+        return context.resumeWait({
           key: this.key,
           kind: "retry",
           dueAt: wait.dueAt,
-          ask: this,
+          operation: this,
           onDue: () => this.#start(),
         });
       default:
-        if (desk.isFrontier) return this.#noteLost();
+        if (context.isFrontier) return this.#noteLost();
         return this.#start();
     }
   }
 
   /** A person knows the outcome: it is recorded, and nothing is done. */
   #takeSupplied(given: string): void {
-    const value = this.#atRest(openWith(this.#desk, given, this.key, "supplied") ?? "null");
+    const value = this.#atRest(openWith(this.#context, given, this.key, "supplied") ?? "null");
     const draft = { outcome: "ok", value, input: this.#input, attempts: 0, tookMs: 0 } as const;
-    this.#desk.record(this, draft, { closes: [this.key] });
+    this.#context.record(this, draft, { closes: [this.key] });
   }
 
   settle(entry: Entry): void {
@@ -123,7 +128,7 @@ export class StepAsk implements Ask {
 
   abort(reason: Error): void {
     if (this.#attempt !== null) this.#attempt.abort(reason);
-    else this.#desk.closeWait(this.key);
+    else this.#context.closeWait(this.key);
   }
 
   /**
@@ -147,12 +152,12 @@ export class StepAsk implements Ask {
       error,
       tookMs: 0,
     };
-    this.#desk.commit({ attempts: [lost] }).then(() => this.#start());
+    this.#context.commit({ attempts: [lost] }).then(() => this.#start());
   }
 
   #start(): void {
     if (this.kind === "once") {
-      this.#desk.commit({ opens: [{ key: this.key, kind: "once" }] }).then(() => {
+      this.#context.commit({ opens: [{ key: this.key, kind: "once" }] }).then(() => {
         this.#hasRow = true;
         this.#run();
       });
@@ -160,25 +165,25 @@ export class StepAsk implements Ask {
   }
 
   #run(): void {
-    const desk = this.#desk;
+    const context = this.#context;
     this.#number += 1;
     const { timeoutMs } = this.#spec;
     const attempt = new Attempt({
       key: this.key,
       number: this.#number,
-      idempotencyKey: () => idempotencyKeyOf(desk, this.key),
-      input: decode(openWith(this.#desk, this.#input, this.key, "input")),
-      deadlineAt: timeoutMs === null ? null : desk.storeNow() + timeoutMs,
-      startedMono: desk.mono(),
+      idempotencyKey: () => idempotencyKeyOf(context, this.key),
+      input: decode(openWith(this.#context, this.#input, this.key, "input")),
+      deadlineAt: timeoutMs === null ? null : context.storeNow() + timeoutMs,
+      startedMono: context.mono(),
       isSensitive: this.#spec.sensitive !== undefined,
-      log: (line) => desk.log(line),
+      log: (line) => context.log(line),
     });
     this.#attempt = attempt;
-    desk.attemptStarted(attempt);
-    if (timeoutMs !== null) attempt.stopTimer = desk.after(timeoutMs, () => this.#timeOut(attempt, timeoutMs));
+    context.attemptStarted(attempt);
+    if (timeoutMs !== null) attempt.stopTimer = context.after(timeoutMs, () => this.#timeOut(attempt, timeoutMs));
     if (this.kind === "tx") return this.#runTx(attempt);
     try {
-      const value = desk.within(this.key, attempt, () => this.#spec.work(attempt, null));
+      const value = context.within(this.key, attempt, () => this.#spec.work(attempt, null));
       if (isThenable(value)) {
         value.then(
           (late) => this.#succeed(attempt, late),
@@ -191,16 +196,16 @@ export class StepAsk implements Ask {
   }
 
   #runTx(attempt: Attempt): void {
-    const desk = this.#desk;
-    desk
+    const context = this.#context;
+    context
       .transact(
-        async (db) => desk.within(this.key, attempt, () => this.#spec.work(attempt, db)),
+        async (db) => context.within(this.key, attempt, () => this.#spec.work(attempt, db)),
         (value) => ({
           outcome: "ok",
-          value: this.#atRest(encodeWithin(value, desk.payloadMax, this.key)),
+          value: this.#atRest(encodeWithin(value, context.payloadMax, this.key)),
           input: this.#input,
           attempts: this.#number,
-          tookMs: tookMs(desk, attempt),
+          tookMs: tookMs(context, attempt),
         }),
         this,
       )
@@ -214,7 +219,7 @@ export class StepAsk implements Ask {
     if (attempt.isSettled) return;
     let text: string | null;
     try {
-      text = this.#atRest(encodeWithin(value, this.#desk.payloadMax, this.key));
+      text = this.#atRest(encodeWithin(value, this.#context.payloadMax, this.key));
     } catch (error) {
       // The effect has happened; running the step again would repeat it and fail the same way.
       return this.#fail(attempt, error, "failed");
@@ -224,41 +229,41 @@ export class StepAsk implements Ask {
       value: text,
       input: this.#input,
       attempts: this.#number,
-      tookMs: tookMs(this.#desk, attempt),
+      tookMs: tookMs(this.#context, attempt),
     } as const;
     this.#close(attempt);
     const logs = this.#takeLogs();
-    if (!this.#hasRow && !attempt.isShown && logs === undefined) this.#desk.record(this, draft);
-    else this.#desk.record(this, draft, { ...this.#closes(attempt), ...(logs === undefined ? {} : { logs }) });
+    if (!this.#hasRow && !attempt.isShown && logs === undefined) this.#context.record(this, draft);
+    else this.#context.record(this, draft, { ...this.#closes(attempt), ...(logs === undefined ? {} : { logs }) });
   }
 
   #clear(text: string | null): string | null {
     const isInParts = text !== null && Array.isArray(this.#spec.sensitive);
     return isInParts
-      ? this.#desk.openVault().open(text, this.key, "output")
-      : openWith(this.#desk, text, this.key, "output");
+      ? this.#context.openVault().open(text, this.key, "output")
+      : openWith(this.#context, text, this.key, "output");
   }
 
   /** As it is recorded: sealed when it is sensitive, or has something sensitive of another step in it. */
   #atRest(text: string | null): string | null {
     if (text === null) return null;
-    const { vault } = this.#desk;
+    const { vault } = this.#context;
     const { sensitive } = this.#spec;
     if (sensitive === undefined) return vault?.holds(text) ? vault.seal(text, this.key, "output") : text;
-    return this.#desk.openVault().seal(text, this.key, "output", sensitive);
+    return this.#context.openVault().seal(text, this.key, "output", sensitive);
   }
 
   /** What an error may tell of sensitive values is nothing; the whole of it is kept sealed. */
   #clean(record: ErrorRecord): ErrorRecord {
     if (this.#spec.sensitive === undefined || this.#spec.hidesErrors === false)
-      return this.#desk.vault?.redactError(record) ?? record;
+      return this.#context.vault?.redactError(record) ?? record;
     const { name, code } = record;
-    const sealed = this.#desk.openVault().seal(JSON.stringify(record), this.key, "error");
+    const sealed = this.#context.openVault().seal(JSON.stringify(record), this.key, "error");
     return { name, message: hidden, ...(code === undefined ? {} : { code }), sealed };
   }
 
   #takeLogs(): readonly LogLine[] | undefined {
-    return this.#desk.takeLogs(this.#spec.sensitive === undefined ? undefined : this.key);
+    return this.#context.takeLogs(this.#spec.sensitive === undefined ? undefined : this.key);
   }
 
   #closes(attempt: Attempt | null): { closes?: readonly string[] } {
@@ -276,7 +281,7 @@ export class StepAsk implements Ask {
 
   #fail(attempt: Attempt, thrown: unknown, outcome: AttemptOutcome): void {
     if (attempt.isSettled) return;
-    const took = tookMs(this.#desk, attempt);
+    const took = tookMs(this.#context, attempt);
     this.#close(attempt);
     const error = this.#clean(recordError(thrown));
     if (this.scope.isClosed) return this.#abandon(took);
@@ -290,11 +295,11 @@ export class StepAsk implements Ask {
       error,
       tookMs: took,
     };
-    const decision = this.#desk.laws.decideRetry(
+    const decision = this.#context.safeguards.decideRetry(
       this.kind === "once" ? { ...this.#spec.policy, attempts: 1 } : this.#spec.policy,
       this.#charged,
       thrown,
-      this.#desk.chance(),
+      this.#context.chance(),
     );
     if (decision.kind === "exhausted") return this.#exhaust(error, [closing], took);
     this.#hasRow = true;
@@ -306,15 +311,15 @@ export class StepAsk implements Ask {
       name: error.message.slice(0, 200),
     } as const;
     const logs = this.#takeLogs();
-    this.#desk
+    this.#context
       .commit({ attempts: [closing], opens: [opening], ...(logs === undefined ? {} : { logs }) })
       .then(({ at }) => {
-        if (this.scope.isClosed) return this.#desk.closeWait(this.key, true);
-        this.#desk.resumeWait({
+        if (this.scope.isClosed) return this.#context.closeWait(this.key, true);
+        this.#context.resumeWait({
           key: this.key,
           kind: "retry",
           dueAt: at + decision.delayMs,
-          ask: this,
+          operation: this,
           onDue: () => this.#run(),
         });
       });
@@ -323,12 +328,12 @@ export class StepAsk implements Ask {
   /** A branch that has lost has nothing to retry. */
   #abandon(took: number): void {
     const draft = { outcome: "abandoned", value: null, input: null, attempts: this.#number, tookMs: took } as const;
-    this.#desk.record(this, draft, { closes: [this.key] });
+    this.#context.record(this, draft, { closes: [this.key] });
   }
 
   /** This process stops: the attempt is made again elsewhere and costs the step nothing. */
   #giveBack(error: ErrorRecord, took: number): void {
-    this.#desk.commit({
+    this.#context.commit({
       attempts: [{ key: this.key, number: this.#number, charged: false, outcome: "aborted", error, tookMs: took }],
     });
   }
@@ -340,14 +345,14 @@ export class StepAsk implements Ask {
     const extras = { attempts, ...(logs === undefined ? {} : { logs }) };
     switch (this.#spec.whenExhausted) {
       case "fail":
-        return this.#desk.record(this, { ...draft, outcome: "error" }, { ...extras, closes: [this.key] });
+        return this.#context.record(this, { ...draft, outcome: "error" }, { ...extras, closes: [this.key] });
       case "continue":
-        return this.#desk.record(this, { ...draft, outcome: "continued" }, { ...extras, closes: [this.key] });
+        return this.#context.record(this, { ...draft, outcome: "continued" }, { ...extras, closes: [this.key] });
       case "suspend":
-        this.#desk
+        this.#context
           .commit({ ...extras, opens: [{ key: this.key, kind: "hold", name: error.message.slice(0, 200) }] })
           .then(() => {
-            this.#desk.suspend({ code: "exhausted", step: this.key, error: error.message });
+            this.#context.suspend({ code: "exhausted", step: this.key, error: error.message });
           });
     }
   }
@@ -356,12 +361,12 @@ export class StepAsk implements Ask {
     attempt.isSettled = true;
     attempt.stopTimer?.();
     this.#attempt = null;
-    this.#desk.attemptEnded(attempt);
+    this.#context.attemptEnded(attempt);
   }
 }
 
-function tookMs(desk: Desk, attempt: Attempt): number {
-  return Math.round(desk.mono() - attempt.spec.startedMono);
+function tookMs(context: OperationContext, attempt: Attempt): number {
+  return Math.round(context.mono() - attempt.spec.startedMono);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -370,21 +375,21 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** The clear text of a recorded value. */
 export function openWith(
-  desk: Pick<Desk, "openVault">,
+  context: Pick<OperationContext, "openVault">,
   text: string | null,
   key: string,
   field: string,
 ): string | null {
-  return isSealed(text) ? desk.openVault().open(text, key, field) : text;
+  return isSealed(text) ? context.openVault().open(text, key, field) : text;
 }
 
 /** Readable, and safe as an HTTP header. A key whose recorded success a person took back gets a new one: it shall act again. */
-export function idempotencyKeyOf(desk: Pick<Desk, "run" | "history">, key: string): string {
-  const again = desk.history.restarts.get(key) ?? 0;
-  return `${desk.run.id}:${encodeURIComponent(key)}${again === 0 ? "" : `:${again}`}`;
+export function idempotencyKeyOf(context: Pick<OperationContext, "run" | "history">, key: string): string {
+  const again = context.history.restarts.get(key) ?? 0;
+  return `${context.run.id}:${encodeURIComponent(key)}${again === 0 ? "" : `:${again}`}`;
 }
 
-/** JSON text of a value that can be kept; another try would not mend what is refused here. */
+/** JSON text of a value that can be kept; another try would not repairStore what is refused here. */
 export function encodeWithin(value: unknown, bytesMax: number, key: string): string | null {
   try {
     return encodePayload(value, "output", bytesMax, ` of "${key}"`);

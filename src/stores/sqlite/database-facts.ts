@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
-import type { Host } from "../sql/context.ts";
+import type { DatabaseFacts } from "../sql/context.ts";
 import type { Work } from "../sql/work.ts";
 import type { Database } from "./database.ts";
 
 /** What SQLite knows of its file. */
-export class SqliteHost implements Host {
+export class SqliteFacts implements DatabaseFacts {
   readonly #db: Database;
 
   constructor(db: Database) {

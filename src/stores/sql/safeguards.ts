@@ -2,10 +2,10 @@ import { allowanceFor, suspectFrom } from "../../kernel/decide/crash.ts";
 import { state } from "./codes.ts";
 
 /**
- * The laws of a write that the whole product rests on, named, so that the simulator can take one away and prove that
+ * The safeguards of a write that the whole product rests on, named, so that the simulator can take one away and prove that
  * its loss is found.
  */
-export interface Rules {
+export interface StoreSafeguards {
   /** Only the holder of the newest fence writes a run. */
   isHolder(live: { fence: number; state: number } | undefined, fence: number): boolean;
   /** A run does not park over something that it has not read. */
@@ -40,7 +40,7 @@ export interface Rules {
   countsMissed(): boolean;
 }
 
-export const rules: Rules = {
+export const safeguards: StoreSafeguards = {
   isHolder: (live, fence) => live !== undefined && live.state === state.leased && live.fence === fence,
   mayPark: (unreadCount) => unreadCount === 0,
   looksBack: () => true,
