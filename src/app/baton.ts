@@ -67,7 +67,7 @@ export interface Baton {
   readonly schedules: ScheduleControl;
   /** Verbs for many runs at once. */
   readonly bulks: Bulks;
-  /** Looks at the store and its machine, and mends what it finds when reported to. */
+  /** Looks at the store and its machine, and mends what it finds when told to. */
   doctor(options?: DoctorOptions): Promise<Examination>;
   /** Removes runs at rest for good, by id or by business key, with everything of them. */
   erase(what: EraseRequest): Promise<Erasure>;
@@ -92,7 +92,7 @@ export interface InstanceOptions {
   readonly notifier: Notifier;
   readonly logger: Logger;
   readonly intervals: Intervals;
-  /** What the doctor is reported of the machine; nothing when it is left out. */
+  /** What the doctor is told of the machine; nothing when it is left out. */
   readonly hostFacts?: () => HostFacts;
   readonly name?: string;
   /** Where versions come from that are not registered, and which ones new starts get. */
@@ -270,7 +270,7 @@ class OpenBaton implements Baton {
   }
 }
 
-/** A logger is people's code as well; what it throws must not stop what it was reported of. */
+/** A logger is people's code as well; what it throws must not stop what it was told of. */
 function sturdy(logger: Logger): Logger {
   return {
     log: (level, message, fields) => {

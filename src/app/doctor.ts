@@ -6,7 +6,7 @@ import { readHostFacts } from "./host-facts.ts";
 import { readSchema } from "./migrate-store.ts";
 
 /**
- * What can be reported of a store that cannot be opened as one: damaged, of another schema, of another application. Null
+ * What can be told of a store that cannot be opened as one: damaged, of another schema, of another application. Null
  * when it can be.
  */
 export function examineFile(store: string): Examination | null {

@@ -2,7 +2,7 @@ import type { LeasedRun } from "../kernel/model/run.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import { currentRun } from "./current-run.ts";
 
-/** An error that nobody caught, with the run whose code it came from as far as that can be reported. */
+/** An error that nobody caught, with the run whose code it came from as far as that can be told. */
 export interface Escaped {
   readonly run: LeasedRun | null;
   readonly step: string | null;

@@ -31,7 +31,7 @@ function local(name: string): { name: string; isRemote: boolean; isFleeting: boo
   return { name, isRemote: false, isFleeting: false };
 }
 
-/** What can be reported of this machine without touching the store. */
+/** What can be told of this machine without touching the store. */
 export function readHostFacts(store: string): HostFacts {
   const path = resolve(store);
   const owner = readOwner(path);

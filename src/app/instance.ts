@@ -156,7 +156,7 @@ async function openEngine(
       {
         definitions,
         sensitiveKey: readSensitiveKeys(sensitiveKey, localStorePath(config)),
-        heldMax: config.slots.value,
+        slots: config.slots.value,
         ...(config.queues.value === null ? {} : { queues: config.queues.value }),
         retention: {
           completed: retention.completedMs.value,

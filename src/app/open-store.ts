@@ -26,7 +26,7 @@ export interface OpenStore {
   readonly intervals: Intervals;
   /** Tells other processes of this machine where this one is reached. */
   readonly announce: (url: string) => Promise<void>;
-  /** What the doctor is reported of the machine; null: the store lies elsewhere. */
+  /** What the doctor is told of the machine; null: the store lies elsewhere. */
   readonly hostFacts: (() => HostFacts) | null;
 }
 

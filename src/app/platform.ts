@@ -35,7 +35,7 @@ export const systemRandom: Random = {
   uuid: () => outside(() => v7()),
 };
 
-/** Hints within this process, reported in a later turn so that no listener runs inside a commit's answer. */
+/** Hints within this process, told in a later turn so that no listener runs inside a commit's answer. */
 export class LocalNotifier implements Notifier {
   readonly #listeners = new Set<(hint: Hint) => void>();
 

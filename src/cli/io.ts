@@ -76,7 +76,7 @@ interface BatonErrorLike {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Errors of Baton are result apart by their fields, not their class. */
+/** Errors of Baton are told apart by their fields, not their class. */
 function isBatonError(error: unknown): error is BatonErrorLike {
   return (
     error instanceof Error &&

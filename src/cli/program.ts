@@ -312,8 +312,8 @@ function addSchedules(program: Command, settle: Settle): void {
     .option("--reason <text>", "reason, written to the audit log")
     .action((id: string, _options, command: Command) => settle(runSchedule(id, command.optsWithGlobals())));
   one("backfill", "start the missing runs of a past time range")
-    .requiredOption("--from <moment>", "for example 2026-11-20T00:00:00Z")
-    .option("--to <moment>", "default: now")
+    .requiredOption("--from <time>", "for example 2026-11-20T00:00:00Z")
+    .option("--to <time>", "default: now")
     .option("--dry-run", "list the times without starting runs")
     .option("--reason <text>", "reason, written to the audit log")
     .action((id: string, _options, command: Command) => settle(backfillSchedule(id, command.optsWithGlobals())));

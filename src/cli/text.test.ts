@@ -30,7 +30,7 @@ test("colours go round the padding, so that columns stay in line", () => {
   assert.equal(lines[2], "\u001b[31ma \u001b[0m  t");
 });
 
-test("ages are result in one unit", () => {
+test("ages are shown in one unit", () => {
   const now = Date.parse("2026-11-20T12:00:00.000Z");
   const at = (ms: number): string => ago(new Date(now - ms).toISOString(), now);
   assert.deepEqual([5_000, 125_000, 7_300_000, 200_000_000, -50].map(at), [

@@ -15,7 +15,7 @@ export class RunWatch {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #report: (rows: readonly RunRow[]) => void;
-  /** Results of each followed run, as they were last reported. */
+  /** Results of each followed run, as they were last told. */
   readonly #reported = new Map<number, number>();
   /** Runs whose status is known to be final until they stir. All that are in neither set are looked at. */
   readonly #resting = new Set<number>();

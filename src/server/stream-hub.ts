@@ -38,7 +38,7 @@ interface Listener {
 
 /** Changes are gathered for so long, the latest of each run wins. */
 const gatherMs = 200;
-/** More runs than these in one gathering are sent as one number: a burst of thousands must cost next to nothing. */
+/** More runs than these in one gathering are told as one number: a burst of thousands must cost next to nothing. */
 const singlesMax = 25;
 /** Sent events that a listener who comes back may still get. */
 const ringMax = 1_000;
@@ -53,10 +53,10 @@ const listenersMax = 200;
 const bytes = new TextEncoder();
 
 /**
- * The live stream: hints of the store, gathered, numbered and sent to all who listen.
+ * The live stream: hints of the store, gathered, numbered and told to all who listen.
  *
  * Numbers begin at the process's start time, so that they also rise from one process to the next: an id from before a
- * restart is older than anything kept here, and its bearer is sent to read everything again.
+ * restart is older than anything kept here, and its bearer is told to read everything again.
  */
 export class StreamHub {
   readonly #store: Store;
@@ -66,7 +66,7 @@ export class StreamHub {
   readonly #pending = new Map<number, Change>();
   #ring: Sent[] = [];
   #seq: number;
-  /** Everything that was sent after this number is still in the ring. */
+  /** Everything that was told after this number is still in the ring. */
   #floor: number;
   #unsubscribe: (() => void) | null = null;
   readonly #watch: RunWatch;

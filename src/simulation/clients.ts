@@ -19,7 +19,7 @@ export interface KnownRun {
 const patienceMs = 1_500;
 
 /**
- * Those who start runs, send events and operation for verbs. An answer that does not come is an unknown outcome; they operation again
+ * Those who start runs, send events and ask for verbs. An answer that does not come is an unknown outcome; they ask again
  * with the same key until they know.
  */
 export class Clients {

@@ -106,7 +106,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "blind-retry",
-    about: "what no retry can repairStore is retried",
+    about: "an error that no retry can fix is retried",
     engineSafeguards: {
       decideRetry: (policy, charged, _error, chance) => decideRetry(policy, charged, new Error("any"), chance),
     },

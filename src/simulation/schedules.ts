@@ -15,7 +15,7 @@ export interface Clockwork {
   readonly overlap: Overlap;
   readonly everyMs: number;
   readonly napMs: number;
-  /** Shorter than any that a person may operation for: so that the simulated downtimes miss something. */
+  /** Shorter than any that a person may ask for: so that the simulated downtimes miss something. */
   readonly catchUpMs: number;
   readonly jitterMs: number;
 }
@@ -54,7 +54,7 @@ export function createScheduled(clockwork: Clockwork): readonly AnyWorkflow[] {
   ];
 }
 
-/** Times and windows that are too short for a person to operation for. */
+/** Times and windows that are too short for a person to ask for. */
 function withSpec(scheduled: AnyWorkflow, change: (spec: ScheduleSpec) => ScheduleSpec): AnyWorkflow {
   return { ...scheduled, schedules: scheduled.schedules.map((each) => ({ ...each, spec: change(each.spec) })) };
 }

@@ -164,9 +164,9 @@ export interface Context {
   uuid(): string;
 }
 
-/** What the context needs of the instance env it. */
+/** What the context needs of the instance around it. */
 export interface ContextEnvironment {
-  /** The step whose own code operations; null between steps. */
+  /** The step whose own code asks; null between steps. */
   stepAround(): string | null;
   prepareChild(definition: AnyWorkflow, input: unknown, options: StartOptions, by: string): Promise<StartRun>;
   /** The whole input of a run that is about to start, sealed. */
@@ -416,7 +416,7 @@ export class RunContext implements Context {
     const { vault } = this.#activation;
     const { id, input, definition } = start;
     if (input === null || !vault?.holds(input)) return start;
-    // One that is sealed in parts cannot be sealed env them.
+    // One that is sealed in parts cannot be sealed around them.
     if (hasSealed(input)) vault.refuse(input, `the non-sensitive part of the input of ${definition.name}`);
     return { ...start, input: this.#env.sealInput(id, input) };
   }
@@ -581,7 +581,7 @@ export class RunContext implements Context {
 }
 
 /**
- * Code may operation for something now and await it after something else. A failure that comes in between is recorded and
+ * Code may ask for something now and await it after something else. A failure that comes in between is recorded and
  * waits for it: to Node it would be a rejection that nobody handles, and end the process.
  */
 function late<T>(answer: Promise<T>): Promise<T> {

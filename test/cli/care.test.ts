@@ -42,7 +42,7 @@ test("doctor --repair says what it would repairStore, and mends it with --yes", 
   const total = (): unknown => db.prepare("select sum(count) as n from counters").get()?.["n"];
   const plan = await baton(["doctor", "--repair"]);
   assert.equal(plan.code, 1);
-  assert.match(plan.stderr, /recount: corrects the counts .*; affects \d/);
+  assert.match(plan.stderr, /recount: corrects the counters .*; affects \d/);
   assert.match(plan.stderr, /nothing was changed; to apply this: baton doctor --repair --yes/);
   assert.notEqual(total(), 1);
   db.close();

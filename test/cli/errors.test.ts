@@ -49,7 +49,10 @@ test("a wait that takes too long ends with exit code 6", async (t) => {
   await start();
   const { code, stderr } = await baton(["run", "patient", "--wait", "--timeout", "100ms"]);
   assert.equal(code, 6);
-  assert.match(stderr, /is still waiting after 100 ms\nhint: it goes on; look again with: baton show run_/);
+  assert.match(
+    stderr,
+    /is still waiting after 100 ms\nhint: it continues in the background; check it with: baton show run_/,
+  );
 });
 
 test("Ctrl-C ends a wait with exit code 130, and the run goes on", async (t) => {

@@ -90,5 +90,5 @@ test("a failed step that is awaited late does not end the process", async (t) =>
     return seen?.endedAt == null ? null : seen;
   });
   assert.deepEqual([run.status, run.output], ["completed", "no"]);
-  assert.match(server.lines.err, /warn: workflow patient does not await a step that has failed/);
+  assert.match(server.lines.err, /warn: workflow patient did not await a step that failed/);
 });

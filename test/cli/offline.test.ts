@@ -132,7 +132,7 @@ test("a run whose code is not to be had here stays pending and says why", async 
   rmSync(`${store}.versions`, { recursive: true });
   const { code, stdout } = await baton(resume);
   assert.equal(code, 1);
-  assert.match(stdout, /^pending {2}no worker has fragile version 1: its code was not made on this machine/m);
+  assert.match(stdout, /^pending {2}no worker has fragile version 1: its code was not built on this machine/m);
 });
 
 test("text from runs cannot steer the terminal", async (t) => {

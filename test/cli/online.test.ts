@@ -18,7 +18,7 @@ test("a server is found by its store, does the work, and stops gracefully", asyn
   server.child.kill("SIGTERM");
   const { code, stderr } = await server.ended;
   assert.equal(code, 0);
-  assert.match(stderr, /runs continue on the next start/);
+  assert.match(stderr, /runs continue after the next start/);
 });
 
 test("a second Baton on the same store is refused, naming the process that has it", async (t) => {

@@ -36,7 +36,7 @@ test("a backup is made beside a working server, and restored when nobody has the
   const copy = await json<{ bytes: number }>(["db", "backup", "copy.db"]);
   assert.ok(copy.value.bytes > 10_000);
   const twice = await baton(["db", "backup", "copy.db"]);
-  assert.match(twice.stderr, /copy\.db is there already/);
+  assert.match(twice.stderr, /copy\.db already exists/);
   await baton(["run", "hello", "--input", '{"name":"Bo"}', "--wait"]);
   const refused = await baton(["db", "restore", "copy.db"]);
   assert.equal(refused.code, 7);

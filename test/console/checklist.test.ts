@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { startEnvironment } from "../../examples/customer-onboarding/environment.ts";
 import { until } from "../../examples/customer-onboarding/processes/until.ts";
-import { openStage } from "../../examples/customer-onboarding/stage.ts";
 import { browserTest, closeBrowser, openTab, saveScreenshot } from "./browser.ts";
 
 after(closeBrowser);
@@ -15,7 +15,7 @@ browserTest(
   async (scope) => {
     const folder = mkdtempSync(join(tmpdir(), "baton-checklist-"));
     scope.after(async () => rmSync(folder, { recursive: true, force: true }));
-    const stage = await openStage({
+    const environment = await startEnvironment({
       storeFile: join(folder, "baton.db"),
       systemsDir: join(folder, "systems"),
       workflowsDir: join(folder, "workflows"),
@@ -24,11 +24,11 @@ browserTest(
       say: () => {},
       onErrorLine: () => {},
     });
-    scope.after(() => stage.stop());
-    const url = await until(() => stage.baton.url(), { what: "Baton is started" });
+    scope.after(() => environment.stop());
+    const url = await until(() => environment.baton.url(), { what: "Baton is started" });
     const { page, open } = await openTab(scope, url, { allows: /ERR_|Failed to load resource/ });
     await open("/");
-    const steps = page.locator("section[aria-label='The first minutes with Baton'] ol > li");
+    const steps = page.locator("section[aria-label='Get started with Baton'] ol > li");
     const isDone = (index: number): Promise<void> =>
       steps.nth(index).and(page.locator("[data-done='true']")).waitFor({ timeout: 20_000 });
     const act = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
@@ -37,10 +37,10 @@ browserTest(
     await act("Start an onboarding");
     await isDone(0);
 
-    await act("Break it and start an onboarding");
+    await act("Break the service and start an onboarding");
     await isDone(1);
 
-    await act("RepairTransition the product service");
+    await act("Repair the product service");
     await page.getByRole("button", { name: "Kill Baton" }).and(page.locator(":enabled")).waitFor();
     await steps.nth(2).getByRole("link", { name: "View run" }).click();
     await page.getByRole("heading", { name: /^Failed at provision account/ }).waitFor();
@@ -52,12 +52,12 @@ browserTest(
     await page.getByRole("link", { name: "Home" }).click();
     await isDone(2);
 
-    const killed = stage.baton.pid();
+    const killed = environment.baton.pid();
     await act("Kill Baton");
     await page.getByText(/Baton is not responding/).waitFor();
     await saveScreenshot(page, "server-gone");
     await isDone(3);
-    assert.notEqual(stage.baton.pid(), killed);
+    assert.notEqual(environment.baton.pid(), killed);
     assert.throws(() => process.kill(killed, 0), { code: "ESRCH" });
     await page.getByRole("button", { name: "Live" }).waitFor();
 

@@ -43,7 +43,8 @@ describe("a schedule", () => {
       runs.map((run) => [run.status, run.origin, iso(run.createdAt)]).toReversed(),
       [10, 20, 30].map((minutes) => {
         const scheduledAt = startAt + minutes * 60_000;
-        return ["completed", { by: "schedule", schedule: "tick/every", scheduledAt }, iso(scheduledAt)];
+        const origin = { by: "schedule", schedule: "tick/every", scheduledAt, nominalAt: scheduledAt };
+        return ["completed", origin, iso(scheduledAt)];
       }),
     );
     assert.deepEqual(
@@ -346,7 +347,8 @@ describe("people", () => {
     assert.ok(again.every((item) => !item.isNew && item.run !== null));
     const runs = await test.baton.runs();
     assert.equal(runs.length, 6);
-    assert.deepEqual(runs[0]?.origin, { by: "ann", schedule: "tick/every", scheduledAt: startAt + 2_400_000 });
+    const scheduledAt = startAt + 2_400_000;
+    assert.deepEqual(runs[0]?.origin, { by: "ann", schedule: "tick/every", scheduledAt, nominalAt: scheduledAt });
     await test.close();
   });
 

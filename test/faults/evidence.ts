@@ -4,7 +4,7 @@
  */
 import type { RunView } from "../../examples/customer-onboarding/processes/api.ts";
 import { SYSTEM_NAMES, type SystemName } from "../../examples/customer-onboarding/systems/directory.ts";
-import type { Act } from "../../examples/customer-onboarding/systems/ledger.ts";
+import type { LoggedOperation } from "../../examples/customer-onboarding/systems/ledger.ts";
 import type { Witnesses } from "./witnesses.ts";
 
 const STEPS = [
@@ -32,7 +32,7 @@ function problemsOfRun(run: RunView): string[] {
   return isWhole ? [] : [`run ${run.id} has other results than one of each step: ${names.join(", ")}`];
 }
 
-function problemsOfLog(name: SystemName, acts: readonly Act[], runs: readonly RunView[]): string[] {
+function problemsOfLog(name: SystemName, acts: readonly LoggedOperation[], runs: readonly RunView[]): string[] {
   const problems: string[] = [];
   if (acts.length !== runs.length) problems.push(`${name} acted ${acts.length} times for ${runs.length} runs`);
   for (const key of findRepeated(acts.map((act) => act.key))) problems.push(`${name} acted twice on ${key}`);

@@ -1,5 +1,5 @@
 /** Waiting until a set of runs is at rest, while Baton may still go down and come back. */
-import { isAtRest, lookAtRun, type RunView } from "../../examples/customer-onboarding/processes/api.ts";
+import { hasEnded, type RunView, readRun } from "../../examples/customer-onboarding/processes/api.ts";
 import { until } from "../../examples/customer-onboarding/processes/until.ts";
 
 /** How to look, and how long at most. */
@@ -20,10 +20,10 @@ export async function runsAtRest(
   for (const id of ids) {
     let last = "never seen";
     const look = async (): Promise<RunView | null> => {
-      const run = await lookAtRun(findUrl, id);
+      const run = await readRun(findUrl, id);
       if (run === null) return null;
       last = run.status;
-      return isAtRest(run) ? run : null;
+      return hasEnded(run) ? run : null;
     };
     const leftMs = Math.max(0, endsAt - performance.now());
     runs.push(

@@ -176,7 +176,7 @@ describe("from code", () => {
     const lines = await test.baton.engine.store.query("logs", { run: row.no, after: 0, limit: 10 });
     assert.deepEqual(
       lines.map((line) => [line.level, line.message]),
-      [["warn", "5000 of at most 10000 steps are used; go on as a new run or in child runs"]],
+      [["warn", "5000 of at most 10000 steps are used; use ctx.continueAsNew or child runs"]],
     );
   });
 });

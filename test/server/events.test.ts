@@ -98,7 +98,7 @@ test("an event tells what it started, or why nothing ran", async (t) => {
   assert.deepEqual([started.runs[0]?.name, started.runs[0]?.how], ["onboarded", "started"]);
   const refused = await detail("deal.won", { deal: 7 });
   assert.equal(refused.outcome, "refused");
-  assert.match(refused.outcomeText, /^Nothing ran: onboarded: .*deal/);
+  assert.match(refused.outcomeText, /^Started nothing: onboarded: .*deal/);
   const nobody = await detail("deal.lost", {});
   assert.deepEqual([nobody.outcome, nobody.waiting, nobody.listeners], ["no-listener", 0, []]);
   const waiter = await api.run("waiting", { deal: "D-1" }, (run) => run.status === "waiting");

@@ -101,7 +101,7 @@ test("what makes no sense is refused with its place, and starts nothing", async 
   for (const body of bodies) assert.equal((await api.post<Problem>(`${nightly}/backfill`, body)).status, 422);
   const long = await api.post<Problem>(`${nightly}/backfill`, { from: "2000-01-01T00:00:00Z" });
   assert.deepEqual([long.status, long.body.code], [413, "limit"]);
-  assert.match(long.body.hint ?? "", /in parts; end the first part at 2001-/);
+  assert.match(long.body.hint ?? "", /in parts; end the first range at 2001-/);
   assert.deepEqual((await api.get<Page<unknown>>("/api/runs")).body.items, []);
   const readOnly = await setup(t, { readOnly: true });
   assert.equal((await readOnly.post<Problem>(`${nightly}/pause`, {})).status, 405);

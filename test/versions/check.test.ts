@@ -77,7 +77,7 @@ test("compatible runs are moved to the new version, the others stay and are list
   assert.deepEqual([stays.value.movedCount, stays.value.leftCount], [0, 1]);
   assert.deepEqual(stays.value.left[0]?.recorded, ["reserve", "charge", "go"]);
   const human = await baton(["versions", "pay", "--move", "1"]);
-  assert.match(human.stdout, /^moved 0 from version 1 to 2, 1 stay\nstays {2}run_\S+ {2}"charge" was recorded/m);
+  assert.match(human.stdout, /^moved 0 from version 1 to 2, 1 stay\nstays {2}run_\S+ {2}Step 2 was "charge"/m);
 
   write("workflows/pay.ts", payText({ mark: "C", hasReceipt: true }));
   await baton(["deploy"]);

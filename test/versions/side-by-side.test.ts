@@ -227,7 +227,7 @@ test("a run whose version needs another package than is installed waits and says
     const { value } = await json<RunDetail>(["show", run.id]);
     return value.reason?.code === "no-worker" ? value : null;
   });
-  assert.equal(waiting.reasonText, "no worker has pay version 1: it needs printer 1.0.0, and 2.0.0 is installed here");
+  assert.equal(waiting.reasonText, "no worker has pay version 1: it needs printer 1.0.0, but 2.0.0 is installed here");
   server.child.kill("SIGTERM");
   await server.ended;
   install("1.0.0");

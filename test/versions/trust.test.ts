@@ -86,7 +86,7 @@ for (const [who, how] of [
       "select a.hash, a.body from artifacts a join definitions d on d.fingerprint = a.hash where d.name = 'pay' and d.version = 1",
     );
     tamper("update artifacts set body = ? where hash = ?", evil, hash);
-    assert.match(await reason(), /pay version 1: its code in the store was changed: it is \w{12}, not \w{12}/);
+    assert.match(await reason(), /pay version 1: its stored code was changed: its hash is \w{12}, not \w{12}/);
     tamper("update artifacts set body = ? where hash = ?", body, hash);
 
     // Under its own true hash, which says nothing about who wrote it.
@@ -111,7 +111,7 @@ test("a list that was changed or signed with another key vouches for nothing; an
   // What is beside the store stays behind, as with a copy of the store alone.
   rmSync(`${store}.versions`, { recursive: true });
   assert.match(await reason({ env: {} }), /not built on this machine, and loading other code needs a deploy key/);
-  const notSigned = /pay version 1: no list that is signed with the deploy key has its code/;
+  const notSigned = /pay version 1: no list signed with the deploy key contains its code/;
   assert.match(await reason({ env: { BATON_DEPLOY_KEY: next } }), notSigned);
   tamper("update manifests set body = replace(body, 'pay', 'pax')");
   assert.match(await reason(), notSigned);
@@ -136,7 +136,7 @@ test("a deploy key that is too short or cannot be read is refused", async (t) =>
   assert.equal(short.code, 2);
   assert.match(short.stderr, /a deploy key needs at least 32 characters\nhint: create one with: openssl rand -hex 32/);
   const missing = await baton(["deploy"], { env: { BATON_DEPLOY_KEY_FILE: "keys/none" } });
-  assert.match(missing.stderr, /the deploy key's file keys\/none cannot be read/);
+  assert.match(missing.stderr, /the deploy key file keys\/none cannot be read/);
 });
 
 test("the list of versions says why one cannot be loaded", async (t) => {

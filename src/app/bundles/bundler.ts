@@ -23,7 +23,7 @@ export interface Bundle {
   readonly modules: readonly string[];
 }
 
-/** What one bundling has seen, reported by its plugin. */
+/** What one bundling has seen, told by its plugin. */
 interface Seen {
   readonly modules: Set<string>;
   readonly externals: Map<string, string>;
@@ -40,7 +40,7 @@ export async function bundleFile(file: string, options: BundleOptions): Promise<
     seen.problems.push(...problemsOf(error, file));
     return null;
   });
-  // Files are read at once and reported in any order.
+  // Files are read at once and told in any order.
   const modules = [...seen.modules].sort();
   const problems = seen.problems.toSorted((a, b) =>
     a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0),

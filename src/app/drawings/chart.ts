@@ -48,7 +48,7 @@ interface Exits {
 
 /** More boxes than these nobody looks at, and laying them out would take seconds. */
 const nodesMax = 300;
-/** From each operation that may fail an arrow leads to its handler; of more than these only the last has one. */
+/** From each ask that may fail an arrow leads to its handler; of more than these only the last has one. */
 const failsMax = 3;
 
 export function chartOf(name: string, { items }: Outline): Chart {

@@ -37,7 +37,7 @@ function stepOf(a: Named | null, b: Named | null): Omit<StepChange, "change"> {
   return { step: (b ?? a)?.step ?? "", before: a?.options ?? null, after: b?.options ?? null };
 }
 
-/** Asks of one name are reported apart by their number, as runs number them. */
+/** Asks of one name are told apart by their number, as runs number them. */
 function namedOperations(operations: readonly OperationNode[]): readonly Named[] {
   const counts = new Map<string, number>();
   return operations.map(({ step, label, options }) => {

@@ -10,7 +10,7 @@ export interface RevealOptions extends Globals {
   readonly reason?: string;
 }
 
-/** `baton reveal`: one sensitive value in clear, which is result in the audit. */
+/** `baton reveal`: one sensitive value in clear, which is told in the audit. */
 export function revealValue(id: string, options: RevealOptions): Promise<Exit> {
   return runConnected(options, "act", async ({ io, connection }) => {
     const { step, input, output, reason } = options;

@@ -27,7 +27,7 @@ export interface Serving {
   readonly works?: boolean;
 }
 
-/** `baton start`, with `isWatching` `baton dev`, without work `baton server`: serves until it is result to stop. */
+/** `baton start`, with `isWatching` `baton dev`, without work `baton server`: serves until it is told to stop. */
 export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
   return runCommand(options, async (context) => {
     const { io } = context;
@@ -38,7 +38,7 @@ export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
     const logger = { log };
     let server: RunningServer | null = null;
     let isCrashing = false;
-    // From before the first run goes on: one that dies at once is result like any other.
+    // From before the first run goes on: one that dies at once is told like any other.
     const stopListening = onEscape(logger, (escaped) => {
       if (!isCrashing) crash(io, server, escaped);
       isCrashing = true;
@@ -99,7 +99,7 @@ function greet(io: Io, server: RunningServer, { isWatching: isDev, works = true 
   ]);
 }
 
-/** `baton worker`: works until it is result to stop, and serves nothing. */
+/** `baton worker`: works until it is told to stop, and serves nothing. */
 export function work(options: ServeOptions): Promise<Exit> {
   return runCommand(options, async (context) => {
     const { io } = context;

@@ -73,7 +73,7 @@ export function diagnose(evidence: Evidence): readonly Finding[] {
   return findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
 }
 
-/** The repairs that would repairStore what was found, each with what it is for, in the order in which they are done. */
+/** The repairs that would mend what was found, each with what it is for, in the order in which they are done. */
 export function planRepairs(
   violations: readonly InvariantViolation[],
 ): readonly { readonly repair: RepairCode; readonly violations: readonly InvariantViolation[] }[] {

@@ -283,7 +283,7 @@ function isDoing(kind: RecordedEntry["kind"]): boolean {
 
 const nothing: Preview = { runsAgain: [], kept: [], undone: [], notIdempotent: [] };
 
-/** `held`: what a holder is requestOf instead; null when the verb is only for a run that nobody holds. */
+/** `held`: what a holder is asked instead; null when the verb is only for a run that nobody holds. */
 function act(found: Case, idle: Idle, held: Request["verb"] | null, preview?: Preview): VerbDecision {
   const { run, request } = found;
   const { actor, verb, why } = request;

@@ -76,13 +76,13 @@ export class Activation implements Turning, OperationContext, Recorded {
   #history: History = noHistory;
   #replay: Replay | null = null;
   #recorder: Recorder;
-  /** Requested for before the past was used up. */
+  /** Asked for before the past was used up. */
   #held: Operation[] = [];
   #isBegun = false;
   #wantsPull = false;
   #isCaughtUp = false;
   #isFrontier = false;
-  /** Its past is used up and its undos are called: nothing that the code operations for counts any more. */
+  /** Its past is used up and its undos are called: nothing that the code asks for counts any more. */
   #isUndoing = false;
   #vault: Vault | null = null;
   #pivot: string | null = null;
@@ -257,7 +257,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#env.over(this, end);
   }
 
-  // --- What the layer's context operations for ------------------------------------------------------------------------------
+  // --- What the layer's context asks for ------------------------------------------------------------------------------
 
   get definition(): DefinitionRef {
     return this.run.definition;
@@ -300,7 +300,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     return new Promise(() => {});
   }
 
-  /** A lost branch: what it awaits is aborted, and what it operations later never settles. */
+  /** A lost branch: what it awaits is aborted, and what it asks later never settles. */
   closeScope(scope: Scope): void {
     scope.close();
     const reason = new BatonError("race-lost", "another branch of the race finished first");

@@ -58,7 +58,7 @@ export interface EngineOptions {
   /** What only the simulator takes away. */
   readonly safeguards?: Partial<EngineSafeguards>;
   readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
-  /** The step that `within` has put around the code that operations; null between steps. */
+  /** The step that `within` has put around the code that asks; null between steps. */
   readonly stepAround?: () => string | null;
   /** Looks for the code of a version that is not registered, such as an older one that a run was started with. */
   readonly findHandler?: (definition: DefinitionRef) => Promise<Found>;
@@ -288,7 +288,7 @@ export class Engine {
     return sealText(this.cipher, input, placeOf(run, "", "input"));
   }
 
-  /** The step whose own code operations, as far as this process can tell; null between steps. */
+  /** The step whose own code asks, as far as this process can tell; null between steps. */
   stepAround(): string | null {
     return this.#options.stepAround?.() ?? null;
   }

@@ -47,7 +47,7 @@ export interface OpenWait {
   onDue(): void;
 }
 
-/** What an operation may do with the run that it belongs to. */
+/** What an ask may do with the run that it belongs to. */
 export interface OperationContext {
   readonly run: LeasedRun;
   readonly history: History;
@@ -64,9 +64,9 @@ export interface OperationContext {
   mono(): number;
   storeNow(): number;
   after(ms: number, call: () => void): () => void;
-  /** Runs the author's code with this step as its storage. */
+  /** Runs the author's code with this step as its surroundings. */
   within<T>(key: string, attempt: Attempt, work: () => T): T;
-  /** Records the settling of an operation; the code gets it in its turn, after the commit. */
+  /** Records the settling of an ask; the code gets it in its turn, after the commit. */
   record(operation: Operation, draft: Draft, extras?: Extras): void;
   /** Commits something that settles nothing. Never comes back when the run is not held any more. */
   commit(extras: Extras): Promise<Extract<AdvanceOutcome, { ok: true }>>;

@@ -21,7 +21,7 @@ export interface RecoveryParts {
   readonly cipher: Cipher;
 }
 
-/** Carries out what people operation of runs: the verbs, for one and for many, and the showing of what is sealed. */
+/** Carries out what people ask of runs: the verbs, for one and for many, and the showing of what is sealed. */
 export class Recovery {
   readonly #parts: RecoveryParts;
 

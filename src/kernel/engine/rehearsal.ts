@@ -51,7 +51,7 @@ export function rehearse(
       if (isJudged) return;
       isJudged = true;
       resolve(verdict);
-      // In a later turn: it may be the activation itself that operations, half-way through something.
+      // In a later turn: it may be the activation itself that asks, half-way through something.
       parts.clock.soon(() => activation.lose());
     };
     const differs = (detail: string): void => judge(divergence(detail, journal, activation.operationKeys));
@@ -107,7 +107,7 @@ const lookTurnsMax = 20;
 /** How long code may await something of its own before a rehearsal stops waiting for it, as a number of looks. */
 const patientLooks = 20;
 
-/** The activation gives code 10 s to operation for its past; a rehearsal of a thousand runs cannot wait so long for each. */
+/** The activation gives code 10 s to ask for its past; a rehearsal of a thousand runs cannot wait so long for each. */
 function patientClock(clock: Clock): Clock {
   let looks = 0;
   return {

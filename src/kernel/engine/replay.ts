@@ -12,7 +12,7 @@ export type ReplayStep =
   | { readonly kind: "caught-up" }
   /** The code has not asked for the next part of its past yet. */
   | { readonly kind: "wait"; readonly isSoon: boolean }
-  /** It had its time and did not operation. */
+  /** It had its time and did not ask. */
   | { readonly kind: "diverged"; readonly entry: PastEntry };
 
 /**
@@ -70,11 +70,10 @@ export class Replay {
   }
 }
 
-/** Describes a recorded entry that the code does not operation for any more, and what it operations for instead. */
+/** Describes a recorded entry that the code no longer asks for, and what it asks for instead. */
 export function differenceText(history: History, left: PastEntry, operations: ReadonlyMap<string, Operation>): string {
   const place = history.entries.findIndex((entry) => entry.key === left.key) + 1;
   const instead = [...operations.keys()].find((key) => !history.byKey.has(key));
-  const now =
-    instead === undefined ? "the code no longer operations for it" : `the code now operations for "${instead}"`;
+  const now = instead === undefined ? "the code no longer asks for it" : `the code now asks for "${instead}"`;
   return `Step ${place} was "${left.key}"; ${now}`;
 }

@@ -12,7 +12,7 @@ const toldLookMs = 3;
 const lookMs = 500;
 
 /**
- * Runs whose end somebody waits for here. They are looked up together: a thousand waiting calls operation the store as often
+ * Runs whose end somebody waits for here. They are looked up together: a thousand waiting calls ask the store as often
  * as one does.
  */
 export class Rests {

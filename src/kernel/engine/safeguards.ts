@@ -2,7 +2,7 @@ import { decideRetry } from "../decide/retry.ts";
 import { listUndos } from "./undo.ts";
 
 /**
- * The safeguards of the engine that the whole product rests on, named, so that the simulator can take one away and prove that
+ * The laws of the engine that the whole product rests on, named, so that the simulator can take one away and prove that
  * its loss is found. The store has its own beside its statements.
  */
 export interface EngineSafeguards {

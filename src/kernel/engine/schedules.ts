@@ -6,7 +6,7 @@ import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { HeldSchedule, Scheduler } from "./services/schedules.ts";
 
-/** Who operations, and why; kept in the audit. */
+/** Who asks, and why; kept in the audit. */
 export interface By {
   readonly actor: string;
   readonly why: string | null;
@@ -30,7 +30,7 @@ export interface BackfillItem {
   readonly refusal: string | null;
 }
 
-/** What people operation of schedules. Each verb throws a `BatonError` that says why it may not. */
+/** What people ask of schedules. Each verb throws a `BatonError` that says why it may not. */
 export class Schedules {
   readonly #store: Store;
   readonly #random: Random;
@@ -186,7 +186,7 @@ export class Schedules {
     const past = times.filter((scheduledAt) => dueOf(row.spec, scheduleId(row), scheduledAt) <= now);
     if (past.length <= max) return past;
     throw new BatonError("limit", `this range has more than ${max} scheduled times`, {
-      hint: `backfill it in parts; end the first part at ${new Date(past[max - 1] ?? to).toISOString()}`,
+      hint: `backfill it in parts; end the first range at ${new Date(past[max - 1] ?? to).toISOString()}`,
     });
   }
 

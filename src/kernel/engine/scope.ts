@@ -16,7 +16,7 @@ export class Scope {
     this.#taken = parent === null ? new Set() : parent.#taken;
   }
 
-  /** The key of the next operation of this name: the name itself, and numbered from the second time on. */
+  /** The key of the next ask of this name: the name itself, and numbered from the second time on. */
   keyFor(name: string): string {
     for (;;) {
       const count = this.count(name);

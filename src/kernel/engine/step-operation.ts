@@ -389,7 +389,7 @@ export function idempotencyKeyOf(context: Pick<OperationContext, "run" | "histor
   return `${context.run.id}:${encodeURIComponent(key)}${again === 0 ? "" : `:${again}`}`;
 }
 
-/** JSON text of a value that can be kept; another try would not repairStore what is refused here. */
+/** JSON text of a value that can be kept; another try would not mend what is refused here. */
 export function encodeWithin(value: unknown, bytesMax: number, key: string): string | null {
   try {
     return encodePayload(value, "output", bytesMax, ` of "${key}"`);

@@ -8,7 +8,7 @@ import type { Attempt, StepAttempt } from "./attempt.ts";
 export interface UndoAttempt extends StepAttempt {
   /** `unknown`: the step was under way when its process died or its run ended, and nobody knows whether it happened. */
   readonly outcome: "known" | "unknown";
-  /** The idempotency key that the step itself had, to operation the other system by. */
+  /** The idempotency key that the step itself had, to ask the other system by. */
   readonly stepIdempotencyKey: string;
 }
 

@@ -42,7 +42,7 @@ export interface WorkerOptions {
   handlerOf(run: LeasedRun): Handler | null;
   /** Looks for the code of a version that `handlerOf` has not; null: there is nowhere to look. */
   findHandler(run: LeasedRun): Promise<Found> | null;
-  /** Runs author's code with its run and step as storage. */
+  /** Runs author's code with its run and step as surroundings. */
   within<T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T): T;
   /** A held run has ended; told at once, without a look-up. */
   ended(run: LeasedRun, next: Next): void;

@@ -156,7 +156,7 @@ export type Idle =
   | { readonly to: "suspended"; readonly reason: Reason; readonly stopsClocks?: boolean }
   | { readonly to: "cancelled"; readonly reason: Reason }
   | { readonly to: "compensating"; readonly compensation: Compensation }
-  /** A dead letter that nobody will repairStore. */
+  /** A dead letter that nobody will mend. */
   | { readonly to: "dismissed"; readonly reason: Reason }
   | { readonly to: "retried" };
 

@@ -32,7 +32,7 @@ function messageOf(cause: unknown): string | null {
   return cause instanceof Error ? cause.message : null;
 }
 
-/** Marks an error as one that no further attempt can repairStore. */
+/** Marks an error as one that no further attempt can mend. */
 export function asNonRetryable<E extends Error>(error: E): E {
   return Object.assign(error, { [nonRetryable]: true });
 }

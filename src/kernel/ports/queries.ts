@@ -20,14 +20,14 @@ export interface Queries {
   hours: { params: { from: number; to: number; definition?: string }; result: readonly HourRow[] };
   /** By id; a unique prefix is enough, `latest` is the newest. */
   run: { params: { id: string }; result: RunDetail | null };
-  /** Ids that begin so, at most three: to notify unknown from ambiguous. */
+  /** Ids that begin so, at most three: to tell unknown from ambiguous. */
   prefix: { params: { id: string }; result: readonly string[] };
   /** How a run has spent its time. */
   runTime: { params: { run: number }; result: RunTime };
   steps: { params: { run: number; after: number; limit: number }; result: readonly RecordedEntry[] };
   /** The marks of recovery verbs, oldest first: what they name of earlier entries is void. */
   reopenings: { params: { run: number }; result: readonly { seq: number; reopening: Reopening }[] };
-  /** The whole value of one part of a run: `input`, `output`, `step:<seq>`, `step-input:<seq>`, `event:<no>`. */
+  /** The whole value of one slot of a run: `input`, `output`, `step:<seq>`, `step-input:<seq>`, `event:<no>`. */
   payload: { params: { run: number; part: string }; result: string | null };
   /** A completed run's whole output. */
   output: { params: { run: number }; result: string | null };

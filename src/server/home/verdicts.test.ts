@@ -79,9 +79,9 @@ test("execution names what keeps runs from going on, the worst first", () => {
   const dead = { ...execution, stats: { ...stats, workers: [{ ...worker, expiresAt: 1 }] } };
   assert.deepEqual([executionVerdict(dead).level, executionVerdict(dead).text], ["bad", "No worker is running"]);
   const slow = { ...execution, stats: { ...stats, oldestReadyAt: 1_000_000 - 120_000 } };
-  assert.equal(executionVerdict(slow).text, "Runs wait for a worker, the oldest for 2 m 0 s");
-  const lacking = [{ name: "import", version: 2, why: "nobody vouches for it" }];
-  assert.equal(executionVerdict({ ...execution, lacking }).why, "import version 2: nobody vouches for it");
+  assert.equal(executionVerdict(slow).text, "Runs are waiting for a worker, the oldest for 2 m 0 s");
+  const lacking = [{ name: "import", version: 2, why: "it is not signed" }];
+  assert.equal(executionVerdict({ ...execution, lacking }).why, "import version 2: it is not signed");
   const problems = [{ file: "a.ts", message: "SyntaxError" }];
   assert.equal(executionVerdict({ ...execution, problems }).text, "1 definition file could not be loaded");
 });

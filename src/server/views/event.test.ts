@@ -30,17 +30,20 @@ test("every outcome is a sentence", () => {
   assert.deepEqual(textsOf({ row: { ...row, matched: 3 } }), ["matched", "Started or resumed 3 runs"]);
   assert.deepEqual(textsOf({ row: { ...row, refused: ["w: input.a: is missing"] } }), [
     "refused",
-    "Nothing ran: w: input.a: is missing",
+    "Started nothing: w: input.a: is missing",
   ]);
   assert.equal(textsOf({ row: { ...row, isRouted: false } })[0], "waiting");
-  assert.deepEqual(textsOf({}), ["no-listener", "No workflow here starts with deal.won, and no run waits for it"]);
+  assert.deepEqual(textsOf({}), [
+    "no-listener",
+    "No loaded workflow is triggered by deal.won, and no run is waiting for it",
+  ]);
   assert.deepEqual(textsOf({ listeners: ["w"] }), [
     "no-match",
-    "w starts with deal.won now, but did not when this came",
+    "w is triggered by deal.won now, but was not when this event was received",
   ]);
   const wait = waitView({ run: "run_1", definition: "w", key: "k", match: null }, {});
   assert.deepEqual(textsOf({ waits: [wait], waiting: 2 }), [
     "no-match",
-    "2 runs wait for deal.won now, but began to after this came",
+    "2 runs are waiting for deal.won, but started waiting after this event was received",
   ]);
 });

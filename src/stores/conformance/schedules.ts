@@ -134,7 +134,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       const runs = await store.query("runs", { before: null, limit: 10 });
       assert.deepEqual(
         runs.map((run) => [run.id, run.origin]),
-        [[mine.start?.id, mine.start?.origin]],
+        [[mine.start?.id, { ...mine.start?.origin, nominalAt: scheduledAt }]],
       );
       assert.equal((await row(store)).dueAt, scheduledAt + minute);
     });

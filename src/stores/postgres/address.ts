@@ -5,7 +5,7 @@ export interface Address {
   /** For the driver, without what is Baton's. */
   readonly url: string;
   readonly schema: string;
-  /** False: other processes are not notified and not listened to, as behind a pooler that keeps no sessions. */
+  /** False: other processes are not told and not listened to, as behind a pooler that keeps no sessions. */
   readonly hasHints: boolean;
 }
 

@@ -48,7 +48,7 @@ const busyDelayMs = 2;
 const passingMax = 5;
 
 /**
- * Group commit: what is asked for while a batch is under way travels together in the next one. Of two writers each has a
+ * Group commit: what is asked for while a batch is under way travels together in the next one. Of two lanes each has a
  * connection at work; a run is bound to one of them, so that its transitions keep their order.
  */
 export class BatchWriter {
@@ -88,7 +88,7 @@ export class BatchWriter {
     if (members.length === 0) return;
     this.#isAtWork = true;
     this.#commit(batch, members)
-      // Whatever it is: who waits is notified, and the writer goes on.
+      // Whatever it is: who waits is told, and the lane goes on.
       .catch((error: unknown) => reject(members, toStoreError(error)))
       .finally(() => {
         this.#isAtWork = false;
@@ -203,7 +203,7 @@ export class BatchWriter {
     return this.#commit(batch, members, tries);
   }
 
-  /** A batch that cannot be written is halved until the guilty run stands alone, which is then notified why. */
+  /** A batch that cannot be written is halved until the guilty run stands alone, which is then told why. */
   async #failed(batch: Batch, members: readonly Pending[], error: unknown, tries: number): Promise<void> {
     if (isPassing(error) && tries < passingMax && batch.size > 1) return this.#again(members, tries + 1);
     const storeError = toStoreError(error);
@@ -295,7 +295,7 @@ export class BatchWriter {
     this.#parts.notified({ left, started, arrivals, children: children.length });
   }
 
-  /** Everybody who waits is notified; nothing more is taken. */
+  /** Everybody who waits is told; nothing more is taken. */
   fail(error: StoreError): void {
     reject(this.#queue.splice(0), error);
   }
@@ -337,6 +337,6 @@ function bytesOf(advance: Advance): number {
   return bytes;
 }
 
-/** Two writers of these keep both processes at work; larger ones were measured no faster and make everybody wait longer. */
+/** Two lanes of these keep both processes at work; larger ones were measured no faster and make everybody wait longer. */
 const batchMax = defaults.batchMax * 4;
 const batchBytesMax = 1024 * 1024;

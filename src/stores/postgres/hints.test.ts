@@ -27,7 +27,7 @@ it("a store hears what another one does, and nothing that has not the form of a 
     hear();
   });
   const notifier = await open(2, () => {});
-  // The first hint of a listener is its own: whatever was notified before it listened.
+  // The first hint of a listener is its own: whatever was told before it listened.
   while (heard.length === 0) await new Promise<void>((resolve) => (hear = resolve));
   for (const bad of ["", "{", "null", '{"hint":{"arrivals":5,"changed":{}}}', '{"hint":{"changed":[null,{"no":"1"}]}}'])
     await schema.query("select pg_notify($1, $2)", [`${schema.schema}_hints`, bad]);

@@ -18,7 +18,7 @@ const reconnectMs = 1_000;
 const reconnectMaxMs = 15_000;
 
 interface Message {
-  /** Of whom: one's own hints were notified already. */
+  /** Of whom: one's own hints were told already. */
   readonly from: string;
   readonly hint: Hint;
 }
@@ -60,7 +60,7 @@ export class RemoteHints {
     return `${this.#address.schema}_hints`;
   }
 
-  /** Tells the other processes, soon and together with what else there is to notify. */
+  /** Tells the other processes, soon and together with what else there is to tell. */
   notify(hint: Hint): void {
     this.#pending ??= { hint: {}, arrivals: new Set(), changed: new Map() };
     const isWork = hint.ready || hint.unrouted || hint.timers || (hint.arrivals?.length ?? 0) > 0;
@@ -122,7 +122,7 @@ export class RemoteHints {
       await client.connect();
       await client.query(`listen "${this.#channel}"`);
       this.#waitMs = reconnectMs;
-      // What was notified while nobody listened.
+      // What was told while nobody listened.
       this.#notifier.publish({ ready: true, unrouted: true, timers: true });
     } catch {
       over();

@@ -15,7 +15,7 @@ import { PostgresStore } from "./store.ts";
 import { storeTypes } from "./types.ts";
 
 /**
- * The races between two sessions that one connection cannot show. One transaction stands still in the middle of its
+ * The races between two sessions that one connection cannot show. One session stands still in the middle of its
  * transaction, the other one goes on as far as it can, then the first commits. Each race is run on the store as it is,
  * and on one from which a lock was taken: there it must go wrong, or the test proves nothing.
  */
@@ -28,7 +28,7 @@ interface Arena {
   query(sql: string, params?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** A run that is held by the worker. */
   held(): Promise<LeasedRun>;
-  /** Carries a batch out in a transaction of another transaction, which stays open. */
+  /** Carries a batch out in a transaction of another session, which stays open. */
   begin(...transitions: readonly (Advance | AcceptEvent)[]): Promise<{ commit(): Promise<void> }>;
   /** Waits until the other one has ended, or stands before a lock. */
   asFarAsItGoes(other: Promise<unknown>): Promise<void>;

@@ -24,7 +24,7 @@ export class SerialWriter {
   #last: Promise<unknown> = Promise.resolve();
   #isPlanned = false;
 
-  /** `committed` is called after each transaction, when the transaction's hints are true. */
+  /** `committed` is called after each transaction, when the hints it produced are true. */
   constructor(connections: Connections, transaction: StoreTransaction, clock: Clock, committed: () => void) {
     this.#connections = connections;
     this.#transaction = transaction;

@@ -49,7 +49,7 @@ export class Shapes {
     return asking;
   }
 
-  /** The moment from which it can be notified how waits lie; null: now. */
+  /** The moment from which it can be told how waits lie; null: now. */
   pendingOf(waits: readonly WaitOpening[]): Promise<void> | null {
     for (const { kind, name = "", match = {} } of waits) {
       if (kind !== "event" || Object.keys(match).length === 0) continue;

@@ -35,9 +35,9 @@ export interface PostgresOptions {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly safeguards?: StoreSafeguards;
-  /** A random number of its own for each opened store, from 0 to below 2^48: batches and hints are notified apart by it. */
+  /** A random number of its own for each opened store, from 0 to below 2^48: batches and hints are told apart by it. */
   readonly seat: number;
-  /** False: nobody is notified and nobody listened to; looking is enough. Default true. */
+  /** False: nobody is told and nobody listened to; looking is enough. Default true. */
   readonly hasHints?: boolean;
   /** False: a schema that lacks a migration is refused instead of migrated. */
   readonly migrates?: boolean;
@@ -46,7 +46,7 @@ export interface PostgresOptions {
 const writerCount = 2;
 /** Counters have this many rows each; of one process every writer has its own. */
 const shards = 60;
-/** Two writers, a turn, a look for work and what renews the lease: none of them may wait behind those who read. */
+/** Two lanes, a turn, a look for work and what renews the lease: none of them may wait behind those who read. */
 const connectionsMax = 5;
 const readConnectionsMax = 3;
 const txConnectionsMax = 4;
@@ -54,7 +54,7 @@ const txConnectionsMax = 4;
 const beatMs = 2_000;
 
 /**
- * The PostgreSQL store of many workers. What runs do most goes through writers, a batch a statement; everything else takes
+ * The PostgreSQL store of many workers. What runs do most goes through lanes, a batch a statement; everything else takes
  * turns and is applied by the code that SQLite runs too. Who has the server's clock on his side decides leases and due
  * times; this process's own is asked for nothing but when to look again.
  */

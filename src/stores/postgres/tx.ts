@@ -101,7 +101,7 @@ async function ask(client: PoolClient, sql: string, params: readonly unknown[]):
     return rows;
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
-    // A statement of the author's that is wrong, or breaks his own safeguards, is his; the rest is the database's.
+    // A statement of the author's that is wrong, or breaks his own rules, is his; the rest is the database's.
     if (typeof code === "string" && /^(2[0-47]|4[24]|0A|P0)/.test(code))
       throw new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "check the statement", cause: error });
     throw error;

@@ -28,7 +28,8 @@ export function* advanceRun(context: Context, advance: Advance, at: number): Wor
     yield* clearSuspicion(context, advance.run, live.unclean);
   if (advance.expires !== undefined && (yield* hasEvent(context, advance.run, advance.expires)))
     return { ok: false, why: "unread" };
-  if (advance.entries !== undefined) for (const entry of advance.entries) yield* writeEntry(context, advance.run, entry, at);
+  if (advance.entries !== undefined)
+    for (const entry of advance.entries) yield* writeEntry(context, advance.run, entry, at);
   if (isBare) return { ok: true, at, isUnread: false };
   const touched = yield* writeRest(context, advance, live as LiveRow, at);
   const isUnread = advance.next === undefined ? false : !(yield* leave(context, advance, touched, at));

@@ -106,7 +106,7 @@ function* applyDecision(
   };
 }
 
-/** One line of numbers for deployments and choices, so that each can be notified from what came before. */
+/** One line of numbers for deployments and choices, so that each can be told from what came before. */
 function* nextNo(context: Context): Work<number> {
   const row = yield* context.db.get<{ n: number | null }>(
     "select max(no) as n from (select deployed_no as no from definitions union all select used_no from definitions) given",

@@ -6,7 +6,7 @@ import { mapWork, type Work } from "./work.ts";
 const looksMax = 5_000;
 /** Of one cause: enough for a strip of a day. */
 const fellMax = 1_000;
-/** Runs whose versions are notified. */
+/** Runs whose versions are told. */
 const versionsOf = 20;
 /** Newest dead letters whose causes are looked at. */
 const newestMax = 500;

@@ -28,7 +28,7 @@ export interface Context {
   readonly erased: string[];
 }
 
-/** What a transaction may have woken, notified after its commit. */
+/** What a transaction may have woken, told after its commit. */
 export class Hints {
   ready = false;
   unrouted = false;

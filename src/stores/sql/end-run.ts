@@ -9,7 +9,7 @@ import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
 import { releaseSlots, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
-/** Ends a run: it leaves the queue, its waits go, its parent is notified. */
+/** Ends a run: it leaves the queue, its waits go, its parent is told. */
 export function* endRun(
   context: Context,
   live: LiveRow,
@@ -86,7 +86,7 @@ function* compensationOf(context: Context, run: number): Work<string | null> {
   );
 }
 
-/** A cancel reaches every child that is not at rest or on its way there: idle ones end here, held ones are notified. */
+/** A cancel reaches every child that is not at rest or on its way there: idle ones end here, held ones are told. */
 export function* cancelChildren(context: Context, parent: number, reason: Reason, at: number): Work<void> {
   if (!context.safeguards.cancelsChildren()) return;
   const children = yield* context.db.all<LiveRow & Record<string, unknown>>(

@@ -13,7 +13,7 @@ import { reopenRun } from "./reopen.ts";
 import { giveSlotsBack, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
-/** A recovery verb: notified to the holder, or done at once to a run that nobody holds and that is still as it was seen. */
+/** A recovery verb: told to the holder, or done at once to a run that nobody holds and that is still as it was seen. */
 export function* intervene(context: Context, act: Intervene, at: number): Work<Outcome> {
   if (act.bulk !== undefined && (yield* isBulkDone(context, act.bulk))) return { ok: true, at, isHeld: false };
   const outcome = yield* carryOut(context, act, at);

@@ -18,16 +18,16 @@ const withLive = "runs r join live l on l.run = r.no";
 const inNoLine = "not exists (select 1 from slot_waiters w where w.run = r.no)";
 
 /** The invariant of the queue: every run that is not at rest is exactly one of ready, leased, suspended or parked. */
-const strayRules: readonly StrayRule[] = [
+const runInvariants: readonly StrayRule[] = [
   {
     code: "not-queued",
-    problem: "is not at rest and not in the queue",
+    problem: "has not ended and is not in the queue",
     from: "runs r left join live l on l.run = r.no",
     where: "r.ended is null and l.run is null",
   },
   {
     code: "queued-at-rest",
-    problem: "is at rest and still in the queue",
+    problem: "has ended and is still in the queue",
     from: withLive,
     where: "r.ended is not null",
   },
@@ -39,13 +39,13 @@ const strayRules: readonly StrayRule[] = [
   },
   {
     code: "leased-by-nobody",
-    problem: "is leased and no living worker holds it",
+    problem: "is leased and its worker is gone",
     from: withLive,
     where: `l.state = ${state.leased} and not exists (select 1 from workers w where w.incarnation = l.holder and w.is_dead = 0)`,
   },
   {
     code: "held-and-idle",
-    problem: "has a holder and is not leased",
+    problem: "has a holder but is not leased",
     from: withLive,
     where: `l.state <> ${state.leased} and l.holder is not null`,
   },
@@ -63,44 +63,44 @@ const strayRules: readonly StrayRule[] = [
   },
   {
     code: "parked-over-unread",
-    problem: "is parked over something unread",
+    problem: "is parked with unread inbox entries",
     from: withLive,
     where: `l.state = ${state.parked} and l.ready_at is null
       and exists (select 1 from inbox i where i.run = r.no and i.is_read = 0) and ${inNoLine}`,
   },
   {
     code: "works-without-slot",
-    problem: "is ready to work and lacks a slot",
+    problem: "is leased without its concurrency slot",
     from: withLive,
     where: `l.state = ${state.leased} and l.slots = ${slotState.wanting} and l.deadline_at is null`,
   },
   {
     code: "slot-of-idle",
-    problem: "holds a slot and does not work",
+    problem: "holds a concurrency slot without being active",
     from: "slots s join runs r on r.no = s.run left join live l on l.run = r.no",
     where: `(l.run is null or l.state = ${state.suspended} or (l.state = ${state.parked} and s.is_kept = 0))`,
   },
   {
     code: "in-line-and-working",
-    problem: "stands in a line and works",
+    problem: "is queued for a concurrency slot while active",
     from: "slot_waiters w join runs r on r.no = w.run left join live l on l.run = r.no",
     where: `(l.run is null or l.state in (${state.leased}, ${state.suspended}))`,
   },
   {
     code: "free-slot-in-line",
-    problem: "stands in the line of a slot that is free",
+    problem: "is queued for a concurrency slot that is free",
     from: "slot_waiters w join runs r on r.no = w.run join slot_limits k on k.key = w.key",
     where: "(select count(*) from slots s where s.key = w.key) < k.max",
   },
   {
     code: "failed-and-forgotten",
-    problem: "failed, is no dead letter and nobody has said why",
+    problem: "failed without being a dead letter and without a reason",
     from: "runs r left join dead d on d.run = r.no",
     where: "r.ended = 'failed' and d.run is null and r.reason is null",
   },
   {
     code: "dead-letter-of-none",
-    problem: "is a dead letter and did not fail",
+    problem: "is a dead letter but did not fail",
     from: "dead d join runs r on r.no = d.run",
     where: "r.ended is distinct from 'failed'",
   },
@@ -120,7 +120,7 @@ const shownMax = 100;
 /** Everything that is wrong with the rows: always empty. */
 export function* findViolations(context: Context): Work<readonly InvariantViolation[]> {
   return [
-    ...(yield* mapWork(strayRules, function* ({ code, problem, from, where }) {
+    ...(yield* mapWork(runInvariants, function* ({ code, problem, from, where }) {
       return (yield* context.db.all<{ id: string }>(
         `select distinct r.id from ${from} where ${where} limit ${shownMax}`,
       )).map(({ id }) => ({ id, problem, code }));
@@ -132,7 +132,7 @@ export function* findViolations(context: Context): Work<readonly InvariantViolat
 
 /** The run's number when it is still wrong in this way. */
 export function* findViolation(context: Context, code: ViolationCode, id: string): Work<number | null> {
-  const rule = strayRules.find((each) => each.code === code);
+  const rule = runInvariants.find((each) => each.code === code);
   if (rule === undefined) return null;
   const sql = `select r.no from ${rule.from} where r.id = ? and ${rule.where} limit 1`;
   return (yield* context.db.get<{ no: number }>(sql, id))?.no ?? null;
@@ -145,19 +145,19 @@ function driftViolation(drift: CounterDrift): InvariantViolation {
     case "runs":
       return {
         id: `${drift.definition} ${drift.status}`,
-        problem: `counts ${counted} runs where there are ${real}`,
+        problem: `counter is ${counted} runs, actual ${real}`,
         code: "miscounted",
       };
     case "hours":
       return {
         id: `${drift.definition} ${drift.status} ${drift.hour}`,
-        problem: `counts ${counted} runs in an hour where there are ${real}`,
+        problem: `counter is ${counted} runs in an hour, actual ${real}`,
         code: "miscounted-hour",
       };
     case "causes":
       return {
         id: drift.fingerprint,
-        problem: `counts ${counted} dead letters of a cause where there are ${real}`,
+        problem: `counter is ${counted} dead letters of an error, actual ${real}`,
         code: "miscounted-cause",
       };
   }

@@ -35,7 +35,7 @@ export class Payloads {
 
   /**
    * What to put in the column: the text itself, or the mark of the row it went to. A sealed value never lies in a file:
-   * a name made of what it holds would notify that two of them are the same.
+   * a name made of what it holds would tell that two of them are the same.
    */
   *keep(run: number, part: string, text: string | null): Work<string | null> {
     if (text === null || !this.isLarge(text)) return text;

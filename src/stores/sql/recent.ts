@@ -3,7 +3,7 @@ import { kindCode, kindOf, outcomeOf } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { listOf, mapWork, type Work } from "./work.ts";
 
-/** Of a long run its first results are enough to notify its steps apart. */
+/** Of a long run its first results are enough to tell its steps apart. */
 const stepsOfRun = 100;
 const working = listOf([kindCode.step, kindCode.once, kindCode.tx]);
 

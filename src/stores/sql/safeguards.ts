@@ -2,7 +2,7 @@ import { allowanceFor, suspectFrom } from "../../kernel/decide/crash.ts";
 import { state } from "./codes.ts";
 
 /**
- * The safeguards of a write that the whole product rests on, named, so that the simulator can take one away and prove that
+ * The laws of a write that the whole product rests on, named, so that the simulator can take one away and prove that
  * its loss is found.
  */
 export interface StoreSafeguards {

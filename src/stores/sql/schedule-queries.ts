@@ -134,12 +134,12 @@ export function* findScheduleViolations(context: Context): Work<readonly Invaria
   return [
     ...idle.map((row) => ({
       id: scheduleId(row),
-      problem: "has times to come and nothing looks at it",
+      problem: "has upcoming times but no timer",
       code: "schedule-without-timer" as const,
     })),
     ...crowded.map((row) => ({
       id: `schedule ${row.schedule}`,
-      problem: "has more than one time that waits",
+      problem: "has more than one buffered time",
       code: "schedule-waits-twice" as const,
     })),
   ];

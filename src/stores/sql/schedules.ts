@@ -39,7 +39,7 @@ const stale: ScheduleOutcome = { ok: false, why: "stale" };
 
 /**
  * All writes of schedules. A round of fires is guarded by the schedule's revision, and each nominal time by its own row:
- * of two workers that decide the same one, one is notified that it came late.
+ * of two workers that decide the same one, one is told that it came late.
  */
 export function* applySchedule(context: Context, transition: ScheduleTransition, at: number): Work<ScheduleOutcome> {
   switch (transition.act) {
@@ -306,7 +306,7 @@ function* widenGap(context: Context, schedule: number, gap: FiringGap, at: numbe
   );
 }
 
-/** As the verb does: an idle run ends here, a held one is notified. */
+/** As the verb does: an idle run ends here, a held one is told. */
 function* cancelRun(context: Context, run: number, schedule: string, at: number): Work<void> {
   const live = yield* liveRow(context, run);
   if (live === undefined) return;

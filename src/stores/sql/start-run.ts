@@ -245,7 +245,7 @@ function* rejoinChild(context: Context, child: number, parent: number, key: stri
     yield* reopenRun(context, child, { to: "ready", reopening: yield* failedStepReopening(context, child) }, at);
     return;
   }
-  // Its end was notified once already, to a call that a restart has taken back since: this notifying is another one.
+  // Its end was told once already, to a call that a restart has taken back since: this telling is another one.
   const ref = `${child}:${row.round}:${(yield* liveRow(context, parent))?.fence ?? 0}`;
   yield* deliver(context, { run: parent, kind: "child", ref, key, body: null }, at);
 }

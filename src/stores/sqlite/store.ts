@@ -264,7 +264,7 @@ export class SqliteStore implements Store {
   }
 }
 
-/** The thread has rolled back by then; whoever waits for code that never comes back must be notified. */
+/** The thread has rolled back by then; whoever waits for code that never comes back must be told. */
 async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(txTooLong()), limitMs);

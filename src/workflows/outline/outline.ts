@@ -1,4 +1,4 @@
-/** What code can operation its context for, as runs record it. */
+/** What code can ask its context for, as runs record it. */
 export type OperationKind =
   | "step"
   | "once"
@@ -12,7 +12,7 @@ export type OperationKind =
   | "attributes"
   | "pivot";
 
-/** What a workflow's code may do, in the order of the code. Plain code between the operations is left out. */
+/** What a workflow's code may do, in the order of the code. Plain code between the asks is left out. */
 export interface Outline {
   readonly items: readonly Item[];
   /** What could not be read, in words. */
@@ -84,7 +84,7 @@ export interface Leave {
   readonly how: "return" | "throw" | "break" | "continue" | "anew";
 }
 
-/** All operations, those inside of others too, in the order of the code. */
+/** All asks, those inside of others too, in the order of the code. */
 export function operationsOf(items: readonly Item[]): readonly OperationNode[] {
   return items.flatMap(asksIn);
 }

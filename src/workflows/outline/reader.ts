@@ -23,7 +23,7 @@ const labelMax = 80;
 const depthMax = 12;
 
 /**
- * Reads a function that is given a context: what it may operation for, in the order of the code. Names and options are followed
+ * Reads a function that is given a context: what it may ask for, in the order of the code. Names and options are followed
  * through constants and through what functions of the same text are given, so that a helper's step has its real name.
  */
 export class Reader {
@@ -239,7 +239,7 @@ export class Reader {
     );
   }
 
-  /** A function of the same text: what it operations for stands where it is called. */
+  /** A function of the same text: what it asks for stands where it is called. */
   #inline(fn: Node, args: readonly Node[], around: Scope, scope: Scope): readonly Item[] {
     if (this.#open.includes(fn) || this.#open.length > depthMax) {
       const items = this.#open.includes(fn) ? "calls itself" : "is nested too deeply";

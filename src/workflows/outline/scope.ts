@@ -2,7 +2,7 @@ import { boundNames, child, children, type Node } from "./tree.ts";
 
 /** What a name stands for where it is read. */
 export type Meaning =
-  /** A context: operations are made of it. */
+  /** A context: asks are made of it. */
   | { readonly is: "context" }
   /** What it was given, with the scope in which that was written. */
   | { readonly is: "value"; readonly node: Node; readonly scope: Scope }
