@@ -4,20 +4,20 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { keepFresh } from "./api/fresh.ts";
 import { live } from "./api/live.ts";
+import { startLiveUpdates } from "./api/live-updates.ts";
 import { queryClient } from "./api/queries.ts";
 import { router } from "./routes.ts";
-import { listenToKeys } from "./shell/keys.ts";
-import { startSettings } from "./shell/settings.ts";
+import { startPreferences } from "./shell/preferences.ts";
+import { listenForShortcuts } from "./shell/shortcuts.ts";
 
-startSettings();
-listenToKeys();
+startPreferences();
+listenForShortcuts();
 live.start();
-keepFresh();
+startLiveUpdates();
 
 const root = document.getElementById("console");
-if (root === null) throw new Error("the page has no place for the console");
+if (root === null) throw new Error("Element #console not found");
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>

@@ -1,15 +1,15 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
-import { Broken } from "./shell/broken.tsx";
-import { Gone } from "./shell/gone.tsx";
+import { NotFound } from "./shell/not-found.tsx";
+import { RenderError } from "./shell/render-error.tsx";
 import { Shell } from "./shell/shell.tsx";
 
 /**
- * Every page of the console. What a page shows stands in its address, so that a link shows a colleague the same; each
- * page's code is loaded when it is first visited.
+ * Every page of the console. The address holds the state of the page, so that a shared link shows the same. The code of
+ * each page is loaded on the first visit.
  */
 type Texts<Name extends string> = { readonly [Each in Name]?: string };
 
-/** Takes these from the address, as text. What is not known is left out. */
+/** Reads these search parameters as text; others are dropped. */
 function texts<const Name extends string>(...names: readonly Name[]) {
   return (search: Record<string, unknown>): Texts<Name> =>
     Object.fromEntries(
@@ -20,7 +20,7 @@ function texts<const Name extends string>(...names: readonly Name[]) {
     ) as Texts<Name>;
 }
 
-const root = createRootRoute({ component: Shell, notFoundComponent: Gone });
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 const page = <const Path extends string>(path: Path) => ({ getParentRoute: () => root, path }) as const;
 
 const home = createRoute({
@@ -89,11 +89,11 @@ const errorGroup = createRoute({
 const bulks = createRoute({
   ...page("/bulk"),
   validateSearch: texts("page"),
-  component: lazyRouteComponent(() => import("./screens/bulks/page.tsx"), "BulksPage"),
+  component: lazyRouteComponent(() => import("./screens/bulk-operations/page.tsx"), "BulkOperationsPage"),
 });
 const bulk = createRoute({
   ...page("/bulk/$id"),
-  component: lazyRouteComponent(() => import("./screens/bulk/page.tsx"), "BulkPage"),
+  component: lazyRouteComponent(() => import("./screens/bulk-operation/page.tsx"), "BulkOperationPage"),
 });
 const compare = createRoute({
   ...page("/compare"),
@@ -117,7 +117,7 @@ const settingsPart = createRoute({
   component: lazyRouteComponent(() => import("./screens/settings/page.tsx"), "SettingsPage"),
 });
 
-/** Typed: a link to what is no page does not compile. */
+/** Typed: a link to an unknown page does not compile. */
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
@@ -142,8 +142,8 @@ export const router = createRouter({
   ]),
   scrollRestoration: true,
   defaultPreload: false,
-  defaultErrorComponent: Broken,
-  // Values stand in the address as they are, without quotes.
+  defaultErrorComponent: RenderError,
+  // Values are plain text in the address, without JSON quotes.
   parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
   stringifySearch: (search) => {
     const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");

@@ -1,18 +1,18 @@
 import type { Problem } from "@wire/problem.ts";
 
-/** What the API refused, with its code and what to do about it. `status` 0: no answer came. */
+/** An error response of the API, with its code and hint. `status` 0: no response. */
 export class ApiError extends Error {
   readonly status: number;
   readonly problem: Problem | null;
 
   constructor(status: number, problem: Problem | null, cause?: unknown) {
-    super(problem?.detail ?? (status === 0 ? "Baton does not answer" : `Baton answered ${status}`), { cause });
+    super(problem?.detail ?? (status === 0 ? "Baton is not responding" : `Baton returned status ${status}`), { cause });
     this.name = "ApiError";
     this.status = status;
     this.problem = problem;
   }
 
-  get isAway(): boolean {
+  get isUnreachable(): boolean {
     return this.status === 0;
   }
 
@@ -21,27 +21,27 @@ export class ApiError extends Error {
   }
 }
 
-/** Parts of a query; those that are undefined or null are left out. */
+/** Query parameters; those that are undefined, null or empty are omitted. */
 export type Params = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** A path of the API with what is given of its query, in a stable order. */
+/** An API path with its query string, in the given order. */
 export function pathOf(path: string, params: Params = {}): string {
   const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null && value !== "");
   const search = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
   return search === "" ? path : `${path}?${search}`;
 }
 
-/** Reads; throws an `ApiError` when there is no answer, or one that says no. */
+/** Sends a GET request; throws an `ApiError` on an error response or if there is no response. */
 export function get<T>(path: string, params?: Params, signal?: AbortSignal): Promise<T> {
-  return ask<T>(pathOf(path, params), signal === undefined ? {} : { signal });
+  return send<T>(pathOf(path, params), signal === undefined ? {} : { signal });
 }
 
-/** Asks for an act; throws as `get` does. */
+/** Sends a POST request; throws like `get`. */
 export function post<T>(path: string, body: unknown = {}): Promise<T> {
-  return ask<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  return send<T>(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 }
 
-async function ask<T>(path: string, init: RequestInit): Promise<T> {
+async function send<T>(path: string, init: RequestInit): Promise<T> {
   const response = await fetch(path, init).catch((cause: unknown) => {
     if (init.signal?.aborted) throw cause;
     throw new ApiError(0, null, cause);
@@ -49,7 +49,7 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   const text = await response.text().catch((cause: unknown) => {
     throw new ApiError(0, null, cause);
   });
-  if (response.ok) return parse(text) as T;
+  if (response.ok) return parseLossless(text) as T;
   throw new ApiError(response.status, problemIn(text));
 }
 
@@ -62,7 +62,7 @@ function problemIn(text: string): Problem | null {
   }
 }
 
-/** An integer that a double cannot hold is shown as it is written, never as its neighbour. */
+/** An integer too large for a double, kept as text so that no digit is lost. */
 export class BigNumber {
   readonly text: string;
 
@@ -75,8 +75,8 @@ export class BigNumber {
   }
 }
 
-/** JSON without loss: long numbers, which are rare, are looked at one by one. */
-export function parse(text: string): unknown {
+/** Parses JSON without losing digits: only texts with long numbers, which are rare, are checked number by number. */
+export function parseLossless(text: string): unknown {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   const keep = (_key: string, value: unknown, context?: { source?: string }): unknown => {
     const source = context?.source;

@@ -1,37 +1,37 @@
 import type { RunPatch, StreamEvents } from "@wire/stream.ts";
 
 /**
- * The live stream, once for all tabs of this browser: a browser allows six connections to one origin, and each stream
- * holds one. Whoever has the lock opens it for all and passes on what it hears; when that tab goes, the next one takes
- * over and asks for what came after the last event. Hidden tabs want nothing.
+ * One live stream for all tabs of this browser, because a browser allows six connections per origin and each stream holds
+ * one. The tab that holds the lock opens the stream and broadcasts its events. When that tab closes, another takes over
+ * and continues after the last event. Hidden tabs subscribe to nothing.
  */
-export type LiveState = "connecting" | "live" | "paused" | "away" | "polling";
+export type LiveState = "connecting" | "live" | "paused" | "reconnecting" | "polling";
 
 export interface LiveStatus {
   readonly state: LiveState;
-  /** When the last word came, ms; what is shown is at least as new. */
-  readonly heardAt: number;
+  /** Time of the last stream event, ms; the data shown is at least this recent. */
+  readonly receivedAt: number;
 }
 
 export interface LiveEvents {
-  /** A run stands elsewhere, or has recorded a result. */
+  /** A run changed its state or recorded a result. */
   changed(patch: RunPatch): void;
-  /** So many that they are not told one by one. */
+  /** Too many runs changed to report each one. */
   burst(count: number): void;
-  /** What happened meanwhile is not known: read everything again. */
+  /** Events may have been missed: refetch everything. */
   reset(): void;
 }
 
-type Word =
+type ChannelMessage =
   | { readonly kind: "event"; readonly type: keyof StreamEvents; readonly data: unknown; readonly id: string }
   | { readonly kind: "status"; readonly status: LiveStatus }
   | { readonly kind: "topics"; readonly tab: string; readonly topics: readonly string[] }
-  | { readonly kind: "who" };
+  | { readonly kind: "topics-request" };
 
 const channelName = "baton-live";
 const failuresMax = 3;
 const pollMs = 5_000;
-/** A tab that has not said for so long what it wants is gone. */
+/** A tab that has not sent its topics for this long is considered closed. */
 const topicsAgeMaxMs = 20_000;
 
 export class Live {
@@ -41,26 +41,26 @@ export class Live {
   readonly #topics = new Map<string, number>();
   readonly #others = new Map<string, { topics: readonly string[]; at: number }>();
   readonly #channel = new BroadcastChannel(channelName);
-  #status: LiveStatus = { state: "connecting", heardAt: Date.now() };
+  #status: LiveStatus = { state: "connecting", receivedAt: Date.now() };
   #source: EventSource | null = null;
-  #opened = "";
+  #openTopics = "";
   #lastId: string | null = null;
   #failures = 0;
   #isLeader = false;
   #isPaused = false;
-  #poll: number | undefined;
-  #apply: number | undefined;
+  #retryTimer: number | undefined;
+  #updateTimer: number | undefined;
 
   start(): void {
-    this.#channel.onmessage = ({ data }: MessageEvent<Word>) => this.#hear(data);
+    this.#channel.onmessage = ({ data }: MessageEvent<ChannelMessage>) => this.#receive(data);
     document.addEventListener("visibilitychange", () => {
-      this.#changed();
-      // What other tabs heard while this one was hidden was not for it.
+      this.#scheduleUpdate();
+      // Events that arrived while this tab was hidden were not delivered to it.
       if (!document.hidden) for (const listener of this.#listeners) listener.reset();
     });
-    addEventListener("pagehide", () => this.#tell({ kind: "topics", tab: this.#tab, topics: [] }));
-    setInterval(() => this.#say(), topicsAgeMaxMs / 2);
-    this.#say();
+    addEventListener("pagehide", () => this.#broadcast({ kind: "topics", tab: this.#tab, topics: [] }));
+    setInterval(() => this.#sendTopics(), topicsAgeMaxMs / 2);
+    this.#sendTopics();
     void this.#lead();
   }
 
@@ -68,7 +68,7 @@ export class Live {
     return this.#isPaused ? { ...this.#status, state: "paused" } : this.#status;
   }
 
-  /** Called when the status changes. */
+  /** Calls the listener when the status changes. */
   watch(listener: () => void): () => void {
     this.#watchers.add(listener);
     return () => this.#watchers.delete(listener);
@@ -79,91 +79,91 @@ export class Live {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Wants a topic for as long as nobody calls what it returns. */
-  want(topic: string): () => void {
+  /** Subscribes to a topic; the returned function unsubscribes. */
+  subscribe(topic: string): () => void {
     this.#topics.set(topic, (this.#topics.get(topic) ?? 0) + 1);
-    this.#changed();
+    this.#scheduleUpdate();
     return () => {
       const left = (this.#topics.get(topic) ?? 1) - 1;
       if (left > 0) this.#topics.set(topic, left);
       else this.#topics.delete(topic);
-      this.#changed();
+      this.#scheduleUpdate();
     };
   }
 
-  /** Of this tab: stops what it hears; the other tabs go on. */
+  /** Pauses or resumes updates in this tab only. */
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
     this.#notify();
-    this.#changed();
+    this.#scheduleUpdate();
     if (!isPaused) for (const listener of this.#listeners) listener.reset();
   }
 
   async #lead(): Promise<void> {
     const lead = (): Promise<never> => {
       this.#isLeader = true;
-      this.#tell({ kind: "who" });
-      this.#changed();
+      this.#broadcast({ kind: "topics-request" });
+      this.#scheduleUpdate();
       return new Promise<never>(() => {});
     };
-    // Locks exist on secure origins alone: elsewhere each tab has a stream of its own.
+    // Locks exist only on secure origins; elsewhere each tab has its own stream.
     if (navigator.locks === undefined) await lead();
     else await navigator.locks.request(channelName, lead);
   }
 
-  /** What this tab wants has changed: after a moment, so that a change of page is one change. */
-  #changed(): void {
-    clearTimeout(this.#apply);
-    this.#apply = window.setTimeout(() => {
-      this.#say();
+  /** Called when this tab's topics change. Delayed, so that a page change counts as one change. */
+  #scheduleUpdate(): void {
+    clearTimeout(this.#updateTimer);
+    this.#updateTimer = window.setTimeout(() => {
+      this.#sendTopics();
       if (this.#isLeader) this.#connect();
     }, 50);
   }
 
-  #own(): readonly string[] {
+  #ownTopics(): readonly string[] {
     return document.hidden || this.#isPaused ? [] : [...this.#topics.keys()];
   }
 
-  #say(): void {
-    this.#tell({ kind: "topics", tab: this.#tab, topics: this.#own() });
+  #sendTopics(): void {
+    this.#broadcast({ kind: "topics", tab: this.#tab, topics: this.#ownTopics() });
   }
 
   #connect(): void {
     const now = Date.now();
     for (const [tab, { at }] of this.#others) if (now - at > topicsAgeMaxMs) this.#others.delete(tab);
-    const topics = new Set([...this.#own(), ...[...this.#others.values()].flatMap((other) => other.topics)]);
-    const wanted = [...topics].sort().join(",");
-    if (wanted === this.#opened && (this.#source !== null || wanted === "")) return;
+    const topics = new Set([...this.#ownTopics(), ...[...this.#others.values()].flatMap((other) => other.topics)]);
+    const topicList = [...topics].sort().join(",");
+    if (topicList === this.#openTopics && (this.#source !== null || topicList === "")) return;
     this.#close();
-    this.#opened = wanted;
-    if (wanted === "") return;
+    this.#openTopics = topicList;
+    if (topicList === "") return;
     const after = this.#lastId === null ? "" : `&after=${this.#lastId}`;
-    const source = new EventSource(`/api/stream?topics=${encodeURIComponent(wanted)}${after}`);
+    const source = new EventSource(`/api/stream?topics=${encodeURIComponent(topicList)}${after}`);
     this.#source = source;
     for (const type of ["ready", "run.changed", "runs.changed", "reset"] as const) {
       source.addEventListener(type, (event: MessageEvent<string>) => {
-        const word: Word = { kind: "event", type, data: JSON.parse(event.data), id: event.lastEventId };
-        this.#tell(word);
-        this.#hear(word);
+        const message: ChannelMessage = { kind: "event", type, data: JSON.parse(event.data), id: event.lastEventId };
+        this.#broadcast(message);
+        this.#receive(message);
       });
     }
-    source.onerror = () => this.#fail(source);
+    source.onerror = () => this.#onError(source);
   }
 
-  #fail(source: EventSource): void {
+  #onError(source: EventSource): void {
     if (source !== this.#source) return;
     this.#failures += 1;
-    this.#set({ ...this.#status, state: this.#failures >= failuresMax ? "polling" : "away" });
-    // A browser gives up on an answer that is no stream, such as a refusal; it is asked again all the same.
+    this.#setStatus({ ...this.#status, state: this.#failures >= failuresMax ? "polling" : "reconnecting" });
+    // A browser does not reconnect after a response that is not a stream, such as an error, so it is done here.
     source.close();
     this.#source = null;
-    clearTimeout(this.#poll);
-    this.#poll = window.setTimeout(
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = window.setTimeout(
       () => {
         if (this.#failures >= failuresMax && !document.hidden) {
-          const word: Word = { kind: "event", type: "reset", data: {}, id: "" };
-          this.#tell(word);
-          this.#deliver(word);
+          const message: ChannelMessage = { kind: "event", type: "reset", data: {}, id: "" };
+          this.#broadcast(message);
+          this.#deliver(message);
         }
         this.#connect();
       },
@@ -172,33 +172,33 @@ export class Live {
   }
 
   #close(): void {
-    clearTimeout(this.#poll);
+    clearTimeout(this.#retryTimer);
     this.#source?.close();
     this.#source = null;
   }
 
-  #tell(word: Word): void {
-    this.#channel.postMessage(word);
+  #broadcast(message: ChannelMessage): void {
+    this.#channel.postMessage(message);
   }
 
-  #hear(word: Word): void {
-    switch (word.kind) {
+  #receive(message: ChannelMessage): void {
+    switch (message.kind) {
       case "event":
-        if (word.id !== "") this.#lastId = word.id;
+        if (message.id !== "") this.#lastId = message.id;
         this.#failures = 0;
-        this.#set({ state: "live", heardAt: Date.now() });
-        this.#deliver(word);
+        this.#setStatus({ state: "live", receivedAt: Date.now() });
+        this.#deliver(message);
         return;
       case "status":
-        this.#keep(word.status);
+        this.#applyStatus(message.status);
         return;
-      case "who":
-        this.#say();
+      case "topics-request":
+        this.#sendTopics();
         return;
       case "topics":
-        this.#others.set(word.tab, { topics: word.topics, at: Date.now() });
+        this.#others.set(message.tab, { topics: message.topics, at: Date.now() });
         if (!this.#isLeader) return;
-        this.#tell({ kind: "status", status: this.#status });
+        this.#broadcast({ kind: "status", status: this.#status });
         this.#connect();
     }
   }
@@ -212,13 +212,13 @@ export class Live {
     }
   }
 
-  /** Of the leader, who tells the others. */
-  #set(status: LiveStatus): void {
-    if (status.state !== this.#status.state && this.#isLeader) this.#tell({ kind: "status", status });
-    this.#keep(status);
+  /** Sets the status; the leader also sends it to the other tabs. */
+  #setStatus(status: LiveStatus): void {
+    if (status.state !== this.#status.state && this.#isLeader) this.#broadcast({ kind: "status", status });
+    this.#applyStatus(status);
   }
 
-  #keep(status: LiveStatus): void {
+  #applyStatus(status: LiveStatus): void {
     const isNew = status.state !== this.#status.state;
     this.#status = status;
     if (isNew) this.#notify();
@@ -229,5 +229,5 @@ export class Live {
   }
 }
 
-/** The one stream of this page. */
+/** The live stream of this page. */
 export const live = new Live();

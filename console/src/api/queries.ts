@@ -20,29 +20,29 @@ import type { SavedView } from "@wire/view.ts";
 import type { Workers } from "@wire/worker.ts";
 import { ApiError, get, type Params } from "./client.ts";
 
-/** Rows of one page of a list, and of one block of a run's steps. */
+/** Rows per page of a virtual list, and steps per block of a run. */
 export const pageRows = 200;
-/** Rows of one page of a list that is turned by hand. */
-const memberRows = 50;
+/** Rows per page of a list with page links. */
+const listRows = 50;
 
-/** What has been read, for all pages. */
+/** The query cache of the console. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
-      // The live stream says when something is out of date; a visit asks again after a moment.
+      // The live stream invalidates stale data; a page visit refetches after this time.
       staleTime: 5_000,
       gcTime: 5 * 60_000,
       refetchOnWindowFocus: false,
-      // While the server is away the shell waits for it and asks again.
+      // While the server is unreachable, the shell waits for it and refetches.
       networkMode: "always",
-      retry: (count, error) => error instanceof ApiError && error.isAway && count < 2,
+      retry: (count, error) => error instanceof ApiError && error.isUnreachable && count < 2,
       retryDelay: 500,
     },
   },
 });
 
-/** Each read of the console under one key: its first word is what `invalidate` goes by. */
-export const reads = {
+/** Every query of the console. `invalidate` selects by the first element of the key. */
+export const queries = {
   server: () =>
     queryOptions({ queryKey: ["server"], queryFn: ({ signal }) => get<ServerInfo>("/api/server", {}, signal) }),
   home: () => queryOptions({ queryKey: ["home"], queryFn: ({ signal }) => get<Home>("/api/home", {}, signal) }),
@@ -134,18 +134,18 @@ export const reads = {
       queryKey: ["groups"],
       queryFn: ({ signal }) => get<Page<DeadLetterGroup>>("/api/dead-letters", { limit: 200 }, signal),
     }),
-  /** Runs of one cause, newest first. */
+  /** Dead letters with one cause, newest first. */
   group: (fingerprint: string, pageToken: string | null) =>
     queryOptions({
       queryKey: ["group", fingerprint, pageToken],
       queryFn: ({ signal }) =>
-        get<Page<RunSummary>>("/api/dead-letters", { fingerprint, limit: memberRows, pageToken }, signal),
+        get<Page<RunSummary>>("/api/dead-letters", { fingerprint, limit: listRows, pageToken }, signal),
       placeholderData: keepPreviousData,
     }),
   bulks: (pageToken: string | null) =>
     queryOptions({
       queryKey: ["bulks", pageToken],
-      queryFn: ({ signal }) => get<Page<Bulk>>("/api/bulk", { limit: memberRows, pageToken }, signal),
+      queryFn: ({ signal }) => get<Page<Bulk>>("/api/bulk", { limit: listRows, pageToken }, signal),
       placeholderData: keepPreviousData,
     }),
   bulk: (id: string) =>
@@ -155,18 +155,18 @@ export const reads = {
     }),
   views: () =>
     queryOptions({ queryKey: ["views"], queryFn: ({ signal }) => get<Page<SavedView>>("/api/views", {}, signal) }),
-  /** A page is of runs. */
+  /** Paged by runs. */
   key: (key: string, pageToken: string | null) =>
     queryOptions({
       queryKey: ["key", key, pageToken],
       queryFn: ({ signal }) =>
-        get<KeyTimeline>(`/api/keys/${encodeURIComponent(key)}`, { limit: memberRows, pageToken }, signal),
+        get<KeyTimeline>(`/api/keys/${encodeURIComponent(key)}`, { limit: listRows, pageToken }, signal),
       placeholderData: keepPreviousData,
     }),
   audit: (pageToken: string | null) =>
     queryOptions({
       queryKey: ["audit", pageToken],
-      queryFn: ({ signal }) => get<Page<AuditEntry>>("/api/audit", { limit: memberRows, pageToken }, signal),
+      queryFn: ({ signal }) => get<Page<AuditEntry>>("/api/audit", { limit: listRows, pageToken }, signal),
       placeholderData: keepPreviousData,
     }),
   sizes: () =>
@@ -177,7 +177,7 @@ export const reads = {
     queryOptions({ queryKey: ["workers"], queryFn: ({ signal }) => get<Workers>("/api/workers", {}, signal) }),
 };
 
-/** Reads the values of these kinds again, where they are shown. */
+/** Refetches queries of these kinds if they are in use. */
 export function invalidate(...kinds: readonly string[]): void {
   for (const kind of kinds) void queryClient.invalidateQueries({ queryKey: [kind] });
 }

@@ -1,14 +1,14 @@
 import { type OutputUnit, Validator } from "@cfworker/json-schema";
-import { type JsonSchema, nameWords, pointed } from "./model.ts";
+import { humanizeName, type JsonSchema, resolvePointer } from "./model.ts";
 
-/** What is wrong at one place of a value, in words. */
+/** A validation error for one field of a value. */
 export interface FieldProblem {
   /** JSON pointer of the field, such as `/items/0/name`; empty for the value itself. */
   readonly path: string;
   readonly message: string;
 }
 
-/** Every place that the schema refuses, each once. Null: the schema itself is not readable. */
+/** Validation errors, at most one per field. Null: the schema could not be read. */
 export function checkValue(schema: JsonSchema, value: unknown): readonly FieldProblem[] | null {
   let errors: readonly OutputUnit[];
   try {
@@ -17,19 +17,19 @@ export function checkValue(schema: JsonSchema, value: unknown): readonly FieldPr
     return null;
   }
   const found = new Map<string, string>();
-  for (const error of leaves(chosenBranches(errors))) {
-    const { path, message } = wordsOf(error, schema);
+  for (const error of leafErrors(closestBranches(errors))) {
+    const { path, message } = problemOf(error, schema);
     const known = found.get(path);
-    // Of a format and the pattern that says the same the format is the one to tell.
-    if (known === undefined || (known === patternWords && message !== requiredWords)) found.set(path, message);
+    // If a format and its pattern both fail, the message of the format is kept.
+    if (known === undefined || (known === patternText && message !== requiredText)) found.set(path, message);
   }
   return [...found].map(([path, message]) => ({ path, message }));
 }
 
 const combinators = /\/(oneOf|anyOf)\/(\d+)/g;
 
-/** Of alternatives only the one that was meant is told about: that with its fixed values right, and the fewest errors. */
-function chosenBranches(errors: readonly OutputUnit[]): readonly OutputUnit[] {
+/** Of the branches of a oneOf or anyOf, keeps only the errors of the closest one: matching constants, then fewest errors. */
+function closestBranches(errors: readonly OutputUnit[]): readonly OutputUnit[] {
   const places = new Map<string, Map<string, OutputUnit[]>>();
   for (const error of errors)
     for (const match of error.keywordLocation.matchAll(combinators)) {
@@ -56,8 +56,8 @@ function weightOf(errors: readonly OutputUnit[]): number {
 
 const groups = new Set(["properties", "items", "prefixItems", "$ref", "allOf", "oneOf", "anyOf", "if", "then", "else"]);
 
-/** Errors that only say that something inside of them is wrong are left out. */
-function leaves(errors: readonly OutputUnit[]): readonly OutputUnit[] {
+/** Drops errors that only report that something nested is wrong. */
+function leafErrors(errors: readonly OutputUnit[]): readonly OutputUnit[] {
   const isTold = (error: OutputUnit): boolean =>
     errors.some(
       (each) =>
@@ -68,24 +68,24 @@ function leaves(errors: readonly OutputUnit[]): readonly OutputUnit[] {
   return errors.filter((error) => !groups.has(error.keyword) || !isTold(error));
 }
 
-const requiredWords = "is required";
-const patternWords = "does not have the form that is asked for";
+const requiredText = "is required";
+const patternText = "does not match the required pattern";
 
-function wordsOf(error: OutputUnit, schema: JsonSchema): FieldProblem {
+function problemOf(error: OutputUnit, schema: JsonSchema): FieldProblem {
   const path = error.instanceLocation.replace(/^#/, "");
   const limit = limitAt(schema, error.keywordLocation);
   const property = /property "?([^"]+?)"?[ .]/.exec(`${error.error} `)?.[1];
   switch (error.keyword) {
     case "required":
-      return { path: property === undefined ? path : `${path}/${pointerPart(property)}`, message: requiredWords };
+      return { path: property === undefined ? path : `${path}/${pointerPart(property)}`, message: requiredText };
     case "additionalProperties":
     case "unevaluatedProperties":
     case "false":
-      return { path, message: property === undefined ? "is not expected here" : `knows no ${property}` };
+      return { path, message: property === undefined ? "is not allowed here" : `has an unknown field ${property}` };
     case "type":
-      return { path, message: `must be ${typeWords(limit)}` };
+      return { path, message: `must be ${typeText(limit)}` };
     case "enum":
-      return { path, message: `must be one of ${listWords(limit)}` };
+      return { path, message: `must be one of ${listText(limit)}` };
     case "const":
       return { path, message: `must be ${JSON.stringify(limit)}` };
     case "minimum":
@@ -103,65 +103,65 @@ function wordsOf(error: OutputUnit, schema: JsonSchema): FieldProblem {
     case "maxLength":
       return { path, message: `must have at most ${limit} characters` };
     case "minItems":
-      return { path, message: limit === 1 ? "needs at least one" : `needs at least ${limit}` };
+      return { path, message: limit === 1 ? "must have at least one item" : `must have at least ${limit} items` };
     case "maxItems":
-      return { path, message: `may have at most ${limit}` };
+      return { path, message: `must have at most ${limit} ${limit === 1 ? "item" : "items"}` };
     case "uniqueItems":
-      return { path, message: "has the same twice" };
+      return { path, message: "must not contain duplicates" };
     case "format":
-      return { path, message: formatOf(String(limit)) };
+      return { path, message: formatText(String(limit)) };
     case "pattern": {
-      // A pattern beside a format says more exactly what the format says in words.
+      // If the field also has a format, its message is easier to read than the pattern.
       const format = limitAt(schema, error.keywordLocation.replace(/pattern$/, "format"));
-      return { path, message: typeof format === "string" ? formatOf(format) : patternWords };
+      return { path, message: typeof format === "string" ? formatText(format) : patternText };
     }
     case "oneOf":
     case "anyOf":
-      return { path, message: "fits none of the ways in which it may be given" };
+      return { path, message: "matches none of the allowed variants" };
     default:
       return { path, message: error.error };
   }
 }
 
-const formatWords: Readonly<Record<string, string>> = {
-  email: "an e-mail address, such as ada@example.com",
-  uri: "a whole address, such as https://example.com",
+const formatTexts: Readonly<Record<string, string>> = {
+  email: "an email address, such as ada@example.com",
+  uri: "a full URL, such as https://example.com",
   date: "a date, such as 2026-05-31",
   "date-time": "a date and time",
   time: "a time, such as 09:30:00",
   uuid: "a UUID",
-  duration: "a length of time, such as PT8H",
+  duration: "a duration, such as PT8H",
 };
 
-function formatOf(format: string): string {
-  return `must be ${formatWords[format] ?? `of the form ${format}`}`;
+function formatText(format: string): string {
+  return `must be ${formatTexts[format] ?? `in the format ${format}`}`;
 }
 
-function typeWords(type: unknown): string {
+function typeText(type: unknown): string {
   const words: Readonly<Record<string, string>> = {
-    string: "a text",
+    string: "text",
     number: "a number",
     integer: "a whole number",
-    boolean: "yes or no",
+    boolean: "true or false",
     array: "a list",
     object: "an object",
-    null: "nothing",
+    null: "null",
   };
   const all = (Array.isArray(type) ? type : [type]).map((each) => words[String(each)] ?? String(each));
   return all.join(" or ");
 }
 
-function listWords(values: unknown): string {
-  return Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(", ") : "the known values";
+function listText(values: unknown): string {
+  return Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(", ") : "the allowed values";
 }
 
-/** The value of the keyword in the schema; the way to it may lead through references. */
+/** The value of the keyword at a location of the schema; references are followed. */
 function limitAt(schema: JsonSchema, location: string): unknown {
   let at: unknown = schema;
   for (const part of location.replace(/^#\/?/, "").split("/").filter(Boolean)) {
     const name = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
     const next = typeof at === "object" && at !== null ? (at as JsonSchema)[name] : undefined;
-    at = name === "$ref" && typeof next === "string" ? pointed(schema, next) : next;
+    at = name === "$ref" && typeof next === "string" ? resolvePointer(schema, next) : next;
   }
   return at;
 }
@@ -170,15 +170,16 @@ function pointerPart(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** A path as a person reads it: `/items/0/unitPrice` is "Items 1, Unit price". */
-export function pathWords(path: string): string {
+/** A readable path: `/items/0/unitPrice` is "Items 1, Unit price". */
+export function pathText(path: string): string {
   const parts = path.split("/").slice(1);
-  if (parts.length === 0) return "It";
+  if (parts.length === 0) return "The input";
   const words: string[] = [];
   for (const part of parts) {
     const last = words.pop();
     if (/^\d+$/.test(part) && last !== undefined) words.push(`${last} ${Number(part) + 1}`);
-    else words.push(...(last === undefined ? [] : [last]), nameWords(part.replaceAll("~1", "/").replaceAll("~0", "~")));
+    else
+      words.push(...(last === undefined ? [] : [last]), humanizeName(part.replaceAll("~1", "/").replaceAll("~0", "~")));
   }
   return words.join(", ");
 }

@@ -1,13 +1,13 @@
 import { type ReactNode, useId } from "react";
-import { partStyles } from "../parts/parts.tsx";
+import { baseStyles } from "../components/basics.tsx";
 import styles from "./form.module.css";
 import type { Field } from "./model.ts";
 
-/** What every field is given. */
+/** Props of every field. */
 export interface FieldProps<Of extends Field = Field> {
   readonly field: Of;
   readonly value: unknown;
-  /** Undefined: left out. */
+  /** `undefined` removes the value. */
   readonly onChange: (value: unknown) => void;
   readonly path: string;
   readonly label: string;
@@ -15,18 +15,18 @@ export interface FieldProps<Of extends Field = Field> {
   readonly form: FormState;
 }
 
-/** What all fields of a form share. */
+/** Shared by all fields of a form. */
 export interface FormState {
-  /** In front of the ids of all its fields. */
+  /** Prefix of the ids of all fields. */
   readonly id: string;
   readonly problems: ReadonlyMap<string, string>;
 }
 
-/** The fields of a kind. */
+/** A field of one kind. */
 export type Of<Kind extends Field["kind"]> = Extract<Field, { kind: Kind }>;
 
-/** Label, help, the field itself and what is wrong with it. */
-export function Labelled({
+/** A field with its label, help text and validation error. */
+export function LabelledField({
   field,
   path,
   label,
@@ -49,7 +49,7 @@ export function Labelled({
   const help = [field.help, note].filter((each) => each !== null && each !== undefined && each !== "");
   const isDescribed = help.length > 0 || problem !== undefined;
   return (
-    <div className={partStyles.field}>
+    <div className={baseStyles.field}>
       <label htmlFor={id}>
         {label} {isRequired ? null : <span className={styles.optional}>optional</span>}
       </label>
@@ -62,7 +62,7 @@ export function Labelled({
       {isDescribed ? (
         <div id={about}>
           {problem === undefined ? null : (
-            <p className={partStyles.wrong}>
+            <p className={baseStyles.wrong}>
               {label} {problem}
             </p>
           )}
@@ -78,26 +78,26 @@ export function Labelled({
   );
 }
 
-/** A frame around fields that belong together. */
-export function Frame({
+/** A fieldset for related fields. */
+export function FieldGroup({
   field,
   path,
   label,
   isRequired,
   form,
-  acts,
+  actions,
   children,
-}: Omit<FieldProps, "value" | "onChange"> & { acts?: ReactNode; children: ReactNode }) {
+}: Omit<FieldProps, "value" | "onChange"> & { actions?: ReactNode; children: ReactNode }) {
   const problem = form.problems.get(path);
   return (
     <fieldset id={`${form.id}${path}`} className={styles.frame} tabIndex={-1}>
       <legend>
         {label} {isRequired ? null : <span className={styles.optional}>optional</span>}
       </legend>
-      {acts}
+      {actions}
       {field.help === null ? null : <p className={styles.help}>{field.help}</p>}
       {problem === undefined ? null : (
-        <p className={partStyles.wrong}>
+        <p className={baseStyles.wrong}>
           {label} {problem}
         </p>
       )}

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import { checkValue, pathWords } from "./check.ts";
-import { fieldOf, type JsonSchema, nameWords } from "./model.ts";
-import { branchOf, inOrder, startValue, toBranch, withMember } from "./value.ts";
+import { checkValue, pathText } from "./check.ts";
+import { fieldOf, humanizeName, type JsonSchema } from "./model.ts";
+import { branchOf, initialValue, sortByField, toBranch, withMember } from "./value.ts";
 
-/** As a workflow with such an input answers it. */
+/** The JSON Schema that the API returns for such an input. */
 function input(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
 }
 
 const kinds: readonly (readonly [string, JsonSchema, string])[] = [
-  ["a text", { type: "string" }, "text"],
+  ["text", { type: "string" }, "text"],
   ["a format", { type: "string", format: "email" }, "text"],
   ["an enum", { enum: ["a", "b"] }, "choice"],
   ["titled constants", { oneOf: [{ const: 1, title: "One" }, { const: 2 }] }, "choice"],
@@ -28,21 +28,21 @@ const kinds: readonly (readonly [string, JsonSchema, string])[] = [
   ["several types", { type: ["string", "number"] }, "json"],
   ["anything", {}, "json"],
   ["a reference", { $ref: "#/$defs/a", $defs: { a: { type: "string" } } }, "text"],
-  ["a reference that leads nowhere", { $ref: "#/$defs/a" }, "json"],
+  ["a broken reference", { $ref: "#/$defs/a" }, "json"],
   ["alternatives", { anyOf: [{ type: "string" }, { type: "number" }] }, "variant"],
   ["an alternative without a field", { anyOf: [{ type: "string" }, {}] }, "json"],
 ];
 
 describe("a field of a form", () => {
   for (const [what, schema, kind] of kinds)
-    it(`is of kind ${kind} for ${what}`, () => assert.equal(fieldOf(schema).kind, kind));
+    it(`has kind ${kind} for ${what}`, () => assert.equal(fieldOf(schema).kind, kind));
 
-  it("ends where a schema holds itself", () => {
+  it("limits the depth of a recursive schema", () => {
     const tree = { $defs: { node: { type: "object", properties: { next: { $ref: "#/$defs/node" } } } } };
     assert.equal(fieldOf({ ...tree, $ref: "#/$defs/node" }).kind, "object");
   });
 
-  it("takes null where the schema does", () => {
+  it("is nullable if the schema allows null", () => {
     const both = fieldOf({ anyOf: [{ type: "string", maxLength: 3 }, { type: "null" }], title: "Name" });
     assert.deepEqual([both.kind, both.isNullable, both.title], ["text", true, "Name"]);
     assert.equal(fieldOf({ type: ["number", "null"] }).isNullable, true);
@@ -58,15 +58,18 @@ describe("a field of a form", () => {
       "x-baton": { widget: "multiline" },
     });
     assert.equal(field.kind === "text" && field.isLong, true);
-    assert.deepEqual([field.title, field.help, field.preset, field.isReadOnly], ["Note", "For the file", "none", true]);
+    assert.deepEqual(
+      [field.title, field.help, field.defaultValue, field.isReadOnly],
+      ["Note", "For the file", "none", true],
+    );
   });
 
-  it("does not tell the limits that every double has", () => {
+  it("ignores the limits that every safe integer has", () => {
     const field = fieldOf(input(z.int().min(1)));
     assert.deepEqual(field.kind === "number" && [field.min, field.max], [1, null]);
   });
 
-  it("puts members in the order that is asked for", () => {
+  it("sorts members by the declared order", () => {
     const field = fieldOf({
       properties: { a: { type: "string" }, b: { type: "string", "x-baton": { order: 1 } } },
       required: ["a"],
@@ -87,40 +90,40 @@ const payment = input(
   }),
 );
 
-describe("a conditional part", () => {
+describe("a variant field", () => {
   const field = fieldOf(payment);
   const part = field.kind === "object" ? field.members[0]?.field : undefined;
   assert.ok(part?.kind === "variant");
 
-  it("names its ways by their constants", () =>
+  it("labels its branches by their constants", () =>
     assert.deepEqual(
       part.branches.map(({ label }) => label),
       ["card", "invoice"],
     ));
 
-  it("knows which way a value goes", () => {
+  it("finds the branch that matches a value", () => {
     assert.equal(branchOf(part, { by: "invoice" }), 1);
     assert.equal(branchOf(part, "other"), -1);
   });
 
-  it("keeps what both ways have when another is chosen", () =>
+  it("keeps shared members when the branch changes", () =>
     assert.deepEqual(toBranch(part, { by: "card", token: "t", note: "n" }, 1), { by: "invoice", note: "n" }));
 
-  it("tells the problems of the way that was chosen alone", () =>
+  it("reports problems of the selected branch only", () =>
     assert.deepEqual(checkValue(payment, { payment: { by: "invoice", dueDays: 91 } }), [
       { path: "/payment/dueDays", message: "must be at most 90" },
     ]));
 });
 
 describe("the value of a form", () => {
-  it("begins with defaults and constants", () => {
+  it("starts with defaults and constants", () => {
     const schema = input(
       z.object({ name: z.string(), tier: z.enum(["smb", "ent"]).default("smb"), kind: z.literal("deal") }),
     );
-    assert.deepEqual(startValue(fieldOf(schema)), { tier: "smb", kind: "deal" });
+    assert.deepEqual(initialValue(fieldOf(schema)), { tier: "smb", kind: "deal" });
   });
 
-  it("keeps the order of the schema and leaves out what is empty", () => {
+  it("keeps the order of the schema and omits empty members", () => {
     const field = fieldOf({ properties: { a: { type: "string" }, b: { type: "string" } } });
     assert.deepEqual(Object.keys(withMember(field, { b: "1" }, "a", "2")), ["a", "b"]);
     assert.deepEqual(withMember(field, { b: "1" }, "b", undefined), {});
@@ -138,8 +141,8 @@ const order = input(
   }),
 );
 
-describe("the check", () => {
-  it("accepts what the schema accepts", () =>
+describe("validation", () => {
+  it("accepts a valid value", () =>
     assert.deepEqual(
       checkValue(order, {
         email: "ada@example.com",
@@ -152,11 +155,11 @@ describe("the check", () => {
       [],
     ));
 
-  it("names each wrong place once, in words", () => {
+  it("reports each invalid field once", () => {
     const problems = checkValue(order, { email: "ada", amount: 0, day: "soon", tier: "x", items: [{ sku: "" }] }) ?? [];
     assert.deepEqual(Object.fromEntries(problems.map(({ path, message }) => [path, message])), {
       "/comment": "is required",
-      "/email": "must be an e-mail address, such as ada@example.com",
+      "/email": "must be an email address, such as ada@example.com",
       "/amount": "must be more than 0",
       "/day": "must be a date, such as 2026-05-31",
       "/tier": 'must be one of "smb", "ent"',
@@ -165,10 +168,10 @@ describe("the check", () => {
     });
   });
 
-  it("is told in the order of the form", () => {
+  it("is sorted in the order of the form", () => {
     const places = ["/comment", "/items/1/sku", "/items/0/count", "/email"].map((path) => ({ path }));
     assert.deepEqual(
-      inOrder(fieldOf(order), places).map(({ path }) => path),
+      sortByField(fieldOf(order), places).map(({ path }) => path),
       ["/email", "/items/0/count", "/items/1/sku", "/comment"],
     );
   });
@@ -178,21 +181,21 @@ describe("the check", () => {
     assert.deepEqual(checkValue(schema, { a: 1 }), [{ path: "/a", message: "must be at least 3" }]);
   });
 
-  it("says what the value itself must be", () =>
+  it("reports the type of the value itself", () =>
     assert.deepEqual(checkValue({ type: "object" }, undefined), [{ path: "", message: "must be an object" }]));
 
-  it("tells a pattern beside a format as the format", () =>
+  it("reports the format if a pattern and a format both fail", () =>
     assert.deepEqual(checkValue(input(z.email()), "ada@example"), [
-      { path: "", message: "must be an e-mail address, such as ada@example.com" },
+      { path: "", message: "must be an email address, such as ada@example.com" },
     ]));
 
-  it("leaves to the server what it cannot read", () =>
+  it("returns null for a schema that it cannot read", () =>
     assert.equal(checkValue({ $ref: "https://elsewhere.example/schema" }, {}), null));
 });
 
-it("shows names and paths as words", () => {
-  assert.equal(nameWords("managerEmail"), "Manager email");
-  assert.equal(nameWords("due_at"), "Due at");
-  assert.equal(pathWords("/items/0/unitPrice"), "Items 1, Unit price");
-  assert.equal(pathWords(""), "It");
+it("formats names and paths for display", () => {
+  assert.equal(humanizeName("managerEmail"), "Manager email");
+  assert.equal(humanizeName("due_at"), "Due at");
+  assert.equal(pathText("/items/0/unitPrice"), "Items 1, Unit price");
+  assert.equal(pathText(""), "The input");
 });

@@ -1,13 +1,13 @@
 import { type ReactNode, useId, useState } from "react";
-import { Button, partStyles } from "../parts/parts.tsx";
+import { Button, baseStyles } from "../components/basics.tsx";
 import type { FieldProblem } from "./check.ts";
-import { type FieldProps, Frame, type Of } from "./field.tsx";
+import { FieldGroup, type FieldProps, type Of } from "./field.tsx";
 import styles from "./form.module.css";
-import { Choice, Choices, JsonField, NumberField, TextField, Yes } from "./inputs.tsx";
-import { type Field, nameWords } from "./model.ts";
-import { branchOf, isRecord, startValue, toBranch, withMember } from "./value.ts";
+import { CheckboxField, CheckboxGroup, JsonField, NumberField, SelectField, TextField } from "./inputs.tsx";
+import { type Field, humanizeName } from "./model.ts";
+import { branchOf, initialValue, isRecord, toBranch, withMember } from "./value.ts";
 
-/** The fields of a value, by its schema. What is wrong stands beside the field that it is about. */
+/** The form for a value with a JSON Schema. Validation errors are shown at their fields. */
 export function SchemaForm({
   field,
   value,
@@ -27,7 +27,7 @@ export function SchemaForm({
     <div className={styles.form}>
       {field.kind === "object" ? (
         <>
-          {own === undefined ? null : <p className={partStyles.wrong}>The input {own}</p>}
+          {own === undefined ? null : <p className={baseStyles.wrong}>The input {own}</p>}
           <Members field={field} value={value} onChange={onChange} path="" form={form} />
         </>
       ) : (
@@ -60,7 +60,7 @@ function Members({
       value={record[name]}
       onChange={(next) => onChange(withMember(field, value, name, next))}
       path={`${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`}
-      label={member.title ?? nameWords(name)}
+      label={member.title ?? humanizeName(name)}
       isRequired={isRequired}
       form={form}
     />
@@ -79,11 +79,11 @@ function AnyField(props: FieldProps): ReactNode {
     case "list":
       return <List {...props} field={field} />;
     case "choices":
-      return <Choices {...props} field={field} />;
+      return <CheckboxGroup {...props} field={field} />;
     case "boolean":
-      return <Yes {...props} field={field} />;
+      return <CheckboxField {...props} field={field} />;
     case "choice":
-      return <Choice {...props} field={field} />;
+      return <SelectField {...props} field={field} />;
     case "number":
       return <NumberField {...props} field={field} />;
     case "text":
@@ -97,40 +97,40 @@ function Group(props: FieldProps<Of<"object">>) {
   const { field, value, onChange, isRequired, label } = props;
   if (!isRequired && value === undefined)
     return (
-      <Frame {...props}>
-        <Button onClick={() => onChange(startValue({ ...field, isNullable: false }) ?? {})}>Add {label}</Button>
-      </Frame>
+      <FieldGroup {...props}>
+        <Button onClick={() => onChange(initialValue({ ...field, isNullable: false }) ?? {})}>Add {label}</Button>
+      </FieldGroup>
     );
   return (
-    <Frame {...props}>
+    <FieldGroup {...props}>
       <Members {...props} />
-      {isRequired ? null : <Button onClick={() => onChange(undefined)}>Leave out {label}</Button>}
-    </Frame>
+      {isRequired ? null : <Button onClick={() => onChange(undefined)}>Remove {label}</Button>}
+    </FieldGroup>
   );
 }
 
 function Variant(props: FieldProps<Of<"variant">>) {
   const { field, value, onChange, path, label, isRequired, form } = props;
-  const [chosen, setChosen] = useState<number | null>(null);
+  const [selected, setSelected] = useState<number | null>(null);
   const found = branchOf(field, value);
-  const at = found >= 0 ? found : value === undefined ? (chosen ?? -1) : -1;
+  const at = found >= 0 ? found : value === undefined ? (selected ?? -1) : -1;
   const branch = field.branches[at]?.field;
   const id = useId();
   return (
-    <Frame {...props}>
-      <div className={partStyles.field}>
-        <label htmlFor={id}>Which</label>
+    <FieldGroup {...props}>
+      <div className={baseStyles.field}>
+        <label htmlFor={id}>Variant</label>
         <select
           id={id}
-          className={partStyles.input}
+          className={baseStyles.input}
           value={String(at)}
           onChange={(event) => {
             const next = Number(event.target.value);
-            setChosen(next);
+            setSelected(next);
             onChange(next < 0 ? undefined : toBranch(field, value, next));
           }}
         >
-          {at >= 0 && isRequired ? null : <option value="-1">{isRequired ? "Choose…" : "None"}</option>}
+          {at >= 0 && isRequired ? null : <option value="-1">{isRequired ? "Select…" : "None"}</option>}
           {field.branches.map((each, i) => (
             <option key={each.label} value={String(i)}>
               {each.label}
@@ -143,21 +143,21 @@ function Variant(props: FieldProps<Of<"variant">>) {
       ) : (
         <AnyField {...props} field={branch} label={field.branches[at]?.label ?? label} isRequired={true} />
       )}
-    </Frame>
+    </FieldGroup>
   );
 }
 
 function List(props: FieldProps<Of<"list">>) {
   const { field, value, onChange, path, form } = props;
   const items: readonly unknown[] = Array.isArray(value) ? value : [];
-  const isFull = field.most !== null && items.length >= field.most;
+  const isFull = field.itemsMax !== null && items.length >= field.itemsMax;
   const set = (next: readonly unknown[]): void => onChange(next.length === 0 && !props.isRequired ? undefined : next);
   return (
-    <Frame {...props}>
-      {items.length === 0 ? <p className={styles.help}>None yet</p> : null}
+    <FieldGroup {...props}>
+      {items.length === 0 ? <p className={styles.help}>No items</p> : null}
       <ol className={styles.items} hidden={items.length === 0}>
         {items.map((item, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: items have no name but their place
+          // biome-ignore lint/suspicious/noArrayIndexKey: items have no id but their position
           <li key={i}>
             <div className={styles.item}>
               {field.item.kind === "object" ? (
@@ -181,7 +181,7 @@ function List(props: FieldProps<Of<"list">>) {
               )}
             </div>
             <Button
-              look="quiet"
+              variant="quiet"
               aria-label={`Remove ${props.label} ${i + 1}`}
               onClick={() => set(items.toSpliced(i, 1))}
             >
@@ -191,11 +191,11 @@ function List(props: FieldProps<Of<"list">>) {
         ))}
       </ol>
       <div>
-        <Button disabled={isFull} onClick={() => set([...items, startValue(field.item) ?? blankItem(field.item)])}>
-          Add to {props.label}
+        <Button disabled={isFull} onClick={() => set([...items, initialValue(field.item) ?? blankItem(field.item)])}>
+          Add item to {props.label}
         </Button>
       </div>
-    </Frame>
+    </FieldGroup>
   );
 }
 

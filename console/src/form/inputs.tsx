@@ -1,14 +1,14 @@
 import { useId, useState } from "react";
-import { partStyles } from "../parts/parts.tsx";
-import { fromWallClock, toWallClock } from "../parts/time.ts";
+import { baseStyles } from "../components/basics.tsx";
+import { fromWallClock, toWallClock } from "../components/time.ts";
 import { useZone } from "../shell/clock.tsx";
-import { type FieldProps, Frame, Labelled, type Of } from "./field.tsx";
+import { FieldGroup, type FieldProps, LabelledField, type Of } from "./field.tsx";
 import styles from "./form.module.css";
 import { isSame } from "./value.ts";
 
 const inputTypes = { date: "date", "date-time": "datetime-local", email: "email", uri: "url" } as const;
 
-/** Text, a date, a moment in the zone that is shown, an address. */
+/** Text, a date, a date and time in the displayed time zone, an email address or a URL. */
 export function TextField({ value, onChange, ...rest }: FieldProps<Of<"text">>) {
   const { field } = rest;
   const zone = useZone();
@@ -16,28 +16,28 @@ export function TextField({ value, onChange, ...rest }: FieldProps<Of<"text">>) 
   const set = (next: string): void => onChange(next === "" ? undefined : next);
   if (field.isLong)
     return (
-      <Labelled {...rest}>
+      <LabelledField {...rest}>
         {(named) => (
           <textarea
             {...named}
-            className={partStyles.input}
+            className={baseStyles.input}
             rows={4}
             value={text}
             readOnly={field.isReadOnly}
             onChange={(event) => set(event.target.value)}
           />
         )}
-      </Labelled>
+      </LabelledField>
     );
   const isMoment = field.format === "date-time";
   const isRead = text === "" || !Number.isNaN(Date.parse(text));
   return (
-    <Labelled {...rest} note={isMoment ? `In ${zone}` : null}>
+    <LabelledField {...rest} note={isMoment ? `Time zone: ${zone}` : null}>
       {(named) => (
         <input
           {...named}
-          className={partStyles.input}
-          // What is no moment yet is shown as it is, not as an empty field.
+          className={baseStyles.input}
+          // Text that is not a valid date and time yet is shown as typed, not as an empty field.
           type={field.format === null || (isMoment && !isRead) ? "text" : inputTypes[field.format]}
           value={isMoment && isRead && text !== "" ? toWallClock(text, zone) : text}
           readOnly={field.isReadOnly}
@@ -47,28 +47,28 @@ export function TextField({ value, onChange, ...rest }: FieldProps<Of<"text">>) 
           }
         />
       )}
-    </Labelled>
+    </LabelledField>
   );
 }
 
-/** A number; what is none yet stays as it was typed. */
+/** A number; text that is not a number yet is kept as typed. */
 export function NumberField({ value, onChange, ...rest }: FieldProps<Of<"number">>) {
   const { field } = rest;
-  // As it is being typed: "1." is no number yet, and must not turn into 1.
+  // The text as typed: "1." is not complete yet and must not become 1.
   const [typed, setTyped] = useState<string | null>(null);
   const text = value === undefined || value === null ? "" : String(value);
   const shown =
     typed !== null && (typed.trim() === "" ? value === undefined : isSame(toNumber(typed), value)) ? typed : text;
   const limits = [
-    field.min === null ? null : `at least ${field.min}`,
-    field.max === null ? null : `at most ${field.max}`,
+    field.min === null ? null : `minimum ${field.min}`,
+    field.max === null ? null : `maximum ${field.max}`,
   ].filter((each) => each !== null);
   return (
-    <Labelled {...rest} note={limits.length === 0 ? null : limits.join(", ")}>
+    <LabelledField {...rest} note={limits.length === 0 ? null : limits.join(", ")}>
       {(named) => (
         <input
           {...named}
-          className={partStyles.input}
+          className={baseStyles.input}
           type="text"
           inputMode={field.isWhole ? "numeric" : "decimal"}
           value={shown}
@@ -79,31 +79,31 @@ export function NumberField({ value, onChange, ...rest }: FieldProps<Of<"number"
           }}
         />
       )}
-    </Labelled>
+    </LabelledField>
   );
 }
 
-/** What is no number stays a text, and the check says so. */
+/** Text that is not a number is returned unchanged, so that validation reports it. */
 function toNumber(text: string): number | string {
   const number = Number(text.trim());
   return Number.isNaN(number) ? text : number;
 }
 
-/** One of some values. */
-export function Choice({ value, onChange, ...rest }: FieldProps<Of<"choice">>) {
+/** A select field for one of several values. */
+export function SelectField({ value, onChange, ...rest }: FieldProps<Of<"choice">>) {
   const { field, isRequired } = rest;
   const at = field.options.findIndex((option) => isSame(option.value, value));
   return (
-    <Labelled {...rest}>
+    <LabelledField {...rest}>
       {(named) => (
         <select
           {...named}
-          className={partStyles.input}
+          className={baseStyles.input}
           value={String(at)}
           disabled={field.isReadOnly}
           onChange={(event) => onChange(field.options[Number(event.target.value)]?.value)}
         >
-          {at >= 0 && isRequired ? null : <option value="-1">{isRequired ? "Choose…" : "None"}</option>}
+          {at >= 0 && isRequired ? null : <option value="-1">{isRequired ? "Select…" : "None"}</option>}
           {field.options.map((option, i) => (
             <option key={option.label} value={String(i)}>
               {option.label}
@@ -111,17 +111,17 @@ export function Choice({ value, onChange, ...rest }: FieldProps<Of<"choice">>) {
           ))}
         </select>
       )}
-    </Labelled>
+    </LabelledField>
   );
 }
 
-/** A box to tick. */
-export function Yes({ field, value, onChange, path, label, form }: FieldProps<Of<"boolean">>) {
+/** A checkbox. */
+export function CheckboxField({ field, value, onChange, path, label, form }: FieldProps<Of<"boolean">>) {
   const problem = form.problems.get(path);
   const about = useId();
   return (
-    <div className={partStyles.field}>
-      <label className={styles.yes}>
+    <div className={baseStyles.field}>
+      <label className={styles.checkbox}>
         <input
           id={`${form.id}${path}`}
           type="checkbox"
@@ -135,7 +135,7 @@ export function Yes({ field, value, onChange, path, label, form }: FieldProps<Of
       </label>
       <div id={about}>
         {problem === undefined ? null : (
-          <p className={partStyles.wrong}>
+          <p className={baseStyles.wrong}>
             {label} {problem}
           </p>
         )}
@@ -145,24 +145,24 @@ export function Yes({ field, value, onChange, path, label, form }: FieldProps<Of
   );
 }
 
-/** Some of some values. */
-export function Choices(props: FieldProps<Of<"choices">>) {
+/** A group of checkboxes for several of several values. */
+export function CheckboxGroup(props: FieldProps<Of<"choices">>) {
   const { field, value, onChange, isRequired } = props;
-  const chosen: readonly unknown[] = Array.isArray(value) ? value : [];
+  const selected: readonly unknown[] = Array.isArray(value) ? value : [];
   const flip = (option: unknown, isOn: boolean): void => {
     const next = field.options
       .map((each) => each.value)
-      .filter((each) => (isSame(each, option) ? isOn : chosen.some((old) => isSame(old, each))));
+      .filter((each) => (isSame(each, option) ? isOn : selected.some((old) => isSame(old, each))));
     onChange(next.length === 0 && !isRequired ? undefined : next);
   };
   return (
-    <Frame {...props}>
+    <FieldGroup {...props}>
       <div className={styles.choices}>
         {field.options.map((option) => (
-          <label key={option.label} className={styles.yes}>
+          <label key={option.label} className={styles.checkbox}>
             <input
               type="checkbox"
-              checked={chosen.some((each) => isSame(each, option.value))}
+              checked={selected.some((each) => isSame(each, option.value))}
               disabled={field.isReadOnly}
               onChange={(event) => flip(option.value, event.target.checked)}
             />
@@ -170,20 +170,20 @@ export function Choices(props: FieldProps<Of<"choices">>) {
           </label>
         ))}
       </div>
-    </Frame>
+    </FieldGroup>
   );
 }
 
-/** What has no field of its own. The value follows as soon as the text is JSON. */
+/** A JSON text field, for values without a specific field. The value updates when the text is valid JSON. */
 export function JsonField({ value, onChange, ...rest }: FieldProps) {
   const [text, setText] = useState(() => (value === undefined ? "" : JSON.stringify(value, null, 2)));
   const [problem, setProblem] = useState<string | null>(null);
   return (
-    <Labelled {...rest} note={problem === null ? "JSON" : `This is no JSON yet: ${problem}`}>
+    <LabelledField {...rest} note={problem === null ? "JSON" : `Invalid JSON: ${problem}`}>
       {(named) => (
         <textarea
           {...named}
-          className={partStyles.code}
+          className={baseStyles.code}
           rows={4}
           value={text}
           spellCheck={false}
@@ -198,6 +198,6 @@ export function JsonField({ value, onChange, ...rest }: FieldProps) {
           }}
         />
       )}
-    </Labelled>
+    </LabelledField>
   );
 }

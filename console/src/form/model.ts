@@ -1,6 +1,6 @@
 /**
- * A form as JSON Schema 2020-12 describes its value. What has no field of its own is edited as JSON, so that every
- * schema has a form, if not a pretty one.
+ * The fields of a form, derived from a JSON Schema 2020-12. Values without a specific field are edited as JSON, so that
+ * every schema has a form.
  */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -8,9 +8,9 @@ interface Common {
   readonly title: string | null;
   readonly help: string | null;
   readonly isReadOnly: boolean;
-  /** What the schema says the value is when nobody says otherwise. */
-  readonly preset: unknown;
-  /** Null is a value of it. */
+  /** The default of the schema. */
+  readonly defaultValue: unknown;
+  /** Null is allowed. */
   readonly isNullable: boolean;
 }
 
@@ -27,7 +27,7 @@ export type Field = Common &
     | { readonly kind: "choice"; readonly options: readonly Option[] }
     | { readonly kind: "choices"; readonly options: readonly Option[] }
     | { readonly kind: "const"; readonly value: unknown }
-    | { readonly kind: "list"; readonly item: Field; readonly most: number | null }
+    | { readonly kind: "list"; readonly item: Field; readonly itemsMax: number | null }
     | { readonly kind: "object"; readonly members: readonly Member[] }
     | { readonly kind: "variant"; readonly branches: readonly Branch[] }
     | { readonly kind: "json" }
@@ -51,7 +51,7 @@ export interface Branch {
   readonly field: Field;
 }
 
-/** Schemas that hold themselves end somewhere. */
+/** Depth limit for recursive schemas. */
 const depthMax = 8;
 
 export function fieldOf(schema: unknown, root: JsonSchema = asSchema(schema), depth = 0): Field {
@@ -61,7 +61,7 @@ export function fieldOf(schema: unknown, root: JsonSchema = asSchema(schema), de
     title: textOf(own["title"]) ?? textOf(bare["title"]),
     help: helpOf(own) ?? helpOf(bare),
     isReadOnly: own["readOnly"] === true || bare["readOnly"] === true,
-    preset: own["default"] ?? bare["default"],
+    defaultValue: own["default"] ?? bare["default"],
     isNullable,
   };
   return { ...common, ...kindOf(bare, root, depth) } as Field;
@@ -109,12 +109,12 @@ function listOf(schema: JsonSchema, root: JsonSchema, depth: number): Kind {
   if (!isSchema(schema["items"]) || Array.isArray(schema["prefixItems"])) return { kind: "json" };
   const item = fieldOf(schema["items"], root, depth + 1);
   if (item.kind === "choice" && item.options.length <= 12) return { kind: "choices", options: item.options };
-  return { kind: "list", item, most: numberOf(schema["maxItems"]) };
+  return { kind: "list", item, itemsMax: numberOf(schema["maxItems"]) };
 }
 
 function objectOf(schema: JsonSchema, root: JsonSchema, depth: number): Kind {
   const properties = schema["properties"];
-  // An object of any names is JSON.
+  // An object without declared properties is edited as JSON.
   if (!isSchema(properties) || Object.keys(properties).length === 0) return { kind: "json" };
   const required = Array.isArray(schema["required"]) ? schema["required"] : [];
   const members = Object.entries(properties).map(([name, each]) => ({
@@ -126,7 +126,7 @@ function objectOf(schema: JsonSchema, root: JsonSchema, depth: number): Kind {
   return { kind: "object", members: members.toSorted((a, b) => a.order - b.order) };
 }
 
-/** One of several shapes: which one is chosen decides which fields there are. */
+/** One of several shapes: the selected branch determines the fields. */
 function variantOf(schema: JsonSchema, branches: readonly unknown[], root: JsonSchema, depth: number): Kind {
   const { oneOf: _one, anyOf: _any, ...shared } = schema;
   const all = branches.map((branch, i) => {
@@ -147,19 +147,19 @@ function kindLabel(field: Field): string {
   const words: Readonly<Record<Field["kind"], string>> = {
     text: "Text",
     number: "Number",
-    boolean: "Yes or no",
+    boolean: "True or false",
     choice: "Choice",
     choices: "Choices",
     const: "Value",
     list: "List",
     object: "Fields",
-    variant: "One of several",
+    variant: "Variant",
     json: "JSON",
   };
   return words[field.kind];
 }
 
-/** `enum`, or alternatives that are each one value with a title. */
+/** The options of an `enum`, or of alternatives that are each a constant with a title. */
 function optionsOf(schema: JsonSchema, root: JsonSchema): readonly Option[] | null {
   if (Array.isArray(schema["enum"])) return schema["enum"].map((value) => ({ value, label: labelOf(value) }));
   const alternatives = schema["oneOf"] ?? schema["anyOf"];
@@ -173,13 +173,13 @@ function labelOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** With what its `$ref` and `allOf` add to it. */
+/** The schema with its `$ref` and `allOf` merged in. */
 function flatten(schema: unknown, root: JsonSchema, depth = 0): JsonSchema {
   let flat = asSchema(schema);
   if (depth >= depthMax) return {};
   const { $ref, allOf, ...own } = flat;
   flat = own;
-  if (typeof $ref === "string") flat = merge(flatten(pointed(root, $ref), root, depth + 1), flat);
+  if (typeof $ref === "string") flat = merge(flatten(resolvePointer(root, $ref), root, depth + 1), flat);
   if (Array.isArray(allOf)) for (const each of allOf) flat = merge(flat, flatten(each, root, depth + 1));
   return flat;
 }
@@ -196,8 +196,8 @@ function merge(a: JsonSchema, b: JsonSchema): JsonSchema {
   return { ...a, ...b, ...properties, ...required };
 }
 
-/** What a pointer such as `#/$defs/address` leads to. */
-export function pointed(root: unknown, pointer: string): unknown {
+/** Resolves a JSON pointer such as `#/$defs/address`. */
+export function resolvePointer(root: unknown, pointer: string): unknown {
   if (!pointer.startsWith("#")) return {};
   return pointer
     .slice(1)
@@ -248,7 +248,7 @@ function numberOf(value: unknown): number | null {
   return typeof value === "number" ? value : null;
 }
 
-/** What any integer of a double satisfies is no limit to tell. */
+/** Null for a limit that every safe integer satisfies: it is not worth showing. */
 function limitOf(value: unknown): number | null {
   return typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
 }
@@ -270,7 +270,7 @@ function orderOf(schema: unknown): number {
 }
 
 /** `managerEmail` and `manager_email` as `Manager email`. */
-export function nameWords(name: string): string {
+export function humanizeName(name: string): string {
   const words = name
     .replaceAll(/([a-z\d])([A-Z])/g, "$1 $2")
     .replaceAll(/[_-]+/g, " ")

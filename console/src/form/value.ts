@@ -1,8 +1,8 @@
 import type { Field } from "./model.ts";
 
-/** What a form begins with: the defaults, and what can only be one way. Undefined is a field that nobody has filled. */
-export function startValue(field: Field): unknown {
-  if (field.preset !== undefined) return structuredClone(field.preset);
+/** The initial value of a form: defaults and constants. Undefined: not filled in. */
+export function initialValue(field: Field): unknown {
+  if (field.defaultValue !== undefined) return structuredClone(field.defaultValue);
   if (field.isNullable) return undefined;
   switch (field.kind) {
     case "const":
@@ -10,7 +10,7 @@ export function startValue(field: Field): unknown {
     case "object":
       return Object.fromEntries(
         field.members.flatMap(({ name, field: each, isRequired }) => {
-          const value = isRequired || each.preset !== undefined ? startValue(each) : undefined;
+          const value = isRequired || each.defaultValue !== undefined ? initialValue(each) : undefined;
           return value === undefined ? [] : [[name, value]];
         }),
       );
@@ -21,14 +21,14 @@ export function startValue(field: Field): unknown {
       return false;
     case "variant": {
       const [first] = field.branches;
-      return first === undefined ? undefined : startValue(first.field);
+      return first === undefined ? undefined : initialValue(first.field);
     }
     default:
       return undefined;
   }
 }
 
-/** A member set or, with undefined, left out. The order of the schema is kept. */
+/** Sets a member, or removes it with `undefined`. Members stay in the order of the schema. */
 export function withMember(field: Field, value: unknown, name: string, next: unknown): Record<string, unknown> {
   const old = isRecord(value) ? value : {};
   const all: Record<string, unknown> = { ...old, [name]: next };
@@ -37,7 +37,7 @@ export function withMember(field: Field, value: unknown, name: string, next: unk
   return Object.fromEntries(ordered.flatMap((each) => (all[each] === undefined ? [] : [[each, all[each]]])));
 }
 
-/** The branch whose fixed values the value has, else the one whose shape it has; -1: none. */
+/** Index of the branch whose constants match the value, else of the one whose shape matches; -1: none. */
 export function branchOf(field: Field, value: unknown): number {
   if (field.kind !== "variant") return -1;
   const fits = field.branches.map(({ field: branch }) => fitOf(branch, value));
@@ -45,7 +45,7 @@ export function branchOf(field: Field, value: unknown): number {
   return best <= 0 ? -1 : fits.indexOf(best);
 }
 
-/** 0: it cannot be a value of this field. The more of its fixed values agree, the better. */
+/** Match score of a value: 0 if it does not fit the field; higher with each matching constant. */
 function fitOf(field: Field, value: unknown): number {
   switch (field.kind) {
     case "const":
@@ -77,28 +77,28 @@ function fitOf(field: Field, value: unknown): number {
   }
 }
 
-/** Another branch: what both have in common is kept. */
+/** The value for another branch; members that both branches have are kept. */
 export function toBranch(field: Field, value: unknown, index: number): unknown {
   const branch = field.kind === "variant" ? field.branches[index]?.field : undefined;
   if (branch === undefined) return undefined;
-  const start = startValue(branch);
+  const start = initialValue(branch);
   if (branch.kind !== "object" || !isRecord(value) || !isRecord(start)) return start;
   const shared = branch.members.filter(({ name, field: each }) => each.kind !== "const" && name in value);
   return { ...start, ...Object.fromEntries(shared.map(({ name }) => [name, value[name]])) };
 }
 
-/** Whether two values are the same as JSON. */
+/** Whether two values have the same JSON. */
 export function isSame(a: unknown, b: unknown): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Whether it has members by name; a list has not. */
+/** Whether the value is an object and not an array. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Places of a value in the order in which the form shows them. */
-export function inOrder<Place extends { readonly path: string }>(
+/** Sorts paths in the order in which the form shows them. */
+export function sortByField<Place extends { readonly path: string }>(
   field: Field,
   places: readonly Place[],
 ): readonly Place[] {

@@ -1,37 +1,37 @@
 import { useSyncExternalStore } from "react";
 import styles from "./announce.module.css";
 
-/** What was done, in a sentence that stays for a while; also told to screen readers, in one polite region. */
-interface Told {
+/** A message that is shown for a few seconds and read by screen readers. */
+interface Announcement {
   readonly text: string;
   readonly isProblem: boolean;
 }
 
-let told: Told | null = null;
+let announcement: Announcement | null = null;
 let timer: number | undefined;
 const listeners = new Set<() => void>();
 const shownMs = 6_000;
 
-function set(next: Told | null): void {
-  told = next;
+function set(next: Announcement | null): void {
+  announcement = next;
   for (const listener of listeners) listener();
 }
 
-/** Says what was done. A new sentence takes the place of the one before. */
+/** Shows a message; it replaces the previous one. */
 export function announce(text: string, { isProblem = false } = {}): void {
   clearTimeout(timer);
   set({ text, isProblem });
   timer = window.setTimeout(() => set(null), shownMs);
 }
 
-/** Where it is said; once a page. */
+/** The region that shows messages; one per page. */
 export function Announcements() {
   const current = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => told,
+    () => announcement,
   );
   return (
     <output className={styles.region} aria-live="polite">
@@ -42,7 +42,7 @@ export function Announcements() {
   );
 }
 
-/** Copies a text, also where the page is not secure enough for the clipboard's own interface. */
+/** Copies text, also on origins where the clipboard API is unavailable. */
 export async function copy(text: string, what: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from "react";
-import { ago, clock, moment } from "../parts/time.ts";
-import { useSettings } from "./settings.ts";
+import { formatDateTime, formatRelative, formatTime } from "../components/time.ts";
+import { usePreferences } from "./preferences.ts";
 
-/** Now as the server has it, so that ages are right on a machine whose clock is not. One tick a second for all. */
+/** The server's current time, so that ages are right if the local clock is wrong. Updated once a second. */
 let now = Date.now();
 let offsetMs = 0;
 const listeners = new Set<() => void>();
@@ -25,57 +25,57 @@ function subscribe(listener: () => void): () => void {
 
 let serverZone = "UTC";
 
-/** Takes the server's clock and zone, as it told them just now. */
+/** Sets the server's time and time zone from a response just received. */
 export function setServerClock(iso: string, zone: string): void {
   serverZone = zone;
   offsetMs = Date.parse(iso) - Date.now();
   now = Date.now() + offsetMs;
 }
 
-/** In ms; changes once a second. */
+/** The server's current time, ms; rerenders once a second. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
-/** Now as the server has it, for what does not tick. */
+/** The server's current time, ms, without rerendering. */
 export function serverNow(): number {
   return Date.now() + offsetMs;
 }
 
 const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** The zone that times are shown in. Every row asks for it: it must cost nothing. */
+/** The time zone for displayed times. Called by every row, so it must be cheap. */
 export function useZone(): string {
-  const { zone } = useSettings();
+  const { zone } = usePreferences();
   return zone === "browser" ? browserZone : zone === "server" ? serverZone : zone;
 }
 
-/** How long ago, with the moment and its zone behind it. */
-export function Ago({ at }: { at: string }) {
+/** A relative time such as `5 m ago`, with the exact time as tooltip. */
+export function RelativeTime({ at }: { at: string }) {
   const zone = useZone();
   const from = useNow();
   return (
-    <time dateTime={at} title={`${moment(at, zone)} ${zone} · ${at}`}>
-      {ago(from - Date.parse(at))}
+    <time dateTime={at} title={`${formatDateTime(at, zone)} ${zone} · ${at}`}>
+      {formatRelative(from - Date.parse(at))}
     </time>
   );
 }
 
-/** A moment, with its zone. */
-export function Moment({
+/** Date and time with the time zone. */
+export function Timestamp({
   at,
-  isBare = false,
+  isZoneHidden = false,
   isTimeOnly = false,
 }: {
   at: string;
-  isBare?: boolean;
+  isZoneHidden?: boolean;
   isTimeOnly?: boolean;
 }) {
   const zone = useZone();
   return (
     <time dateTime={at} title={at}>
-      {isTimeOnly ? clock(at, zone) : moment(at, zone)}
-      {isBare ? null : ` ${zone}`}
+      {isTimeOnly ? formatTime(at, zone) : formatDateTime(at, zone)}
+      {isZoneHidden ? null : ` ${zone}`}
     </time>
   );
 }

@@ -1,17 +1,17 @@
 import { useState } from "react";
-import { Button } from "../parts/parts.tsx";
-import { Sheet } from "../parts/sheet.tsx";
-import styles from "./finder.module.css";
-import { areKeysOn, listKeys, turnKeys } from "./keys.ts";
-import { change, useSettings } from "./settings.ts";
+import { Button } from "../components/basics.tsx";
+import { Dialog } from "../components/dialog.tsx";
+import { setPreferences, usePreferences } from "./preferences.ts";
+import styles from "./search-dialog.module.css";
+import { areSingleKeysOn, listShortcuts, setSingleKeys } from "./shortcuts.ts";
 
-/** The keys of this page, and how the console looks. */
+/** Keyboard shortcuts of this page, and display preferences. */
 export function Help({ onClose }: { onClose: () => void }) {
-  const [keys] = useState(listKeys);
-  const [isOn, setOn] = useState(areKeysOn);
-  const { theme, density } = useSettings();
+  const [keys] = useState(listShortcuts);
+  const [isOn, setOn] = useState(areSingleKeysOn);
+  const { theme, density } = usePreferences();
   return (
-    <Sheet title="Keys and looks" onClose={onClose} foot={<Button onClick={onClose}>Close</Button>}>
+    <Dialog title="Shortcuts and appearance" onClose={onClose} foot={<Button onClick={onClose}>Close</Button>}>
       <dl className={styles.keys}>
         {keys.map((key) => (
           <div key={key.keys}>
@@ -29,27 +29,27 @@ export function Help({ onClose }: { onClose: () => void }) {
           type="checkbox"
           checked={isOn}
           onChange={(event) => {
-            turnKeys(event.target.checked);
+            setSingleKeys(event.target.checked);
             setOn(event.target.checked);
           }}
         />{" "}
-        Single-letter keys
+        Single-key shortcuts
       </label>
       <label>
         Theme{" "}
-        <select value={theme} onChange={(event) => change({ theme: event.target.value as typeof theme })}>
-          <option value="system">As the system</option>
+        <select value={theme} onChange={(event) => setPreferences({ theme: event.target.value as typeof theme })}>
+          <option value="system">System</option>
           <option value="light">Light</option>
           <option value="dark">Dark</option>
         </select>
       </label>
       <label>
-        Rows{" "}
-        <select value={density} onChange={(event) => change({ density: event.target.value as typeof density })}>
+        Row height{" "}
+        <select value={density} onChange={(event) => setPreferences({ density: event.target.value as typeof density })}>
           <option value="compact">Compact</option>
           <option value="comfortable">Comfortable</option>
         </select>
       </label>
-    </Sheet>
+    </Dialog>
   );
 }

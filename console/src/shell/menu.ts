@@ -1,22 +1,23 @@
-/** What the menu shows: only what exists. `needs` names the count that stands beside it. */
+/** An entry of the menu. */
 export interface MenuItem {
   readonly to: string;
   readonly label: string;
-  /** Second key after `g`. */
+  /** Second key of the shortcut, after `g`. */
   readonly key: string;
+  /** The count shown next to the label. */
   readonly needs?: "deadLetters" | "suspended";
 }
 
-/** Places that belong together. */
+/** A titled group of entries. */
 export interface MenuGroup {
   readonly label: string;
   readonly items: readonly MenuItem[];
 }
 
-/** All of the menu, in its order. */
+/** The menu, in display order. */
 export const menu: readonly MenuGroup[] = [
   {
-    label: "Work",
+    label: "Operations",
     items: [
       { to: "/", label: "Home", key: "h" },
       { to: "/runs", label: "Runs", key: "r" },
@@ -24,18 +25,18 @@ export const menu: readonly MenuGroup[] = [
     ],
   },
   {
-    label: "Processes",
+    label: "Definitions",
     items: [
       { to: "/workflows", label: "Workflows", key: "f" },
       { to: "/schedules", label: "Schedules", key: "s" },
     ],
   },
   {
-    label: "Understand",
+    label: "Activity",
     items: [{ to: "/events", label: "Events", key: "e" }],
   },
   {
-    label: "Set up",
+    label: "System",
     items: [{ to: "/settings", label: "Settings", key: "t" }],
   },
 ];

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { reads } from "../api/queries.ts";
+import { queries } from "../api/queries.ts";
 
-/** Whether this server takes no acts, or has not yet said that it does: then none are offered. */
+/** Whether this server is read-only. True until the server has reported otherwise, so that no action is offered too early. */
 export function useReadOnly(): boolean {
-  return useQuery(reads.server()).data?.isReadOnly ?? true;
+  return useQuery(queries.server()).data?.isReadOnly ?? true;
 }

@@ -2,35 +2,35 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { live } from "../api/live.ts";
-import { reads } from "../api/queries.ts";
-import { Button } from "../parts/parts.tsx";
-import { count, plural } from "../parts/words.ts";
+import { queries } from "../api/queries.ts";
+import { Button } from "../components/basics.tsx";
+import { formatNumber, plural } from "../components/text.ts";
 import { Announcements, announce, copy } from "./announce.tsx";
-import { Moment, setServerClock } from "./clock.tsx";
-import { Finder } from "./finder.tsx";
+import { setServerClock, Timestamp } from "./clock.tsx";
 import { Help } from "./help.tsx";
-import { useKeys } from "./keys.ts";
 import { menu } from "./menu.ts";
-import { News } from "./news.tsx";
-import { change, nextTheme, useSettings } from "./settings.ts";
+import { nextTheme, setPreferences, usePreferences } from "./preferences.ts";
+import { RunAnnouncer } from "./run-announcer.tsx";
+import { SearchDialog } from "./search-dialog.tsx";
 import styles from "./shell.module.css";
+import { useShortcuts } from "./shortcuts.ts";
 
-/** What stands around every page: menu, search, live state, zone. */
+/** The frame around every page: menu, search, live status, time zone. */
 export function Shell() {
   const [open, setOpen] = useState<"finder" | "help" | null>(null);
   const [isMenuOpen, setMenuOpen] = useState(false);
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
   useTitle(path);
-  useEffect(() => live.want("runs:list"), []);
+  useEffect(() => live.subscribe("runs:list"), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu
   useEffect(() => setMenuOpen(false), [path]);
-  useKeys([
-    { keys: "Ctrl-k", label: "Find a run, key, workflow or error", run: () => setOpen("finder") },
-    { keys: "/", label: "Find", run: () => focusFilter() || setOpen("finder") },
-    { keys: "?", label: "Keys", run: () => setOpen("help") },
-    { keys: "y", label: "Copy the link of this page", run: () => void copy(location.href, "the link of this page") },
-    { keys: "t", label: "Next theme: system, light, dark", run: () => announce(`Theme: ${nextTheme()}`) },
+  useShortcuts([
+    { keys: "Ctrl-k", label: "Search runs, keys, workflows and errors", run: () => setOpen("finder") },
+    { keys: "/", label: "Filter or search", run: () => focusFilter() || setOpen("finder") },
+    { keys: "?", label: "Show shortcuts", run: () => setOpen("help") },
+    { keys: "y", label: "Copy link to this page", run: () => void copy(location.href, "link to this page") },
+    { keys: "t", label: "Switch theme: system, light, dark", run: () => announce(`Theme: ${nextTheme()}`) },
     { keys: "l", label: "Pause or resume live updates", run: () => live.pause(live.status.state !== "paused") },
     ...menu.flatMap(({ items }) =>
       items.map(({ key, to, label }) => ({
@@ -43,18 +43,18 @@ export function Shell() {
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#main">
-        Skip to the page
+        Skip to content
       </a>
       <TopBar onFind={() => setOpen("finder")} onMenu={() => setMenuOpen(!isMenuOpen)} isMenuOpen={isMenuOpen} />
       <Menu isOpen={isMenuOpen} onHelp={() => setOpen("help")} />
       <main id="main" className={styles.main} tabIndex={-1}>
-        <Away />
+        <UnreachableBanner />
         <Outlet />
       </main>
-      {open === "finder" ? <Finder onClose={() => setOpen(null)} /> : null}
+      {open === "finder" ? <SearchDialog onClose={() => setOpen(null)} /> : null}
       {open === "help" ? <Help onClose={() => setOpen(null)} /> : null}
       <Announcements />
-      <News />
+      <RunAnnouncer />
     </div>
   );
 }
@@ -74,7 +74,7 @@ function useTitle(path: string): void {
 }
 
 function TopBar({ onFind, onMenu, isMenuOpen }: { onFind: () => void; onMenu: () => void; isMenuOpen: boolean }) {
-  const { data: server } = useQuery(reads.server());
+  const { data: server } = useQuery(queries.server());
   useEffect(() => {
     if (server !== undefined) setServerClock(server.now, server.zone);
   }, [server]);
@@ -97,7 +97,7 @@ function TopBar({ onFind, onMenu, isMenuOpen }: { onFind: () => void; onMenu: ()
         Baton
       </Link>
       <button type="button" className={styles.find} onClick={onFind}>
-        <span>Find a run, key, workflow, error…</span>
+        <span>Search runs, keys, workflows, errors…</span>
         <kbd>Ctrl K</kbd>
       </button>
       <div className={styles.facts}>
@@ -107,7 +107,7 @@ function TopBar({ onFind, onMenu, isMenuOpen }: { onFind: () => void; onMenu: ()
             {server.isReadOnly ? " · read-only" : ""}
           </span>
         )}
-        <LivePill />
+        <LiveStatusButton />
         <ZonePicker serverZone={server?.zone} />
       </div>
     </header>
@@ -117,19 +117,19 @@ function TopBar({ onFind, onMenu, isMenuOpen }: { onFind: () => void; onMenu: ()
 function useLive() {
   return useSyncExternalStore(
     (listener) => live.watch(listener),
-    () => `${live.status.state} ${live.status.state === "live" ? 0 : live.status.heardAt}`,
+    () => `${live.status.state} ${live.status.state === "live" ? 0 : live.status.receivedAt}`,
   ).split(" ") as [typeof live.status.state, string];
 }
 
-function LivePill() {
-  const [state, heardAt] = useLive();
-  const since = <Moment at={new Date(Number(heardAt)).toISOString()} isBare={true} isTimeOnly={true} />;
-  const said = {
+function LiveStatusButton() {
+  const [state, receivedAt] = useLive();
+  const since = <Timestamp at={new Date(Number(receivedAt)).toISOString()} isZoneHidden={true} isTimeOnly={true} />;
+  const label = {
     live: "Live",
     connecting: "Connecting",
     paused: "Paused",
-    away: <>Reconnecting, data from {since}</>,
-    polling: <>No stream: asking every 5 s, data from {since}</>,
+    reconnecting: <>Reconnecting; data from {since}</>,
+    polling: <>Polling every 5 s; data from {since}</>,
   }[state];
   return (
     <button
@@ -137,34 +137,35 @@ function LivePill() {
       className={styles.live}
       data-state={state}
       onClick={() => live.pause(state !== "paused")}
-      title={state === "paused" ? "Go on with live updates (l)" : "Pause live updates (l)"}
+      title={`${state === "polling" ? "Stream disconnected. " : ""}${state === "paused" ? "Resume" : "Pause"} live updates (l)`}
     >
       <span className={styles.dot} aria-hidden="true" />
-      {said}
+      {label}
     </button>
   );
 }
 
-/** The server has gone: says so once, in words, above whatever was known. */
-function Away() {
+/** A banner above the last known data while the server is unreachable. */
+function UnreachableBanner() {
   const [state] = useLive();
-  const server = useQuery(reads.server());
-  if ((state !== "away" && state !== "polling") || server.data === undefined) return null;
+  const server = useQuery(queries.server());
+  if ((state !== "reconnecting" && state !== "polling") || server.data === undefined) return null;
   return (
-    <p className={styles.away} role="status">
-      Baton does not answer. Runs are kept on disk and go on when it is started again; this page waits for it.
+    <p className={styles.unreachable} role="status">
+      Baton is not responding. Runs are stored on disk and continue when it restarts; this page reconnects
+      automatically.
     </p>
   );
 }
 
 function ZonePicker({ serverZone }: { serverZone: string | undefined }) {
-  const { zone } = useSettings();
+  const { zone } = usePreferences();
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const fixed = ["browser", "UTC", "server"];
   return (
     <label className={styles.zone}>
-      <span>Times in</span>
-      <select aria-label="Times in" value={zone} onChange={(event) => change({ zone: event.target.value })}>
+      <span>Time zone</span>
+      <select aria-label="Time zone" value={zone} onChange={(event) => setPreferences({ zone: event.target.value })}>
         <option value="browser">{own} (browser)</option>
         <option value="UTC">UTC</option>
         {serverZone === undefined ? null : <option value="server">{serverZone} (server)</option>}
@@ -187,7 +188,7 @@ function ZonePicker({ serverZone }: { serverZone: string | undefined }) {
 }
 
 function Menu({ isOpen, onHelp }: { isOpen: boolean; onHelp: () => void }) {
-  const { data: home } = useQuery(reads.home());
+  const { data: home } = useQuery(queries.home());
   return (
     <nav id="menu" className={styles.menu} data-open={isOpen} aria-label="Menu">
       {menu.map((group) => (
@@ -198,26 +199,26 @@ function Menu({ isOpen, onHelp }: { isOpen: boolean; onHelp: () => void }) {
               <li key={to}>
                 <Link to={to} className={styles.item} activeOptions={{ exact: to === "/" }}>
                   {label}
-                  <Needs n={needs === undefined ? 0 : (home?.needsYou[needs] ?? 0)} />
+                  <AttentionCount n={needs === undefined ? 0 : (home?.needsYou[needs] ?? 0)} />
                 </Link>
               </li>
             ))}
           </ul>
         </div>
       ))}
-      <Button look="quiet" hint="?" onClick={onHelp}>
-        Keys
+      <Button variant="quiet" hint="?" onClick={onHelp}>
+        Shortcuts
       </Button>
     </nav>
   );
 }
 
-/** What needs a person, and nothing else, is counted in the menu. */
-function Needs({ n }: { n: number }) {
+/** The number of runs that need attention. */
+function AttentionCount({ n }: { n: number }) {
   if (n === 0) return null;
   return (
-    <span className={styles.needs}>
-      {count(n)} <span className="visually-hidden">need you</span>
+    <span className={styles.attention}>
+      {formatNumber(n)} <span className="visually-hidden">need attention</span>
     </span>
   );
 }

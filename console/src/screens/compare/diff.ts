@@ -3,14 +3,14 @@ import type { RunDetail } from "@wire/run.ts";
 import type { Step } from "@wire/step.ts";
 import microdiff, { type Difference } from "microdiff";
 
-/** How two recorded values stand to each other. */
+/** The difference between two recorded values. */
 export type ValueDiff =
   | { readonly kind: "same" }
   | { readonly kind: "differs"; readonly changes: readonly Difference[] }
-  /** Too large to be compared here: by their bytes alone. */
+  /** Too large to compare here; only the sizes are known. */
   | { readonly kind: "large"; readonly a: number | null; readonly b: number | null; readonly hrefs: readonly string[] };
 
-/** In what two values differ, or that it cannot be told. */
+/** Compares two values; large ones are compared by size only. */
 export function diffValues(a: Payload, b: Payload): ValueDiff {
   if (isTruncated(a) || isTruncated(b)) {
     const large = [a, b].filter(isTruncated);
@@ -25,7 +25,7 @@ export function diffValues(a: Payload, b: Payload): ValueDiff {
   return changes.length === 0 ? { kind: "same" } : { kind: "differs", changes };
 }
 
-/** Of large values of one size nobody can tell here. */
+/** Whether the values are known to differ. Large values of the same size count as equal. */
 export function isDifferent(diff: ValueDiff): boolean {
   return diff.kind === "differs" || (diff.kind === "large" && diff.a !== diff.b);
 }
@@ -36,11 +36,11 @@ export interface StepRow {
   readonly b: Step | null;
   readonly input: ValueDiff;
   readonly output: ValueDiff;
-  /** It stands elsewhere in the one than in the other, or is in one alone. */
-  readonly isElsewhere: boolean;
+  /** The status differs, or only one of the runs has the step. */
+  readonly isStatusDifferent: boolean;
 }
 
-/** The steps of both in the order of the first; those of the second alone stand behind what came before them there. */
+/** The steps of both runs in the order of A; steps that only B has follow their predecessor in B. */
 export function stepRows(a: readonly Step[], b: readonly Step[]): readonly StepRow[] {
   const ofA = new Map(a.map((step) => [step.key, step]));
   const ofB = new Map(b.map((step) => [step.key, step]));
@@ -59,27 +59,27 @@ export function stepRows(a: readonly Step[], b: readonly Step[]): readonly StepR
       b: two,
       input: both ? diffValues(one.input, two.input) : { kind: "same" },
       output: both ? diffValues(one.output, two.output) : { kind: "same" },
-      isElsewhere: one?.status !== two?.status,
+      isStatusDifferent: one?.status !== two?.status,
     };
   });
 }
 
-/** Whether a step ended otherwise, or took or gave something else. */
+/** Whether the status, input or output of a step differs. */
 export function isRowDifferent(row: StepRow): boolean {
-  return row.isElsewhere || isDifferent(row.input) || isDifferent(row.output);
+  return row.isStatusDifferent || isDifferent(row.input) || isDifferent(row.output);
 }
 
-/** It has values that are too large to be compared here, and of one size. */
+/** Whether the step has large values of the same size, which are not compared. */
 export function isUnknown({ input, output }: StepRow): boolean {
   return [input, output].some((diff) => diff.kind === "large" && diff.a === diff.b);
 }
 
-/** How long a step took, its waits included; null while it has not ended. */
-export function tookMs({ startedAt, endedAt }: Step): number | null {
+/** Duration of a step including waits, ms; null if it has not ended. */
+export function stepDurationMs({ startedAt, endedAt }: Step): number | null {
   return startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);
 }
 
-/** More steps than the detail of a run holds. */
-export function isCut(run: RunDetail): boolean {
+/** Whether the run has more steps than its detail response contains. */
+export function hasMoreSteps(run: RunDetail): boolean {
   return run.steps.length >= 200 && run.stepCount > run.steps.length;
 }

@@ -3,19 +3,19 @@ import type { Page } from "@wire/page.ts";
 import type { RunDetail, RunSummary } from "@wire/run.ts";
 import { ApiError, get } from "../../api/client.ts";
 
-/** The id behind what somebody typed: an id, the beginning of one, `latest`, or a business key, of which the newest run. */
+/** Finds a run id from user input: an id, an id prefix, `latest`, or a business key (its newest run). */
 export function findRun(text: string | undefined) {
   return queryOptions({
     queryKey: ["find", text],
     enabled: text !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async ({ signal }): Promise<string> => {
-      const asked = text ?? "";
+      const input = text ?? "";
       try {
-        return (await get<RunDetail>(`/api/runs/${encodeURIComponent(asked)}`, {}, signal)).id;
+        return (await get<RunDetail>(`/api/runs/${encodeURIComponent(input)}`, {}, signal)).id;
       } catch (error) {
-        if (!(error instanceof ApiError) || error.isAway) throw error;
-        const { items } = await get<Page<RunSummary>>("/api/runs", { key: asked, limit: 1 }, signal);
+        if (!(error instanceof ApiError) || error.isUnreachable) throw error;
+        const { items } = await get<Page<RunSummary>>("/api/runs", { key: input, limit: 1 }, signal);
         if (items[0] === undefined) throw error;
         return items[0].id;
       }
@@ -24,7 +24,7 @@ export function findRun(text: string | undefined) {
 }
 
 /** The newest completed run of the same workflow and version, or null. */
-export function lastGood(run: RunDetail | undefined) {
+export function lastCompletedRun(run: RunDetail | undefined) {
   return queryOptions({
     queryKey: ["last-good", run?.name, run?.version, run?.id],
     enabled: run !== undefined,

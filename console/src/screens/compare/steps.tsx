@@ -1,14 +1,14 @@
 import { useState } from "react";
-import { pageStyles } from "../../parts/page.tsx";
-import { partStyles, StepPill } from "../../parts/parts.tsx";
-import { Table } from "../../parts/table.tsx";
-import { duration } from "../../parts/time.ts";
-import { plural } from "../../parts/words.ts";
+import { baseStyles, StepPill } from "../../components/basics.tsx";
+import { pageStyles } from "../../components/page.tsx";
+import { Table } from "../../components/table.tsx";
+import { plural } from "../../components/text.ts";
+import { formatDuration } from "../../components/time.ts";
 import styles from "./compare.module.css";
-import { isRowDifferent, type StepRow, tookMs } from "./diff.ts";
+import { isRowDifferent, type StepRow, stepDurationMs } from "./diff.ts";
 import { Values } from "./values.tsx";
 
-/** The steps of both, side by side. */
+/** The steps of both runs, side by side. */
 export function Steps({ rows }: { rows: readonly StepRow[] }) {
   const [isAll, setAll] = useState(true);
   const differing = rows.filter(isRowDifferent);
@@ -18,13 +18,13 @@ export function Steps({ rows }: { rows: readonly StepRow[] }) {
       {differing.length === 0 || differing.length === rows.length ? null : (
         <label className={pageStyles.line}>
           <input type="checkbox" checked={!isAll} onChange={(event) => setAll(!event.target.checked)} />
-          Only the {plural(differing.length, "step")} that {differing.length === 1 ? "differs" : "differ"}
+          Show only the {plural(differing.length, "step")} that {differing.length === 1 ? "differs" : "differ"}
         </label>
       )}
       <Table
         caption="Steps of both runs"
-        columns={["Step", "A", "B", { name: "Time, A against B", isNumber: true }, "Input", "Output"]}
-        look={styles.steps}
+        columns={["Step", "A", "B", { name: "Duration, A vs. B", isNumber: true }, "Input", "Output"]}
+        className={styles.steps}
       >
         {shown.map((row) => (
           <tr key={row.key} data-differs={isRowDifferent(row)}>
@@ -33,20 +33,12 @@ export function Steps({ rows }: { rows: readonly StepRow[] }) {
               {isRowDifferent(row) ? <span className={styles.mark}> ≠ differs</span> : null}
             </th>
             <td data-label="A">
-              {row.a === null ? (
-                <span className={partStyles.muted}>not there</span>
-              ) : (
-                <StepPill status={row.a.status} />
-              )}
+              {row.a === null ? <span className={baseStyles.muted}>not run</span> : <StepPill status={row.a.status} />}
             </td>
             <td data-label="B">
-              {row.b === null ? (
-                <span className={partStyles.muted}>not there</span>
-              ) : (
-                <StepPill status={row.b.status} />
-              )}
+              {row.b === null ? <span className={baseStyles.muted}>not run</span> : <StepPill status={row.b.status} />}
             </td>
-            <td data-label="Time, A against B" data-number={true}>
+            <td data-label="Duration, A vs. B" data-number={true}>
               <Delta row={row} />
             </td>
             <td data-label="Input">
@@ -63,12 +55,12 @@ export function Steps({ rows }: { rows: readonly StepRow[] }) {
 }
 
 function Delta({ row: { a, b } }: { row: StepRow }) {
-  const [one, two] = [a === null ? null : tookMs(a), b === null ? null : tookMs(b)];
-  if (one === null || two === null) return <span className={partStyles.muted}>–</span>;
+  const [one, two] = [a === null ? null : stepDurationMs(a), b === null ? null : stepDurationMs(b)];
+  if (one === null || two === null) return <span className={baseStyles.muted}>–</span>;
   const by = one - two;
   return (
-    <span title={`${duration(one)} in A, ${duration(two)} in B`}>
-      {by === 0 ? "the same" : `${by > 0 ? "+" : "−"}${duration(Math.abs(by))}`}
+    <span title={`${formatDuration(one)} in A, ${formatDuration(two)} in B`}>
+      {by === 0 ? "same" : `${by > 0 ? "+" : "−"}${formatDuration(Math.abs(by))}`}
     </span>
   );
 }

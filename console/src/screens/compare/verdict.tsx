@@ -1,9 +1,9 @@
 import type { RunDetail } from "@wire/run.ts";
-import { Card } from "../../parts/page.tsx";
-import { shownStatus, stepStatus } from "../../parts/words.ts";
+import { Card } from "../../components/page.tsx";
+import { statusBadge, stepStatus } from "../../components/status.ts";
 import { isDifferent, isRowDifferent, isUnknown, type StepRow, type ValueDiff } from "./diff.ts";
 
-/** Where they part, in a sentence or two. */
+/** The first difference, in one or two sentences. */
 export function Verdict({
   a,
   b,
@@ -15,43 +15,43 @@ export function Verdict({
   rows: readonly StepRow[];
   input: ValueDiff;
 }) {
-  const parts = rows.find((row) => row.isElsewhere);
+  const parts = rows.find((row) => row.isStatusDifferent);
   const first = rows.find(isRowDifferent);
   const isOther = a.name !== b.name;
   return (
-    <Card label="Where they part">
+    <Card label="First difference">
       <p>
         <strong>
           {parts !== undefined
-            ? `They part at ${parts.key}: ${sideWords(parts)}.`
+            ? `First difference: ${stepText(parts)}.`
             : a.status === b.status
-              ? "They took the same way."
-              : `They took the same steps, yet A is ${shownStatus(a).word.toLowerCase()} and B ${shownStatus(b).word.toLowerCase()}.`}
+              ? "Both runs took the same path."
+              : `Both runs took the same steps, but the status differs: A ${statusBadge(a).label.toLowerCase()}, B ${statusBadge(b).label.toLowerCase()}.`}
         </strong>
       </p>
       <p>
-        {isOther ? `They are runs of different workflows, ${a.name} and ${b.name}. ` : ""}
-        {!isOther && a.version !== b.version ? `Their versions differ, v${a.version} and v${b.version}. ` : ""}
-        {inputWords(input)}{" "}
+        {isOther ? `The workflows differ: ${a.name} and ${b.name}. ` : ""}
+        {!isOther && a.version !== b.version ? `The versions differ: v${a.version} and v${b.version}. ` : ""}
+        {inputText(input)}{" "}
         {first === undefined
           ? rows.some(isUnknown)
-            ? "No step is known to differ; some values are too large to be compared here."
+            ? "No step is known to differ; some values are too large to compare here."
             : "No step differs."
           : first === parts
-            ? "Up to there no step differs."
-            : `The first step that differs is ${first.key}: its ${isDifferent(first.input) ? "input" : "output"}.`}
+            ? "No earlier step differs."
+            : `The first step with different data is ${first.key} (${isDifferent(first.input) ? "input" : "output"}).`}
       </p>
     </Card>
   );
 }
 
-function inputWords(input: ValueDiff): string {
-  if (isDifferent(input)) return "Their inputs differ.";
-  return input.kind === "same" ? "Their inputs are the same." : "Their inputs are too large to be compared here.";
+function inputText(input: ValueDiff): string {
+  if (isDifferent(input)) return "The inputs differ.";
+  return input.kind === "same" ? "The inputs are the same." : "The inputs are too large to compare here.";
 }
 
-function sideWords({ a, b }: StepRow): string {
-  if (a === null) return "A has not come to it, B has";
-  if (b === null) return "B has not come to it, A has";
-  return `${stepStatus[a.status].word.toLowerCase()} in A, ${stepStatus[b.status].word.toLowerCase()} in B`;
+function stepText({ key, a, b }: StepRow): string {
+  if (a === null) return `only B ran ${key}`;
+  if (b === null) return `only A ran ${key}`;
+  return `${key} (${stepStatus[a.status].label.toLowerCase()} in A, ${stepStatus[b.status].label.toLowerCase()} in B)`;
 }

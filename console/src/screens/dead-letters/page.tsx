@@ -2,52 +2,54 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { DeadLetterGroup } from "@wire/dead-letter.ts";
 import { useRef, useState } from "react";
-import { type BulkAsked, BulkSheet } from "../../acts/bulk-sheet.tsx";
-import { pageRows, reads } from "../../api/queries.ts";
-import { FilterField } from "../../parts/filter-field.tsx";
-import { Page, pageStyles } from "../../parts/page.tsx";
-import { Button, Head, partStyles } from "../../parts/parts.tsx";
-import { Spark } from "../../parts/spark.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { count, firstLine, plural } from "../../parts/words.ts";
-import { Ago } from "../../shell/clock.tsx";
-import { useKeys } from "../../shell/keys.ts";
+import { BulkDialog, type BulkRequest } from "../../actions/bulk-dialog.tsx";
+import { pageRows, queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader } from "../../components/basics.tsx";
+import { FilterField } from "../../components/filter-field.tsx";
+import { Page, pageStyles } from "../../components/page.tsx";
+import { Spark } from "../../components/spark.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { Table } from "../../components/table.tsx";
+import { firstLine, formatNumber, plural } from "../../components/text.ts";
+import { RelativeTime } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
-import { askedOf } from "./asked.ts";
+import { useShortcuts } from "../../shell/shortcuts.ts";
 import styles from "./dead-letters.module.css";
+import { groupRequest } from "./group-request.ts";
 
-/** What exhausted its retries, one row a cause, and can it be sent back safely? */
+/** Dead letters, one row per cause, with actions to redrive or dismiss them. */
 export function DeadLettersPage() {
   const { q = "" } = useSearch({ from: "/dead-letters" });
   const navigate = useNavigate({ from: "/dead-letters" });
-  const groups = useQuery(reads.groups());
+  const groups = useQuery(queries.groups());
   const all = groups.data?.items ?? [];
   const runs = all.reduce((sum, group) => sum + group.count, 0);
   const isCut = all.length >= pageRows;
   return (
     <Page>
-      <Head
+      <PageHeader
         title="Dead letters"
         about={
           all.length === 0
             ? undefined
-            : `${plural(runs, "run")} of ${isCut ? `the ${count(all.length)} largest causes` : plural(all.length, "cause")}`
+            : isCut
+              ? `${plural(runs, "run")} in the ${formatNumber(all.length)} largest causes`
+              : `${plural(runs, "run")}, ${plural(all.length, "cause")}`
         }
       >
-        <Link className={partStyles.button} to="/bulk">
-          Bulk acts
+        <Link className={baseStyles.button} to="/bulk">
+          Bulk operations
         </Link>
-      </Head>
-      <Loaded of={groups}>
+      </PageHeader>
+      <Loaded query={groups}>
         {({ items }) =>
           items.length === 0 ? (
-            <NothingGaveUp />
+            <NoDeadLetters />
           ) : (
             <>
               <FilterField
-                label="Filter by workflow, step or words of the error"
-                placeholder="workflow, step or words of the error"
+                label="Filter by workflow, step or error text"
+                placeholder="workflow, step or error text"
                 text={q}
                 onText={(text) => void navigate({ search: { q: text }, replace: true })}
               />
@@ -64,7 +66,7 @@ export function DeadLettersPage() {
   );
 }
 
-/** All words that are given must stand in it somewhere. */
+/** Every word of the filter must occur in the group. */
 function matches({ name, step, message }: DeadLetterGroup, q: string): boolean {
   const text = `${name} ${step ?? ""} ${message}`.toLowerCase();
   return q
@@ -75,22 +77,22 @@ function matches({ name, step, message }: DeadLetterGroup, q: string): boolean {
 
 function Groups({ groups, total, onAll }: { groups: readonly DeadLetterGroup[]; total: number; onAll: () => void }) {
   const isReadOnly = useReadOnly();
-  const [chosen, setChosen] = useState<string | null>(null);
-  const [asked, setAsked] = useState<BulkAsked | null>(null);
+  const [selected, setSelected] = useState<string | null>(null);
+  const [request, setRequest] = useState<BulkRequest | null>(null);
   const navigate = useNavigate();
   const body = useRef<HTMLTableSectionElement>(null);
-  const at = groups.findIndex(({ fingerprint }) => fingerprint === chosen);
+  const at = groups.findIndex(({ fingerprint }) => fingerprint === selected);
   const move = (by: number): void => {
     const next = Math.max(0, Math.min(groups.length - 1, at + by));
-    // The focus goes along, so that Enter opens the row and a screen reader tells it.
+    // The focus moves too, so that Enter opens the row and screen readers announce it.
     body.current?.rows[next]?.querySelector<HTMLElement>("a")?.focus();
   };
   const current = groups[at] ?? groups[0];
-  useKeys([
+  useShortcuts([
     { keys: "j", label: "Next cause", run: () => move(1) },
-    { keys: "k", label: "Cause before", run: () => move(-1) },
+    { keys: "k", label: "Previous cause", run: () => move(-1) },
     { keys: "ArrowDown", label: "Next cause", run: () => move(1), isQuiet: true },
-    { keys: "ArrowUp", label: "Cause before", run: () => move(-1), isQuiet: true },
+    { keys: "ArrowUp", label: "Previous cause", run: () => move(-1), isQuiet: true },
     {
       keys: "Enter",
       label: "Open the cause",
@@ -100,13 +102,13 @@ function Groups({ groups, total, onAll }: { groups: readonly DeadLetterGroup[]; 
     },
     {
       keys: "r",
-      label: "Redrive the runs of the cause",
-      run: () => !isReadOnly && current !== undefined && setAsked(askedOf("redrive", current)),
+      label: "Redrive the runs with this cause",
+      run: () => !isReadOnly && current !== undefined && setRequest(groupRequest("redrive", current)),
     },
   ]);
   if (groups.length === 0)
     return (
-      <Empty title={`None of the ${plural(total, "cause")} matches`}>
+      <Empty title={`0 of ${plural(total, "cause")} match`}>
         <p>
           <Button onClick={onAll}>Show all</Button>
         </p>
@@ -115,8 +117,8 @@ function Groups({ groups, total, onAll }: { groups: readonly DeadLetterGroup[]; 
   return (
     <>
       <div className={pageStyles.line}>
-        <span className={partStyles.muted}>
-          {groups.length === total ? "The largest first" : `${count(groups.length)} of ${plural(total, "cause")}`}
+        <span className={baseStyles.muted}>
+          {groups.length === total ? "Largest first" : `${formatNumber(groups.length)} of ${plural(total, "cause")}`}
         </span>
         <span className={pageStyles.end} aria-hidden="true">
           <kbd>j</kbd> <kbd>k</kbd> move <kbd>↵</kbd> open {isReadOnly ? null : <kbd>r</kbd>}{" "}
@@ -126,27 +128,27 @@ function Groups({ groups, total, onAll }: { groups: readonly DeadLetterGroup[]; 
       <Table
         caption="Dead letters by cause"
         columns={[
-          "What failed",
+          "Error",
           { name: "Runs", isNumber: true },
           "Last 24 h",
           "Seen",
           "Versions",
-          isReadOnly ? "Sample" : "Sample and acts",
+          isReadOnly ? "Sample" : "Sample and actions",
         ]}
-        look={styles.groups}
+        className={styles.groups}
         body={body}
       >
         {groups.map((group) => (
           <Group
             key={group.fingerprint}
             group={group}
-            isAt={group.fingerprint === chosen}
-            onAt={() => setChosen(group.fingerprint)}
-            onAct={isReadOnly ? null : setAsked}
+            isAt={group.fingerprint === selected}
+            onAt={() => setSelected(group.fingerprint)}
+            onAction={isReadOnly ? null : setRequest}
           />
         ))}
       </Table>
-      {asked === null ? null : <BulkSheet asked={asked} onClose={() => setAsked(null)} />}
+      {request === null ? null : <BulkDialog request={request} onClose={() => setRequest(null)} />}
     </>
   );
 }
@@ -155,12 +157,12 @@ function Group({
   group,
   isAt,
   onAt,
-  onAct,
+  onAction,
 }: {
   group: DeadLetterGroup;
   isAt: boolean;
   onAt: () => void;
-  onAct: ((asked: BulkAsked) => void) | null;
+  onAction: ((request: BulkRequest) => void) | null;
 }) {
   const { fingerprint, name, step, message, firstAt, lastAt, sample, versions, hours } = group;
   return (
@@ -176,7 +178,7 @@ function Group({
       </th>
       <td data-label="Runs" data-number={true}>
         <Link to="/runs" search={{ q: `fingerprint:${fingerprint}` }}>
-          {count(group.count)}
+          {formatNumber(group.count)}
         </Link>
       </td>
       <td data-label="Last 24 h">
@@ -184,23 +186,23 @@ function Group({
       </td>
       <td data-label="Seen" className={styles.seen}>
         <span>
-          last <Ago at={lastAt} />
+          last <RelativeTime at={lastAt} />
           <br />
-          <span className={partStyles.muted}>
-            first <Ago at={firstAt} />
+          <span className={baseStyles.muted}>
+            first <RelativeTime at={firstAt} />
           </span>
         </span>
       </td>
       <td data-label="Versions">{versions.map((version) => `v${version}`).join(", ")}</td>
       <td>
-        <span className={pageStyles.rowActs}>
-          <Link className={partStyles.button} to="/runs/$id" params={{ id: sample }} aria-label={`Open run ${sample}`}>
+        <span className={pageStyles.rowActions}>
+          <Link className={baseStyles.button} to="/runs/$id" params={{ id: sample }} aria-label={`Open run ${sample}`}>
             Open run
           </Link>
-          {onAct === null ? null : (
+          {onAction === null ? null : (
             <>
-              <Button onClick={() => onAct(askedOf("redrive", group))}>Redrive…</Button>
-              <Button look="danger" onClick={() => onAct(askedOf("dismiss", group))}>
+              <Button onClick={() => onAction(groupRequest("redrive", group))}>Redrive…</Button>
+              <Button variant="danger" onClick={() => onAction(groupRequest("dismiss", group))}>
                 Dismiss…
               </Button>
             </>
@@ -211,17 +213,17 @@ function Group({
   );
 }
 
-function NothingGaveUp() {
+function NoDeadLetters() {
   return (
-    <Empty title="Nothing gave up.">
+    <Empty title="No dead letters">
       <p>
-        A step that fails is tried again by its <code>retry</code> rule, with a longer pause each time. A run comes here
-        when the last attempt has failed too, when its code throws an error that no retry can mend, or when its outcome
-        is not known.
+        A failed step is retried according to its <code>retry</code> option, with a longer delay each time. A run
+        becomes a dead letter when the last attempt fails, when its code throws an error that cannot be retried, or when
+        the outcome of a step is unknown.
       </p>
       <p>
-        Here they stand by cause: mend it, then redrive them. What each run has done is kept, and it goes on from the
-        step that failed.
+        Dead letters are grouped by cause. Fix the cause, then redrive the runs: completed steps are kept, and each run
+        continues from the step that failed.
       </p>
       <pre>{`await ctx.step("charge card", charge, {
   retry: { attempts: 5, backoff: "exponential", first: "1s", max: "5m" },

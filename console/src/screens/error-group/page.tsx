@@ -3,43 +3,44 @@ import { Link, useParams, useSearch } from "@tanstack/react-router";
 import type { DeadLetterGroup } from "@wire/dead-letter.ts";
 import type { RunSummary } from "@wire/run.ts";
 import { useState } from "react";
-import { type BulkAsked, BulkSheet } from "../../acts/bulk-sheet.tsx";
+import { BulkDialog, type BulkRequest } from "../../actions/bulk-dialog.tsx";
 import { pathOf } from "../../api/client.ts";
-import { reads } from "../../api/queries.ts";
-import { Card, Crumbs, Facts, Page, Pager, pageStyles, RunLink } from "../../parts/page.tsx";
-import { Button, Head, partStyles } from "../../parts/parts.tsx";
-import { Spark, SparkTable, sparkWords } from "../../parts/spark.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { count, firstLine, plain, plural } from "../../parts/words.ts";
-import { Ago, Moment } from "../../shell/clock.tsx";
-import { useKeys } from "../../shell/keys.ts";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader } from "../../components/basics.tsx";
+import { Breadcrumbs, Card, Facts, Page, Pager, pageStyles, RunLink } from "../../components/page.tsx";
+import { Spark, SparkTable, sparkText } from "../../components/spark.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { Table } from "../../components/table.tsx";
+import { escapeControls, firstLine, formatNumber, plural } from "../../components/text.ts";
+import { RelativeTime, Timestamp } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
-import { askedOf } from "../dead-letters/asked.ts";
+import { useShortcuts } from "../../shell/shortcuts.ts";
+import { groupRequest } from "../dead-letters/group-request.ts";
 
-/** One cause: what it is, since when, whom it has hit, and what to do about all of them. */
+/** One cause of dead letters: the error, its runs, and actions on all of them. */
 export function ErrorGroupPage() {
   const { fingerprint } = useParams({ from: "/errors/$fingerprint" });
   const { page = null } = useSearch({ from: "/errors/$fingerprint" });
-  const groups = useQuery(reads.groups());
-  const members = useQuery(reads.group(fingerprint, page));
+  const groups = useQuery(queries.groups());
+  const members = useQuery(queries.group(fingerprint, page));
   return (
     <Page>
-      <Crumbs>
+      <Breadcrumbs>
         <Link to="/dead-letters">Dead letters</Link>
-      </Crumbs>
-      {members.data === undefined && <Head title="Cause" />}
-      <Loaded of={members}>
+      </Breadcrumbs>
+      {members.data === undefined && <PageHeader title="Cause" />}
+      <Loaded query={members}>
         {({ items, nextPageToken }) => {
           const first = items[0];
           const group =
             groups.data?.items.find((each) => each.fingerprint === fingerprint) ??
             (first === undefined ? undefined : groupOf(fingerprint, first));
-          if (group === undefined || (first === undefined && page === null)) return <Over fingerprint={fingerprint} />;
+          if (group === undefined || (first === undefined && page === null))
+            return <NoRuns fingerprint={fingerprint} />;
           return (
             <>
               <Cause group={group} />
-              <Members runs={items} />
+              <GroupRuns runs={items} />
               <Pager to="/errors/$fingerprint" params={{ fingerprint }} page={page} next={nextPageToken} what="runs" />
             </>
           );
@@ -49,7 +50,7 @@ export function ErrorGroupPage() {
   );
 }
 
-/** Of a cause that is not among the largest: what its newest run tells; the rest is counted. */
+/** The group of a cause that is not among the largest, built from its newest run. */
 function groupOf(fingerprint: string, run: RunSummary): DeadLetterGroup {
   const at = run.endedAt ?? run.createdAt;
   return {
@@ -68,36 +69,36 @@ function groupOf(fingerprint: string, run: RunSummary): DeadLetterGroup {
 
 function Cause({ group }: { group: DeadLetterGroup }) {
   const { fingerprint, name, step, message, firstAt, lastAt, sample, versions, hours } = group;
-  const facets = useQuery({ ...reads.facets({ fingerprint }), enabled: group.count === 0 });
+  const facets = useQuery({ ...queries.facets({ fingerprint }), enabled: group.count === 0 });
   const total = group.count || (facets.data?.items.find(({ status }) => status === "failed")?.count ?? 0);
   const isReadOnly = useReadOnly();
-  const [asked, setAsked] = useState<BulkAsked | null>(null);
+  const [request, setRequest] = useState<BulkRequest | null>(null);
   const ask = (verb: "redrive" | "dismiss"): void => {
-    if (!isReadOnly) setAsked(askedOf(verb, { fingerprint, count: total }));
+    if (!isReadOnly) setRequest(groupRequest(verb, { fingerprint, count: total }));
   };
-  useKeys([{ keys: "r", label: "Redrive the runs of the cause", run: () => ask("redrive") }]);
+  useShortcuts([{ keys: "r", label: "Redrive the runs with this cause", run: () => ask("redrive") }]);
   const file = (format: "csv" | "ndjson") => (
-    <a className={partStyles.button} href={pathOf("/api/runs/export", { fingerprint, format })} download={true}>
+    <a className={baseStyles.button} href={pathOf("/api/runs/export", { fingerprint, format })} download={true}>
       {format === "csv" ? "CSV" : "NDJSON"}
     </a>
   );
   return (
     <>
-      <Head title={firstLine(message)}>
+      <PageHeader title={firstLine(message)}>
         {file("csv")}
         {file("ndjson")}
         {isReadOnly ? null : (
           <>
-            <Button look="danger" onClick={() => ask("dismiss")}>
+            <Button variant="danger" onClick={() => ask("dismiss")}>
               Dismiss…
             </Button>
-            <Button look="primary" hint="r" onClick={() => ask("redrive")}>
+            <Button variant="primary" hint="r" onClick={() => ask("redrive")}>
               Redrive {plural(total, "run")}…
             </Button>
           </>
         )}
-      </Head>
-      <Card label="What failed">
+      </PageHeader>
+      <Card label="Error">
         <Facts
           facts={[
             {
@@ -116,41 +117,41 @@ function Cause({ group }: { group: DeadLetterGroup }) {
               name: "Runs",
               value: (
                 <Link to="/runs" search={{ q: `fingerprint:${fingerprint}` }}>
-                  {count(total)}
+                  {formatNumber(total)}
                 </Link>
               ),
             },
-            { name: "First", value: <Moment at={firstAt} /> },
-            { name: "Last", value: <Ago at={lastAt} /> },
+            { name: "First seen", value: <Timestamp at={firstAt} /> },
+            { name: "Last seen", value: <RelativeTime at={lastAt} /> },
           ]}
         />
-        {message.includes("\n") ? <pre className={partStyles.message}>{plain(message)}</pre> : null}
+        {message.includes("\n") ? <pre className={baseStyles.message}>{escapeControls(message)}</pre> : null}
         {hours.length === 0 ? null : (
           <div>
             <div className={pageStyles.line}>
               <Spark hours={hours} />
-              <span className={partStyles.muted}>{sparkWords(hours)}</span>
+              <span className={baseStyles.muted}>{sparkText(hours)}</span>
             </div>
             <SparkTable hours={hours} />
           </div>
         )}
         <p>
-          <RunLink id={sample}>The newest run</RunLink> ·{" "}
+          <RunLink id={sample}>Newest run</RunLink> ·{" "}
           <Link to="/compare" search={{ a: sample }}>
-            what is different in it from the last completed run
+            compare it with the last completed run
           </Link>
         </p>
       </Card>
-      {asked === null ? null : <BulkSheet asked={asked} onClose={() => setAsked(null)} />}
+      {request === null ? null : <BulkDialog request={request} onClose={() => setRequest(null)} />}
     </>
   );
 }
 
-function Members({ runs }: { runs: readonly RunSummary[] }) {
-  if (runs.length === 0) return <Empty title="No older runs">Those that stood here have gone on meanwhile.</Empty>;
+function GroupRuns({ runs }: { runs: readonly RunSummary[] }) {
+  if (runs.length === 0) return <Empty title="No older runs">The runs on this page are no longer dead letters.</Empty>;
   return (
     <Table
-      caption="Runs of this cause, newest first"
+      caption="Runs with this cause, newest first"
       columns={["Run", "Key", "Version", "Message", "Failed", "Started", "Compare"]}
     >
       {runs.map((run) => (
@@ -160,7 +161,7 @@ function Members({ runs }: { runs: readonly RunSummary[] }) {
           </th>
           <td data-label="Key">
             {run.key === null ? (
-              <span className={partStyles.muted}>none</span>
+              <span className={baseStyles.muted}>none</span>
             ) : (
               <Link to="/k/$key" params={{ key: run.key }}>
                 {run.key}
@@ -169,9 +170,9 @@ function Members({ runs }: { runs: readonly RunSummary[] }) {
           </td>
           <td data-label="Version">v{run.version}</td>
           <td data-label="Message">{firstLine(run.error?.message ?? run.reasonText ?? "")}</td>
-          <td data-label="Failed">{run.endedAt === null ? "" : <Ago at={run.endedAt} />}</td>
+          <td data-label="Failed">{run.endedAt === null ? "" : <RelativeTime at={run.endedAt} />}</td>
           <td data-label="Started">
-            <Ago at={run.createdAt} />
+            <RelativeTime at={run.createdAt} />
           </td>
           <td data-label="Compare">
             <Link to="/compare" search={{ a: run.id }} aria-label={`Compare ${run.key ?? run.id}`}>
@@ -184,18 +185,18 @@ function Members({ runs }: { runs: readonly RunSummary[] }) {
   );
 }
 
-/** Every run of it has gone on, was dismissed or has been removed. */
-function Over({ fingerprint }: { fingerprint: string }) {
+/** Shown when no dead letter has this cause any more. */
+function NoRuns({ fingerprint }: { fingerprint: string }) {
   return (
     <>
-      <Head title="This cause is over" />
-      <Empty title="No run stands here any more.">
+      <PageHeader title="Cause" />
+      <Empty title="No dead letters with this cause">
         <p>
-          Its runs were redriven or dismissed, or retention has removed them; or the address never was one of a cause (
-          <code>{fingerprint}</code>).
+          Its runs were redriven, dismissed or removed by retention, or <code>{fingerprint}</code> is not the
+          fingerprint of a cause.
         </p>
         <p>
-          <Link to="/dead-letters">Other dead letters</Link> · <Link to="/bulk">what was done to many runs</Link> ·{" "}
+          <Link to="/dead-letters">Other dead letters</Link> · <Link to="/bulk">bulk operations</Link> ·{" "}
           <Link to="/runs">all runs</Link>
         </p>
       </Empty>

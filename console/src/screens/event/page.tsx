@@ -3,31 +3,31 @@ import { Link, useParams } from "@tanstack/react-router";
 import type { EventDetail, EventWait } from "@wire/event.ts";
 import { isTruncated } from "@wire/payload.ts";
 import { useState } from "react";
-import { SendEvent } from "../../acts/send-event.tsx";
+import { SendEventDialog } from "../../actions/send-event-dialog.tsx";
 import { get } from "../../api/client.ts";
-import { reads } from "../../api/queries.ts";
-import { Crumbs, Facts, Page, pageStyles, RunLink, Section } from "../../parts/page.tsx";
-import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
-import { PayloadView } from "../../parts/payload.tsx";
-import { Loaded } from "../../parts/states.tsx";
-import { count, plain, plural } from "../../parts/words.ts";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader, Pill } from "../../components/basics.tsx";
+import { Breadcrumbs, Facts, Page, pageStyles, RunLink, Section } from "../../components/page.tsx";
+import { PayloadView } from "../../components/payload.tsx";
+import { Loaded } from "../../components/states.tsx";
+import { escapeControls, formatNumber, plural } from "../../components/text.ts";
 import { copy } from "../../shell/announce.tsx";
-import { Moment } from "../../shell/clock.tsx";
+import { Timestamp } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
-import { asCurl, outcomeShown } from "../events/words.ts";
+import { asCurl, outcomeBadges } from "../events/text.ts";
 import styles from "./event.module.css";
 
-/** We sent an event: why did nothing run? */
+/** One event: which runs it started or woke, and why not others. */
 export function EventPage() {
   const { no } = useParams({ from: "/events/$no" });
-  const event = useQuery(reads.event(no));
+  const event = useQuery(queries.event(no));
   return (
     <Page>
-      <Crumbs>
+      <Breadcrumbs>
         <Link to="/events">Events</Link>
-      </Crumbs>
-      {event.data === undefined ? <Head title={`Event ${no}`} /> : null}
-      <Loaded of={event}>{(data) => <Event key={data.no} event={data} />}</Loaded>
+      </Breadcrumbs>
+      {event.data === undefined ? <PageHeader title={`Event ${no}`} /> : null}
+      <Loaded query={event}>{(data) => <Event key={data.no} event={data} />}</Loaded>
     </Page>
   );
 }
@@ -39,56 +39,56 @@ function Event({ event }: { event: EventDetail }) {
   const whole = (): Promise<unknown> => (isTruncated(data) ? get<unknown>(data.href) : Promise.resolve(data));
   return (
     <>
-      <Head title={name} about={`event ${no}`}>
-        <Link className={partStyles.button} to="/events" search={{ name }}>
-          All of this name
+      <PageHeader title={name} about={`event ${no}`}>
+        <Link className={baseStyles.button} to="/events" search={{ name }}>
+          All with this name
         </Link>
         <Button
           onClick={() =>
-            void whole().then((value) => copy(asCurl(location.origin, { name, data: value }), "the curl command"))
+            void whole().then((value) => copy(asCurl(location.origin, { name, data: value }), "curl command"))
           }
         >
           Copy as curl
         </Button>
         {isReadOnly ? null : (
-          <Button look="primary" onClick={() => void whole().then((value) => setAgain({ data: value }))}>
-            Send it again…
+          <Button variant="primary" onClick={() => void whole().then((value) => setAgain({ data: value }))}>
+            Send again…
           </Button>
         )}
-      </Head>
-      <div className={`${styles.outcome} ${partStyles.toned}`} data-tone={outcomeShown[outcome].tone}>
-        <Pill shown={outcomeShown[outcome]} />
-        <p>{plain(outcomeText)}</p>
+      </PageHeader>
+      <div className={`${styles.outcome} ${baseStyles.toned}`} data-tone={outcomeBadges[outcome].tone}>
+        <Pill badge={outcomeBadges[outcome]} />
+        <p>{escapeControls(outcomeText)}</p>
       </div>
       <Facts
         facts={[
-          { name: "Received", value: <Moment at={receivedAt} /> },
-          { name: "From", value: source },
-          { name: "Id", value: <code>{id}</code> },
+          { name: "Received", value: <Timestamp at={receivedAt} /> },
+          { name: "Source", value: source },
+          { name: "Event id", value: <code>{id}</code> },
         ]}
       />
       <div className={pageStyles.columns}>
         <div className={pageStyles.page}>
-          <Did event={event} />
+          <EventResult event={event} />
           <Waits event={event} />
         </div>
         <Section title="Data" isPadded={true}>
           <PayloadView value={data} label={`Data of ${name}`} />
         </Section>
       </div>
-      {again === null ? null : <SendEvent name={name} match={again.data} onClose={() => setAgain(null)} />}
+      {again === null ? null : <SendEventDialog name={name} match={again.data} onClose={() => setAgain(null)} />}
     </>
   );
 }
 
-function Did({ event: { runs, matched, refused, listeners } }: { event: EventDetail }) {
+function EventResult({ event: { runs, matched, refused, listeners } }: { event: EventDetail }) {
   return (
-    <Section title="What it did" about={plural(matched, "run")} isPadded={true}>
+    <Section title="Result" about={plural(matched, "run")} isPadded={true}>
       {runs.length === 0 ? (
-        <p className={partStyles.muted}>
+        <p className={baseStyles.muted}>
           {matched === 0
-            ? "It started and woke nothing."
-            : "The runs that it started or woke are no longer here: retention may have removed them."}
+            ? "No run was started or woken."
+            : "The runs it started or woke are no longer stored; retention may have removed them."}
         </p>
       ) : (
         <ul className={styles.list}>
@@ -97,7 +97,7 @@ function Did({ event: { runs, matched, refused, listeners } }: { event: EventDet
               {run.how === "started" ? "▶ started" : "↻ woke"} {run.name} <RunLink id={run.id} />
             </li>
           ))}
-          {matched > runs.length ? <li>and {count(matched - runs.length)} more</li> : null}
+          {matched > runs.length ? <li>and {formatNumber(matched - runs.length)} more</li> : null}
         </ul>
       )}
       {refused.length === 0 ? null : (
@@ -105,16 +105,16 @@ function Did({ event: { runs, matched, refused, listeners } }: { event: EventDet
           <h3>Refused by</h3>
           <ul className={styles.list}>
             {refused.map((text) => (
-              <li key={text} className={partStyles.wrong}>
-                ✕ {plain(text)}
+              <li key={text} className={baseStyles.wrong}>
+                ✕ {escapeControls(text)}
               </li>
             ))}
           </ul>
         </>
       )}
-      <h3>Starts</h3>
+      <h3>Workflows it starts</h3>
       {listeners.length === 0 ? (
-        <p className={partStyles.muted}>No workflow that is loaded here is started by this name.</p>
+        <p className={baseStyles.muted}>No loaded workflow starts on this event.</p>
       ) : (
         <ul className={styles.list}>
           {listeners.map((name) => (
@@ -130,26 +130,24 @@ function Did({ event: { runs, matched, refused, listeners } }: { event: EventDet
   );
 }
 
-/** Who waits for this name now, and in what this event is not what they wait for. */
+/** Runs that wait for an event with this name now, and how this event differs from what they expect. */
 function Waits({ event: { waits, waiting, name } }: { event: EventDetail }) {
   return (
-    <Section title="Who waits for it now" about={plural(waiting, "run")}>
+    <Section title="Runs waiting for it now" about={plural(waiting, "run")}>
       {waits.length === 0 ? (
         <div className={pageStyles.padded}>
-          <p className={partStyles.muted}>No run waits for {name}.</p>
+          <p className={baseStyles.muted}>No run is waiting for {name}.</p>
         </div>
       ) : (
         <>
-          <table className={`${partStyles.table} ${partStyles.cards} ${styles.waits}`}>
-            <caption className="visually-hidden">
-              Runs that wait, and in what the event differs from what they want
-            </caption>
+          <table className={`${baseStyles.table} ${baseStyles.cards} ${styles.waits}`}>
+            <caption className="visually-hidden">Waiting runs, and how the event differs from what they expect</caption>
             <thead>
               <tr>
                 <th scope="col">Run</th>
                 <th scope="col">Path</th>
-                <th scope="col">Wanted</th>
-                <th scope="col">Came</th>
+                <th scope="col">Expected</th>
+                <th scope="col">Received</th>
               </tr>
             </thead>
             <tbody>
@@ -158,7 +156,9 @@ function Waits({ event: { waits, waiting, name } }: { event: EventDetail }) {
               ))}
             </tbody>
           </table>
-          {waiting > waits.length ? <p className={partStyles.muted}>and {count(waiting - waits.length)} more</p> : null}
+          {waiting > waits.length ? (
+            <p className={baseStyles.muted}>and {formatNumber(waiting - waits.length)} more</p>
+          ) : null}
         </>
       )}
     </Section>
@@ -178,7 +178,7 @@ function Wait({ wait: { run, name, step, differs } }: { wait: EventWait }) {
       <tr>
         <th scope="row">{who}</th>
         <td colSpan={3} className={styles.fits}>
-          ✓ It would match: sent again, it wakes this run.
+          ✓ Matches: sending it again would wake this run.
         </td>
       </tr>
     );
@@ -192,10 +192,10 @@ function Wait({ wait: { run, name, step, differs } }: { wait: EventWait }) {
       <td data-label="Path">
         <code>{path}</code>
       </td>
-      <td data-label="Wanted">
+      <td data-label="Expected">
         <code>{valueText(wanted)}</code>
       </td>
-      <td data-label="Came" className={partStyles.wrong}>
+      <td data-label="Received" className={baseStyles.wrong}>
         <span>
           ≠ <code>{valueText(got)}</code>
         </span>
@@ -204,7 +204,7 @@ function Wait({ wait: { run, name, step, differs } }: { wait: EventWait }) {
   ));
 }
 
-/** Typed as JSON writes it: `8841` is not `"8841"`. */
+/** The value as JSON, so that `8841` and `"8841"` look different. */
 function valueText(value: unknown): string {
-  return value === undefined ? "nothing" : plain(JSON.stringify(value));
+  return value === undefined ? "missing" : escapeControls(JSON.stringify(value));
 }

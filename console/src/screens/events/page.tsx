@@ -2,56 +2,56 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { EventView } from "@wire/event.ts";
 import { useEffect, useState } from "react";
-import { SendEvent } from "../../acts/send-event.tsx";
-import { reads } from "../../api/queries.ts";
-import { Page, Pager, pageStyles } from "../../parts/page.tsx";
-import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { firstLine } from "../../parts/words.ts";
-import { Ago } from "../../shell/clock.tsx";
-import { useKeys } from "../../shell/keys.ts";
+import { SendEventDialog } from "../../actions/send-event-dialog.tsx";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader, Pill } from "../../components/basics.tsx";
+import { Page, Pager, pageStyles } from "../../components/page.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { Table } from "../../components/table.tsx";
+import { firstLine } from "../../components/text.ts";
+import { RelativeTime } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
+import { useShortcuts } from "../../shell/shortcuts.ts";
 import styles from "./events.module.css";
-import { dataText, listShown } from "./words.ts";
+import { dataText, eventBadge } from "./text.ts";
 
-/** Everything that came from outside, and what it did. */
+/** All received events with their results. */
 export function EventsPage() {
   const { name, page = null } = useSearch({ from: "/events" });
   const navigate = useNavigate({ from: "/events" });
   const isReadOnly = useReadOnly();
   const [isSending, setSending] = useState(false);
-  const events = useQuery(reads.events({ name }, page));
-  useKeys(isReadOnly ? [] : [{ keys: "c", label: "Send an event", run: () => setSending(true) }]);
+  const events = useQuery(queries.events({ name }, page));
+  useShortcuts(isReadOnly ? [] : [{ keys: "c", label: "Send an event", run: () => setSending(true) }]);
   return (
     <Page>
-      <Head title="Events" about="as they were received, newest first">
+      <PageHeader title="Events" about="newest first">
         {isReadOnly ? null : (
-          <Button look="primary" hint="c" onClick={() => setSending(true)}>
+          <Button variant="primary" hint="c" onClick={() => setSending(true)}>
             Send an event
           </Button>
         )}
-      </Head>
+      </PageHeader>
       <NameFilter
         key={name ?? ""}
         name={name ?? ""}
         onName={(next) => void navigate({ search: { name: next === "" ? undefined : next } })}
       />
-      <Loaded of={events}>
+      <Loaded query={events}>
         {({ items, nextPageToken }) => (
           <>
             {items.length > 0 ? (
               <Events events={items} />
             ) : name !== undefined ? (
-              <Empty title={`No event of the name ${name} is kept`}>
-                <p>Names are compared whole. Retention removes events of long ago.</p>
+              <Empty title={`No events named ${name}`}>
+                <p>Names must match exactly. Retention removes old events.</p>
                 <p>
                   <Button onClick={() => void navigate({ search: {} })}>Show all</Button>
                 </p>
               </Empty>
             ) : (
-              <Empty title={page === null ? "No event yet" : "No older events"}>
-                <p>Whatever runs wait for, and whatever starts them from outside, comes in as an event:</p>
+              <Empty title={page === null ? "No events yet" : "No older events"}>
+                <p>Events wake waiting runs and start workflows. Send one:</p>
                 <pre>{`curl -s ${location.origin}/api/events -H 'content-type: application/json' \\
   -d '{ "name": "deal.won", "data": { "deal": { "id": 8841 } } }'`}</pre>
               </Empty>
@@ -60,15 +60,15 @@ export function EventsPage() {
           </>
         )}
       </Loaded>
-      {isSending ? <SendEvent name={name ?? ""} match={{}} onClose={() => setSending(false)} /> : null}
+      {isSending ? <SendEventDialog name={name ?? ""} match={{}} onClose={() => setSending(false)} /> : null}
     </Page>
   );
 }
 
-/** The API compares whole names, so it is asked when the name is complete: on Enter, or when it is chosen. */
+/** The API matches exact names only, so the filter is applied on Enter or when a known name is selected. */
 function NameFilter({ name, onName }: { name: string; onName: (name: string) => void }) {
   const [text, setText] = useState(name);
-  const definitions = useQuery(reads.definitions());
+  const definitions = useQuery(queries.definitions());
   const known = [...new Set((definitions.data?.items ?? []).flatMap(({ triggers }) => triggers))].toSorted();
   useEffect(() => setText(name), [name]);
   return (
@@ -83,7 +83,7 @@ function NameFilter({ name, onName }: { name: string; onName: (name: string) => 
         <label>
           Name
           <input
-            className={partStyles.input}
+            className={baseStyles.input}
             data-filter={true}
             type="search"
             list="event-names"
@@ -111,8 +111,8 @@ function Events({ events }: { events: readonly EventView[] }) {
   return (
     <Table
       caption="Events, newest first"
-      columns={["Event", "What it did", "Data", "From", "Received"]}
-      look={styles.table}
+      columns={["Event", "Result", "Data", "Source", "Received"]}
+      className={styles.table}
     >
       {events.map((event) => (
         <tr key={event.no}>
@@ -121,17 +121,17 @@ function Events({ events }: { events: readonly EventView[] }) {
               {event.name} <span className={styles.no}>#{event.no}</span>
             </Link>
           </th>
-          <td data-label="What it did">
+          <td data-label="Result">
             <span>
-              <Pill shown={listShown(event)} />
+              <Pill badge={eventBadge(event)} />
             </span>
           </td>
           <td data-label="Data">
             <code className={styles.data}>{firstLine(dataText(event.data))}</code>
           </td>
-          <td data-label="From">{event.source}</td>
+          <td data-label="Source">{event.source}</td>
           <td data-label="Received">
-            <Ago at={event.receivedAt} />
+            <RelativeTime at={event.receivedAt} />
           </td>
         </tr>
       ))}

@@ -3,16 +3,16 @@ import { Link } from "@tanstack/react-router";
 import type { Guide, GuideActed, GuideStep } from "@wire/guide.ts";
 import { useState } from "react";
 import { post } from "../../api/client.ts";
-import { invalidate, reads } from "../../api/queries.ts";
-import { Button, partStyles } from "../../parts/parts.tsx";
-import { Problem } from "../../parts/states.tsx";
+import { invalidate, queries } from "../../api/queries.ts";
+import { Button, baseStyles } from "../../components/basics.tsx";
+import { Problem } from "../../components/states.tsx";
 import { announce } from "../../shell/announce.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
 import styles from "./home.module.css";
 
-/** The checklist of the first minutes. Its acts are real, and it ticks itself from what is in the store. */
+/** The getting-started checklist. Its actions are real, and each step is marked done from the state of the store. */
 export function GuideCard() {
-  const { data } = useQuery(reads.guide());
+  const { data } = useQuery(queries.guide());
   const [isShown, setShown] = useState(true);
   if (data === undefined) return null;
   const done = data.steps.filter((step) => step.isDone).length;
@@ -22,16 +22,16 @@ export function GuideCard() {
       <header>
         <h2>{isOver ? `${data.title}: all done` : data.title}</h2>
         <progress value={done} max={data.steps.length} aria-label={`${done} of ${data.steps.length} done`} />
-        <span className={partStyles.muted}>
+        <span className={baseStyles.muted}>
           {done} of {data.steps.length}
         </span>
-        <Button look="quiet" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
-          {isShown ? "Fold" : "Show"}
+        <Button variant="quiet" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
+          {isShown ? "Hide" : "Show"}
         </Button>
       </header>
       {isShown ? (
         <>
-          <p className={partStyles.muted}>{data.intro}</p>
+          <p className={baseStyles.muted}>{data.intro}</p>
           <Steps guide={data} />
         </>
       ) : null}
@@ -71,11 +71,11 @@ function Step({ step, number, isNext }: { step: GuideStep; number: number; isNex
         <p>{step.text}</p>
         {act.isError ? <Problem error={act.error} /> : null}
       </div>
-      <div className={styles.stepActs}>
+      <div className={styles.stepActions}>
         {step.acts.map((each) => (
           <Button
             key={each.id}
-            look={isNext ? "primary" : undefined}
+            variant={isNext ? "primary" : undefined}
             disabled={each.blocked !== null || isReadOnly || act.isPending}
             title={isNext ? undefined : (each.blocked ?? undefined)}
             onClick={() => act.mutate(each.id)}
@@ -84,8 +84,8 @@ function Step({ step, number, isNext }: { step: GuideStep; number: number; isNex
           </Button>
         ))}
         {step.run === null ? null : (
-          <Link className={partStyles.button} to="/runs/$id" params={{ id: step.run }}>
-            See the run
+          <Link className={baseStyles.button} to="/runs/$id" params={{ id: step.run }}>
+            View run
           </Link>
         )}
         {[...new Set(blocked)].map((why) => (

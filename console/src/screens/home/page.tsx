@@ -1,26 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Home, Verdict } from "@wire/home.ts";
-import { reads } from "../../api/queries.ts";
-import { Histogram } from "../../parts/histogram.tsx";
-import { Card, Page, pageStyles, RunLink } from "../../parts/page.tsx";
-import { Head, partStyles } from "../../parts/parts.tsx";
-import { Loaded } from "../../parts/states.tsx";
-import { count, firstLine, plural } from "../../parts/words.ts";
-import { Ago } from "../../shell/clock.tsx";
+import { queries } from "../../api/queries.ts";
+import { baseStyles, PageHeader } from "../../components/basics.tsx";
+import { Histogram } from "../../components/histogram.tsx";
+import { Card, Page, pageStyles, RunLink } from "../../components/page.tsx";
+import { Loaded } from "../../components/states.tsx";
+import { firstLine, formatNumber, plural } from "../../components/text.ts";
+import { RelativeTime } from "../../shell/clock.tsx";
 import { GuideCard } from "./guide.tsx";
 import styles from "./home.module.css";
 import { linkTo } from "./target.ts";
 
-/** Is anything wrong, and is it mine? Verdicts first, then what is behind them. */
+/** The overall state: verdicts first, then the data behind them. */
 export function HomePage() {
-  const home = useQuery(reads.home());
-  const server = useQuery(reads.server());
+  const home = useQuery(queries.home());
+  const server = useQuery(queries.server());
   return (
     <Page isNarrow={true}>
-      <Head title="Home" about={server.data === undefined ? undefined : server.data.store.address} />
+      <PageHeader title="Home" about={server.data === undefined ? undefined : server.data.store.address} />
       {server.data?.hasGuide ? <GuideCard /> : null}
-      <Loaded of={home} rows={6}>
+      <Loaded query={home} rows={6}>
         {(data) => (
           <>
             <Verdicts verdicts={data.verdicts} />
@@ -37,23 +37,23 @@ export function HomePage() {
 }
 
 const glyphs = { ok: "✓", warn: "!", bad: "✕" } as const;
-const said = { ok: "All is well", warn: "Look at it", bad: "Something is wrong" } as const;
+const levelTexts = { ok: "OK", warn: "Warning", bad: "Problem" } as const;
 
 function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
   return (
-    <ul className={styles.verdicts} aria-label="Verdicts">
+    <ul className={styles.verdicts} aria-label="Status summary">
       {verdicts.map((verdict) => (
         <li key={verdict.id} data-level={verdict.level}>
-          <span className={`${styles.glyph} ${partStyles[verdict.level]}`}>
+          <span className={`${styles.glyph} ${baseStyles[verdict.level]}`}>
             <span aria-hidden="true">{glyphs[verdict.level]}</span>
-            <span className="visually-hidden">{said[verdict.level]}:</span>
+            <span className="visually-hidden">{levelTexts[verdict.level]}:</span>
           </span>
           <div>
             <strong>{verdict.text}</strong>
             {verdict.why === null ? null : <p>{firstLine(verdict.why)}</p>}
           </div>
           {verdict.next === null ? null : (
-            <Link className={partStyles.button} {...linkTo(verdict.next.target)}>
+            <Link className={baseStyles.button} {...linkTo(verdict.next.target)}>
               {verdict.next.label}
             </Link>
           )}
@@ -68,9 +68,10 @@ function Day({ home }: { home: Home }) {
   const sum = (of: "started" | "completed" | "failed"): number =>
     home.hours.reduce((total, hour) => total + hour[of], 0);
   return (
-    <Card label="The last 24 hours">
+    <Card label="Last 24 hours">
       <h2>
-        24 hours: {count(sum("started"))} started, {count(sum("completed"))} completed, {count(sum("failed"))} failed
+        Last 24 hours: {formatNumber(sum("started"))} started, {formatNumber(sum("completed"))} completed,{" "}
+        {formatNumber(sum("failed"))} failed
       </h2>
       <Histogram
         bars={home.hours.map(({ hour, started, failed }) => ({ at: Date.parse(hour), started, failed }))}
@@ -88,9 +89,9 @@ function Day({ home }: { home: Home }) {
 function NewErrors({ home }: { home: Home }) {
   return (
     <Card label="New errors">
-      <h2>New errors in 24 h</h2>
+      <h2>New errors, last 24 h</h2>
       {home.newErrors.length === 0 ? (
-        <p className={partStyles.muted}>No error was seen for the first time.</p>
+        <p className={baseStyles.muted}>No new errors.</p>
       ) : (
         <ul className={styles.list}>
           {home.newErrors.map((group) => (
@@ -98,10 +99,10 @@ function NewErrors({ home }: { home: Home }) {
               <Link to="/errors/$fingerprint" params={{ fingerprint: group.fingerprint }}>
                 {firstLine(group.message)}
               </Link>
-              <span className={partStyles.muted}>
+              <span className={baseStyles.muted}>
                 {group.name}
                 {group.step === null ? "" : ` · ${group.step}`} · {plural(group.count, "run")} ·{" "}
-                <Ago at={group.firstAt} />
+                <RelativeTime at={group.firstAt} />
               </span>
             </li>
           ))}
@@ -114,9 +115,9 @@ function NewErrors({ home }: { home: Home }) {
 function LongWaits({ home }: { home: Home }) {
   return (
     <Card label="Long waits">
-      <h2>Waiting longest</h2>
+      <h2>Longest waits</h2>
       {home.longWaits.length === 0 ? (
-        <p className={partStyles.muted}>Nothing has waited for long.</p>
+        <p className={baseStyles.muted}>No long waits.</p>
       ) : (
         <ul className={styles.list}>
           {home.longWaits.map((wait) => (
@@ -124,8 +125,8 @@ function LongWaits({ home }: { home: Home }) {
               <RunLink id={wait.id}>
                 {wait.name} {wait.key ?? ""}
               </RunLink>
-              <span className={partStyles.muted}>
-                {firstLine(wait.reasonText ?? "")} · since <Ago at={wait.since} />
+              <span className={baseStyles.muted}>
+                {firstLine(wait.reasonText ?? "")} · began <RelativeTime at={wait.since} />
               </span>
             </li>
           ))}

@@ -1,8 +1,8 @@
 import { linkOptions } from "@tanstack/react-router";
 import type { Target } from "@wire/home.ts";
-import { formatFilter } from "../../parts/filter.ts";
+import { formatFilter } from "../../components/filter.ts";
 
-/** The page that a verdict leads to. */
+/** The link for the target of a verdict. */
 export function linkTo(target: Target) {
   switch (target.to) {
     case "runs": {

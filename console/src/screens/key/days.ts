@@ -18,12 +18,12 @@ function formatsOf(zone: string) {
   return known;
 }
 
-/** The day of a moment as the zone has it: `2026-03-29`. */
+/** The date of a timestamp in a time zone: `2026-03-29`. */
 export function dayOf(iso: string, zone: string): string {
   return formatsOf(zone).day.format(new Date(iso));
 }
 
-/** `Sun, 29 Mar 2026`. */
-export function dayWords(iso: string, zone: string): string {
+/** Formats the date for display: `Sun, 29 Mar 2026`. */
+export function dayText(iso: string, zone: string): string {
   return formatsOf(zone).words.format(new Date(iso));
 }

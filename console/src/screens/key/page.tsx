@@ -1,36 +1,37 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import type { KeyEntry } from "@wire/key.ts";
-import { reads } from "../../api/queries.ts";
-import { formatFilter } from "../../parts/filter.ts";
-import { Page, Pager } from "../../parts/page.tsx";
-import { Head, partStyles, tone } from "../../parts/parts.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { count, firstLine, plain, plural, runStatus, type Shown, statusOrder } from "../../parts/words.ts";
-import { Moment, useZone } from "../../shell/clock.tsx";
-import { dayOf, dayWords } from "./days.ts";
+import { queries } from "../../api/queries.ts";
+import { baseStyles, PageHeader, toneClass } from "../../components/basics.tsx";
+import { formatFilter } from "../../components/filter.ts";
+import { Page, Pager } from "../../components/page.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { type Badge, runStatus, statusOrder } from "../../components/status.ts";
+import { escapeControls, firstLine, formatNumber, plural } from "../../components/text.ts";
+import { Timestamp, useZone } from "../../shell/clock.tsx";
+import { dayOf, dayText } from "./days.ts";
 import styles from "./key.module.css";
 
-/** Everything about one business key: its runs, what they got and what people did to them, in one line of time. */
+/** The timeline of a business key: its runs, their events, and user actions. */
 export function KeyPage() {
   const { key } = useParams({ from: "/k/$key" });
   const { page = null } = useSearch({ from: "/k/$key" });
-  const timeline = useQuery(reads.key(key, page));
+  const timeline = useQuery(queries.key(key, page));
   return (
     <Page>
-      <Head title={<code>{plain(key)}</code>} about="everything of this key, newest first">
-        <Link className={partStyles.button} to="/runs" search={{ q: formatFilter({ fields: { key }, words: "" }) }}>
-          As a list of runs
+      <PageHeader title={<code>{escapeControls(key)}</code>} about="all activity for this key, newest first">
+        <Link className={baseStyles.button} to="/runs" search={{ q: formatFilter({ fields: { key }, words: "" }) }}>
+          Show as run list
         </Link>
-      </Head>
-      <Loaded of={timeline} rows={10}>
+      </PageHeader>
+      <Loaded query={timeline} rows={10}>
         {({ entries, nextPageToken }) => (
           <>
             {entries.length === 0 ? (
               page === null ? (
-                <Nothing keyText={key} />
+                <NoRuns keyText={key} />
               ) : (
-                <Empty title="Nothing older" />
+                <Empty title="No older entries" />
               )
             ) : (
               <>
@@ -46,9 +47,9 @@ export function KeyPage() {
   );
 }
 
-/** How many runs it has in each status. */
+/** The number of runs by status. */
 function Statuses({ keyText }: { keyText: string }) {
-  const facets = useQuery(reads.facets({ key: keyText }));
+  const facets = useQuery(queries.facets({ key: keyText }));
   const items = facets.data?.items ?? [];
   const total = items.reduce((sum, facet) => sum + facet.count, 0);
   if (total === 0) return null;
@@ -61,11 +62,11 @@ function Statuses({ keyText }: { keyText: string }) {
         return (
           <li key={status}>
             <Link
-              className={`${styles.status} ${tone(shown.tone)}`}
+              className={`${styles.status} ${toneClass(shown.tone)}`}
               to="/runs"
               search={{ q: formatFilter({ fields: { key: keyText, status }, words: "" }) }}
             >
-              <span aria-hidden="true">{shown.glyph}</span> {shown.word} {count(facet.count)}
+              <span aria-hidden="true">{shown.glyph}</span> {shown.label} {formatNumber(facet.count)}
               {facet.isExact ? "" : "+"}
             </Link>
           </li>
@@ -75,17 +76,17 @@ function Statuses({ keyText }: { keyText: string }) {
   );
 }
 
-const kinds: Readonly<Record<KeyEntry["kind"], Shown>> = {
-  started: { word: "Started", glyph: "○", tone: "calm" },
-  ended: { word: "Ended", glyph: "■", tone: "calm" },
-  event: { word: "Event", glyph: "⚡", tone: "go" },
-  act: { word: "Act", glyph: "☞", tone: "warn" },
-  note: { word: "Note", glyph: "✎", tone: "calm" },
+const kindBadges: Readonly<Record<KeyEntry["kind"], Badge>> = {
+  started: { label: "Started", glyph: "○", tone: "calm" },
+  ended: { label: "Ended", glyph: "■", tone: "calm" },
+  event: { label: "Event", glyph: "⚡", tone: "go" },
+  act: { label: "Action", glyph: "☞", tone: "warn" },
+  note: { label: "Note", glyph: "✎", tone: "calm" },
 };
 
-/** An end is told by how it ended. */
-function shownKind({ kind, status }: KeyEntry): Shown {
-  return kind === "ended" ? runStatus[status] : kinds[kind];
+/** The end of a run is shown with its final status. */
+function entryBadge({ kind, status }: KeyEntry): Badge {
+  return kind === "ended" ? runStatus[status] : kindBadges[kind];
 }
 
 function Days({ entries }: { entries: readonly KeyEntry[] }) {
@@ -94,17 +95,17 @@ function Days({ entries }: { entries: readonly KeyEntry[] }) {
   return [...days].map(([day, ofDay]) => (
     <section key={day} className={styles.day}>
       <h2>
-        {dayWords(ofDay[0]?.at ?? "", zone)} <small className={partStyles.muted}>{zone}</small>
+        {dayText(ofDay[0]?.at ?? "", zone)} <small className={baseStyles.muted}>{zone}</small>
       </h2>
-      <ol className={partStyles.panel}>
+      <ol className={baseStyles.panel}>
         {ofDay.map((entry, i) => {
-          const shown = shownKind(entry);
+          const shown = entryBadge(entry);
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: two entries may be alike in all but their place
+            // biome-ignore lint/suspicious/noArrayIndexKey: two entries may differ only by position
             <li key={`${entry.run} ${entry.at} ${i}`} className={styles.entry}>
-              <Moment at={entry.at} isBare={true} isTimeOnly={true} />
-              <span className={`${styles.kind} ${tone(shown.tone)}`}>
-                <span aria-hidden="true">{shown.glyph}</span> {shown.word}
+              <Timestamp at={entry.at} isZoneHidden={true} isTimeOnly={true} />
+              <span className={`${styles.kind} ${toneClass(shown.tone)}`}>
+                <span aria-hidden="true">{shown.glyph}</span> {shown.label}
               </span>
               <span className={styles.text}>
                 <Link to="/runs/$id" params={{ id: entry.run }} title={entry.run}>
@@ -123,35 +124,35 @@ function Days({ entries }: { entries: readonly KeyEntry[] }) {
 }
 
 function textOf({ kind, text, actor }: KeyEntry): string {
-  const said = text === null ? "" : firstLine(text);
+  const content = text === null ? "" : firstLine(text);
   switch (kind) {
     case "started":
-      return [actor === null ? "" : `by ${actor}`, said].filter(Boolean).join(" · ");
+      return [actor === null ? "" : `by ${actor}`, content].filter(Boolean).join(" · ");
     case "event":
-      return `got ${said}`;
+      return `received ${content}`;
     case "act":
     case "note":
-      return [said, actor === null ? "" : `by ${actor}`].filter(Boolean).join(" · ");
+      return [content, actor === null ? "" : `by ${actor}`].filter(Boolean).join(" · ");
     default:
-      return said;
+      return content;
   }
 }
 
-function Nothing({ keyText }: { keyText: string }) {
+function NoRuns({ keyText }: { keyText: string }) {
   return (
-    <Empty title={`No run has the key ${plain(keyText)}`}>
+    <Empty title={`No runs with key ${escapeControls(keyText)}`}>
       <p>
-        Retention may have removed its runs, somebody may have erased them, or it is written differently: keys are
-        compared as a whole.
+        Its runs may have been removed by retention or erased, or the key is spelled differently: keys must match
+        exactly.
       </p>
       <p>
         <Link to="/runs" search={{ q: keyText }}>
-          Look for it as words
+          Search for it as text
         </Link>{" "}
         · <Link to="/runs">all runs</Link>
       </p>
       <p>
-        A workflow names its key with <code>key: (input) =&gt; …</code>:
+        A workflow sets its key with <code>key: (input) =&gt; …</code>:
       </p>
       <pre>{`workflow({ name: "customer-onboarding", key: ({ dealId }) => \`deal:\${dealId}\` }, …)`}</pre>
     </Empty>

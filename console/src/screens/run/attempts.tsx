@@ -1,35 +1,35 @@
 import type { Attempt, Step } from "@wire/step.ts";
-import { partStyles } from "../../parts/parts.tsx";
-import { duration } from "../../parts/time.ts";
-import { firstLine, plural } from "../../parts/words.ts";
-import { Moment } from "../../shell/clock.tsx";
+import { baseStyles } from "../../components/basics.tsx";
+import { firstLine, plural } from "../../components/text.ts";
+import { formatDuration } from "../../components/time.ts";
+import { Timestamp } from "../../shell/clock.tsx";
 import styles from "./drawer.module.css";
 import { ErrorView } from "./error.tsx";
 
-/** Each try of a step; the chosen one with its error in full. */
+/** The attempts of a step; the selected one with its full error. */
 export function Attempts({
   step,
-  chosen,
-  onChoose,
+  selected,
+  onSelect,
 }: {
   step: Step;
-  chosen: number | null;
-  onChoose: (number: number) => void;
+  selected: number | null;
+  onSelect: (number: number) => void;
 }) {
-  if (step.attempts.length === 0) return <p className={partStyles.muted}>It was not attempted.</p>;
+  if (step.attempts.length === 0) return <p className={baseStyles.muted}>No attempts</p>;
   return (
     <ol className={styles.attempts}>
       {step.attempts.map((attempt) => (
-        <li key={`${attempt.round} ${attempt.number}`} data-chosen={attempt.number === chosen}>
-          <button type="button" onClick={() => onChoose(attempt.number)} aria-expanded={attempt.number === chosen}>
-            <strong>{attempt.number}</strong> {attempt.status} · {lengthOf(attempt)} ·{" "}
-            <Moment at={attempt.startedAt} isBare={true} />
-            {attempt.round > 0 ? ` · after ${plural(attempt.round, "act")} of a person` : ""}
+        <li key={`${attempt.round} ${attempt.number}`} data-selected={attempt.number === selected}>
+          <button type="button" onClick={() => onSelect(attempt.number)} aria-expanded={attempt.number === selected}>
+            <strong>{attempt.number}</strong> {attempt.status} · {durationOf(attempt)} ·{" "}
+            <Timestamp at={attempt.startedAt} isZoneHidden={true} />
+            {attempt.round > 0 ? ` · after ${plural(attempt.round, "manual action")}` : ""}
           </button>
-          {attempt.error === null ? null : attempt.number === chosen ? (
+          {attempt.error === null ? null : attempt.number === selected ? (
             <ErrorView error={attempt.error} />
           ) : (
-            <p className={`${partStyles.message} ${styles.message}`}>{firstLine(attempt.error.message)}</p>
+            <p className={`${baseStyles.message} ${styles.message}`}>{firstLine(attempt.error.message)}</p>
           )}
         </li>
       ))}
@@ -37,6 +37,6 @@ export function Attempts({
   );
 }
 
-function lengthOf({ startedAt, endedAt }: Attempt): string {
-  return endedAt === null ? "under way" : duration(Date.parse(endedAt) - Date.parse(startedAt));
+function durationOf({ startedAt, endedAt }: Attempt): string {
+  return endedAt === null ? "running" : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
 }

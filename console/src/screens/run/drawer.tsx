@@ -3,11 +3,11 @@ import type { Graph } from "@wire/graph.ts";
 import type { RunDetail } from "@wire/run.ts";
 import type { Step } from "@wire/step.ts";
 import type { Verb } from "@wire/verb.ts";
-import type { VerbAsked } from "../../acts/asked.ts";
-import { labelOf } from "../../acts/words.ts";
-import { reads } from "../../api/queries.ts";
-import { Button, partStyles, StepPill, Tabs } from "../../parts/parts.tsx";
-import { PayloadView } from "../../parts/payload.tsx";
+import type { RunAction } from "../../actions/run-action.ts";
+import { runActionLabel } from "../../actions/texts.ts";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, StepPill, Tabs } from "../../components/basics.tsx";
+import { PayloadView } from "../../components/payload.tsx";
 import { Attempts } from "./attempts.tsx";
 import styles from "./drawer.module.css";
 import { ErrorView } from "./error.tsx";
@@ -15,10 +15,10 @@ import { Logs } from "./logs.tsx";
 import { Policy } from "./policy.tsx";
 import { Separator, type Width } from "./separator.tsx";
 
-/** What of a step is shown. */
+/** The tabs of the step panel. */
 export type DrawerTab = "result" | "input" | "attempts" | "logs" | "policy";
 
-/** One step in full, and what may be asked of the run at it. */
+/** The details of one step, and the actions that start from it. */
 export function Drawer({
   run,
   step,
@@ -28,7 +28,7 @@ export function Drawer({
   attempt,
   onAttempt,
   onMove,
-  onAct,
+  onAction,
   onClose,
   width,
 }: {
@@ -40,11 +40,11 @@ export function Drawer({
   attempt: number | null;
   onAttempt: (number: number) => void;
   onMove: (by: number) => void;
-  onAct: (asked: VerbAsked) => void;
+  onAction: (action: RunAction) => void;
   onClose: () => void;
   width: Width;
 }) {
-  const logs = useQuery(reads.logs(run.id));
+  const logs = useQuery(queries.logs(run.id));
   const lines = (logs.data?.items ?? []).filter((line) => line.step === step.key);
   const name = "step";
   return (
@@ -54,21 +54,21 @@ export function Drawer({
         <StepPill status={step.status} />
         <h2>{step.key}</h2>
         <span className={styles.moves}>
-          <Button look="quiet" aria-label="Step before" onClick={() => onMove(-1)}>
+          <Button variant="quiet" aria-label="Previous step" onClick={() => onMove(-1)}>
             ↑
           </Button>
-          <Button look="quiet" aria-label="Next step" onClick={() => onMove(1)}>
+          <Button variant="quiet" aria-label="Next step" onClick={() => onMove(1)}>
             ↓
           </Button>
-          <Button look="quiet" aria-label="Close the step" onClick={onClose}>
+          <Button variant="quiet" aria-label="Close step" onClick={onClose}>
             ✕
           </Button>
         </span>
       </header>
       <Tabs<DrawerTab>
         name={name}
-        chosen={tab}
-        onChoose={onTab}
+        selected={tab}
+        onSelect={onTab}
         tabs={[
           { id: "result", label: step.error === null ? "Output" : "Error" },
           { id: "input", label: "Input" },
@@ -80,11 +80,11 @@ export function Drawer({
       <div className={styles.body} role="tabpanel" aria-labelledby={`${name}-${tab}`} key={step.key}>
         {tab === "result" ? <Result step={step} /> : null}
         {tab === "input" ? <Input run={run} step={step} /> : null}
-        {tab === "attempts" ? <Attempts step={step} chosen={attempt} onChoose={onAttempt} /> : null}
+        {tab === "attempts" ? <Attempts step={step} selected={attempt} onSelect={onAttempt} /> : null}
         {tab === "logs" ? <Logs lines={lines} /> : null}
         {tab === "policy" ? <Policy run={run} step={step} graph={graph} /> : null}
       </div>
-      <StepActs run={run} step={step} onAct={onAct} />
+      <StepActions run={run} step={step} onAction={onAction} />
     </aside>
   );
 }
@@ -95,11 +95,11 @@ function Result({ step }: { step: Step }) {
     return <PayloadView value={step.output} label={`output of ${step.key}`} />;
   const { progress } = step;
   return (
-    <p className={partStyles.muted}>
-      {step.status === "running" ? "It runs; its output comes with its end." : "There is no output yet."}
+    <p className={baseStyles.muted}>
+      {step.status === "running" ? "Running; the output appears when the step completes." : "No output yet."}
       {progress === undefined
         ? null
-        : ` ${progress.share === null ? "" : `${Math.round(progress.share * 100)} %`} ${progress.note ?? ""}`}
+        : ` ${progress.share === null ? "" : `${Math.round(progress.share * 100)}%`} ${progress.note ?? ""}`}
     </p>
   );
 }
@@ -108,30 +108,32 @@ function Input({ run, step }: { run: RunDetail; step: Step }) {
   if (step.input !== null) return <PayloadView value={step.input} label={`input of ${step.key}`} />;
   return (
     <>
-      <p className={partStyles.muted}>This step declares no input of its own. The run's:</p>
-      <PayloadView value={run.input} label="input of the run" />
+      <p className={baseStyles.muted}>This step declares no input. Input of the run:</p>
+      <PayloadView value={run.input} label="run input" />
     </>
   );
 }
 
 const stepVerbs = ["restart", "complete-step"] as const satisfies readonly Verb[];
 
-/** What may be asked of the run at this step. */
-function StepActs({ run, step, onAct }: { run: RunDetail; step: Step; onAct: (asked: VerbAsked) => void }) {
+/** Actions on the run that start from this step. */
+function StepActions({ run, step, onAction }: { run: RunDetail; step: Step; onAction: (action: RunAction) => void }) {
   const isOpen = step.status !== "completed";
   const verbs = stepVerbs.filter(
     (verb) => run.verbs.includes(verb) && step.status !== "pending" && (verb === "restart" || isOpen),
   );
   if (verbs.length === 0) return null;
   return (
-    <footer className={styles.acts}>
+    <footer className={styles.actions}>
       {verbs.map((verb) => (
-        <Button key={verb} onClick={() => onAct({ verb, step: step.key })}>
-          {labelOf(verb, step.key)}
+        <Button key={verb} onClick={() => onAction({ verb, step: step.key })}>
+          {runActionLabel(verb, step.key)}
         </Button>
       ))}
       {verbs.includes("restart") ? (
-        <Button onClick={() => onAct({ verb: "restart", step: step.key, withInput: true })}>… with edited input</Button>
+        <Button onClick={() => onAction({ verb: "restart", step: step.key, withInput: true })}>
+          Restart with edited input
+        </Button>
       ) : null}
     </footer>
   );

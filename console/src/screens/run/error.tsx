@@ -1,10 +1,10 @@
 import type { RunError } from "@wire/run-error.ts";
-import { partStyles } from "../../parts/parts.tsx";
-import { PayloadView } from "../../parts/payload.tsx";
-import { plain, plural } from "../../parts/words.ts";
+import { baseStyles } from "../../components/basics.tsx";
+import { PayloadView } from "../../components/payload.tsx";
+import { escapeControls, plural } from "../../components/text.ts";
 import styles from "./drawer.module.css";
 
-/** An error with its cause; frames of libraries are folded, since the author's own come first. */
+/** An error with its cause. Stack frames of libraries are collapsed. */
 export function ErrorView({ error }: { error: RunError }) {
   const frames = (error.stack ?? "")
     .split("\n")
@@ -14,20 +14,20 @@ export function ErrorView({ error }: { error: RunError }) {
   const others = frames.filter((line) => !own.includes(line));
   return (
     <div className={styles.error}>
-      <p className={`${partStyles.message} ${styles.message}`}>{plain(error.message)}</p>
+      <p className={`${baseStyles.message} ${styles.message}`}>{escapeControls(error.message)}</p>
       <pre>
-        {plain(error.name)}
-        {error.code === undefined ? "" : ` [${plain(error.code)}]`}
-        {own.slice(0, 12).map((line) => `\n  ${plain(line)}`)}
+        {escapeControls(error.name)}
+        {error.code === undefined ? "" : ` [${escapeControls(error.code)}]`}
+        {own.slice(0, 12).map((line) => `\n  ${escapeControls(line)}`)}
       </pre>
       {others.length === 0 ? null : (
         <details>
-          <summary>{plural(others.length, "frame")} of libraries</summary>
-          <pre>{others.map((line) => `  ${plain(line)}`).join("\n")}</pre>
+          <summary>{plural(others.length, "library frame")}</summary>
+          <pre>{others.map((line) => `  ${escapeControls(line)}`).join("\n")}</pre>
         </details>
       )}
       {error.details === undefined || error.details === null ? null : (
-        <PayloadView value={error.details} label="details of the error" />
+        <PayloadView value={error.details} label="error details" />
       )}
       {error.cause === undefined || error.cause === null ? null : (
         <>

@@ -1,14 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "@wire/run.ts";
-import { Facts, RunLink } from "../../parts/page.tsx";
-import { duration } from "../../parts/time.ts";
+import { Facts, RunLink } from "../../components/page.tsx";
+import { formatDuration } from "../../components/time.ts";
 import { copy } from "../../shell/announce.tsx";
-import { Moment, useNow } from "../../shell/clock.tsx";
+import { Timestamp, useNow } from "../../shell/clock.tsx";
 import styles from "./run.module.css";
 
 const childrenMax = 5;
 
-/** What is known of the run as a whole, and the runs that it belongs to. */
+/** General properties of the run, and related runs. */
 export function RunFacts({ run }: { run: RunDetail }) {
   const now = useNow();
   const took = (run.endedAt === null ? now : Date.parse(run.endedAt)) - Date.parse(run.createdAt);
@@ -17,12 +17,12 @@ export function RunFacts({ run }: { run: RunDetail }) {
       facts={[
         { name: "Run", value: <Id id={run.id} /> },
         { name: "Version", value: <Version run={run} /> },
-        { name: "Started", value: <Moment at={run.createdAt} /> },
-        { name: "Took", value: `${duration(took)} · busy ${duration(run.busyMs)}` },
+        { name: "Started", value: <Timestamp at={run.createdAt} /> },
+        { name: "Duration", value: `${formatDuration(took)} · active ${formatDuration(run.busyMs)}` },
         { name: "Started by", value: <StartedBy run={run} /> },
         { name: "Parent", value: run.parentId === null ? null : <RunLink id={run.parentId} /> },
         { name: "Children", value: run.children.length === 0 ? null : <Children run={run} /> },
-        { name: "Went on as", value: run.continuedAs === null ? null : <RunLink id={run.continuedAs} /> },
+        { name: "Continued as", value: run.continuedAs === null ? null : <RunLink id={run.continuedAs} /> },
       ]}
     />
   );
@@ -30,7 +30,7 @@ export function RunFacts({ run }: { run: RunDetail }) {
 
 function Id({ id }: { id: string }) {
   return (
-    <button type="button" className={styles.id} onClick={() => void copy(id, "the run's id")} title="Copy the id">
+    <button type="button" className={styles.id} onClick={() => void copy(id, "run id")} title="Copy run id">
       {id}
     </button>
   );
@@ -40,7 +40,7 @@ function Version({ run: { version, liveVersion } }: { run: RunDetail }) {
   return (
     <>
       v{version}
-      {liveVersion === null || liveVersion === version ? null : <small> (live is v{liveVersion})</small>}
+      {liveVersion === null || liveVersion === version ? null : <small> (current: v{liveVersion})</small>}
     </>
   );
 }
@@ -63,7 +63,7 @@ function StartedBy({ run: { startedBy } }: { run: RunDetail }) {
   if (rerunOf !== undefined)
     return (
       <>
-        {by}, again after <RunLink id={rerunOf} />
+        {by}, rerun of <RunLink id={rerunOf} />
       </>
     );
   if (schedule !== undefined)

@@ -1,13 +1,13 @@
 import type { Graph, GraphNode } from "@wire/graph.ts";
 import type { RunDetail } from "@wire/run.ts";
-import { GraphView, type NodeState } from "../../parts/graph.tsx";
-import { duration } from "../../parts/time.ts";
-import { runStatus, stepStatus } from "../../parts/words.ts";
+import { GraphView, type NodeState } from "../../components/graph.tsx";
+import { runStatus, stepStatus } from "../../components/status.ts";
+import { formatDuration } from "../../components/time.ts";
 import { useNow } from "../../shell/clock.tsx";
-import { tookMs } from "./segments.ts";
+import { stepDurationMs } from "./segments.ts";
 import type { Steps } from "./steps.ts";
 
-/** The code of the run's version with what became of each step: taken is what ran. */
+/** The graph of the run's version, with the state of each step. Nodes that ran are marked as taken. */
 export function GraphTab({
   run,
   graph,
@@ -26,22 +26,22 @@ export function GraphTab({
   const ran = new Set(steps.known.filter((step) => step.status !== "pending").map((step) => step.name));
   const leadsTo = takenParts(graph, ran);
   const stateOf = (node: GraphNode): NodeState => {
-    if (node.kind === "start") return { word: run.startedBy.by, tone: null, isTaken: true };
+    if (node.kind === "start") return { label: run.startedBy.by, tone: null, isTaken: true };
     if (node.kind === "end") {
       const isTaken = run.status === "completed";
-      return { word: isTaken ? runStatus.completed.word : "not reached", tone: isTaken ? "ok" : null, isTaken };
+      return { label: isTaken ? runStatus.completed.label : "not reached", tone: isTaken ? "ok" : null, isTaken };
     }
     const same = steps.known.filter((step) => step.name === node.step && step.status !== "pending");
     const last = same.at(-1);
     if (last === undefined) {
       const isTaken = leadsTo.has(node.id);
-      return { word: node.step === null ? (isTaken ? "taken" : "not taken") : "not run", tone: null, isTaken };
+      return { label: node.step === null ? (isTaken ? "taken" : "not taken") : "not run", tone: null, isTaken };
     }
     const shown = stepStatus[last.status];
-    const took = tookMs(last, now);
+    const took = stepDurationMs(last, now);
     const times = same.length > 1 ? `${same.length} times, last ` : "";
     return {
-      word: `${times}${shown.word.toLowerCase()}${took === null ? "" : ` · ${duration(took)}`}`,
+      label: `${times}${shown.label.toLowerCase()}${took === null ? "" : ` · ${formatDuration(took)}`}`,
       tone: shown.tone,
       isTaken: true,
     };
@@ -59,7 +59,7 @@ export function GraphTab({
   );
 }
 
-/** Branches and loops are no steps: they were taken when something behind them ran. */
+/** Branches and loops are not steps: they count as taken if a step after them ran. */
 function takenParts(graph: Graph, ran: ReadonlySet<string>): ReadonlySet<string> {
   const taken = new Set(graph.nodes.filter((node) => node.step !== null && ran.has(node.step)).map((node) => node.id));
   for (let size = -1; size !== taken.size; ) {

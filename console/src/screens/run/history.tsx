@@ -3,31 +3,31 @@ import type { HistoryEntry } from "@wire/history.ts";
 import type { RunDetail } from "@wire/run.ts";
 import { useState } from "react";
 import { post } from "../../api/client.ts";
-import { invalidate, reads } from "../../api/queries.ts";
-import { Button, partStyles } from "../../parts/parts.tsx";
-import { Loaded, Problem } from "../../parts/states.tsx";
-import { plain } from "../../parts/words.ts";
-import { Moment } from "../../shell/clock.tsx";
+import { invalidate, queries } from "../../api/queries.ts";
+import { Button, baseStyles } from "../../components/basics.tsx";
+import { Loaded, Problem } from "../../components/states.tsx";
+import { escapeControls } from "../../components/text.ts";
+import { Timestamp } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
 import { Logs } from "./logs.tsx";
 import styles from "./run.module.css";
 
-/** What happened to the run beyond its steps, what people wrote about it, and what its code logged. */
+/** History entries, notes and logs of the run. */
 export function History({ run }: { run: RunDetail }) {
   const isReadOnly = useReadOnly();
-  const history = useQuery(reads.history(run.id));
-  const logs = useQuery(reads.logs(run.id));
+  const history = useQuery(queries.history(run.id));
+  const logs = useQuery(queries.logs(run.id));
   return (
     <div className={styles.history}>
-      <Loaded of={history} rows={3}>
+      <Loaded query={history} rows={3}>
         {({ items }) => (
           <ol aria-label="History">
             {items.map((entry, i) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added
               <li key={i}>
-                <Moment at={entry.at} isBare={true} />
+                <Timestamp at={entry.at} isZoneHidden={true} />
                 <strong>{entry.kind}</strong>
-                <span>{words(entry)}</span>
+                <span>{entryText(entry)}</span>
               </li>
             ))}
           </ol>
@@ -37,18 +37,20 @@ export function History({ run }: { run: RunDetail }) {
       <h3>Logs</h3>
       <Logs lines={logs.data?.items ?? []} />
       {logs.data?.nextPageToken == null ? null : (
-        <p className={partStyles.muted}>
-          The first {logs.data.items.length} lines; all of them: <code>baton show {run.id}</code>
+        <p className={baseStyles.muted}>
+          Showing the first {logs.data.items.length} lines. For all lines, run <code>baton show {run.id}</code>
         </p>
       )}
     </div>
   );
 }
 
-function words({ actor, detail }: HistoryEntry): string {
-  const said =
+function entryText({ actor, detail }: HistoryEntry): string {
+  const content =
     detail === null || detail === undefined ? "" : typeof detail === "string" ? detail : JSON.stringify(detail);
-  return plain([actor === null ? "" : `by ${actor}`, said === "{}" ? "" : said].filter(Boolean).join(": "));
+  return escapeControls(
+    [actor === null ? "" : `by ${actor}`, content === "{}" ? "" : content].filter(Boolean).join(": "),
+  );
 }
 
 function NewNote({ run }: { run: RunDetail }) {
@@ -69,9 +71,9 @@ function NewNote({ run }: { run: RunDetail }) {
       }}
     >
       <input
-        className={partStyles.input}
+        className={baseStyles.input}
         aria-label="Note on this run"
-        placeholder="A note for whoever looks at this run next"
+        placeholder="Add a note about this run"
         maxLength={2_000}
         value={text}
         onChange={(event) => setText(event.target.value)}

@@ -3,57 +3,57 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import type { RunDetail } from "@wire/run.ts";
 import type { Verb } from "@wire/verb.ts";
 import { type CSSProperties, useCallback, useEffect, useState } from "react";
-import type { VerbAsked } from "../../acts/asked.ts";
-import { SendEvent } from "../../acts/send-event.tsx";
-import { useStillLegal, VerbSheet } from "../../acts/verb-sheet.tsx";
+import type { RunAction } from "../../actions/run-action.ts";
+import { RunActionDialog, useCloseIfNotAllowed } from "../../actions/run-action-dialog.tsx";
+import { SendEventDialog } from "../../actions/send-event-dialog.tsx";
 import { live } from "../../api/live.ts";
-import { reads } from "../../api/queries.ts";
-import { Crumbs, Page } from "../../parts/page.tsx";
-import { Head } from "../../parts/parts.tsx";
-import { Loaded } from "../../parts/states.tsx";
+import { queries } from "../../api/queries.ts";
+import { PageHeader } from "../../components/basics.tsx";
+import { Breadcrumbs, Page } from "../../components/page.tsx";
+import { Loaded } from "../../components/states.tsx";
 import { announce } from "../../shell/announce.tsx";
-import { useKeys } from "../../shell/keys.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
-import { useAskedByLink } from "./asked.ts";
-import { StateCard } from "./card.tsx";
+import { useShortcuts } from "../../shell/shortcuts.ts";
+import { useActionFromLink } from "./action-from-link.ts";
 import { Drawer, type DrawerTab } from "./drawer.tsx";
 import { RunFacts } from "./facts.tsx";
 import styles from "./run.module.css";
+import { RunHeader } from "./run-header.tsx";
 import { useDrawerWidth } from "./separator.tsx";
-import { stepToShow, useGraph, useSteps } from "./steps.ts";
+import { StateCard } from "./state-card.tsx";
+import { defaultStep, useGraph, useSteps } from "./steps.ts";
 import { StepsPanel, type View } from "./steps-panel.tsx";
-import { Top } from "./top.tsx";
 
-/** One run: where it stands, why, and what happens if I press this. */
+/** One run: its state, the reason, its steps, and the possible actions. */
 export function RunPage() {
   const { id } = useParams({ from: "/runs/$id" });
-  const run = useQuery(reads.run(id));
-  useWholeId(id, run.data?.id);
+  const run = useQuery(queries.run(id));
+  useFullId(id, run.data?.id);
   return (
     <Page>
       {run.data === undefined ? (
         <>
-          <Crumbs>
+          <Breadcrumbs>
             <Link to="/runs">Runs</Link>
-          </Crumbs>
-          <Head title={`Run ${id}`} />
+          </Breadcrumbs>
+          <PageHeader title={`Run ${id}`} />
         </>
       ) : null}
-      <Loaded of={run} rows={10}>
+      <Loaded query={run} rows={10}>
         {(data) => <Run key={data.id} run={data} />}
       </Loaded>
     </Page>
   );
 }
 
-/** A shortened id, or `latest`, becomes the run's own: what is told live is told under that. */
-function useWholeId(asked: string, id: string | undefined): void {
+/** Replaces a shortened id or `latest` in the address with the full id, and subscribes to the run's live updates. */
+function useFullId(given: string, id: string | undefined): void {
   const navigate = useNavigate({ from: "/runs/$id" });
   useEffect(() => {
     if (id === undefined) return;
-    if (id !== asked) void navigate({ params: { id }, search: (old) => old, replace: true });
-    return live.want(`run:${id}`);
-  }, [asked, id, navigate]);
+    if (id !== given) void navigate({ params: { id }, search: (old) => old, replace: true });
+    return live.subscribe(`run:${id}`);
+  }, [given, id, navigate]);
 }
 
 function Run({ run }: { run: RunDetail }) {
@@ -61,15 +61,15 @@ function Run({ run }: { run: RunDetail }) {
   const navigate = useNavigate({ from: "/runs/$id" });
   const isReadOnly = useReadOnly();
   const width = useDrawerWidth();
-  /** With what may be asked of it here. */
+  /** The run without actions if the server is read-only. */
   const shown = isReadOnly ? { ...run, verbs: [] } : run;
-  const [asked, setAsked] = useState<VerbAsked | null>(null);
+  const [action, setAction] = useState<RunAction | null>(null);
   const [event, setEvent] = useState<{ name: string; match: unknown } | null>(null);
   const [rows, setRows] = useState({ first: 0, last: 0 });
   const graph = useGraph(run);
   const steps = useSteps(run, graph.data, rows.first, rows.last);
   const view = (search.view ?? "time") as View;
-  const selected = search.step === "none" ? null : (search.step ?? stepToShow(run));
+  const selected = search.step === "none" ? null : (search.step ?? defaultStep(run));
   const step = selected === null ? undefined : steps.find(selected);
   const tab = (search.tab ?? "result") as DrawerTab;
   const attempt = search.attempt === undefined ? (step?.attempts.at(-1)?.number ?? null) : Number(search.attempt);
@@ -80,14 +80,14 @@ function Run({ run }: { run: RunDetail }) {
   );
   const showView = (next: View): void => set({ view: next === "time" ? undefined : next });
   const select = (key: string): void => set({ step: key, attempt: undefined });
-  const close = useCallback(() => setAsked(null), []);
-  const act = (next: VerbAsked): void => {
+  const close = useCallback(() => setAction(null), []);
+  const openDialog = (next: RunAction): void => {
     if (isReadOnly) return;
-    if (run.verbs.includes(next.verb)) setAsked(next);
-    else announce(`A run that is ${run.status} cannot be asked to ${next.verb}`, { isProblem: true });
+    if (run.verbs.includes(next.verb)) setAction(next);
+    else announce(`The run is ${run.status}: ${next.verb} is not possible`, { isProblem: true });
   };
-  useStillLegal(run, asked, close);
-  useAskedByLink(run, search.verb, isReadOnly, act, () => set({ verb: undefined }));
+  useCloseIfNotAllowed(run, action, close);
+  useActionFromLink(run, search.verb, isReadOnly, openDialog, () => set({ verb: undefined }));
   const move = (by: number): void => {
     const keys = steps.known.map((each) => each.key);
     const at = selected === null ? -1 : keys.indexOf(selected);
@@ -98,32 +98,32 @@ function Run({ run }: { run: RunDetail }) {
     const number = (attempt ?? 1) + by;
     if (step?.attempts.some((each) => each.number === number)) set({ attempt: String(number), tab: "attempts" });
   };
-  const goOn: Verb = run.verbs.includes("resume") ? "resume" : run.verbs.includes("retry") ? "retry" : "rerun";
-  useKeys([
+  const mainVerb: Verb = run.verbs.includes("resume") ? "resume" : run.verbs.includes("retry") ? "retry" : "rerun";
+  useShortcuts([
     { keys: "j", label: "Next step", run: () => move(1) },
-    { keys: "k", label: "Step before", run: () => move(-1) },
+    { keys: "k", label: "Previous step", run: () => move(-1) },
     { keys: "]", label: "Next attempt", run: () => moveAttempt(1) },
-    { keys: "[", label: "Attempt before", run: () => moveAttempt(-1) },
-    { keys: "v", label: "Timeline or graph", run: () => showView(view === "graph" ? "time" : "graph") },
-    { keys: "r", label: "Resume, retry or run again", run: () => act({ verb: goOn }) },
+    { keys: "[", label: "Previous attempt", run: () => moveAttempt(-1) },
+    { keys: "v", label: "Switch between timeline and graph", run: () => showView(view === "graph" ? "time" : "graph") },
+    { keys: "r", label: "Resume, retry or run again", run: () => openDialog({ verb: mainVerb }) },
     {
       keys: "e",
-      label: "Edit the input and resume",
-      run: () => act({ verb: run.verbs.includes("resume") ? "resume" : "rerun", withInput: true }),
+      label: "Edit input and resume",
+      run: () => openDialog({ verb: run.verbs.includes("resume") ? "resume" : "rerun", withInput: true }),
     },
     {
       keys: "s",
-      label: "Complete the step by hand",
+      label: "Complete the step manually",
       run: () =>
-        act({
+        openDialog({
           verb: "complete-step",
           ...(step === undefined || step.status === "completed" ? {} : { step: step.key }),
         }),
     },
-    { keys: "Shift-C", label: "Cancel the run", run: () => act({ verb: "cancel" }) },
+    { keys: "Shift-C", label: "Cancel the run", run: () => openDialog({ verb: "cancel" }) },
     {
       keys: "d",
-      label: "Compare with the last good run",
+      label: "Compare with the last completed run",
       run: () => void navigate({ to: "/compare", search: { a: run.id } }),
     },
     {
@@ -135,9 +135,9 @@ function Run({ run }: { run: RunDetail }) {
   const onRows = useCallback((first: number, last: number) => setRows({ first, last }), []);
   return (
     <>
-      <Top run={shown} onAct={setAsked} />
+      <RunHeader run={shown} onAction={setAction} />
       <RunFacts run={run} />
-      <StateCard run={shown} graph={graph.data} onSelect={select} onAct={setAsked} onSend={setEvent} />
+      <StateCard run={shown} graph={graph.data} onSelect={select} onAction={setAction} onSend={setEvent} />
       <div
         className={styles.parts}
         data-drawer={step !== undefined}
@@ -163,14 +163,16 @@ function Run({ run }: { run: RunDetail }) {
             attempt={attempt}
             onAttempt={(number) => set({ attempt: String(number), tab: "attempts" })}
             onMove={move}
-            onAct={setAsked}
+            onAction={setAction}
             onClose={() => set({ step: "none" })}
             width={width}
           />
         )}
       </div>
-      {asked === null ? null : <VerbSheet key={JSON.stringify(asked)} run={run} asked={asked} onClose={close} />}
-      {event === null ? null : <SendEvent {...event} onClose={() => setEvent(null)} />}
+      {action === null ? null : (
+        <RunActionDialog key={JSON.stringify(action)} run={run} action={action} onClose={close} />
+      )}
+      {event === null ? null : <SendEventDialog {...event} onClose={() => setEvent(null)} />}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { makeScale } from "./scale.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** A run with stretches in which nothing was under way, in order and apart. */
+/** A run with separate idle periods, in order. */
 const runs = fc
   .tuple(
     fc.integer({ min: 1, max: 5_000_000 }),
@@ -24,15 +24,15 @@ const runs = fc
     return { from, to: at + tail, busyMs: tail + parts.reduce((sum, [busy]) => sum + busy, 0), idle };
   });
 
-test("the order of moments is kept, the ends are the ends, and every moment has its place on the line", () => {
+test("times keep their order, start and end map to 0 and 1, and every time maps into that range", () => {
   fc.assert(
     fc.property(
       runs,
       fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 20 }),
       (run, shares) => {
         const scale = makeScale(run);
-        const moments = shares.map((share) => run.from + share * (run.to - run.from)).sort((a, b) => a - b);
-        const places = moments.map(scale.at);
+        const times = shares.map((share) => run.from + share * (run.to - run.from)).sort((a, b) => a - b);
+        const places = times.map(scale.at);
         assert.ok(places.every((place) => place >= 0 && place <= 1 + 1e-9));
         for (let i = 1; i < places.length; i++) assert.ok((places[i] ?? 0) >= (places[i - 1] ?? 0) - 1e-9);
         assert.ok(Math.abs(scale.at(run.from)) < 1e-9);
@@ -42,7 +42,7 @@ test("the order of moments is kept, the ends are the ends, and every moment has 
   );
 });
 
-test("a wait of 26 hours between seconds of work is a notch that leaves the work its room", () => {
+test("a wait of 26 hours between seconds of work is folded into a notch", () => {
   const from = Date.UTC(2026, 10, 19, 8);
   const hours = 26 * 3_600_000;
   const scale = makeScale({
@@ -52,12 +52,12 @@ test("a wait of 26 hours between seconds of work is a notch that leaves the work
     idle: [{ from: iso(from + 10_000), to: iso(from + 10_000 + hours) }],
   });
   assert.equal(scale.notches.length, 1);
-  assert.ok(scale.at(from + 10_000) > 0.4, "ten seconds of work take nearly half of the line");
+  assert.ok(scale.at(from + 10_000) > 0.4, "ten seconds of work take nearly half of the axis");
   const whole = makeScale({ from, to: from + hours + 20_000, busyMs: 20_000, idle: [], isFolded: true });
   assert.ok(whole.at(from + 10_000) < 0.001);
 });
 
-test("many long pauses leave at least two fifths of the line to the work", () => {
+test("many long idle periods leave at least two fifths of the axis for work", () => {
   const from = Date.UTC(2026, 10, 19);
   const idle = Array.from({ length: 40 }, (_, i) => ({
     from: iso(from + i * 4_000_000 + 1_000),

@@ -1,12 +1,11 @@
 import type { Stretch } from "@wire/run.ts";
 
 /**
- * Time on a line of width 1. Stretches in which no attempt was under way are folded into notches of a fixed width, so that
- * a wait of 26 hours between two seconds of work leaves the work readable; moments inside a notch still have their place
- * in it, and the order of moments is never lost.
+ * Maps time to an axis of width 1. Long idle periods are folded into notches of a fixed width, so that work remains
+ * readable next to a wait of 26 hours. Times inside a notch are mapped within it, so the order of times is kept.
  */
 export interface Scale {
-  /** In [0, 1]; rises with time. Moments outside are put to the nearer end. */
+  /** In [0, 1], increasing with time. Times outside the run are clamped. */
   readonly at: (ms: number) => number;
   readonly notches: readonly Notch[];
   readonly from: number;
@@ -17,7 +16,7 @@ export interface Scale {
 export interface Notch {
   readonly from: number;
   readonly to: number;
-  /** Share of the line. */
+  /** Share of the axis. */
   readonly start: number;
   readonly width: number;
 }
@@ -29,10 +28,10 @@ export interface Tick {
 }
 
 const notchShare = 0.06;
-/** All notches together leave at least this much to the work. */
+/** Maximum share of all notches together. */
 const notchesMax = 0.6;
 
-/** The scale of a run: moments as shares of its width. */
+/** Builds the time scale of a run. */
 export function makeScale({
   from,
   to,
@@ -50,11 +49,11 @@ export function makeScale({
   const longMs = Math.max(60_000, busyMs / 4);
   const folds = isFolded
     ? idle
-        .map((stretch) => ({
-          from: Math.max(from, Date.parse(stretch.from)),
-          to: Math.min(end, stretch.to === null ? end : Date.parse(stretch.to)),
+        .map((period) => ({
+          from: Math.max(from, Date.parse(period.from)),
+          to: Math.min(end, period.to === null ? end : Date.parse(period.to)),
         }))
-        .filter((stretch) => stretch.to - stretch.from > longMs)
+        .filter((period) => period.to - period.from > longMs)
     : [];
   const width = folds.length === 0 ? 0 : Math.min(notchShare, notchesMax / folds.length);
   const foldedMs = folds.reduce((sum, fold) => sum + (fold.to - fold.from), 0);
@@ -86,7 +85,7 @@ const steps = [
 ];
 const longSteps = [600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000, 86_400_000];
 
-/** Round moments in what is not folded, none of them on top of a notch. */
+/** Ticks at round times outside the notches. */
 function ticksOf(
   from: number,
   to: number,
@@ -94,8 +93,9 @@ function ticksOf(
   openMs: number,
   at: (ms: number) => number,
 ): readonly Tick[] {
-  const wanted = openMs / ticksWanted;
-  const step = [...steps, ...longSteps].find((each) => each >= wanted) ?? Math.ceil(wanted / 86_400_000) * 86_400_000;
+  const minStepMs = openMs / ticksWanted;
+  const step =
+    [...steps, ...longSteps].find((each) => each >= minStepMs) ?? Math.ceil(minStepMs / 86_400_000) * 86_400_000;
   const parts = [from, ...notches.flatMap((notch) => [notch.from, notch.to]), to];
   const ticks: Tick[] = [];
   for (let i = 0; i < parts.length; i += 2) {

@@ -1,17 +1,17 @@
 import type { Attempt, Step } from "@wire/step.ts";
 
-/** What a step was doing for a stretch of time. */
+/** What a step did during a time range. */
 export interface Segment {
   readonly kind: "ok" | "bad" | "going" | "backoff" | "wait" | "undo";
   readonly from: number;
-  /** Null: still so. */
+  /** Null: not ended. */
   readonly to: number | null;
   readonly title: string;
 }
 
 const waits: ReadonlySet<string> = new Set(["sleep", "event", "child", "race"]);
 
-/** A step's attempts with the back-off between them, or its wait. */
+/** The attempts of a step and the backoff between them, or its wait. */
 export function segmentsOf(step: Step): readonly Segment[] {
   const { attempts, kind, startedAt, endedAt } = step;
   if (attempts.length === 0) {
@@ -28,9 +28,9 @@ export function segmentsOf(step: Step): readonly Segment[] {
     const from = Date.parse(attempt.startedAt);
     const before = attempts[i - 1];
     const beforeEnd = before?.endedAt == null ? null : Date.parse(before.endedAt);
-    // Between two rounds it stood still until a person set it going again.
+    // Between two rounds the run was stopped until a manual action, so there is no backoff.
     if (beforeEnd !== null && from > beforeEnd && before?.round === attempt.round)
-      segments.push({ kind: "backoff", from: beforeEnd, to: from, title: `waits before attempt ${attempt.number}` });
+      segments.push({ kind: "backoff", from: beforeEnd, to: from, title: `backoff before attempt ${attempt.number}` });
     segments.push(barOf(attempt, kind === "undo"));
   }
   const last = attempts.at(-1);
@@ -39,7 +39,7 @@ export function segmentsOf(step: Step): readonly Segment[] {
       kind: "backoff",
       from: Date.parse(last.endedAt),
       to: null,
-      title: "waits before the next attempt",
+      title: "backoff before the next attempt",
     });
   return segments;
 }
@@ -56,7 +56,7 @@ function barOf(attempt: Attempt, isUndo: boolean): Segment {
 }
 
 /**
- * Keys of the steps that the run's length hangs on: from the one that ended last back, each time to the one that had
+ * Keys of the steps on the critical path: starting with the step that ended last, each previous one is the step that
  * ended last before it began.
  */
 export function criticalPath(steps: readonly Step[]): ReadonlySet<string> {
@@ -83,8 +83,8 @@ export function criticalPath(steps: readonly Step[]): ReadonlySet<string> {
   return path;
 }
 
-/** A step's time from its first attempt to its end, ms. */
-export function tookMs(step: Step, now: number): number | null {
+/** Duration of a step from its first attempt to its end, ms. */
+export function stepDurationMs(step: Step, now: number): number | null {
   if (step.startedAt === null) return null;
   return (step.endedAt === null ? now : Date.parse(step.endedAt)) - Date.parse(step.startedAt);
 }

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
-import { change, useSettings } from "../../shell/settings.ts";
+import { setPreferences, usePreferences } from "../../shell/preferences.ts";
 import styles from "./drawer.module.css";
 
 const minPx = 300;
@@ -10,29 +10,29 @@ function within(px: number): number {
   return Math.round(Math.max(minPx, Math.min(maxPx, px)));
 }
 
-/** A width that can be dragged. */
+/** A draggable width. */
 export interface Width {
   readonly px: number;
-  /** While it is dragged: it is kept with the last one. */
+  /** Sets the width while dragging; `keep` saves it. */
   readonly drag: (px: number) => void;
   readonly keep: (px: number) => void;
 }
 
-/** The width of the step beside the timeline, which this browser keeps. */
+/** The width of the step panel, saved in this browser. */
 export function useDrawerWidth(): Width {
-  const { drawerPx } = useSettings();
+  const { drawerPx } = usePreferences();
   const [dragged, setDragged] = useState<number | null>(null);
   return {
     px: within(dragged ?? drawerPx),
     drag: (px) => setDragged(within(px)),
     keep: (px) => {
       setDragged(null);
-      change({ drawerPx: within(px) });
+      setPreferences({ drawerPx: within(px) });
     },
   };
 }
 
-/** The edge between the timeline and the step: arrows, Home and End move it, and so does a pointer. */
+/** The draggable edge between timeline and step panel; arrow keys, Home and End move it too. */
 export function Separator({ width: { px, drag, keep } }: { width: Width }) {
   const start = useRef<{ readonly x: number; readonly px: number } | null>(null);
   const at = (event: PointerEvent): number | null =>
@@ -53,7 +53,7 @@ export function Separator({ width: { px, drag, keep } }: { width: Width }) {
       className={styles.separator}
       role="separator"
       aria-orientation="vertical"
-      aria-label="Width of the step"
+      aria-label="Width of the step panel"
       aria-valuenow={px}
       aria-valuemin={minPx}
       aria-valuemax={maxPx}

@@ -1,19 +1,19 @@
 import type { Graph } from "@wire/graph.ts";
 import type { RunDetail } from "@wire/run.ts";
 import { useState } from "react";
-import { Chip } from "../../parts/parts.tsx";
-import { Empty, Problem } from "../../parts/states.tsx";
+import { Chip } from "../../components/basics.tsx";
+import { Empty, Problem } from "../../components/states.tsx";
 import { GraphTab } from "./graph-tab.tsx";
 import { History } from "./history.tsx";
 import styles from "./run.module.css";
 import type { Steps } from "./steps.ts";
 import { Timeline } from "./timeline.tsx";
 
-/** The ways to look at a run. */
+/** The views of a run. */
 export const views = { time: "Timeline", graph: "Graph", events: "History" } as const;
 export type View = keyof typeof views;
 
-/** The steps of the run in time, as the code has them, or as what happened beyond them. */
+/** The steps of the run as a timeline or a graph, or the run's history. */
 export function StepsPanel({
   run,
   steps,
@@ -31,7 +31,7 @@ export function StepsPanel({
   onView: (view: View) => void;
   selected: string | null;
   onSelect: (key: string) => void;
-  /** The rows in view. */
+  /** Called with the visible rows. */
   onRows: (first: number, last: number) => void;
 }) {
   const [isFolded, setFolded] = useState(true);
@@ -66,7 +66,7 @@ export function StepsPanel({
             isFolded={isFolded}
             withPath={withPath}
           />
-          {steps.count === 0 ? <Empty title="No step has begun yet" /> : null}
+          {steps.count === 0 ? <Empty title="No steps yet" /> : null}
         </>
       ) : null}
       {view === "graph" && graph.data !== undefined ? (

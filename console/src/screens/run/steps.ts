@@ -4,24 +4,24 @@ import type { RunDetail } from "@wire/run.ts";
 import { isAtRest } from "@wire/status.ts";
 import type { Step } from "@wire/step.ts";
 import { useMemo } from "react";
-import { pageRows, reads } from "../../api/queries.ts";
+import { pageRows, queries } from "../../api/queries.ts";
 
-/** The steps of a run, those of a long one read in blocks as they come into view. */
+/** The steps of a run; those of a long run are loaded in blocks as they become visible. */
 export interface Steps {
   readonly count: number;
   readonly row: (index: number) => Step | undefined;
-  /** All that have been read. */
+  /** All loaded steps. */
   readonly known: readonly Step[];
   readonly find: (key: string) => Step | undefined;
 }
 
-/** Reads those blocks that hold the rows in view. */
+/** Loads the blocks that contain the visible rows. */
 export function useSteps(run: RunDetail, graph: Graph | undefined, first: number, last: number): Steps {
   const isLong = run.stepCount > run.steps.length && run.stepCount > pageRows;
   const blocks = isLong
     ? [...new Set([Math.floor(first / pageRows), Math.floor(last / pageRows)])].filter((block) => block > 0)
     : [];
-  const pages = useQueries({ queries: blocks.map((block) => reads.steps(run.id, block * pageRows)) });
+  const pages = useQueries({ queries: blocks.map((block) => queries.steps(run.id, block * pageRows)) });
   const notRun = useMemo(() => (isLong ? [] : notRunOf(run, graph)), [isLong, run, graph]);
   const own = isLong ? run.steps.slice(0, pageRows) : [...run.steps, ...notRun];
   const known = [...own, ...pages.flatMap((page) => page.data?.items ?? [])];
@@ -36,7 +36,7 @@ export function useSteps(run: RunDetail, graph: Graph | undefined, first: number
   };
 }
 
-/** Steps that the code names and the run has not come to: shown as such when the run stands still or goes on. */
+/** Steps in the code that have not run yet; none for a completed run. */
 function notRunOf(run: RunDetail, graph: Graph | undefined): readonly Step[] {
   if (graph === undefined || run.status === "completed") return [];
   const seen = new Set(run.steps.map((step) => step.name));
@@ -56,13 +56,13 @@ function notRunOf(run: RunDetail, graph: Graph | undefined): readonly Step[] {
     }));
 }
 
-/** The graph of the run's own version, or undefined while it is read or when its source is not to be had. */
+/** The graph of the run's version; no data while it loads or if the source is unavailable. */
 export function useGraph(run: Pick<RunDetail, "name" | "version">) {
-  return useQuery(reads.graph(run.name, run.version));
+  return useQuery(queries.graph(run.name, run.version));
 }
 
-/** The step that a visitor wants to see first: the one that stopped the run, or the one under way. */
-export function stepToShow(run: RunDetail): string | null {
+/** The step selected by default: the failed one, or the one in progress. */
+export function defaultStep(run: RunDetail): string | null {
   const failed = run.steps.findLast((step) => step.status === "failed");
   if (!isAtRest(run.status))
     return run.steps.findLast((step) => step.endedAt === null)?.key ?? failed?.key ?? run.steps.at(-1)?.key ?? null;

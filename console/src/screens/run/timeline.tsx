@@ -2,11 +2,11 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import type { RunDetail } from "@wire/run.ts";
 import type { Step } from "@wire/step.ts";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { partStyles } from "../../parts/parts.tsx";
-import { duration } from "../../parts/time.ts";
-import { stepStatus } from "../../parts/words.ts";
+import { baseStyles } from "../../components/basics.tsx";
+import { stepStatus } from "../../components/status.ts";
+import { formatDuration } from "../../components/time.ts";
 import { useNow } from "../../shell/clock.tsx";
-import { useKeys } from "../../shell/keys.ts";
+import { useShortcuts } from "../../shell/shortcuts.ts";
 import { makeScale, type Scale } from "./scale.ts";
 import { criticalPath } from "./segments.ts";
 import type { Steps } from "./steps.ts";
@@ -23,7 +23,7 @@ export interface TimelineProps {
   readonly withPath: boolean;
 }
 
-/** One row a step, one bar an attempt; hatched is waiting. Only the rows in view are in the page. */
+/** One row per step and one bar per attempt; waits are hatched. Only visible rows are rendered. */
 export function Timeline({ run, steps, selected, onSelect, onView, isFolded, withPath }: TimelineProps) {
   const now = useNowWhile(run.endedAt === null);
   const [zoom, setZoom] = useState<readonly [number, number]>([0, 1]);
@@ -45,7 +45,7 @@ export function Timeline({ run, steps, selected, onSelect, onView, isFolded, wit
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => onView(first, last), [onView, first, last]);
-  useKeys([{ keys: "0", label: "Show the whole time", run: () => setZoom([0, 1]) }]);
+  useShortcuts([{ keys: "0", label: "Reset zoom", run: () => setZoom([0, 1]) }]);
   const x = (at: number): number => ((at - zoom[0]) / (zoom[1] - zoom[0])) * 100;
   return (
     <div className={styles.timeline} role="table" aria-label="Steps over time" aria-rowcount={steps.count + 1}>
@@ -53,7 +53,7 @@ export function Timeline({ run, steps, selected, onSelect, onView, isFolded, wit
         <div role="row" className={styles.head}>
           <span role="columnheader">Step</span>
           <span role="columnheader" className={styles.axis}>
-            <span className="visually-hidden">When and how long</span>
+            <span className="visually-hidden">Time and duration</span>
             <Axis scale={scale} x={x} />
           </span>
         </div>
@@ -101,11 +101,11 @@ export function Timeline({ run, steps, selected, onSelect, onView, isFolded, wit
   );
 }
 
-/** A run that has ended needs no clock. */
+/** Stops updating for an ended run. */
 function useNowWhile(isLive: boolean): number {
   const now = useNow();
-  const [still] = useState(now);
-  return isLive ? now : still;
+  const [initial] = useState(now);
+  return isLive ? now : initial;
 }
 
 function StepName({
@@ -126,13 +126,13 @@ function StepName({
         aria-current={isSelected ? "step" : undefined}
         title={step.key}
       >
-        <span className={`${styles.glyph} ${partStyles[shown.tone]}`} aria-hidden="true">
+        <span className={`${styles.glyph} ${baseStyles[shown.tone]}`} aria-hidden="true">
           {shown.glyph}
         </span>
         <span className={styles.label}>
           {step.kind === "undo" ? `undo ${step.name.replace(/^undo:/, "")}` : step.key}
         </span>
-        <span className="visually-hidden">, {shown.word}</span>
+        <span className="visually-hidden">, {shown.label}</span>
       </button>
       {step.kind === "step" ? null : (
         <span className={styles.kind}>{step.kind === "undo" ? "compensation" : step.kind}</span>
@@ -141,7 +141,7 @@ function StepName({
   );
 }
 
-/** Half of the room that a notch's label takes. */
+/** Half of the width of a notch label, as a share of the axis. */
 const notchLabel = 0.1;
 
 function isUnderNotch({ notches }: Scale, at: number): boolean {
@@ -155,12 +155,12 @@ function Axis({ scale, x }: { scale: Scale; x: (at: number) => number }) {
         .filter((tick) => !isUnderNotch(scale, tick.at))
         .map((tick) => (
           <span key={tick.elapsedMs} className={styles.tick} style={{ left: `${x(tick.at)}%` }} aria-hidden="true">
-            +{duration(tick.elapsedMs)}
+            +{formatDuration(tick.elapsedMs)}
           </span>
         ))}
       {scale.notches.map((notch) => (
         <span key={notch.from} className={styles.notchLabel} style={{ left: `${x(notch.start + notch.width / 2)}%` }}>
-          {duration(notch.to - notch.from)} idle
+          {formatDuration(notch.to - notch.from)} idle
         </span>
       ))}
     </>

@@ -1,12 +1,12 @@
 import type { Step } from "@wire/step.ts";
 import type { CSSProperties } from "react";
 import { useRef } from "react";
-import { duration } from "../../parts/time.ts";
+import { formatDuration } from "../../components/time.ts";
 import type { Scale } from "./scale.ts";
-import { type Segment, segmentsOf, tookMs } from "./segments.ts";
+import { type Segment, segmentsOf, stepDurationMs } from "./segments.ts";
 import styles from "./timeline.module.css";
 
-/** The bars of a step; a drag over them shows that stretch of time alone. */
+/** The bars of a step; dragging over them zooms into that time range. */
 export function Track({
   step,
   scale,
@@ -26,11 +26,11 @@ export function Track({
 }) {
   const drag = useRef<number | null>(null);
   const segments = segmentsOf(step);
-  const took = tookMs(step, now);
+  const took = stepDurationMs(step, now);
   const end = x(scale.at(segments.at(-1)?.to ?? now));
   const start = x(scale.at(segments[0]?.from ?? now));
   const tries = step.attempts.length;
-  const text = took === null ? "" : `${duration(took)}${tries > 1 ? ` · ${tries} attempts` : ""}`;
+  const text = took === null ? "" : `${formatDuration(took)}${tries > 1 ? ` · ${tries} attempts` : ""}`;
   const place = (event: React.PointerEvent): number => {
     const box = event.currentTarget.getBoundingClientRect();
     return zoom[0] + ((event.clientX - box.left) / box.width) * (zoom[1] - zoom[0]);
@@ -77,13 +77,13 @@ export function Track({
   );
 }
 
-/** Of a track of usual width, so that a label is put where it has room. */
+/** Estimated width of a character, for placing labels: percent of a track of usual width. */
 const percentPerCharacter = 1.3;
 
-/** After the bar; before it near the right edge; on its middle where there is room at neither side. */
-function labelPlace(start: number, end: number, room: number): { style: CSSProperties; "data-inside"?: true } {
-  if (end + room <= 100) return { style: { left: `${Math.max(0, end)}%` } };
-  if (start - room >= 0) return { style: { right: `${100 - start}%` } };
+/** After the bar; before it near the right edge; on the bar if neither side has space. */
+function labelPlace(start: number, end: number, space: number): { style: CSSProperties; "data-inside"?: true } {
+  if (end + space <= 100) return { style: { left: `${Math.max(0, end)}%` } };
+  if (start - space >= 0) return { style: { right: `${100 - start}%` } };
   return { "data-inside": true, style: { left: `${(Math.max(0, start) + Math.min(100, end)) / 2}%` } };
 }
 

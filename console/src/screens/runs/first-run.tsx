@@ -1,17 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { reads } from "../../api/queries.ts";
-import { Empty } from "../../parts/states.tsx";
+import { queries } from "../../api/queries.ts";
+import { Empty } from "../../components/states.tsx";
 
-/** Nothing was ever started: the command and the form for the workflows that are there, or the file to write. */
+/** Shown before the first run: how to start one, or how to write the first workflow. */
 export function FirstRun() {
-  const { data } = useQuery(reads.definitions());
+  const { data } = useQuery(queries.definitions());
   const names = [...new Set((data?.items ?? []).filter((each) => each.isLoaded).map((each) => each.name))];
   const [name] = names;
   if (name === undefined)
     return (
-      <Empty title="No workflow yet">
-        <p>Write one into {data?.loadedFrom ?? "./workflows"}; Baton loads it as soon as the file is there:</p>
+      <Empty title="No workflows yet">
+        <p>Create a file in {data?.loadedFrom ?? "./workflows"}. Baton loads it when you save it:</p>
         <pre>{`import { workflow } from "baton";
 
 export const hello = workflow({ name: "hello" }, async (ctx, input: { name: string }) => {
@@ -20,12 +20,12 @@ export const hello = workflow({ name: "hello" }, async (ctx, input: { name: stri
       </Empty>
     );
   return (
-    <Empty title="No run yet">
+    <Empty title="No runs yet">
       <p>
         <Link to="/workflows/$name/start" params={{ name }}>
           Start {name}
         </Link>{" "}
-        from its form, or from a terminal:
+        with its form, or from a terminal:
       </p>
       <pre>{`npx baton run ${name} --input '{}' --watch`}</pre>
     </Empty>

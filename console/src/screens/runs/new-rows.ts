@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 
-/** Rows that have come since the list was read, by the exact counters. */
+/** The number of new runs since the list was loaded, from the exact counters. */
 export function useNewRows(epoch: number, total: number | null): number {
   const [seen, setSeen] = useState<{ epoch: number; total: number } | null>(null);
   useEffect(() => {
@@ -9,20 +9,20 @@ export function useNewRows(epoch: number, total: number | null): number {
   return seen === null || total === null || seen.epoch !== epoch ? 0 : Math.max(0, total - seen.total);
 }
 
-const renewMs = 2_000;
+const reloadMs = 2_000;
 
-/** While nobody points at a row, has one chosen or has scrolled, the list shows what is new by itself. */
-export function useRenewAtRest(newRows: number, renew: () => Promise<void>, isAtRest: () => boolean): void {
+/** Reloads the list automatically while the user does not interact with it. */
+export function useReloadWhenIdle(newRows: number, reload: () => Promise<void>, isIdle: () => boolean): void {
   const last = useRef(0);
   useEffect(() => {
     if (newRows === 0) return;
     const timer = setTimeout(
       () => {
-        if (!isAtRest()) return;
+        if (!isIdle()) return;
         last.current = Date.now();
-        void renew();
+        void reload();
       },
-      Math.max(0, last.current + renewMs - Date.now()),
+      Math.max(0, last.current + reloadMs - Date.now()),
     );
     return () => clearTimeout(timer);
   });

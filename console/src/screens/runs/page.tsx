@@ -1,81 +1,85 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type BulkAsked, BulkSheet } from "../../acts/bulk-sheet.tsx";
+import { BulkDialog, type BulkRequest } from "../../actions/bulk-dialog.tsx";
 import { pathOf } from "../../api/client.ts";
-import { reads } from "../../api/queries.ts";
-import { asCommand, filterParams, parseFilter } from "../../parts/filter.ts";
-import { FilterField } from "../../parts/filter-field.tsx";
-import { pageStyles } from "../../parts/page.tsx";
-import { Button, Head, partStyles } from "../../parts/parts.tsx";
-import { Problem, Skeleton, Stale } from "../../parts/states.tsx";
-import { count, plural } from "../../parts/words.ts";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader } from "../../components/basics.tsx";
+import { asCommand, filterParams, parseFilter } from "../../components/filter.ts";
+import { FilterField } from "../../components/filter-field.tsx";
+import { pageStyles } from "../../components/page.tsx";
+import { Problem, Skeleton, Stale } from "../../components/states.tsx";
+import { formatNumber, plural } from "../../components/text.ts";
 import { copy } from "../../shell/announce.tsx";
-import { type Key, useKeys } from "../../shell/keys.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
-import { bulkFilterOf, Chosen } from "./chosen.tsx";
+import { type Shortcut, useShortcuts } from "../../shell/shortcuts.ts";
 import { Hours } from "./hours.tsx";
-import { useNewRows, useRenewAtRest } from "./new-rows.ts";
-import { Nothing } from "./nothing.tsx";
+import { useNewRows, useReloadWhenIdle } from "./new-rows.ts";
+import { NoRuns } from "./no-runs.tsx";
 import { useRows } from "./rows.ts";
 import styles from "./runs.module.css";
-import { Statuses } from "./statuses.tsx";
+import { useSelectedRows } from "./selected-rows.ts";
+import { bulkFilterOf, SelectionBar } from "./selection-bar.tsx";
+import { StatusFilter } from "./status-filter.tsx";
 import { RunTable } from "./table.tsx";
-import { useTicks } from "./ticks.ts";
-import { type Times, timesOf } from "./times.ts";
+import { parseTimeRange, type TimeRange } from "./time-range.ts";
 import { Views } from "./views.tsx";
-import { useVisibleRows } from "./visible.ts";
+import { useVisibleRows } from "./visible-rows.ts";
 
-/** Where a list was left, by its address: whoever comes back finds it so. */
-const left = new Map<string, { readonly at: number; readonly scroll: number }>();
+/** Selected row and scroll position by filter, restored on return to the list. */
+const leftLists = new Map<string, { readonly at: number; readonly scroll: number }>();
 
-/** What a saved view keeps: the search of its address. */
-function queryOf(q: string, times: Times): string {
+/** The query string that a saved view stores. */
+function queryOf(q: string, times: TimeRange): string {
   return new URLSearchParams({ ...(q === "" ? {} : { q }), ...times }).toString();
 }
 
-/** Every run of every workflow: which need me, and where is the one that I look for? */
+/** The list of all runs, with filter and bulk actions. */
 export function RunsPage() {
   const { q = "", from, to } = useSearch({ from: "/runs" });
   const navigate = useNavigate({ from: "/runs" });
-  const times = timesOf(from, to);
+  const times = parseTimeRange(from, to);
   const filter = filterParams(q, times);
   const place = JSON.stringify(filter);
   const { fields } = parseFilter(q);
   const [view, setView] = useState({ first: 0, last: 30 });
   const rows = useRows(filter, view.first, view.last);
-  const [at, setAt] = useState(() => left.get(place)?.at ?? -1);
-  const { ids: ticked, tick, clear } = useTicks(rows);
+  const [at, setAt] = useState(() => leftLists.get(place)?.at ?? -1);
+  const { ids: selectedIds, toggle, clear } = useSelectedRows(rows);
   const isReadOnly = useReadOnly();
-  const [bulk, setBulk] = useState<BulkAsked | null>(null);
+  const [bulk, setBulk] = useState<BulkRequest | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const isHovered = useRef(false);
   const { status: _status, ...anyStatus } = filter;
-  const facets = useQuery(reads.facets(anyStatus));
+  const facets = useQuery(queries.facets(anyStatus));
   const total = (facets.data?.items ?? [])
     .filter((facet) => fields.status === undefined || facet.status === fields.status)
     .reduce((sum, facet) => sum + facet.count, 0);
   const isExact = facets.data?.items.every((each) => each.isExact) ?? true;
   const newRows = useNewRows(rows.epoch, facets.data === undefined || facets.isPlaceholderData ? null : total);
-  const isAtRest = at < 0 && ticked.size === 0;
-  useRenewAtRest(newRows, rows.renew, () => isAtRest && !isHovered.current && (scroller.current?.scrollTop ?? 0) === 0);
+  const isIdle = at < 0 && selectedIds.size === 0;
+  useReloadWhenIdle(
+    newRows,
+    rows.reload,
+    () => isIdle && !isHovered.current && (scroller.current?.scrollTop ?? 0) === 0,
+  );
   useVisibleRows(rows, view.first, view.last);
 
   useEffect(() => {
     const { current } = scroller;
-    return () => void left.set(place, { at, scroll: current?.scrollTop ?? 0 });
+    return () => void leftLists.set(place, { at, scroll: current?.scrollTop ?? 0 });
   }, [place, at]);
 
-  const chooseNone = (): void => {
+  const clearSelection = (): void => {
     setAt(-1);
     clear();
   };
   const setFilter = (next: string): void => {
-    chooseNone();
+    clearSelection();
     void navigate({ search: { q: next, ...times }, replace: true });
   };
   const move = (by: number): void => {
-    // Enter belongs to whatever has the focus: from now on that is the list.
+    // Enter goes to the focused element, so the list takes the focus.
     scroller.current?.focus({ preventScroll: true });
     setAt(Math.max(0, Math.min(rows.count - 1, at + by)));
   };
@@ -85,47 +89,50 @@ export function RunsPage() {
     if (run !== undefined) void navigate({ to: "/runs/$id", params: { id: run.id }, search });
   };
   const start = (): void => void navigate({ to: "/workflows" });
-  const acts: readonly Key[] = [
+  const actionShortcuts: readonly Shortcut[] = [
     { keys: "r", label: "Resume or retry the run", run: () => open({ verb: "go-on" }) },
     { keys: "Shift-C", label: "Cancel the run", run: () => open({ verb: "cancel" }) },
     { keys: "c", label: "Start a run", run: start },
   ];
-  useKeys([
+  useShortcuts([
     { keys: "j", label: "Next run", run: () => move(1) },
-    { keys: "k", label: "Run before", run: () => move(-1) },
+    { keys: "k", label: "Previous run", run: () => move(-1) },
     { keys: "ArrowDown", label: "Next run", run: () => move(1), isQuiet: true },
-    { keys: "ArrowUp", label: "Run before", run: () => move(-1), isQuiet: true },
+    { keys: "ArrowUp", label: "Previous run", run: () => move(-1), isQuiet: true },
     { keys: "Enter", label: "Open the run", run: () => open() },
-    { keys: "x", label: "Choose the run", run: () => tick(at, false) },
-    { keys: "Shift-X", label: "Choose all up to the run", run: () => tick(at, true) },
-    { keys: "Escape", label: "Choose nothing", run: chooseNone },
-    ...(isReadOnly ? [] : acts),
+    { keys: "x", label: "Select the run", run: () => toggle(at, false) },
+    { keys: "Shift-X", label: "Select all up to the run", run: () => toggle(at, true) },
+    { keys: "Escape", label: "Clear selection", run: clearSelection },
+    ...(isReadOnly ? [] : actionShortcuts),
   ]);
   const onView = useCallback((first: number, last: number) => setView({ first, last }), []);
   const file = (format: "csv" | "ndjson") => (
-    <a className={partStyles.button} href={pathOf("/api/runs/export", { ...filter, format })} download={true}>
+    <a className={baseStyles.button} href={pathOf("/api/runs/export", { ...filter, format })} download={true}>
       {format.toUpperCase()}
     </a>
   );
   return (
     <div className={styles.page}>
-      <Head title="Runs" about={`${count(total)}${isExact ? "" : "+"} ${total === 1 ? "matches" : "match"}`}>
+      <PageHeader
+        title="Runs"
+        about={`${formatNumber(total)}${isExact ? "" : "+"} ${total === 1 ? "matches" : "match"}`}
+      >
         <Views
           query={queryOf(q, times)}
-          onChoose={(query) => {
-            chooseNone();
+          onSelect={(query) => {
+            clearSelection();
             void navigate({ search: Object.fromEntries(new URLSearchParams(query)) });
           }}
         />
-        <Button onClick={() => void copy(asCommand(q, times), "the command")}>Copy as CLI</Button>
+        <Button onClick={() => void copy(asCommand(q, times), "CLI command")}>Copy as CLI</Button>
         {file("csv")}
         {file("ndjson")}
         {isReadOnly ? null : (
-          <Button look="primary" hint="c" onClick={start}>
+          <Button variant="primary" hint="c" onClick={start}>
             Start a run
           </Button>
         )}
-      </Head>
+      </PageHeader>
       <Hours
         name={fields.name}
         times={times}
@@ -135,11 +142,11 @@ export function RunsPage() {
       />
       <FilterField
         label="Filter"
-        placeholder="name:customer-onboarding  key:deal:8841  status:failed  attribute:tier=enterprise  words of an error"
+        placeholder="name:customer-onboarding  key:deal:8841  status:failed  attribute:tier=enterprise  error text"
         text={q}
         onText={setFilter}
       />
-      <Statuses
+      <StatusFilter
         q={q}
         times={times}
         facets={facets.data}
@@ -150,28 +157,34 @@ export function RunsPage() {
         {newRows > 0 ? (
           <Button
             onClick={() => {
-              void rows.renew();
+              void rows.reload();
               scroller.current?.scrollTo({ top: 0 });
             }}
           >
             ↑ {plural(newRows, "new run")}
           </Button>
         ) : null}
-        {ticked.size === 0 ? (
-          <span className={styles.dim}>Rows under your cursor never move; new ones wait here.</span>
+        {selectedIds.size === 0 ? (
+          <span className={styles.dim}>Rows do not move while you point at them; new runs are counted here.</span>
         ) : (
-          <Chosen ids={[...ticked]} onDone={clear} onBulk={setBulk} filter={bulkFilterOf(q, times)} total={total} />
+          <SelectionBar
+            ids={[...selectedIds]}
+            onDone={clear}
+            onBulk={setBulk}
+            filter={bulkFilterOf(q, times)}
+            total={total}
+          />
         )}
         <span className={pageStyles.end} aria-hidden="true">
-          <kbd>j</kbd> <kbd>k</kbd> move <kbd>x</kbd> choose {isReadOnly ? null : <kbd>r</kbd>}{" "}
+          <kbd>j</kbd> <kbd>k</kbd> move <kbd>x</kbd> select {isReadOnly ? null : <kbd>r</kbd>}{" "}
           {isReadOnly ? null : "resume"} <kbd>?</kbd>
         </span>
       </div>
       <Stale error={rows.updatedAt > 0 ? rows.error : null} at={rows.updatedAt} />
       {rows.isEmpty ? (
-        <Nothing q={q} hasTimes={from !== undefined || to !== undefined} onFilter={setFilter} />
+        <NoRuns q={q} hasTimes={from !== undefined || to !== undefined} onFilter={setFilter} />
       ) : rows.error !== null && rows.updatedAt === 0 ? (
-        <Problem error={rows.error} onRetry={() => void rows.renew()} />
+        <Problem error={rows.error} onRetry={() => void rows.reload()} />
       ) : rows.count === 0 ? (
         <Skeleton rows={12} />
       ) : (
@@ -189,14 +202,14 @@ export function RunsPage() {
             scroller={scroller}
             at={at}
             onAt={setAt}
-            ticked={ticked}
-            onTick={tick}
+            selectedIds={selectedIds}
+            onToggle={toggle}
             onView={onView}
-            start={left.get(place)?.scroll ?? 0}
+            start={leftLists.get(place)?.scroll ?? 0}
           />
         </div>
       )}
-      {bulk === null ? null : <BulkSheet asked={bulk} onClose={() => setBulk(null)} />}
+      {bulk === null ? null : <BulkDialog request={bulk} onClose={() => setBulk(null)} />}
     </div>
   );
 }

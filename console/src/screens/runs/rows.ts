@@ -2,43 +2,43 @@ import { useQueries } from "@tanstack/react-query";
 import type { RunSummary } from "@wire/run.ts";
 import { useCallback, useState } from "react";
 import type { Params } from "../../api/client.ts";
-import { pageRows, queryClient, reads } from "../../api/queries.ts";
+import { pageRows, queries, queryClient } from "../../api/queries.ts";
 
 /**
- * A list of any length as pages that lie one behind the other: each begins where the one before it ended, so rows keep
- * their places whatever starts meanwhile. Only pages in view are kept; the first is always among them, since it is the one
- * that could not be read again without moving. An epoch is one such reading from the top.
+ * A list of any length, loaded in pages. Each page begins where the previous one ended, so rows keep their positions while
+ * new runs start. Only visible pages are kept, and the first one, which could not be reloaded without moving rows. An
+ * epoch is one load of the list from the top.
  */
-interface Reading {
+interface LoadedList {
   readonly epoch: number;
-  /** Where each page that is known begins. */
+  /** Page tokens of the known pages. */
   readonly tokens: readonly (string | null)[];
 }
 
 export interface Rows {
-  /** Rows that have a place now, those under way at the end included. */
+  /** Number of rows, including an estimate for a last page that is still loading. */
   readonly count: number;
   readonly row: (index: number) => RunSummary | undefined;
   readonly isEmpty: boolean;
   readonly error: unknown;
   readonly updatedAt: number;
   readonly epoch: number;
-  /** Reads from the top again, and shows it when it is there. */
-  readonly renew: () => Promise<void>;
+  /** Reloads from the top, and switches over once loaded. */
+  readonly reload: () => Promise<void>;
 }
 
-/** Readings of lists that were left, by their filter: who comes back finds the list as it was. */
-const readings = new Map<string, Reading>();
+/** Loaded lists by filter, so that a list is unchanged on return. */
+const loadedLists = new Map<string, LoadedList>();
 let epochs = 0;
 
 export function useRows(filter: Params, first: number, last: number): Rows {
   const key = JSON.stringify(filter);
   const [, update] = useState(0);
-  const reading = readings.get(key) ?? { epoch: ++epochs, tokens: [null] };
-  readings.set(key, reading);
+  const reading = loadedLists.get(key) ?? { epoch: ++epochs, tokens: [null] };
+  loadedLists.set(key, reading);
   const set = useCallback(
-    (next: Reading): void => {
-      readings.set(key, next);
+    (next: LoadedList): void => {
+      loadedLists.set(key, next);
       update((n) => n + 1);
     },
     [key],
@@ -54,7 +54,7 @@ export function useRows(filter: Params, first: number, last: number): Rows {
   const indices = [...inView].filter((index) => index <= lastPage).sort((a, b) => a - b);
   const pages = useQueries({
     queries: indices.map((index) => ({
-      ...reads.runs(filter, tokens[index] ?? null, epoch),
+      ...queries.runs(filter, tokens[index] ?? null, epoch),
       staleTime: Number.POSITIVE_INFINITY,
     })),
   });
@@ -62,7 +62,7 @@ export function useRows(filter: Params, first: number, last: number): Rows {
   const end = page(lastPage)?.data;
   if (end !== undefined && end.nextPageToken !== null && last + 60 >= lastPage * pageRows + end.items.length)
     queueMicrotask(() => {
-      if (readings.get(key) === reading) set({ epoch, tokens: [...tokens, end.nextPageToken] });
+      if (loadedLists.get(key) === reading) set({ epoch, tokens: [...tokens, end.nextPageToken] });
     });
   const endCount = end === undefined ? (lastPage === 0 ? 0 : 20) : end.items.length;
   return {
@@ -72,10 +72,10 @@ export function useRows(filter: Params, first: number, last: number): Rows {
     error: pages.find(({ error }) => error !== null)?.error ?? null,
     updatedAt: page(0)?.dataUpdatedAt ?? 0,
     epoch,
-    renew: async () => {
+    reload: async () => {
       const next = ++epochs;
-      await queryClient.prefetchQuery({ ...reads.runs(filter, null, next), staleTime: Number.POSITIVE_INFINITY });
-      if (queryClient.getQueryData(reads.runs(filter, null, next).queryKey) !== undefined)
+      await queryClient.prefetchQuery({ ...queries.runs(filter, null, next), staleTime: Number.POSITIVE_INFINITY });
+      if (queryClient.getQueryData(queries.runs(filter, null, next).queryKey) !== undefined)
         set({ epoch: next, tokens: [null] });
     },
   };

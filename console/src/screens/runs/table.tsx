@@ -2,33 +2,33 @@ import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { RunSummary } from "@wire/run.ts";
 import { memo, type RefObject, useEffect, useLayoutEffect, useRef, useSyncExternalStore } from "react";
-import { RunPill } from "../../parts/parts.tsx";
-import { duration } from "../../parts/time.ts";
-import { Why } from "../../parts/why.tsx";
-import { Ago, useNow } from "../../shell/clock.tsx";
-import { useSettings } from "../../shell/settings.ts";
+import { RunPill } from "../../components/basics.tsx";
+import { RunReason } from "../../components/run-reason.tsx";
+import { formatDuration } from "../../components/time.ts";
+import { RelativeTime, useNow } from "../../shell/clock.tsx";
+import { usePreferences } from "../../shell/preferences.ts";
 import type { Rows } from "./rows.ts";
 import styles from "./runs.module.css";
 
 export interface TableProps {
   readonly rows: Rows;
   readonly scroller: RefObject<HTMLDivElement | null>;
-  /** The row that keys act on. */
+  /** The current row, which shortcuts apply to. */
   readonly at: number;
   readonly onAt: (index: number) => void;
-  readonly ticked: ReadonlySet<string>;
-  readonly onTick: (index: number, isRange: boolean) => void;
+  readonly selectedIds: ReadonlySet<string>;
+  readonly onToggle: (index: number, isRange: boolean) => void;
   readonly onView: (first: number, last: number) => void;
   readonly start: number;
 }
 
-const columns = ["", "Status", "Workflow", "Key", "Steps", "Why / now", "Took", "Started"];
+const columns = ["", "Status", "Workflow", "Key", "Steps", "Reason", "Duration", "Started"];
 
-/** Only the rows in view are in the page, whatever the list's length. Below 700 px each row is a card. */
-export function RunTable({ rows, scroller, at, onAt, ticked, onTick, onView, start }: TableProps) {
+/** Renders only visible rows, whatever the length of the list. Below 700 px each row is a card. */
+export function RunTable({ rows, scroller, at, onAt, selectedIds, onToggle, onView, start }: TableProps) {
   const rowPx = useRowHeight();
   const navigate = useNavigate();
-  const [select, tick] = [useStable(onAt), useStable(onTick)];
+  const [select, toggle] = [useStable(onAt), useStable(onToggle)];
   const virtual = useVirtualizer({
     count: rows.count,
     getScrollElement: () => scroller.current,
@@ -40,7 +40,7 @@ export function RunTable({ rows, scroller, at, onAt, ticked, onTick, onView, sta
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => onView(first, last), [onView, first, last]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another height means measuring again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new row height needs a new measurement
   useLayoutEffect(() => virtual.measure(), [rowPx]);
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: "auto" });
@@ -51,18 +51,18 @@ export function RunTable({ rows, scroller, at, onAt, ticked, onTick, onView, sta
         <div role="row" className={styles.headRow} aria-rowindex={1}>
           {columns.map((column) => (
             <span key={column} role="columnheader">
-              {column === "" ? <span className="visually-hidden">Chosen</span> : column}
+              {column === "" ? <span className="visually-hidden">Selected</span> : column}
             </span>
           ))}
         </div>
       </div>
       <div ref={scroller} className={styles.scroller} role="rowgroup" tabIndex={0} aria-label="Rows of runs">
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: it hears the clicks on the links inside */}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: it handles clicks on the links inside */}
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: Enter on a link is a click */}
         <div
           style={{ height: virtual.getTotalSize(), position: "relative" }}
           onClick={(event) => {
-            // One listener for the links of all rows; with a modifier the browser does what it always does.
+            // One listener for the links of all rows; clicks with a modifier key keep the browser's default.
             const link = event.target instanceof Element ? event.target.closest("a") : null;
             if (link === null || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
             event.preventDefault();
@@ -77,9 +77,9 @@ export function RunTable({ rows, scroller, at, onAt, ticked, onTick, onView, sta
               top={item.start}
               height={rowPx}
               isAt={item.index === at}
-              isTicked={ticked.has(rows.row(item.index)?.id ?? "")}
+              isSelected={selectedIds.has(rows.row(item.index)?.id ?? "")}
               onAt={select}
-              onTick={tick}
+              onToggle={toggle}
             />
           ))}
         </div>
@@ -88,7 +88,7 @@ export function RunTable({ rows, scroller, at, onAt, ticked, onTick, onView, sta
   );
 }
 
-/** The same function for ever, which calls the newest. */
+/** A function with a stable identity that calls the latest `work`. */
 function useStable<Arguments extends unknown[]>(work: (...given: Arguments) => void): (...given: Arguments) => void {
   const newest = useRef(work);
   newest.current = work;
@@ -102,10 +102,10 @@ function onNarrow(listener: () => void): () => void {
   return () => narrow.removeEventListener("change", listener);
 }
 
-/** On a narrow window a row is a card; a window that is turned or zoomed makes it one, or no more. */
+/** The row height; in a narrow window a row is a card. */
 function useRowHeight(): number {
   const isCard = useSyncExternalStore(onNarrow, () => narrow.matches);
-  const { density } = useSettings();
+  const { density } = usePreferences();
   if (isCard) return 88;
   return density === "comfortable" ? 38 : 34;
 }
@@ -116,13 +116,13 @@ interface RowProps {
   readonly top: number;
   readonly height: number;
   readonly isAt: boolean;
-  readonly isTicked: boolean;
+  readonly isSelected: boolean;
   readonly onAt: (index: number) => void;
-  readonly onTick: (index: number, isRange: boolean) => void;
+  readonly onToggle: (index: number, isRange: boolean) => void;
 }
 
-/** Drawn anew only when its own run has changed: a fast scroll passes a thousand of them a second. */
-const Row = memo(function Row({ run, index, top, height, isAt, isTicked, onAt, onTick }: RowProps) {
+/** Rerendered only if its own run changes: fast scrolling passes a thousand rows a second. */
+const Row = memo(function Row({ run, index, top, height, isAt, isSelected, onAt, onToggle }: RowProps) {
   const place = { transform: `translateY(${top}px)`, height };
   if (run === undefined) return <div className={styles.row} style={place} data-loading={true} aria-hidden="true" />;
   const steps = run.stepsDone;
@@ -140,12 +140,12 @@ const Row = memo(function Row({ run, index, top, height, isAt, isTicked, onAt, o
       <span role="cell">
         <input
           type="checkbox"
-          aria-label={`Choose ${run.key ?? run.id}`}
-          checked={isTicked}
+          aria-label={`Select ${run.key ?? run.id}`}
+          checked={isSelected}
           onChange={() => {}}
           onClick={(event) => {
             event.stopPropagation();
-            onTick(index, event.shiftKey);
+            onToggle(index, event.shiftKey);
           }}
         />
       </span>
@@ -165,25 +165,27 @@ const Row = memo(function Row({ run, index, top, height, isAt, isTicked, onAt, o
         {steps}
       </span>
       <span role="cell" className={styles.why} data-bad={run.status === "failed"}>
-        <Why run={run} />
+        <RunReason run={run} />
       </span>
       <span role="cell" className={styles.number}>
         <Took run={run} />
       </span>
       <span role="cell" className={styles.number}>
-        <Ago at={run.createdAt} />
+        <RelativeTime at={run.createdAt} />
       </span>
     </div>
   );
 });
 
 function Took({ run: { createdAt, endedAt } }: { run: RunSummary }) {
-  return endedAt === null ? <Running from={createdAt} /> : duration(Date.parse(endedAt) - Date.parse(createdAt));
+  return endedAt === null ? <Running from={createdAt} /> : formatDuration(Date.parse(endedAt) - Date.parse(createdAt));
 }
 
 function Running({ from }: { from: string }) {
   const now = useNow();
   return (
-    <span className={styles.dim}>{duration(Math.max(0, Math.floor((now - Date.parse(from)) / 1000) * 1000))}</span>
+    <span className={styles.dim}>
+      {formatDuration(Math.max(0, Math.floor((now - Date.parse(from)) / 1000) * 1000))}
+    </span>
   );
 }

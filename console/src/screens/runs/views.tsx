@@ -1,28 +1,28 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { post } from "../../api/client.ts";
-import { invalidate, reads } from "../../api/queries.ts";
-import { Button, partStyles } from "../../parts/parts.tsx";
-import { Sheet } from "../../parts/sheet.tsx";
-import { Problem } from "../../parts/states.tsx";
+import { invalidate, queries } from "../../api/queries.ts";
+import { Button, baseStyles } from "../../components/basics.tsx";
+import { Dialog } from "../../components/dialog.tsx";
+import { Problem } from "../../components/states.tsx";
 import { announce } from "../../shell/announce.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
 
-/** Filters under a name, for all who use this store. */
-export function Views({ query, onChoose }: { query: string; onChoose: (query: string) => void }) {
-  const { data } = useQuery(reads.views());
+/** Saved filters, shared by all users of this store. */
+export function Views({ query, onSelect }: { query: string; onSelect: (query: string) => void }) {
+  const { data } = useQuery(queries.views());
   const isReadOnly = useReadOnly();
   const [isOpen, setOpen] = useState(false);
   const views = data?.items ?? [];
-  const chosen = views.find((view) => view.query === query);
+  const current = views.find((view) => view.query === query);
   return (
     <>
       {views.length === 0 ? null : (
         <select
-          className={partStyles.input}
+          className={baseStyles.input}
           aria-label="Saved view"
-          value={chosen?.id ?? ""}
-          onChange={(event) => onChoose(views.find((view) => view.id === event.target.value)?.query ?? "")}
+          value={current?.id ?? ""}
+          onChange={(event) => onSelect(views.find((view) => view.id === event.target.value)?.query ?? "")}
         >
           <option value="">Saved views</option>
           {views.map((view) => (
@@ -45,12 +45,12 @@ function readable(query: string): string {
 }
 
 function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
-  const { data } = useQuery(reads.views());
+  const { data } = useQuery(queries.views());
   const [name, setName] = useState("");
   const save = useMutation({
     mutationFn: () => post("/api/views", { name: name.trim(), query }),
     onSuccess: () => {
-      announce(`Saved the view ${name.trim()}`);
+      announce(`Saved view ${name.trim()}`);
       invalidate("views");
       onClose();
     },
@@ -60,14 +60,14 @@ function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
     onSuccess: () => invalidate("views"),
   });
   return (
-    <Sheet
+    <Dialog
       title="Save view"
       onClose={onClose}
       onSubmit={() => name.trim() !== "" && save.mutate()}
       foot={
         <>
           <Button onClick={onClose}>Close</Button>
-          <Button type="submit" look="primary" disabled={name.trim() === "" || save.isPending}>
+          <Button type="submit" variant="primary" disabled={name.trim() === "" || save.isPending}>
             Save
           </Button>
         </>
@@ -76,10 +76,10 @@ function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
       <p>
         <code>{readable(query)}</code>
       </p>
-      <label className={partStyles.field}>
-        <span>Name, seen by all who use this store</span>
+      <label className={baseStyles.field}>
+        <span>Name (visible to all users of this store)</span>
         <input
-          className={partStyles.input}
+          className={baseStyles.input}
           data-first={true}
           maxLength={100}
           value={name}
@@ -91,12 +91,12 @@ function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
         {(data?.items ?? []).map((view) => (
           <li key={view.id}>
             {view.name} <code>{readable(view.query)}</code> · {view.createdBy}{" "}
-            <Button look="quiet" aria-label={`Remove the view ${view.name}`} onClick={() => remove.mutate(view.id)}>
+            <Button variant="quiet" aria-label={`Remove view ${view.name}`} onClick={() => remove.mutate(view.id)}>
               ✕
             </Button>
           </li>
         ))}
       </ul>
-    </Sheet>
+    </Dialog>
   );
 }

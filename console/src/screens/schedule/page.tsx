@@ -1,35 +1,35 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import type { FireGapView, FireView, ScheduleDetail } from "@wire/schedule.ts";
+import type { FiringGapView, FiringView, ScheduleDetail } from "@wire/schedule.ts";
 import { useState } from "react";
-import { reads } from "../../api/queries.ts";
-import { Crumbs, Facts, Page, pageStyles, RunLink, Section } from "../../parts/page.tsx";
-import { Button, Head, Pill, partStyles, tone } from "../../parts/parts.tsx";
-import { Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { duration, moment } from "../../parts/time.ts";
-import { plural } from "../../parts/words.ts";
-import { Ago, Moment, useZone } from "../../shell/clock.tsx";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader, Pill, toneClass } from "../../components/basics.tsx";
+import { Breadcrumbs, Facts, Page, pageStyles, RunLink, Section } from "../../components/page.tsx";
+import { Loaded } from "../../components/states.tsx";
+import { Table } from "../../components/table.tsx";
+import { plural } from "../../components/text.ts";
+import { formatDateTime, formatDuration } from "../../components/time.ts";
+import { RelativeTime, Timestamp, useZone } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
-import { untilNext } from "../schedules/until-next.ts";
-import { fireShown, fireWords, movedWords, overlapWords, timingWords } from "../schedules/words.ts";
-import { type ScheduleAct, ScheduleSheet } from "./acts.tsx";
+import { firingBadges, firingText, movedText, overlapTexts, timingText } from "../schedules/text.ts";
+import { msUntilNext } from "../schedules/until-next.ts";
+import { type ScheduleAction, ScheduleActionDialog } from "./action-dialogs.tsx";
 import styles from "./schedule.module.css";
 
-/** One schedule: what will fire and when, in its zone and in mine, and what became of the times that are past. */
+/** One schedule: its next times in its own and the displayed time zone, and the outcome of past times. */
 export function SchedulePage() {
   const { id } = useParams({ from: "/schedules/$id" });
   const schedule = useQuery({
-    ...reads.schedule(id),
-    refetchInterval: ({ state }) => (state.data === undefined ? false : untilNext([state.data])),
+    ...queries.schedule(id),
+    refetchInterval: ({ state }) => (state.data === undefined ? false : msUntilNext([state.data])),
   });
   return (
     <Page>
-      <Crumbs>
+      <Breadcrumbs>
         <Link to="/schedules">Schedules</Link>
-      </Crumbs>
-      {schedule.data === undefined ? <Head title={id} /> : null}
-      <Loaded of={schedule}>{(data) => <Schedule schedule={data} />}</Loaded>
+      </Breadcrumbs>
+      {schedule.data === undefined ? <PageHeader title={id} /> : null}
+      <Loaded query={schedule}>{(data) => <Schedule schedule={data} />}</Loaded>
     </Page>
   );
 }
@@ -37,38 +37,38 @@ export function SchedulePage() {
 function Schedule({ schedule }: { schedule: ScheduleDetail }) {
   const { id, workflow, isPaused, isLoaded } = schedule;
   const isReadOnly = useReadOnly();
-  const [asked, setAsked] = useState<ScheduleAct | null>(null);
+  const [action, setAction] = useState<ScheduleAction | null>(null);
   return (
     <>
-      <Head title={id} about={timingWords(schedule)}>
+      <PageHeader title={id} about={timingText(schedule)}>
         {isReadOnly ? null : (
           <>
-            <Button onClick={() => setAsked(isPaused ? "resume" : "pause")}>{isPaused ? "Resume" : "Pause"}</Button>
+            <Button onClick={() => setAction(isPaused ? "resume" : "pause")}>{isPaused ? "Resume" : "Pause"}</Button>
             {isLoaded ? (
               <>
-                <Button onClick={() => setAsked("backfill")}>Backfill…</Button>
-                <Button look="primary" onClick={() => setAsked("run-now")}>
+                <Button onClick={() => setAction("backfill")}>Backfill…</Button>
+                <Button variant="primary" onClick={() => setAction("run-now")}>
                   Run now
                 </Button>
               </>
             ) : null}
           </>
         )}
-      </Head>
+      </PageHeader>
       <Paused schedule={schedule} />
       {isLoaded ? null : (
-        <p className={partStyles.stale} role="status">
-          ! This process has not the code of {workflow}: another one fires it, or nobody does.
+        <p className={baseStyles.stale} role="status">
+          ! The code of {workflow} is not loaded in this process. The schedule fires only if another process has it.
         </p>
       )}
       <About schedule={schedule} />
       <Next schedule={schedule} />
       <div className={pageStyles.columns}>
-        <Fires fires={schedule.fires} />
+        <Firings fires={schedule.fires} />
         <Gaps gaps={schedule.gaps} />
       </div>
-      {asked === null ? null : (
-        <ScheduleSheet key={asked} schedule={schedule} act={asked} onClose={() => setAsked(null)} />
+      {action === null ? null : (
+        <ScheduleActionDialog key={action} schedule={schedule} action={action} onClose={() => setAction(null)} />
       )}
     </>
   );
@@ -77,15 +77,15 @@ function Schedule({ schedule }: { schedule: ScheduleDetail }) {
 function Paused({ schedule: { isPaused, pausedBy, pausedWhy, pausedAt } }: { schedule: ScheduleDetail }) {
   if (!isPaused) return null;
   return (
-    <p className={partStyles.stale} role="status">
-      ‖ Paused by {pausedBy ?? "somebody"}
+    <p className={baseStyles.stale} role="status">
+      ‖ Paused by {pausedBy ?? "unknown"}
       {pausedAt === null ? null : (
         <>
           {" "}
-          since <Moment at={pausedAt} />
+          since <Timestamp at={pausedAt} />
         </>
       )}
-      : {pausedWhy ?? "no reason was given"}. Its times pass without runs.
+      : {pausedWhy ?? "no reason given"}. No runs are started while it is paused.
     </p>
   );
 }
@@ -96,7 +96,7 @@ function About({ schedule }: { schedule: ScheduleDetail }) {
     <Facts
       facts={[
         {
-          name: "Starts",
+          name: "Workflow",
           value: (
             <Link to="/workflows/$name" params={{ name: workflow }}>
               {workflow}
@@ -104,17 +104,17 @@ function About({ schedule }: { schedule: ScheduleDetail }) {
           ),
         },
         { name: "Timing", value: <code>{text}</code> },
-        { name: "Zone", value: timing.zone },
-        { name: "While the run before is not over", value: overlapWords[overlap] },
-        { name: "Made up for when late by at most", value: duration(catchUpMs) },
-        { name: "Jitter", value: jitterMs === 0 ? null : `up to ${duration(jitterMs)}` },
+        { name: "Time zone", value: timing.zone },
+        { name: "If the previous run is still active", value: overlapTexts[overlap] },
+        { name: "Catch-up window", value: formatDuration(catchUpMs) },
+        { name: "Jitter", value: jitterMs === 0 ? null : `up to ${formatDuration(jitterMs)}` },
         {
-          name: "A time that does not exist",
-          value: timing.gap === undefined ? null : timing.gap === "skip" ? "is left out" : "runs at the next that does",
+          name: "Nonexistent local time",
+          value: timing.gap === undefined ? null : timing.gap === "skip" ? "skipped" : "runs at the next valid time",
         },
-        { name: "A time that comes twice", value: timing.repeated === undefined ? null : `runs ${timing.repeated}` },
-        { name: "Waits for the run before", value: buffered === null ? null : <Moment at={buffered} /> },
-        { name: "Known since", value: <Moment at={createdAt} /> },
+        { name: "Repeated local time", value: timing.repeated === undefined ? null : `runs ${timing.repeated}` },
+        { name: "Waiting for the previous run", value: buffered === null ? null : <Timestamp at={buffered} /> },
+        { name: "Created", value: <Timestamp at={createdAt} /> },
       ]}
     />
   );
@@ -124,10 +124,10 @@ function Next({ schedule }: { schedule: ScheduleDetail }) {
   const { next, timing, isPaused } = schedule;
   const zone = useZone();
   return (
-    <Section title="Next times" about={isPaused ? "as if it were not paused" : undefined}>
+    <Section title="Next times" about={isPaused ? "if it were not paused" : undefined}>
       {next.length === 0 ? (
         <div className={pageStyles.padded}>
-          <p className={partStyles.muted}>It never fires again.</p>
+          <p className={baseStyles.muted}>No more scheduled times.</p>
         </div>
       ) : (
         <Table
@@ -140,16 +140,16 @@ function Next({ schedule }: { schedule: ScheduleDetail }) {
                 <code>{fire.local}</code>
               </td>
               <td data-label={`In ${zone}`}>
-                <Moment at={fire.at} isBare={true} />
+                <Timestamp at={fire.at} isZoneHidden={true} />
               </td>
               <td data-label="From now">
-                <Ago at={fire.at} />
+                <RelativeTime at={fire.at} />
               </td>
               <td data-label="Note">
                 {fire.isMoved ? (
-                  <span className={styles.moved}>! moved: {movedWords(schedule)}</span>
+                  <span className={styles.moved}>! moved: {movedText(schedule)}</span>
                 ) : (
-                  <span className={partStyles.muted}>as asked</span>
+                  <span className={baseStyles.muted}>as scheduled</span>
                 )}
               </td>
             </tr>
@@ -160,32 +160,36 @@ function Next({ schedule }: { schedule: ScheduleDetail }) {
   );
 }
 
-/** The last times as marks, the newest on the right, and the same as a list. */
-function Fires({ fires }: { fires: readonly FireView[] }) {
+/** Recent firings as marks, newest on the right, and as a list. */
+function Firings({ fires }: { fires: readonly FiringView[] }) {
   const zone = useZone();
   return (
-    <Section title="Last times" about={fires.length === 0 ? undefined : plural(fires.length, "time")} isPadded={true}>
+    <Section
+      title="Recent firings"
+      about={fires.length === 0 ? undefined : plural(fires.length, "firing")}
+      isPadded={true}
+    >
       {fires.length === 0 ? (
-        <p className={partStyles.muted}>It has not fired yet.</p>
+        <p className={baseStyles.muted}>No firings yet.</p>
       ) : (
         <>
           <ol className={styles.dots} aria-label="Outcomes, oldest first">
             {fires.toReversed().map((fire) => {
-              const { glyph, tone: hue } = fireShown[fire.outcome];
-              const said = `${moment(fire.nominalAt, zone)}: ${fireWords(fire)}`;
+              const { glyph, tone: hue } = firingBadges[fire.outcome];
+              const message = `${formatDateTime(fire.nominalAt, zone)}: ${firingText(fire)}`;
               return (
                 <li key={fire.nominalAt}>
                   {fire.run === null ? (
-                    <span className={`${styles.dot} ${tone(hue)}`} title={said} role="img" aria-label={said}>
+                    <span className={`${styles.dot} ${toneClass(hue)}`} title={message} role="img" aria-label={message}>
                       {glyph}
                     </span>
                   ) : (
                     <Link
-                      className={`${styles.dot} ${tone(hue)}`}
+                      className={`${styles.dot} ${toneClass(hue)}`}
                       to="/runs/$id"
                       params={{ id: fire.run }}
-                      title={said}
-                      aria-label={said}
+                      title={message}
+                      aria-label={message}
                     >
                       <span aria-hidden="true">{glyph}</span>
                     </Link>
@@ -195,13 +199,13 @@ function Fires({ fires }: { fires: readonly FireView[] }) {
             })}
           </ol>
           <details>
-            <summary>As a list</summary>
+            <summary>Show as list</summary>
             <ul className={styles.list}>
               {fires.map((fire) => (
                 <li key={fire.nominalAt}>
-                  <Moment at={fire.nominalAt} />
+                  <Timestamp at={fire.nominalAt} />
                   <span>
-                    <Pill shown={fireShown[fire.outcome]} /> {fireWords(fire)}
+                    <Pill badge={firingBadges[fire.outcome]} /> {firingText(fire)}
                   </span>
                   {fire.run === null ? null : <RunLink id={fire.run} />}
                 </li>
@@ -214,25 +218,25 @@ function Fires({ fires }: { fires: readonly FireView[] }) {
   );
 }
 
-const causes: Readonly<Record<FireGapView["cause"], string>> = {
-  missed: "missed: nobody was there in time",
-  paused: "passed while it was paused",
+const causeTexts: Readonly<Record<FiringGapView["cause"], string>> = {
+  missed: "missed: no process fired it in time",
+  paused: "skipped while paused",
 };
 
-function Gaps({ gaps }: { gaps: readonly FireGapView[] }) {
+function Gaps({ gaps }: { gaps: readonly FiringGapView[] }) {
   return (
-    <Section title="Times that started nothing" isPadded={true}>
+    <Section title="Scheduled times without a run" isPadded={true}>
       {gaps.length === 0 ? (
-        <p className={partStyles.muted}>None was missed.</p>
+        <p className={baseStyles.muted}>None</p>
       ) : (
         <ul className={styles.list}>
           {gaps.map((gap) => (
             <li key={gap.from}>
               <span>
-                {plural(gap.count, "time")} {causes[gap.cause]}
+                {plural(gap.count, "time")} {causeTexts[gap.cause]}
               </span>
-              <span className={partStyles.muted}>
-                <Moment at={gap.from} isBare={true} /> to <Moment at={gap.through} />
+              <span className={baseStyles.muted}>
+                <Timestamp at={gap.from} isZoneHidden={true} /> to <Timestamp at={gap.through} />
               </span>
             </li>
           ))}

@@ -1,35 +1,35 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ScheduleSummary } from "@wire/schedule.ts";
-import { reads } from "../../api/queries.ts";
-import { Page, Pager, pageStyles } from "../../parts/page.tsx";
-import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { Ago, Moment } from "../../shell/clock.tsx";
-import { untilNext } from "./until-next.ts";
-import { fireShown, fireWords, timingWords } from "./words.ts";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader, Pill } from "../../components/basics.tsx";
+import { Page, Pager, pageStyles } from "../../components/page.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { Table } from "../../components/table.tsx";
+import { RelativeTime, Timestamp } from "../../shell/clock.tsx";
+import { firingBadges, firingText, timingText } from "./text.ts";
+import { msUntilNext } from "./until-next.ts";
 
 const pageMax = 50;
 
-/** What will start by the clock, when, and what became of the last time. */
+/** All schedules, with their next and last firing. */
 export function SchedulesPage() {
   const { workflow, page = null } = useSearch({ from: "/schedules" });
   const navigate = useNavigate({ from: "/schedules" });
   const schedules = useQuery({
-    ...reads.schedules({ workflow }, page, pageMax),
-    refetchInterval: ({ state }) => untilNext(state.data?.items ?? []),
+    ...queries.schedules({ workflow }, page, pageMax),
+    refetchInterval: ({ state }) => msUntilNext(state.data?.items ?? []),
   });
-  const names = useQuery(reads.definitions());
+  const names = useQuery(queries.definitions());
   const known = [...new Set((names.data?.items ?? []).map(({ name }) => name))].toSorted();
   return (
     <Page>
-      <Head title="Schedules" about="what starts by the clock" />
+      <PageHeader title="Schedules" about="workflows started by time" />
       <search className={pageStyles.filter}>
         <label>
           Workflow
           <select
-            className={partStyles.input}
+            className={baseStyles.input}
             value={workflow ?? ""}
             onChange={(event) => void navigate({ search: { workflow: event.target.value || undefined } })}
           >
@@ -43,13 +43,13 @@ export function SchedulesPage() {
           </select>
         </label>
       </search>
-      <Loaded of={schedules}>
+      <Loaded query={schedules}>
         {({ items, nextPageToken }) => (
           <>
             {items.length > 0 ? (
               <Schedules schedules={items} />
             ) : workflow !== undefined ? (
-              <Empty title={`${workflow} has no schedule`}>
+              <Empty title={`${workflow} has no schedules`}>
                 <p>
                   <Button onClick={() => void navigate({ search: {} })}>Show all</Button>
                 </p>
@@ -74,8 +74,8 @@ export function SchedulesPage() {
 
 function FirstSchedule() {
   return (
-    <Empty title="No schedule yet">
-      <p>A schedule stands in its workflow, beside the events that start it:</p>
+    <Empty title="No schedules yet">
+      <p>Declare a schedule in its workflow, next to the events that start it:</p>
       <pre>{`import { on, workflow } from "baton";
 
 export const report = workflow(
@@ -89,7 +89,7 @@ export const report = workflow(
 function Schedules({ schedules }: { schedules: readonly ScheduleSummary[] }) {
   return (
     <Table
-      caption="Schedules with their next time and their last one"
+      caption="Schedules with their next and last firing"
       columns={["Schedule", "When", "Zone", "Next", "Last", "State"]}
     >
       {schedules.map((schedule) => (
@@ -110,47 +110,47 @@ function Row({ schedule }: { schedule: ScheduleSummary }) {
         </Link>
       </th>
       <td data-label="When">
-        <span title={text}>{timingWords(schedule)}</span>
+        <span title={text}>{timingText(schedule)}</span>
       </td>
       <td data-label="Zone">{timing.zone ?? "–"}</td>
       <td data-label="Next">
         {first === undefined ? (
-          <span className={partStyles.muted}>never again</span>
+          <span className={baseStyles.muted}>none</span>
         ) : (
           <span className={pageStyles.nowrap}>
-            {isPaused ? <span className={partStyles.muted}>would be </span> : null}
-            <Ago at={first.at} /> <span className={partStyles.muted}>{first.local.slice(0, 16)}</span>
+            {isPaused ? <span className={baseStyles.muted}>if resumed </span> : null}
+            <RelativeTime at={first.at} /> <span className={baseStyles.muted}>{first.local.slice(0, 16)}</span>
           </span>
         )}
       </td>
       <td data-label="Last">
         {lastFire === null ? (
-          <span className={partStyles.muted}>none yet</span>
+          <span className={baseStyles.muted}>none yet</span>
         ) : (
           <span className={pageStyles.nowrap}>
-            <span title={fireWords(lastFire)}>
-              <Pill shown={fireShown[lastFire.outcome]} />
+            <span title={firingText(lastFire)}>
+              <Pill badge={firingBadges[lastFire.outcome]} />
             </span>{" "}
-            <Ago at={lastFire.nominalAt} />
+            <RelativeTime at={lastFire.nominalAt} />
           </span>
         )}
       </td>
       <td data-label="State">
         {isPaused ? (
           <span>
-            ‖ paused by {pausedBy ?? "somebody"}
+            ‖ paused by {pausedBy ?? "unknown"}
             {pausedWhy === null ? "" : `: ${pausedWhy}`}
             {schedule.pausedAt === null ? null : (
-              <span className={partStyles.muted}>
+              <span className={baseStyles.muted}>
                 {" "}
-                since <Moment at={schedule.pausedAt} isBare={true} />
+                since <Timestamp at={schedule.pausedAt} isZoneHidden={true} />
               </span>
             )}
           </span>
         ) : isLoaded ? (
-          "✓ on"
+          "✓ active"
         ) : (
-          <span className={partStyles.wrong}>! its code is not loaded here</span>
+          <span className={baseStyles.wrong}>! code not loaded in this process</span>
         )}
       </td>
     </tr>

@@ -1,18 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { reads } from "../../api/queries.ts";
-import { Card, type Fact, Facts } from "../../parts/page.tsx";
-import { Button } from "../../parts/parts.tsx";
-import { Loaded } from "../../parts/states.tsx";
-import { count } from "../../parts/words.ts";
+import { queries } from "../../api/queries.ts";
+import { Button } from "../../components/basics.tsx";
+import { Card, type Fact, Facts } from "../../components/page.tsx";
+import { Loaded } from "../../components/states.tsx";
+import { formatNumber } from "../../components/text.ts";
 import { copy } from "../../shell/announce.tsx";
-import { Ago, Moment } from "../../shell/clock.tsx";
-import { bytes } from "./bytes.ts";
+import { RelativeTime, Timestamp } from "../../shell/clock.tsx";
+import { formatBytes } from "./format-bytes.ts";
 
-/** Who answers here, and what it may do. */
+/** Details of this server. */
 export function AboutPart() {
-  const server = useQuery(reads.server());
+  const server = useQuery(queries.server());
   return (
-    <Loaded of={server} rows={8}>
+    <Loaded query={server} rows={8}>
       {(info) => {
         const facts: readonly Fact[] = [
           { name: "Baton", value: info.version },
@@ -22,26 +22,24 @@ export function AboutPart() {
             name: "Started",
             value: (
               <>
-                <Moment at={info.startedAt} /> (<Ago at={info.startedAt} />)
+                <Timestamp at={info.startedAt} /> (<RelativeTime at={info.startedAt} />)
               </>
             ),
           },
           { name: "Store", value: info.store.kind === "sqlite" ? "SQLite" : "PostgreSQL" },
           { name: "Address", value: <code>{info.store.address}</code> },
-          { name: "Size", value: bytes(info.store.bytes) },
+          { name: "Size", value: formatBytes(info.store.bytes) },
           { name: "Schema", value: info.store.schema },
-          { name: "Zone of the server", value: info.zone },
-          { name: "Workers alive", value: count(info.workers) },
-          { name: "You act as", value: info.actor },
-          { name: "May change things", value: info.isReadOnly ? "no: this server is read-only" : "yes" },
+          { name: "Server time zone", value: info.zone },
+          { name: "Live workers", value: formatNumber(info.workers) },
+          { name: "Acting as", value: info.actor },
+          { name: "Read-only", value: info.isReadOnly ? "yes" : "no" },
         ];
         return (
           <Card label="About this server">
             <Facts facts={facts} isStacked={true} />
             <p>
-              <Button onClick={() => void copy(JSON.stringify(info, null, 2), "what this server says of itself")}>
-                Copy as JSON
-              </Button>
+              <Button onClick={() => void copy(JSON.stringify(info, null, 2), "server details")}>Copy as JSON</Button>
             </p>
           </Card>
         );

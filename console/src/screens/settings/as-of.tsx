@@ -1,15 +1,15 @@
-import { pageStyles } from "../../parts/page.tsx";
-import { Button, partStyles } from "../../parts/parts.tsx";
-import { Moment } from "../../shell/clock.tsx";
+import { Button, baseStyles } from "../../components/basics.tsx";
+import { pageStyles } from "../../components/page.tsx";
+import { Timestamp } from "../../shell/clock.tsx";
 
-/** When this was read, and another reading: nothing tells the console of changes here. */
+/** The age of the data and a refresh button, for pages without live updates. */
 export function AsOf({ at, onAsk }: { at: number; onAsk: () => void }) {
   return (
     <p className={pageStyles.line}>
-      <span className={partStyles.muted}>
-        As of <Moment at={new Date(at).toISOString()} isTimeOnly={true} />
+      <span className={baseStyles.muted}>
+        As of <Timestamp at={new Date(at).toISOString()} isTimeOnly={true} />
       </span>
-      <Button onClick={onAsk}>Read again</Button>
+      <Button onClick={onAsk}>Refresh</Button>
     </p>
   );
 }

@@ -1,32 +1,32 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { AuditEntry } from "@wire/audit.ts";
-import { reads } from "../../api/queries.ts";
-import { Pager, RunLink } from "../../parts/page.tsx";
-import { partStyles } from "../../parts/parts.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { plain } from "../../parts/words.ts";
-import { Moment } from "../../shell/clock.tsx";
+import { queries } from "../../api/queries.ts";
+import { baseStyles } from "../../components/basics.tsx";
+import { Pager, RunLink } from "../../components/page.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { Table } from "../../components/table.tsx";
+import { escapeControls } from "../../components/text.ts";
+import { Timestamp } from "../../shell/clock.tsx";
 import { AsOf } from "./as-of.tsx";
 
-/** Who did what, to which run or schedule, and why. */
+/** The audit log: who did what, to which run or schedule, and why. */
 export function AuditPart({ page }: { page: string | null }) {
-  const audit = useQuery(reads.audit(page));
+  const audit = useQuery(queries.audit(page));
   return (
-    <Loaded of={audit}>
+    <Loaded query={audit}>
       {({ items, nextPageToken }) =>
         items.length === 0 && page === null ? (
-          <Empty title="Nobody has done anything yet.">
+          <Empty title="No audit entries yet">
             <p>
-              Whatever a person asks of a run, a schedule, a version or the store stands here, with who asked, when and
-              why; so does what the engine did for somebody. It cannot be changed.
+              Every user action on a run, schedule, version or the store is recorded here with who did it, when and why,
+              and so are actions of the engine on behalf of a user. Entries cannot be changed.
             </p>
           </Empty>
         ) : (
           <>
             <AsOf at={audit.dataUpdatedAt} onAsk={() => void audit.refetch()} />
-            {items.length === 0 ? <Empty title="Nothing older" /> : <Entries entries={items} />}
+            {items.length === 0 ? <Empty title="No older entries" /> : <Entries entries={items} />}
             <Pager to="/settings/$part" params={{ part: "audit" }} page={page} next={nextPageToken} what="entries" />
           </>
         )
@@ -37,21 +37,21 @@ export function AuditPart({ page }: { page: string | null }) {
 
 function Entries({ entries }: { entries: readonly AuditEntry[] }) {
   return (
-    <Table caption="Audit, newest first" columns={["When", "Who", "What", "To", "Why"]}>
+    <Table caption="Audit log, newest first" columns={["Time", "Actor", "Action", "Target", "Reason"]}>
       {entries.map((entry, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: entries are never changed, and may be alike
+        // biome-ignore lint/suspicious/noArrayIndexKey: entries never change, and two may be identical
         <tr key={`${entry.at} ${i}`}>
-          <td data-label="When">
-            <Moment at={entry.at} isBare={true} />
+          <td data-label="Time">
+            <Timestamp at={entry.at} isZoneHidden={true} />
           </td>
-          <td data-label="Who">{plain(entry.actor)}</td>
-          <td data-label="What">
+          <td data-label="Actor">{escapeControls(entry.actor)}</td>
+          <td data-label="Action">
             <strong>{entry.verb}</strong>
           </td>
-          <td data-label="To">
+          <td data-label="Target">
             <To entry={entry} />
           </td>
-          <td data-label="Why">{entry.why === null ? "" : plain(entry.why)}</td>
+          <td data-label="Reason">{entry.why === null ? "" : escapeControls(entry.why)}</td>
         </tr>
       ))}
     </Table>
@@ -66,5 +66,5 @@ function To({ entry: { run, schedule } }: { entry: AuditEntry }) {
         schedule {schedule}
       </Link>
     );
-  return <span className={partStyles.muted}>the store</span>;
+  return <span className={baseStyles.muted}>the store</span>;
 }

@@ -1,28 +1,28 @@
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { Page } from "../../parts/page.tsx";
-import { Head } from "../../parts/parts.tsx";
-import { Gone } from "../../shell/gone.tsx";
+import { PageHeader } from "../../components/basics.tsx";
+import { Page } from "../../components/page.tsx";
+import { NotFound } from "../../shell/not-found.tsx";
 import { AboutPart } from "./about.tsx";
 import { AuditPart } from "./audit.tsx";
 import styles from "./settings.module.css";
 import { StorePart } from "./store.tsx";
 import { WorkersPart } from "./workers.tsx";
 
-const parts = { workers: "Workers", store: "Store", audit: "Audit", about: "About" } as const;
+const parts = { workers: "Workers", store: "Store", audit: "Audit log", about: "About" } as const;
 type Part = keyof typeof parts;
 
 function isPart(part: string): part is Part {
   return Object.hasOwn(parts, part);
 }
 
-/** Who works here, what takes room and is well, who did what, and what this is. */
+/** Workers, store health and size, audit log, and server details. */
 export function SettingsPage() {
   const { part } = useParams({ from: "/settings/$part" });
   const { page = null } = useSearch({ from: "/settings/$part" });
-  if (!isPart(part)) return <Gone />;
+  if (!isPart(part)) return <NotFound />;
   return (
     <Page>
-      <Head title={`Settings: ${parts[part].toLowerCase()}`} />
+      <PageHeader title={`Settings: ${parts[part].toLowerCase()}`} />
       <nav className={styles.parts} aria-label="Settings">
         {Object.entries(parts).map(([name, label]) => (
           <Link key={name} to="/settings/$part" params={{ part: name }} activeOptions={{ includeSearch: false }}>

@@ -3,41 +3,42 @@ import { Link } from "@tanstack/react-router";
 import type { DoctorReport, FindingView } from "@wire/doctor.ts";
 import type { StoreSizesView } from "@wire/store.ts";
 import { useState } from "react";
-import { reads } from "../../api/queries.ts";
-import { Facts, pageStyles } from "../../parts/page.tsx";
-import { Button, Pill, partStyles } from "../../parts/parts.tsx";
-import { Loaded, Skeleton } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { count, plain, plural, type Shown } from "../../parts/words.ts";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, Pill } from "../../components/basics.tsx";
+import { Facts, pageStyles } from "../../components/page.tsx";
+import { Loaded, Skeleton } from "../../components/states.tsx";
+import type { Badge } from "../../components/status.ts";
+import { Table } from "../../components/table.tsx";
+import { escapeControls, formatNumber, plural } from "../../components/text.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
 import { AsOf } from "./as-of.tsx";
-import { bytes } from "./bytes.ts";
-import { RepairSheet } from "./repair.tsx";
+import { formatBytes } from "./format-bytes.ts";
+import { RepairDialog } from "./repair-dialog.tsx";
 import styles from "./settings.module.css";
 
-/** Is the store well, and what takes room in it? */
+/** Health checks and storage use of the store. */
 export function StorePart() {
-  const doctor = useQuery({ ...reads.doctor(), staleTime: 60_000 });
-  const sizes = useQuery({ ...reads.sizes(), staleTime: 60_000 });
+  const doctor = useQuery({ ...queries.doctor(), staleTime: 60_000 });
+  const sizes = useQuery({ ...queries.sizes(), staleTime: 60_000 });
   if (doctor.isPending && sizes.isPending) return <Skeleton rows={10} />;
   return (
     <>
-      <h2>What the doctor says</h2>
-      <Loaded of={doctor} rows={5}>
+      <h2>Health checks</h2>
+      <Loaded query={doctor} rows={5}>
         {(report) => <Doctor report={report} at={doctor.dataUpdatedAt} onAsk={() => void doctor.refetch()} />}
       </Loaded>
-      <h2>What takes room</h2>
-      <Loaded of={sizes} rows={5}>
+      <h2>Storage use</h2>
+      <Loaded query={sizes} rows={5}>
         {(data) => <Sizes sizes={data} />}
       </Loaded>
     </>
   );
 }
 
-const levels: Readonly<Record<FindingView["level"], Shown>> = {
-  ok: { word: "Well", glyph: "✓", tone: "ok" },
-  warn: { word: "Look at it", glyph: "!", tone: "warn" },
-  bad: { word: "Wrong", glyph: "✕", tone: "bad" },
+const levels: Readonly<Record<FindingView["level"], Badge>> = {
+  ok: { label: "OK", glyph: "✓", tone: "ok" },
+  warn: { label: "Warning", glyph: "!", tone: "warn" },
+  bad: { label: "Problem", glyph: "✕", tone: "bad" },
 };
 
 function Doctor({ report, at, onAsk }: { report: DoctorReport; at: number; onAsk: () => void }) {
@@ -51,41 +52,41 @@ function Doctor({ report, at, onAsk }: { report: DoctorReport; at: number; onAsk
       <div className={pageStyles.line}>
         <AsOf at={at} onAsk={onAsk} />
         {isReadOnly || repairs.length === 0 ? null : (
-          <Button look="primary" onClick={() => setAsking(true)}>
-            Repair {plural(repairs.length, "thing")}…
+          <Button variant="primary" onClick={() => setAsking(true)}>
+            Run {plural(repairs.length, "repair")}…
           </Button>
         )}
       </div>
       {wrong.length === 0 ? (
         <p>
-          <Pill shown={levels.ok} /> All {plural(report.findings.length, "finding")} are well.
+          <Pill badge={levels.ok} /> All {plural(report.findings.length, "check")} passed.
         </p>
       ) : (
-        <Findings findings={wrong} label="Findings that want a look" />
+        <Findings findings={wrong} label="Findings that need attention" />
       )}
       {well.length === 0 ? null : (
         <details className={styles.well}>
-          <summary>{plural(well.length, "finding")} that are well</summary>
-          <Findings findings={well} label="Findings that are well" />
+          <summary>Show {plural(well.length, "passed check")}</summary>
+          <Findings findings={well} label="Passed checks" />
         </details>
       )}
-      {isAsking ? <RepairSheet repairs={repairs} onClose={() => setAsking(false)} /> : null}
+      {isAsking ? <RepairDialog repairs={repairs} onClose={() => setAsking(false)} /> : null}
     </>
   );
 }
 
 function Findings({ findings, label }: { findings: readonly FindingView[]; label: string }) {
   return (
-    <ul className={`${partStyles.panel} ${styles.findings}`} aria-label={label}>
+    <ul className={`${baseStyles.panel} ${styles.findings}`} aria-label={label}>
       {findings.map((finding) => (
         <li key={`${finding.code} ${finding.what}`}>
-          <Pill shown={levels[finding.level]} />
+          <Pill badge={levels[finding.level]} />
           <div>
             <p>
-              {plain(finding.what)} <code className={partStyles.muted}>{finding.code}</code>
+              {escapeControls(finding.what)} <code className={baseStyles.muted}>{finding.code}</code>
             </p>
             {finding.where.length === 0 ? null : <Where finding={finding} />}
-            {finding.todo === null ? null : <p className={partStyles.muted}>{plain(finding.todo)}</p>}
+            {finding.todo === null ? null : <p className={baseStyles.muted}>{escapeControls(finding.todo)}</p>}
           </div>
         </li>
       ))}
@@ -93,7 +94,7 @@ function Findings({ findings, label }: { findings: readonly FindingView[]; label
   );
 }
 
-/** Ids of runs lead to them. */
+/** The affected objects; run ids are links. */
 function Where({ finding: { where, count: all } }: { finding: FindingView }) {
   return (
     <p className={styles.where}>
@@ -103,21 +104,21 @@ function Where({ finding: { where, count: all } }: { finding: FindingView }) {
             {each}
           </Link>
         ) : (
-          <code key={each}>{plain(each)}</code>
+          <code key={each}>{escapeControls(each)}</code>
         ),
       )}
-      {all > where.length ? <span>and {count(all - where.length)} more</span> : null}
+      {all > where.length ? <span>and {formatNumber(all - where.length)} more</span> : null}
     </p>
   );
 }
 
-const roomColumns = ["Runs", "Started in 24 h", "Steps", "Log lines", "Room", "Grown in 24 h"].map((name) => ({
+const sizeColumns = ["Runs", "Started, 24 h", "Steps", "Log lines", "Size", "Growth, 24 h"].map((name) => ({
   name,
   isNumber: true,
 }));
 
-function many(of: { readonly count: number; readonly bytes: number }): string {
-  return `${count(of.count)} · ${bytes(of.bytes)}`;
+function countAndSize(of: { readonly count: number; readonly bytes: number }): string {
+  return `${formatNumber(of.count)} · ${formatBytes(of.bytes)}`;
 }
 
 function Sizes({ sizes }: { sizes: StoreSizesView }) {
@@ -126,18 +127,18 @@ function Sizes({ sizes }: { sizes: StoreSizesView }) {
     <>
       <Facts
         facts={[
-          { name: "File", value: bytes(sizes.bytes) },
-          { name: "Free in it", value: bytes(sizes.freeBytes) },
-          { name: "Log beside it", value: bytes(sizes.walBytes) },
-          { name: "Events", value: `${sizes.events.isEstimate ? "about " : ""}${many(sizes.events)}` },
-          { name: "Code of versions", value: many(sizes.artifacts) },
-          { name: "Files of large values", value: many(sizes.files) },
+          { name: "File", value: formatBytes(sizes.bytes) },
+          { name: "Free space in file", value: formatBytes(sizes.freeBytes) },
+          { name: "Write-ahead log", value: formatBytes(sizes.walBytes) },
+          { name: "Events", value: `${sizes.events.isEstimate ? "about " : ""}${countAndSize(sizes.events)}` },
+          { name: "Version code", value: countAndSize(sizes.artifacts) },
+          { name: "Files for large values", value: countAndSize(sizes.files) },
         ]}
       />
       {sizes.definitions.length === 0 ? (
-        <p className={partStyles.muted}>No run has been started yet.</p>
+        <p className={baseStyles.muted}>No runs yet.</p>
       ) : (
-        <Table caption="Room by workflow, largest first" columns={["Workflow", ...roomColumns]}>
+        <Table caption="Storage by workflow, largest first" columns={["Workflow", ...sizeColumns]}>
           {sizes.definitions.map((each) => (
             <tr key={each.definition}>
               <th scope="row" data-label="Workflow">
@@ -146,32 +147,32 @@ function Sizes({ sizes }: { sizes: StoreSizesView }) {
                 </Link>
               </th>
               <td data-label="Runs" data-number={true}>
-                {count(each.runs)}
+                {formatNumber(each.runs)}
               </td>
-              <td data-label="Started in 24 h" data-number={true}>
-                {count(each.startedLastDay)}
+              <td data-label="Started, 24 h" data-number={true}>
+                {formatNumber(each.startedLastDay)}
               </td>
               <td data-label="Steps" data-number={true}>
                 {each.isEstimate ? "≈ " : ""}
-                {count(each.steps)}
+                {formatNumber(each.steps)}
               </td>
               <td data-label="Log lines" data-number={true}>
                 {each.isEstimate ? "≈ " : ""}
-                {count(each.logLines)}
+                {formatNumber(each.logLines)}
               </td>
-              <td data-label="Room" data-number={true}>
+              <td data-label="Size" data-number={true}>
                 {each.isEstimate ? "≈ " : ""}
-                {bytes(each.bytes)}
+                {formatBytes(each.bytes)}
               </td>
-              <td data-label="Grown in 24 h" data-number={true}>
+              <td data-label="Growth, 24 h" data-number={true}>
                 {each.isEstimate ? "≈ " : ""}
-                {bytes(each.grownLastDay)}
+                {formatBytes(each.grownLastDay)}
               </td>
             </tr>
           ))}
         </Table>
       )}
-      {isEstimate ? <p className={partStyles.muted}>≈ is an estimate from samples; runs are counted exactly.</p> : null}
+      {isEstimate ? <p className={baseStyles.muted}>≈ marks estimates from samples; run counts are exact.</p> : null}
     </>
   );
 }

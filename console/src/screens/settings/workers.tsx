@@ -1,25 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
-import { reads } from "../../api/queries.ts";
-import { Pill, partStyles } from "../../parts/parts.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { ago } from "../../parts/time.ts";
-import { count, type Shown } from "../../parts/words.ts";
-import { Ago, Moment } from "../../shell/clock.tsx";
+import { queries } from "../../api/queries.ts";
+import { baseStyles, Pill } from "../../components/basics.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import type { Badge } from "../../components/status.ts";
+import { Table } from "../../components/table.tsx";
+import { formatNumber } from "../../components/text.ts";
+import { formatRelative } from "../../components/time.ts";
+import { RelativeTime, Timestamp } from "../../shell/clock.tsx";
 import { AsOf } from "./as-of.tsx";
 
-const alive: Shown = { word: "Alive", glyph: "✓", tone: "ok" };
-const silent: Shown = { word: "Silent: its lease has run out", glyph: "✕", tone: "bad" };
+const alive: Badge = { label: "Alive", glyph: "✓", tone: "ok" };
+const silent: Badge = { label: "Lost: lease expired", glyph: "✕", tone: "bad" };
 
-/** Who works on this store. */
+/** The workers of this store. */
 export function WorkersPart() {
-  const workers = useQuery(reads.workers());
+  const workers = useQuery(queries.workers());
   return (
-    <Loaded of={workers} rows={3}>
+    <Loaded query={workers} rows={3}>
       {({ items }) =>
         items.length === 0 ? (
-          <Empty title="No worker is there.">
-            <p>Runs are kept and wait; none goes on. One of these starts a worker:</p>
+          <Empty title="No workers">
+            <p>Runs are kept but do not continue without a worker. Start one with:</p>
             <pre>{"baton start\nbaton dev"}</pre>
           </Empty>
         ) : (
@@ -44,24 +45,24 @@ export function WorkersPart() {
                     <code>{worker.name}</code>
                   </th>
                   <td data-label="State">
-                    <Pill shown={worker.isAlive ? alive : silent} />
+                    <Pill badge={worker.isAlive ? alive : silent} />
                   </td>
-                  <td data-label="Baton">{worker.version ?? "not told"}</td>
+                  <td data-label="Baton">{worker.version ?? "unknown"}</td>
                   <td data-label="Runs held" data-number={true}>
-                    {count(worker.held)}
+                    {formatNumber(worker.held)}
                   </td>
                   <td data-label="Slots" data-number={true}>
-                    {worker.slots === null ? "not told" : count(worker.slots)}
+                    {worker.slots === null ? "unknown" : formatNumber(worker.slots)}
                   </td>
                   <td data-label="Queues">{worker.queues === null ? "all" : worker.queues.join(", ")}</td>
                   <td data-label="Started">
-                    <Ago at={worker.startedAt} />
+                    <RelativeTime at={worker.startedAt} />
                   </td>
                   <td data-label="Last seen">
                     <span>
-                      <Moment at={worker.seenAt} isBare={true} />{" "}
-                      <span className={partStyles.muted}>
-                        ({ago(Math.max(0, workers.dataUpdatedAt - Date.parse(worker.seenAt)))} then)
+                      <Timestamp at={worker.seenAt} isZoneHidden={true} />{" "}
+                      <span className={baseStyles.muted}>
+                        ({formatRelative(Math.max(0, workers.dataUpdatedAt - Date.parse(worker.seenAt)))})
                       </span>
                     </span>
                   </td>
@@ -69,7 +70,7 @@ export function WorkersPart() {
               ))}
             </Table>
             {items.every(({ isAlive }) => !isAlive) ? (
-              <p className={partStyles.wrong}>None of them is alive: runs wait until a worker is started again.</p>
+              <p className={baseStyles.wrong}>No worker is alive: runs wait until one is started.</p>
             ) : null}
           </>
         )

@@ -1,6 +1,6 @@
-import { partStyles } from "../../parts/parts.tsx";
+import { baseStyles } from "../../components/basics.tsx";
 
-/** The input as a text of JSON. */
+/** A text field for the input as JSON. */
 export function JsonInput({
   id,
   text,
@@ -15,11 +15,11 @@ export function JsonInput({
   hasSchema: boolean;
 }) {
   return (
-    <div className={partStyles.field}>
+    <div className={baseStyles.field}>
       <label htmlFor={id}>Input (JSON)</label>
       <textarea
         id={id}
-        className={partStyles.code}
+        className={baseStyles.code}
         rows={Math.max(8, Math.min(24, text.split("\n").length + 1))}
         value={text}
         spellCheck={false}
@@ -27,12 +27,12 @@ export function JsonInput({
         aria-describedby="about-input"
         onChange={(event) => onText(event.target.value)}
       />
-      <p id="about-input" className={problem === null ? partStyles.muted : partStyles.wrong}>
+      <p id="about-input" className={problem === null ? baseStyles.muted : baseStyles.wrong}>
         {problem === null
           ? hasSchema
-            ? "Checked against the workflow's schema before it starts."
-            : "The workflow declares no schema: it takes anything. Empty: no input."
-          : `This is no JSON yet: ${problem}`}
+            ? "Validated against the workflow's schema before the start."
+            : "The workflow declares no schema and accepts any JSON. Leave empty for no input."
+          : `Invalid JSON: ${problem}`}
       </p>
     </div>
   );

@@ -4,18 +4,18 @@ import type { DefinitionDetail } from "@wire/definition.ts";
 import type { RunDetail } from "@wire/run.ts";
 import type { StartBody } from "@wire/start.ts";
 import { useMemo, useState } from "react";
-import { readJson } from "../../acts/input-editor.tsx";
+import { parseJson } from "../../actions/input-editor.tsx";
 import { ApiError, post } from "../../api/client.ts";
-import { invalidate, reads } from "../../api/queries.ts";
+import { invalidate, queries } from "../../api/queries.ts";
+import { Button, Chip, PageHeader } from "../../components/basics.tsx";
+import { Breadcrumbs, Page, Section } from "../../components/page.tsx";
+import { Empty, Loaded, Problem } from "../../components/states.tsx";
+import { fromWallClock } from "../../components/time.ts";
 import { checkValue, type FieldProblem } from "../../form/check.ts";
 import { SchemaForm } from "../../form/form.tsx";
 import { fieldOf } from "../../form/model.ts";
 import { ProblemSummary } from "../../form/problems.tsx";
-import { inOrder, isSame, startValue } from "../../form/value.ts";
-import { Crumbs, Page, Section } from "../../parts/page.tsx";
-import { Button, Chip, Head } from "../../parts/parts.tsx";
-import { Empty, Loaded, Problem } from "../../parts/states.tsx";
-import { fromWallClock } from "../../parts/time.ts";
+import { initialValue, isSame, sortByField } from "../../form/value.ts";
 import { announce } from "../../shell/announce.tsx";
 import { useZone } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
@@ -23,22 +23,22 @@ import { JsonInput } from "./json-input.tsx";
 import { Options, type StartOptions } from "./options.tsx";
 import styles from "./start.module.css";
 
-/** Starts a run: its input as a form, by what the workflow says that it takes. */
+/** Starts a run. The input is a form if the workflow declares a schema, else JSON. */
 export function StartPage() {
   const { name } = useParams({ from: "/workflows/$name/start" });
-  const definition = useQuery(reads.definition(name));
+  const definition = useQuery(queries.definition(name));
   const isReadOnly = useReadOnly();
-  const server = useQuery(reads.server());
+  const server = useQuery(queries.server());
   return (
     <Page>
-      <Crumbs>
+      <Breadcrumbs>
         <Link to="/workflows">Workflows</Link> /{" "}
         <Link to="/workflows/$name" params={{ name }}>
           {name}
         </Link>
-      </Crumbs>
-      {definition.data === undefined ? <Head title={`Start ${name}`} /> : null}
-      <Loaded of={definition}>
+      </Breadcrumbs>
+      {definition.data === undefined ? <PageHeader title={`Start ${name}`} /> : null}
+      <Loaded query={definition}>
         {(data) =>
           isReadOnly && server.data !== undefined ? (
             <ReadOnly name={name} />
@@ -54,9 +54,9 @@ export function StartPage() {
 function ReadOnly({ name }: { name: string }) {
   return (
     <>
-      <Head title={`Start ${name}`} />
-      <Empty title="This server is read-only: it starts no runs">
-        <p>Start it where the workers are, or from a terminal:</p>
+      <PageHeader title={`Start ${name}`} />
+      <Empty title="This server is read-only and cannot start runs">
+        <p>Start it on a server with workers, or from a terminal:</p>
         <pre>{`npx baton run ${name} --input '{}' --watch`}</pre>
       </Empty>
     </>
@@ -72,10 +72,12 @@ function Start({ definition }: { definition: DefinitionDetail }) {
   const zone = useZone();
   const field = useMemo(() => (inputSchema === null ? null : fieldOf(inputSchema)), [inputSchema]);
   const isForm = field !== null && field.kind !== "json" && search.as !== "json";
-  const [value, setValue] = useState<unknown>(() => (field === null ? undefined : startValue(field)));
-  const [text, setText] = useState(() => (value === undefined ? (inputSchema === null ? "" : "{}") : pretty(value)));
+  const [value, setValue] = useState<unknown>(() => (field === null ? undefined : initialValue(field)));
+  const [text, setText] = useState(() =>
+    value === undefined ? (inputSchema === null ? "" : "{}") : formatJson(value),
+  );
   const [more, setMore] = useState<StartOptions>({ key: "", idempotencyKey: "", at: "" });
-  /** How often it was asked for in vain: from the first time on what is wrong is told while it is mended. */
+  /** Number of failed submits. After the first one, validation errors are shown while the user edits. */
   const [tries, setTries] = useState(0);
   const used = definition.versions.find((version) => version.isUsed);
 
@@ -97,12 +99,12 @@ function Start({ definition }: { definition: DefinitionDetail }) {
     },
     onError: () => setTries((n) => n + 1),
   });
-  const json = text.trim() === "" ? { value: undefined } : readJson(text);
+  const json = text.trim() === "" ? { value: undefined } : parseJson(text);
   const input = isForm ? value : "value" in json ? json.value : undefined;
   const found = inputSchema === null ? [] : (checkValue(inputSchema, input) ?? []);
-  const refused = placesOf(start.error, start.variables, input);
+  const refused = serverProblems(start.error, start.variables, input);
   const all = [...found, ...refused.filter(({ path }) => found.every((each) => each.path !== path))];
-  const problems = field === null ? all : inOrder(field, all);
+  const problems = field === null ? all : sortByField(field, all);
   const isJson = isForm || "value" in json;
   const submit = (): void => {
     if (start.isPending) return;
@@ -111,7 +113,7 @@ function Start({ definition }: { definition: DefinitionDetail }) {
   };
   const toForm = (isOn: boolean): void => {
     if (isOn && "value" in json) setValue(json.value);
-    if (!isOn && value !== undefined) setText(pretty(value));
+    if (!isOn && value !== undefined) setText(formatJson(value));
     void navigate({ search: isOn ? {} : { as: "json" }, replace: true, resetScroll: false });
   };
   return (
@@ -128,16 +130,16 @@ function Start({ definition }: { definition: DefinitionDetail }) {
         submit();
       }}
     >
-      <Head
+      <PageHeader
         title={`Start ${name}`}
-        about={used === undefined ? "every version is drained: a start is refused" : `version ${used.version}`}
+        about={used === undefined ? "all versions are drained; starts are refused" : `version ${used.version}`}
       />
       {tries > 0 && problems.length > 0 ? <ProblemSummary key={tries} problems={problems} id={formId} /> : null}
       {start.isError && refused.length === 0 ? <Problem error={start.error} /> : null}
       <Section
         title="Input"
         isPadded={true}
-        acts={
+        actions={
           field === null || field.kind === "json" ? null : (
             <>
               <Chip isPressed={isForm} onClick={() => toForm(true)} disabled={!isJson}>
@@ -170,7 +172,7 @@ function Start({ definition }: { definition: DefinitionDetail }) {
       </Section>
       <Options options={more} zone={zone} onChange={setMore} />
       <div className={styles.foot}>
-        <Button type="submit" look="primary" hint="Ctrl ↵" disabled={start.isPending}>
+        <Button type="submit" variant="primary" hint="Ctrl ↵" disabled={start.isPending}>
           {start.isPending ? "Starting…" : `Start ${name}`}
         </Button>
       </div>
@@ -178,8 +180,8 @@ function Start({ definition }: { definition: DefinitionDetail }) {
   );
 }
 
-/** What the server refused of the input that is still there. */
-function placesOf(error: unknown, sent: unknown, input: unknown): readonly FieldProblem[] {
+/** Validation errors from the server, unless the input has changed since. */
+function serverProblems(error: unknown, sent: unknown, input: unknown): readonly FieldProblem[] {
   if (!(error instanceof ApiError) || !isSame(sent, input)) return [];
   return (error.problem?.errors ?? []).map(({ path, message }) => ({
     path: path
@@ -189,6 +191,6 @@ function placesOf(error: unknown, sent: unknown, input: unknown): readonly Field
   }));
 }
 
-function pretty(value: unknown): string {
+function formatJson(value: unknown): string {
   return JSON.stringify(value, null, 2);
 }

@@ -1,4 +1,4 @@
-/** A line of two texts beside each other: in both, or in one of them alone. Numbers count from 1. */
+/** A line of a diff; `a` and `b` are its line numbers in the two texts, from 1. */
 export interface DiffLine {
   readonly kind: "same" | "removed" | "added";
   readonly text: string;
@@ -6,12 +6,12 @@ export interface DiffLine {
   readonly b: number | null;
 }
 
-/** The table of the longest common part has a cell for each pair of lines: 4 M of them take some 30 ms. */
+/** The table of the longest common subsequence has a cell per pair of lines; 4 M cells take about 30 ms. */
 const cellsMax = 4_000_000;
 
 /**
- * What changed from one text to another, line by line, by their longest common subsequence. Of texts too different and
- * too long for that the middle is told as replaced.
+ * The line diff of two texts, by longest common subsequence. If the texts are too long for that, everything between their
+ * common start and end is shown as replaced.
  */
 export function diffLines(before: string, after: string): readonly DiffLine[] {
   const [a, b] = [before.split("\n"), after.split("\n")];
@@ -41,7 +41,7 @@ export function diffLines(before: string, after: string): readonly DiffLine[] {
   return lines;
 }
 
-/** How long the common part of what lies behind two places is; null: too much to tell. */
+/** Length of the longest common subsequence after two positions; null: too many lines to compute. */
 function commonLengths(a: readonly string[], b: readonly string[]): ((i: number, j: number) => number) | null {
   const width = b.length + 1;
   if ((a.length + 1) * width > cellsMax) return null;
@@ -57,7 +57,7 @@ function commonLengths(a: readonly string[], b: readonly string[]): ((i: number,
 
 export type Hunk = { readonly lines: readonly DiffLine[] } | { readonly hidden: number };
 
-/** Changes with some lines around them; long stretches in which nothing changed are told by their length. */
+/** Changed lines with some context; longer unchanged ranges are replaced by their length. */
 export function hunksOf(lines: readonly DiffLine[], around = 3): readonly Hunk[] {
   const isNear = new Uint8Array(lines.length);
   for (const [at, { kind }] of lines.entries())

@@ -2,36 +2,37 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { DefinitionDetail, DefinitionView } from "@wire/definition.ts";
 import type { StepChange, VersionDiff } from "@wire/graph.ts";
-import { reads } from "../../api/queries.ts";
-import { Crumbs, Facts, Page, pageStyles, Section } from "../../parts/page.tsx";
-import { Button, Head, Pill, partStyles } from "../../parts/parts.tsx";
-import { inFlight } from "../../parts/run-counts.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { count, plural, type Shown } from "../../parts/words.ts";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader, Pill } from "../../components/basics.tsx";
+import { Breadcrumbs, Facts, Page, pageStyles, Section } from "../../components/page.tsx";
+import { countInFlight } from "../../components/run-counts.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import type { Badge } from "../../components/status.ts";
+import { Table } from "../../components/table.tsx";
+import { formatNumber, plural } from "../../components/text.ts";
 import { useReadOnly } from "../../shell/read-only.ts";
-import { MoveVerdict, useMovePreview } from "../workflow/acts.tsx";
+import { MoveVerdict, useMovePreview } from "../workflow/version-dialogs.tsx";
 import { SourceDiff } from "./source-diff.tsx";
 import styles from "./versions.module.css";
 
-/** What changed from one version to another, and whether runs in flight may follow. */
+/** The difference between two versions, and whether runs in flight can move to the new one. */
 export function VersionsPage() {
   const { name } = useParams({ from: "/workflows/$name/versions" });
-  const definition = useQuery(reads.definition(name));
+  const definition = useQuery(queries.definition(name));
   return (
     <Page>
-      <Crumbs>
+      <Breadcrumbs>
         <Link to="/workflows">Workflows</Link> /{" "}
         <Link to="/workflows/$name" params={{ name }}>
           {name}
         </Link>
-      </Crumbs>
-      <Head title={`Versions of ${name}`} />
-      <Loaded of={definition} rows={8}>
+      </Breadcrumbs>
+      <PageHeader title={`Versions of ${name}`} />
+      <Loaded query={definition} rows={8}>
         {(data) =>
           data.versions.length < 2 ? (
             <Empty title={`${name} has one version`}>
-              <p>Change its code: when Baton loads the file again, the new content becomes the next version.</p>
+              <p>Change its code. When Baton reloads the file, the new content becomes the next version.</p>
             </Empty>
           ) : (
             <Compare definition={data} />
@@ -50,20 +51,20 @@ function Compare({ definition: { name, versions } }: { definition: DefinitionDet
   const a = Number(search.a ?? versions.find((version) => version.version !== b)?.version ?? 0);
   const set = (next: { a: number; b: number }): void =>
     void navigate({ search: { a: String(next.a), b: String(next.b) }, replace: true });
-  const diff = useQuery({ ...reads.diff(name, a, b), enabled: a !== b });
+  const diff = useQuery({ ...queries.diff(name, a, b), enabled: a !== b });
   return (
     <>
-      <div className={styles.choose}>
+      <div className={styles.picker}>
         <VersionPicker label="From" versions={versions} value={a} onChange={(next) => set({ a: next, b })} />
         <VersionPicker label="To" versions={versions} value={b} onChange={(next) => set({ a, b: next })} />
         <Button onClick={() => set({ a: b, b: a })}>Swap</Button>
       </div>
       {a === b ? (
         <Empty title="Both are the same version">
-          <p>Choose another one to compare it with.</p>
+          <p>Select two different versions.</p>
         </Empty>
       ) : (
-        <Loaded of={diff} rows={8}>
+        <Loaded query={diff} rows={8}>
           {(data) => <Differences diff={data} />}
         </Loaded>
       )}
@@ -85,12 +86,12 @@ function VersionPicker({
   return (
     <label>
       <span>{label}</span>
-      <select className={partStyles.input} value={value} onChange={(event) => onChange(Number(event.target.value))}>
+      <select className={baseStyles.input} value={value} onChange={(event) => onChange(Number(event.target.value))}>
         {versions.map(({ version, isUsed, runs }) => (
           <option key={version} value={version}>
             v{version}
             {isUsed ? ", in use" : ""}
-            {inFlight(runs) > 0 ? `, ${count(inFlight(runs))} in flight` : ""}
+            {countInFlight(runs) > 0 ? `, ${formatNumber(countInFlight(runs))} in flight` : ""}
           </option>
         ))}
       </select>
@@ -105,16 +106,16 @@ function Differences({ diff }: { diff: VersionDiff }) {
     <>
       <Facts
         facts={[
-          { name: "Steps", value: changed === 0 ? "the same in both" : `${plural(changed, "change")}` },
-          { name: "Input schema", value: isInputChanged ? "changed" : "the same" },
+          { name: "Steps", value: changed === 0 ? "no changes" : plural(changed, "change") },
+          { name: "Input schema", value: isInputChanged ? "changed" : "unchanged" },
           { name: `In flight on v${a}`, value: plural(runs, "run") },
         ]}
       />
-      <MayMove diff={diff} />
-      <Section title="Steps" about={`v${a} beside v${b}`}>
+      <CanMove diff={diff} />
+      <Section title="Steps" about={`v${a} and v${b}`}>
         {steps.length === 0 ? (
           <div className={pageStyles.padded}>
-            <p className={partStyles.muted}>No steps could be read from the source of either version.</p>
+            <p className={baseStyles.muted}>No steps found in the source of either version.</p>
           </div>
         ) : (
           <StepTable diff={diff} />
@@ -123,7 +124,7 @@ function Differences({ diff }: { diff: VersionDiff }) {
       <Section title="Source" about={source === null ? undefined : `from v${a} to v${b}`}>
         {source === null ? (
           <div className={pageStyles.padded}>
-            <p className={partStyles.muted}>The source of one of them is not to be had.</p>
+            <p className={baseStyles.muted}>The source of one of the versions is unavailable.</p>
           </div>
         ) : (
           <SourceDiff a={source.a} b={source.b} />
@@ -133,22 +134,22 @@ function Differences({ diff }: { diff: VersionDiff }) {
   );
 }
 
-/** Rehearsed with the runs themselves: a look at the code alone could not tell. */
-function MayMove({ diff: { name, a, b, inFlight: runs } }: { diff: VersionDiff }) {
+/** Checked with a dry run against the runs themselves, because the code alone is not enough. */
+function CanMove({ diff: { name, a, b, inFlight: runs } }: { diff: VersionDiff }) {
   const isReadOnly = useReadOnly();
   const mayAsk = runs > 0 && !isReadOnly;
   const preview = useMovePreview(name, a, b, mayAsk);
   return (
-    <Section title="May runs in flight move?" isPadded={true}>
+    <Section title="Can runs in flight move?" isPadded={true}>
       {runs === 0 ? (
-        <p className={partStyles.muted}>Version {a} has no runs in flight: there is nothing to move.</p>
+        <p className={baseStyles.muted}>Version {a} has no runs in flight; there is nothing to move.</p>
       ) : mayAsk ? (
-        <Loaded of={preview} rows={2}>
+        <Loaded query={preview} rows={2}>
           {(moved) => <MoveVerdict moved={moved} />}
         </Loaded>
       ) : (
-        <p className={partStyles.muted}>
-          A read-only server does not rehearse it. Where the workers are:{" "}
+        <p className={baseStyles.muted}>
+          A read-only server cannot check this. On a server with workers, run{" "}
           <code>
             baton move {name} --from {a} --to {b} --dry-run
           </code>
@@ -158,23 +159,23 @@ function MayMove({ diff: { name, a, b, inFlight: runs } }: { diff: VersionDiff }
   );
 }
 
-const changes: Readonly<Record<StepChange["change"], Shown>> = {
-  same: { word: "Same", glyph: "=", tone: "calm" },
-  added: { word: "Added", glyph: "+", tone: "ok" },
-  removed: { word: "Removed", glyph: "−", tone: "bad" },
-  moved: { word: "Moved", glyph: "↕", tone: "warn" },
-  options: { word: "Options changed", glyph: "~", tone: "warn" },
+const changes: Readonly<Record<StepChange["change"], Badge>> = {
+  same: { label: "Same", glyph: "=", tone: "calm" },
+  added: { label: "Added", glyph: "+", tone: "ok" },
+  removed: { label: "Removed", glyph: "−", tone: "bad" },
+  moved: { label: "Moved", glyph: "↕", tone: "warn" },
+  options: { label: "Options changed", glyph: "~", tone: "warn" },
 };
 
 function StepTable({ diff: { steps, a, b } }: { diff: VersionDiff }) {
   return (
-    <Table columns={["Step", "Change", `Options in v${a}`, `Options in v${b}`]} look={styles.steps} isBare={true}>
+    <Table columns={["Step", "Change", `Options in v${a}`, `Options in v${b}`]} className={styles.steps} isBare={true}>
       {steps.map(({ step, change, before, after }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two steps may share a name
         <tr key={`${step} ${i}`} data-change={change}>
           <th scope="row">{step}</th>
           <td data-label="Change">
-            <Pill shown={changes[change]} />
+            <Pill badge={changes[change]} />
           </td>
           <td data-label={`Options in v${a}`}>
             <Options text={before} isThere={change !== "added"} />
@@ -190,5 +191,5 @@ function StepTable({ diff: { steps, a, b } }: { diff: VersionDiff }) {
 
 function Options({ text, isThere }: { text: string | null; isThere: boolean }) {
   if (text !== null && text !== "") return <code>{text}</code>;
-  return <span className={partStyles.muted}>{isThere ? "defaults" : "not there"}</span>;
+  return <span className={baseStyles.muted}>{isThere ? "defaults" : "not in this version"}</span>;
 }

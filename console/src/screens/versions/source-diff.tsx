@@ -1,19 +1,19 @@
 import { Fragment, useMemo } from "react";
-import { pageStyles } from "../../parts/page.tsx";
-import { partStyles } from "../../parts/parts.tsx";
-import { count, plain, plural } from "../../parts/words.ts";
+import { baseStyles } from "../../components/basics.tsx";
+import { pageStyles } from "../../components/page.tsx";
+import { escapeControls, formatNumber, plural } from "../../components/text.ts";
 import { type DiffLine, diffLines, hunksOf } from "./line-diff.ts";
 import styles from "./versions.module.css";
 
-/** More lines than that nobody reads in a browser. */
+/** Maximum number of displayed lines. */
 const linesMax = 2_000;
-const lineMarks: Readonly<Record<DiffLine["kind"], { readonly mark: string; readonly word: string }>> = {
-  same: { mark: " ", word: "" },
-  removed: { mark: "−", word: "Removed: " },
-  added: { mark: "+", word: "Added: " },
+const lineMarks: Readonly<Record<DiffLine["kind"], { readonly mark: string; readonly label: string }>> = {
+  same: { mark: " ", label: "" },
+  removed: { mark: "−", label: "Removed: " },
+  added: { mark: "+", label: "Added: " },
 };
 
-/** Both texts as one, line by line; what is the same is folded. */
+/** A unified line diff; unchanged ranges are collapsed. */
 export function SourceDiff({ a, b }: { a: string; b: string }) {
   const lines = useMemo(() => diffLines(a, b), [a, b]);
   const changed = lines.filter(({ kind }) => kind !== "same").length;
@@ -21,22 +21,22 @@ export function SourceDiff({ a, b }: { a: string; b: string }) {
   if (changed === 0)
     return (
       <div className={pageStyles.padded}>
-        <p className={partStyles.muted}>The source is the same, line by line.</p>
+        <p className={baseStyles.muted}>The source is unchanged.</p>
       </div>
     );
   return (
-    <section className={styles.source} tabIndex={0} aria-label="Lines that changed">
+    <section className={styles.source} tabIndex={0} aria-label="Changed lines">
       <table>
         <caption className="visually-hidden">
-          {plural(changed, "line")} changed. Numbers of the old and the new version stand in front of each.
+          {plural(changed, "line")} changed. Each line starts with its number in the old and the new version.
         </caption>
         <tbody>
           {hunks.map((hunk, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the stretches of two fixed texts
+            // biome-ignore lint/suspicious/noArrayIndexKey: the texts do not change
             <Fragment key={i}>
               {"hidden" in hunk ? (
                 <tr className={styles.hidden}>
-                  <td colSpan={3}>{plural(hunk.hidden, "line")} the same</td>
+                  <td colSpan={3}>{plural(hunk.hidden, "unchanged line")}</td>
                 </tr>
               ) : (
                 hunk.lines.map((line) => (
@@ -45,8 +45,8 @@ export function SourceDiff({ a, b }: { a: string; b: string }) {
                     <td className={styles.no}>{line.b}</td>
                     <td className={styles.text}>
                       <span aria-hidden="true">{lineMarks[line.kind].mark} </span>
-                      <span className="visually-hidden">{lineMarks[line.kind].word}</span>
-                      {plain(line.text)}
+                      <span className="visually-hidden">{lineMarks[line.kind].label}</span>
+                      {escapeControls(line.text)}
                     </td>
                   </tr>
                 ))
@@ -56,8 +56,8 @@ export function SourceDiff({ a, b }: { a: string; b: string }) {
         </tbody>
       </table>
       {lines.length > linesMax ? (
-        <p className={partStyles.muted}>
-          The first {count(linesMax)} of {count(lines.length)} lines are compared here.
+        <p className={baseStyles.muted}>
+          Only the first {formatNumber(linesMax)} of {formatNumber(lines.length)} lines are shown.
         </p>
       ) : null}
     </section>

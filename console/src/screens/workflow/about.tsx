@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import type { DefinitionDetail, DefinitionView } from "@wire/definition.ts";
-import { Facts } from "../../parts/page.tsx";
+import { Facts } from "../../components/page.tsx";
 
-/** Where it comes from, what starts it and what it does when it fails. */
+/** General properties: file, triggers, queue and failure handling. */
 export function About({ definition, view }: { definition: DefinitionDetail; view: DefinitionView | undefined }) {
   const { schedules, queue, onFailure, inputSchema } = definition;
   return (
@@ -13,7 +13,7 @@ export function About({ definition, view }: { definition: DefinitionDetail; view
           name: "Started by",
           value:
             (view?.triggers.length ?? 0) + schedules.length === 0 ? (
-              "people and programs"
+              "manual or API starts"
             ) : (
               <>
                 {view?.triggers.map((trigger) => (
@@ -42,10 +42,10 @@ export function About({ definition, view }: { definition: DefinitionDetail; view
             onFailure === null
               ? null
               : onFailure === "compensate"
-                ? "it undoes what was done"
-                : "it keeps what was done and waits for a person",
+                ? "compensates completed steps"
+                : "keeps completed steps and becomes a dead letter",
         },
-        { name: "Input", value: inputSchema === null ? "anything" : "checked against its schema" },
+        { name: "Input", value: inputSchema === null ? "any JSON" : "validated against its schema" },
         {
           name: "Code",
           value:

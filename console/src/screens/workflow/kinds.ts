@@ -1,21 +1,21 @@
 import type { GraphNode } from "@wire/graph.ts";
 
-/** What stands in the code, as people say it. */
-export const kindWords: Readonly<Record<GraphNode["kind"], string>> = {
+/** Labels for the kinds of graph nodes. */
+export const kindTexts: Readonly<Record<GraphNode["kind"], string>> = {
   step: "step",
   once: "at most once",
-  tx: "own transaction",
-  sleep: "sleeps",
-  event: "waits for an event",
+  tx: "transaction",
+  sleep: "sleep",
+  event: "wait for event",
   child: "child run",
   start: "start",
-  emit: "sends an event",
+  emit: "send event",
   race: "race",
-  attributes: "sets attributes",
+  attributes: "set attributes",
   pivot: "point of no return",
   undo: "undo",
   end: "end",
   branch: "branch",
   loop: "loop",
-  parallel: "in parallel",
+  parallel: "parallel",
 };

@@ -1,12 +1,12 @@
 import type { RecentStep } from "@wire/definition.ts";
 import type { Graph } from "@wire/graph.ts";
-import { Button, partStyles } from "../../parts/parts.tsx";
-import { duration } from "../../parts/time.ts";
-import { count, plural } from "../../parts/words.ts";
-import { kindWords } from "./kinds.ts";
+import { Button, baseStyles } from "../../components/basics.tsx";
+import { formatNumber, plural } from "../../components/text.ts";
+import { formatDuration } from "../../components/time.ts";
+import { kindTexts } from "./kinds.ts";
 import styles from "./workflow.module.css";
 
-/** What the code says of a step, and how it went of late. */
+/** A step as declared in code, with its recent figures. */
 export function StepPanel({
   node,
   recent,
@@ -20,36 +20,36 @@ export function StepPanel({
     <aside className={styles.step} aria-label={`Step ${node.label}`}>
       <header>
         <h3>{node.label}</h3>
-        <Button look="quiet" aria-label="Close the step" onClick={onClose}>
+        <Button variant="quiet" aria-label="Close step" onClick={onClose}>
           ✕
         </Button>
       </header>
       <dl>
         <dt>Kind</dt>
-        <dd>{kindWords[node.kind]}</dd>
+        <dd>{kindTexts[node.kind]}</dd>
         <dt>Undo</dt>
-        <dd>{node.hasUndo ? "says how to take it back" : "none"}</dd>
+        <dd>{node.hasUndo ? "declared" : "none"}</dd>
         {recent === undefined ? null : (
           <>
-            <dt>Took</dt>
+            <dt>Duration</dt>
             <dd>
-              p50 {duration(recent.p50Ms)}, p95 {duration(recent.p95Ms)}
+              p50 {formatDuration(recent.p50Ms)}, p95 {formatDuration(recent.p95Ms)}
             </dd>
             <dt>Retried</dt>
             <dd>
-              in {count(recent.retried)} of {plural(recent.count, "run")}
+              in {formatNumber(recent.retried)} of {plural(recent.count, "run")}
             </dd>
             <dt>Failed</dt>
             <dd>
-              in {count(recent.failed)} of {plural(recent.count, "run")}
+              in {formatNumber(recent.failed)} of {plural(recent.count, "run")}
             </dd>
           </>
         )}
       </dl>
-      {recent === undefined ? <p className={partStyles.muted}>No run has recorded it of late.</p> : null}
+      {recent === undefined ? <p className={baseStyles.muted}>No recent run has recorded this step.</p> : null}
       <h4>Options</h4>
       {node.options === null ? (
-        <p className={partStyles.muted}>None: the defaults hold.</p>
+        <p className={baseStyles.muted}>None; the defaults apply.</p>
       ) : (
         <pre tabIndex={0}>{node.options}</pre>
       )}

@@ -1,13 +1,13 @@
 import type { RecentRuns } from "@wire/definition.ts";
-import { pageStyles, Section } from "../../parts/page.tsx";
-import { partStyles } from "../../parts/parts.tsx";
-import { Table } from "../../parts/table.tsx";
-import { duration } from "../../parts/time.ts";
-import { count } from "../../parts/words.ts";
+import { baseStyles } from "../../components/basics.tsx";
+import { pageStyles, Section } from "../../components/page.tsx";
+import { Table } from "../../components/table.tsx";
+import { formatNumber } from "../../components/text.ts";
+import { formatDuration } from "../../components/time.ts";
 import { shareText } from "../workflows/group.ts";
-import { newestWords } from "./figures.tsx";
+import { sampleText } from "./figures.tsx";
 
-/** How long each step takes, and how often it fails. */
+/** Durations and failure rates of each step. */
 export function Steps({
   recent,
   selected,
@@ -18,10 +18,10 @@ export function Steps({
   onSelect: (step: string) => void;
 }) {
   return (
-    <Section title="Steps" about={recent.sampled === 0 ? undefined : newestWords(recent.sampled)}>
+    <Section title="Steps" about={recent.sampled === 0 ? undefined : sampleText(recent.sampled)}>
       {recent.steps.length === 0 ? (
         <div className={pageStyles.padded}>
-          <p className={partStyles.muted}>Figures come with the first run that ends.</p>
+          <p className={baseStyles.muted}>No figures until a run has ended.</p>
         </div>
       ) : (
         <Table
@@ -38,24 +38,24 @@ export function Steps({
           {recent.steps.map((step) => (
             <tr key={step.name} data-selected={step.name === selected}>
               <th scope="row">
-                <button type="button" className={partStyles.asLink} onClick={() => onSelect(step.name)}>
+                <button type="button" className={baseStyles.asLink} onClick={() => onSelect(step.name)}>
                   {step.name}
                 </button>
               </th>
               <td data-label="Recorded" data-number={true}>
-                {count(step.count)}
+                {formatNumber(step.count)}
               </td>
               <td data-label="p50" data-number={true}>
-                {duration(step.p50Ms)}
+                {formatDuration(step.p50Ms)}
               </td>
               <td data-label="p95" data-number={true}>
-                {duration(step.p95Ms)}
+                {formatDuration(step.p95Ms)}
               </td>
               <td data-label="Retried" data-number={true}>
                 {partOf(step.retried, step.count)}
               </td>
               <td data-label="Failed" data-number={true}>
-                <span className={step.failed > 0 ? partStyles.wrong : undefined}>
+                <span className={step.failed > 0 ? baseStyles.wrong : undefined}>
                   {partOf(step.failed, step.count)}
                 </span>
               </td>
@@ -68,5 +68,5 @@ export function Steps({
 }
 
 function partOf(part: number, whole: number): string {
-  return part === 0 ? "0" : `${count(part)} (${shareText({ completed: part, ended: whole })})`;
+  return part === 0 ? "0" : `${formatNumber(part)} (${shareText({ completed: part, ended: whole })})`;
 }

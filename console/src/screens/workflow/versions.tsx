@@ -1,24 +1,24 @@
 import { Link } from "@tanstack/react-router";
 import type { DefinitionDetail, DefinitionView } from "@wire/definition.ts";
-import { pageStyles, Section } from "../../parts/page.tsx";
-import { Button, partStyles } from "../../parts/parts.tsx";
-import { inFlight, RunCounts } from "../../parts/run-counts.tsx";
-import { Table } from "../../parts/table.tsx";
-import { plural } from "../../parts/words.ts";
-import { Moment } from "../../shell/clock.tsx";
-import type { VersionAct } from "./acts.tsx";
+import { Button, baseStyles } from "../../components/basics.tsx";
+import { pageStyles, Section } from "../../components/page.tsx";
+import { countInFlight, RunCounts } from "../../components/run-counts.tsx";
+import { Table } from "../../components/table.tsx";
+import { plural } from "../../components/text.ts";
+import { Timestamp } from "../../shell/clock.tsx";
+import type { VersionAction } from "./version-dialogs.tsx";
 
-/** Each version with its runs, and what may be done with it. */
+/** All versions with their runs and actions. */
 export function Versions({
   definition: { name, versions },
-  onAct,
+  onAction,
 }: {
   definition: DefinitionDetail;
-  onAct: ((asked: VersionAct) => void) | null;
+  onAction: ((action: VersionAction) => void) | null;
 }) {
   return (
     <Section title="Versions" about={plural(versions.length, "version")}>
-      <Table columns={["Version", "State", "Runs", "Since", ...(onAct === null ? [] : ["Acts"])]} isBare={true}>
+      <Table columns={["Version", "State", "Runs", "Since", ...(onAction === null ? [] : ["Actions"])]} isBare={true}>
         {versions.map((view) => (
           <tr key={view.version}>
             <th scope="row">
@@ -37,20 +37,22 @@ export function Versions({
             <td data-label="Runs">
               <RunCounts name={name} version={view.version} runs={view.runs} />
             </td>
-            <td data-label="Since">{view.createdAt === null ? "its first run" : <Moment at={view.createdAt} />}</td>
-            {onAct === null ? null : (
-              <td data-label="Acts">
-                <span className={pageStyles.rowActs}>
+            <td data-label="Since">{view.createdAt === null ? "first run" : <Timestamp at={view.createdAt} />}</td>
+            {onAction === null ? null : (
+              <td data-label="Actions">
+                <span className={pageStyles.rowActions}>
                   {view.isUsed || view.isRetired ? null : (
-                    <Button onClick={() => onAct({ act: "use", version: view.version })}>Use v{view.version}</Button>
+                    <Button onClick={() => onAction({ kind: "use", version: view.version })}>
+                      Use v{view.version}
+                    </Button>
                   )}
                   {view.isDrained || view.isRetired ? null : (
-                    <Button onClick={() => onAct({ act: "drain", version: view.version })}>
+                    <Button onClick={() => onAction({ kind: "drain", version: view.version })}>
                       Drain v{view.version}
                     </Button>
                   )}
-                  {inFlight(view.runs) === 0 || versions.length < 2 ? null : (
-                    <Button onClick={() => onAct({ act: "move", version: view.version })}>
+                  {countInFlight(view.runs) === 0 || versions.length < 2 ? null : (
+                    <Button onClick={() => onAction({ kind: "move", version: view.version })}>
                       Move runs of v{view.version}…
                     </Button>
                   )}
@@ -68,13 +70,17 @@ function VersionState({ view }: { view: DefinitionView }) {
   const words = [
     view.isUsed ? "✓ in use" : null,
     view.isRetired ? "⊘ retired" : view.isDrained ? "drained" : null,
-    view.isUsed || view.isDrained || view.isRetired ? null : inFlight(view.runs) > 0 ? "finishes its runs" : "kept",
+    view.isUsed || view.isDrained || view.isRetired
+      ? null
+      : countInFlight(view.runs) > 0
+        ? "finishing its runs"
+        : "kept",
   ].filter((word) => word !== null);
   return (
     <span>
       {words.join(", ")}
       {view.unloadable === null ? null : (
-        <span className={partStyles.wrong}> · ✕ cannot be loaded: {view.unloadable}</span>
+        <span className={baseStyles.wrong}> · ✕ cannot be loaded: {view.unloadable}</span>
       )}
     </span>
   );

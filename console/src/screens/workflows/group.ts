@@ -5,7 +5,7 @@ import type { HourCount } from "@wire/run.ts";
 export interface Workflow {
   readonly name: string;
   readonly versions: readonly DefinitionView[];
-  /** The one that new starts get; null: every version is drained. */
+  /** The version for new runs; null: all versions are drained. */
   readonly used: DefinitionView | null;
   readonly triggers: readonly string[];
 }
@@ -22,7 +22,7 @@ export interface Success {
   readonly ended: number;
 }
 
-/** By name, how many of the runs that came to an end were completed. Those that a person cancelled say nothing. */
+/** Completed and ended runs by workflow name. Cancelled runs are not counted. */
 export function successOf(hours: readonly HourCount[]): ReadonlyMap<string, Success> {
   const all = new Map<string, Success>();
   for (const { name, status, count } of hours) {
@@ -33,9 +33,9 @@ export function successOf(hours: readonly HourCount[]): ReadonlyMap<string, Succ
   return all;
 }
 
-/** Whole per cents, but never 100 % when one has failed, and never 0 % when one was completed. */
+/** A whole percentage, but never 100% if a run failed, and never 0% if one was completed. */
 export function shareText({ completed, ended }: Success): string {
-  if (completed === ended) return "100 %";
-  if (completed === 0) return "0 %";
-  return `${Math.min(99, Math.max(1, Math.round((completed / ended) * 100)))} %`;
+  if (completed === ended) return "100%";
+  if (completed === 0) return "0%";
+  return `${Math.min(99, Math.max(1, Math.round((completed / ended) * 100)))}%`;
 }

@@ -3,42 +3,44 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { DefinitionProblem, Definitions } from "@wire/definition.ts";
 import type { ScheduleSummary } from "@wire/schedule.ts";
 import { useMemo, useState } from "react";
-import { reads } from "../../api/queries.ts";
-import { Page, pageStyles } from "../../parts/page.tsx";
-import { Button, Head, partStyles } from "../../parts/parts.tsx";
-import { addCounts, inFlight, RunCounts } from "../../parts/run-counts.tsx";
-import { Empty, Loaded } from "../../parts/states.tsx";
-import { Table } from "../../parts/table.tsx";
-import { count, plain, plural } from "../../parts/words.ts";
+import { queries } from "../../api/queries.ts";
+import { Button, baseStyles, PageHeader } from "../../components/basics.tsx";
+import { Page, pageStyles } from "../../components/page.tsx";
+import { addCounts, countInFlight, RunCounts } from "../../components/run-counts.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { Table } from "../../components/table.tsx";
+import { escapeControls, formatNumber, plural } from "../../components/text.ts";
 import { serverNow } from "../../shell/clock.tsx";
-import { timingWords } from "../schedules/words.ts";
+import { timingText } from "../schedules/text.ts";
 import { groupByName, type Success, shareText, successOf, type Workflow } from "./group.ts";
 
 const hourMs = 3_600_000;
-/** Of a table that nobody reads to its end only the beginning is drawn; words find the rest. */
+/** Maximum number of rendered rows; the filter finds the others. */
 const rowsMax = 200;
 
-/** Every process that is known here: is it healthy, and what of it is under way? */
+/** All workflows with their versions, triggers and runs in flight. */
 export function WorkflowsPage() {
   const { q = "" } = useSearch({ from: "/workflows" });
   const navigate = useNavigate({ from: "/workflows" });
-  const definitions = useQuery(reads.definitions());
+  const definitions = useQuery(queries.definitions());
   const [from] = useState(() => new Date(Math.floor(serverNow() / hourMs) * hourMs - 23 * hourMs).toISOString());
-  const hours = useQuery(reads.hours({ from }));
-  const schedules = useQuery(reads.schedules({}, null));
+  const hours = useQuery(queries.hours({ from }));
+  const schedules = useQuery(queries.schedules({}, null));
   const success = useMemo(() => successOf(hours.data ?? []), [hours.data]);
   const all = useMemo(() => groupByName(definitions.data?.items ?? []), [definitions.data]);
-  const asked = q.trim().toLowerCase();
+  const query = q.trim().toLowerCase();
   const found = all.filter(({ name, triggers }) =>
-    [name, ...triggers].some((text) => text.toLowerCase().includes(asked)),
+    [name, ...triggers].some((text) => text.toLowerCase().includes(query)),
   );
   return (
     <Page>
-      <Head
+      <PageHeader
         title="Workflows"
-        about={definitions.data === undefined ? undefined : `${count(all.length)} from ${definitions.data.loadedFrom}`}
+        about={
+          definitions.data === undefined ? undefined : `${formatNumber(all.length)} from ${definitions.data.loadedFrom}`
+        }
       />
-      <Loaded of={definitions}>
+      <Loaded query={definitions}>
         {(data) => (
           <>
             <Problems problems={data.problems} />
@@ -50,7 +52,7 @@ export function WorkflowsPage() {
                   <label>
                     Name or event
                     <input
-                      className={partStyles.input}
+                      className={baseStyles.input}
                       data-filter={true}
                       type="search"
                       value={q}
@@ -61,7 +63,7 @@ export function WorkflowsPage() {
                   </label>
                 </search>
                 {found.length === 0 ? (
-                  <Empty title={`None of ${plural(all.length, "workflow")} has “${q}” in its name or its events`}>
+                  <Empty title={`0 of ${plural(all.length, "workflow")} match “${q}”`}>
                     <p>
                       <Button onClick={() => void navigate({ search: {}, replace: true })}>Show all</Button>
                     </p>
@@ -74,8 +76,8 @@ export function WorkflowsPage() {
                   />
                 )}
                 {found.length > rowsMax ? (
-                  <p className={partStyles.muted}>
-                    The first {rowsMax} of {count(found.length)}: a word of its name finds the others.
+                  <p className={baseStyles.muted}>
+                    Showing the first {rowsMax} of {formatNumber(found.length)}. Filter by name to find the others.
                   </p>
                 ) : null}
               </>
@@ -87,12 +89,12 @@ export function WorkflowsPage() {
   );
 }
 
-/** Files that were left out, or stand at their last good version. */
+/** Files that could not be loaded; they are skipped or stay at their last valid version. */
 function Problems({ problems }: { problems: readonly DefinitionProblem[] }) {
   if (problems.length === 0) return null;
   return (
     <section className={pageStyles.problems} role="alert" aria-label="Files that could not be loaded">
-      <h2>{plural(problems.length, "file")} could not be loaded; the others run</h2>
+      <h2>{plural(problems.length, "file")} could not be loaded; the others are active</h2>
       <ul>
         {problems.map(({ file, line, message }) => (
           <li key={`${file} ${message}`}>
@@ -100,7 +102,7 @@ function Problems({ problems }: { problems: readonly DefinitionProblem[] }) {
               {file}
               {line === null ? "" : `:${line}`}
             </code>
-            <pre>{plain(message)}</pre>
+            <pre>{escapeControls(message)}</pre>
           </li>
         ))}
       </ul>
@@ -110,9 +112,9 @@ function Problems({ problems }: { problems: readonly DefinitionProblem[] }) {
 
 function FirstWorkflow({ definitions }: { definitions: Definitions }) {
   return (
-    <Empty title="No workflow yet">
+    <Empty title="No workflows yet">
       <p>
-        Write one into a file of <code>{definitions.loadedFrom}</code>; Baton loads it as soon as it is saved:
+        Create a file in <code>{definitions.loadedFrom}</code>. Baton loads it when you save it:
       </p>
       <pre>{`import { workflow } from "baton";
 
@@ -166,7 +168,7 @@ function Row({
   success: Success | undefined;
   schedules: readonly ScheduleSummary[];
 }) {
-  const unloadable = versions.filter((version) => version.unloadable !== null && inFlight(version.runs) > 0);
+  const unloadable = versions.filter((version) => version.unloadable !== null && countInFlight(version.runs) > 0);
   return (
     <tr>
       <th scope="row">
@@ -176,9 +178,9 @@ function Row({
       </th>
       <td data-label="Version">
         <span>
-          {used === null ? <span className={partStyles.wrong}>all drained</span> : `v${used.version}`}
+          {used === null ? <span className={baseStyles.wrong}>all drained</span> : `v${used.version}`}
           {unloadable.map((version) => (
-            <span key={version.version} className={partStyles.wrong} title={version.unloadable ?? undefined}>
+            <span key={version.version} className={baseStyles.wrong} title={version.unloadable ?? undefined}>
               {" "}
               · ✕ v{version.version} cannot be loaded
             </span>
@@ -196,10 +198,10 @@ function Row({
       </td>
       <td data-label="Completed, 24 h" data-number={true}>
         {success === undefined ? (
-          <span className={partStyles.muted}>none ended</span>
+          <span className={baseStyles.muted}>none ended</span>
         ) : (
           <span>
-            {shareText(success)} <span className={partStyles.muted}>of {count(success.ended)}</span>
+            {shareText(success)} <span className={baseStyles.muted}>of {formatNumber(success.ended)}</span>
           </span>
         )}
       </td>
@@ -208,7 +210,7 @@ function Row({
 }
 
 function StartedBy({ triggers, schedules }: { triggers: readonly string[]; schedules: readonly ScheduleSummary[] }) {
-  if (triggers.length + schedules.length === 0) return <span className={partStyles.muted}>people and programs</span>;
+  if (triggers.length + schedules.length === 0) return <span className={baseStyles.muted}>manual or API starts</span>;
   return (
     <span>
       {triggers.map((trigger, i) => (
@@ -223,7 +225,7 @@ function StartedBy({ triggers, schedules }: { triggers: readonly string[]; sched
         <span key={schedule.id}>
           {i + triggers.length === 0 ? "" : ", "}
           <Link to="/schedules/$id" params={{ id: schedule.id }}>
-            {timingWords(schedule)}
+            {timingText(schedule)}
           </Link>
           {schedule.isPaused ? " (paused)" : ""}
         </span>
@@ -233,7 +235,7 @@ function StartedBy({ triggers, schedules }: { triggers: readonly string[]; sched
 }
 
 function VersionsInFlight({ versions }: { versions: Workflow["versions"] }) {
-  const live = versions.filter((version) => inFlight(version.runs) > 0);
-  if (live.length === 0) return <span className={partStyles.muted}>none</span>;
-  return <span>{live.map(({ version, runs }) => `v${version}: ${count(inFlight(runs))}`).join(", ")}</span>;
+  const live = versions.filter((version) => countInFlight(version.runs) > 0);
+  if (live.length === 0) return <span className={baseStyles.muted}>none</span>;
+  return <span>{live.map(({ version, runs }) => `v${version}: ${formatNumber(countInFlight(runs))}`).join(", ")}</span>;
 }
