@@ -1,4 +1,5 @@
-// Compiles src to dist: the published package holds JavaScript, since Node strips no types under node_modules.
+// Compiles src to dist. The published package contains JavaScript, because Node does not strip types under
+// node_modules.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,5 @@
-// Builds the console to static files, each also compressed as browsers take them. Runs on Node 26 with what npm installed.
+// Builds the console to static files, each also compressed with gzip and Brotli. Runs on Node 26 with the installed
+// packages.
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

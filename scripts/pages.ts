@@ -15,7 +15,7 @@ function statesPage(): string {
   const arrows = runStatuses.flatMap((from) => moves[from].map((to) => `  ${from} --> ${to}`));
   return `# The statuses of a run
 
-Generated from the table of legal transitions in \`src/kernel/model/status.ts\`. \`completed\` and \`cancelled\` are final. A run leaves \`failed\` only through a recovery action.
+Generated from the table of legal transitions in \`src/kernel/model/status.ts\`. \`cancelled\` is final. A run leaves \`failed\` only through a recovery action, and \`completed\` only when a parent that is compensated undoes it.
 
 \`\`\`mermaid
 stateDiagram-v2

@@ -1,5 +1,5 @@
-// What every npm script begins with. It runs on whatever Node the machine has (20 or newer), installs what is missing
-// once, and hands over to the Node 26 that the project brings along. Nothing newer than Node 20 may be used here.
+// Starts every npm script. It runs on the machine's own Node (20 or newer), installs the packages once, and then starts
+// the task with the Node 26 from node_modules. This file may use only features of Node 20.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const stamp = join(root, "node_modules", ".baton-prepared");
 const node26 = join(root, "node_modules", "node", "bin", "node");
 const source = ["--conditions=source"];
 
-/** Each task: the arguments of Node 26. */
+/** The tasks, with the arguments for Node 26. */
 const tasks = {
   start: [...source, "examples/customer-onboarding/start.ts"],
   onboard: [...source, "examples/customer-onboarding/onboard.ts"],
@@ -26,16 +26,16 @@ const tasks = {
   docs: [...source, "scripts/docs.ts"],
 };
 
-/** Tasks that serve the console's pages, or test them. */
+/** Tasks that need the built console. */
 const servesPages = ["start", "test", "bench"];
 
 const [task = "", ...rest] = process.argv.slice(2);
 if (!(task in tasks)) {
-  console.error(`unknown task ${task}; one of ${Object.keys(tasks).join(", ")}`);
+  console.error(`Unknown task ${task}. Use one of: ${Object.keys(tasks).join(", ")}`);
   process.exit(2);
 }
 if (Number(process.versions.node.split(".")[0]) < 20) {
-  console.error(`Baton needs Node 20 or newer to install itself; this is ${process.versions.node}.`);
+  console.error(`Baton needs Node 20 or newer to install its packages. This is Node ${process.versions.node}.`);
   process.exit(1);
 }
 process.chdir(root);
@@ -44,26 +44,26 @@ linkCommand();
 if (servesPages.includes(task)) buildConsole();
 run([...tasks[task], ...rest]);
 
-/** Installs exactly what the lockfile says, when that is not what is there. */
+/** Installs the packages of the lockfile, unless they are already installed. */
 function install() {
   const wanted = createHash("sha256").update(readFileSync("package-lock.json")).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(node26)) return;
-  console.error("Installing what Baton needs (once)…");
-  // Not `npm ci`: it refuses a lockfile without every platform's optional packages, and a registry may lack some.
+  console.error("Installing packages (first start only)…");
+  // Not `npm ci`: it refuses a lockfile without the optional packages of every platform, and some registries lack some.
   const { status } = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
   });
   if (status !== 0 || !existsSync(node26)) {
     console.error(
-      "npm install did not succeed: see its message above. Baton needs the npm registry for its first start.",
+      "npm install failed: see its message above. Baton needs access to the npm registry for its first start.",
     );
     process.exit(status === 0 ? 1 : (status ?? 1));
   }
   writeFileSync(stamp, wanted);
 }
 
-/** Builds the console's pages when what they are made of is not what they were built from. */
+/** Builds the console if its sources have changed since the last build. */
 function buildConsole() {
   const hash = createHash("sha256");
   for (const folder of ["console", "src/wire"]) addFolder(hash, folder);
@@ -85,7 +85,7 @@ function addFolder(hash, folder) {
   }
 }
 
-/** So that `npx baton` finds this checkout's own command. */
+/** Links the checkout's own command, so that `npx baton` finds it. */
 function linkCommand() {
   const link = join(root, "node_modules", ".bin", "baton");
   if (existsSync(link)) return;
@@ -100,7 +100,7 @@ function run(args) {
     PATH: `${join(root, "node_modules", ".bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
   };
   const child = spawn(node26, args, { stdio: "inherit", env });
-  // A terminal sends Ctrl-C to the whole group; a supervisor sends its signal only here.
+  // A terminal sends Ctrl-C to the whole process group. A supervisor sends its signal only to this process.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => {
     if (signal !== null) process.exit(130);

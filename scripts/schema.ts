@@ -5,7 +5,7 @@ import { openMemoryDatabase } from "../src/stores/sqlite/open.ts";
 import { withMigratedSchema } from "../test/postgres/migrated.ts";
 import { provideServer } from "../test/postgres/server.ts";
 
-/** Writes the golden schemas; a test fails when one differs from what the migrations make. */
+/** Writes the expected schemas. A test fails if one differs from the result of the migrations. */
 const stores = new URL("../src/stores/", import.meta.url);
 const db = openMemoryDatabase();
 writeFileSync(new URL("sqlite/schema.sql", stores), dumpSqlite(db));

@@ -133,9 +133,9 @@ function addRuns(program: Command, settle: Settle): void {
     .command("runs")
     .description("list runs, newest first")
     .argument("[query]", "prefix of an id or key, part of a recent key, or words of an error")
-    .option("--status <status>")
+    .option("--status <status>", "run status")
     .option("--name <name>", "workflow name")
-    .option("--version <number>", "of the definition; with --name")
+    .option("--version <number>", "version of the workflow; with --name")
     .option("--key <key>", "business key")
     .option("--attribute <name=value>", "run attribute")
     .option("--fingerprint <fingerprint>", "dead letters with this error fingerprint")
@@ -222,7 +222,7 @@ function addBulk(program: Command, settle: Settle): void {
       .option("--reason <text>", "reason, written to the audit log")
       .option("--dry-run", "print how many runs match")
       .option("--no-wait", "return without waiting for the end");
-    if (verb !== "redrive" && verb !== "dismiss") command.option("--status <status>");
+    if (verb !== "redrive" && verb !== "dismiss") command.option("--status <status>", "run status");
     if (verb === "cancel") command.option("--compensate", "run the compensations first");
     if (verb === "suspend") command.option("--stop-clocks", "pause their timers until they are resumed");
     command.action((_options, own: Command) => settle(startBulk(verb, own.optsWithGlobals())));
@@ -237,12 +237,12 @@ function addBulk(program: Command, settle: Settle): void {
   bulk
     .command("show")
     .description("show the progress of a bulk operation")
-    .argument("<act>")
+    .argument("<id>", "id of the bulk operation")
     .action((id: string, _options, command: Command) => settle(showBulk(id, command.optsWithGlobals())));
   bulk
     .command("stop")
     .description("stop a bulk operation; runs already processed are not reverted")
-    .argument("<act>")
+    .argument("<id>", "id of the bulk operation")
     .option("--reason <text>", "reason, written to the audit log")
     .action((id: string, _options, command: Command) => settle(stopBulk(id, command.optsWithGlobals())));
   for (const [verb, description] of Object.entries(bulkHelp) as [Exclude<BulkVerb, "redrive">, string][])

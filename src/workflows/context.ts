@@ -112,7 +112,7 @@ export interface Context {
   pointOfNoReturn(name: string): Promise<void>;
 
   sleep(name: string, duration: Duration): Promise<void>;
-  sleepUntil(name: string, moment: Date | number | string): Promise<void>;
+  sleepUntil(name: string, time: Date | number | string): Promise<void>;
   /** The first matching event, also one that came between the run's start and this wait; null after the timeout. */
   waitForEvent<T = unknown>(name: string, options?: WaitOptions): Promise<ReceivedEvent<T> | null>;
   emit(event: { name: string; data?: unknown; id?: string }): Promise<{ id: string }>;
@@ -278,9 +278,9 @@ export class RunContext implements Context {
     await this.#sleep(name, { dueInMs: parseDuration(duration) });
   }
 
-  async sleepUntil(name: string, moment: Date | number | string): Promise<void> {
+  async sleepUntil(name: string, time: Date | number | string): Promise<void> {
     // Also of a number: one that is no date could be kept and never be shown.
-    const dueAt = new Date(moment).getTime();
+    const dueAt = new Date(time).getTime();
     if (!Number.isFinite(dueAt))
       throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid timestamp`);
     await this.#sleep(name, { dueAt: Math.ceil(dueAt) });

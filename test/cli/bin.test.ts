@@ -48,5 +48,5 @@ test("an older Node without a newer one beside it gets one line that says what t
     encoding: "utf8",
   });
   assert.equal(status, 1);
-  assert.match(stderr, /^Baton needs Node 26; you have \d+\.\d+\.\d+\. Fix: npm i -D node@26\n$/);
+  assert.match(stderr, /^Baton needs Node 26, and this is Node \d+\.\d+\.\d+\. To fix it: npm i -D node@26\n$/);
 });

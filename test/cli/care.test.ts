@@ -48,7 +48,7 @@ test("doctor --repair says what it would repairStore, and mends it with --yes", 
   db.close();
   const done = await baton(["doctor", "--repair", "--yes", "--reason", "counted by hand"]);
   assert.equal(done.code, 0, done.stderr);
-  assert.match(done.stderr, /repair: corrects the counts[\s\S]*recount: .*mended \d/);
+  assert.match(done.stderr, /repair: corrects the counters[\s\S]*recount: .*repaired \d/);
   assert.equal((await baton(["doctor"])).code, 0);
 });
 

@@ -143,7 +143,7 @@ test("another kind under the same key, a removed step and code that throws diver
   });
   assert.match(
     throws.outcome === "diverges" ? throws.detail : "",
-    /the code throws TypeError: x is not a function|"b" was recorded/,
+    /the code throws TypeError: x is not a function|Step 2 was "b"/,
   );
 });
 

@@ -113,7 +113,7 @@ test("an event tells what it started, or why nothing ran", async (t) => {
       differs: [{ path: "deal", wanted: "D-1", got: "D-2" }],
     },
   ]);
-  assert.match(other.outcomeText, /deal is "D-2" here, "D-1" is wanted$/);
+  assert.match(other.outcomeText, /deal is "D-2", expected "D-1"$/);
   const met = await detail("deal.accepted", { deal: "D-1" });
   assert.deepEqual(met.runs, [{ id: waiter.id, name: "waiting", how: "woke" }]);
   assert.equal((await api.get("/api/events/999999")).status, 404);

@@ -91,7 +91,7 @@ async function preview({ io }: Omit<CommandContext, "connection">, client: Clien
   }
   const groups = body.verb === "redrive" ? await groupsOf(client, body) : [];
   io.lines([
-    `would ${result.verb} ${result.total} runs${result.sample.length === 0 ? "" : `, including ${result.sample.join(", ")}`}`,
+    `would ${result.verb} ${result.total} ${result.total === 1 ? "run" : "runs"}${result.sample.length === 0 ? "" : `, including ${result.sample.join(", ")}`}`,
     ...groups.map(
       (group) => `${String(group.count).padStart(7)}  ${group.name} ${group.step ?? ""}: ${plain(group.message)}`,
     ),

@@ -58,7 +58,7 @@ function printSchedule({ io }: Pick<CommandContext, "io">, report: DoctorReport,
       [
         { head: "", cell: (row: FindingView) => row.level, colour: (row: FindingView) => colourOf(row.level) },
         { head: "CHECK", cell: (row: FindingView) => row.code },
-        { head: "WHAT", cell: whatCell },
+        { head: "RESULT", cell: whatCell },
       ],
       report.findings,
       io,

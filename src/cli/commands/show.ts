@@ -46,7 +46,7 @@ export function explainRun(id: string, options: Globals): Promise<Exit> {
     }
     const cause = run.error?.cause;
     io.lines([
-      `${run.id} is ${status}${reasonText === null ? "" : `: ${plain(reasonText)}`}`,
+      `${run.id} ${status}${reasonText === null ? "" : `: ${plain(reasonText)}`}`,
       ...(run.error === null ? [] : [`error: ${plain(errorLine(run.error))}`]),
       ...(cause === undefined ? [] : [`caused by: ${plain(errorLine(cause))}`]),
       ...keptLines(run),

@@ -79,7 +79,7 @@ function preview({ io }: CommandContext, result: VerbPreview): Exit {
   else {
     const list = (keys: readonly string[]): string => (keys.length === 0 ? "nothing" : plain(keys.join(", ")));
     io.lines([
-      `${result.verb} of ${result.run} (${result.status}) would`,
+      `preview: ${result.verb} ${result.run} (${result.status})`,
       `run again: ${list(result.runsAgain)}`,
       `keep:      ${list(result.kept)}`,
       ...(result.undone.length === 0 ? [] : [`undo:      ${list(result.undone)} (steps that declare a compensation)`]),

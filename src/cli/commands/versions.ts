@@ -54,10 +54,10 @@ function show(io: Io, items: readonly DefinitionView[]): void {
         { head: "NAME", cell: (row: DefinitionView) => row.name },
         { head: "VERSION", cell: (row) => String(row.version) },
         { head: "CODE", cell: (row) => row.fingerprint?.slice(0, 12) ?? "-" },
-        { head: "MADE", cell: (row) => (row.createdAt === null ? "-" : ago(row.createdAt, now)) },
+        { head: "CREATED", cell: (row) => (row.createdAt === null ? "-" : ago(row.createdAt, now)) },
         { head: "", cell: stateOf },
         { head: "RUNS", cell: runsText },
-        { head: "HERE", cell: hereText },
+        { head: "LOADED", cell: hereText },
       ],
       items,
       io,
@@ -81,8 +81,8 @@ function runsText({ runs }: DefinitionView): string {
 }
 
 function hereText({ isLoaded, unloadable }: DefinitionView): string {
-  if (isLoaded) return "loaded";
-  return unloadable === null ? "when needed" : `no: ${unloadable}`;
+  if (isLoaded) return "yes";
+  return unloadable === null ? "on demand" : `no: ${unloadable}`;
 }
 
 async function move(io: Io, connection: Connection, name: string, options: VersionsOptions): Promise<Exit> {

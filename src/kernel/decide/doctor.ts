@@ -299,7 +299,7 @@ function workersFinding({ workers, now }: Checkup): Finding {
 
 function deadLettersFinding({ deadLetters }: Checkup): Finding {
   const { count, lastDay, dayBefore } = deadLetters;
-  const what = `${count} dead letters; ${lastDay} runs failed in the last day, ${dayBefore} in the day before`;
+  const what = `dead letters: ${count}; runs failed in the last day: ${lastDay}, in the day before: ${dayBefore}`;
   const isGrowing = lastDay >= deadLettersLeast && lastDay > 2 * dayBefore;
   if (!isGrowing) return finding("ok", "dead-letters", what, { count });
   return finding("warn", "dead-letters", what, { count, todo: "list them by error with: baton dead-letters" });

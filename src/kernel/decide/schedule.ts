@@ -253,6 +253,6 @@ export function nextDue(
   const dueAt = next === null ? null : dueOf(schedule.spec, schedule.id, next);
   if (!hasBuffered) return dueAt;
   // The end of a run is told by whoever ends it; this look is for ends that nobody told.
-  const lookAt = now + defaults.schedule.bufferLookMs;
+  const lookAt = now + defaults.schedule.bufferPollMs;
   return dueAt === null ? lookAt : Math.min(dueAt, lookAt);
 }

@@ -339,7 +339,7 @@ function illegal({ run, request }: Case): VerbDecision {
   const { id, status } = run.row;
   const what = isAtRest(status) && isCompensated(run) ? `${status} and compensated` : status;
   const hint = isCompensated(run) ? "its steps were compensated; use rerun to start a new run" : hints[request.verb];
-  return refuse("illegal", `run ${id} is ${what}: it cannot be ${pastOf[request.verb]}`, hint);
+  return refuse("illegal", `run ${id} cannot be ${pastOf[request.verb]}: its status is ${what}`, hint);
 }
 
 function noReturn({ run }: Case, pivot: string): VerbDecision {

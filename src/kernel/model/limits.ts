@@ -58,7 +58,7 @@ export const defaults = {
     jitterMaxMs: 86_400_000,
     everyMinMs: 1_000,
     /** A nominal time that waits for the previous run is looked at so often, beside the end that is told. */
-    bufferLookMs: 5_000,
+    bufferPollMs: 5_000,
     /** Runs that one backfill starts: each is a run at once, and all of them are one transaction. */
     backfillMax: 500,
     /** Of one definition. */
