@@ -5,7 +5,7 @@ import { CliError, exit, exitOfStatus } from "./exit.ts";
 
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
-/** The API, wherever it is: at an address, or in this very process. */
+/** The API, at an address or in this process. */
 export class Client {
   readonly #fetch: Fetch;
   readonly #base: string;
@@ -27,7 +27,7 @@ export class Client {
     return this.#send<T>("POST", path, JSON.stringify(body));
   }
 
-  /** Up to `limit` rows, over as many pages as it takes. */
+  /** Up to `limit` rows, from as many pages as needed. */
   async rows<T>(
     path: string,
     query: Readonly<Record<string, string | number | undefined>>,
@@ -44,7 +44,7 @@ export class Client {
     }
   }
 
-  /** The same value with every large part of it fetched. */
+  /** The same value with all large parts fetched. */
   async whole<T>(value: T): Promise<T> {
     if (isTruncated(value)) return this.get<T>(value.href);
     if (Array.isArray(value)) return (await Promise.all(value.map((item) => this.whole<unknown>(item)))) as T;
@@ -83,9 +83,9 @@ export class Client {
   }
 }
 
-/** Rows that the API gives at once. */
+/** Rows per page of the API. */
 const pageMax = 200;
-/** Longer than any answer takes that is not a stream. */
+/** Longer than any response takes that is not a stream. */
 const answerMs = 90_000;
 
 function problemError(status: number, text: string): CliError {

@@ -2,10 +2,10 @@ import { type Connection, connect, type Globals, type Need } from "./connect.ts"
 import { type Exit, exit } from "./exit.ts";
 import { createIo, type Io } from "./io.ts";
 
-/** Signals so close together are one. */
+/** Signals within this time count as one. */
 const echoMs = 1_000;
 
-/** What a command is given besides its own arguments. */
+/** What a command receives in addition to its arguments. */
 export interface CommandContext {
   readonly io: Io;
   readonly globals: Globals;
@@ -13,7 +13,7 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-/** Runs a command's work and turns what it throws into words and an exit code. */
+/** Runs a command, and turns what it throws into a message and an exit code. */
 export async function runCommand(globals: Globals, work: (context: CommandContext) => Promise<Exit>): Promise<Exit> {
   const io = createIo(globals);
   const interrupt = new AbortController();
@@ -24,7 +24,7 @@ export async function runCommand(globals: Globals, work: (context: CommandContex
       interrupt.abort();
       return;
     }
-    // The second time somebody means it; but a supervisor that hands a signal on makes two of one.
+    // A second signal means to exit at once. But a supervisor that forwards a signal delivers it twice.
     if (performance.now() - askedAt > echoMs) process.exit(exit.interrupted);
   };
   process.on("SIGINT", stop);

@@ -17,29 +17,29 @@ export interface Globals {
   readonly color?: boolean;
 }
 
-/** `read` looks, `act` changes, `work` also runs what is ready while it is runConnected. */
+/** `read` only reads, `act` changes data, `work` also executes ready runs while connected. */
 export type Need = "read" | "act" | "work";
 
 export interface Connection {
   readonly client: Client;
-  /** Whether a server does the work; else it is done here, or not at all. */
+  /** Whether a server executes runs. Otherwise this process does, or none. */
   readonly isServer: boolean;
   readonly where: string;
   close(): Promise<void>;
 }
 
-/** A server that has just taken the store says so within this time. */
+/** A server that has just opened the store publishes its address within this time. */
 const announceMs = 2_000;
 
 /**
- * The API for a command: at the address that was given, at that of whoever serves the store, or over the store itself
- * in this process. Beside a process that embeds Baton and serves nothing, it can only be looked at.
+ * The API for a command: at the given address, at the server that has the store, or over the store in this process. If
+ * an application embeds Baton without a server, the store can only be read.
  */
 export async function connect(globals: Globals, need: Need, say: (text: string) => void): Promise<Connection> {
   const url = globals.url ?? process.env["BATON_URL"];
   if (url !== undefined) return overHttp(url);
   const address = namedStore(globals) ?? storeOf(await loadConfig(globals));
-  // Many processes may work on it at once: there is no owner to be asked.
+  // Many processes can work on it at once: there is no owner.
   if (address.kind === "postgres") {
     const config = need === "read" ? { store: address.url, withoutFile: true } : globals;
     return inProcess(await loadConfig(config), need, say);
@@ -56,7 +56,7 @@ export async function connect(globals: Globals, need: Need, say: (text: string) 
     return await inProcess(config, need, say);
   } catch (error) {
     if ((error as { code?: unknown }).code !== "unavailable") throw error;
-    // Another command may have had it for its own short while.
+    // Another command may have had it open briefly.
     return (await besideOwner(path, error)) ?? inProcess(config, need, say);
   }
 }
@@ -95,10 +95,10 @@ function refuseMissing(path: string): void {
   });
 }
 
-/** No address: requests of this process to itself never leave it. */
+/** Not a real address: requests are handled in this process. */
 const localHost = "localhost";
 
-/** Somebody has the store: a server that is coming up, or an app that embeds Baton; null: not any more. */
+/** Another process has the store: a server that is starting, or an application that embeds Baton. Null if it is gone. */
 async function besideOwner(path: string, error: unknown): Promise<Connection | null> {
   const endsAt = performance.now() + announceMs;
   let found = await findServer(path);

@@ -1,7 +1,7 @@
 /** Exit codes of every command. */
 export const exit = {
   ok: 0,
-  /** The thing itself failed: the run failed. */
+  /** The operation itself failed, for example the run. */
   failed: 1,
   usage: 2,
   notFound: 3,
@@ -13,7 +13,7 @@ export const exit = {
 } as const;
 export type Exit = (typeof exit)[keyof typeof exit];
 
-/** An error that ends the command: said once, with what to do about it. */
+/** An error that ends the command, printed once with a hint. */
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly code: string;
@@ -34,7 +34,7 @@ export class CliError extends Error {
   }
 }
 
-/** The exit code that belongs to a status of the API. */
+/** The exit code for a status of the API. */
 export function exitOfStatus(status: number): Exit {
   switch (status) {
     case 404:
@@ -54,11 +54,11 @@ export function exitOfStatus(status: number): Exit {
   }
 }
 
-/** The exit code that belongs to an error of Baton itself, raised in this process. */
+/** The exit code for an error of Baton in this process. */
 export function exitOfError(code: string, details: Readonly<Record<string, unknown>>): Exit {
   switch (code) {
     case "unavailable":
-      // Somebody else has the store, or nobody can reach it.
+      // Another process has the store, or it is unreachable.
       return "pid" in details ? exit.conflict : exit.unreachable;
     case "not-found":
     case "unknown-definition":

@@ -7,24 +7,24 @@ import type { Client } from "./client.ts";
 import { CliError, exit } from "./exit.ts";
 
 export interface FollowOptions {
-  /** Waits that may last long end the following as well. */
+  /** Also stop following when the run parks for long. */
   readonly endsWhenParked: boolean;
   readonly timeoutMs: number | null;
   readonly signal: AbortSignal;
-  /** Told of each step that stands elsewhere than before. */
+  /** Called for each step whose status changed. */
   readonly onStep?: (step: Step) => void;
-  /** Told each time the run's own state has changed. */
+  /** Called each time the state of the run changed. */
   readonly onRun?: (run: RunDetail) => void;
 }
 
-/** Looks come quickly at first, for runs of a few steps, then twice a second. */
+/** Polls quickly at first, for runs of a few steps, then twice a second. */
 const looksMs = [20, 40, 80, 150, 300, 500] as const;
-/** A server that was killed is started again by somebody within this time, or it is gone. */
+/** If a killed server is not restarted within this time, it is considered gone. */
 const awayMs = 15_000;
-/** A timer that ends sooner is waited for. */
+/** Wait for timers that end sooner than this. */
 const soonMs = 30_000;
 
-/** Follows a run until it is at rest, needs a person, or parks for long. */
+/** Follows a run until it has ended, needs a person, or parks for long. */
 export async function followRun(client: Client, id: string, options: FollowOptions): Promise<RunDetail> {
   const endsAt = options.timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs;
   const steps = new Map<string, string>();
@@ -55,7 +55,7 @@ function leftOf(endsAt: number): number | null {
   return endsAt === Number.POSITIVE_INFINITY ? null : Math.max(0, endsAt - performance.now());
 }
 
-/** Nothing moves any more by itself, or not soon. */
+/** Nothing will change by itself soon. */
 function isOver(run: RunDetail, endsWhenParked: boolean): boolean {
   if (isAtRest(run.status) || run.status === "suspended" || run.reason?.code === "no-worker") return true;
   return endsWhenParked && run.status === "waiting" && run.reason !== null && isLong(run.reason, Date.now());
@@ -70,7 +70,7 @@ function isLong(reason: Reason, now: number): boolean {
     case "event":
       return reason.until === null || Date.parse(reason.until) - now > soonMs;
     default:
-      // A retry comes, and a child ends or parks in its turn.
+      // A retry will happen, and a child will end or park.
       return false;
   }
 }

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { readJsonText } from "../app/read-json.ts";
 import { CliError, exit } from "./exit.ts";
 
-/** JSON of an option: itself, `@file`, or `-` for stdin. */
+/** The JSON value of an option: literal, `@file`, or `-` for stdin. */
 export async function readJson(option: string, given: string): Promise<unknown> {
   const source = await readSource(option, given);
   try {
@@ -38,7 +38,7 @@ export function readCount(option: string, given: string, max: number): number {
   throw new CliError(exit.usage, "usage", `${option} must be a whole number from 1 to ${max}, not ${given}`);
 }
 
-/** Asks before something that cannot be taken back. Without a terminal nobody can answer: that is a no. */
+/** Asks before an action that cannot be undone. Without a terminal, the answer is no. */
 export async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) return false;
   const lines = createInterface({ input: process.stdin, output: process.stderr });

@@ -3,19 +3,19 @@ import { jsonText, type Paint, painted, plain, unpainted } from "./text.ts";
 
 export type Format = "human" | "json" | "jsonl";
 
-/** Where a command writes: data to stdout, words to stderr. */
+/** Output of a command: data to stdout, messages to stderr. */
 export interface Io {
   readonly format: Format;
   readonly paint: Paint;
-  /** Columns of the terminal; null when stdout is none. */
+  /** Columns of the terminal; null if stdout is not a terminal. */
   readonly width: number | null;
   /** Lines of data for people. */
   lines(lines: readonly string[]): void;
   /** One JSON document. */
   document(value: unknown): void;
-  /** A list: one document, or a line each. */
+  /** A list: one document, or one line per item. */
   list(items: readonly unknown[]): void;
-  /** Words beside the data. */
+  /** Messages in addition to the data. */
   say(text: string): void;
   fail(error: unknown): Exit;
 }
@@ -76,7 +76,7 @@ interface BatonErrorLike {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Errors of Baton are told apart by their fields, not their class. */
+/** Errors of Baton are recognised by their fields, not their class. */
 function isBatonError(error: unknown): error is BatonErrorLike {
   return (
     error instanceof Error &&

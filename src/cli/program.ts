@@ -30,10 +30,10 @@ import { listWorkers } from "./commands/workers.ts";
 import { CliError, type Exit, exit } from "./exit.ts";
 import { createIo } from "./io.ts";
 
-/** What a command's work is handed to, so that its exit code reaches the caller. */
+/** Receives a command's promise, so that its exit code reaches the caller. */
 type Settle = (work: Promise<Exit>) => Promise<void>;
 
-/** Carries out a command line. Never rejects for what a person may do wrong: every outcome is an exit code. */
+/** Executes a command line. Never rejects for user errors: every outcome is an exit code. */
 export async function runProgram(args: readonly string[], version: string): Promise<number> {
   let outcome: Exit = exit.ok;
   const program = build(version, async (work) => {

@@ -22,7 +22,7 @@ export function runTable(runs: readonly RunSummary[], now: number, style: Style)
   return table(columns, runs, style);
 }
 
-/** A run on a page of its own: where it stands, why, its steps with their attempts, and what may be done. */
+/** A run in detail: status with its reason, steps with attempts, and the possible next commands. */
 export function runPage(run: RunDetail, style: Style): string[] {
   const { paint } = style;
   const facts: [string, string][] = [
@@ -55,7 +55,7 @@ function starter({ by, schedule, scheduledAt }: RunDetail["startedBy"]): string 
   return `${who}schedule ${schedule}${scheduledAt === undefined ? ", started by hand" : ` for ${scheduledAt}`}`;
 }
 
-/** What may be done next, as commands to copy. */
+/** The possible next actions, as commands to copy. */
 function nextLines(run: RunDetail, paint: Paint): string[] {
   return verbCommands(run).map((command, i) => `${paint("grey", (i === 0 ? "next" : "").padEnd(9))} ${command}`);
 }
@@ -83,7 +83,7 @@ function stepTable(steps: readonly Step[], style: Style): string[] {
   return table(columns, steps.flatMap(stepLines), style);
 }
 
-/** One line a step, and one for each attempt before the one that ended it. */
+/** One line per step, and one for each earlier attempt. */
 function stepLines(step: Step): Line[] {
   const last = step.attempts.at(-1);
   const earlier = step.attempts.slice(0, -1);
@@ -115,7 +115,7 @@ function resultOf(step: Step): string {
   return step.progress?.share == null ? "" : `${Math.round(step.progress.share * 100)} % ${step.progress.note ?? ""}`;
 }
 
-/** One line about a step that has just changed, for those who follow a run. */
+/** One line about a step that has just changed. */
 export function stepLine(step: Step, paint: Paint): string {
   const last = step.attempts.at(-1);
   const tries = last !== undefined && last.number > 1 ? `  attempt ${last.number}` : "";

@@ -1,6 +1,6 @@
 import { plain } from "./text.ts";
 
-/** Keys that are shown around the first difference. */
+/** Number of keys to show around the first difference. */
 const aroundMax = 6;
 
 /** The recorded step keys next to those that the code asks for now; the first difference is marked. */

@@ -1,9 +1,9 @@
 /**
- * Text from runs as a terminal may show it: control characters could move the cursor, rename the window or hide what
- * stands before them, and names, errors and outputs come from anywhere.
+ * Escapes text from runs for a terminal. Names, errors and outputs are untrusted: control characters could move the
+ * cursor, rename the window or hide earlier output.
  */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is searched for
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (char) =>
     char === "\n" || char === "\t" ? " " : `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
@@ -42,7 +42,7 @@ export function colourOfStatus(status: string): Colour {
   }
 }
 
-/** A column: its heading, its text, and how it is painted. The last one takes what room is left. */
+/** A column: its heading, its text, and how it is painted. The last column takes the remaining width. */
 export interface Column<Row> {
   readonly head: string;
   readonly cell: (row: Row) => string;

@@ -1,11 +1,11 @@
-/** `GET /api/audit`: something that a person, or the engine for one, has done. */
+/** `GET /api/audit`: an action of a person, or of the engine on behalf of one. */
 export interface AuditEntry {
   readonly at: string;
   readonly actor: string;
   readonly verb: string;
-  /** The run that it was done to, by id; also one that is gone. */
+  /** Id of the affected run, also if it was removed. */
   readonly run: string | null;
-  /** The schedule, by id. */
+  /** Id of the affected schedule. */
   readonly schedule: string | null;
   readonly why: string | null;
 }

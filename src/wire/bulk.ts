@@ -1,16 +1,16 @@
 import type { RunStatus } from "./status.ts";
 
-/** Verbs that may be asked of many runs at once. `redrive` is `resume` for dead letters. */
+/** Actions for many runs. `redrive` is `resume` for dead letters. */
 export const bulkVerbs = ["redrive", "resume", "retry", "cancel", "suspend", "compensate", "dismiss"] as const;
 export type BulkVerb = (typeof bulkVerbs)[number];
 
 export const bulkStatuses = ["running", "completed", "stopped"] as const;
 
-/** Which runs a bulk act is for: all that is given must hold. */
+/** Selects the runs of a bulk operation; all conditions must hold. */
 export interface BulkFilter {
-  /** Dead letters of one cause. */
+  /** Dead letters with this error fingerprint. */
   readonly fingerprint?: string;
-  /** Of the definition. */
+  /** Name of the workflow. */
   readonly name?: string;
   readonly status?: RunStatus;
   readonly key?: string;
@@ -22,29 +22,29 @@ export interface BulkFilter {
 export interface BulkBody {
   readonly verb: BulkVerb;
   readonly filter: BulkFilter;
-  /** So many runs first, then so many more; it goes on only when none of them has failed again. */
+  /** Sizes of the first groups of runs. The operation continues only if no run of a group fails again. */
   readonly canary?: readonly number[];
-  /** Runs a second. */
+  /** Runs per second. */
   readonly rate?: number;
   readonly compensate?: boolean;
   readonly stopClocks?: boolean;
   readonly reason?: string;
   readonly dryRun?: boolean;
-  /** The same id is the same act: for a caller who got no answer. */
+  /** A repeated request with the same id returns the same operation, so that a caller can retry safely. */
   readonly id?: string;
 }
 
-/** The answer to `dryRun`. */
+/** The response to `dryRun`. */
 export interface BulkPreview {
   readonly dryRun: true;
   readonly verb: BulkVerb;
-  /** Runs that match now. */
+  /** Number of runs that match now. */
   readonly total: number;
-  /** Ids of some of them. */
+  /** Some of their ids. */
   readonly sample: readonly string[];
 }
 
-/** A verb for many runs, carried out in the background. */
+/** An action on many runs, executed in the background. */
 export interface Bulk {
   readonly id: string;
   readonly verb: BulkVerb;
@@ -52,13 +52,13 @@ export interface Bulk {
   readonly canary: readonly number[];
   readonly rate: number | null;
   readonly status: (typeof bulkStatuses)[number];
-  /** Which canary is under way, from 0; null when it is the rest, or over. */
+  /** The current canary group, from 0; null after the canaries. */
   readonly canaryStage: number | null;
   readonly total: number;
   readonly done: number;
-  /** Runs whose state did not allow it any more. */
+  /** Runs whose state no longer allowed the action. */
   readonly refused: number;
-  /** Runs whose turn never came. */
+  /** Runs that were not processed. */
   readonly left: number;
   /** Why it stopped. */
   readonly detail: string | null;

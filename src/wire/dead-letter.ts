@@ -1,7 +1,7 @@
-/** Runs that need a person for one cause. */
+/** Dead letters with the same error. */
 export interface DeadLetterGroup {
   readonly fingerprint: string;
-  /** Of the definition. */
+  /** Name of the workflow. */
   readonly name: string;
   readonly step: string | null;
   readonly message: string;
@@ -10,8 +10,8 @@ export interface DeadLetterGroup {
   readonly lastAt: string;
   /** The newest run of the group. */
   readonly sample: string;
-  /** Versions that its newest runs had. */
+  /** Versions of its newest runs. */
   readonly versions: readonly number[];
-  /** Runs that fell into it in each of the last 24 hours, oldest first; of a huge group, its newest runs. */
+  /** Failures in each of the last 24 hours, oldest first. In a very large group, only its newest runs are counted. */
   readonly hours: readonly number[];
 }

@@ -1,36 +1,36 @@
 import type { DefinitionKind, RunStatus } from "./status.ts";
 
-/** A version of a definition that the store or this process knows. */
+/** A version of a workflow that the store or this process has. */
 export interface DefinitionView {
   readonly name: string;
   readonly version: number;
   readonly kind: DefinitionKind;
-  /** Whether this process can run it. */
+  /** Whether this process has loaded it. */
   readonly isLoaded: boolean;
   /** Names of the events that start it. */
   readonly triggers: readonly string[];
-  /** Hash of its code; null where an app brings its own. */
+  /** Hash of its code; null for code loaded by an application. */
   readonly fingerprint: string | null;
   readonly file: string | null;
   readonly createdAt: string | null;
-  /** Whether new starts get it. */
+  /** Whether it is the version for new runs. */
   readonly isUsed: boolean;
-  /** Takes no new starts any more; and `isRetired`: nothing of it is left either. */
+  /** Gets no new runs; `isRetired`: has no runs left either. */
   readonly isDrained: boolean;
   readonly isRetired: boolean;
-  /** Why this process could not load it for a run that needs it; null: it could. */
+  /** Why this process could not load it for a run that needs it; null if there was no problem. */
   readonly unloadable: string | null;
-  /** Runs by status, exact; statuses without any are left out. */
+  /** Exact counts of runs by status; statuses without runs are omitted. */
   readonly runs: Readonly<Partial<Record<RunStatus, number>>>;
 }
 
-/** `GET /api/definitions/{name}`: what a person wants to know of one definition. */
+/** `GET /api/definitions/{name}`: a workflow with its details. */
 export interface DefinitionDetail {
   readonly name: string;
   readonly kind: DefinitionKind;
   /** Newest first. */
   readonly versions: readonly DefinitionView[];
-  /** JSON Schema 2020-12 of the input of the version that new starts get; null: it takes anything, or cannot tell. */
+  /** JSON Schema 2020-12 of the input, for the version for new runs; null if it has no schema or cannot export one. */
   readonly inputSchema: Readonly<Record<string, unknown>> | null;
   readonly onFailure: "keep" | "compensate" | null;
   readonly queue: string | null;
@@ -39,13 +39,13 @@ export interface DefinitionDetail {
   readonly recent: RecentRuns;
 }
 
-/** Of the newest runs that have ended. */
+/** Statistics of the newest ended runs. */
 export interface RecentRuns {
-  /** Runs that were looked at: at most 200. */
+  /** Number of runs in the sample, at most 200. */
   readonly sampled: number;
   readonly completed: number;
   readonly failed: number;
-  /** From start to end; null without any. */
+  /** From start to end; null without runs. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly steps: readonly RecentStep[];
@@ -55,7 +55,7 @@ export interface RecentStep {
   readonly name: string;
   readonly count: number;
   readonly failed: number;
-  /** Runs in which it took more than one attempt. */
+  /** Runs in which the step needed more than one attempt. */
   readonly retried: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -64,20 +64,20 @@ export interface RecentStep {
 /** `GET /api/definitions`. */
 export interface Definitions {
   readonly items: readonly DefinitionView[];
-  /** The folder or file that they came from. */
+  /** The folder or file they were loaded from. */
   readonly loadedFrom: string;
-  /** Files that could not be loaded; the others run. */
+  /** Files that could not be loaded; definitions of other files work. */
   readonly problems: readonly DefinitionProblem[];
 }
 
-/** Why a file's definitions are missing, or are those of its last good version. */
+/** Why the definitions of a file are missing, or are those of its last valid version. */
 export interface DefinitionProblem {
   readonly file: string;
   readonly line: number | null;
   readonly message: string;
 }
 
-/** Runs of one definition version in one status, counted exactly. */
+/** Exact count of the runs of one version in one status. */
 export interface RunCount {
   readonly name: string;
   readonly version: number;

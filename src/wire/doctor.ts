@@ -1,13 +1,13 @@
-/** One thing that the doctor has looked at. `code` is stable. */
+/** The result of one check. `code` is stable. */
 export interface FindingView {
   readonly level: "ok" | "warn" | "bad";
   readonly code: string;
   readonly what: string;
-  /** Ids, names or paths that it is about, at most ten; `count` says how many there are. */
+  /** Affected ids, names or paths, at most ten; `count` has the total. */
   readonly where: readonly string[];
   readonly count: number;
   readonly todo: string | null;
-  /** The repair that mends it, when there is one. */
+  /** The repair for it, if there is one. */
   readonly repair: string | null;
 }
 
@@ -16,11 +16,11 @@ export interface RepairView {
   readonly what: string;
   readonly count: number;
   readonly where: readonly string[];
-  /** How many it has mended; null: it was not asked for. */
+  /** How many were repaired; null if no repair was requested. */
   readonly mended: number | null;
 }
 
-/** What the doctor says, worst first. */
+/** The findings of the doctor, worst first. */
 export interface DoctorReport {
   readonly level: "ok" | "warn" | "bad";
   readonly findings: readonly FindingView[];

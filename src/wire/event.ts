@@ -1,47 +1,47 @@
 import type { Payload } from "./payload.ts";
 
-/** Body of `POST /api/events`; a CloudEvent is taken as well. */
+/** Body of `POST /api/events`; a CloudEvent is accepted too. */
 export interface EventBody {
   readonly name: string;
   readonly data?: unknown;
-  /** Unique for its source; a repeated one is answered and does nothing. */
+  /** Unique per source; a duplicate is acknowledged and ignored. */
   readonly id?: string;
   readonly source?: string;
-  /** Its data is sealed before it is written. */
+  /** The data is encrypted at rest. */
   readonly sensitive?: boolean;
 }
 
-/** The answer to an event: it is on disk, with all that it woke and started. */
+/** The response to an event. The event and all runs that it started or resumed are durable. */
 export interface EventAccepted {
   readonly id: string;
-  /** Runs that it woke or started. */
+  /** Number of runs that it started or resumed. */
   readonly matched: number;
 }
 
-/** An event as it was received. */
+/** A received event. */
 export interface EventView {
-  /** Its number in the store, as the API names it. */
+  /** Its number in the store, used as its id in the API. */
   readonly no: number;
   readonly id: string;
   readonly source: string;
   readonly name: string;
   readonly data: Payload;
   readonly matched: number;
-  /** Definitions whose input schema refused its data, and why. */
+  /** Workflows whose input schema refused the data, with the reason. */
   readonly refused: readonly string[];
   readonly receivedAt: string;
 }
 
-/** `GET /api/events/{no}`: what it did, and what kept it from doing more. */
+/** `GET /api/events/{no}`: the event with its effects, and why it had no others. */
 export interface EventDetail extends EventView {
   readonly outcome: "matched" | "refused" | "no-match" | "no-listener" | "waiting";
   /** The outcome in a sentence. */
   readonly outcomeText: string;
-  /** Runs that it started or woke, at most 20. */
+  /** Runs that it started or resumed, at most 20. */
   readonly runs: readonly EventRun[];
-  /** Definitions that it starts, as this process knows them. */
+  /** Workflows that it starts, among those loaded by this process. */
   readonly listeners: readonly string[];
-  /** Runs that wait for an event of this name now, at most 20; `waiting` in all. */
+  /** Runs that are waiting for an event of this name now, at most 20; `waiting` is the total. */
   readonly waits: readonly EventWait[];
   readonly waiting: number;
 }
@@ -57,6 +57,6 @@ export interface EventWait {
   readonly name: string;
   readonly step: string;
   readonly match: unknown;
-  /** Paths of the data that differ, with what was wanted and what came; empty: it would match. */
+  /** Paths that differ, with the expected and the received value. Empty if it would match. */
   readonly differs: readonly { readonly path: string; readonly wanted: unknown; readonly got: unknown }[];
 }

@@ -3,33 +3,33 @@ import type { StepKind } from "./step.ts";
 export const graphNodeKinds = ["start", "end", "branch", "loop", "parallel"] as const;
 export type GraphNodeKind = StepKind | (typeof graphNodeKinds)[number];
 
-/** What the code of one version may do, read from its source and laid out. Units are CSS pixels. */
+/** The graph of one version, derived from its source code and laid out. Units are CSS pixels. */
 export interface Graph {
   readonly name: string;
   readonly version: number;
-  /** In the order of the code, so that it also reads as a list. */
+  /** In source order, so that the nodes can also be shown as a list. */
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
   readonly width: number;
   readonly height: number;
-  /** Each run takes the same steps: no branch, no loop, no name made at run time. Null: it does not. */
+  /** Number of steps if every run takes the same ones (no branch, loop or dynamic name), otherwise null. */
   readonly stepTotal: number | null;
-  /** What could not be read from the source, in words; empty: all of it was. */
+  /** Descriptions of what could not be read from the source. */
   readonly gaps: readonly string[];
 }
 
 export interface GraphNode {
   readonly id: string;
   readonly kind: GraphNodeKind;
-  /** The step's name, the branch's condition as it is written, or what a loop goes over. */
+  /** The step's name, the source text of a condition, or what a loop iterates over. */
   readonly label: string;
-  /** The name under which runs record it; null of what is no step, or has a name made at run time. */
+  /** The name under which runs record it; null for other nodes and for dynamic names. */
   readonly step: string | null;
-  /** Its options as they are written, such as `{ retry: { attempts: 5 }, timeout: "30s" }`. */
+  /** The source text of its options, for example `{ retry: { attempts: 5 }, timeout: "30s" }`. */
   readonly options: string | null;
-  /** It says how to undo itself. */
+  /** Whether it declares a compensation. */
   readonly hasUndo: boolean;
-  /** The top left corner. */
+  /** Top left corner. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -49,12 +49,12 @@ export interface VersionDiff {
   readonly name: string;
   readonly a: number;
   readonly b: number;
-  /** Of every step in either version, in the order of b, removed ones where they stood. */
+  /** Every step of either version, in the order of b; removed steps keep their position. */
   readonly steps: readonly StepChange[];
   readonly isInputChanged: boolean;
-  /** Null where the source of one of them is not to be had. */
+  /** Null if the source of one version is unavailable. */
   readonly source: { readonly a: string; readonly b: string } | null;
-  /** Runs in flight on a. */
+  /** Open runs on version a. */
   readonly inFlight: number;
 }
 

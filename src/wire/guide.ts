@@ -1,33 +1,33 @@
-/** Something that a guide's step does for whoever reads it: a real act on real parts. */
+/** An action that a step of the guide offers. It acts on the real system. */
 export interface GuideAct {
   readonly id: string;
   readonly label: string;
-  /** Why it cannot be done now; null: it can. */
+  /** Why it is not possible now; null if it is. */
   readonly blocked: string | null;
 }
 
 export interface GuideStep {
   readonly id: string;
   readonly title: string;
-  /** What it shows, in a sentence or two. */
+  /** What the step shows, in one or two sentences. */
   readonly text: string;
   readonly isDone: boolean;
   readonly acts: readonly GuideAct[];
-  /** The run to look at, when there is one. */
+  /** The run to view, if any. */
   readonly run: string | null;
 }
 
-/** `GET /api/guide`: the checklist of the first minutes. It ticks itself from what is in the store. */
+/** `GET /api/guide`: the getting-started checklist. Steps are checked off from the state of the store. */
 export interface Guide {
   readonly title: string;
   readonly intro: string;
   readonly steps: readonly GuideStep[];
 }
 
-/** The answer to `POST /api/guide/{act}`. */
+/** The response to `POST /api/guide/{act}`. */
 export interface GuideActed {
-  /** What was done, in a sentence. */
+  /** The result, in a sentence. */
   readonly text: string;
-  /** The run that it made or touched. */
+  /** The run that it started or changed. */
   readonly run: string | null;
 }

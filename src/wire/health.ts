@@ -1,4 +1,4 @@
-/** `GET /healthz`: who answers here. The command line checks the pid against the store's owner file. */
+/** `GET /healthz`: identifies this process. The command line compares the pid with the store's owner file. */
 export interface Health {
   readonly status: "ok";
   readonly pid: number;

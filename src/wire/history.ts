@@ -1,13 +1,13 @@
-/** What happened to a run beyond its steps: its start, what people and the engine did to it, its end. */
+/** The history of a run besides its steps: start, actions by people and the engine, end. */
 export interface HistoryEntry {
   readonly at: string;
   readonly kind: string;
-  /** Who, when it was a person. */
+  /** The person who acted, if any. */
   readonly actor: string | null;
   readonly detail: unknown;
 }
 
-/** A line that a run's code logged. */
+/** A log line of a run. */
 export interface LogEntry {
   readonly at: string;
   readonly level: string;

@@ -1,6 +1,6 @@
 import type { RunStatus } from "./status.ts";
 
-/** Something that happened to what a business key stands for. */
+/** An entry in the timeline of a business key. */
 export interface KeyEntry {
   readonly at: string;
   readonly kind: "started" | "ended" | "event" | "act" | "note";
@@ -8,11 +8,11 @@ export interface KeyEntry {
   readonly name: string;
   readonly status: RunStatus;
   readonly actor: string | null;
-  /** Such as the verb with its reason, the event's name, the error's message. */
+  /** For example an action with its reason, the name of an event, or an error message. */
   readonly text: string | null;
 }
 
-/** `GET /api/keys/{key}`: one timeline over all runs of a business key, newest run first; a page is of runs. */
+/** `GET /api/keys/{key}`: the timeline of all runs of a business key, newest run first. Pages count runs. */
 export interface KeyTimeline {
   readonly key: string;
   readonly entries: readonly KeyEntry[];

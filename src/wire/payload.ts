@@ -1,14 +1,14 @@
-/** Stands for a value of more than 32 KiB: `GET href` gives the whole of it as JSON. */
+/** Replaces a value of more than 32 KiB. `GET href` returns the whole value as JSON. */
 export interface Truncated {
   readonly truncated: true;
   readonly bytes: number;
   readonly href: string;
 }
 
-/** Any JSON value, or what stands for a large one. Null also when there is none. */
+/** A JSON value, or the placeholder of a large one. Null also if there is no value. */
 export type Payload = unknown;
 
-/** Values up to this many bytes stand in the answer itself. */
+/** Values up to this many bytes are included in the response. */
 export const inlineBytesMax = 32 * 1024;
 
 export function isTruncated(value: unknown): value is Truncated {

@@ -4,17 +4,17 @@ export interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  /** What happened, in a sentence. */
+  /** What happened. */
   readonly detail: string;
   /** Stable, and listed in docs/errors.md. */
   readonly code: string;
-  /** What to do about it. */
+  /** What to do. */
   readonly hint: string | null;
-  /** The path that was asked for. */
+  /** The requested path. */
   readonly instance: string;
-  /** The places of a body or query that are wrong. */
+  /** The invalid parts of a body or query. */
   readonly errors?: readonly ProblemPlace[];
-  /** More, by code: `candidates` of an ambiguous id, `run` that has an idempotency key, `allow` of a wrong method. */
+  /** Further details, depending on the code: `candidates` of an ambiguous id, `run` that has an idempotency key, `allow` of a wrong method. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
 

@@ -1,6 +1,6 @@
 import type { RunStatus } from "./status.ts";
 
-/** Why a run stands where it stands, for programs; `reasonText` says the same to people. Times are RFC 3339 UTC. */
+/** Explains the status of a run for programs; `reasonText` is the same for people. Times are RFC 3339 UTC. */
 export type Reason =
   | { readonly code: "queued" }
   | { readonly code: "scheduled"; readonly until: string }
@@ -8,7 +8,7 @@ export type Reason =
       readonly code: "no-worker";
       readonly definition: string;
       readonly version: number;
-      /** Why the one that looked cannot serve it. */
+      /** Why the reporting process cannot run it. */
       readonly detail?: string;
     }
   | { readonly code: "running"; readonly worker: string | null }
@@ -46,7 +46,7 @@ export type Reason =
       readonly code: "slot";
       readonly key: string;
       readonly limit: number;
-      /** Ids of at most ten runs that hold one. */
+      /** Ids of runs that hold a slot, at most ten. */
       readonly holders: readonly string[];
       readonly ahead: number;
       readonly since: string;
@@ -62,5 +62,5 @@ export type Reason =
     }
   | { readonly code: "unknown-undo"; readonly step: string }
   | { readonly code: "dismissed"; readonly by: string; readonly why: string | null; readonly error: string }
-  /** Of another store, where it stood so. */
+  /** Imported from another store, with its status there. */
   | { readonly code: "imported"; readonly run: string; readonly status: RunStatus };

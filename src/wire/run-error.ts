@@ -1,9 +1,9 @@
-/** An error as it is recorded. Lists leave out `stack`, `details` and `cause`. */
+/** A recorded error. Lists omit `stack`, `details` and `cause`. */
 export interface RunError {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
-  /** The step that it came from. */
+  /** The step that failed. */
   readonly step?: string;
   readonly stack?: string;
   readonly details?: unknown;

@@ -10,18 +10,18 @@ export interface StartedBy {
   readonly by: string;
   /** The event, as `source/id`. */
   readonly event?: string;
-  /** The run that this one repeats. */
+  /** The run that this one repeats (`rerun`). */
   readonly rerunOf?: string;
-  /** The schedule, and the nominal time that it was started for; none when a person ran it now. */
+  /** The schedule, and the scheduled time that the run was started for; no time if a person started it. */
   readonly schedule?: string;
   readonly scheduledAt?: string;
   /** @deprecated Use `scheduledAt`. */
   readonly nominalAt?: string;
-  /** The run of another store that this one is a copy of. */
+  /** The run in another store that this one was imported from. */
   readonly importedFrom?: string;
 }
 
-/** A run as lists show it. */
+/** A run in lists. */
 export interface RunSummary {
   readonly id: string;
   readonly name: string;
@@ -35,35 +35,35 @@ export interface RunSummary {
   readonly attributes: Readonly<Record<string, unknown>> | null;
   readonly parentId: string | null;
   readonly startedBy: StartedBy;
-  /** How often a person has set it going again. */
+  /** How many times a person has resumed or restarted it. */
   readonly round: number;
   readonly error: RunError | null;
-  /** Shared by dead letters of one cause. */
+  /** Shared by dead letters with the same error. */
   readonly fingerprint: string | null;
-  /** Results that its steps have recorded so far. */
+  /** Number of recorded step results. */
   readonly stepsDone: number;
   readonly createdAt: string;
   readonly endedAt: string | null;
-  /** The run that went on in its place (`continueAsNew`), or null. */
+  /** The run that continues this one (`continueAsNew`), or null. */
   readonly continuedAs: string | null;
 }
 
-/** A run with what belongs to it. `steps` are the first 200; `GET /api/runs/{id}/steps` pages through all. */
+/** A run with its details. `steps` has the first 200; `GET /api/runs/{id}/steps` lists all. */
 export interface RunDetail extends RunSummary {
   readonly input: Payload;
   readonly output: Payload;
   readonly steps: readonly Step[];
-  /** Recorded entries, also those that a restart has made void. */
+  /** Recorded entries, including those that a restart invalidated. */
   readonly stepCount: number;
   readonly waits: readonly RunWait[];
   readonly children: readonly RunChild[];
-  /** What may be asked of it as it stands now. */
+  /** Recovery actions that its current state allows. */
   readonly verbs: readonly Verb[];
-  /** Time in which at least one attempt was under way, ms. */
+  /** Time during which at least one attempt was running, ms. */
   readonly busyMs: number;
-  /** Stretches in which none was, each longer than a minute, oldest first, at most 100; the last may be open. */
+  /** Periods without a running attempt, each longer than a minute, oldest first, at most 100. The last one may be open. */
   readonly idle: readonly Stretch[];
-  /** The version that new starts get, or null when nobody here knows the definition. */
+  /** The version for new runs, or null if this server does not know the workflow. */
   readonly liveVersion: number | null;
 }
 
@@ -72,7 +72,7 @@ export interface Stretch {
   readonly to: string | null;
 }
 
-/** `GET /api/runs/facets`: how many of the runs that match otherwise have each status. */
+/** `GET /api/runs/facets`: counts of matching runs by status. */
 export interface Facets {
   readonly items: readonly Facet[];
 }
@@ -86,9 +86,9 @@ export interface RunWait {
   readonly step: string;
   readonly kind: "timer" | "event" | "child" | "retry" | "once" | "hold";
   readonly since: string;
-  /** Null when only the awaited thing ends it. */
+  /** Null if the wait has no time limit. */
   readonly until: string | null;
-  /** Event name, child's run id or last error, by kind. */
+  /** Event name, id of the child run, or last error, depending on the kind. */
   readonly name: string | null;
   readonly match: unknown;
 }
@@ -102,7 +102,7 @@ export interface RunChild {
 /** `GET /api/runs/count` */
 export interface MatchCount {
   readonly count: number;
-  /** False: there are more. */
+  /** False if there are more. */
   readonly isExact: boolean;
 }
 
@@ -115,7 +115,7 @@ export interface HourCount {
   readonly count: number;
 }
 
-/** `GET /api/runs/{id}/result`: with 200 the run is at rest, with 202 it is not yet. */
+/** `GET /api/runs/{id}/result`: 200 if the run has ended, 202 if not. */
 export interface RunResult {
   readonly id: string;
   readonly status: RunStatus;

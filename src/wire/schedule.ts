@@ -1,13 +1,13 @@
-/** A nominal time that is to come. */
+/** An upcoming scheduled time. */
 export interface NextFiring {
   readonly at: string;
-  /** What the clocks of the schedule's zone show then, such as `2026-03-29 03:00:00 +02:00`. */
+  /** Local time in the schedule's time zone, for example `2026-03-29 03:00:00 +02:00`. */
   readonly local: string;
-  /** The time that was asked for does not exist on that day: this is the first moment after it. */
+  /** The configured local time does not exist on that day; this is the first valid time after it. */
   readonly isMoved: boolean;
 }
 
-/** What became of a nominal time. */
+/** The outcome of a scheduled time. */
 export interface FiringView {
   readonly scheduledAt: string;
   /** @deprecated Use `scheduledAt`. */
@@ -18,7 +18,7 @@ export interface FiringView {
   readonly decidedAt: string;
 }
 
-/** Nominal times in a row that started nothing. */
+/** Consecutive scheduled times that started nothing. */
 export interface FiringGapView {
   readonly cause: "missed" | "paused";
   readonly from: string;
@@ -37,14 +37,14 @@ export interface TimingView {
   readonly at?: string;
 }
 
-/** A schedule as lists show it. */
+/** A schedule in lists. */
 export interface ScheduleSummary {
-  /** Its workflow and its name: `report/nightly`. */
+  /** Workflow and name: `report/nightly`. */
   readonly id: string;
   readonly workflow: string;
   readonly name: string;
   readonly timing: TimingView;
-  /** The timing on one line. */
+  /** The timing as text. */
   readonly text: string;
   readonly overlap: "allow" | "skip" | "buffer-one" | "cancel-other";
   readonly catchUpMs: number;
@@ -53,18 +53,18 @@ export interface ScheduleSummary {
   readonly pausedBy: string | null;
   readonly pausedWhy: string | null;
   readonly pausedAt: string | null;
-  /** Its next nominal times, as if it were not paused. */
+  /** Its next scheduled times, as if it were not paused. */
   readonly next: readonly NextFiring[];
-  /** The nominal time that waits for the previous run to end. */
+  /** The scheduled time that is waiting for the previous run to end. */
   readonly buffered: string | null;
   readonly lastFire: FiringView | null;
   readonly lastGap: FiringGapView | null;
-  /** Whether this process has the code that fires it. */
+  /** Whether this process has loaded its workflow. */
   readonly isLoaded: boolean;
   readonly createdAt: string;
 }
 
-/** A schedule with its last 20 fires and gaps, newest first. */
+/** A schedule with its last 20 firings and gaps, newest first. */
 export interface ScheduleDetail extends ScheduleSummary {
   readonly fires: readonly FiringView[];
   readonly gaps: readonly FiringGapView[];
@@ -73,7 +73,7 @@ export interface ScheduleDetail extends ScheduleSummary {
 /** Body of `POST /api/schedules/{id}/backfill`. */
 export interface BackfillBody {
   readonly from: string;
-  /** Now, when it is left out. */
+  /** Default: now. */
   readonly to?: string;
   readonly dryRun?: boolean;
   readonly reason?: string;
@@ -90,7 +90,7 @@ export interface BackfillItem {
   /** @deprecated Use `scheduledAt`. */
   readonly nominalAt: string;
   readonly local: string;
-  /** Null in a preview of a run that would be started. */
+  /** Null in a preview, for a run that would be started. */
   readonly run: string | null;
   readonly isNew: boolean;
   /** Why the schedule's input was refused. */

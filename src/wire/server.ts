@@ -1,26 +1,26 @@
-/** `GET /api/server`: who answers here and what it may do. */
+/** `GET /api/server`: describes this server and its permissions. */
 export interface ServerInfo {
-  /** Of Baton. */
+  /** Baton version. */
   readonly version: string;
   readonly node: string;
   readonly pid: number;
   readonly startedAt: string;
-  /** Store time: clients count ages and due times from it. */
+  /** Store time, for computing ages and due times. */
   readonly now: string;
-  /** IANA name of this machine's zone. */
+  /** IANA name of the server's time zone. */
   readonly zone: string;
-  /** Who acts when this caller asks for something. */
+  /** The actor recorded for this caller's actions. */
   readonly actor: string;
   readonly isReadOnly: boolean;
   readonly store: {
     readonly kind: "sqlite" | "postgres";
-    /** As it may be shown: without a password. */
+    /** Without a password. */
     readonly address: string;
     readonly bytes: number;
     readonly schema: number;
   };
-  /** Workers that are alive. */
+  /** Number of running workers. */
   readonly workers: number;
-  /** A guide for the first minutes is to be had at `GET /api/guide`. */
+  /** Whether `GET /api/guide` has a getting-started guide. */
   readonly hasGuide: boolean;
 }

@@ -8,7 +8,7 @@ export const runStatuses = [
   "failed",
   "cancelled",
 ] as const;
-/** Where a run stands. Statuses may be added, none is ever merged or renamed. */
+/** The status of a run. Statuses can be added but are never merged or renamed. */
 export type RunStatus = (typeof runStatuses)[number];
 
 export const stepStatuses = [
@@ -21,17 +21,17 @@ export const stepStatuses = [
   "compensated",
   "abandoned",
 ] as const;
-/** Where a step stands. `abandoned`: the run's code ended before the step did. */
+/** The status of a step. `abandoned`: the code ended before the step. */
 export type StepStatus = (typeof stepStatuses)[number];
 
 export const attemptStatuses = ["running", "completed", "failed", "timed-out", "lost", "aborted"] as const;
-/** How one try of a step went. `lost`: its process died, so nobody knows whether it acted. */
+/** The outcome of an attempt. `lost`: the process crashed, so it is unknown whether the attempt had an effect. */
 export type AttemptStatus = (typeof attemptStatuses)[number];
 
 export const definitionKinds = ["automation", "sync", "task", "workflow"] as const;
 export type DefinitionKind = (typeof definitionKinds)[number];
 
-/** Whether a run is over: completed, cancelled, or at rest as a dead letter until somebody resumes it. */
+/** Whether a run has ended: completed, cancelled or failed. A failed run can be resumed. */
 export function isAtRest(status: RunStatus): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";
 }

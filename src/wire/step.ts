@@ -2,7 +2,7 @@ import type { Payload } from "./payload.ts";
 import type { RunError } from "./run-error.ts";
 import type { AttemptStatus, StepStatus } from "./status.ts";
 
-/** What kind of thing a run's code asked for. */
+/** The kind of operation. */
 export const stepKinds = [
   "step",
   "once",
@@ -19,11 +19,11 @@ export const stepKinds = [
 ] as const;
 export type StepKind = (typeof stepKinds)[number];
 
-/** A named unit of a run with its kept result. */
+/** A named unit of a run with its recorded result. */
 export interface Step {
-  /** As its author named it. */
+  /** The name in the code. */
   readonly name: string;
-  /** Unique in the run: the name with its branch or item, numbered from its second time on. */
+  /** Unique in the run: the name with its branch or item, numbered from the second use on. */
   readonly key: string;
   readonly kind: StepKind;
   readonly status: StepStatus;
@@ -34,7 +34,7 @@ export interface Step {
   readonly attempts: readonly Attempt[];
   readonly startedAt: string | null;
   readonly endedAt: string | null;
-  /** Of a long attempt under way, as far as it tells. */
+  /** Progress that a running attempt reported. */
   readonly progress?: Progress;
 }
 
@@ -44,10 +44,10 @@ export interface Progress {
   readonly note: string | null;
 }
 
-/** One try of a step. */
+/** One attempt of a step. */
 export interface Attempt {
   readonly number: number;
-  /** How often the run had been set going again by a person when this was tried. */
+  /** How many times the run had been resumed or restarted before this attempt. */
   readonly round: number;
   readonly status: AttemptStatus;
   readonly startedAt: string;

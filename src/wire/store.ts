@@ -1,4 +1,4 @@
-/** Room that one definition's runs take. Steps and bytes are estimates unless every run was sampled. */
+/** Storage used by the runs of one workflow. Steps and bytes are estimates unless every run was sampled. */
 export interface DefinitionSizesView {
   readonly definition: string;
   readonly runs: number;
@@ -15,7 +15,7 @@ export interface DefinitionSizesView {
   readonly grownLastDay: number;
 }
 
-/** What takes room in a store, largest first. */
+/** Storage use, largest first. */
 export interface StoreSizesView {
   readonly bytes: number;
   readonly freeBytes: number;
@@ -31,9 +31,9 @@ export interface EraseBody {
   readonly key?: string;
   readonly reason?: string;
   readonly dryRun?: boolean;
-  /** Cancels runs that are not at rest, and waits until they are. */
+  /** First cancels runs that have not ended, and waits for them. */
   readonly cancel?: boolean;
-  /** Writes the whole file anew afterwards. */
+  /** Rewrites the whole file afterwards. */
   readonly vacuum?: boolean;
 }
 
@@ -43,8 +43,8 @@ export interface ErasureView {
   readonly events: number;
   readonly files: number;
   readonly isDryRun: boolean;
-  /** False: a copy may be left in the log beside the file until its reader is gone. */
+  /** False if a copy may remain in the write-ahead log until a reader finishes. */
   readonly isScrubbed: boolean;
-  /** False: unused corners of pages may hold parts of it until the file is written anew. */
+  /** False if free pages may contain parts of the data until the file is rewritten. */
   readonly isRewritten: boolean;
 }

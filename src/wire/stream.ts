@@ -1,15 +1,15 @@
 import type { Reason } from "./reason.ts";
 import type { RunStatus } from "./status.ts";
 
-/** `GET /api/stream`, as server-sent events. Each has an id that rises; `Last-Event-ID` goes on after it. */
+/** `GET /api/stream`, as server-sent events. Ids are ascending; `Last-Event-ID` continues after one. */
 export interface StreamEvents {
-  /** The stream is open; its id is where to go on from. */
+  /** The stream is open. Its id is the position to continue from. */
   readonly ready: Record<never, never>;
-  /** A run stands elsewhere than before. */
+  /** A run changed. */
   readonly "run.changed": RunPatch;
-  /** So many runs changed at once that they are not told one by one: read the list again. */
+  /** Too many runs changed to report them one by one: read the list again. */
   readonly "runs.changed": { readonly count: number };
-  /** What happened since `Last-Event-ID` is no longer known: read everything again. */
+  /** The changes since `Last-Event-ID` are no longer available: read everything again. */
   readonly reset: Record<never, never>;
 }
 
@@ -20,6 +20,6 @@ export interface RunPatch {
   readonly reason: Reason | null;
   readonly reasonText: string | null;
   readonly endedAt: string | null;
-  /** Results recorded so far. Who listens to `run:<id>` is told as they come, within a second. */
+  /** Number of recorded results. Subscribers of `run:<id>` receive it within a second. */
   readonly steps: number;
 }

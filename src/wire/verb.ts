@@ -9,35 +9,35 @@ export const verbs = [
   "dismiss",
   "rerun",
 ] as const;
-/** What people ask of a run, the same words in API, command line and console. */
+/** Recovery actions of a run, with the same names in API, command line and console. */
 export type Verb = (typeof verbs)[number];
 
-/** Body of `POST /api/runs/{id}/{verb}`. Each verb takes a part of it. */
+/** Body of `POST /api/runs/{id}/{verb}`. Each action uses some of the fields. */
 export interface VerbBody {
-  /** `restart`: the step to start over from. `complete-step`: the step; without it the one that stopped the run. */
+  /** `restart`: the step to restart from. `complete-step`: the step; default: the one that stopped the run. */
   readonly step?: string;
-  /** `complete-step`: what the step is taken to have given. */
+  /** `complete-step`: the output to record. */
   readonly output?: unknown;
-  /** `cancel`: undo what was done first. */
+  /** `cancel`: run the compensations first. */
   readonly compensate?: boolean;
-  /** `suspend`: timers stand still until the run is resumed. */
+  /** `suspend`: pause timers until the run is resumed. */
   readonly stopClocks?: boolean;
   /** `resume`, `restart`, `rerun`: edited input. */
   readonly input?: unknown;
-  /** Kept in the audit. */
+  /** Written to the audit log. */
   readonly reason?: string;
-  /** Says what would happen and changes nothing. */
+  /** Returns what would happen, without changing anything. */
   readonly dryRun?: boolean;
 }
 
-/** Body of `POST /api/runs/{id}/reveal`: one of both. */
+/** Body of `POST /api/runs/{id}/reveal`: exactly one of the fields. */
 export interface RevealBody {
   readonly step?: string;
   readonly field?: "input" | "output";
   readonly reason?: string;
 }
 
-/** What a verb would do, the answer to `dryRun`. */
+/** What an action would do: the response to `dryRun`. */
 export interface VerbPreview {
   readonly dryRun: true;
   readonly run: string;
@@ -46,8 +46,8 @@ export interface VerbPreview {
   /** Step keys. */
   readonly runsAgain: readonly string[];
   readonly kept: readonly string[];
-  /** Completed steps that are undone when they declare how, newest first. */
+  /** Completed steps that are compensated if they declare how, newest first. */
   readonly undone: readonly string[];
-  /** Of those that run again: what is not safe to repeat. */
+  /** Steps that run again and are not safe to repeat. */
   readonly notIdempotent: readonly string[];
 }

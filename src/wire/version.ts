@@ -1,10 +1,10 @@
 import type { DefinitionProblem } from "./definition.ts";
 import type { DefinitionKind } from "./status.ts";
 
-/** `POST /api/deployments`: what the server's own folder held. Code never travels over this API. */
+/** `POST /api/deployments`: the definitions in the server's own folder. Code is never sent over this API. */
 export interface Deployment {
   readonly items: readonly DeployedVersion[];
-  /** Files that were left out. */
+  /** Files that could not be deployed. */
   readonly problems: readonly DefinitionProblem[];
 }
 
@@ -13,30 +13,30 @@ export interface DeployedVersion {
   readonly version: number;
   readonly kind: DefinitionKind;
   readonly fingerprint: string;
-  /** False: the same content was deployed before, under the same number. */
+  /** False if the same content was already deployed under this number. */
   readonly isNew: boolean;
 }
 
 /** Body of `POST /api/definitions/{name}/use` and `…/drain`. */
 export interface VersionBody {
   readonly version: number;
-  /** Kept in the audit. */
+  /** Written to the audit log. */
   readonly reason?: string;
 }
 
 /** Body of `POST /api/definitions/{name}/move`. */
 export interface MoveBody {
   readonly from: number;
-  /** Default the version that new starts get. */
+  /** Default: the version for new runs. */
   readonly to?: number;
-  /** This run only, by its whole id. */
+  /** Only this run, by its full id. */
   readonly run?: string;
   readonly reason?: string;
-  /** Rehearses and moves nothing. */
+  /** Checks compatibility without moving runs. */
   readonly dryRun?: boolean;
 }
 
-/** What became of the runs of one version. The lists hold the first 1,000. */
+/** The result of moving the runs of one version. Lists have the first 1,000. */
 export interface MovedRuns {
   readonly name: string;
   readonly from: number;
@@ -48,7 +48,7 @@ export interface MovedRuns {
   readonly left: readonly LeftRun[];
 }
 
-/** A run that was not moved. The keys are there when its history disagrees with the code. */
+/** A run that was not moved. The step keys are set if its history differs from the code. */
 export interface LeftRun {
   readonly run: string;
   readonly reason: string;

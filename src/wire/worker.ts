@@ -1,16 +1,16 @@
-/** A worker that is not known to be dead. Times are RFC 3339. */
+/** A worker whose lease has not been revoked. Times are RFC 3339. */
 export interface WorkerView {
   readonly name: string;
-  /** Of Baton; null of one from before it was told. */
+  /** Baton version; null for workers of versions that did not report it. */
   readonly version: string | null;
   readonly slots: number | null;
-  /** Runs that it holds. */
+  /** Number of leased runs. */
   readonly held: number;
-  /** The queues that it serves; null: all. */
+  /** Queues that it serves; null for all. */
   readonly queues: readonly string[] | null;
   readonly startedAt: string;
   readonly seenAt: string;
-  /** Its lease has not run out. */
+  /** Whether its lease is valid. */
   readonly isAlive: boolean;
 }
 

@@ -30,7 +30,7 @@ export interface BulkListOptions extends Globals {
   readonly limit: string;
 }
 
-/** Between looks at the progress of an act, ms. */
+/** Interval for polling the progress of a bulk operation, ms. */
 const lookMs = 300;
 
 /** `baton redrive`, and `baton bulk <verb>` for the others. */
@@ -73,7 +73,7 @@ function readCanary(given: string): number[] {
   return given.split(",").map((part) => readCount("--canary", part.trim(), 100_000));
 }
 
-/** `10`, `10/s` or `600/m`, as runs a second. */
+/** `10`, `10/s` or `600/m`, as runs per second. */
 function readRate(given: string): number {
   const [, count, unit = "s"] = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(given.trim()) ?? [];
   const rate = Number(count) / { s: 1, m: 60, h: 3_600 }[unit as "s" | "m" | "h"];

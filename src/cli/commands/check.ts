@@ -13,21 +13,21 @@ export interface CheckOptions extends Globals {
   readonly last: string;
 }
 
-/** One rehearsed run, as `--json` gives it. */
+/** One replayed run, as printed by `--json`. */
 interface Line {
   readonly run: string;
   readonly name: string;
   readonly version: number;
   readonly status: string;
   readonly outcome: "compatible" | "diverges";
-  /** Why it diverges, the place of the first difference from 1, and both lists. */
+  /** Why it is incompatible, the position of the first difference from 1, and both lists. */
   readonly detail?: string;
   readonly at?: number;
   readonly recorded?: readonly string[];
   readonly asked?: readonly string[];
 }
 
-/** `baton check`: replays recorded histories over the code of the folder, without running a step. */
+/** `baton check`: replays recorded histories against the code of the folder, without running any step. */
 export function check(name: string | undefined, options: CheckOptions): Promise<Exit> {
   return runCommand(options, async (context) => {
     const config = await loadConfig(options);

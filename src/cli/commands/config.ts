@@ -5,7 +5,7 @@ import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { table } from "../text.ts";
 
-/** `baton config`: every value in force, and where it came from. */
+/** `baton config`: every effective setting and where it comes from. */
 export function printConfig(options: Globals): Promise<Exit> {
   return runCommand(options, async ({ io }) => {
     const lines = configLines(await loadConfig(options));

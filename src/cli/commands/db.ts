@@ -9,7 +9,7 @@ import type { Globals } from "../connect.ts";
 import { CliError, type Exit, exit } from "../exit.ts";
 import { type Column, table } from "../text.ts";
 
-/** `baton db backup`: a consistent copy, also while Baton works on the store. */
+/** `baton db backup`: a consistent copy, also while Baton is running. */
 export function backup(path: string, options: Globals): Promise<Exit> {
   return runCommand(options, async ({ io }) => {
     const { bytes } = await backupStore(await fileOf(options), resolve(path));
@@ -19,7 +19,7 @@ export function backup(path: string, options: Globals): Promise<Exit> {
   });
 }
 
-/** `baton db restore`: puts a copy in the place of the store; the old one is kept beside it. */
+/** `baton db restore`: replaces the store with a copy; the old store is kept next to it. */
 export function restore(path: string, options: Globals): Promise<Exit> {
   return runCommand(options, async ({ io }) => {
     const store = await fileOf(options);
@@ -76,7 +76,7 @@ function size(bytes: number): string {
   return `${Math.round(bytes / 1024 / 1024)} MiB`;
 }
 
-/** `baton db migrate`: what opening the store does too, at a time of one's own choosing. */
+/** `baton db migrate`: the same migration that opening the store performs, at a time that you choose. */
 export function migrate(options: Globals & { dryRun?: boolean }): Promise<Exit> {
   return runCommand(options, async ({ io }) => {
     const migrated = await migrateStore(await addressOf(options), { dryRun: options.dryRun === true });
@@ -98,7 +98,7 @@ async function addressOf(options: Globals): Promise<StoreAddress> {
   return namedStore(options) ?? storeOf(await loadConfig(options));
 }
 
-/** What copies a file is not for a store that its server keeps. */
+/** Commands that copy a file do not apply to a store in a database server. */
 async function fileOf(options: Globals): Promise<string> {
   const address = await addressOf(options);
   if (address.kind === "sqlite") return address.path;

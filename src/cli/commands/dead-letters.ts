@@ -13,7 +13,7 @@ export interface DeadLettersOptions extends Globals {
   readonly limit: string;
 }
 
-/** `baton dead-letters`: one line a cause, or with `--fingerprint` the runs of one. */
+/** `baton dead-letters`: one line per error, or with `--fingerprint` the runs of one. */
 export function listDeadLetters(options: DeadLettersOptions): Promise<Exit> {
   return runConnected(options, "read", async ({ io, connection: { client } }) => {
     const limit = readCount("--limit", options.limit, rowsMax);

@@ -14,14 +14,14 @@ export interface DeployOptions extends Globals {
   readonly dryRun?: boolean;
 }
 
-/** A definition as the folder holds it here. */
+/** A definition in the local folder. */
 interface Local {
   readonly name: string;
   readonly fingerprint: string;
   readonly file: string;
 }
 
-/** `baton deploy`: bundles and checks the folder, stores what is new, and makes it what new starts get. */
+/** `baton deploy`: bundles and checks the folder, stores what is new, and uses it for new runs. */
 export async function deploy(folder: string | undefined, options: DeployOptions): Promise<Exit> {
   const flags = { ...options, ...(folder === undefined ? {} : { folder }) };
   let local: readonly Local[] = [];
@@ -45,7 +45,7 @@ export async function deploy(folder: string | undefined, options: DeployOptions)
   });
 }
 
-/** What cannot be carried stops a deployment as a whole: half of a folder is nothing that anybody has tested. */
+/** Code that cannot be bundled stops the whole deployment: half of a folder is an untested combination. */
 async function bundled(flags: DeployOptions & { folder?: string }): Promise<readonly Local[]> {
   const config = await loadConfig(flags);
   const { versions, problems, from } = await loadFolder(config);

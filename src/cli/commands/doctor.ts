@@ -14,7 +14,7 @@ export interface DoctorCommand extends Globals {
   readonly reason?: string;
 }
 
-/** `baton doctor`: exit code 1 when something is bad. */
+/** `baton doctor`: exit code 1 if a check fails. */
 export async function doctor(options: DoctorCommand): Promise<Exit> {
   let unopened: DoctorReport | null = null;
   const before = await runCommand(options, async (context) => {
@@ -29,7 +29,7 @@ export async function doctor(options: DoctorCommand): Promise<Exit> {
     const query = options.full === true ? { full: "true" } : {};
     if (mends) {
       const planned = await client.get<DoctorReport>("/api/doctor", query);
-      // What is about to be done is told first.
+      // Print the plan first.
       for (const { what, count } of planned.repairs) context.io.say(`repair: ${what} (${count})`);
     }
     const body = options.reason === undefined ? {} : { reason: options.reason };
@@ -41,7 +41,7 @@ export async function doctor(options: DoctorCommand): Promise<Exit> {
   });
 }
 
-/** A file that cannot be opened as a store of this Baton is told of from outside. A server has opened its own. */
+/** A file that cannot be opened as a store is examined from outside. A server has already opened its own. */
 async function examineUnopened(options: DoctorCommand): Promise<DoctorReport | null> {
   if (options.url !== undefined || process.env["BATON_URL"] !== undefined) return null;
   const address = namedStore(options) ?? storeOf(await loadConfig(options));

@@ -15,7 +15,7 @@ export interface EraseCommand extends Globals {
 
 /** `baton erase` */
 export function erase(id: string | undefined, options: EraseCommand): Promise<Exit> {
-  // Cancelling what a worker holds needs somebody who works.
+  // Cancelling a leased run needs a running worker.
   const need = options.cancel === true && options.dryRun !== true ? "work" : "act";
   return runConnected(options, need, async ({ io, connection }) => {
     const { key, cancel, vacuum, reason } = options;

@@ -20,7 +20,7 @@ export function exportRun(id: string, options: ExportCommand): Promise<Exit> {
       io.document(fixture);
       return exit.ok;
     }
-    // A run holds what its workflow was given: nobody else on the machine needs to read it.
+    // An exported run contains its inputs: no other user of the machine should be able to read it.
     writeFileSync(options.out, `${JSON.stringify(fixture, null, 2)}\n`, { mode: 0o600 });
     if (io.format === "human")
       io.say(`${options.out} contains the inputs and outputs of the run: protect it like the store`);

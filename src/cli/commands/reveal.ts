@@ -10,7 +10,7 @@ export interface RevealOptions extends Globals {
   readonly reason?: string;
 }
 
-/** `baton reveal`: one sensitive value in clear, which is told in the audit. */
+/** `baton reveal`: prints one sensitive value in plain text; the access is in the audit log. */
 export function revealValue(id: string, options: RevealOptions): Promise<Exit> {
   return runConnected(options, "act", async ({ io, connection }) => {
     const { step, input, output, reason } = options;

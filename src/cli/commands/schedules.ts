@@ -26,7 +26,7 @@ export interface NextOptions extends Globals {
   readonly count: string;
 }
 
-/** Nominal times that the API tells at once. */
+/** Scheduled times that the API returns at once. */
 const nextMax = 100;
 
 /** `baton schedules` */
@@ -68,7 +68,7 @@ function nextCell({ isPaused, next }: ScheduleSummary, now: number): string {
   return first === undefined ? "never" : `${first.local} (${until(first.at, now)})`;
 }
 
-/** Without a server no code is loaded at all, which says nothing of this schedule. */
+/** Without a server no code is loaded at all, so this is not specific to the schedule. */
 function noteOf(schedule: ScheduleSummary, isServer: boolean): string {
   const { isPaused, pausedBy, pausedWhy, isLoaded, lastGap, lastFire } = schedule;
   if (isPaused) return `paused by ${pausedBy ?? "?"}${pausedWhy === null ? "" : `: ${pausedWhy}`}`;
@@ -77,7 +77,7 @@ function noteOf(schedule: ScheduleSummary, isServer: boolean): string {
   return isLoaded || !isServer ? "" : "code not loaded on this server";
 }
 
-/** How long until then. */
+/** The time until then. */
 function until(at: string, now: number): string {
   const seconds = Math.max(0, Math.round((Date.parse(at) - now) / 1000));
   if (seconds < 60) return `in ${seconds} s`;

@@ -19,7 +19,7 @@ export interface ServeOptions extends Globals {
   readonly readOnly?: boolean;
 }
 
-/** How a process serves: following changes of its folder, or leaving the work to others. */
+/** How a process serves: with or without watching its folder, with or without a worker. */
 export interface Serving {
   readonly isWatching: boolean;
   readonly folder?: string;
@@ -27,7 +27,7 @@ export interface Serving {
   readonly works?: boolean;
 }
 
-/** `baton start`, with `isWatching` `baton dev`, without work `baton server`: serves until it is told to stop. */
+/** `baton start`, with `isWatching` `baton dev`, without work `baton server`: serves until it is stopped. */
 export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
   return runCommand(options, async (context) => {
     const { io } = context;
@@ -38,7 +38,7 @@ export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
     const logger = { log };
     let server: RunningServer | null = null;
     let isCrashing = false;
-    // From before the first run goes on: one that dies at once is told like any other.
+    // Before the first run continues, so that a run that crashes at once is reported too.
     const stopListening = onEscape(logger, (escaped) => {
       if (!isCrashing) crash(io, server, escaped);
       isCrashing = true;
@@ -65,10 +65,10 @@ export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
   });
 }
 
-/** Longer than neighbours of a guilty run take to be handed back; whatever hangs then is left as it is. */
+/** Longer than it takes to release the other runs; what still hangs then is abandoned. */
 const crashMaxMs = 5_000;
 
-/** Ends the process. When nobody knows whose error it was, all runs count as suspects and none is handed back. */
+/** Ends the process. If the source of the error is unknown, all runs are suspected and none is released. */
 function crash(io: Io, server: Pick<RunningServer, "crash"> | null, { run }: Escaped): void {
   if (run === null || server === null) process.exit(exit.failed);
   setTimeout(() => process.exit(exit.failed), crashMaxMs);
@@ -99,7 +99,7 @@ function greet(io: Io, server: RunningServer, { isWatching: isDev, works = true 
   ]);
 }
 
-/** `baton worker`: works until it is told to stop, and serves nothing. */
+/** `baton worker`: executes runs until it is stopped, without a server. */
 export function work(options: ServeOptions): Promise<Exit> {
   return runCommand(options, async (context) => {
     const { io } = context;
@@ -145,7 +145,7 @@ function greetWorker(io: Io, config: EffectiveConfig, instance: Instance): void 
   ]);
 }
 
-/** A file has one process, which does everything. */
+/** A SQLite file has one process, which does everything. */
 function refuseFile(config: EffectiveConfig, command: string): void {
   if (storeOf(config).kind === "postgres") return;
   throw new CliError(exit.usage, "usage", `${command} needs a PostgreSQL store: a SQLite file allows one process`, {

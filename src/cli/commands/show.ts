@@ -8,7 +8,7 @@ import { type Exit, exit } from "../exit.ts";
 import { errorLine, runPage, verbCommands } from "../run-text.ts";
 import { plain } from "../text.ts";
 
-/** `baton show`: a run with all its steps and, as JSON, all its values whole. */
+/** `baton show`: a run with all its steps and, as JSON, its full values. */
 export function showRun(id: string, options: Globals): Promise<Exit> {
   return runConnected(options, "read", async ({ io, connection }) => {
     const run = await wholeRun(connection.client, id, io.format !== "human");
@@ -35,7 +35,7 @@ async function allSteps(client: Client, run: RunDetail): Promise<readonly Step[]
   return steps;
 }
 
-/** `baton why`: where a run stands and what to do about it, in a few lines. */
+/** `baton why`: the status of a run and what can be done about it, in a few lines. */
 export function explainRun(id: string, options: Globals): Promise<Exit> {
   return runConnected(options, "read", async ({ io, connection }) => {
     const run = await connection.client.get<RunDetail>(`/api/runs/${encodeURIComponent(id)}`);

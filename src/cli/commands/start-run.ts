@@ -19,7 +19,7 @@ export interface RunOptions extends Globals {
   readonly timeout?: string;
 }
 
-/** `baton run`: starts a run, and with `--wait` or `--watch` stays until it is at rest. */
+/** `baton run`: starts a run, and with `--wait` or `--watch` waits until it has ended. */
 export function startRun(name: string, options: RunOptions): Promise<Exit> {
   const waits = options.wait === true || options.watch === true;
   return runConnected(options, waits ? "work" : "act", async ({ connection, ...context }) => {
@@ -55,7 +55,7 @@ function readTimeout(given: string): number {
   }
 }
 
-/** Follows a run to its rest, prints it, and says by the exit code how it ended. */
+/** Follows a run to its end and prints it. The exit code shows how it ended. */
 export async function finish(
   { io, signal }: CommandContext,
   connection: Connection,
@@ -67,7 +67,7 @@ export async function finish(
   const run = await followRun(connection.client, started.id, {
     signal,
     timeoutMs: options.timeoutMs,
-    // Without a server nobody else can bring what the run waits for.
+    // Without a server, no other process can deliver what the run is waiting for.
     endsWhenParked: !connection.isServer,
     ...(tells ? { onStep: (step) => io.say(stepLine(step, io.paint)) } : {}),
   });
@@ -76,7 +76,7 @@ export async function finish(
   return exitOf(run);
 }
 
-/** 0 when it completed, 1 when it did not, 6 when it waits for something that will not come soon. */
+/** 0 if it completed, 1 if it did not, 6 if it waits for something that will not happen soon. */
 export function exitOf(run: RunDetail): Exit {
   if (run.status === "completed") return exit.ok;
   return run.status === "waiting" ? exit.timedOut : exit.failed;

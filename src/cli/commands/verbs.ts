@@ -12,7 +12,7 @@ import { plain } from "../text.ts";
 export interface VerbOptions extends Globals {
   readonly from?: string;
   readonly step?: string;
-  /** The version to go on with. */
+  /** The version to continue on. */
   readonly on?: string;
   readonly output?: string;
   readonly compensate?: boolean;
@@ -24,10 +24,10 @@ export interface VerbOptions extends Globals {
   readonly wait?: boolean;
 }
 
-/** Verbs after which a run moves; the command stays until it stands again. */
+/** Actions after which a run continues; the command waits until the run stops again. */
 const moving: ReadonlySet<Verb> = new Set(["resume", "restart", "complete-step", "retry", "compensate", "rerun"]);
 
-/** `baton resume` and the other verbs. */
+/** `baton resume` and the other recovery actions. */
 export function applyVerb(verb: Verb, id: string, options: VerbOptions): Promise<Exit> {
   const follows = moving.has(verb) && options.wait !== false && options.dryRun !== true;
   return runConnected(options, follows ? "work" : "act", async ({ connection, ...context }) => {
@@ -43,7 +43,7 @@ export function applyVerb(verb: Verb, id: string, options: VerbOptions): Promise
   });
 }
 
-/** A run that cannot go on with that version stays as it is, and so does all that was asked for. */
+/** If the run cannot continue on that version, nothing is changed. */
 async function moveTo({ client }: Connection, id: string, options: VerbOptions): Promise<void> {
   const to = Number(options.on);
   if (!(Number.isInteger(to) && to > 0))

@@ -16,7 +16,7 @@ export interface VersionsOptions extends Globals {
   readonly dryRun?: boolean;
 }
 
-/** `baton versions`: lists them, and with a flag chooses, drains or moves. */
+/** `baton versions`: lists versions; with a flag, selects, drains or moves. */
 export function versions(name: string | undefined, options: VersionsOptions): Promise<Exit> {
   const asked = [options.use, options.drain, options.move].filter((each) => each !== undefined);
   return runConnected(options, asked.length === 0 ? "read" : "act", async ({ io, connection }) => {
@@ -71,7 +71,7 @@ function stateOf(row: DefinitionView): string {
   return row.isUsed ? "new runs" : "";
 }
 
-/** What is left first: that is what a version is kept for. */
+/** Open runs first: they are the reason to keep a version. */
 function runsText({ runs }: DefinitionView): string {
   const rest = new Set(["completed", "cancelled"]);
   const texts = Object.entries(runs)

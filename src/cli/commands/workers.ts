@@ -4,7 +4,7 @@ import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
 import { ago, type Column, table } from "../text.ts";
 
-/** `baton workers`: who works on the store. */
+/** `baton workers`: lists the workers of the store. */
 export function listWorkers(options: Globals): Promise<Exit> {
   return runConnected(options, "read", async ({ io, connection }) => {
     const { items } = await connection.client.get<Workers>("/api/workers");
