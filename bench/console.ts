@@ -10,13 +10,13 @@ import { median, percentile, type Row, round } from "./measure.ts";
 import type { Workload } from "./workloads.ts";
 
 /**
- * The console on a large store, in a real browser beside the server that it looks at: how smoothly the list scrolls, how
- * soon a long run is there, and what a busy list costs. The floor of scrolling is an empty page of the same browser.
+ * The console on a large store, in a real browser on the server's machine: how smoothly the list scrolls, how fast a
+ * long run is shown, and what a busy list costs. The floor for scrolling is an empty page in the same browser.
  */
 const runCount = 100_000;
 const stepCount = 10_000;
 const startsPerSecond = 1_000;
-const watchedMs = 9_000;
+const busyMs = 9_000;
 
 const source = `import { workflow } from "baton";
 export const tick = workflow({ name: "tick" }, (ctx, input) => ctx.step("tick", () => input));
@@ -34,7 +34,7 @@ export const pump = workflow({ name: "pump" }, async (ctx, { perSecond, seconds 
 `;
 
 export const consoleBench: Workload = async ({ folder, rounds }) => {
-  if (!existsSync(chromiumPath)) throw new Error(`there is no Chromium at ${chromiumPath}: set CHROMIUM_PATH`);
+  if (!existsSync(chromiumPath)) throw new Error(`Chromium not found at ${chromiumPath}: set CHROMIUM_PATH`);
   const rows: Row[] = [];
   const row = (name: string, value: number, unit: string, floor: number | null, note: string): void =>
     void rows.push({
@@ -66,9 +66,9 @@ export const consoleBench: Workload = async ({ folder, rounds }) => {
   return rows;
 };
 
-type Tell = (name: string, value: number, unit: string, floor: number | null, note: string) => void;
+type AddRow = (name: string, value: number, unit: string, floor: number | null, note: string) => void;
 
-/** A store with many runs and one long one, whose id it gives. */
+/** Fills a store with many runs and one long run. Returns the id of the long run. */
 async function fill(file: string): Promise<string> {
   const tick = workflow({ name: "tick" }, (ctx, input: number) => ctx.step("tick", () => input));
   const long = workflow({ name: "long" }, async (ctx, count: number) => {
@@ -87,13 +87,13 @@ async function fill(file: string): Promise<string> {
   return handle.id;
 }
 
-interface Served {
+interface ServerProcess {
   readonly url: string;
   readonly child: ChildProcess;
   readonly ended: Promise<unknown>;
 }
 
-async function serve(folder: string): Promise<Served> {
+async function serve(folder: string): Promise<ServerProcess> {
   mkdirSync(join(folder, "workflows"), { recursive: true });
   writeFileSync(join(folder, "workflows", "tick.ts"), source);
   const store = join(folder, "console.db");
@@ -101,7 +101,7 @@ async function serve(folder: string): Promise<Served> {
   const env = { ...process.env, BATON_PORT: "0" };
   const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
   for (;;) {
-    if (child.exitCode !== null) throw new Error("the server ended before it served");
+    if (child.exitCode !== null) throw new Error("the server exited before it accepted requests");
     const owner = existsSync(`${store}.owner.json`) ? readFileSync(`${store}.owner.json`, "utf8") : "";
     const url = /"url":\s*"([^"]+)"/.exec(owner)?.[1];
     if (url !== undefined && owner.includes(String(child.pid))) return { url, child, ended: once(child, "exit") };
@@ -109,7 +109,7 @@ async function serve(folder: string): Promise<Served> {
   }
 }
 
-/** Times between frames while `move` is called at each of them, ms. */
+/** Times between frames in ms, while `move` is run in each frame. */
 async function frames(page: Page, move: string, count: number): Promise<readonly number[]> {
   return (await page.evaluate(`new Promise((done) => {
     const times = []; let before = performance.now();
@@ -123,7 +123,7 @@ async function frames(page: Page, move: string, count: number): Promise<readonly
   })`)) as number[];
 }
 
-async function measureScroll(page: Page, url: string, rounds: number, tell: Tell): Promise<void> {
+async function measureScroll(page: Page, url: string, rounds: number, addRow: AddRow): Promise<void> {
   const scroll: number[] = [];
   const bare: number[] = [];
   let counted = "";
@@ -133,22 +133,22 @@ async function measureScroll(page: Page, url: string, rounds: number, tell: Tell
     const begun = performance.now();
     await page.goto(`${url}/runs`);
     await page.locator('[role="row"][data-run]').first().waitFor();
-    if (i === 0) tell("console: list", performance.now() - begun, "ms", null, `first rows of ${runCount}, cold`);
+    if (i === 0) addRow("console: list", performance.now() - begun, "ms", null, `first rows of ${runCount}, cold`);
     const times = await frames(page, `document.querySelector('[aria-label="Rows of runs"]').scrollBy(0, 340)`, 400);
     scroll.push(percentile(times, 0.95));
     counted = (await page.locator("main header").first().textContent()) ?? "";
   }
   const count = /([\d,]+) match/.exec(counted)?.[1] ?? "?";
-  tell(
+  addRow(
     "console: scroll",
     median(scroll),
     "ms",
     median(bare),
-    `p95 between frames over 4,000 rows; the page counts ${count}`,
+    `p95 between frames over 4,000 rows; the page shows a count of ${count}`,
   );
 }
 
-async function measureLong(page: Page, url: string, id: string, rounds: number, tell: Tell): Promise<void> {
+async function measureLong(page: Page, url: string, id: string, rounds: number, addRow: AddRow): Promise<void> {
   const times: number[] = [];
   for (let i = 0; i < rounds; i++) {
     await page.goto("about:blank");
@@ -157,10 +157,10 @@ async function measureLong(page: Page, url: string, id: string, rounds: number, 
     await page.getByRole("button", { name: "tick" }).first().waitFor();
     times.push(performance.now() - begun);
   }
-  tell("console: long run", median(times), "ms", null, `until the steps of a run of ${stepCount} are there`);
+  addRow("console: long run", median(times), "ms", null, `until the steps of a run with ${stepCount} steps are shown`);
 }
 
-async function measureBusy(browser: Browser, page: Page, { url }: Served, tell: Tell): Promise<void> {
+async function measureBusy(browser: Browser, page: Page, { url }: ServerProcess, addRow: AddRow): Promise<void> {
   await page.goto(`${url}/runs`);
   const rows = page.locator('[role="row"][data-run]');
   await rows.nth(3).hover();
@@ -169,12 +169,12 @@ async function measureBusy(browser: Browser, page: Page, { url }: Served, tell: 
   await other.locator('[role="row"][data-run]').first().waitFor();
   await page.bringToFront();
   await delay(1_500);
-  const asked: string[] = [];
-  page.on("request", (request) => void asked.push(request.url()));
+  const requests: string[] = [];
+  page.on("request", (request) => void requests.push(request.url()));
   await delay(5_000);
-  tell("console: idle", asked.length, "asked", null, "requests of an idle page in 5 s");
+  addRow("console: idle", requests.length, "requests", null, "from an idle page in 5 s");
   const listeners = /^baton_stream_listeners (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
-  tell("console: streams", Number(listeners), "streams", null, "of two tabs");
+  addRow("console: streams", Number(listeners), "streams", null, "for two tabs");
 
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable");
@@ -187,23 +187,23 @@ async function measureBusy(browser: Browser, page: Page, { url }: Served, tell: 
   const seconds = (performance.now() - begun) / 1000;
   const busy = ((await taskSeconds(session)) - busyBefore) / seconds;
   const jumped = (await ids()).filter((id, i) => id !== before[i]).length;
-  tell(
+  addRow(
     "console: busy list",
     busy * 100,
     "%",
     null,
-    `of a core for the page's thread at ${round(started / seconds)} starts/s`,
+    `of a core in the page's thread, at ${round(started / seconds)} starts/s`,
   );
   const cpu = await cpuBefore;
   if (cpu !== null)
-    tell(
+    addRow(
       "console: browser",
       (((await browserCpuSeconds(browser)) ?? cpu) - cpu) * (100 / seconds),
       "%",
       null,
-      "of a core for all processes of the browser meanwhile",
+      "of a core in all processes of the browser, in the same time",
     );
-  tell("console: jumps", jumped, "rows", null, "that stood elsewhere under the cursor afterwards");
+  addRow("console: jumps", jumped, "rows", null, "that moved while the cursor was over the list");
 }
 
 async function taskSeconds(session: CDPSession): Promise<number> {
@@ -211,7 +211,7 @@ async function taskSeconds(session: CDPSession): Promise<number> {
   return metrics.find((metric) => metric.name === "TaskDuration")?.value ?? Number.NaN;
 }
 
-/** Processor time of all processes of the browser; null where nobody can tell. */
+/** CPU time of all processes of the browser; null if it is unavailable. */
 async function browserCpuSeconds(browser: Browser): Promise<number | null> {
   const session = await browser.newBrowserCDPSession();
   try {
@@ -224,25 +224,25 @@ async function browserCpuSeconds(browser: Browser): Promise<number | null> {
   }
 }
 
-/** So many starts a second for a while, by a workflow in the server itself; how many it were. */
+/** Starts runs at a fixed rate from a workflow in the server. Returns how many were started. */
 async function startRuns(url: string): Promise<number> {
-  const ask = async (path: string, body?: unknown): Promise<{ id: string; status: string; count: number }> => {
+  const request = async (path: string, body?: unknown): Promise<{ id: string; status: string; count: number }> => {
     const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     const response = await fetch(url + path, body === undefined ? {} : init);
     return (await response.json()) as { id: string; status: string; count: number };
   };
-  const { count: before } = await ask("/api/runs/count");
-  const { id } = await ask("/api/runs", {
+  const { count: before } = await request("/api/runs/count");
+  const { id } = await request("/api/runs", {
     name: "pump",
-    input: { perSecond: startsPerSecond, seconds: watchedMs / 1_000 },
+    input: { perSecond: startsPerSecond, seconds: busyMs / 1_000 },
   });
   for (;;) {
     await delay(250);
-    const { status } = await ask(`/api/runs/${id}/result`);
+    const { status } = await request(`/api/runs/${id}/result`);
     if (status === "failed")
       throw new Error(
-        `the run that starts the others has failed: ${JSON.stringify(await ask(`/api/runs/${id}/result`))}`,
+        `the run that starts the others failed: ${JSON.stringify(await request(`/api/runs/${id}/result`))}`,
       );
-    if (status === "completed") return (await ask("/api/runs/count")).count - before;
+    if (status === "completed") return (await request("/api/runs/count")).count - before;
   }
 }

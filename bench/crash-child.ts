@@ -1,7 +1,9 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { openBaton, workflow } from "baton";
 
-/** The process of the crash workload: starts its runs or finds them, and says when all are done and what ran twice. */
+/**
+ * The process of the crash workload: starts the runs or finds them, and reports when all have ended and what ran twice.
+ */
 const [store = "", log = "", count = "0"] = process.argv.slice(2);
 const runs = Number(count);
 const isSecond = existsSync(log);
@@ -24,12 +26,13 @@ if (!isSecond) {
   process.stdout.write("started\n");
 } else {
   const before = await done();
-  const left = runs - before;
+  const remaining = runs - before;
   while ((await done()) < runs) await new Promise((resolve) => setTimeout(resolve, 5));
-  const own = (performance.now() - begun) / 1000;
+  const secondsAfterOpen = (performance.now() - begun) / 1000;
   const keys = readFileSync(log, "utf8").trim().split("\n");
   const lost = runs - (await done());
-  process.stdout.write(`${JSON.stringify({ twice: keys.length - new Set(keys).size, lost, left, own })}\n`);
+  const report = { twice: keys.length - new Set(keys).size, lost, remaining, secondsAfterOpen };
+  process.stdout.write(`${JSON.stringify(report)}\n`);
   await baton.close();
 }
 

@@ -1,6 +1,6 @@
 import { openBaton, workflow } from "baton";
 
-/** A worker of the workers workload; it goes when its input ends. */
+/** A worker process of the workers workload. It exits when its stdin ends. */
 const [store = ""] = process.argv.slice(2);
 const value200 = "x".repeat(198);
 const five = workflow({ name: "five" }, async (ctx) => {

@@ -2,13 +2,13 @@ import { rmSync } from "node:fs";
 import type { Database } from "../src/stores/sqlite/database.ts";
 import { openDatabase } from "../src/stores/sqlite/open.ts";
 
-/** The bare cost of what a workload writes: the same tables, the same settings, nothing but inserts. */
+/** The bare cost of what a workload writes: only inserts, into the same tables with the same settings. */
 export interface Floor {
-  /** Step rows a second, in transactions of `batch`. */
+  /** Step rows per second, in transactions of `batch` rows. */
   stepsPerSecond(count: number, value: string, batch?: number): Promise<number>;
-  /** Runs a second when a run is nothing but its row, its queue entry and `waits` waits. */
+  /** Runs per second if a run is only its row, its queue entry and `waits` waits. */
   runsPerSecond(count: number, waits: number, batch?: number): Promise<number>;
-  /** Milliseconds of single-row commits, one by one. */
+  /** Durations of single-row commits in ms, one at a time. */
   commits(count: number): Promise<number[]>;
   close(): Promise<void>;
 }

@@ -10,7 +10,7 @@ const limited = workflow<number>(
   (ctx) => ctx.step("step", () => 1),
 );
 
-/** Resolves when so many runs have ended here. */
+/** Resolves when `count` runs have ended in this process. */
 function ended(baton: Baton, count: number): Promise<void> {
   return new Promise((resolve) => {
     let left = count;
@@ -37,7 +37,7 @@ async function startAll(baton: Baton, definition: typeof free, count: number, at
   }
 }
 
-/** 100,000 runs from their start to the end of the last, without limits and over 1,000 keys of limit 1, in turn. */
+/** 100,000 runs until the last has ended, alternately without limits and over 1,000 keys with limit 1. */
 export const limits: Workload = async (setting) => {
   const count = 100_000;
   const rates = { free: [] as number[], limited: [] as number[] };
@@ -70,31 +70,31 @@ export const limits: Workload = async (setting) => {
   ];
 };
 
-/** Long enough to put 100,000 runs in. */
+/** Long enough to enqueue 100,000 runs. */
 const enqueueMs = 12_000;
 
-const broken = { causes: new Set(["database is away", "card refused", "no such address"]) };
+const failing = { causes: new Set(["database is away", "card refused", "no such address"]) };
 const shaky = workflow<number>({ name: "shaky" }, (ctx, i) =>
   ctx.step("work", () => {
     const cause = ["database is away", "card refused", "no such address"][i % 3] ?? "";
-    if (broken.causes.has(cause)) throw new NonRetryableError(cause);
+    if (failing.causes.has(cause)) throw new NonRetryableError(cause);
     return i;
   }),
 );
 
-/** 10,000 dead letters of three causes: their list, and one cause sent on again. */
+/** 10,000 dead letters with three causes: listed, and those with one cause redriven. */
 export const redrive: Workload = async (setting) => {
   const baton = await open(setting, "redrive");
-  const failing = ended(baton, 10_000);
+  const allFailed = ended(baton, 10_000);
   await startAll(baton, shaky, 10_000, undefined);
-  await failing;
+  await allFailed;
   const { store } = baton.engine;
   const times: number[] = [];
   for (let i = 0; i < 50; i++) times.push((await timed(() => store.query("deadGroups", { limit: 50 }))).ms);
   const groups = await store.query("deadGroups", { limit: 50 });
   const group = groups[0];
   if (group === undefined || groups.length !== 3) throw new Error(`${groups.length} causes instead of 3`);
-  const act = { verb: "redrive", filter: { fingerprint: group.fingerprint }, canary: [1, 10] } as const;
+  const operation = { verb: "redrive", filter: { fingerprint: group.fingerprint }, canary: [1, 10] } as const;
   const end = async (id: string): Promise<string> => {
     for (;;) {
       const bulk = await baton.bulks.get(id);
@@ -102,10 +102,10 @@ export const redrive: Workload = async (setting) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  const first = await end((await baton.bulks.start(act)).id);
-  broken.causes.clear();
+  const first = await end((await baton.bulks.start(operation)).id);
+  failing.causes.clear();
   const begun = performance.now();
-  const second = await end((await baton.bulks.start(act)).id);
+  const second = await end((await baton.bulks.start(operation)).id);
   const seconds = (performance.now() - begun) / 1000;
   await baton.close();
   const row = (workload: string, value: number, unit: string, note: string): Row => ({
@@ -119,8 +119,8 @@ export const redrive: Workload = async (setting) => {
     note,
   });
   return [
-    row("dead letters list", median(times), "ms", "10,000 dead letters of three causes: three lines"),
-    row("redrive", seconds, "s", `canary 1,10: while broken ${first}; when mended ${second}`),
+    row("dead letters list", median(times), "ms", "10,000 dead letters with three causes: three lines"),
+    row("redrive", seconds, "s", `canary 1,10: before the repair ${first}; after it ${second}`),
   ];
 };
 
@@ -129,7 +129,7 @@ const filler = workflow<number>({ name: "filler", key: (i) => `deal:${i}` }, asy
   if (i % 1_000 === 7) throw new NonRetryableError(`customer ${i} is not known to the bank`);
 });
 
-/** A million completed runs in the store: first pages, counts, and a run beside them. */
+/** A million completed runs in the store: first pages, counts, and the latency of a new run. */
 export const million: Workload = async (setting) => {
   const count = 1_000_000;
   const latencyOf = async (baton: Baton): Promise<number> => {
@@ -195,27 +195,27 @@ export const million: Workload = async (setting) => {
   for (const [name, filter] of Object.entries(filters)) {
     const pages: number[] = [];
     const counts: number[] = [];
-    let told = "";
+    let shown = "";
     for (let i = 0; i < 7; i++) {
       pages.push((await timed(() => store.query("runs", { before: null, limit: 50, ...filter }))).ms);
       const begun = performance.now();
       const { count: n, isExact } = await store.query("count", { before: null, limit: 1, ...filter });
       counts.push(performance.now() - begun);
-      told = isExact ? String(n) : `over ${n}`;
+      shown = isExact ? String(n) : `over ${n}`;
     }
     row(
       `page: ${name}`,
       median(pages),
       null,
-      `first page of 50 among 1,000,000; count in ${round(median(counts))} ms: ${told}`,
+      `first page of 50 among 1,000,000; count in ${round(median(counts))} ms: ${shown}`,
     );
   }
-  const beside = await latencyOf(baton);
+  const latency = await latencyOf(baton);
   row(
     "latency beside a million",
-    beside,
+    latency,
     round(bare),
-    "start to result of one step; floor: the same in an empty store",
+    "start to result of a one-step run; floor: the same in an empty store",
   );
   await baton.close();
   return rows;

@@ -9,7 +9,9 @@ import type { Row } from "./measure.ts";
 import { openBenchStore } from "./stores.ts";
 import { crash, drain, fanOut, latency, single, sleepers, type Workload, wake } from "./workloads.ts";
 
-/** `npm run bench [-- workload …] [--json] [--rounds N]`: each figure beside its floor, measured in the same process. */
+/**
+ * `npm run bench [-- workload …] [--json] [--rounds N]`: each figure next to its floor, measured in the same process.
+ */
 const workloads: Readonly<Record<string, Workload>> = {
   drain,
   single,
@@ -21,7 +23,9 @@ const workloads: Readonly<Record<string, Workload>> = {
   limits,
   redrive,
 };
-/** Only when they are named: one fills a store for a minute, one is in a browser, the others are for PostgreSQL. */
+/**
+ * Also those that run only if named: one fills a store for a minute, one needs a browser, the others need PostgreSQL.
+ */
 const byName: Readonly<Record<string, Workload>> = {
   ...workloads,
   million,
@@ -36,23 +40,23 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !(name in byName));
 if (unknown.length > 0) {
-  console.error(`unknown workload ${unknown.join(", ")}; one of ${Object.keys(byName).join(", ")}`);
+  console.error(`Unknown workload ${unknown.join(", ")}. Use one of: ${Object.keys(byName).join(", ")}`);
   process.exit(2);
 }
 if (values.store !== undefined && values.store !== "sqlite" && values.store !== "postgres") {
-  console.error(`unknown store ${values.store}; one of sqlite, postgres`);
+  console.error(`Unknown store ${values.store}. Use sqlite or postgres.`);
   process.exit(2);
 }
-// On the disk of the checkout: /tmp may be memory, where a commit costs nothing.
+// On the disk of the checkout, because /tmp may be in memory, where a commit is free.
 const folder = join(process.cwd(), ".baton", `bench-${process.pid}`);
 mkdirSync(folder, { recursive: true });
 const store = await openBenchStore(values.store ?? "sqlite", folder);
 try {
   if (!values.json) {
     console.log(
-      `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, ${store.told}; medians of ${values.rounds ?? 3}\n`,
+      `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}, ${store.description}; medians of ${values.rounds ?? 3}\n`,
     );
-    console.log(line(["workload", "value", "unit", "floor", "ratio", "cpu ms/step", "what"]));
+    console.log(line(["workload", "value", "unit", "floor", "ratio", "cpu ms/step", "description"]));
   }
   for (const name of positionals.length > 0 ? positionals : Object.keys(workloads)) {
     const rows = await (byName[name] as Workload)({ store, folder, rounds: Number(values.rounds ?? 3) });

@@ -14,7 +14,7 @@ const five = workflow({ name: "five" }, async (ctx) => {
   for (let i = 0; i < 5; i++) await ctx.step("step", () => value200);
 });
 
-/** Statements that this process has sent, of all its connections. */
+/** Statements that this process has sent, on all connections. */
 let sent = 0;
 const query = pg.Client.prototype.query;
 pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]): unknown {
@@ -37,7 +37,7 @@ function row(workload: string, value: number, unit: string, note: string): Row {
 
 function onlyPostgres(setting: Setting): boolean {
   if (setting.store.name === "postgres") return true;
-  console.error("this workload is for --store postgres");
+  console.error("This workload needs --store postgres.");
   return false;
 }
 
@@ -48,7 +48,7 @@ interface Cost {
   readonly serverMs: number;
 }
 
-/** What one more step costs the server, at the load of `drain`: 5,000 runs at once. */
+/** The cost of one more step for the server, at the load of `drain`: 5,000 runs at once. */
 export const cost: Workload = async (setting) => {
   if (!onlyPostgres(setting)) return [];
   const runs = 5_000;
@@ -83,7 +83,7 @@ export const cost: Workload = async (setting) => {
       serverMs: setting.store.cpuMs() - serverBefore,
     };
   };
-  // The first change of a page after a checkpoint writes the whole page, which is not the step's.
+  // The first change to a page after a checkpoint writes the whole page. That cost does not belong to the step.
   await client.query("checkpoint");
   await measure(5);
   const [few, many] = [await measure(5), await measure(15)];
@@ -95,19 +95,19 @@ export const cost: Workload = async (setting) => {
       "cost WAL",
       (many.bytes - few.bytes) / extra,
       "bytes/step",
-      "of one more step of 200 bytes, 5,000 runs at once",
+      "of one more 200-byte step, with 5,000 runs at once",
     ),
     row("cost statements", (many.statements - few.statements) / extra, "per step", "the same"),
     row("cost worker", (many.workerMs - few.workerMs) / extra, "CPU ms/step", "the same"),
     row("cost server", (many.serverMs - few.serverMs) / extra, "CPU ms/step", "the same"),
-    row("cost run worker", few.workerMs / runs, "CPU ms/run", "of a whole run of 5 steps"),
-    row("cost run server", few.serverMs / runs, "CPU ms/run", "of a whole run of 5 steps"),
-    row("cost run WAL", few.bytes / runs, "bytes/run", "of a whole run of 5 steps"),
-    row("cost run", few.statements / runs, "statements", "of a whole run of 5 steps"),
+    row("cost run worker", few.workerMs / runs, "CPU ms/run", "of a whole run with 5 steps"),
+    row("cost run server", few.serverMs / runs, "CPU ms/run", "of a whole run with 5 steps"),
+    row("cost run WAL", few.bytes / runs, "bytes/run", "of a whole run with 5 steps"),
+    row("cost run", few.statements / runs, "statements", "of a whole run with 5 steps"),
   ];
 };
 
-/** What a worker asks of the server when there is nothing to do. */
+/** Statements of a worker with nothing to do. */
 export const idle: Workload = async (setting) => {
   if (!onlyPostgres(setting)) return [];
   const baton = await openBaton({ store: setting.store.address("idle"), definitions: [five] });
@@ -120,7 +120,7 @@ export const idle: Workload = async (setting) => {
   return [row("idle", perSecond, "statements/s", "of one worker with nothing to do")];
 };
 
-/** The same queue drained by one, two and three processes. */
+/** The same queue, drained by one, two and three processes. */
 export const workers: Workload = async (setting) => {
   if (!onlyPostgres(setting)) return [];
   const rows: Row[] = [];
@@ -128,7 +128,7 @@ export const workers: Workload = async (setting) => {
     const address = setting.store.address(`workers-${count}`);
     const runs = 10_000;
     const starter = await openBaton({ store: address, definitions: [five], queues: ["none"] });
-    // All are there before it begins.
+    // All runs are enqueued before they are due.
     const at = Date.now() + 8_000;
     await starter.startMany(
       five,

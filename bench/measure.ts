@@ -1,7 +1,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** One row of the table. `floor` is the bare cost of the same rows or commits in the same process; `ratio` is ours to it. */
+/**
+ * One row of the table. `floor` is the bare cost of the same rows or commits in the same process; `ratio` is value /
+ * floor.
+ */
 export interface Row {
   readonly workload: string;
   readonly store: string;
@@ -22,7 +25,7 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Wall and processor time of this whole process, its store thread included, and of the database's own processes. */
+/** Wall time, and CPU time of this process (with its store thread) and of the database's processes. */
 export async function timed<T>(
   work: () => Promise<T> | T,
   store: { cpuMs(): number } = { cpuMs: () => 0 },
@@ -43,7 +46,7 @@ export function round(value: number): number {
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Bytes of live objects: after a collection, since what is only waiting to be collected is no cost. */
+/** Bytes of live objects, after a garbage collection. */
 export function liveHeapBytes(): number {
   collect();
   return process.memoryUsage().heapUsed;

@@ -4,7 +4,7 @@ import { readAddress } from "../src/stores/postgres/address.ts";
 import { PostgresStore } from "../src/stores/postgres/store.ts";
 import type { Floor } from "./floor.ts";
 
-/** The bare cost on one connection: multi-row inserts into the same tables, and single commits. */
+/** The bare cost on one connection: multi-row inserts into the same tables, and single-row commits. */
 export class PostgresFloor implements Floor {
   readonly #client: Client;
   readonly #schema: string;
@@ -30,12 +30,12 @@ export class PostgresFloor implements Floor {
     for (let done = 0; done < count; done += batch) {
       const from = this.#rows;
       this.#rows += batch;
-      const places = Array.from({ length: batch }, (_, i) => from + i);
+      const numbers = Array.from({ length: batch }, (_, i) => from + i);
       await this.#client.query({
         name: "steps",
         text: `insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at)
           select n % 5000, n / 5000, 'step', 0, 0, $2, null, 1, 0, 1700000000000 from unnest($1::bigint[]) n`,
-        values: [places, value],
+        values: [numbers, value],
       });
     }
     return count / ((performance.now() - begun) / 1000);
@@ -46,21 +46,21 @@ export class PostgresFloor implements Floor {
     for (let done = 0; done < count; done += batch) {
       const from = this.#rows;
       this.#rows += batch;
-      const places = Array.from({ length: batch }, (_, i) => from + i);
+      const numbers = Array.from({ length: batch }, (_, i) => from + i);
       await this.#client.query("begin");
       await this.#client.query(
         `insert into runs (no, id, definition, input, origin, event_floor, created_at)
          select n, 'run_018f2b3c-1111-7222-8333-' || lpad(n::text, 12, '0'), 1, '{}', '{"by":"x"}', 0, 1700000000000 from unnest($1::bigint[]) n`,
-        [places],
+        [numbers],
       );
       await this.#client.query(
         "insert into live (run, definition, state, ready_at, fence) select n, 1, 2, 1700000000000, 1 from unnest($1::bigint[]) n",
-        [places],
+        [numbers],
       );
       if (waits > 0)
         await this.#client.query(
           "insert into waits (run, key, kind, no, due_at, since) select n, 'wait', 'timer', 1, 1700000000000, 1700000000000 from unnest($1::bigint[]) n",
-          [places],
+          [numbers],
         );
       await this.#client.query("commit");
     }

@@ -1,6 +1,6 @@
 import { openBaton, workflow } from "baton";
 
-/** Opens a store and prints how much memory this process takes with all its runs asleep, in MB. */
+/** Opens a store in which all runs are asleep, and prints the memory of this process in MB. */
 const [store = ""] = process.argv.slice(2);
 const sleeper = workflow({ name: "sleeper" }, async (ctx) => ctx.sleep("long", "30d"));
 const baton = await openBaton({ store, definitions: [sleeper] });

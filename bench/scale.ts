@@ -1,9 +1,10 @@
 /**
- * `npm run scale`: what the next limit is with more workers, a larger database server, or several databases.
+ * `npm run scale`: shows the next bottleneck with more workers, a larger database server, or several databases.
  *
- * A simulation of batches, not of runs: workers use processor time for each step and send what has gathered over two
- * lanes; a database uses processor time for each batch and each step in it, and shares its log's flushes between those
- * who commit at the same time. The costs are what `npm run bench -- cost --store postgres` measured; each can be given.
+ * It simulates batches, not runs. A worker uses CPU time for each step and sends collected steps over two lanes. A
+ * database uses CPU time for each batch and for each step in it. Transactions that commit at the same time share a
+ * flush of the log. The default costs were measured with `npm run bench -- cost --store postgres`; each can be set by
+ * an option.
  */
 import { parseArgs } from "node:util";
 
@@ -17,7 +18,7 @@ const { values } = parseArgs({
     "wal-mb-per-s": { type: "string", default: "400" },
   },
 });
-/** Of a step of a run of five, with its share of the run's start, lease and end. */
+/** Costs of a step in a run of five steps, with its share of the run's start, lease and end. */
 const cost = {
   workerMs: Number(values["worker-ms"]),
   serverMs: Number(values["server-ms"]),
@@ -32,9 +33,9 @@ const simulatedMs = 2_000;
 
 interface Cluster {
   readonly workers: number;
-  /** Of each database server. */
+  /** Per database server. */
   readonly cores: number;
-  /** Databases that the runs are spread over by their id. */
+  /** Databases. Runs are distributed by their id. */
   readonly shards: number;
 }
 
@@ -44,12 +45,12 @@ interface Result {
   readonly limit: "workers" | "database cores" | "log";
 }
 
-/** Things that happen, by their time. */
-class Agenda {
-  readonly #events: { at: number; act: () => void }[] = [];
+/** Simulated events, ordered by time. */
+class EventQueue {
+  readonly #events: { at: number; run: () => void }[] = [];
   now = 0;
 
-  after(ms: number, act: () => void): void {
+  after(ms: number, run: () => void): void {
     const at = this.now + ms;
     let low = 0;
     let high = this.#events.length;
@@ -58,21 +59,21 @@ class Agenda {
       if ((this.#events[middle]?.at ?? 0) <= at) high = middle;
       else low = middle + 1;
     }
-    this.#events.splice(low, 0, { at, act });
+    this.#events.splice(low, 0, { at, run });
   }
 
-  /** The latest lies first in the list, so that the next is taken from its end. */
+  /** The list is sorted with the latest event first, so the next event is at its end. */
   run(untilMs: number): void {
     for (let next = this.#events.pop(); next !== undefined && next.at <= untilMs; next = this.#events.pop()) {
       this.now = next.at;
-      next.act();
+      next.run();
     }
   }
 }
 
-/** One server: its cores are a queue, its log one flush at a time that takes all who wait. */
+/** One server. Batches queue for its cores. Its log does one flush at a time, for all batches that are waiting. */
 class Database {
-  readonly #agenda: Agenda;
+  readonly #events: EventQueue;
   readonly #cores: number;
   readonly #waiting: { ms: number; done: () => void }[] = [];
   #busy = 0;
@@ -81,8 +82,8 @@ class Database {
   coreMs = 0;
   flushMs = 0;
 
-  constructor(agenda: Agenda, cores: number) {
-    this.#agenda = agenda;
+  constructor(events: EventQueue, cores: number) {
+    this.#events = events;
     this.#cores = cores;
   }
 
@@ -96,7 +97,7 @@ class Database {
     if (next === undefined) return;
     this.#busy += 1;
     this.coreMs += next.ms;
-    this.#agenda.after(next.ms, () => {
+    this.#events.after(next.ms, () => {
       this.#busy -= 1;
       next.done();
       this.#work();
@@ -109,35 +110,35 @@ class Database {
   }
 
   #flushAll(): void {
-    const some = this.#toFlush;
+    const batches = this.#toFlush;
     this.#toFlush = [];
-    this.#isFlushing = some.length > 0;
-    if (some.length === 0) return;
-    const bytes = some.reduce((sum, each) => sum + each.bytes, 0);
+    this.#isFlushing = batches.length > 0;
+    if (batches.length === 0) return;
+    const bytes = batches.reduce((sum, each) => sum + each.bytes, 0);
     const ms = cost.flushMs + bytes / cost.walBytesPerMs;
     this.flushMs += ms;
-    this.#agenda.after(ms, () => {
-      for (const { done } of some) done();
+    this.#events.after(ms, () => {
+      for (const { done } of batches) done();
       this.#flushAll();
     });
   }
 }
 
 function simulate({ workers, cores, shards }: Cluster): Result {
-  const agenda = new Agenda();
-  const databases = Array.from({ length: shards }, () => new Database(agenda, cores));
+  const events = new EventQueue();
+  const databases = Array.from({ length: shards }, () => new Database(events, cores));
   let steps = 0;
   let batches = 0;
   let workerMs = 0;
   for (let worker = 0; worker < workers; worker++) {
-    // A worker serves one database; its runs are many, so that there is always a next step.
+    // A worker uses one database. It has many runs, so there is always a next step.
     const database = databases[worker % shards] as Database;
-    let gathered = 0;
+    let collected = 0;
     let free = lanes;
     const send = (): void => {
-      if (free === 0 || gathered === 0) return;
-      const size = Math.min(gathered, batchMax);
-      gathered -= size;
+      if (free === 0 || collected === 0) return;
+      const size = Math.min(collected, batchMax);
+      collected -= size;
       free -= 1;
       database.commit(size, () => {
         steps += size;
@@ -148,24 +149,24 @@ function simulate({ workers, cores, shards }: Cluster): Result {
     };
     const chunk = 20;
     const work = (): void => {
-      // Runs wait for their commits: a worker holds a thousand at once.
-      const isFull = gathered >= batchMax;
+      // Runs wait for their commits. A worker holds a thousand runs at once.
+      const isFull = collected >= batchMax;
       if (!isFull) {
-        gathered += chunk;
+        collected += chunk;
         workerMs += chunk * cost.workerMs;
         send();
       }
-      agenda.after(chunk * cost.workerMs, work);
+      events.after(chunk * cost.workerMs, work);
     };
-    agenda.after((worker * chunk * cost.workerMs) / workers, work);
+    events.after((worker * chunk * cost.workerMs) / workers, work);
   }
-  agenda.run(simulatedMs);
+  events.run(simulatedMs);
   const shares = {
     workers: workerMs / (workers * simulatedMs),
     "database cores": sum(databases.map((each) => each.coreMs)) / (shards * cores * simulatedMs),
     log: sum(databases.map((each) => each.flushMs)) / (shards * simulatedMs),
   };
-  // A log that is always flushing is no limit as long as each flush takes more with it.
+  // A log that is always flushing is not a bottleneck as long as each flush can cover more commits.
   const bandwidth = (steps * cost.walBytes) / (shards * simulatedMs * cost.walBytesPerMs);
   const limit = bandwidth > 0.8 ? "log" : shares["database cores"] > shares.workers ? "database cores" : "workers";
   return { stepsPerSecond: (steps / simulatedMs) * 1_000, batch: steps / Math.max(1, batches), limit };
@@ -186,7 +187,7 @@ const clusters: readonly Cluster[] = [
   { workers: 100, cores: 32, shards: 16 },
 ];
 console.log(
-  `costs of a step: ${cost.workerMs} ms worker, ${cost.serverMs} ms database, ${cost.walBytes} bytes of log at ${cost.walBytesPerMs / 1_000} MB/s; ${cost.batchMs} ms a batch, ${cost.flushMs} ms a flush\n`,
+  `Cost per step: ${cost.workerMs} ms worker, ${cost.serverMs} ms database, ${cost.walBytes} bytes of log at ${cost.walBytesPerMs / 1_000} MB/s. Per batch: ${cost.batchMs} ms. Per flush: ${cost.flushMs} ms.\n`,
 );
 console.log("workers  databases  cores each   steps/s   steps a batch  limit");
 for (const cluster of clusters) {

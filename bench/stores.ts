@@ -5,17 +5,17 @@ import { addressOf, provideServer } from "../test/postgres/server.ts";
 import { type Floor, SqliteFloor } from "./floor.ts";
 import { PostgresFloor } from "./postgres-floor.ts";
 
-/** What a workload needs of a database: fresh stores, their bare cost, and what else runs for them. */
+/** What a workload needs from a database: new stores, their bare cost, and the CPU time of the server. */
 export interface BenchStore {
   readonly name: "sqlite" | "postgres";
-  /** Version and durability, as the server itself tells them. */
-  readonly told: string;
-  /** The address of a store of this name; the first opener makes it. */
+  /** Version and durability settings, as the server reports them. */
+  readonly description: string;
+  /** The address of a store with this name. The first open creates it. */
   address(name: string): string;
   floor(name: string): Promise<Floor>;
-  /** Bytes that a closed store takes. */
+  /** Size of a closed store in bytes. */
   bytes(name: string): Promise<number>;
-  /** Processor time of the database's own processes, ms since their start; 0 when it has none. */
+  /** CPU time of the database's processes in ms since their start; 0 if it has none. */
   cpuMs(): number;
   /** Removes a store. */
   drop(name: string): Promise<void>;
@@ -30,7 +30,7 @@ function openSqlite(folder: string): BenchStore {
   const path = (name: string): string => join(folder, `${name}.db`);
   return {
     name: "sqlite",
-    told: `SQLite ${process.versions["sqlite"]}, synchronous=FULL`,
+    description: `SQLite ${process.versions["sqlite"]}, synchronous=FULL`,
     address: (name) => `sqlite:${path(name)}`,
     floor: async (name) => new SqliteFloor(path(`floor-${name}`)),
     bytes: async (name) => statSync(path(name)).size,
@@ -58,7 +58,7 @@ async function openPostgres(): Promise<BenchStore> {
   };
   return {
     name: "postgres",
-    told: `PostgreSQL ${await show("server_version")}, fsync=${await show("fsync")}, synchronous_commit=${await show("synchronous_commit")}`,
+    description: `PostgreSQL ${await show("server_version")}, fsync=${await show("fsync")}, synchronous_commit=${await show("synchronous_commit")}`,
     address: (name) => addressOf(server.url, schemaOf(name)),
     floor: async (name) => PostgresFloor.open(addressOf(server.url, schemaOf(`floor_${name}`))),
     bytes: async (name) => {
@@ -78,7 +78,7 @@ async function openPostgres(): Promise<BenchStore> {
   };
 }
 
-/** The parent of our backend; null when the server runs elsewhere. */
+/** The parent of our backend; null if the server runs on another machine. */
 async function postmasterPid(client: Client): Promise<number | null> {
   const backend = Number((await client.query("select pg_backend_pid() as pid")).rows[0]?.pid);
   return statOf(backend)?.parent ?? null;
@@ -101,7 +101,7 @@ function statOf(pid: number): { parent: number; own: number; waited: number; nam
   }
 }
 
-/** A process, its living children, and those it has waited for. */
+/** CPU time of a process, its running children, and the children that it has waited for. */
 function treeCpuMs(root: number): number {
   const top = statOf(root);
   if (top === null || !top.name.startsWith("postgres")) return 0;

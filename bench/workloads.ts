@@ -38,7 +38,7 @@ async function open(setting: Setting, name: string): Promise<Baton> {
   });
 }
 
-/** Resolves when so many runs have ended here. */
+/** Resolves when `count` runs have ended in this process. */
 function ended(baton: Baton, count: number): Promise<void> {
   return new Promise((resolve) => {
     let left = count;
@@ -62,7 +62,7 @@ async function drainOf(
   const floors: number[] = [];
   for (let round = 0; round < setting.rounds; round++) {
     const baton = await open(setting, `${name}-${round}`);
-    // Due at a moment that comes when all are in: the time of the start is theirs, not that of the enqueueing.
+    // Due after all have been enqueued, so that the enqueueing is not measured.
     const at = Date.now() + enqueueMs;
     await baton.startMany(
       definition,
@@ -89,7 +89,7 @@ async function drainOf(
   };
 }
 
-/** Long enough to put 20,000 runs in. */
+/** Long enough to enqueue 20,000 runs. */
 const enqueueMs = 2_500;
 
 export const drain: Workload = async (setting) => {
@@ -213,7 +213,7 @@ export const wake: Workload = async (setting) => {
       floor: round(bare),
       ratio: round(seconds / bare),
       cpuMsPerStep: round(median(times.map((each) => each.cpuMs)) / count),
-      note: "1,000 waiting runs, all signalled, to the last completion; floor: an event and a result row each",
+      note: "1,000 waiting runs, all signalled, until the last has completed; floor: an event and a result row each",
     },
   ];
 };
@@ -239,13 +239,13 @@ export const sleepers: Workload = async (setting) => {
   const floor = await setting.store.floor("sleepers");
   const bare = count / (await floor.runsPerSecond(count, 1));
   await floor.close();
-  const row = (workload: string, value: number, unit: string, against: number | null): Row => ({
+  const row = (workload: string, value: number, unit: string, floor: number | null): Row => ({
     workload,
     store: setting.store.name,
     value: round(value),
     unit,
-    floor: against === null ? null : round(against),
-    ratio: against === null ? null : round(value / against),
+    floor: floor === null ? null : round(floor),
+    ratio: floor === null ? null : round(value / floor),
     cpuMsPerStep: round(cpuMs / count),
     note: "100,000 runs that sleep for 30 days",
   });
@@ -262,7 +262,7 @@ async function asleep(baton: Baton): Promise<number> {
   return counts.find((row) => row.status === "waiting")?.count ?? 0;
 }
 
-/** Half-way through, the process is killed and started again. */
+/** The process is killed halfway through and restarted. */
 export const crash: Workload = async (setting) => {
   const runs = 500;
   const address = setting.store.address("crash");
@@ -286,14 +286,14 @@ export const crash: Workload = async (setting) => {
   });
   await once(second, "exit");
   const seconds = (performance.now() - begun) / 1000;
-  const { twice, lost, left, own } = JSON.parse(report.trim().split("\n").at(-1) ?? "{}") as {
+  const { twice, lost, remaining, secondsAfterOpen } = JSON.parse(report.trim().split("\n").at(-1) ?? "{}") as {
     twice: number;
     lost: number;
-    left: number;
-    own: number;
+    remaining: number;
+    secondsAfterOpen: number;
   };
-  // What was left, at five steps of 20 ms a run and all runs at once.
-  const ideal = (left / runs) * 0.1;
+  // The time for the remaining runs with five steps of 20 ms each, all at once.
+  const ideal = (remaining / runs) * 0.1;
   return [
     {
       workload: "crash",
@@ -303,7 +303,7 @@ export const crash: Workload = async (setting) => {
       floor: round(ideal),
       ratio: round(seconds / ideal),
       cpuMsPerStep: null,
-      note: `500 runs of 5 steps of 20 ms, kill -9: ${own.toFixed(2)} s of it after the store was open; ${twice} steps ran twice, ${lost} runs lost`,
+      note: `500 runs of 5 steps of 20 ms, kill -9; ${secondsAfterOpen.toFixed(2)} s of this after the store was open; ${twice} steps ran twice, ${lost} runs lost`,
     },
   ];
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Any Node must be able to read this file, so that an old one gets a sentence and not a syntax error.
+// Every Node version must be able to parse this file, so that an old one prints a message and not a syntax error.
 var needed = 26;
 if (Number(process.versions.node.split(".")[0]) < needed) require("./newer-node.js")(needed);
 else require("./start.js");

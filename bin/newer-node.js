@@ -1,21 +1,25 @@
-// Old syntax on purpose: see baton.js.
-// biome-ignore lint/style/useNodejsImportProtocol: an old Node does not know it
+// Deliberately old syntax: see baton.js.
+// biome-ignore lint/style/useNodejsImportProtocol: old Node versions do not support it
 var fs = require("fs");
-// biome-ignore lint/style/useNodejsImportProtocol: an old Node does not know it
+// biome-ignore lint/style/useNodejsImportProtocol: old Node versions do not support it
 var path = require("path");
-// biome-ignore lint/style/useNodejsImportProtocol: an old Node does not know it
+// biome-ignore lint/style/useNodejsImportProtocol: old Node versions do not support it
 var childProcess = require("child_process");
 
-/** Hands over to a newer Node that is installed beside the package or in the current folder; else says what to do. */
+/**
+ * Runs Baton with a newer Node that is installed next to the package or in the current folder, or prints how to fix it.
+ */
 module.exports = function handOver(needed) {
   var node = find(needed);
   if (node === null) {
-    console.error(`Baton needs Node ${needed}; you have ${process.versions.node}. Fix: npm i -D node@${needed}`);
+    console.error(
+      `Baton needs Node ${needed}, and this is Node ${process.versions.node}. To fix it: npm i -D node@${needed}`,
+    );
     process.exit(1);
   }
   var args = process.execArgv.concat([path.join(__dirname, "baton.js")], process.argv.slice(2));
   var child = childProcess.spawn(node, args, { stdio: "inherit" });
-  // A terminal sends Ctrl-C to both, a supervisor its signal only here; the child's end is ours.
+  // A terminal sends Ctrl-C to both processes, a supervisor signals only this one. This process exits with the child.
   ["SIGINT", "SIGTERM", "SIGHUP"].forEach((signal) => {
     process.on(signal, () => {
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);

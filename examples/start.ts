@@ -1,4 +1,4 @@
-/** `npm run example -- <name>`: tells the story of one example. */
+/** `npm run example -- <name>`: runs the demo of one example. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -7,8 +7,6 @@ const names = readdirSync(import.meta.dirname).filter((name) =>
 );
 const [name] = process.argv.splice(2, 1);
 if (name === undefined || !names.includes(name)) {
-  process.stderr.write(
-    `npm run example -- <name>, where <name> is one of\n${names.map((each) => `  ${each}\n`).join("")}`,
-  );
+  process.stderr.write(`Usage: npm run example -- <name>\n\nExamples:\n${names.map((each) => `  ${each}\n`).join("")}`);
   process.exitCode = 2;
 } else await import(`./${name}/start.ts`);

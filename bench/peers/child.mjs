@@ -3,21 +3,21 @@ import { fileURLToPath } from "node:url";
 import { endingLimitMs } from "./limits.mjs";
 
 const entry = fileURLToPath(new URL("./run-peer.mjs", import.meta.url));
-/** How much of what a peer printed is kept, to say why it failed. */
+/** How many characters of a peer's output are kept, to show why it failed. */
 const printedMax = 4_000;
-/** Leaders of the process groups that run now. */
+/** Leaders of the running process groups. */
 const running = new Set();
 
 /**
- * Asks a peer's process one question and ends it, with everything it started.
+ * Starts a peer's process with one request, waits for its answer, and ends it with everything it started.
  *
- * @param {object} question What `run-peer.mjs` takes.
+ * @param {object} request The argument of `run-peer.mjs`.
  * @param {number} limitMs
- * @returns {Promise<object>} Its answer, or `{ failed }` with the reason and what it `printed` when it died.
+ * @returns {Promise<object>} Its answer, or `{ failed }` with the reason, and what it `printed` if it exited.
  */
-export async function askPeer(question, limitMs) {
-  const child = fork(entry, [JSON.stringify(question)], {
-    // A group of its own, so that a server it started is ended with it.
+export async function queryPeer(request, limitMs) {
+  const child = fork(entry, [JSON.stringify(request)], {
+    // Its own process group, so that a server it started is ended with it.
     detached: true,
     execArgv: ["--expose-gc", "--disable-warning=ExperimentalWarning"],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -31,18 +31,18 @@ export async function askPeer(question, limitMs) {
   child.stderr.setEncoding("utf8").on("data", keep);
   let timer;
   const answer = await new Promise((resolve) => {
-    timer = setTimeout(() => resolve({ failed: `its limit of ${Math.round(limitMs / 1000)} s passed` }), limitMs);
+    timer = setTimeout(() => resolve({ failed: `time limit of ${Math.round(limitMs / 1000)} s reached` }), limitMs);
     child.on("message", resolve);
     child.on("error", (error) => resolve({ failed: error.message }));
-    child.on("exit", (code, signal) => resolve({ failed: `its process ended (${signal ?? code})`, printed }));
+    child.on("exit", (code, signal) => resolve({ failed: `its process exited (${signal ?? code})`, printed }));
   });
   clearTimeout(timer);
   await endGroup(child);
   return answer;
 }
 
-/** Ends all groups at once, without waiting: for when this process is itself ended. */
-export function endAll() {
+/** Kills all groups without waiting, when this process is ended. */
+export function killAll() {
   for (const pid of running) killGroup(pid, "SIGKILL");
 }
 
@@ -55,7 +55,7 @@ async function endGroup(child) {
     await gone;
     clearTimeout(timer);
   }
-  // A server that took its time outlives the process that started it.
+  // A server that is slow to stop outlives the process that started it.
   killGroup(child.pid, "SIGKILL");
   running.delete(child.pid);
 }
@@ -64,7 +64,7 @@ function killGroup(pid, signal) {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // Nobody left in the group.
+    // The group is empty.
     if (error.code !== "ESRCH") throw error;
   }
 }

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Installs what this folder's lockfile says, once; null, or why it could not. No package's install script runs: none of
- * the peers needs one.
+ * Installs the packages of this folder's lockfile, once. Returns null, or the reason if it fails. Install scripts are
+ * disabled, because no peer needs one.
  */
 export function installPeers(folder) {
   const stamp = join(folder, "node_modules", ".peers-installed");
@@ -14,19 +14,19 @@ export function installPeers(folder) {
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return null;
   console.error("Installing the peers (once)…");
-  // The second is for a registry that lacks some platform's optional package, which the first refuses.
-  const ways = [["ci"], ["install", "--no-save"]];
-  for (const way of ways) {
+  // The second works if the registry lacks an optional package of some platform; the first then fails.
+  const commands = [["ci"], ["install", "--no-save"]];
+  for (const command of commands) {
     const { status, stderr, error } = spawnSync(
       "npm",
-      [...way, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+      [...command, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
       { cwd: folder, encoding: "utf8", shell: process.platform === "win32" },
     );
     if (status === 0) {
       writeFileSync(stamp, wanted);
       return null;
     }
-    if (way === ways.at(-1)) return error?.message ?? stderr.trim();
+    if (command === commands.at(-1)) return error?.message ?? stderr.trim();
   }
   return null;
 }

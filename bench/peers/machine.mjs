@@ -5,7 +5,7 @@ import { percentile, round } from "./measure.mjs";
 
 const fsyncs = 200;
 
-/** The machine that the figures hold for; with what one durable write costs on its disk, since most of them rest on it. */
+/** Describes the machine, with the cost of one durable write on its disk, because most figures depend on it. */
 export function describeMachine(folder) {
   const processors = cpus();
   return {

@@ -4,15 +4,15 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { askPeer, endAll } from "./child.mjs";
-import { describeServers, Ground } from "./ground.mjs";
+import { killAll, queryPeer } from "./child.mjs";
 import { installPeers } from "./install.mjs";
 import { chooseSizes, totalLimitMs, workloadLimitMs, workloadNames } from "./limits.mjs";
 import { describeMachine } from "./machine.mjs";
 import { peers } from "./peers/index.mjs";
+import { describeServers, Resources } from "./resources.mjs";
 import { printHead, printMissing, printPeer, printRow } from "./table.mjs";
 
-/** `node bench/peers/main.mjs [peer …]`: other systems on the workloads of Baton's own benchmark. */
+/** `node bench/peers/main.mjs [peer …]`: runs other systems on the workloads of Baton's own benchmark. */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -35,17 +35,17 @@ if (problem !== null) {
 
 const begunAt = performance.now();
 const sizes = chooseSizes(values);
-// On the disk of the checkout: /tmp may be memory, where a commit costs nothing.
+// On the disk of the checkout, because /tmp may be in memory, where a commit is free.
 const folder = join(root, ".baton", `peers-${process.pid}`);
 mkdirSync(folder, { recursive: true });
-const ground = new Ground(folder);
-/** Clears away what the peer that runs now stands on. */
+const resources = new Resources(folder);
+/** Removes the resources of the current peer. */
 let clear = async () => {};
 let isEnding = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, async () => {
     isEnding = true;
-    endAll();
+    killAll();
     await clear();
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
@@ -63,7 +63,7 @@ try {
 
 async function runPeer(name) {
   const wanted = workloadNames.filter((each) => values.workload.length === 0 || values.workload.includes(each));
-  const about = limitMs() > 0 ? await askPeer({ name }, limitMs()) : { absent: {} };
+  const about = limitMs() > 0 ? await queryPeer({ name }, limitMs()) : { absent: {} };
   if (about.failed !== undefined) {
     for (const workload of wanted) missing(name, about, workload, `did not start: ${reasonOf(about)}`);
     return;
@@ -71,7 +71,8 @@ async function runPeer(name) {
   for (const workload of wanted) {
     if (isEnding) return;
     if (about.absent[workload] !== undefined) missing(name, about, workload, about.absent[workload]);
-    else if (limitMs() <= 0) missing(name, about, workload, "left out: the limit of the whole benchmark passed");
+    else if (limitMs() <= 0)
+      missing(name, about, workload, "skipped: the time limit of the whole benchmark was reached");
     else await runWorkload(name, about, workload);
   }
 }
@@ -79,10 +80,10 @@ async function runPeer(name) {
 async function runWorkload(name, about, workload) {
   let answer;
   try {
-    const place = await ground.prepare(name, peers[name].server);
-    clear = place.clear;
-    answer = await askPeer({ name, workload, sizes, ...place.given }, limitMs());
-    await place.clear();
+    const prepared = await resources.prepare(name, peers[name].server);
+    clear = prepared.clear;
+    answer = await queryPeer({ name, workload, sizes, ...prepared.given }, limitMs());
+    await prepared.clear();
   } catch (error) {
     answer = { failed: error.code ?? error.message };
   }
@@ -106,14 +107,14 @@ function missing(name, { version = null }, workload, reason) {
   else printMissing(name, workload, reason);
 }
 
-/** One line: the error's own words, and the last that the peer printed. */
+/** One line: the error message, and the last line that the peer printed. */
 function reasonOf({ failed, printed = "" }) {
   const last = printed.split("\n").findLast((each) => each.trim() !== "");
   const [first] = failed.split("\n");
   return last === undefined || first.includes(last) ? first : `${first} (it printed: ${last.slice(0, 200)})`;
 }
 
-/** What one workload may take now, so that the whole ends in time. */
+/** The time limit of the next workload, so that the whole benchmark ends in time. */
 function limitMs() {
   return Math.min(workloadLimitMs, totalLimitMs - (performance.now() - begunAt));
 }
@@ -121,20 +122,20 @@ function limitMs() {
 function refuseUnknown(kind, names, known) {
   const unknown = names.filter((each) => !known.includes(each));
   if (unknown.length === 0) return;
-  console.error(`unknown ${kind} ${unknown.join(", ")}; one of ${known.join(", ")}`);
+  console.error(`Unknown ${kind} ${unknown.join(", ")}. Use one of: ${known.join(", ")}`);
   process.exit(2);
 }
 
-/** Hands over to the Node that the project brings along, so that all figures are of one version. */
+/** Restarts with the project's own Node if this one is too old, so that all figures are from one version. */
 async function useProjectNode() {
   const node = join(root, "node_modules", "node", "bin", "node");
   if (Number(process.versions.node.split(".")[0]) >= 26) return;
   if (!existsSync(node)) {
-    console.error(`This needs Node 26, and this is ${process.versions.node}: run npm test once, which installs it.`);
+    console.error(`This needs Node 26 (this is ${process.versions.node}): run npm test once to install it.`);
     process.exit(1);
   }
   const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
-  // A terminal sends Ctrl-C to both; anybody else sends a signal only here.
+  // A terminal sends Ctrl-C to both processes. Other senders signal only this one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   const [code] = await once(child, "exit");
   process.exit(code ?? 130);

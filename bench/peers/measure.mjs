@@ -1,22 +1,22 @@
-/** A middle value of the sorted numbers; `share` 0.5 is the median. */
+/** The percentile of the numbers; `share` 0.5 is the median. */
 export function percentile(values, share) {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** Three figures, or whole numbers from 100 on. */
+/** Rounds to three digits, or to an integer from 100 on. */
 export function round(value) {
   return value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }
 
-/** Counts what a peer's own code sees: the first step, and the end of the last run. */
+/** Records the progress that a peer's own code sees: the first step, and the end of the last run. */
 export class Progress {
   #left;
   #done = 0;
   #resolve = () => {};
-  /** When the first step began, in ms of `performance.now`. */
+  /** When the first step started, in ms of `performance.now`. */
   firstAt = Number.NaN;
-  /** Resolves when the last run's code has ended; the peer may still be writing that down. */
+  /** Resolves when the code of the last run has ended. The peer may not have recorded it yet. */
   ended;
 
   /** @param {number} count How many runs have to end. */
@@ -43,12 +43,12 @@ export class Progress {
   }
 }
 
-/** Resolves as soon as the check says yes; there is no limit here, since the whole process has one. */
+/** Resolves as soon as `check` returns true. It has no time limit, because the whole process has one. */
 export async function until(check, everyMs = 2) {
   while (!(await check())) await new Promise((resolve) => setTimeout(resolve, everyMs));
 }
 
-/** Waits for the promise, but no longer than that; whether it was resolved. */
+/** Waits for the promise, but at most `limitMs`. Returns whether it was resolved. */
 export async function waitAtMost(promise, limitMs) {
   let timer;
   const late = new Promise((resolve) => {
@@ -59,7 +59,7 @@ export async function waitAtMost(promise, limitMs) {
   return isInTime;
 }
 
-/** Calls `work` with 0 to count - 1, so many at once. */
+/** Calls `work` with 0 to count - 1, with at most `atOnce` calls in parallel. */
 export async function forEach(count, atOnce, work) {
   let next = 0;
   const lane = async () => {

@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { freePort } from "./ports.mjs";
 import { withRedis } from "./redis.mjs";
 
-/** Long enough for an empty server to answer. */
+/** Long enough for an empty server to start. */
 const startLimitMs = 10_000;
-/** One server for each folder. */
+/** One server per folder. */
 const servers = new Map();
 
-/** Starts a Redis in the peer's folder that forces its log to disk each second; the same again when asked again. */
+/**
+ * Starts a Redis in the peer's folder that syncs its log to disk each second. Returns the same server on the next call.
+ */
 export function startRedis(given) {
   if (!servers.has(given.folder)) servers.set(given.folder, start(given.folder));
   return servers.get(given.folder);
@@ -26,11 +28,11 @@ async function start(folder) {
     throw new Error(`redis-server did not start: ${error.message}`);
   });
   const url = `redis://127.0.0.1:${port}`;
-  await Promise.race([failed, untilItAnswers(url)]);
+  await Promise.race([failed, waitUntilReady(url)]);
   return url;
 }
 
-async function untilItAnswers(url) {
+async function waitUntilReady(url) {
   const begun = performance.now();
   for (;;) {
     try {

@@ -3,15 +3,15 @@ import { createRequire } from "node:module";
 import { arch, platform } from "node:os";
 import { freePort } from "./ports.mjs";
 
-/** An empty server forms its cluster of one before it answers. */
+/** An empty server forms a cluster of one node before it responds. */
 const startLimitMs = 30_000;
 const binary = createRequire(import.meta.url).resolve(
   `@restatedev/restate-server-${platform()}-${arch()}/bin/restate-server`,
 );
-/** One server for each folder. */
+/** One server per folder. */
 const servers = new Map();
 
-/** Starts a Restate server as it is shipped, in the peer's folder; the same again when asked again. */
+/** Starts a Restate server with default settings in the peer's folder. Returns the same server on the next call. */
 export function startRestate(given) {
   if (!servers.has(given.folder)) servers.set(given.folder, start(given.folder));
   return servers.get(given.folder);
@@ -35,9 +35,9 @@ async function start(folder) {
     pid: server.pid,
     ingressUrl: `http://127.0.0.1:${ingress}`,
     durability: readDurability(flags, env),
-    /** Makes a service endpoint known. */
+    /** Registers a service endpoint. */
     register: (uri) => post(`${adminUrl}/deployments`, { uri }),
-    /** How many invocations meet a condition of its SQL. */
+    /** The number of invocations that match an SQL condition. */
     count: async (condition) => {
       const query = `SELECT count(*) AS count FROM sys_invocation WHERE ${condition}`;
       return (await post(`${adminUrl}/query`, { query })).rows[0].count;
@@ -48,7 +48,7 @@ async function start(folder) {
 async function untilHealthy(url, server) {
   const begun = performance.now();
   for (;;) {
-    if (server.exitCode !== null) throw new Error(`restate-server ended with ${server.exitCode}`);
+    if (server.exitCode !== null) throw new Error(`restate-server exited with ${server.exitCode}`);
     const isHealthy = await fetch(`${url}/health`).then(
       (answer) => answer.ok,
       () => false,
@@ -65,11 +65,11 @@ async function post(url, body) {
     headers: { "content-type": "application/json", accept: "application/json" },
     body: JSON.stringify(body),
   });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`${url} returned ${answer.status}: ${await answer.text()}`);
   return answer.json();
 }
 
-/** The server prints the configuration that it would run with. */
+/** Reads the durability settings from the configuration that the server prints. */
 function readDurability(flags, env) {
   const config = execFileSync(binary, [...flags, "--dump-config"], { env, encoding: "utf8" });
   const log = config.slice(config.indexOf("[bifrost.local]"));

@@ -1,16 +1,16 @@
 import pg from "pg";
 
-/** The server that the peers share: trusted on loopback, or what `BATON_PEERS_POSTGRES` says. */
+/** The server that the peers share: one on loopback without a password, or the one in `BATON_PEERS_POSTGRES`. */
 export const serverUrl = process.env.BATON_PEERS_POSTGRES ?? "postgres://root@127.0.0.1:5432/postgres";
 
-/** How the databases begin that this benchmark makes; the process that made one is at the end of its name. */
+/** Prefix of the databases that this benchmark creates. The name ends with the pid of the process that created it. */
 const namePrefix = "baton_peers_";
 
-/** The name of the connections that only look on: what they cost is not the peer's. */
+/** Application name of the connections that only observe. Their cost is not counted for the peer. */
 const watchName = "baton-peers-watch";
 
-/** More often than a server looks by itself, which is each minute, since a workload ends within two. */
-const tidyEveryMs = 15_000;
+/** More often than autovacuum (each minute), because a workload ends within two minutes. */
+const vacuumEveryMs = 15_000;
 
 /** The address of another database on the same server. */
 export function urlOf(database) {
@@ -19,10 +19,10 @@ export function urlOf(database) {
   return url.href;
 }
 
-/** A connection of its own for one question or a few. */
+/** Runs `work` with its own connection. */
 export async function withConnection(url, work) {
   const client = new pg.Client({ connectionString: url });
-  // A server that goes away mid-way fails the next question, which is where it is reported.
+  // If the connection is lost, the next query fails and reports it.
   client.on("error", () => {});
   await client.connect();
   try {
@@ -32,7 +32,7 @@ export async function withConnection(url, work) {
   }
 }
 
-/** Makes an empty database for one peer and returns its name. */
+/** Creates an empty database for one peer and returns its name. */
 export async function createDatabase(peer) {
   const name = `${namePrefix}${peer.replaceAll(/[^a-z0-9]/g, "_")}_${process.pid}`;
   await withConnection(serverUrl, async (client) => {
@@ -46,7 +46,7 @@ export async function dropDatabase(name) {
   await withConnection(serverUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
 }
 
-/** Drops what a benchmark left behind that was itself killed. */
+/** Drops the databases of benchmarks that were killed. */
 export async function dropLeftovers() {
   await withConnection(serverUrl, async (client) => {
     const { rows } = await client.query("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", [namePrefix]);
@@ -66,7 +66,7 @@ function isAlive(pid) {
   }
 }
 
-/** What a connection to the peer's database has for durability; no peer here changes that for its own. */
+/** The durability settings of a connection to the peer's database. No peer here changes them. */
 export async function readDurability(url) {
   return withConnection(url, async (client) => {
     const show = async (name) => `${name}=${(await client.query(`SHOW ${name}`)).rows[0][name]}`;
@@ -79,7 +79,7 @@ export async function readDurability(url) {
   });
 }
 
-/** The tables of one schema with their indexes and long values, in bytes. */
+/** Size in bytes of the tables of one schema, with their indexes and TOAST tables. */
 export async function schemaBytes(url, schema) {
   return withConnection(url, async (client) => {
     const { rows } = await client.query(
@@ -97,7 +97,7 @@ export async function readVersion() {
   });
 }
 
-/** Watches one database from outside it. */
+/** Observes one database from outside. */
 export class DatabaseWatch {
   #client;
   #database;
@@ -113,7 +113,7 @@ export class DatabaseWatch {
     await this.#client.connect();
   }
 
-  /** The server's processes that serve this database now. */
+  /** The server processes with connections to this database. */
   async pids() {
     const { rows } = await this.#client.query(
       "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name <> $2",
@@ -122,7 +122,7 @@ export class DatabaseWatch {
     return rows.map((row) => row.pid);
   }
 
-  /** All tables, indexes and catalogues of the database, in bytes. */
+  /** Size of the database in bytes, with all tables, indexes and catalogs. */
   async bytes() {
     const { rows } = await this.#client.query("SELECT pg_database_size($1) AS bytes", [this.#database]);
     return Number(rows[0].bytes);
@@ -134,10 +134,10 @@ export class DatabaseWatch {
 }
 
 /**
- * Does what autovacuum would, on a server where it is off: without statistics the planner takes indexes that no peer
- * was made for.
+ * Replaces autovacuum on a server where it is off. Without statistics the planner would choose indexes that no peer
+ * expects.
  */
-export class Housekeeping {
+export class VacuumSchedule {
   #client;
   #timer;
   #isOff = false;
@@ -151,22 +151,22 @@ export class Housekeeping {
   async open() {
     await this.#client.connect();
     this.#isOff = (await this.#client.query("SHOW autovacuum")).rows[0].autovacuum === "off";
-    this.#timer = setInterval(() => this.tidy(), tidyEveryMs);
+    this.#timer = setInterval(() => this.vacuum(), vacuumEveryMs);
     this.#timer.unref();
   }
 
-  /** Vacuums and analyses all tables once, if the server does not by itself. */
-  async tidy() {
+  /** Vacuums and analyses all tables once, if autovacuum is off. */
+  async vacuum() {
     if (this.#isOff) await this.#client.query("VACUUM (ANALYZE)");
   }
 }
 
-/** A question asked again and again on one connection, such as how many runs have ended. */
+/** A repeated query on one connection, such as the number of ended runs. */
 export class CountQuery {
   #client;
   #sql;
 
-  /** @param {string} url @param {string} sql Gives one row with one number named `count`. */
+  /** @param {string} url @param {string} sql Returns one row with one number named `count`. */
   constructor(url, sql) {
     this.#client = new pg.Client({ connectionString: url, application_name: watchName });
     this.#client.on("error", () => {});

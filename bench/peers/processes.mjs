@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 
-/** What a clock tick of /proc is: Linux shows 100 a second to programs, whatever the kernel uses inside. */
+/** The clock tick of /proc: Linux reports 100 ticks per second, whatever the kernel uses internally. */
 const tickMs = 10;
 
 /**
- * The processor time that a process has used with all its threads, in ms; null where it is gone or there is no /proc.
+ * The CPU time of a process with all its threads, in ms; null if it has exited or there is no /proc.
  *
  * @param {number} pid
  */
 export function readCpuMs(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in brackets may hold spaces; the fields are counted from behind it.
+    // The name in brackets may contain spaces, so the fields are counted after it.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return (Number(fields[11]) + Number(fields[12])) * tickMs;
   } catch {
@@ -19,7 +19,7 @@ export function readCpuMs(pid) {
   }
 }
 
-/** The memory that a process holds, in MB; 0 where it cannot be read. */
+/** The memory of a process in MB; 0 if it cannot be read. */
 export function readMemoryMb(pid) {
   try {
     const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
@@ -29,10 +29,12 @@ export function readMemoryMb(pid) {
   }
 }
 
-/** How often the server's processes are looked at: one that ends in between loses what it used since. */
+/**
+ * Sampling interval of the server's processes. CPU time after the last sample of a process that exits is not counted.
+ */
 const sampleMs = 250;
 
-/** The processor time of this process and of the server's processes between two moments. */
+/** Measures the CPU time of this process and of the server's processes. */
 export class CpuMeter {
   #listPids;
   #begun = new Map();
@@ -41,7 +43,7 @@ export class CpuMeter {
   #sampling = Promise.resolve();
   #own = process.cpuUsage();
 
-  /** @param {() => Promise<readonly number[]> | readonly number[]} listPids The processes that count as the server. */
+  /** @param {() => Promise<readonly number[]> | readonly number[]} listPids Returns the server's processes. */
   constructor(listPids) {
     this.#listPids = listPids;
   }
@@ -55,7 +57,7 @@ export class CpuMeter {
     this.#timer.unref();
   }
 
-  /** Milliseconds since the start. */
+  /** Returns the CPU time since the start in ms. */
   async stop() {
     clearInterval(this.#timer);
     const { user, system } = process.cpuUsage(this.#own);

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
 
-/** The server that is shared: the one on loopback, or what `BATON_PEERS_REDIS` says. */
+/** The shared server: the one on loopback, or the one in `BATON_PEERS_REDIS`. */
 export const redisUrl = process.env.BATON_PEERS_REDIS ?? "redis://127.0.0.1:6379";
 
-/** A connection of its own for a few questions; a server that is not there is an error, not a wait. */
+/** Runs `work` with its own connection. Throws if the server is unavailable, instead of waiting for it. */
 export async function withRedis(url, work) {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
   let cause;
@@ -24,7 +24,7 @@ export async function readVersion() {
   return withRedis(redisUrl, async (redis) => readInfo(await redis.info("server"), "redis_version"));
 }
 
-/** What would be lost with the server: how it writes its log and when it saves a snapshot. */
+/** The durability settings: how the server writes its log and when it saves a snapshot. */
 export async function readDurability(url) {
   return withRedis(url, async (redis) => {
     const read = async (name) => (await redis.config("GET", name))[1];
@@ -36,7 +36,7 @@ export async function readDurability(url) {
   });
 }
 
-/** The server's process, its memory for data and the size of its log, in bytes. */
+/** The pid of the server, and the size of its log in bytes. */
 export async function readState(url) {
   return withRedis(url, async (redis) => {
     const info = await redis.info();
@@ -47,7 +47,7 @@ export async function readState(url) {
   });
 }
 
-/** Removes the keys of one prefix and no others. */
+/** Removes the keys with the prefix. */
 export async function clearKeys(prefix) {
   await withRedis(redisUrl, async (redis) => {
     for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 10_000 })) {

@@ -4,16 +4,18 @@ import { peers } from "./peers/index.mjs";
 import { CpuMeter } from "./processes.mjs";
 
 /**
- * The process of one peer and one workload, or of the question what the peer can do. It answers with one message over
- * the channel to its parent, which also ends it: peers hold timers and connections that nothing else would close.
+ * The process of one peer. It runs one workload, or describes the peer if there is no workload. It sends one message to
+ * its parent, which then ends it, because peers have timers and connections that would keep it running.
  */
 const { name, workload, sizes, url, redis, folder, prefix } = JSON.parse(process.argv[2] ?? "{}");
-// Without its parent nobody would end it or clear up after it.
+// Without its parent, no process would end it or clean up.
 process.on("disconnect", () => process.exit(1));
 let setting;
 try {
   const peer = await peers[name].load();
-  process.send?.(workload === undefined ? describe(peer) : { rows: await measure(peer), ...(await told(peer)) });
+  process.send?.(
+    workload === undefined ? describe(peer) : { rows: await measure(peer), durability: await peer.durability(setting) },
+  );
 } catch (error) {
   process.send?.({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 }
@@ -31,27 +33,28 @@ async function measure(peer) {
   return [await peer.workloads[workload](setting)].flat();
 }
 
-async function told(peer) {
-  return { durability: await peer.durability(setting) };
-}
-
-/** @returns {Promise<import("./frames.mjs").Setting>} */
+/** @returns {Promise<import("./harness.mjs").Setting>} */
 async function settingOf() {
   const started = [];
   const base = { sizes, url, redis, folder, prefix, started, serverPids: () => started };
   if (url === "") {
-    return { ...base, cpu: new CpuMeter(() => started), storeBytes: async () => bytesIn(folder), tidy: async () => {} };
+    return {
+      ...base,
+      cpu: new CpuMeter(() => started),
+      storeBytes: async () => bytesIn(folder),
+      vacuum: async () => {},
+    };
   }
-  const { DatabaseWatch, Housekeeping } = await import("./postgres.mjs");
+  const { DatabaseWatch, VacuumSchedule } = await import("./postgres.mjs");
   const watch = new DatabaseWatch(url);
   await watch.open();
-  const housekeeping = new Housekeeping(url);
-  await housekeeping.open();
+  const schedule = new VacuumSchedule(url);
+  await schedule.open();
   return {
     ...base,
     cpu: new CpuMeter(() => watch.pids()),
     storeBytes: () => watch.bytes(),
-    tidy: () => housekeeping.tidy(),
+    vacuum: () => schedule.vacuum(),
   };
 }
 

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-/** The size of a SQLite file with all that its write-ahead log held moved into it. */
-export function settledBytes(path) {
+/** The size of a SQLite file after a checkpoint of its write-ahead log. */
+export function bytesAfterCheckpoint(path) {
   const database = new DatabaseSync(path);
   try {
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -14,7 +14,7 @@ export function settledBytes(path) {
 
 const synchronousNames = ["OFF", "NORMAL", "FULL", "EXTRA"];
 
-/** How durable a connection's commits are: asked on that connection, since `synchronous` is its own and not the file's. */
+/** The durability settings of a connection. `synchronous` belongs to the connection, not to the file. */
 export function readPragmas(database) {
   const journal = database.prepare("PRAGMA journal_mode").get().journal_mode;
   const { synchronous } = database.prepare("PRAGMA synchronous").get();

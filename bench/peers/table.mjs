@@ -1,5 +1,5 @@
 const widths = [21, 17, 9, 10, 8];
-const heads = ["peer", "workload", "value", "unit", "cpu ms"];
+const headings = ["peer", "workload", "value", "unit", "cpu ms"];
 
 /** The first lines: the machine, and what the columns mean. */
 export function printHead(machine, servers) {
@@ -8,15 +8,15 @@ export function printHead(machine, servers) {
     `${processors} × ${model}, ${memoryGb} GB, ${system}; Node ${node}, SQLite ${sqlite}, Postgres ${servers.postgres}, Redis ${servers.redis}`,
   );
   console.log(
-    `Writing 4 KiB to disk for good takes ${fsyncMs} ms here. cpu ms: of Node and server for each step or run`,
+    `A durable write of 4 KiB takes ${fsyncMs} ms here. cpu ms: CPU time of Node and the server per step or run.`,
   );
   if (load > processors / 2)
-    console.log(`This machine is busy with other work (load ${load}): the figures are those of what was left of it.`);
+    console.log(`This machine is busy with other work (load ${load}): figures are worse than on an idle machine.`);
   console.log("");
-  console.log(line([...heads, "what"]));
+  console.log(line([...headings, "description"]));
 }
 
-/** The line above a peer's own: its version, and how durable it was. */
+/** The line above a peer's rows: its version and its durability settings. */
 export function printPeer(name, version, durability) {
   console.log(`${name} ${version}: ${durability}`);
 }

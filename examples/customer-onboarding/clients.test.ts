@@ -29,12 +29,12 @@ describe("the clients", () => {
     idempotencyKey: randomUUID(),
     signal,
   });
-  const control = async (order: unknown): Promise<void> => {
-    const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(order) };
+  const control = async (body: unknown): Promise<void> => {
+    const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     assert.ok((await fetch(`${systems.urls.provisioning}/control`, request)).ok);
   };
 
-  it("carry a deal through the five systems", async () => {
+  it("process a deal in the five systems", async () => {
     const dealId = randomUUID();
     const project = await projects.create({ dealId, company: "Acme" }, caller());
     const account = await provisioning.provision({ projectId: project.id, dealId }, caller());
@@ -45,13 +45,13 @@ describe("the clients", () => {
     assert.deepEqual([project.dealId, meeting.managerId], [dealId, manager.managerId]);
   });
 
-  it("give the same answer again for the same idempotency key", async () => {
+  it("return the same answer for the same idempotency key", async () => {
     const [dealId, same] = [randomUUID(), caller()];
     const request = { projectId: "PRJ-1", dealId };
     assert.deepEqual(await provisioning.provision(request, same), await provisioning.provision(request, same));
   });
 
-  it("throw an error that may be retried for a 503, with its status", async () => {
+  it("throw a retryable error with the status for a 503", async () => {
     const dealId = randomUUID();
     await control({ mode: "503", only: dealId });
     await assert.rejects(provisioning.provision({ projectId: "PRJ-1", dealId }, caller()), {
@@ -61,40 +61,40 @@ describe("the clients", () => {
     });
   });
 
-  it("throw RetryAfter when the system says when to come back", async () => {
+  it("throw RetryAfter for a response with Retry-After", async () => {
     const dealId = randomUUID();
     await control({ mode: "503", only: dealId, retryAfterSeconds: 7 });
     await assert.rejects(provisioning.provision({ projectId: "PRJ-1", dealId }, caller()), { name: "RetryAfter" });
   });
 
-  it("throw NonRetryableError for a request that stays wrong", async () => {
+  it("throw NonRetryableError for a wrong request", async () => {
     await assert.rejects(crm.assignManager({ dealId: "D-1", tier: "smb", region: "moon" }, caller()), {
       name: "NonRetryableError",
-      message: /nobody looks after smb customers in "moon"/,
+      message: /no manager for smb customers in "moon"/,
     });
   });
 
-  it("throw an error that may be retried when the process dies in the middle of a request", async () => {
+  it("throw a retryable error when the process crashes during a request", async () => {
     const dealId = randomUUID();
-    await control({ mode: "die", only: dealId });
+    await control({ mode: "crash", only: dealId });
     const back = systems.get("provisioning").nextRestart();
     await assert.rejects(provisioning.provision({ projectId: "PRJ-1", dealId }, caller()), { name: "SystemError" });
     await back;
   });
 
-  it("throw the reason of the signal when it aborts a request that hangs", async () => {
+  it("throw the signal's reason when it aborts a request that hangs", async () => {
     const dealId = randomUUID();
     await control({ mode: "hang", only: dealId });
     const hanging = provisioning.provision({ projectId: "PRJ-1", dealId }, caller(AbortSignal.timeout(50)));
     await assert.rejects(hanging, { name: "TimeoutError" });
   });
 
-  it("throw the reason of the signal when it aborts a mail", async () => {
+  it("throw the signal's reason when it aborts a mail", async () => {
     const aborted = mail.send({ to: "it@acme.example", subject: "Hello", text: "" }, caller(AbortSignal.abort()));
     await assert.rejects(aborted, { name: "AbortError" });
   });
 
-  it("throw NonRetryableError for a mail that the server refuses for good", async () => {
+  it("throw NonRetryableError for a mail that the server refuses permanently", async () => {
     const oversized = { to: "it@acme.example", subject: "Hello", text: "x".repeat(2 * 1024 * 1024) };
     await assert.rejects(mail.send(oversized, caller()), { name: "NonRetryableError" });
   });

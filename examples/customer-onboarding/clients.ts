@@ -1,6 +1,6 @@
 /**
- * Typed clients of the five systems. Each takes the running attempt: its idempotency key, so that a repeat is not a second
- * act, and its signal, so that a step that timed out leaves no request behind.
+ * Typed clients of the five systems. Each call takes the attempt: its idempotency key, so that a repeat is not
+ * performed twice, and its signal, so that a step that timed out leaves no request behind.
  */
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
@@ -8,7 +8,7 @@ import { z } from "zod";
 import { readAnswer, SystemError, systemErrorOf } from "./failures.ts";
 import { readSystemUrls, type SystemName } from "./systems/directory.ts";
 
-/** What a client needs of the running attempt. */
+/** What a client needs from the attempt. */
 export interface Caller {
   readonly idempotencyKey: string;
   readonly signal: AbortSignal;
@@ -21,7 +21,7 @@ const Meeting = z.object({ id: z.string(), dealId: z.string(), managerId: z.stri
 
 export type Account = z.infer<typeof Account>;
 
-/** A mail to send; the Message-ID comes from the attempt. */
+/** A mail to send. The Message-ID is derived from the attempt. */
 export interface Mail {
   readonly to: string;
   readonly subject: string;
@@ -29,19 +29,19 @@ export interface Mail {
 }
 
 export const projects = {
-  /** Makes the project of a deal. */
+  /** Creates the project of a deal. */
   create: (deal: { dealId: string; company: string }, caller: Caller) =>
     post("projects", "/projects", deal, caller, Project),
 };
 
 export const provisioning = {
-  /** Makes the customer's account; its password is told in this answer only. */
+  /** Creates the customer's account. Only this response contains the password. */
   provision: (request: { projectId: string; dealId: string }, caller: Caller) =>
     post("provisioning", "/accounts", request, caller, Account),
 };
 
 export const crm = {
-  /** Gives the deal to the least loaded success manager of its tier and region. */
+  /** Assigns the deal to the least loaded success manager of its tier and region. */
   assignManager: (deal: { dealId: string; tier: string; region: string }, caller: Caller) =>
     post("crm", "/assignments", deal, caller, Manager),
 };
@@ -53,7 +53,7 @@ export const calendar = {
 };
 
 export const mail = {
-  /** Delivers over SMTP. The Message-ID comes from the idempotency key, so the server knows a repeat. */
+  /** Delivers over SMTP. The Message-ID is derived from the idempotency key, so the server recognises a repeat. */
   send: async (
     { to, subject, text }: Mail,
     { idempotencyKey, signal }: Caller,
@@ -62,7 +62,7 @@ export const mail = {
     const transport = createTransport({ host, port: Number(port), secure: false, ignoreTLS: true });
     const messageId = `<${createHash("sha256").update(idempotencyKey).digest("hex").slice(0, 32)}@onboarding.example>`;
     const from = "welcome@onboarding.example";
-    // Quoted-printable keeps a plain password readable as it is in the stored file.
+    // Quoted-printable keeps the password readable in the stored file.
     const message = { from, to, subject, text, textEncoding: "quoted-printable" as const, messageId, signal };
     await transport.sendMail(message).catch((error: unknown) => {
       throw systemErrorOf("mail", error, signal);
@@ -84,7 +84,7 @@ async function post<Result>(
   });
   const parsed = schema.safeParse(await readAnswer(system, response, signal));
   if (!parsed.success) {
-    throw new SystemError(system, "unexpected-answer", `gave an answer of another shape: ${parsed.error.message}`);
+    throw new SystemError(system, "unexpected-answer", `returned an unexpected answer: ${parsed.error.message}`);
   }
   return parsed.data;
 }

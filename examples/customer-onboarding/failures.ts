@@ -1,11 +1,13 @@
 /**
- * What a client throws, and so what the engine does next: a `SystemError` is tried again, a `RetryAfter` is tried again
- * when the system said, a `NonRetryableError` (our request is wrong, and stays wrong) is not.
+ * The errors that the clients throw. They decide what Baton does next: a `SystemError` is retried, a `RetryAfter` is
+ * retried when the system asked for it, a `NonRetryableError` (the request itself is wrong) is not retried.
  */
 import { NonRetryableError, RetryAfter } from "baton";
 import type { SystemName } from "./systems/directory.ts";
 
-/** A system was unreachable, unavailable or odd. The request may be repeated with the same idempotency key. */
+/**
+ * A system was unreachable or unavailable, or its answer was invalid. The request may be repeated with the same key.
+ */
 export class SystemError extends Error {
   override readonly name = "SystemError";
   /** `http-503`, or the code of the network failure, such as `ECONNREFUSED`. */
@@ -26,23 +28,26 @@ export class SystemError extends Error {
   }
 }
 
-/** The parsed body of a 2xx answer; throws what the status asks for otherwise. */
+/** Returns the parsed body of a 2xx response. Throws the error for any other status. */
 export async function readAnswer(system: SystemName, response: Response, signal: AbortSignal): Promise<unknown> {
   const text = await response.text().catch((error: unknown) => {
     throw systemErrorOf(system, error, signal);
   });
   if (response.ok) return JSON.parse(text);
   const { status } = response;
-  const cause = new SystemError(system, `http-${status}`, `answered ${status}: ${detailOf(text)}`, { status });
+  const cause = new SystemError(system, `http-${status}`, `returned ${status}: ${detailOf(text)}`, { status });
   const retryAfter = response.headers.get("retry-after");
   if (retryAfter !== null) throw new RetryAfter(durationOf(retryAfter), { cause });
-  // 408 and 429 are the client errors that pass by themselves.
+  // 408 and 429 are client errors that are temporary.
   if (status >= 400 && status < 500 && status !== 408 && status !== 429)
     throw new NonRetryableError(cause.message, { cause });
   throw cause;
 }
 
-/** A failed connection as a `SystemError`, a permanent SMTP refusal as a `NonRetryableError`, an abort as the abort. */
+/**
+ * Returns a `SystemError` for a failed connection, a `NonRetryableError` for a permanent SMTP error, the reason of an
+ * abort.
+ */
 export function systemErrorOf(system: SystemName, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   const failure = failureOf(error);
@@ -60,7 +65,7 @@ interface Failure {
   readonly smtpStatus: number | undefined;
 }
 
-/** fetch hides the network error in `cause`, nodemailer puts the SMTP status beside its own code. */
+/** fetch puts the network error in `cause`; nodemailer has the SMTP status in `responseCode`. */
 function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { code: "unknown", message: String(error), smtpStatus: undefined };
   const source: Error & { code?: unknown; responseCode?: unknown } = error.cause instanceof Error ? error.cause : error;

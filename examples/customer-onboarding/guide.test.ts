@@ -1,15 +1,15 @@
-/** The whole checklist over HTTP: real systems, a real Baton that is really killed, and a file that is really changed. */
+/** The whole checklist over HTTP, with real systems, a real Baton that is killed, and a file that is changed. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
 import type { Deal } from "./deal.ts";
-import { gatherEvidence, proveOnboarding } from "./demo/proof.ts";
+import { readRecords, verifyOnboarding } from "./demo/verification.ts";
+import { startEnvironment } from "./environment.ts";
 import { makeWorkingCopy } from "./guide/working-copy.ts";
 import type { RunView } from "./processes/api.ts";
 import { until } from "./processes/until.ts";
-import { openStage } from "./stage.ts";
 
 interface GuideView {
   readonly steps: readonly {
@@ -29,28 +29,28 @@ interface Acted {
 
 type Run = RunView & { readonly version: number; readonly round: number };
 
-/** What `npm start` sets up, in a folder of its own, with short back-off. */
+/** The environment of `npm start`, in its own folder and with short backoff. */
 async function setup(test: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "onboarding-guide-"));
-  const said: string[] = [];
+  const output: string[] = [];
   const workflowsDir = join(folder, "workflows");
   const open = () =>
-    openStage({
+    startEnvironment({
       storeFile: join(folder, "baton.db"),
       systemsDir: join(folder, "systems"),
       workflowsDir,
       restartAfterMs: 200,
       env: { BATON_PORT: "0", ONBOARDING_RETRY_ATTEMPTS: "2", ONBOARDING_RETRY_FIRST: "10ms" },
-      say: (line) => said.push(line),
-      onErrorLine: (line) => said.push(line),
+      say: (line) => output.push(line),
+      onErrorLine: (line) => output.push(line),
     });
-  let stage = await open();
+  let environment = await open();
   test.after(async () => {
-    await stage.stop();
+    await environment.stop();
     rmSync(folder, { recursive: true, force: true });
   });
   const ask = async <Body>(path: string, body?: unknown): Promise<{ status: number; body: Body }> => {
-    const url = await until(() => stage.baton.url(), { what: "Baton is there" });
+    const url = await until(() => environment.baton.url(), { what: "Baton is running" });
     const headers = { "content-type": "application/json" };
     const post = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };
     const response = await fetch(`${url}${path}`, post);
@@ -65,12 +65,12 @@ async function setup(test: TestContext) {
   };
   const runOf = async (id: string): Promise<Run> => (await ask<Run>(`/api/runs/${id}`)).body;
   return {
-    said,
+    output,
     file: join(workflowsDir, "customer-onboarding.ts"),
-    stage: () => stage,
+    environment: () => environment,
     reopen: async () => {
-      await stage.stop();
-      stage = await open();
+      await environment.stop();
+      environment = await open();
     },
     ask,
     stepOf,
@@ -92,28 +92,28 @@ async function setup(test: TestContext) {
         },
         { what: `run ${id} is ${status}` },
       ),
-    prove: async (run: Run): Promise<void> => {
-      const evidence = await gatherEvidence(stage.systems.urls, run.input as Deal);
+    verify: async (run: Run): Promise<void> => {
+      const records = await readRecords(environment.systems.urls, run.input as Deal);
       assert.deepEqual(
-        proveOnboarding(evidence).filter(({ isProven }) => !isProven),
+        verifyOnboarding(records).filter(({ isVerified }) => !isVerified),
         [],
       );
     },
   };
 }
 
-it("the guide leads through a failure, a resume, a kill and a change of code, each of them real", async (test) => {
+it("the guide shows a failure, a resume, a kill and a code change, all of them real", async (test) => {
   const guide = await setup(test);
   const { act, done, ended, stepOf, whyBlocked } = guide;
   const original = readFileSync(guide.file, "utf8");
   assert.deepEqual(await done(), []);
-  assert.equal(await whyBlocked("mend"), "the product service is in order");
-  assert.match((await whyBlocked("remove-step")) ?? "", /has no step "announce customer"/);
-  assert.equal((await act("mend")).status, 409);
+  assert.equal(await whyBlocked("repair"), "the product service is not broken");
+  assert.match((await whyBlocked("remove-step")) ?? "", /does not have the step "announce customer"/);
+  assert.equal((await act("repair")).status, 409);
 
   const started = await act("start");
   assert.equal(started.status, 200, JSON.stringify(started));
-  await guide.prove(await ended(started.run ?? "", "completed"));
+  await guide.verify(await ended(started.run ?? "", "completed"));
   assert.deepEqual(await done(), ["onboard"]);
   assert.equal((await stepOf("onboard")).run, started.run);
 
@@ -128,33 +128,33 @@ it("the guide leads through a failure, a resume, a kill and a change of code, ea
     ],
   );
   assert.deepEqual(await done(), ["onboard", "break"]);
-  assert.equal(await whyBlocked("break"), "the product service is broken already");
+  assert.equal(await whyBlocked("break"), "the product service is already broken");
   for (const id of ["start", "kill", "add-step"])
-    assert.equal(await whyBlocked(id), "the product service is broken: mend it first");
-  assert.equal((await act("kill")).detail, "the product service is broken: mend it first");
+    assert.equal(await whyBlocked(id), "the product service is broken: repair it first");
+  assert.equal((await act("kill")).detail, "the product service is broken: repair it first");
 
-  const mended = await act("mend");
-  assert.deepEqual([mended.status, mended.run], [200, broken.run]);
+  const repaired = await act("repair");
+  assert.deepEqual([repaired.status, repaired.run], [200, broken.run]);
   assert.deepEqual(await done(), ["onboard", "break"]);
   assert.equal((await guide.ask(`/api/runs/${broken.run}/resume`, {})).status, 200);
   const resumed = await ended(broken.run ?? "", "completed");
   assert.deepEqual([resumed.round, resumed.steps[0]], [1, failed.steps[0]]);
-  await guide.prove(resumed);
+  await guide.verify(resumed);
   assert.deepEqual(await done(), ["onboard", "break", "resume"]);
 
-  const { pid, url } = guide.stage().baton;
+  const { pid, url } = guide.environment().baton;
   const [pidBefore, urlBefore] = [pid(), url()];
   const killed = await act("kill");
   assert.equal(killed.status, 200, JSON.stringify(killed));
   await until(() => pid() !== pidBefore && url() !== null, { what: "Baton is back" });
   assert.equal(url(), urlBefore);
-  assert.ok(guide.said.some((line) => line.startsWith(`Baton (pid ${pidBefore}) was killed`)));
+  assert.ok(guide.output.some((line) => line.startsWith(`Baton (pid ${pidBefore}) was killed`)));
   const survived = await ended(killed.run ?? "", "completed");
   assert.deepEqual(
     survived.steps.find(({ name }) => name === "provision account")?.attempts.map(({ status }) => status),
     ["lost", "completed"],
   );
-  await guide.prove(survived);
+  await guide.verify(survived);
   assert.deepEqual(await done(), ["onboard", "break", "resume", "kill"]);
 
   const changed = await act("add-step");
@@ -169,13 +169,16 @@ it("the guide leads through a failure, a resume, a kill and a change of code, ea
   assert.deepEqual([before.steps.length, after.steps.at(-1)?.name], [5, "announce customer"]);
   assert.deepEqual(await done(), ["onboard", "break", "resume", "kill", "change"]);
 
-  assert.match((await whyBlocked("add-step")) ?? "", /has the step "announce customer" already/);
+  assert.match((await whyBlocked("add-step")) ?? "", /already has the step "announce customer"/);
   const undone = await act("remove-step");
   assert.equal((await guide.runOf(undone.run ?? "")).version, 1);
   assert.equal(readFileSync(guide.file, "utf8"), original);
 
   rmSync(guide.file);
-  assert.match((await whyBlocked("add-step")) ?? "", /customer-onboarding\.ts is not there: npm start makes it/);
+  assert.match(
+    (await whyBlocked("add-step")) ?? "",
+    /customer-onboarding\.ts does not exist: run npm start to create it/,
+  );
   writeFileSync(guide.file, original);
 
   const shown = await guide.guide();
@@ -183,17 +186,17 @@ it("the guide leads through a failure, a resume, a kill and a change of code, ea
   assert.deepEqual(await guide.guide(), shown);
 });
 
-/** The two newest runs that the change of the code has started. */
+/** The two newest runs that the code change has started. */
 async function changes({ ask }: Awaited<ReturnType<typeof setup>>): Promise<readonly Run[]> {
   return (await ask<{ items: Run[] }>("/api/runs?attribute=guide%3Dchange&limit=2")).body.items;
 }
 
-it("the working copy is the example's workflow, and is left alone once it is there", (test) => {
+it("the working copy is the example's workflow, and an existing copy is kept", (test) => {
   const folder = mkdtempSync(join(tmpdir(), "onboarding-copy-"));
   test.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = makeWorkingCopy(join(folder, "workflows"));
   const lines = (path: string): string[] =>
-    readFileSync(path, "utf8").slice(readFileSync(path, "utf8").indexOf("/** A demo")).split("\n");
+    readFileSync(path, "utf8").slice(readFileSync(path, "utf8").indexOf("/** Short, so that")).split("\n");
   assert.deepEqual(lines(file), lines(join(import.meta.dirname, "workflow.ts")));
   const { mtimeMs } = statSync(file);
   makeWorkingCopy(join(folder, "workflows"));

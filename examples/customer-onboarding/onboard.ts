@@ -1,6 +1,6 @@
 /**
- * `npm run onboard`: onboards fresh deals with the Baton that `npm start` runs. With `--break`, provisioning fails for
- * each of these deals alone, until its run is a dead letter; then provisioning is mended and the run can be resumed.
+ * `npm run onboard`: onboards new deals with the Baton that `npm start` runs. With `--break`, provisioning fails for
+ * these deals only, until their runs are dead letters. Then provisioning is repaired, and the runs can be resumed.
  */
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
@@ -9,23 +9,23 @@ import { type BreakMode, readArguments } from "./demo/arguments.ts";
 import { freshDeal } from "./demo/deal.ts";
 import { followRun } from "./demo/follow.ts";
 import { describeDeal, fact, row, say, stepPrinter } from "./demo/print.ts";
-import { gatherEvidence } from "./demo/proof.ts";
+import { readRecords } from "./demo/verification.ts";
 import { type FindUrl, type RunView, startUntilAcknowledged } from "./processes/api.ts";
 import { isHealthy, readOwner } from "./processes/baton.ts";
 import { until } from "./processes/until.ts";
 import { readSystemUrls } from "./systems/directory.ts";
 
-/** Asked anew each time: a Baton that was killed is away for a while. */
+/** Reads the owner file each time, because a restarted Baton may have another address. */
 const findBaton: FindUrl = () => readOwner(resolve("baton.db"))?.url ?? null;
 
-/** A Baton that was just killed is started again after two seconds, and serves within another one or so. */
-const COME_BACK_MS = 8_000;
+/** A Baton that was just killed is restarted after two seconds, and accepts requests about a second later. */
+const RESTART_LIMIT_MS = 8_000;
 
 try {
   const { breakMode, count } = readArguments(process.argv.slice(2));
   await requireBaton();
   const outcomes = await Promise.all(Array.from({ length: count }, () => onboard(freshDeal(), breakMode, count === 1)));
-  if (breakMode !== null) sayHowToGoOn(count);
+  if (breakMode !== null) sayWhatToDoNext(count);
   process.exitCode = outcomes.every(Boolean) ? 0 : 1;
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
@@ -38,35 +38,36 @@ async function requireBaton(): Promise<void> {
     return url !== null && (await isHealthy(url));
   };
   const isExpected = findBaton() !== null;
-  await until(isServing, { what: "Baton serves", limitMs: isExpected ? COME_BACK_MS : 0 }).catch((cause: unknown) => {
-    throw new Error('Baton is not running in this folder; start it with "npm start"', { cause });
+  const limitMs = isExpected ? RESTART_LIMIT_MS : 0;
+  await until(isServing, { what: "Baton accepts requests", limitMs }).catch((cause: unknown) => {
+    throw new Error('Baton is not running in this folder: start it with "npm start"', { cause });
   });
 }
 
-/** Runs one deal to rest. True when it ended as asked: completed, or with `breakMode` as a dead letter. */
+/** Onboards one deal. Returns whether its run ended as expected: completed or, with `breakMode`, failed. */
 async function onboard(deal: Deal, breakMode: BreakMode | null, isDetailed: boolean): Promise<boolean> {
   const run =
     breakMode === null ? await follow(deal, null, isDetailed) : await followBroken(deal, breakMode, isDetailed);
-  if (breakMode !== null && isDetailed) await sayWhatIsKept(run, deal);
+  if (breakMode !== null && isDetailed) await sayWhatWasDone(run, deal);
   say(row(deal.dealId, run.status, `${run.id}${run.error === null || isDetailed ? "" : `  ${run.error.message}`}`));
   return run.status === (breakMode === null ? "completed" : "failed");
 }
 
-/** Breaks provisioning for this deal, and mends it whatever happens. */
+/** Breaks provisioning for this deal, follows the run, and always repairs provisioning. */
 async function followBroken(deal: Deal, breakMode: BreakMode, isDetailed: boolean): Promise<RunView> {
-  // Sticky, because a system that dies must still be broken when it is back.
-  await tellProvisioning({ mode: breakMode, only: deal.dealId, sticky: true });
+  // Sticky, because a system that crashes must still be broken after its restart.
+  await controlProvisioning({ mode: breakMode, only: deal.dealId, sticky: true });
   try {
     return await follow(deal, breakMode, isDetailed);
   } finally {
-    await tellProvisioning({ mode: "ok", only: deal.dealId });
+    await controlProvisioning({ mode: "ok", only: deal.dealId });
   }
 }
 
 async function follow(deal: Deal, breakMode: BreakMode | null, isDetailed: boolean): Promise<RunView> {
   const run = await start(deal);
   if (isDetailed) sayStart(run, deal, breakMode);
-  return followRun(findBaton, run.id, { onLook: isDetailed ? stepPrinter() : () => {} });
+  return followRun(findBaton, run.id, { onUpdate: isDetailed ? stepPrinter() : () => {} });
 }
 
 function start(deal: Deal): Promise<RunView> {
@@ -75,19 +76,19 @@ function start(deal: Deal): Promise<RunView> {
 
 function sayStart(run: RunView, deal: Deal, breakMode: BreakMode | null): void {
   say();
-  say(`onboarding ${describeDeal(deal)}: ${run.id}`);
-  if (breakMode !== null) say(`provisioning fails for this deal (${breakMode}); Baton tries again and then gives up`);
+  say(`Onboarding ${describeDeal(deal)} (${run.id})`);
+  if (breakMode !== null) say(`Provisioning fails for this deal (${breakMode}). Baton retries and then gives up.`);
   say();
 }
 
-async function sayWhatIsKept(run: RunView, deal: Deal): Promise<void> {
-  const { projects, accounts, mails, manager, meetings } = await gatherEvidence(readSystemUrls(), deal);
-  const didNotRun = ["send welcome mail", "assign success manager", "schedule kickoff"].filter(
+async function sayWhatWasDone(run: RunView, deal: Deal): Promise<void> {
+  const { projects, accounts, mails, manager, meetings } = await readRecords(readSystemUrls(), deal);
+  const notRun = ["send welcome mail", "assign success manager", "schedule kickoff"].filter(
     (name) => !run.steps.some((step) => step.name === name),
   );
   say();
   say(fact("kept", projects.map(({ id, name }) => `project ${id}, "${name}"`).join(", ") || "nothing"));
-  say(fact("did not run", didNotRun.join(", ")));
+  say(fact("not run", notRun.join(", ")));
   say(
     fact(
       "in the systems",
@@ -99,17 +100,17 @@ async function sayWhatIsKept(run: RunView, deal: Deal): Promise<void> {
   say();
 }
 
-function sayHowToGoOn(count: number): void {
+function sayWhatToDoNext(count: number): void {
   say();
-  say("provisioning is mended; next:");
-  say(`npx baton resume ${count === 1 ? "latest  " : "<run id>"}     goes on at "provision account"`);
+  say("Provisioning is repaired. Next:");
+  say(`npx baton resume ${count === 1 ? "latest  " : "<run id>"}     continues at "provision account"`);
 }
 
-/** Gives the order as soon as provisioning is there to take it: the order before may have been to die. */
-async function tellProvisioning(control: { mode: string; only: string; sticky?: boolean }): Promise<void> {
-  const order = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(control) };
-  const response = await until(() => fetch(`${readSystemUrls().provisioning}/control`, order).catch(() => null), {
-    what: "provisioning takes orders",
+/** Sends the control request as soon as provisioning is up: it may be restarting after a crash. */
+async function controlProvisioning(control: { mode: string; only: string; sticky?: boolean }): Promise<void> {
+  const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(control) };
+  const response = await until(() => fetch(`${readSystemUrls().provisioning}/control`, request).catch(() => null), {
+    what: "provisioning accepts requests",
   });
   if (!response.ok) throw new Error(`provisioning refused ${JSON.stringify(control)}: ${await response.text()}`);
 }

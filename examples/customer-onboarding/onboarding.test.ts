@@ -1,4 +1,4 @@
-/** The example as a person runs it: its own commands in an empty folder, with real processes. */
+/** Runs the example as a user does: with its own commands, in an empty folder, with real processes. */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,17 +7,17 @@ import { DatabaseSync } from "node:sqlite";
 import { it, type TestContext } from "node:test";
 import type { Deal } from "./deal.ts";
 import { followRun } from "./demo/follow.ts";
-import { gatherEvidence, proveOnboarding } from "./demo/proof.ts";
-import { lookAtRun } from "./processes/api.ts";
+import { readRecords, verifyOnboarding } from "./demo/verification.ts";
+import { readRun } from "./processes/api.ts";
 import { isHealthy, type Owner, readOwner } from "./processes/baton.ts";
 import { type Child, type Exit, startChild } from "./processes/child.ts";
 import { until } from "./processes/until.ts";
 import { readSystemUrls, type SystemUrls } from "./systems/directory.ts";
 
-/** Above the grace that the demo gives Baton at the end. */
+/** Longer than the demo waits for Baton to stop. */
 const STOP_GRACE_MS = 20_000;
 
-/** Commands of the example in a folder of their own, with short back-off. */
+/** Runs commands of the example in their own folder, with short backoff. */
 function setup(test: TestContext) {
   const cwd = mkdtempSync(join(tmpdir(), "onboarding-demo-"));
   const env = {
@@ -60,14 +60,14 @@ function runIdIn(lines: readonly string[]): string {
   return id;
 }
 
-it("npm start -- --once onboards a customer in all five systems and ends", async (test) => {
+it("npm start -- --once onboards a customer in all five systems and exits", async (test) => {
   const { run } = setup(test);
   const { code, lines } = await run("start.ts", "--once");
   assert.equal(code, 0, lines.join("\n"));
-  assert.equal(lines.filter((line) => / proven /.test(line)).length, 5, lines.join("\n"));
+  assert.equal(lines.filter((line) => / verified /.test(line)).length, 5, lines.join("\n"));
 });
 
-it("the customer's password is neither in Baton's files nor in what it has printed, in any usual encoding", async (test) => {
+it("the customer's password is neither in Baton's files nor in its output, in any usual encoding", async (test) => {
   const { run, cwd } = setup(test);
   const { lines } = await run("start.ts", "--once");
   const passwords = passwordsIn(join(cwd, ".baton/systems"));
@@ -77,11 +77,12 @@ it("the customer's password is neither in Baton's files nor in what it has print
   assert.ok(kept.includes("baton.db"));
   const texts = [lines.join("\n"), ...kept.map((name) => readFileSync(join(cwd, name), "latin1"))];
   for (const password of passwords) {
-    for (const form of formsOf(password)) assert.ok(!texts.some((text) => text.includes(form)), `${form} was kept`);
+    for (const form of formsOf(password))
+      assert.ok(!texts.some((text) => text.includes(form)), `${form} was stored or printed`);
   }
 });
 
-/** What the provisioning system gave out: it is the only one that knows. */
+/** The passwords that the provisioning system created. */
 function passwordsIn(folder: string): string[] {
   const db = new DatabaseSync(join(folder, "provisioning", "state.db"), { readOnly: true });
   const rows = db.prepare("select password from accounts").all() as { password: string }[];
@@ -89,7 +90,7 @@ function passwordsIn(folder: string): string[] {
   return rows.map((row) => row.password);
 }
 
-/** As itself, in hexadecimal, in a URL, and in base64 at any offset. */
+/** As plain text, in upper case, in hexadecimal, URL-encoded, and in base64 at any offset. */
 function formsOf(value: string): readonly string[] {
   const bytes = Buffer.from(value);
   const shifted = [0, 1, 2].map((shift) =>
@@ -103,12 +104,12 @@ function formsOf(value: string): readonly string[] {
 it("a broken onboarding keeps its project, survives a kill of Baton, and resumes at provisioning", async (test) => {
   const { start, run, owner, findUrl, systemUrls } = setup(test);
   const demo = start("start.ts");
-  await until(() => demo.lines.some((line) => line.startsWith("Ctrl-C")), { what: "the demo is ready" });
+  await until(() => demo.lines.some((line) => line.startsWith("Press Ctrl-C")), { what: "the demo is ready" });
 
   const broken = await run("onboard.ts", "--break");
   assert.equal(broken.code, 0, broken.lines.join("\n"));
   const id = runIdIn(broken.lines);
-  const failed = await lookAtRun(findUrl, id);
+  const failed = await readRun(findUrl, id);
   assert.ok(failed !== null);
   assert.equal(failed.status, "failed");
   assert.equal(failed.error?.step, "provision account");
@@ -123,18 +124,18 @@ it("a broken onboarding keeps its project, survives a kill of Baton, and resumes
   const killedPid = owner()?.pid ?? 0;
   process.kill(killedPid, "SIGKILL");
   await until(
-    () => demo.lines.includes(`Baton (pid ${killedPid}) was killed; it starts again in 2 s, and its runs go on`),
+    () => demo.lines.includes(`Baton (pid ${killedPid}) was killed. It restarts in 2 s and continues its runs.`),
     {
       what: "the kill is noticed",
     },
   );
   await resume(await until(() => serving(findUrl()), { what: "Baton is back" }), id);
-  const resumed = await followRun(findUrl, id, { onLook: () => {} });
+  const resumed = await followRun(findUrl, id, { onUpdate: () => {} });
   assert.equal(resumed.status, "completed");
   assert.deepEqual(resumed.steps[0], failed.steps[0]);
-  const evidence = await gatherEvidence(systemUrls(), failed.input as Deal);
+  const records = await readRecords(systemUrls(), failed.input as Deal);
   assert.deepEqual(
-    proveOnboarding(evidence).filter(({ isProven }) => !isProven),
+    verifyOnboarding(records).filter(({ isVerified }) => !isVerified),
     [],
   );
 
@@ -149,5 +150,5 @@ async function serving(url: string | null): Promise<string | null> {
 async function resume(url: string, id: string): Promise<void> {
   const request = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
   const response = await fetch(`${url}/api/runs/${id}/resume`, request);
-  assert.ok(response.ok, `resume answered ${response.status}: ${await response.text()}`);
+  assert.ok(response.ok, `resume returned ${response.status}: ${await response.text()}`);
 }

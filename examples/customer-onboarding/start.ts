@@ -1,9 +1,9 @@
 /**
- * `npm start`: the five systems and Baton, each in a process of its own, and a guide on the console's first page. With
- * `--once` one customer is onboarded before your eyes, and that is all.
+ * `npm start`: starts the five systems and Baton, each in its own process, with a guide on the console's first page.
+ * With `--once` it onboards one customer, prints each step, and exits.
  *
- * This program is the supervisor. What is killed it starts again; when it ends itself, it ends what it started. The state
- * of the runs is in Baton's store, so nothing here is needed to go on with them.
+ * This program is the supervisor: it restarts processes that are killed, and stops all of them when it exits. The state
+ * of the runs is in Baton's store, so they can continue without this program.
  */
 import { randomUUID } from "node:crypto";
 import { relative, resolve } from "node:path";
@@ -11,17 +11,17 @@ import { parseArgs } from "node:util";
 import { freshDeal } from "./demo/deal.ts";
 import { followRun } from "./demo/follow.ts";
 import { describeDeal, fact, row, say, stepPrinter } from "./demo/print.ts";
-import { gatherEvidence, proveOnboarding } from "./demo/proof.ts";
-import { shown, workflowsFolder, workingCopyIn } from "./guide/working-copy.ts";
+import { readRecords, verifyOnboarding } from "./demo/verification.ts";
+import { startEnvironment } from "./environment.ts";
+import { relativePath, workflowsFolder, workingCopyIn } from "./guide/working-copy.ts";
 import { startUntilAcknowledged } from "./processes/api.ts";
 import { isHealthy, readOwner } from "./processes/baton.ts";
-import type { KeptBaton } from "./processes/kept-baton.ts";
-import { openStage } from "./stage.ts";
+import type { SupervisedBaton } from "./processes/supervisor.ts";
 import type { Systems } from "./systems/start.ts";
 
 const STORE_FILE = resolve("baton.db");
 const SYSTEMS_DIR = resolve(".baton/systems");
-/** So long a page can show that Baton is gone. */
+/** Long enough to see in the console that Baton is down. */
 const RESTART_AFTER_MS = 2_000;
 
 const { values: flags } = parseArgs({ options: { once: { type: "boolean", default: false } } });
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   await using stack = new AsyncDisposableStack();
   try {
     await refuseSecondBaton();
-    const { systems, baton, stop } = await openStage({
+    const { systems, baton, stop } = await startEnvironment({
       storeFile: STORE_FILE,
       systemsDir: SYSTEMS_DIR,
       workflowsDir: flags.once ? null : workflowsFolder(),
@@ -50,25 +50,27 @@ async function main(): Promise<number> {
     say(error instanceof Error ? error.message : String(error));
     return 1;
   } finally {
-    if (stopping.signal.aborted) say("stopping; runs continue on the next start");
+    if (stopping.signal.aborted) say("Stopping. Runs continue at the next start.");
   }
 }
 
 async function refuseSecondBaton(): Promise<void> {
   const owner = readOwner(STORE_FILE);
   if (owner?.url === undefined || owner.url === null || !(await isHealthy(owner.url))) return;
-  throw new Error(`Baton already runs here (pid ${owner.pid}, ${owner.url}); try "npm run onboard", or end it first`);
+  throw new Error(
+    `Baton is already running here (pid ${owner.pid}, ${owner.url}): run "npm run onboard", or stop it first`,
+  );
 }
 
-async function onboardOnce(baton: KeptBaton, systems: Systems): Promise<number> {
+async function onboardOnce(baton: SupervisedBaton, systems: Systems): Promise<number> {
   say();
-  say(fact("Baton", `${baton.url()}  (pid ${baton.pid()}, store ${relative("", STORE_FILE)})`));
-  say(fact("five systems", relative("", SYSTEMS_DIR)));
-  say(fact("ready in", `${(performance.now() / 1000).toFixed(1)} s`));
+  say(fact("Baton", `${baton.url()} (pid ${baton.pid()}, store ${relative("", STORE_FILE)})`));
+  say(fact("five systems", `data in ${relative("", SYSTEMS_DIR)}`));
+  say(fact("ready after", `${(performance.now() / 1000).toFixed(1)} s`));
   return (await onboardOne(baton, systems)) ? 0 : 1;
 }
 
-async function onboardOne(baton: KeptBaton, systems: Systems): Promise<boolean> {
+async function onboardOne(baton: SupervisedBaton, systems: Systems): Promise<boolean> {
   const deal = freshDeal();
   const { signal } = stopping;
   const started = await startUntilAcknowledged(
@@ -77,39 +79,39 @@ async function onboardOne(baton: KeptBaton, systems: Systems): Promise<boolean> 
     { signal },
   );
   say();
-  say(`onboarding ${describeDeal(deal)}: ${started.id}`);
+  say(`Onboarding ${describeDeal(deal)} (${started.id})`);
   say();
-  const run = await followRun(baton.url, started.id, { onLook: stepPrinter(), signal });
+  const run = await followRun(baton.url, started.id, { onUpdate: stepPrinter(), signal });
   say();
-  say(`run ${run.status}${run.error === null ? "" : `: ${run.error.message}`}`);
+  say(`Run ${run.status}${run.error === null ? "" : `: ${run.error.message}`}`);
   if (run.status !== "completed") return false;
-  const proof = proveOnboarding(await gatherEvidence(systems.urls, deal));
+  const results = verifyOnboarding(await readRecords(systems.urls, deal));
   say();
-  say("what the five systems say about it:");
-  for (const { system, isProven, text } of proof) say(row(system, isProven ? "proven" : "MISSING", text));
-  return proof.every(({ isProven }) => isProven);
+  say("Records in the five systems:");
+  for (const { system, isVerified, text } of results) say(row(system, isVerified ? "verified" : "FAILED", text));
+  return results.every(({ isVerified }) => isVerified);
 }
 
-function greet(baton: KeptBaton): void {
+function greet(baton: SupervisedBaton): void {
   say(fact("console", baton.url() ?? ""));
   say(fact("store", relative("", STORE_FILE)));
-  say(fact("five systems", relative("", SYSTEMS_DIR)));
-  say(fact("workflow", shown(workingCopyIn(workflowsFolder()))));
+  say(fact("five systems", `data in ${relative("", SYSTEMS_DIR)}`));
+  say(fact("workflow", relativePath(workingCopyIn(workflowsFolder()))));
   say();
-  say("try: open the console, its first page leads you; or in another terminal:");
-  say("npm run onboard -- --break    provisioning fails for one deal; resume its run afterwards");
-  say("npx baton show latest         the run, its steps and every attempt");
+  say("Open the console: its first page is a guide. Or run in another terminal:");
+  say("npm run onboard -- --break    onboard a customer while provisioning fails; resume the run afterwards");
+  say("npx baton show latest         show the run, its steps and every attempt");
   say();
-  say("Ctrl-C to stop; runs continue on the next start");
+  say("Press Ctrl-C to stop. Runs continue at the next start.");
 }
 
-async function untilStopped(baton: KeptBaton): Promise<number> {
+async function untilStopped(baton: SupervisedBaton): Promise<number> {
   const stopped = new Promise<null>((done) => {
     if (stopping.signal.aborted) done(null);
     else stopping.signal.addEventListener("abort", () => done(null), { once: true });
   });
   const exit = await Promise.race([baton.ended, stopped]);
   if (exit === null || exit.code === 0) return 0;
-  say(`Baton ended (${exit.signal ?? `code ${exit.code}`})`);
+  say(`Baton exited (${exit.signal ?? `code ${exit.code}`})`);
   return 1;
 }

@@ -11,7 +11,7 @@ import { SYSTEM_NAMES, type SystemName, type SystemUrls } from "./systems/direct
 import { openLedgerReader } from "./systems/ledger.ts";
 import { type Systems, startSystems } from "./systems/start.ts";
 
-/** The five systems, running for all tests of this file; each test uses deals and keys of its own. */
+/** Starts the five systems for all tests of this file. Each test uses its own deals and keys. */
 async function setup(): Promise<{ systems: Systems; dataDir: string }> {
   const dataDir = mkdtempSync(join(tmpdir(), "onboarding-systems-"));
   return { systems: await startSystems({ dataDir }), dataDir };
@@ -43,14 +43,17 @@ describe("the five systems", () => {
     });
   const get = async (system: SystemName, path: string): Promise<unknown> =>
     (await fetch(`${systems.urls[system]}${path}`)).json();
-  const log = (system: SystemName, key: string): { acts: number; repeats: number } => {
+  const log = (system: SystemName, key: string): { operations: number; repeats: number } => {
     const reader = openLedgerReader(systems.get(system).dataDir);
     const withKey = (line: { key: string }): boolean => line.key === key;
-    const found = { acts: reader.acts().filter(withKey).length, repeats: reader.repeats().filter(withKey).length };
+    const found = {
+      operations: reader.operations().filter(withKey).length,
+      repeats: reader.repeats().filter(withKey).length,
+    };
     reader.close();
     return found;
   };
-  const control = (order: unknown): Promise<Response> => post("provisioning", "/control", order);
+  const control = (body: unknown): Promise<Response> => post("provisioning", "/control", body);
   const sendMail = async (to: string, key: string): Promise<string> => {
     const { hostname: host, port } = new URL(systems.urls.smtp);
     const transport = createTransport({ host, port: Number(port), secure: false, ignoreTLS: true });
@@ -59,7 +62,7 @@ describe("the five systems", () => {
     return messageId;
   };
 
-  /** One request of each system, for the rules that all of them keep. */
+  /** One request for each system, for the guarantees that all of them share. */
   const requests: [SystemName, string, (dealId: string) => unknown][] = [
     ["crm", "/assignments", (dealId) => ({ dealId, tier: "smb", region: "emea" })],
     ["projects", "/projects", (dealId) => ({ dealId, company: "Acme" })],
@@ -67,17 +70,17 @@ describe("the five systems", () => {
     ["calendar", "/meetings", (dealId) => ({ dealId, managerId: "csm-ada" })],
   ];
   for (const [system, path, body] of requests) {
-    it(`${system} acts once for an idempotency key and answers the repeat alike`, async () => {
+    it(`${system} performs an operation once per idempotency key and returns the same answer to a repeat`, async () => {
       const key = randomUUID();
       const dealId = randomUUID();
       const first = await post(system, path, body(dealId), key);
       const second = await post(system, path, body(dealId), key);
       assert.deepEqual([first.status, second.status], [201, 200]);
       assert.deepEqual(await second.json(), await first.json());
-      assert.deepEqual(log(system, key), { acts: 1, repeats: 1 });
+      assert.deepEqual(log(system, key), { operations: 1, repeats: 1 });
     });
 
-    it(`${system} knows the key after it was killed`, async () => {
+    it(`${system} recognises the key after it was killed`, async () => {
       const key = randomUUID();
       const dealId = randomUUID();
       const first = await (await post(system, path, body(dealId), key)).json();
@@ -85,18 +88,18 @@ describe("the five systems", () => {
       systems.get(system).kill();
       await back;
       assert.deepEqual(await (await post(system, path, body(dealId), key)).json(), first);
-      assert.deepEqual(log(system, key), { acts: 1, repeats: 1 });
+      assert.deepEqual(log(system, key), { operations: 1, repeats: 1 });
     });
 
-    it(`${system} acts once for eight requests at the same time`, async () => {
+    it(`${system} performs an operation once for eight concurrent requests`, async () => {
       const key = randomUUID();
       const dealId = randomUUID();
       const answers = await Promise.all(Array.from({ length: 8 }, () => post(system, path, body(dealId), key)));
       assert.equal(new Set(await Promise.all(answers.map((answer) => answer.text()))).size, 1);
-      assert.deepEqual(log(system, key), { acts: 1, repeats: 7 });
+      assert.deepEqual(log(system, key), { operations: 1, repeats: 7 });
     });
 
-    it(`${system} refuses a request without a key, a bad body, and a key used for another request`, async () => {
+    it(`${system} refuses a request without a key, an invalid body, and a key used for another request`, async () => {
       const key = randomUUID();
       await post(system, path, body(randomUUID()), key);
       assert.equal((await post(system, path, body(randomUUID()))).status, 400);
@@ -111,7 +114,7 @@ describe("the five systems", () => {
     assert.deepEqual(await get("projects", `/projects?dealId=${dealId}`), [made]);
   });
 
-  it("the CRM gives deals of a tier and region to its least loaded manager", async () => {
+  it("the CRM assigns deals of a tier and region to its least loaded manager", async () => {
     const assign = async (): Promise<unknown> =>
       (await post("crm", "/assignments", { dealId: randomUUID(), tier: "smb", region: "apac" }, randomUUID())).json();
     assert.deepEqual(
@@ -124,12 +127,12 @@ describe("the five systems", () => {
     );
   });
 
-  it("the CRM refuses a region that nobody looks after", async () => {
+  it("the CRM refuses a region without managers", async () => {
     const answer = await post("crm", "/assignments", { dealId: "D-1", tier: "smb", region: "moon" }, randomUUID());
     assert.equal(answer.status, 422);
   });
 
-  it("the CRM tells a deal with its manager, and 404 for one it does not know", async () => {
+  it("the CRM returns a deal with its manager, and 404 for an unknown deal", async () => {
     const dealId = randomUUID();
     await post("crm", "/assignments", { dealId, tier: "enterprise", region: "amer" }, randomUUID());
     const deal = (await get("crm", `/deals/${dealId}`)) as { tier: string; managerName: string };
@@ -137,7 +140,7 @@ describe("the five systems", () => {
     assert.equal((await fetch(`${systems.urls.crm}/deals/unknown`)).status, 404);
   });
 
-  it("the calendar gives a manager's meetings different hours of working days", async () => {
+  it("the calendar books a manager's meetings at different hours of working days", async () => {
     const book = async (): Promise<string> => {
       const answer = await post("calendar", "/meetings", { dealId: randomUUID(), managerId: "csm-jun" }, randomUUID());
       return ((await answer.json()) as { startsAt: string }).startsAt;
@@ -147,7 +150,7 @@ describe("the five systems", () => {
     for (const hour of hours) assert.ok(![0, 6].includes(new Date(hour).getUTCDay()), hour);
   });
 
-  it("provisioning answers 503 for one deal only, so many times, with Retry-After when told", async () => {
+  it("provisioning returns 503 for one deal, the given number of times, with the given Retry-After", async () => {
     const only = randomUUID();
     await control({ mode: "503", only, count: 2, retryAfterSeconds: 1 });
     const statuses: number[] = [];
@@ -158,10 +161,10 @@ describe("the five systems", () => {
     }
     const other = await post("provisioning", "/accounts", { dealId: randomUUID(), projectId: "PRJ-1" }, randomUUID());
     assert.deepEqual([...statuses, other.status], [503, 503, 201, 201]);
-    assert.deepEqual(log("provisioning", only), { acts: 1, repeats: 0 });
+    assert.deepEqual(log("provisioning", only), { operations: 1, repeats: 0 });
   });
 
-  it("provisioning is mended by mode ok", async () => {
+  it("provisioning is repaired by mode ok", async () => {
     const only = randomUUID();
     const provision = (): Promise<Response> =>
       post("provisioning", "/accounts", { dealId: only, projectId: "P" }, only);
@@ -171,20 +174,20 @@ describe("the five systems", () => {
     assert.equal((await provision()).status, 201);
   });
 
-  it("provisioning hangs until the client goes away, and does not act", async () => {
+  it("provisioning hangs until the client disconnects, and does nothing", async () => {
     const only = randomUUID();
     await control({ mode: "hang", only, count: 1 });
     const request = { dealId: only, projectId: "PRJ-1" };
     await assert.rejects(post("provisioning", "/accounts", request, only, AbortSignal.timeout(100)), {
       name: "TimeoutError",
     });
-    assert.deepEqual(log("provisioning", only), { acts: 0, repeats: 0 });
+    assert.deepEqual(log("provisioning", only), { operations: 0, repeats: 0 });
     assert.equal((await post("provisioning", "/accounts", request, only)).status, 201);
   });
 
-  it("provisioning dies without an answer and serves again on the same port", async () => {
+  it("provisioning crashes without an answer and restarts on the same port", async () => {
     const only = randomUUID();
-    await control({ mode: "die", only });
+    await control({ mode: "crash", only });
     const pid = systems.get("provisioning").pid();
     const back = systems.get("provisioning").nextRestart();
     const request = { dealId: only, projectId: "PRJ-1" };
@@ -192,22 +195,22 @@ describe("the five systems", () => {
     await back;
     assert.notEqual(systems.get("provisioning").pid(), pid);
     assert.equal((await post("provisioning", "/accounts", request, only)).status, 201);
-    assert.deepEqual(log("provisioning", only), { acts: 1, repeats: 0 });
+    assert.deepEqual(log("provisioning", only), { operations: 1, repeats: 0 });
   });
 
-  it("provisioning that dies after the act gives the repeat the first answer", async () => {
+  it("provisioning that crashes after the operation returns the first answer to the repeat", async () => {
     const only = randomUUID();
-    await control({ mode: "die", only, moment: "after" });
+    await control({ mode: "crash", only, when: "after" });
     const back = systems.get("provisioning").nextRestart();
     const request = { dealId: only, projectId: "PRJ-1" };
     await assert.rejects(post("provisioning", "/accounts", request, only), { name: "TypeError" });
     await back;
     const account = (await (await post("provisioning", "/accounts", request, only)).json()) as { password: string };
     assert.match(account.password, /^[0-9a-f]{24}$/);
-    assert.deepEqual(log("provisioning", only), { acts: 1, repeats: 1 });
+    assert.deepEqual(log("provisioning", only), { operations: 1, repeats: 1 });
   });
 
-  it("a sticky order outlives the process until it is mended", async () => {
+  it("a sticky fault survives a restart until it is repaired", async () => {
     const only = randomUUID();
     const provision = (): Promise<Response> =>
       post("provisioning", "/accounts", { dealId: only, projectId: "P" }, only);
@@ -220,7 +223,7 @@ describe("the five systems", () => {
     assert.equal((await provision()).status, 201);
   });
 
-  it("mail goes over SMTP into a file, and a second mail of the same Message-ID is not delivered", async () => {
+  it("mail over SMTP is stored in a file, and a second mail with the same Message-ID is not delivered", async () => {
     const key = randomUUID();
     const to = `${key}@customer.example`;
     const messageId = await sendMail(to, key);
@@ -231,10 +234,10 @@ describe("the five systems", () => {
       [[messageId, "Hello"]],
     );
     assert.match(readFileSync(mails[0]?.file ?? "", "utf8"), /login: ada/);
-    assert.deepEqual(log("mail", messageId), { acts: 1, repeats: 1 });
+    assert.deepEqual(log("mail", messageId), { operations: 1, repeats: 1 });
   });
 
-  it("mail knows a Message-ID after it was killed", async () => {
+  it("mail recognises a Message-ID after it was killed", async () => {
     const key = randomUUID();
     const to = `${key}@customer.example`;
     const messageId = await sendMail(to, key);
@@ -242,10 +245,10 @@ describe("the five systems", () => {
     systems.get("mail").kill();
     await back;
     await sendMail(to, key);
-    assert.deepEqual(log("mail", messageId), { acts: 1, repeats: 1 });
+    assert.deepEqual(log("mail", messageId), { operations: 1, repeats: 1 });
   });
 
-  it("systems.json names the process that serves now", async () => {
+  it("systems.json has the pid of the current process", async () => {
     const pids = (): Record<string, number> =>
       (JSON.parse(readFileSync(systems.directoryFile, "utf8")) as { pids: Record<string, number> }).pids;
     const back = systems.get("projects").nextRestart();
@@ -254,14 +257,15 @@ describe("the five systems", () => {
     assert.equal(pids()["projects"], systems.get("projects").pid());
   });
 
-  it("ends by itself when the program that started it is gone", async () => {
+  it("the systems exit when the program that started them is gone", async () => {
     const folder = mkdtempSync(join(tmpdir(), "onboarding-orphans-"));
     const script = `const { startSystems } = await import(${JSON.stringify(join(import.meta.dirname, "systems/start.ts"))});
       await startSystems({ dataDir: ${JSON.stringify(folder)} }); process.kill(process.pid, "SIGKILL");`;
     const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: "ignore" });
     await new Promise((resolve) => parent.once("exit", resolve));
     const { urls } = JSON.parse(readFileSync(join(folder, "systems.json"), "utf8")) as { urls: SystemUrls };
-    for (const name of SYSTEM_NAMES) await until(() => isRefused(urls[name]), { what: `the orphaned ${name} is gone` });
+    for (const name of SYSTEM_NAMES)
+      await until(() => isRefused(urls[name]), { what: `the orphaned ${name} has exited` });
     rmSync(folder, { recursive: true, force: true });
   });
 });

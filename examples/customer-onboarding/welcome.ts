@@ -1,6 +1,6 @@
 import type { Account, Mail } from "./clients.ts";
 
-/** The mail that hands the customer the keys. One fact a line, so that no line is long enough to be folded. */
+/** The welcome mail with the credentials. One fact per line, so that no line is long enough to be folded. */
 export function welcomeMail(deal: { company: string; email: string }, account: Account): Mail {
   return {
     to: deal.email,

@@ -1,13 +1,13 @@
 /**
- * Customer onboarding over five systems. A step that has its result never runs again, so when provisioning fails the
- * project is kept, nothing after it runs, and the run resumes at provisioning.
+ * Customer onboarding over five systems. A completed step never runs again. If provisioning fails, the project is kept,
+ * nothing after provisioning runs, and the run resumes at provisioning.
  */
 import { on, workflow } from "baton";
 import { calendar, crm, mail, projects, provisioning } from "./clients.ts";
 import { Deal } from "./deal.ts";
 import { welcomeMail } from "./welcome.ts";
 
-/** A demo shows a failure within seconds; against real systems begin at seconds and go on for minutes. */
+/** Short, so that a demo shows a failure within seconds. For real systems, start at seconds and retry for minutes. */
 const retry = {
   attempts: Number(process.env["ONBOARDING_RETRY_ATTEMPTS"] ?? 5),
   backoff: "exponential",

@@ -2,35 +2,38 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { workflow } from "baton";
 import type { TestBaton } from "baton/testing";
-import { livesOf } from "../kit/lives.ts";
+import { createSimulator } from "../kit/simulation.ts";
 import { startSources } from "./services.ts";
 import { nightlySales, salesBackfill } from "./workflow.ts";
 
 const day = "2026-01-15";
 
-/** Looks into the tables of the store's own file. */
-const look = workflow<string>({ name: "look" }, (ctx, sql) => ctx.tx("look", (db) => db.query(sql)));
+/** Queries the tables of the store's own file. */
+const query = workflow<string>({ name: "query" }, (ctx, sql) => ctx.tx("query", (db) => db.query(sql)));
 const read = async (test: TestBaton, sql: string): Promise<unknown[]> =>
-  ((await (await test.start(look, sql)).result()) as object[]).map((row) => ({ ...row }));
+  ((await (await test.start(query, sql)).result()) as object[]).map((row) => ({ ...row }));
 const totals = "select count(*) as n, count(distinct id) as ids from sales";
 
 describe("the data pipeline", () => {
-  const { live, killedEverywhere } = livesOf(startSources, [nightlySales, salesBackfill, look]);
+  const { simulate, simulateCrashes } = createSimulator(startSources, [nightlySales, salesBackfill, query]);
 
-  it("loads a day page by page, puts bad rows aside with their reason, and checks the sums", () =>
-    live(async ({ test, done }) => {
+  it("loads a day page by page, quarantines bad rows with the reason, and checks the sums", () =>
+    simulate(async ({ test, done }) => {
       const run = await test.start(nightlySales, { day });
       assert.deepEqual(await run.result(), { rows: 96, bad: 4, cents: 14_304 });
       assert.deepEqual(await read(test, totals), [{ n: 96, ids: 96 }]);
-      const aside = (await read(test, "select body, why from quarantine limit 1")) as { body: string; why: string }[];
-      assert.match(aside[0]?.body ?? "", /"n\/a"/);
-      assert.match(aside[0]?.why ?? "", /expected number/);
-      assert.equal(done(day).filter((act) => act === "shop.page").length, 5);
+      const quarantined = (await read(test, "select body, why from quarantine limit 1")) as {
+        body: string;
+        why: string;
+      }[];
+      assert.match(quarantined[0]?.body ?? "", /"n\/a"/);
+      assert.match(quarantined[0]?.why ?? "", /expected number/);
+      assert.equal(done(day).filter((operation) => operation === "shop.page").length, 5);
       assert.equal(done().at(-1), "chat.post");
     }));
 
-  it("begins at two in the morning in Berlin with the day before", () =>
-    live(async ({ test }) => {
+  it("starts at two in the morning in Berlin for the day before", () =>
+    simulate(async ({ test }) => {
       await test.advance("2d");
       const runs = await test.baton.runs({ name: "nightly-sales" });
       assert.deepEqual(runs.map((run) => [run.key, run.status, new Date(run.createdAt).toISOString()]).toReversed(), [
@@ -39,37 +42,37 @@ describe("the data pipeline", () => {
       ]);
     }));
 
-  it("a page that fails stops the run; resumed, it alone is extracted", () =>
-    live(async ({ test, systems, done }) => {
-      systems.shop.breakDown("page", { mode: 503, only: '"page":2' });
+  it("fails if a page fails, and resume extracts only that page", () =>
+    simulate(async ({ test, systems, done }) => {
+      systems.shop.injectFault("page", { mode: 503, only: '"page":2' });
       const run = await test.start(nightlySales, { day });
       await assert.rejects(run.result(), /503/);
       assert.deepEqual(await read(test, totals), [{ n: 77, ids: 77 }]);
       const before = done().length;
-      systems.shop.mend();
+      systems.shop.clearFaults();
       await run.resume();
       assert.equal((await run.result()).rows, 96);
       assert.deepEqual(done().slice(before), ["shop.page", "chat.post"]);
       assert.deepEqual(await read(test, totals), [{ n: 96, ids: 96 }]);
     }));
 
-  it("sums that do not agree stop the run before anybody is told", () =>
-    live(async ({ test, done }) => {
+  it("fails before the report is sent if the sums differ", () =>
+    simulate(async ({ test, done }) => {
       await read(
         test,
         "create table sales (day text not null, id text not null, sku text not null, cents integer not null) strict",
       );
       await read(test, `insert into sales values ('${day}', 'by hand', 'lamp', 1) returning id`);
       const run = await test.start(nightlySales, { day });
-      await assert.rejects(run.result(), /97 \+ 4 rows of 100 have come/);
+      await assert.rejects(run.result(), /97 rows loaded and 4 quarantined, but the shop has 100/);
       assert.ok(!done().includes("chat.post"));
       await read(test, "delete from sales where id = 'by hand' returning id");
       await run.restart("count");
       assert.equal((await run.result()).rows, 96);
     }));
 
-  it("a backfill of twenty days is three runs of one key, and each day is loaded once", () =>
-    live(async ({ test }) => {
+  it("backfills twenty days in three runs with one key, and loads each day once", () =>
+    simulate(async ({ test }) => {
       const run = await test.start(salesBackfill, { from: "2025-11-01", to: "2025-11-20" });
       assert.deepEqual(await run.result(), { until: "2025-11-20" });
       assert.equal((await test.baton.runs({ name: "sales-backfill" })).length, 3);
@@ -79,9 +82,9 @@ describe("the data pipeline", () => {
       );
     }));
 
-  it("loads every row once when the process dies at any store operation", () =>
-    killedEverywhere(async ({ test, insist }) => {
-      const run = await insist(() => test.start(nightlySales, { day }, { idempotencyKey: day }));
+  it("loads every row once if the process crashes at any store operation", () =>
+    simulateCrashes(async ({ test, retryOnCrash }) => {
+      const run = await retryOnCrash(() => test.start(nightlySales, { day }, { idempotencyKey: day }));
       assert.deepEqual(await run.result(), { rows: 96, bad: 4, cents: 14_304 });
       test.crashAt(Number.MAX_SAFE_INTEGER);
       assert.deepEqual(await read(test, totals), [{ n: 96, ids: 96 }]);

@@ -1,17 +1,17 @@
-/** What a sale must look like, and the tables that sales are kept in. The tables lie in Baton's own file. */
+/** The schema of a sale, and the tables with sales. The tables are in Baton's own file. */
 import type { TxClient } from "baton";
 import { z } from "zod";
 
 export const Sale = z.object({ id: z.string(), sku: z.string(), cents: z.int().nonnegative() });
 export type Sale = z.infer<typeof Sale>;
 
-/** A row that was put aside: as it came, and why. */
+/** A quarantined row as it was received, and the reason. */
 export interface Bad {
   readonly row: string;
   readonly why: string;
 }
 
-/** `sales.id` carries no UNIQUE on purpose: a table that cannot show a double load proves nothing. */
+/** `sales.id` is deliberately not UNIQUE, so that the table can show a double load. */
 export async function createTables(db: TxClient): Promise<void> {
   await db.query(
     "create table if not exists sales (day text not null, id text not null, sku text not null, cents integer not null) strict",
@@ -37,6 +37,6 @@ export async function readTotals(db: TxClient, day: string): Promise<{ rows: num
   const [sums] = await db.query("select count(*) as n, coalesce(sum(cents), 0) as cents from sales where day = ?", [
     day,
   ]);
-  const [aside] = await db.query("select count(*) as n from quarantine where day = ?", [day]);
-  return { rows: Number(sums?.["n"]), bad: Number(aside?.["n"]), cents: Number(sums?.["cents"]) };
+  const [quarantined] = await db.query("select count(*) as n from quarantine where day = ?", [day]);
+  return { rows: Number(sums?.["n"]), bad: Number(quarantined?.["n"]), cents: Number(sums?.["cents"]) };
 }

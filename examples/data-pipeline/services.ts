@@ -1,4 +1,4 @@
-/** The systems at work. */
+/** Implementations of the systems. */
 import { startService } from "../kit/service.ts";
 import type { Services } from "../kit/services.ts";
 import { chatSystem, shopSystem } from "./systems.ts";
@@ -14,7 +14,7 @@ export async function startSources(dataDir: string): Promise<Sources> {
       shape: shopSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         describe: ({ day }) => {
           const sold = Array.from({ length: pages }, (_, page) => pageOf(day, page)).flat();
           const good = sold.filter(({ cents }) => typeof cents === "number");
@@ -28,13 +28,13 @@ export async function startSources(dataDir: string): Promise<Sources> {
       shape: chatSystem,
       dataDir,
       tables: "",
-      acts: { post: ({ day, text }) => ({ id: `${text}/${day}`, answer: { messageId: `MSG-${day}` } }) },
+      operations: { post: ({ day, text }) => ({ id: `${text}/${day}`, answer: { messageId: `MSG-${day}` } }) },
     }),
   ]);
   return { shop, chat };
 }
 
-/** One sale in twenty-five has a price that is no number, as real data does. */
+/** One sale in 25 has a price that is not a number, as in real data. */
 function pageOf(day: string, page: number): { id: string; sku: string; cents: number | string }[] {
   return Array.from({ length: pageSize }, (_, i) => {
     const n = page * pageSize + i;

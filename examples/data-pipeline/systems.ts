@@ -1,4 +1,4 @@
-/** The shop whose sales are loaded, as its client sees it. */
+/** The interfaces of the shop whose sales are loaded, and of the chat. */
 import { z } from "zod";
 import { defineSystem } from "../kit/system.ts";
 
@@ -9,7 +9,7 @@ export const [shop, shopSystem] = defineSystem("shop", {
     request: z.object({ day }),
     answer: z.object({ pages: z.int(), rows: z.int(), cents: z.int() }),
   },
-  /** Rows come as the shop has them: one that makes no sense is for us to find. */
+  /** Rows are returned as the shop has them. The caller must validate them. */
   page: { request: z.object({ day, page: z.int() }), answer: z.object({ rows: z.array(z.unknown()) }) },
 });
 

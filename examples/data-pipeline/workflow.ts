@@ -1,6 +1,6 @@
 /**
- * Yesterday's sales, every night: extract, transform and load page by page, then check the sums. A page's rows and its
- * result commit together, so no crash loads a page twice and none is left out.
+ * Loads yesterday's sales every night: extracts, transforms and loads page by page, then checks the sums. A page's rows
+ * and its result are committed together, so after a crash each page is loaded exactly once.
  */
 import { type Context, NonRetryableError, on, workflow } from "baton";
 import { z } from "zod";
@@ -13,33 +13,35 @@ const zone = "Europe/Berlin";
 export const nightlySales = workflow(
   {
     name: "nightly-sales",
-    on: on.schedule({ cron: "0 2 * * *", zone, input: ({ nominalAt }) => ({ day: dayBefore(nominalAt) }) }),
+    on: on.schedule({ cron: "0 2 * * *", zone, input: ({ scheduledAt }) => ({ day: dayBefore(scheduledAt) }) }),
     input: z.object({ day: z.iso.date() }),
     key: ({ day }) => `sales:${day}`,
-    singleton: { when: "skip", key: ({ day }) => day },
+    singleton: { policy: "skip", key: ({ day }) => day },
     retry,
   },
   async (ctx, { day }) => {
     await ctx.tx("create tables", createTables);
-    const told = await ctx.step("describe", (attempt) => shop.describe({ day }, attempt));
-    const pages = Array.from({ length: told.pages }, (_, page) => page);
+    const expected = await ctx.step("describe", (attempt) => shop.describe({ day }, attempt));
+    const pages = Array.from({ length: expected.pages }, (_, page) => page);
     await ctx.map("page", pages, (page, branch) => copyPage(branch, day, page), { concurrency: 3 });
 
     const loaded = await ctx.tx("count", (db) => readTotals(db, day));
     await ctx.step("check quality", () => {
       const { rows, bad, cents } = loaded;
-      if (rows + bad !== told.rows) throw new NonRetryableError(`${rows} + ${bad} rows of ${told.rows} have come`);
-      if (cents !== told.cents) throw new NonRetryableError(`${cents} cents were loaded, the shop sold ${told.cents}`);
-      if (bad > rows * badShareMax) throw new NonRetryableError(`${bad} of ${told.rows} rows make no sense`);
+      if (rows + bad !== expected.rows)
+        throw new NonRetryableError(`${rows} rows loaded and ${bad} quarantined, but the shop has ${expected.rows}`);
+      if (cents !== expected.cents)
+        throw new NonRetryableError(`${cents} cents loaded, but the shop sold ${expected.cents}`);
+      if (bad > rows * badShareMax) throw new NonRetryableError(`${bad} of ${expected.rows} rows are invalid`);
     });
     await ctx.step("report", (attempt) =>
-      chat.post({ day, text: `${loaded.rows} sales, ${loaded.bad} put aside` }, attempt),
+      chat.post({ day, text: `${loaded.rows} sales, ${loaded.bad} quarantined` }, attempt),
     );
     return loaded;
   },
 );
 
-/** More than this share of bad rows is a mistake of ours, or of the shop. */
+/** More invalid rows than this share mean a bug here or in the shop. */
 const badShareMax = 0.1;
 
 async function copyPage(ctx: Context, day: string, page: number): Promise<void> {
@@ -52,7 +54,9 @@ async function copyPage(ctx: Context, day: string, page: number): Promise<void> 
   await ctx.tx("load", (db) => insertPage(db, day, sales, bad));
 }
 
-/** Loads a stretch of the past, day by day: a history that begins anew each week stays short. */
+/**
+ * Loads a range of past days, one by one. It continues as a new run after each week, so that its history stays short.
+ */
 export const salesBackfill = workflow(
   {
     name: "sales-backfill",
@@ -62,7 +66,7 @@ export const salesBackfill = workflow(
   },
   async (ctx, { from, to }) => {
     let day = Temporal.PlainDate.from(from);
-    for (let n = 0; n < daysOfRun; n++) {
+    for (let n = 0; n < daysPerRun; n++) {
       if (Temporal.PlainDate.compare(day, to) > 0) return { until: to };
       await ctx.call(nightlySales, { day: day.toString() });
       day = day.add({ days: 1 });
@@ -71,9 +75,9 @@ export const salesBackfill = workflow(
   },
 );
 
-const daysOfRun = 7;
+const daysPerRun = 7;
 
-function dayBefore(moment: Date): string {
-  const local = Temporal.Instant.fromEpochMilliseconds(moment.getTime()).toZonedDateTimeISO(zone);
+function dayBefore(time: Date): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(time.getTime()).toZonedDateTimeISO(zone);
   return local.toPlainDate().subtract({ days: 1 }).toString();
 }

@@ -1,4 +1,4 @@
-/** The systems at work. */
+/** Implementations of the systems. */
 import { startService } from "../kit/service.ts";
 import type { Services } from "../kit/services.ts";
 import { backupsSystem, pagerSystem, trafficSystem } from "./systems.ts";
@@ -11,13 +11,13 @@ export async function startInfrastructure(dataDir: string): Promise<Infrastructu
       shape: pagerSystem,
       dataDir,
       tables: "",
-      acts: { alert: ({ site, text }) => ({ id: `${text}/${site}`, answer: { alertId: `ALERT-${site}` } }) },
+      operations: { alert: ({ site, text }) => ({ id: `${text}/${site}`, answer: { alertId: `ALERT-${site}` } }) },
     }),
     startService({
       shape: backupsSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         restore: ({ site }) => ({ id: `restore/${site}`, answer: { restoreId: `RESTORE-${site}` } }),
         abandon: ({ site }) => ({ id: `abandon/${site}`, answer: {} }),
       },
@@ -28,9 +28,9 @@ export async function startInfrastructure(dataDir: string): Promise<Infrastructu
       tables: `
         create table if not exists routes (site text primary key, served_by text not null) strict;
         create table if not exists reroutes (key text primary key, site text not null) strict;
-        create table if not exists dead (site text primary key) strict;
+        create table if not exists down (site text primary key) strict;
       `,
-      acts: {
+      operations: {
         reroute: ({ site, to }, { db, key }) => {
           db.prepare("insert or replace into routes values (?, ?)").run(site, to);
           db.prepare("insert into reroutes values (?, ?)").run(key, site);
@@ -45,7 +45,7 @@ export async function startInfrastructure(dataDir: string): Promise<Infrastructu
           const servedBy = String(
             db.prepare("select served_by from routes where site = ?").get(site)?.["served_by"] ?? site,
           );
-          const isServing = db.prepare("select 1 from dead where site = ?").get(servedBy) === undefined;
+          const isServing = db.prepare("select 1 from down where site = ?").get(servedBy) === undefined;
           return { id: `validate/${site}`, answer: { servedBy, isServing } };
         },
       },

@@ -1,4 +1,4 @@
-import { tellStory } from "../kit/story.ts";
+import { runDemo } from "../kit/demo.ts";
 import { startInfrastructure } from "./services.ts";
 import { disasterRecovery, outageAlerts } from "./workflow.ts";
 
@@ -9,40 +9,40 @@ const outage = (site: string, severity: "minor" | "critical" = "minor") => ({
   detail: "no answer",
 });
 
-await tellStory({
+await runDemo({
   name: "disaster-recovery",
   definitions: [disasterRecovery, outageAlerts],
   startSystems: startInfrastructure,
-  tell: async ({ baton, systems, say, command, until, seen }) => {
+  script: async ({ baton, systems, print, showCommand, waitForStatus, waitFor }) => {
     const restoring = (site: string): Promise<void> =>
-      seen(() => systems.backups.acts().some(({ id }) => id === `restore/${site}`));
-    say("Two sites are down. The pager goes out, the restores begin, and each races its deadline.");
+      waitFor(() => systems.backups.operations().some(({ id }) => id === `restore/${site}`));
+    print("Two sites are down. The pager is alerted, and each restore has 15 minutes.");
     const fra = await baton.start(disasterRecovery, outage("fra"));
     const ams = await baton.start(disasterRecovery, outage("ams", "critical"));
     await Promise.all([restoring("fra"), restoring("ams")]);
-    await until(ams, "waiting");
-    command("why", "latest");
+    await waitForStatus(ams, "waiting");
+    showCommand("why", "latest");
 
-    say("One is restored in time.");
+    print("One site is restored in time.");
     await baton.emit({ name: "restore.finished", data: { restoreId: "RESTORE-fra" } });
-    await until(fra, "completed");
+    await waitForStatus(fra, "completed");
 
-    say("The other will be late. A person does not wait for the quarter of an hour and says so in the clock's place.");
-    await ams.completeStep({ step: "race/late/restore deadline", output: null, why: "the tapes are burnt" });
-    await seen(() => systems.traffic.acts().some(({ id }) => id === "ams-standby/ams"));
-    say("The standby has the traffic, and a second fire breaks out there: the traffic goes back.");
-    systems.traffic.rows("insert into dead values ('ams-standby') returning site");
-    await seen(async () => (await ams.status()) === "waiting");
-    await ams.completeStep({ step: "let it warm up", output: null, why: "look at once" });
-    await until(ams, "failed");
-    command("show", "latest");
+    print("The other restore will be late. An operator completes the timer by hand instead of waiting.");
+    await ams.completeStep({ step: "race/late/restore deadline", output: null, why: "backup tapes are damaged" });
+    await waitFor(() => systems.traffic.operations().some(({ id }) => id === "ams-standby/ams"));
+    print("The standby gets the traffic, but it fails as well: the traffic is routed back.");
+    systems.traffic.rows("insert into down values ('ams-standby') returning site");
+    await waitFor(async () => (await ams.status()) === "waiting");
+    await ams.completeStep({ step: "let it warm up", output: null, why: "validate now" });
+    await waitForStatus(ams, "failed");
+    showCommand("show", "latest");
 
-    say("Twenty alerts about one site are one run, ten quiet seconds later.");
+    print("Twenty alerts about one site start one run, after ten seconds without alerts.");
     for (let n = 0; n < 20; n++) await baton.emit({ name: "outage.detected", data: outage("dub") });
-    command("runs", "--name", "outage-alerts");
+    showCommand("runs", "--name", "outage-alerts");
   },
   tryNext: [
-    "npx baton runs                                    the storm has become one recovery by now",
+    "npx baton runs                                    by now the alerts have started one recovery",
     "npx baton why latest",
     'npx baton events send restore.finished --data \'{"restoreId":"RESTORE-dub"}\'',
   ],

@@ -1,4 +1,4 @@
-/** The systems of an outage, as their clients see them. */
+/** The interfaces of the systems that handle an outage. */
 import { z } from "zod";
 import { defineSystem } from "../kit/system.ts";
 
@@ -9,7 +9,7 @@ export const [pager, pagerSystem] = defineSystem("pager", {
 });
 
 export const [backups, backupsSystem] = defineSystem("backups", {
-  /** Begins a restore; when it is done the event `restore.finished` says so. */
+  /** Starts a restore. The event `restore.finished` reports its end. */
   restore: { request: z.object({ site }), answer: z.object({ restoreId: z.string() }) },
   abandon: { request: z.object({ site, restoreId: z.string() }), answer: z.object({}) },
 });

@@ -1,6 +1,6 @@
 /**
- * A site is down. The restore races its deadline; when it is late, the standby takes the traffic, and gives it back when
- * it turns out not to serve. A storm of alerts about one site is one recovery.
+ * Recovers a site that is down. If the restore misses its deadline, the traffic is rerouted to the standby, and routed
+ * back if the standby does not work. Many alerts about one site start one recovery.
  */
 import { type Context, NonRetryableError, on, workflow } from "baton";
 import { z } from "zod";
@@ -14,7 +14,7 @@ export const Outage = z.object({
   detail: z.string(),
 });
 
-/** Ten quiet seconds, or a minute of storm, and the recovery begins with what was said last. */
+/** Starts the recovery with the latest alert, after ten seconds without alerts or one minute at most. */
 export const outageAlerts = workflow(
   {
     name: "outage-alerts",
@@ -31,7 +31,7 @@ export const disasterRecovery = workflow(
     name: "disaster-recovery",
     input: Outage,
     key: ({ site }) => `site:${site}`,
-    singleton: { when: "skip", key: ({ site }) => site },
+    singleton: { policy: "skip", key: ({ site }) => site },
     concurrency: { limit: 2, shared: "operations" },
     priority: ({ severity }) => (severity === "critical" ? 600 : 0),
     onFailure: "compensate",
@@ -56,7 +56,7 @@ export const disasterRecovery = workflow(
   },
 );
 
-/** Whether the restore was done before its deadline. One that is late is abandoned. */
+/** Whether the restore finished before its deadline. A late restore is abandoned. */
 async function isRestored(ctx: Context, site: string): Promise<boolean> {
   const { restoreId } = await ctx.step("begin restore", (attempt) => backups.restore({ site }, attempt));
   const { winner } = await ctx.race({
@@ -71,7 +71,7 @@ async function isRestored(ctx: Context, site: string): Promise<boolean> {
 async function validate(ctx: Context, site: string): Promise<void> {
   await ctx.step("validate", async (attempt) => {
     const { servedBy, isServing } = await traffic.validate({ site }, attempt);
-    if (!isServing) throw new NonRetryableError(`${servedBy} does not serve ${site}`);
+    if (!isServing) throw new NonRetryableError(`${servedBy} is not serving ${site}`);
   });
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { TestBaton } from "baton/testing";
-import { livesOf } from "../kit/lives.ts";
+import { createSimulator } from "../kit/simulation.ts";
 import { startCompany } from "./services.ts";
 import { employeeOnboarding, type Hire } from "./workflow.ts";
 
@@ -23,10 +23,10 @@ const beforehand = ["directory.createAccount", "equipment.order", "facilities.gr
 const firstDay = ["directory.activate", "facilities.bookBriefing", "mail.send"];
 
 describe("employee onboarding", () => {
-  const { live, killedEverywhere } = livesOf(startCompany, [employeeOnboarding]);
+  const { simulate, simulateCrashes } = createSimulator(startCompany, [employeeOnboarding]);
 
-  it("asks four systems side by side, waits for the laptop, and does the rest on the first day", () =>
-    live(async ({ test, systems, done }) => {
+  it("calls four systems in parallel, waits for the laptop, and does the rest on the first day", () =>
+    simulate(async ({ test, systems, done }) => {
       const run = await test.start(employeeOnboarding, hire("E-1"));
       await test.advance("5d");
       await deliver(test, "E-1");
@@ -54,8 +54,8 @@ describe("employee onboarding", () => {
       );
     }));
 
-  it("who works from home gets a laptop there, and neither badge nor briefing", () =>
-    live(async ({ test, systems, done }) => {
+  it("ships the laptop of a remote employee home, without a badge or a briefing", () =>
+    simulate(async ({ test, systems, done }) => {
       const run = await test.start(employeeOnboarding, hire("E-2", { role: "sales", location: "remote" }));
       await deliver(test, "E-2");
       assert.equal((await run.result({ within: "60d" })).badgeId, null);
@@ -69,16 +69,16 @@ describe("employee onboarding", () => {
       assert.equal(systems.equipment.rows("select ship_to from orders")[0]?.["ship_to"], "1 Quay Street");
     }));
 
-  it("Austin grants access and asks for no briefing", () =>
-    live(async ({ test, done }) => {
+  it("grants access in Austin, without a briefing", () =>
+    simulate(async ({ test, done }) => {
       const run = await test.start(employeeOnboarding, hire("E-3", { role: "support", location: "austin" }));
       await deliver(test, "E-3");
       await run.result({ within: "60d" });
       assert.deepEqual(done().slice(4), ["directory.activate", "mail.send"]);
     }));
 
-  it("a laptop that is late is lent the day before", () =>
-    live(async ({ test, done }) => {
+  it("lends a laptop the day before if the ordered one is late", () =>
+    simulate(async ({ test, done }) => {
       const run = await test.start(employeeOnboarding, hire("E-4"));
       await test.advance("30d");
       assert.deepEqual(done().slice(4), []);
@@ -87,8 +87,8 @@ describe("employee onboarding", () => {
       assert.equal((await run.result()).loanId, "LOAN-E-4");
     }));
 
-  it("a second contract event of the same employee starts nothing", () =>
-    live(async ({ test }) => {
+  it("a second contract event for the same employee starts nothing", () =>
+    simulate(async ({ test }) => {
       await test.emit({ name: "contract.signed", data: hire("E-5") });
       await test.emit({ name: "contract.signed", data: hire("E-5") });
       await test.emit({ name: "contract.signed", data: hire("E-6") });
@@ -96,14 +96,14 @@ describe("employee onboarding", () => {
       assert.equal((await test.baton.runs({ name: "employee-onboarding" })).length, 2);
     }));
 
-  it("a payroll that is down stops the run; resumed, it goes on there and asks nobody twice", () =>
-    live(async ({ test, systems, done }) => {
-      systems.payroll.breakDown("enrol", { mode: 503 });
+  it("fails if payroll is down, and resume continues there without repeating other calls", () =>
+    simulate(async ({ test, systems, done }) => {
+      systems.payroll.injectFault("enrol", { mode: 503 });
       const run = await test.start(employeeOnboarding, hire("E-7"));
       await test.advance("1m");
       assert.equal(await run.status(), "failed");
       assert.deepEqual(done().toSorted(), beforehand.slice(0, 3));
-      systems.payroll.mend();
+      systems.payroll.clearFaults();
       await run.resume();
       await deliver(test, "E-7");
       await run.result({ within: "60d" });
@@ -111,12 +111,12 @@ describe("employee onboarding", () => {
       assert.deepEqual(done().slice(4), firstDay);
     }));
 
-  it("onboards once when the process dies at any store operation", () =>
-    killedEverywhere(async ({ test, done, insist }) => {
+  it("onboards once if the process crashes at any store operation", () =>
+    simulateCrashes(async ({ test, done, retryOnCrash }) => {
       const input = hire("E-8", { startsAt: "2026-01-02T12:00:00Z" });
-      const run = await insist(() => test.start(employeeOnboarding, input, { idempotencyKey: "E-8" }));
+      const run = await retryOnCrash(() => test.start(employeeOnboarding, input, { idempotencyKey: "E-8" }));
       await test.advance("1h");
-      await insist(() => deliver(test, "E-8"));
+      await retryOnCrash(() => deliver(test, "E-8"));
       await run.result({ within: "60d" });
       assert.deepEqual(done().slice(0, 4).toSorted(), beforehand);
       assert.deepEqual(done().slice(4), firstDay);

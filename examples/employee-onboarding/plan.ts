@@ -1,4 +1,4 @@
-/** What a role and a place mean. Plain data and pure functions: nothing here needs to be a step. */
+/** What each role and location needs. Plain data and pure functions: nothing here needs to be a step. */
 
 export const roles = ["engineer", "sales", "support"] as const;
 export const locations = ["berlin", "austin", "remote"] as const;
@@ -8,10 +8,10 @@ export type Location = (typeof locations)[number];
 export interface Plan {
   readonly groups: readonly string[];
   readonly laptop: string;
-  /** Null for those who work from home. */
+  /** Null for remote work. */
   readonly building: string | null;
   readonly country: string;
-  /** The law of the place asks for a briefing before work begins. */
+  /** Whether the law there requires a briefing before the first day of work. */
   readonly needsBriefing: boolean;
 }
 

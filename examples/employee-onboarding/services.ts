@@ -1,4 +1,4 @@
-/** The systems at work. */
+/** Implementations of the systems. */
 import { Refusal, startService } from "../kit/service.ts";
 import type { Services } from "../kit/services.ts";
 import { directorySystem, equipmentSystem, facilitiesSystem, mailSystem, payrollSystem } from "./systems.ts";
@@ -12,7 +12,7 @@ export async function startCompany(dataDir: string): Promise<Company> {
       dataDir,
       tables:
         "create table if not exists accounts (login text not null, groups text not null, active integer not null) strict",
-      acts: {
+      operations: {
         createAccount: ({ employeeId, groups }, { db }) => {
           const login = `${employeeId.toLowerCase()}@company.example`;
           db.prepare("insert into accounts values (?, ?, 0)").run(login, groups.join(","));
@@ -20,7 +20,7 @@ export async function startCompany(dataDir: string): Promise<Company> {
         },
         activate: ({ employeeId, login }, { db }) => {
           const { changes } = db.prepare("update accounts set active = 1 where login = ?").run(login);
-          if (changes === 0) throw new Refusal(404, `nobody is called ${login}`);
+          if (changes === 0) throw new Refusal(404, `no account ${login}`);
           return { id: `active/${employeeId}`, answer: { isActive: true } };
         },
       },
@@ -30,7 +30,7 @@ export async function startCompany(dataDir: string): Promise<Company> {
       dataDir,
       tables:
         "create table if not exists orders (employee_id text not null, model text not null, ship_to text not null) strict",
-      acts: {
+      operations: {
         order: ({ employeeId, model, shipTo }, { db }) => {
           db.prepare("insert into orders values (?, ?, ?)").run(employeeId, model, shipTo);
           return { id: `${model}/${employeeId}`, answer: { orderId: `EQ-${employeeId}` } };
@@ -42,7 +42,7 @@ export async function startCompany(dataDir: string): Promise<Company> {
       shape: facilitiesSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         grantAccess: ({ employeeId, building }) => ({
           id: `${building}/${employeeId}`,
           answer: { badgeId: `BADGE-${employeeId}` },
@@ -54,7 +54,7 @@ export async function startCompany(dataDir: string): Promise<Company> {
       shape: payrollSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         enrol: ({ employeeId, country }) => ({
           id: `${country}/${employeeId}`,
           answer: { payrollId: `PAYROLL-${employeeId}` },
@@ -65,7 +65,7 @@ export async function startCompany(dataDir: string): Promise<Company> {
       shape: mailSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         send: ({ employeeId, subject }) => ({
           id: `${subject}/${employeeId}`,
           answer: { messageId: `MAIL-${employeeId}` },

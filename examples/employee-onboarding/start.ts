@@ -1,8 +1,8 @@
-import { tellStory } from "../kit/story.ts";
+import { runDemo } from "../kit/demo.ts";
 import { startCompany } from "./services.ts";
 import { employeeOnboarding, type Hire } from "./workflow.ts";
 
-/** In a story the first day is two seconds away; the laptop would have to be there a day before, so it is lent. */
+/** A laptop must be there a day before the first day. In the demo that is seconds away, so a laptop is lent. */
 const hire = (employeeId: string, startsInMs: number, more: Partial<Hire> = {}): Hire => ({
   employeeId,
   name: "Ada",
@@ -15,36 +15,36 @@ const hire = (employeeId: string, startsInMs: number, more: Partial<Hire> = {}):
 });
 const monthMs = 30 * 86_400_000;
 
-await tellStory({
+await runDemo({
   name: "employee-onboarding",
   definitions: [employeeOnboarding],
   startSystems: startCompany,
-  tell: async ({ baton, systems, say, command, until, seen }) => {
-    say("An engineer in Berlin begins in two seconds: too soon for a laptop, so one is lent.");
-    await until(await baton.start(employeeOnboarding, hire("E-1", 2_000)), "completed");
+  script: async ({ baton, systems, print, showCommand, waitForStatus, waitFor }) => {
+    print("An engineer in Berlin starts work in two seconds: too soon for a new laptop, so one is lent.");
+    await waitForStatus(await baton.start(employeeOnboarding, hire("E-1", 2_000)), "completed");
 
-    say("A colleague who works from home begins in a month. The run is a row in the store until then.");
+    print("A remote employee starts work in a month. Until then the run is only a row in the store.");
     const remote = await baton.start(employeeOnboarding, hire("E-2", monthMs, { role: "sales", location: "remote" }));
-    await seen(() => systems.payroll.acts().some(({ id }) => id.endsWith("E-2")));
-    await until(remote, "waiting");
+    await waitFor(() => systems.payroll.operations().some(({ id }) => id.endsWith("E-2")));
+    await waitForStatus(remote, "waiting");
     await baton.emit({ name: "equipment.delivered", data: { orderId: "EQ-E-2" } });
-    await seen(async () => (await remote.status()) === "waiting");
-    command("why", "latest");
-    say("The same contract again is no second run.");
+    await waitFor(async () => (await remote.status()) === "waiting");
+    showCommand("why", "latest");
+    print("The same contract again does not start a second run.");
     const again = await baton.start(employeeOnboarding, hire("E-2", monthMs));
-    say(again.id === remote.id ? `It is ${remote.id.slice(0, 12)}… still.` : "A second run: this must not be.");
+    print(again.id === remote.id ? `Returned: ${remote.id.slice(0, 12)}…` : "Unexpected: a second run was started.");
 
-    say("Payroll is down: the run stops there, what the other three have done is kept, and resume goes on.");
-    systems.payroll.breakDown("enrol", { mode: 503 });
+    print("Payroll is down: the run fails, the results of the other three systems are kept, and resume continues.");
+    systems.payroll.injectFault("enrol", { mode: 503 });
     const stuck = await baton.start(employeeOnboarding, hire("E-3", 5_000, { location: "austin" }));
-    await until(stuck, "failed");
-    systems.payroll.mend();
-    await stuck.resume({ why: "payroll is back" });
-    await until(stuck, "completed");
+    await waitForStatus(stuck, "failed");
+    systems.payroll.clearFaults();
+    await stuck.resume({ why: "payroll repaired" });
+    await waitForStatus(stuck, "completed");
   },
   tryNext: [
-    "npx baton why latest                              who waits for what, and until when",
-    "npx baton show latest                             every step with its attempts",
+    "npx baton why latest                              show what the run waits for, and until when",
+    "npx baton show latest                             show every step with its attempts",
     "npx baton cancel latest --reason 'went elsewhere'",
   ],
 });

@@ -1,4 +1,4 @@
-/** The systems that a new colleague needs, as their clients see them. */
+/** The interfaces of the systems that prepare for a new employee. */
 import { z } from "zod";
 import { defineSystem } from "../kit/system.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A new colleague's way to the first day. Four systems are asked side by side; the laptop may take days, the first day
- * may be months away, and meanwhile the run is a row in the store.
+ * Onboards a new employee, from the contract to the first day. It calls four systems in parallel, then waits for the
+ * laptop (days) and the first day (months). While it waits, the run is only a row in the store.
  */
 import { type Context, on, workflow } from "baton";
 import { z } from "zod";
@@ -25,7 +25,7 @@ export const employeeOnboarding = workflow(
     on: on.event("contract.signed"),
     input: Hire,
     key: (hire) => `employee:${hire.employeeId}`,
-    singleton: { when: "skip", key: (hire) => hire.employeeId },
+    singleton: { policy: "skip", key: (hire) => hire.employeeId },
     retry,
   },
   async (ctx, hire) => {
@@ -44,7 +44,7 @@ export const employeeOnboarding = workflow(
       ctx.step("enrol in payroll", (attempt) => payroll.enrol({ employeeId, country, startsAt }, attempt)),
     ]);
 
-    const hasLaptop = await laptopComes(ctx, order.orderId, startsAt);
+    const hasLaptop = await laptopArrives(ctx, order.orderId, startsAt);
     const loan = hasLaptop
       ? null
       : await ctx.step("lend a laptop", (attempt) => equipment.lend({ employeeId }, attempt));
@@ -60,8 +60,8 @@ export const employeeOnboarding = workflow(
   },
 );
 
-/** Whether it is delivered a day before it is needed. */
-async function laptopComes(ctx: Context, orderId: string, startsAt: string): Promise<boolean> {
+/** Whether the laptop is delivered at least a day before the first day. */
+async function laptopArrives(ctx: Context, orderId: string, startsAt: string): Promise<boolean> {
   const timeout = Math.max(0, Date.parse(startsAt) - dayMs - ctx.now());
   return (await ctx.waitForEvent("equipment.delivered", { match: { orderId }, timeout })) !== null;
 }

@@ -1,4 +1,4 @@
-/** The systems at work. */
+/** Implementations of the systems. */
 import { randomUUID } from "node:crypto";
 import { startService } from "../kit/service.ts";
 import type { Services } from "../kit/services.ts";
@@ -12,11 +12,11 @@ export async function startInsurer(dataDir: string): Promise<Insurer> {
       shape: policiesSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         assess: ({ claimId, policyId, cents, documents }) => {
           const id = `assess/${claimId}`;
           if (policyId === "lapsed")
-            return { id, answer: { finding: "not-covered" as const, why: "the policy had ended" } };
+            return { id, answer: { finding: "not-covered" as const, why: "the policy had lapsed" } };
           if (cents > 500_000) return { id, answer: { finding: "suspicious" as const, signals: ["amount"] } };
           if (cents > 100_000 && documents.length === 0)
             return { id, answer: { finding: "documents-missing" as const, missing: ["invoice"] } };
@@ -28,7 +28,7 @@ export async function startInsurer(dataDir: string): Promise<Insurer> {
       shape: fraudDeskSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         score: ({ claimId }) => {
           const score = claimId.startsWith("FRAUD") ? 0.97 : claimId.startsWith("ODD") ? 0.5 : 0.1;
           return { id: `score/${claimId}`, answer: { score } };
@@ -41,8 +41,8 @@ export async function startInsurer(dataDir: string): Promise<Insurer> {
       dataDir,
       tables:
         "create table if not exists transfers (id text not null, claim_id text not null, cents integer not null) strict",
-      forgetsKeys: true,
-      acts: {
+      ignoresKeys: true,
+      operations: {
         transfer: ({ claimId, cents }, { db }) => {
           const transferId = `TX-${randomUUID().slice(0, 8)}`;
           db.prepare("insert into transfers values (?, ?, ?)").run(transferId, claimId, cents);
@@ -54,7 +54,7 @@ export async function startInsurer(dataDir: string): Promise<Insurer> {
       shape: mailSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         send: ({ claimId, subject }) => ({ id: `${subject}/${claimId}`, answer: { messageId: `MAIL-${claimId}` } }),
       },
     }),

@@ -1,11 +1,11 @@
-/** The systems that a claim passes through, as their clients see them. */
+/** The interfaces of the systems that handle a claim. */
 import { z } from "zod";
 import { defineSystem } from "../kit/system.ts";
 
 const claimId = z.string();
 
 export const [policies, policiesSystem] = defineSystem("policies", {
-  /** What an adjuster's rules find in the claim as it is filed now. */
+  /** Assesses the claim with the documents received so far. */
   assess: {
     request: z.object({ claimId, policyId: z.string(), cents: z.int(), documents: z.array(z.string()) }),
     answer: z.discriminatedUnion("finding", [
@@ -22,7 +22,7 @@ export const [fraudDesk, fraudDeskSystem] = defineSystem("fraud-desk", {
   openCase: { request: z.object({ claimId, score: z.number() }), answer: z.object({ caseId: z.string() }) },
 });
 
-/** A bank of the old kind: it knows no idempotency keys, and what is asked of it twice is paid twice. */
+/** A bank without idempotency keys: a repeated request pays twice. */
 export const [bank, bankSystem] = defineSystem("bank", {
   transfer: {
     request: z.object({ claimId, iban: z.string(), cents: z.int().positive() }),

@@ -1,6 +1,7 @@
 /**
- * A claim goes where its assessment sends it: paid, refused, back to the customer for documents, or to the fraud desk.
- * The bank knows no idempotency keys, so the payout is tried once: when nobody can say whether it happened, a person looks.
+ * Handles a claim by its assessment: pays it, refuses it, asks the customer for documents, or sends it to the fraud
+ * desk. The bank does not support idempotency keys, so the payout is tried only once. If its outcome is unknown, a
+ * person decides.
  */
 import { type Context, on, workflow } from "baton";
 import { z } from "zod";
@@ -22,25 +23,25 @@ export const insuranceClaim = workflow(
     on: on.event("claim.filed"),
     input: Claim,
     key: (claim) => `claim:${claim.claimId}`,
-    singleton: { when: "skip", key: (claim) => claim.claimId },
+    singleton: { policy: "skip", key: (claim) => claim.claimId },
     retry,
   },
   async (ctx, claim) => {
     const verdict = await decide(ctx, claim);
     if (verdict !== "covered") {
-      await tell(ctx, claim, `not paid: ${verdict}`);
+      await notifyCustomer(ctx, claim, `not paid: ${verdict}`);
       return { status: "refused", why: verdict } as const;
     }
     const { claimId, iban, cents } = claim;
     const { transferId } = await ctx.once("pay out", (attempt) => bank.transfer({ claimId, iban, cents }, attempt), {
       whenExhausted: "suspend",
     });
-    await tell(ctx, claim, "paid");
+    await notifyCustomer(ctx, claim, "paid");
     return { status: "paid", transferId } as const;
   },
 );
 
-/** `covered`, or why it is not. Asks again after each document that comes. */
+/** Returns `covered`, or the reason why not. Assesses the claim again after each document. */
 async function decide(ctx: Context, claim: Claim): Promise<string> {
   const { claimId, policyId, cents } = claim;
   const documents: string[] = [];
@@ -56,30 +57,30 @@ async function decide(ctx: Context, claim: Claim): Promise<string> {
       case "suspicious":
         return (await ctx.call(fraudCheck, { claimId, signals: found.signals })) ? "fraud" : "covered";
       case "documents-missing": {
-        await tell(ctx, claim, `please send: ${found.missing.join(", ")}`);
-        const document = await documentComes(ctx, claim);
-        if (document === null) return "no documents came";
+        await notifyCustomer(ctx, claim, `please send: ${found.missing.join(", ")}`);
+        const document = await waitForDocument(ctx, claim);
+        if (document === null) return "no documents received";
         documents.push(document);
       }
     }
   }
 }
 
-/** The name of the document; null after five weeks, with a reminder on the way. */
-async function documentComes(ctx: Context, claim: Claim): Promise<string | null> {
+/** Returns the name of the document. Sends a reminder after two weeks and returns null after five. */
+async function waitForDocument(ctx: Context, claim: Claim): Promise<string | null> {
   const { claimId } = claim;
   const outcome = await ctx.race({
     received: (branch) => branch.waitForEvent<{ document: string }>("document.received", { match: { claimId } }),
     expired: async (branch) => {
       await branch.sleep("until the reminder", "14d");
-      await tell(branch, claim, "reminder");
+      await notifyCustomer(branch, claim, "reminder");
       await branch.sleep("until it expires", "21d");
     },
   });
   return outcome.winner === "received" ? (outcome.value?.data.document ?? null) : null;
 }
 
-/** Whether it is fraud. A score in the middle is for an investigator to settle. */
+/** Whether the claim is fraud. For a medium score, an investigator decides. */
 export const fraudCheck = workflow(
   {
     name: "fraud-check",
@@ -98,6 +99,6 @@ export const fraudCheck = workflow(
   },
 );
 
-async function tell(ctx: Context, { claimId, email }: Claim, subject: string): Promise<void> {
+async function notifyCustomer(ctx: Context, { claimId, email }: Claim, subject: string): Promise<void> {
   await ctx.step(`mail: ${subject}`, (attempt) => mail.send({ claimId, to: email, subject }, attempt));
 }

@@ -1,6 +1,6 @@
 /**
- * A system at work: an HTTP service on loopback with its state in a file of its own. Every act is written down with its
- * idempotency key, in the transaction that does it; a repeated key gets the first answer and no second act.
+ * Runs a system: an HTTP service on loopback with its state in its own file. Each operation is logged with its
+ * idempotency key, in the same transaction. A repeated key gets the first answer, and nothing is done twice.
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -8,94 +8,99 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type output, z } from "zod";
-import { type Act, type Ledger, type Made, openLedger } from "../customer-onboarding/systems/ledger.ts";
+import {
+  type Ledger,
+  type LoggedOperation,
+  type OperationResult,
+  openLedger,
+} from "../customer-onboarding/systems/ledger.ts";
 import { Refusal } from "../customer-onboarding/systems/refusal.ts";
-import { type Acts, addressVariable, type SystemShape } from "./system.ts";
+import { addressVariable, type Operations, type SystemShape } from "./system.ts";
 
 export { Refusal };
 
-/** What a system does for one act, inside its transaction. Throws a `Refusal` for what it will not do. */
-export type Handlers<A extends Acts> = {
-  readonly [K in keyof A]: (
-    request: output<A[K]["request"]>,
+/** Performs one operation inside its transaction. Throws a `Refusal` for a request that the system refuses. */
+export type Handlers<O extends Operations> = {
+  readonly [K in keyof O]: (
+    request: output<O[K]["request"]>,
     call: { readonly db: DatabaseSync; readonly key: string },
-  ) => Made<output<A[K]["answer"]>>;
+  ) => OperationResult<output<O[K]["answer"]>>;
 };
 
-export interface ServiceOptions<A extends Acts> {
-  readonly shape: SystemShape<A>;
+export interface ServiceOptions<O extends Operations> {
+  readonly shape: SystemShape<O>;
   readonly dataDir: string;
-  /** The schema of its own rows. */
+  /** The schema of the system's own tables. */
   readonly tables: string;
-  readonly acts: Handlers<A>;
-  /** Takes every request for a new one, as systems do that know no idempotency keys. */
-  readonly forgetsKeys?: boolean;
+  readonly operations: Handlers<O>;
+  /** Treats every request as new, like a system without idempotency keys. */
+  readonly ignoresKeys?: boolean;
 }
 
-/** How a system fails, until it is mended. */
-const Trouble = z.object({
-  /** `lost`: the connection breaks without an answer. `hang`: no answer until the client goes. A number: that status. */
+/** How an operation fails, until the fault is cleared. */
+const Fault = z.object({
+  /**
+   * `lost`: the connection breaks without an answer. `hang`: no answer until the client disconnects. A number: that
+   * status.
+   */
   mode: z.union([z.literal("lost"), z.literal("hang"), z.int().min(400).max(599)]),
-  /** `after`: it acts first, and the answer never arrives. Default `before`. */
-  moment: z.enum(["before", "after"]).optional(),
-  /** So many requests fail; without it, all until it is mended. */
+  /** `after`: the operation is performed first, but the answer never arrives. Default `before`. */
+  when: z.enum(["before", "after"]).optional(),
+  /** How many requests fail; by default all, until the fault is cleared. */
   times: z.int().positive().optional(),
-  /** Only requests whose body holds this text. */
+  /** Only requests whose body contains this text. */
   only: z.string().optional(),
 });
-export type Trouble = z.infer<typeof Trouble>;
+export type Fault = z.infer<typeof Fault>;
 
-/** The body of `POST /control`: which act is to fail and how, or that all of them work again. */
-const Control = z.union([z.object({ mode: z.literal("ok") }), Trouble.extend({ act: z.string() })]);
+/** The body of `POST /control`: which operation fails and how, or `ok` to clear all faults. */
+const Control = z.union([z.object({ mode: z.literal("ok") }), Fault.extend({ operation: z.string() })]);
 
-/** A request as it was served. */
-export interface Served {
-  readonly act: string;
+export interface ServedRequest {
+  readonly operation: string;
   readonly request: unknown;
   readonly key: string;
-  /** What it made; null when nothing came of it. */
+  /** The id of what it created; null if nothing was done. */
   readonly id: string | null;
-  readonly outcome: "done" | "repeat" | "refused" | "trouble";
+  readonly outcome: "done" | "repeat" | "refused" | "fault";
 }
 
 export interface Service {
   readonly name: string;
   readonly url: string;
-  /** What it really did, each act once. */
-  acts(): Act[];
-  /** The requests that it recognised by their key. */
-  repeats(): Act[];
+  /** The operations that it performed, without repeats. */
+  operations(): LoggedOperation[];
+  /** The requests that it recognised as repeats by their key. */
+  repeats(): LoggedOperation[];
   rows(sql: string, ...values: string[]): Record<string, unknown>[];
-  breakDown(act: string, trouble: Trouble): void;
-  mend(): void;
-  onServed(listener: (served: Served) => void): void;
+  injectFault(operation: string, fault: Fault): void;
+  clearFaults(): void;
+  onServed(listener: (served: ServedRequest) => void): void;
   stop(): Promise<void>;
 }
 
-/** Starts the system and puts its address where its clients look. */
-export async function startService<A extends Acts>(options: ServiceOptions<A>): Promise<Service> {
+/** Starts the system and sets the environment variable that its clients read its address from. */
+export async function startService<O extends Operations>(options: ServiceOptions<O>): Promise<Service> {
   const { shape, dataDir, tables } = options;
   const ledger = openLedger(join(dataDir, shape.name), tables);
-  const troubles = new Map<string, Trouble>();
-  const listeners: ((served: Served) => void)[] = [];
-  const tell = (served: Served): void => {
+  const faults = new Map<string, Fault>();
+  const listeners: ((served: ServedRequest) => void)[] = [];
+  const notify = (served: ServedRequest): void => {
     for (const listener of listeners) listener(served);
   };
   const server = createServer((request, response) => {
-    serve({ options, ledger, troubles, tell }, request, response).catch((error: unknown) =>
-      answerError(response, error),
-    );
+    serve({ options, ledger, faults, notify }, request, response).catch((error: unknown) => sendError(response, error));
   });
   const url = await listen(server);
   process.env[addressVariable(shape.name)] = url;
   return {
     name: shape.name,
     url,
-    acts: () => ledger.acts(),
+    operations: () => ledger.operations(),
     repeats: () => ledger.repeats(),
     rows: (sql, ...values) => ledger.db.prepare(sql).all(...values),
-    breakDown: (act, trouble) => void troubles.set(act, trouble),
-    mend: () => troubles.clear(),
+    injectFault: (operation, fault) => void faults.set(operation, fault),
+    clearFaults: () => faults.clear(),
     onServed: (listener) => void listeners.push(listener),
     stop: async () => {
       server.closeAllConnections();
@@ -105,77 +110,81 @@ export async function startService<A extends Acts>(options: ServiceOptions<A>): 
   };
 }
 
-interface Desk<A extends Acts> {
-  readonly options: ServiceOptions<A>;
+interface ServiceState<O extends Operations> {
+  readonly options: ServiceOptions<O>;
   readonly ledger: Ledger;
-  readonly troubles: Map<string, Trouble>;
-  readonly tell: (served: Served) => void;
+  readonly faults: Map<string, Fault>;
+  readonly notify: (served: ServedRequest) => void;
 }
 
-async function serve<A extends Acts>(desk: Desk<A>, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const act = (request.url ?? "/").slice(1);
-  if (act === "control") return control(desk, request, response);
-  const shape = desk.options.shape.acts[act];
+async function serve<O extends Operations>(
+  service: ServiceState<O>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const operation = (request.url ?? "/").slice(1);
+  if (operation === "control") return control(service, request, response);
+  const shape = service.options.shape.operations[operation];
   const sent = request.headers["idempotency-key"]?.toString();
-  const key = desk.options.forgetsKeys === true ? randomUUID() : sent;
-  if (shape === undefined || request.method !== "POST") throw new Refusal(404, `nothing at ${request.url}`);
-  if (key === undefined) throw new Refusal(400, "this request needs an Idempotency-Key header");
+  const key = service.options.ignoresKeys === true ? randomUUID() : sent;
+  if (shape === undefined || request.method !== "POST") throw new Refusal(404, `not found: ${request.url}`);
+  if (key === undefined) throw new Refusal(400, "the Idempotency-Key header is missing");
   const text = await readText(request);
   const parsed = shape.request.safeParse(JSON.parse(text));
-  if (!parsed.success) throw new Refusal(400, `the body is not as expected: ${parsed.error.message}`);
-  const trouble = takeTrouble(desk.troubles, act, text);
-  if (trouble !== undefined && trouble.moment !== "after")
-    return misbehave(trouble, request, response, () => {
-      desk.tell({ act, request: parsed.data, key, id: null, outcome: "trouble" });
-    });
-  const perform = desk.options.acts[act] as Handlers<A>[keyof A];
-  let made: string | null = null;
+  if (!parsed.success) throw new Refusal(400, `invalid body: ${parsed.error.message}`);
+  const fault = takeFault(service.faults, operation, text);
+  if (fault !== undefined && fault.when !== "after") {
+    service.notify({ operation, request: parsed.data, key, id: null, outcome: "fault" });
+    return applyFault(fault, request, response);
+  }
+  const perform = service.options.operations[operation] as Handlers<O>[keyof O];
+  let id: string | null = null;
   try {
-    const { answer, isRepeat } = desk.ledger.once({ key, act, request: parsed.data }, (db) => {
-      const done = perform(parsed.data as output<A[keyof A]["request"]>, { db, key });
-      made = done.id;
-      return done;
+    const { answer, isRepeat } = service.ledger.once({ key, operation, request: parsed.data }, (db) => {
+      const result = perform(parsed.data as output<O[keyof O]["request"]>, { db, key });
+      id = result.id;
+      return result;
     });
-    desk.tell({ act, request: parsed.data, key, id: made, outcome: isRepeat ? "repeat" : "done" });
-    if (trouble !== undefined) return misbehave(trouble, request, response, () => {});
+    service.notify({ operation, request: parsed.data, key, id, outcome: isRepeat ? "repeat" : "done" });
+    if (fault !== undefined) return applyFault(fault, request, response);
     send(response, isRepeat ? 200 : 201, answer);
   } catch (error) {
-    if (error instanceof Refusal) desk.tell({ act, request: parsed.data, key, id: null, outcome: "refused" });
+    if (error instanceof Refusal)
+      service.notify({ operation, request: parsed.data, key, id: null, outcome: "refused" });
     throw error;
   }
 }
 
-async function control<A extends Acts>(
-  { options, troubles }: Desk<A>,
+async function control<O extends Operations>(
+  { options, faults }: ServiceState<O>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const parsed = Control.safeParse(JSON.parse(await readText(request)));
-  if (!parsed.success) throw new Refusal(400, `the body is not as expected: ${parsed.error.message}`);
-  const order = parsed.data;
-  if (order.mode === "ok") troubles.clear();
-  else if (!("act" in order) || options.shape.acts[order.act] === undefined)
-    throw new Refusal(400, `act is one of ${Object.keys(options.shape.acts).join(", ")}`);
-  else troubles.set(order.act, order);
-  send(response, 200, order);
+  if (!parsed.success) throw new Refusal(400, `invalid body: ${parsed.error.message}`);
+  const command = parsed.data;
+  if (command.mode === "ok") faults.clear();
+  else if (!("operation" in command) || options.shape.operations[command.operation] === undefined)
+    throw new Refusal(400, `operation must be one of ${Object.keys(options.shape.operations).join(", ")}`);
+  else faults.set(command.operation, command);
+  send(response, 200, command);
 }
 
-function takeTrouble(troubles: Map<string, Trouble>, act: string, body: string): Trouble | undefined {
-  const trouble = troubles.get(act);
-  if (trouble === undefined || !body.includes(trouble.only ?? "")) return undefined;
-  const { times } = trouble;
-  if (times === 1) troubles.delete(act);
-  else if (times !== undefined) troubles.set(act, { ...trouble, times: times - 1 });
-  return trouble;
+function takeFault(faults: Map<string, Fault>, operation: string, body: string): Fault | undefined {
+  const fault = faults.get(operation);
+  if (fault === undefined || !body.includes(fault.only ?? "")) return undefined;
+  const { times } = fault;
+  if (times === 1) faults.delete(operation);
+  else if (times !== undefined) faults.set(operation, { ...fault, times: times - 1 });
+  return fault;
 }
 
-function misbehave({ mode }: Trouble, request: IncomingMessage, response: ServerResponse, tell: () => void): void {
-  tell();
+function applyFault({ mode }: Fault, request: IncomingMessage, response: ServerResponse): void {
   if (mode === "lost") request.socket.destroy();
-  else if (mode !== "hang") send(response, mode, `out of order (${mode})`);
+  else if (mode !== "hang") send(response, mode, `injected fault (${mode})`);
 }
 
-function answerError(response: ServerResponse, error: unknown): void {
+function sendError(response: ServerResponse, error: unknown): void {
   if (error instanceof Refusal) send(response, error.status, error.message);
   else send(response, 500, error instanceof Error ? error.message : String(error));
 }
@@ -186,7 +195,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
-/** Larger than any request of these systems. */
+/** More than any request to these systems needs. */
 const bodyBytesMax = 64 * 1024;
 
 async function readText(request: IncomingMessage): Promise<string> {

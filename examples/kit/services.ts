@@ -1,6 +1,6 @@
 import type { Service } from "./service.ts";
 
-/** The systems of an example, by name, with one way to end them all. */
+/** The systems of an example, by name. */
 export type Services<Names extends string = string> = Readonly<Record<Names, Service>>;
 
 export async function stopAll(services: Services): Promise<void> {

@@ -1,4 +1,4 @@
-/** The systems at work. */
+/** Implementations of the systems. */
 import { Refusal, type Service, startService } from "../kit/service.ts";
 import type { Services } from "../kit/services.ts";
 import { carrierSystem, mailSystem, paymentsSystem, warehouseSystem } from "./systems.ts";
@@ -13,9 +13,9 @@ export async function startShop(dataDir: string): Promise<Shop> {
       shape: carrierSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         collect: ({ orderId, address }) => {
-          if (address === "nowhere") throw new Refusal(422, "no such address");
+          if (address === "nowhere") throw new Refusal(422, "unknown address");
           return { id: `collect/${orderId}`, answer: { trackingId: `TRACK-${orderId}` } };
         },
       },
@@ -24,7 +24,7 @@ export async function startShop(dataDir: string): Promise<Shop> {
       shape: mailSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         send: ({ orderId, subject }) => ({ id: `${subject}/${orderId}`, answer: { messageId: `MAIL-${orderId}` } }),
       },
     }),
@@ -42,7 +42,7 @@ function startWarehouse(dataDir: string): Promise<Service> {
       create table if not exists parcels (key text not null, order_id text not null) strict;
       insert or ignore into stock values ('lamp', 1000), ('desk', 0);
     `,
-    acts: {
+    operations: {
       reserve: ({ orderId, items }, { db, key }) => {
         const free = db.prepare("select free from stock where sku = ?");
         const missing = items
@@ -83,11 +83,11 @@ function startPayments(dataDir: string): Promise<Service> {
       create table if not exists charges (key text not null, order_id text not null, cents integer not null) strict;
       create table if not exists refunds (charge_key text primary key) strict;
     `,
-    acts: {
+    operations: {
       charge: ({ orderId, card, cents }, { db, key }) => {
         if (card === "declined") throw new Refusal(402, "the card was declined");
         if (db.prepare("select 1 from refunds where charge_key = ?").get(key) !== undefined)
-          throw new Refusal(409, "this charge was called off");
+          throw new Refusal(409, "this charge was cancelled");
         db.prepare("insert into charges values (?, ?, ?)").run(key, orderId, cents);
         return { id: `charge/${orderId}`, answer: { paymentId: `PAY-${orderId}` } };
       },

@@ -1,4 +1,4 @@
-/** The systems that an order passes through, as their clients see them. */
+/** The interfaces of the systems that handle an order. */
 import { z } from "zod";
 import { defineSystem } from "../kit/system.ts";
 
@@ -8,7 +8,7 @@ const Nothing = z.object({});
 export const [warehouse, warehouseSystem] = defineSystem("warehouse", {
   reserve: {
     request: z.object({ orderId: z.string(), items: z.array(Item) }),
-    /** `missing`: what there is too little of; then nothing is reserved. */
+    /** `missing`: the items that are out of stock. If there are any, nothing is reserved. */
     answer: z.object({ reservationId: z.string().nullable(), missing: z.array(z.string()) }),
   },
   release: { request: z.object({ orderId: z.string(), reserveKey: z.string() }), answer: Nothing },
@@ -24,7 +24,10 @@ export const [payments, paymentsSystem] = defineSystem("payments", {
     request: z.object({ orderId: z.string(), card: z.string(), cents: z.int().positive() }),
     answer: z.object({ paymentId: z.string() }),
   },
-  /** By the key of the charge: so it also undoes one whose answer was lost, and forbids one that is still on its way. */
+  /**
+   * Refunds by the key of the charge. This also works if the charge's answer was lost, and blocks a charge that arrives
+   * later.
+   */
   refund: { request: z.object({ orderId: z.string(), chargeKey: z.string() }), answer: Nothing },
 });
 

@@ -1,6 +1,6 @@
 /**
- * An order from its stock to the customer's door. Until the carrier has the parcel a failure gives everything back, the
- * newest first; from then on what is left must be finished, and a failure waits for a person.
+ * An order, from reserving stock to handing the parcel to the carrier. Until the hand-over, a failure undoes all steps,
+ * newest first. After it, the remaining steps must complete, and a failure needs a person.
  */
 import { type Context, on, workflow } from "baton";
 import { z } from "zod";
@@ -32,7 +32,7 @@ export const orderFulfilment = workflow(
     const { orderId, address } = order;
     const reservationId = await reserveStock(ctx, order);
     if (reservationId === null) {
-      await tell(ctx, order, "order cancelled");
+      await notifyCustomer(ctx, order, "order cancelled");
       return { status: "cancelled" as const };
     }
 
@@ -49,12 +49,12 @@ export const orderFulfilment = workflow(
     );
     await ctx.pointOfNoReturn("with the carrier");
 
-    await tell(ctx, order, "order shipped");
+    await notifyCustomer(ctx, order, "order shipped");
     return { status: "shipped" as const, trackingId };
   },
 );
 
-/** The reservation; null when what is missing did not come in time. */
+/** The reservation id; null if the missing items did not arrive in time. */
 async function reserveStock(ctx: Context, order: Order): Promise<string | null> {
   const { orderId, items } = order;
   for (let round = 1; ; round++) {
@@ -64,7 +64,7 @@ async function reserveStock(ctx: Context, order: Order): Promise<string | null> 
       { undo: (_stock, attempt) => warehouse.release({ orderId, reserveKey: attempt.stepIdempotencyKey }, attempt) },
     );
     if (reservationId !== null) return reservationId;
-    if (round === 1) await tell(ctx, order, "order delayed");
+    if (round === 1) await notifyCustomer(ctx, order, "order delayed");
     const arrival = await ctx.waitForEvent("stock.arrived", { match: { sku: missing[0] }, timeout: "14d" });
     if (arrival === null) return null;
   }
@@ -78,11 +78,11 @@ async function chargePayment(ctx: Context, order: Order): Promise<void> {
       undo: (_payment, attempt) => payments.refund({ orderId, chargeKey: attempt.stepIdempotencyKey }, attempt),
     });
   } catch (error) {
-    await tell(ctx, order, "payment failed");
+    await notifyCustomer(ctx, order, "payment failed");
     throw error;
   }
 }
 
-async function tell(ctx: Context, { orderId, email }: Order, subject: string): Promise<void> {
+async function notifyCustomer(ctx: Context, { orderId, email }: Order, subject: string): Promise<void> {
   await ctx.step(`mail: ${subject}`, (attempt) => mail.send({ orderId, to: email, subject }, attempt));
 }

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { TestBaton } from "baton/testing";
-import { livesOf } from "../kit/lives.ts";
+import { createSimulator } from "../kit/simulation.ts";
 import { type Platform, startPlatform } from "./services.ts";
 import { releasePipeline, rollout } from "./workflow.ts";
 
 const decide = (test: TestBaton, release: string, approved: boolean): Promise<unknown> =>
   test.emit({ name: "release.decided", data: { release, approved, by: "ada" }, id: `decision on ${release}` });
 
-const live = ({ cluster }: Platform, environment: string): unknown =>
+const liveImage = ({ cluster }: Platform, environment: string): unknown =>
   cluster.rows("select image from live where environment = ?", environment)[0]?.["image"] ?? null;
 
 const four = ["builder.test", "builder.test", "builder.test", "builder.test"];
@@ -17,63 +17,63 @@ const healthy = ["cluster.checkHealth", "cluster.checkHealth", "cluster.checkHea
 const released = [...untilApproval, "cluster.deploy", ...healthy, "chat.post"];
 
 describe("the release pipeline", () => {
-  const { live: within, killedEverywhere } = livesOf(startPlatform, [releasePipeline, rollout]);
+  const { simulate, simulateCrashes } = createSimulator(startPlatform, [releasePipeline, rollout]);
 
   it("builds, tests on every platform, stages, waits for approval, and releases", () =>
-    within(async ({ test, systems, done }) => {
+    simulate(async ({ test, systems, done }) => {
       const run = await test.start(releasePipeline, { service: "web", commit: "a1" });
       await test.advance("1h");
       assert.deepEqual(done(), untilApproval);
-      assert.deepEqual([live(systems, "staging"), live(systems, "production")], ["web:a1", null]);
+      assert.deepEqual([liveImage(systems, "staging"), liveImage(systems, "production")], ["web:a1", null]);
       assert.equal((await run.detail()).row.reason?.code, "event");
       await decide(test, "web@a1", true);
       assert.deepEqual(await run.result(), { status: "released", approvedBy: "ada" });
       assert.deepEqual(done(), released);
-      assert.equal(live(systems, "production"), "web:a1");
+      assert.equal(liveImage(systems, "production"), "web:a1");
     }));
 
-  it("a rejection ends it before production, and so do two days without an answer", () =>
-    within(async ({ test, systems, done }) => {
+  it("ends before production if it is rejected or not decided within two days", () =>
+    simulate(async ({ test, systems, done }) => {
       const rejected = await test.start(releasePipeline, { service: "web", commit: "a1" });
       await test.settle();
       await decide(test, "web@a1", false);
       assert.deepEqual(await rejected.result(), { status: "rejected" });
       const expired = await test.start(releasePipeline, { service: "web", commit: "a2" });
       assert.deepEqual(await expired.result(), { status: "expired" });
-      assert.equal(live(systems, "production"), null);
+      assert.equal(liveImage(systems, "production"), null);
       assert.equal(done("production").length, 0);
     }));
 
-  it("a red platform halts the release before anything is deployed", () =>
-    within(async ({ test, done }) => {
+  it("a failed test on one platform stops the release before anything is deployed", () =>
+    simulate(async ({ test, done }) => {
       const run = await test.start(releasePipeline, { service: "web", commit: "red" });
-      await assert.rejects(run.result(), /a test fails on linux/);
+      await assert.rejects(run.result(), /a test failed on linux/);
       assert.deepEqual(done(), ["builder.build"]);
       assert.equal((await run.detail()).row.status, "failed");
     }));
 
   it("tests at most two platforms at once", () =>
-    within(async ({ test, systems, done }) => {
-      systems.builder.breakDown("test", { mode: "hang", only: "linux" });
+    simulate(async ({ test, systems, done }) => {
+      systems.builder.injectFault("test", { mode: "hang", only: "linux" });
       await test.start(releasePipeline, { service: "web", commit: "a1" });
       await test.settle();
-      assert.deepEqual(done(), ["builder.build"], "the two that hang keep the others waiting");
+      assert.deepEqual(done(), ["builder.build"], "the two tests that hang block the others");
     }));
 
-  it("a staging that is down halts the release; resumed, it goes on there and builds nothing again", () =>
-    within(async ({ test, systems, done }) => {
-      systems.cluster.breakDown("deploy", { mode: 503, only: "staging" });
+  it("stops if staging is down, and resume continues there without building again", () =>
+    simulate(async ({ test, systems, done }) => {
+      systems.cluster.injectFault("deploy", { mode: 503, only: "staging" });
       const run = await test.start(releasePipeline, { service: "web", commit: "a1" });
       await assert.rejects(run.result(), /503/);
-      systems.cluster.mend();
+      systems.cluster.clearFaults();
       await run.resume();
       await decide(test, "web@a1", true);
       assert.equal((await run.result()).status, "released");
       assert.deepEqual(done(), released);
     }));
 
-  it("an unhealthy version is rolled back to the one before, and the release is a dead letter", () =>
-    within(async ({ test, systems, done }) => {
+  it("rolls back an unhealthy version, and the release is a dead letter", () =>
+    simulate(async ({ test, systems, done }) => {
       const good = await test.start(releasePipeline, { service: "web", commit: "good" });
       await test.settle();
       await decide(test, "web@good", true);
@@ -81,9 +81,9 @@ describe("the release pipeline", () => {
       const bad = await test.start(releasePipeline, { service: "web", commit: "bad" });
       await test.settle();
       await decide(test, "web@bad", true);
-      await assert.rejects(bad.result(), /0.31 errors a request in minute 1/);
-      assert.equal(live(systems, "production"), "web:good");
-      assert.equal(live(systems, "staging"), "web:bad", "staging keeps what is looked into");
+      await assert.rejects(bad.result(), /0.31 errors per request in minute 1/);
+      assert.equal(liveImage(systems, "production"), "web:good");
+      assert.equal(liveImage(systems, "staging"), "web:bad", "staging keeps the version for investigation");
       assert.deepEqual(done("web:bad").slice(-2), ["cluster.deploy", "cluster.checkHealth"]);
       const [child] = await test.baton.runs({ name: "rollout", status: "failed" });
       assert.equal(child?.reason?.code, "compensated");
@@ -92,8 +92,8 @@ describe("the release pipeline", () => {
       assert.equal((await bad.detail()).row.reason?.code, "dismissed");
     }));
 
-  it("one release of an environment goes after the other", () =>
-    within(async ({ test }) => {
+  it("releases to one environment run one at a time", () =>
+    simulate(async ({ test }) => {
       const first = await test.start(releasePipeline, { service: "web", commit: "a1" });
       const second = await test.start(releasePipeline, { service: "web", commit: "a2" });
       const elsewhere = await test.start(releasePipeline, { service: "web", commit: "a3", environment: "edge" });
@@ -108,12 +108,12 @@ describe("the release pipeline", () => {
       assert.equal((await second.detail()).row.reason?.code, "event");
     }));
 
-  it("releases once when the process dies at any store operation", () =>
-    killedEverywhere(async ({ test, done, insist }) => {
+  it("releases once if the process crashes at any store operation", () =>
+    simulateCrashes(async ({ test, done, retryOnCrash }) => {
       const input = { service: "web", commit: "a1", platforms: ["linux", "macos"] };
-      const run = await insist(() => test.start(releasePipeline, input, { idempotencyKey: "a1" }));
+      const run = await retryOnCrash(() => test.start(releasePipeline, input, { idempotencyKey: "a1" }));
       await test.settle();
-      await insist(() => decide(test, "web@a1", true));
+      await retryOnCrash(() => decide(test, "web@a1", true));
       assert.equal((await run.result()).status, "released");
       assert.deepEqual(done(), [
         "builder.build",
@@ -125,14 +125,14 @@ describe("the release pipeline", () => {
       ]);
     }));
 
-  it("rolls back once when the process dies at any store operation", () =>
-    killedEverywhere(async ({ test, systems, insist }) => {
+  it("rolls back once if the process crashes at any store operation", () =>
+    simulateCrashes(async ({ test, systems, retryOnCrash }) => {
       const input = { environment: "production", service: "web", image: "web:bad" };
-      const run = await insist(() => test.start(rollout, input, { idempotencyKey: "bad" }));
-      await assert.rejects(run.result(), /errors a request/);
-      assert.equal(live(systems, "production"), null);
+      const run = await retryOnCrash(() => test.start(rollout, input, { idempotencyKey: "bad" }));
+      await assert.rejects(run.result(), /errors per request/);
+      assert.equal(liveImage(systems, "production"), null);
       assert.deepEqual(
-        systems.cluster.acts().map(({ act }) => act),
+        systems.cluster.operations().map(({ operation }) => operation),
         ["deploy", "checkHealth", "rollBack"],
       );
     }));

@@ -1,4 +1,4 @@
-/** The systems at work. */
+/** Implementations of the systems. */
 import { Refusal, startService } from "../kit/service.ts";
 import type { Services } from "../kit/services.ts";
 import { builderSystem, chatSystem, clusterSystem } from "./systems.ts";
@@ -11,10 +11,10 @@ export async function startPlatform(dataDir: string): Promise<Platform> {
       shape: builderSystem,
       dataDir,
       tables: "",
-      acts: {
+      operations: {
         build: ({ service, commit }) => ({ id: `${service}/${commit}`, answer: { image: `${service}:${commit}` } }),
         test: ({ image, platform }) => {
-          if (image.endsWith("red")) throw new Refusal(422, `a test fails on ${platform}`);
+          if (image.endsWith("red")) throw new Refusal(422, `a test failed on ${platform}`);
           return { id: `${image}/${platform}`, answer: { platform, passed: 214 } };
         },
       },
@@ -31,7 +31,7 @@ export async function startPlatform(dataDir: string): Promise<Platform> {
           environment text not null, service text not null, image text, primary key (environment, service)
         ) strict;
       `,
-      acts: {
+      operations: {
         deploy: ({ environment, service, image }, { db, key }) => {
           const before = db.prepare("select image from live where environment = ? and service = ?");
           const previous = before.get(environment, service)?.["image"] ?? null;
@@ -62,7 +62,9 @@ export async function startPlatform(dataDir: string): Promise<Platform> {
       shape: chatSystem,
       dataDir,
       tables: "",
-      acts: { post: ({ release, text }) => ({ id: `${text}/${release}`, answer: { messageId: `MSG-${release}` } }) },
+      operations: {
+        post: ({ release, text }) => ({ id: `${text}/${release}`, answer: { messageId: `MSG-${release}` } }),
+      },
     }),
   ]);
   return { builder, cluster, chat };

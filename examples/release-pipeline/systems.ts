@@ -1,4 +1,4 @@
-/** The systems that a release passes through, as their clients see them. */
+/** The interfaces of the systems that handle a release. */
 import { z } from "zod";
 import { defineSystem } from "../kit/system.ts";
 
@@ -18,7 +18,9 @@ export const [cluster, clusterSystem] = defineSystem("cluster", {
     request: z.object({ environment, service: z.string(), image: z.string() }),
     answer: z.object({ image: z.string() }),
   },
-  /** Brings back the image that ran before the deployment of this key, when that one has happened. */
+  /**
+   * Restores the image that ran before the deployment with this key. Does nothing if that deployment did not happen.
+   */
   rollBack: {
     request: z.object({ environment, service: z.string(), deployKey: z.string() }),
     answer: z.object({ image: z.string().nullable() }),

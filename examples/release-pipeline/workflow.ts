@@ -1,6 +1,6 @@
 /**
- * A commit's way to production. What fails on the way halts the release where it is, and it resumes there. Only the
- * rollout itself is undone when the new version is not healthy: it is a run of its own, with a rule of its own.
+ * Releases a commit to production. A failure stops the release at that step, and resume continues there. Only the
+ * rollout is undone if the new version is not healthy: it is a child run with its own `onFailure`.
  */
 import { type Context, NonRetryableError, on, workflow } from "baton";
 import { z } from "zod";
@@ -14,7 +14,7 @@ export const Release = z.object({
   platforms: z.array(z.string()).min(1).default(["linux-x64", "linux-arm64", "macos", "windows"]),
 });
 
-/** What the event `release.decided` carries. */
+/** The data of the event `release.decided`. */
 export interface Decision {
   release: string;
   approved: boolean;
@@ -27,7 +27,7 @@ export const releasePipeline = workflow(
     on: on.event("commit.tagged"),
     input: Release,
     key: ({ service, commit }) => `release:${service}@${commit}`,
-    singleton: { when: "queue", key: ({ environment }) => environment },
+    singleton: { policy: "queue", key: ({ environment }) => environment },
     retry,
   },
   async (ctx, { service, commit, environment, platforms }) => {
@@ -43,7 +43,7 @@ export const releasePipeline = workflow(
       cluster.deploy({ environment: "staging", service, image }, attempt),
     );
 
-    await announce(ctx, release, "waits for approval");
+    await announce(ctx, release, "waiting for approval");
     const decision = await ctx.waitForEvent<Decision>("release.decided", { match: { release }, timeout: "2d" });
     if (decision === null || !decision.data.approved) {
       const status = decision === null ? "expired" : "rejected";
@@ -75,14 +75,15 @@ export const rollout = workflow(
       await ctx.sleep("settle in", "1m");
       await ctx.step("check health", async (attempt) => {
         const { errorRate } = await cluster.checkHealth(target, attempt);
-        if (errorRate > errorRateMax) throw new NonRetryableError(`${errorRate} errors a request in minute ${minute}`);
+        if (errorRate > errorRateMax)
+          throw new NonRetryableError(`${errorRate} errors per request in minute ${minute}`);
         return errorRate;
       });
     }
   },
 );
 
-/** Errors for each request; more than this and the old version comes back. */
+/** Errors per request. Above this, the rollout is rolled back. */
 const errorRateMax = 0.01;
 
 async function announce(ctx: Context, release: string, text: string): Promise<void> {

@@ -1,9 +1,9 @@
-/** What a server cannot know of itself: who puts it together says so. */
+/** Facts that a server cannot determine itself; its creator passes them in. */
 export interface About {
-  /** Of Baton. */
+  /** Baton version. */
   readonly version: string;
   readonly node: string;
-  /** IANA name of this machine's zone. */
+  /** IANA name of this machine's time zone. */
   readonly zone: string;
   readonly store: {
     readonly kind: "sqlite" | "postgres";

@@ -3,7 +3,7 @@ import type { RunDetail } from "../kernel/model/detail.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { Store } from "../kernel/ports/store.ts";
 
-/** A run by its id, by a unique beginning of it, or the newest as `latest`. Throws `not-found` or `ambiguous`. */
+/** Finds a run by its id, a unique prefix of it, or `latest`. Throws `not-found` or `ambiguous`. */
 export async function findRun(store: Store, id: string): Promise<RunDetail> {
   if (!/^\w[\w-]{0,63}$/.test(id)) throw unknownRun(id.slice(0, 64));
   const exact = await store.query("run", { id });

@@ -2,10 +2,13 @@ import type { RunDetail } from "../kernel/model/detail.ts";
 import { isAtRest } from "../kernel/model/status.ts";
 import type { Services } from "./services.ts";
 
-/** How often a run is looked up while nothing tells that it has moved: hints may be lost. */
+/** Poll interval while no hint arrives: hints may be lost. */
 const lookMs = 100;
 
-/** The run as soon as `isThere`, or as it stands when the time is over or the asker has gone. */
+/**
+ * Returns the run as soon as `isThere` holds, or its current state when the time is over or the caller has
+ * disconnected.
+ */
 export async function runWhen(
   services: Services,
   run: RunDetail,
@@ -27,7 +30,7 @@ export function runAtRest(services: Services, run: RunDetail, waitMs: number, si
   return runWhen(services, run, (seen) => isAtRest(seen.row.status), waitMs, signal);
 }
 
-/** The same of whatever has gone on in its place: the result of a continued run is that of its last part. */
+/** The same for the run that continues it: the result of a continued run is that of its last part. */
 export async function lastAtRest(
   services: Services,
   run: RunDetail,
@@ -45,7 +48,7 @@ export async function lastAtRest(
   }
 }
 
-/** A pause that ends at once when the run ends here. */
+/** A pause that ends early when the run ends in this process. */
 function rest(services: Services, no: number, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const stops: (() => void)[] = [];

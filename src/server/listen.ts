@@ -6,21 +6,21 @@ import { securityHeaders } from "./http/guard.ts";
 import { problemResponse } from "./http/problems.ts";
 import type { ApiServer } from "./server.ts";
 
-/** A server that listens. */
+/** A listening server. */
 export interface Listening {
   readonly port: number;
-  /** Takes no new connection, ends the idle ones, and cuts the others off after `graceMs`. */
+  /** Accepts no new connections, closes idle ones, and closes the others after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Whoever takes longer to say what it wants does not want anything. */
+/** Time limit for a client to send its request headers. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 60_000;
 const checkMs = 5_000;
-/** Ports that are tried when the first is taken. */
+/** Number of ports to try if the first is in use. */
 const triesMax = 20;
 
-/** Listens on this port of a loopback address, or on the next free one; 0 takes any. */
+/** Listens on this port of a loopback address, or on the next free one. 0 takes any. */
 export async function listen(api: ApiServer, host: string, port: number): Promise<Listening> {
   const server = createHttpServer(
     {
@@ -30,9 +30,9 @@ export async function listen(api: ApiServer, host: string, port: number): Promis
       maxHeaderSize: 16_384,
     },
     getRequestListener(api.fetch, {
-      // The process also runs people's code, whose Request and Response are Node's own.
+      // The process also runs users' code, which must get Node's own Request and Response.
       overrideGlobalObjects: false,
-      // Of a request without Host: it gets as far as the guard, which refuses it.
+      // Host of a request without one. The request reaches the guard, which refuses it.
       hostname: "localhost",
       errorHandler: badRequest,
     }),
@@ -44,7 +44,7 @@ export async function listen(api: ApiServer, host: string, port: number): Promis
   };
 }
 
-/** What cannot even be read as a request. */
+/** Input that cannot be parsed as an HTTP request. */
 function badRequest(error: unknown): Response {
   const message = error instanceof Error ? error.message : String(error);
   const response = problemResponse(new BatonError("bad-request", message, { hint: "send a plain HTTP request" }), "");
@@ -79,7 +79,7 @@ function bind(server: Server, host: string, port: number): Promise<void> {
 
 function close(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    // A connection becomes idle when its last answer has gone out, and would then be kept for the next request.
+    // After its last response a connection becomes idle, and would be kept open for another request.
     const sweep = setInterval(() => server.closeIdleConnections(), sweepMs);
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {

@@ -1,7 +1,7 @@
 import type { Transition } from "../kernel/model/transition.ts";
 import type { CountRow, StoreStats } from "../kernel/ports/queries.ts";
 
-/** What this process has counted since it started. */
+/** Counters of this process since it started. */
 export class Metrics {
   #steps = 0;
   #transitions = 0;

@@ -4,8 +4,8 @@ import type { Store } from "../kernel/ports/store.ts";
 import type { Metrics } from "./metrics.ts";
 
 /**
- * A store that is watched: counts and times are taken here, so that no other code has to. Only one commit is timed at a
- * time; the rest are passed on as they are, since a step has about 14 µs of the main thread in all.
+ * A store wrapper that counts and measures commits, so that no other code has to. Only one commit is measured at a
+ * time. The others are passed on unchanged, because a step has only about 14 µs of the main thread.
  */
 export function observeStore(store: Store, metrics: Metrics, clock: Clock): Store {
   let isTiming = false;

@@ -1,12 +1,12 @@
 import { BatonError } from "../kernel/model/errors.ts";
 import type { Page } from "../wire/page.ts";
 
-/** Where a page ends: the number of its last row. Opaque outside, so that its meaning may change. */
+/** The end of a page: the number of its last row. Opaque to clients, so that its meaning can change. */
 function encodeToken(kind: string, last: number): string {
   return Buffer.from(`${kind}.${last.toString(36)}`).toString("base64url");
 }
 
-/** The row number in a page token of this kind of list; null without a token. */
+/** The row number in a page token for this kind of list; null without a token. */
 export function decodeToken(kind: string, token: string | undefined): number | null {
   if (token === undefined) return null;
   const [of, last = ""] = Buffer.from(token, "base64url").toString().split(".");
@@ -20,7 +20,7 @@ export function decodeToken(kind: string, token: string | undefined): number | n
   return number;
 }
 
-/** A page of rows that were read with one more than `limit`: that one tells whether there are more. */
+/** Builds a page from up to `limit` + 1 rows. The extra row shows whether there are more. */
 export function pageOf<Row, Item>(
   kind: string,
   rows: readonly Row[],

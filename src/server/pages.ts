@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join, sep } from "node:path";
 
-/** The console's files, as they are served: read once, compressed beforehand, and nothing outside of their folder. */
+/** The console's files: read once, compressed in advance, and never from outside their folder. */
 export interface Pages {
-  /** The answer to a GET or HEAD of a path that is no route of the API. */
+  /** The response to a GET or HEAD of a path that is not an API route. */
   answer(request: Request): Response;
 }
 
@@ -24,7 +24,7 @@ const types: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 
-/** Nothing from elsewhere, no inline script, no inline style: what the build writes needs none of it. */
+/** No other origins, no inline scripts, no inline styles: the build needs none of them. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -36,7 +36,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Null where no console was built. */
+/** Null if no console was built. */
 export function readPages(folder: string): Pages | null {
   const index = join(folder, "index.html");
   if (!existsSync(index)) return null;
@@ -64,7 +64,7 @@ function readFile(path: string, type: string): File {
   return { type, etag, isHashed: /-[\w-]{8}\.\w+$/.test(path), plain, encoded };
 }
 
-/** An unknown path is a page of the console, which knows its own addresses. */
+/** An unknown path is a page of the console, which does its own routing. */
 function answer(request: Request, file: File): Response {
   const accepted = request.headers.get("accept-encoding") ?? "";
   const encoding = (["br", "gzip"] as const).find(
@@ -73,7 +73,7 @@ function answer(request: Request, file: File): Response {
   const headers: Record<string, string> = {
     "content-type": file.type,
     "content-security-policy": policy,
-    // What has its hash in its name never changes; the page that names it is asked for again each time.
+    // A file with a hash in its name never changes. The page that refers to it is revalidated each time.
     "cache-control": file.isHashed ? "public, max-age=31536000, immutable" : "no-cache",
     etag: file.etag,
     vary: "accept-encoding",

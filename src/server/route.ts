@@ -1,7 +1,7 @@
 import type { ObjectSchema, Schema } from "./schema/schema.ts";
 import type { Services } from "./services.ts";
 
-/** What a caller must be allowed to do. Loopback may do all of it; tokens will carry these. */
+/** The permission that a caller needs. Loopback has all of them; tokens will carry them. */
 export type Scope =
   | "public"
   | "secrets:write"
@@ -18,7 +18,7 @@ export type Scope =
   | "store:read"
   | "store:write";
 
-/** A checked request. `query` and `body` have passed the route's schemas. */
+/** A validated request: `query` and `body` match the route's schemas. */
 export interface Call {
   readonly request: Request;
   readonly params: Readonly<Record<string, string>>;
@@ -42,21 +42,21 @@ export interface ResponseSpec {
 
 export interface BodySpec {
   readonly schema: Schema;
-  /** An empty body stands for `{}`. */
+  /** Whether an empty body means `{}`. */
   readonly isOptional?: boolean;
-  /** Media types besides `application/json`; the handler reads these itself. */
+  /** Media types in addition to `application/json`; the handler parses these itself. */
   readonly others?: readonly string[];
-  /** Bytes that it may have, over the 64 KiB that everything around the payload may take. */
+  /** Bytes allowed for the payload, in addition to 64 KiB for everything around it. */
   readonly payloadMax: (services: Services) => number;
 }
 
 /**
- * One route. The router, the checks of what comes in and the OpenAPI document are made from the table of these, so that
- * none of them can say something else than the others.
+ * One route. The router, the input validation and the OpenAPI document are all made from the table of routes, so that
+ * they cannot contradict each other.
  */
 export interface Route {
   readonly method: "GET" | "POST";
-  /** With `{name}` for parameters. */
+  /** Parameters are written `{name}`. */
   readonly path: string;
   readonly id: string;
   readonly summary: string;

@@ -3,23 +3,22 @@ import { isAtRest } from "../kernel/model/status.ts";
 import type { Clock } from "../kernel/ports/clock.ts";
 import type { Store } from "../kernel/ports/store.ts";
 
-/** How often followed runs are looked at. */
+/** Poll interval for followed runs. */
 const lookMs = 1_000;
 
 /**
- * Tells of results that followed runs have recorded, whoever works on them. Recording pays nothing for it: while somebody
- * follows runs that are not at rest, one statement a second asks for the newest result of all of them, and none at all
- * otherwise.
+ * Reports new results of followed runs, whichever worker executes them. Recording has no extra cost. While runs that
+ * have not ended are followed, one statement a second reads the newest result of all of them; otherwise there is none.
  */
 export class RunWatch {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #report: (rows: readonly RunRow[]) => void;
-  /** Results of each followed run, as they were last told. */
+  /** Number of results last reported for each followed run. */
   readonly #reported = new Map<number, number>();
-  /** Runs whose status is known to be final until they stir. All that are in neither set are looked at. */
+  /** Runs whose status is final until a change is reported. Runs in neither set are polled. */
   readonly #resting = new Set<number>();
-  /** Runs that may stand elsewhere than when they were read. */
+  /** Runs that may have changed since they were read. */
   readonly #stirred = new Set<number>();
   #followed: ReadonlySet<number> = new Set();
   #stopWaiting: (() => void) | null = null;
@@ -31,7 +30,7 @@ export class RunWatch {
     this.#report = report;
   }
 
-  /** From now on these runs and no others. */
+  /** Replaces the set of followed runs. */
   follow(runs: ReadonlySet<number>): void {
     for (const run of runs) if (!this.#followed.has(run)) this.#stirred.add(run);
     for (const known of [this.#reported, this.#resting, this.#stirred])
@@ -40,7 +39,7 @@ export class RunWatch {
     this.#wait();
   }
 
-  /** A run has ended or was set going again. */
+  /** A run has ended or was resumed. */
   stir(run: number): void {
     if (!this.#followed.has(run)) return;
     this.#stirred.add(run);
@@ -49,7 +48,7 @@ export class RunWatch {
   }
 
   #wait(): void {
-    // The look under way ends with another wait.
+    // The current poll ends with another wait.
     if (this.#isLooking) return;
     if (this.#moving().length === 0) {
       this.#stopWaiting?.();
@@ -72,7 +71,7 @@ export class RunWatch {
       const moved = moving.filter((run) => this.#stirred.has(run) || this.#reported.get(run) !== progress.get(run));
       if (moved.length > 0) this.#learn(await this.#store.query("runsOf", { runs: moved }));
     } catch {
-      // The store cannot be read now; the next look tells.
+      // The store cannot be read now; the next poll reports it.
     }
     this.#isLooking = false;
     this.#wait();

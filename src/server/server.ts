@@ -26,30 +26,30 @@ export interface ServerOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Who acts, until there are accounts. */
+  /** The actor of all requests, until there are user accounts. */
   readonly actor: string;
   readonly pid: number;
   readonly about: About;
   readonly feed: ChangeFeed;
   readonly metrics?: Metrics;
-  /** Values of `Host` that are this server; read anew for each request, since a port is known late. */
+  /** Accepted values of `Host`. Read for each request, because the port is known late. */
   readonly hosts: () => readonly string[];
   readonly loaded: () => Loaded;
-  /** Without one no definition has a graph. */
+  /** Without it, there are no graphs. */
   readonly drawings?: DrawingService;
   readonly versions?: VersionService | null;
   readonly guide?: GuideService | null;
-  /** Serves no request that changes anything. */
+  /** Refuses requests that change anything. */
   readonly isReadOnly?: boolean;
-  /** False where definitions may be missing: what an event starts is then left to whoever works on the store. */
+  /** False if definitions may be missing. Routing of events is then left to the workers. */
   readonly routesEvents?: boolean;
   readonly hostFacts?: () => HostFacts | null;
   readonly knownSchema?: number;
-  /** The console; null or left out: the API alone. */
+  /** The console; without it, only the API is served. */
   readonly pages?: Pages | null;
 }
 
-/** The HTTP API over one engine. `close` ends the live streams, so that a server can stop. */
+/** The HTTP API of one engine. `close` ends the live streams, so that a server can stop. */
 export interface ApiServer {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   close(): void;
@@ -63,7 +63,7 @@ function undrawn(): never {
   });
 }
 
-/** Everything around the payload of a body: names, keys, attributes. */
+/** Bytes for everything around the payload of a body: names, keys, attributes. */
 const envelopeMax = 64 * 1024;
 
 export function createServer(options: ServerOptions): ApiServer {
@@ -126,7 +126,7 @@ async function respond(context: Context, route: Route, services: Services): Prom
   });
 }
 
-/** Query fields as their schemas want them: text by nature, numbers and booleans where they read as such. */
+/** Converts query fields to the types of their schemas: numbers and booleans where the text is one. */
 function readQuery(schema: ObjectSchema | undefined, search: URLSearchParams): Readonly<Record<string, unknown>> {
   const query: Record<string, unknown> = {};
   for (const [name, value] of search) {
@@ -150,7 +150,7 @@ async function readBody(spec: BodySpec, request: Request, services: Services): P
   return body;
 }
 
-/** A path that is known is answered for every method, so that a wrong one is told from a wrong path. */
+/** Known paths respond to every method, so that a wrong method is distinguished from a wrong path. */
 function refuseOtherMethods(app: Hono, table: readonly Route[]): void {
   for (const [path, same] of Map.groupBy(table, (route) => route.path)) {
     const methods = same.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
@@ -170,7 +170,7 @@ function unknownRoute(path: string): BatonError {
   });
 }
 
-/** Whatever is no route and no part of the API is a page of the console. */
+/** Every path that is not an API route is a page of the console. */
 function page(context: Context, pages: Pages | null): Response {
   const { path, raw } = context.req;
   if (path.startsWith("/api/") || path === "/api") throw unknownRoute(path);
@@ -204,5 +204,5 @@ function secured(response: Response): Response {
   return response;
 }
 
-/** A page of the console says these itself. */
+/** Pages of the console set these headers themselves. */
 const ownHeaders = ["content-security-policy", "cache-control"];

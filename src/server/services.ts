@@ -13,17 +13,17 @@ import type { About } from "./about.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StreamHub } from "./stream-hub.ts";
 
-/** Where definitions came from, and what of it could not be loaded. */
+/** Where definitions were loaded from, and what could not be loaded. */
 export interface Loaded {
   readonly from: string;
   readonly problems: readonly DefinitionProblem[];
 }
 
-/** Versions of this process, where it has any. */
+/** Versions of this process, if it has any. */
 export interface VersionService {
-  /** Those that stand ready besides the ones that are registered. */
+  /** Loaded versions in addition to the registered ones. */
   readonly ready: readonly DefinitionRef[];
-  /** Why one could not be loaded here, or null. */
+  /** Why a version could not be loaded here, or null. */
   objection(version: VersionRow): Promise<string | null>;
   deployNow(): Promise<readonly DeployedVersion[]>;
   change(definition: DefinitionRef, to: SetVersion["to"], audit: Audit): Promise<void>;
@@ -33,22 +33,22 @@ export interface VersionService {
 /** The guide of this server's config file. */
 export interface GuideService {
   read(): Promise<Guide>;
-  /** Does one act. Throws `not-found`, `illegal` with the reason, or what the act threw. */
+  /** Performs an action. Throws `not-found`, `illegal` with the reason, or the error of the action. */
   act(id: string): Promise<GuideActed>;
 }
 
-/** Draws definitions from their source; throws `not-found` where that is not to be had. */
+/** Draws graphs of definitions from their source. Throws `not-found` if the source is unavailable. */
 export interface DrawingService {
   graph(name: string, version: number): Promise<Graph>;
   diff(name: string, a: number, b: number): Promise<VersionDiff>;
 }
 
-/** What the routes work with. */
+/** What the routes use. */
 export interface Services {
   readonly engine: Engine;
   readonly store: Store;
   readonly clock: Clock;
-  /** Who acts, until there are accounts. */
+  /** The actor of all requests, until there are user accounts. */
   readonly actor: string;
   readonly pid: number;
   readonly about: About;
@@ -58,13 +58,13 @@ export interface Services {
   readonly metrics: Metrics;
   readonly loaded: () => Loaded;
   readonly drawings: DrawingService;
-  /** Null where nothing runs. */
+  /** Null if this process executes nothing. */
   readonly versions: VersionService | null;
-  /** Null without one. */
+  /** Null without a guide. */
   readonly guide: GuideService | null;
   readonly routesEvents: boolean;
-  /** What surrounds the store; null where nobody can tell. */
+  /** Facts about the machine of the store; null if unknown. */
   readonly hostFacts: () => HostFacts | null;
-  /** The newest schema that this Baton knows. */
+  /** The newest schema that this Baton version supports. */
   readonly knownSchema: number | null;
 }

@@ -9,25 +9,25 @@ import { RunWatch } from "./run-watch.ts";
 import { reasonView } from "./views/reason.ts";
 import { isoOrNull } from "./views/time.ts";
 
-/** Where changes of runs come from. Nobody pays for them while nobody listens. */
+/** A source of run changes. It costs nothing while it has no subscribers. */
 export interface ChangeFeed {
   subscribe(listener: (hint: Hint) => void): () => void;
   watch(isWatched: boolean): void;
 }
 
-/** What one listener wants: the list of all runs, some runs, or both. */
+/** The subscription of a listener: the list of all runs, single runs, or both. */
 export interface Interest {
   readonly list: boolean;
-  /** Numbers of runs. */
+  /** Numbers of the runs. */
   readonly runs: ReadonlySet<number>;
 }
 
 interface Sent {
   readonly seq: number;
   readonly text: string;
-  /** The run that it is about; null for the list as a whole. */
+  /** The affected run; null for the list as a whole. */
   readonly run: number | null;
-  /** Results alone: for those who follow the run, not for lists. */
+  /** Only results, for listeners that follow the run, not for lists. */
   readonly isDetail: boolean;
 }
 
@@ -36,27 +36,26 @@ interface Listener {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
 }
 
-/** Changes are gathered for so long, the latest of each run wins. */
+/** Changes are batched for this time; the latest of each run wins. */
 const gatherMs = 200;
-/** More runs than these in one gathering are told as one number: a burst of thousands must cost next to nothing. */
+/** If a batch has more runs than this, only their number is sent: a burst of thousands must cost next to nothing. */
 const singlesMax = 25;
-/** Sent events that a listener who comes back may still get. */
+/** Number of sent events kept for listeners that reconnect. */
 const ringMax = 1_000;
-/** A proxy closes a connection that is silent for long. */
+/** Interval of keep-alives: proxies close silent connections. */
 const heartbeatMs = 15_000;
-/** A listener whose connection breaks comes back within this time and misses nothing. */
+/** A listener that reconnects within this time misses nothing. */
 const lingerMs = 30_000;
-/** Events that one listener may lag behind; it is then cut off and resumes. */
+/** A listener that lags behind by more events is disconnected, and resumes. */
 const lagMax = 256;
 const listenersMax = 200;
 
 const bytes = new TextEncoder();
 
 /**
- * The live stream: hints of the store, gathered, numbered and told to all who listen.
- *
- * Numbers begin at the process's start time, so that they also rise from one process to the next: an id from before a
- * restart is older than anything kept here, and its bearer is told to read everything again.
+ * The live stream: hints of the store, batched, numbered and sent to all listeners. Numbers start at the process's
+ * start time, so that they also rise from one process to the next. An id from before a restart is older than anything
+ * kept here, and its client is asked to read everything again.
  */
 export class StreamHub {
   readonly #store: Store;
@@ -66,7 +65,7 @@ export class StreamHub {
   readonly #pending = new Map<number, Change>();
   #ring: Sent[] = [];
   #seq: number;
-  /** Everything that was told after this number is still in the ring. */
+  /** The ring contains everything sent after this number. */
   #floor: number;
   #unsubscribe: (() => void) | null = null;
   readonly #watch: RunWatch;
@@ -113,7 +112,7 @@ export class StreamHub {
     );
   }
 
-  /** Ends every stream. */
+  /** Ends all streams. */
   close(): void {
     this.#isClosed = true;
     for (const listener of [...this.#listeners]) this.#cut(listener);
@@ -151,7 +150,7 @@ export class StreamHub {
     this.#stopGathering = null;
     this.#stopLingering = null;
     this.#pending.clear();
-    // What happens from now on is not seen: whoever comes back must read everything again.
+    // Later changes are not recorded: clients that reconnect must read everything again.
     this.#ring = [];
     this.#seq += 1;
     this.#floor = this.#seq;
@@ -183,7 +182,7 @@ export class StreamHub {
         if (row !== undefined) this.#publish("run.changed", patchOf(row), no);
       }
     } catch {
-      // The store cannot be read now; the listeners still learn that something has changed.
+      // The store cannot be read now. Listeners are still notified that something changed.
       this.#publish("runs.changed", { count: singles.length }, null);
     }
     if (isBurst) this.#publish("runs.changed", { count: changes.length - singles.length }, null);
@@ -192,7 +191,8 @@ export class StreamHub {
   }
 
   #publish<K extends keyof StreamEvents>(event: K, data: StreamEvents[K], run: number | null, isDetail = false): void {
-    // Ended while the run was being looked up: what has happened since was not seen, so nothing may be numbered after it.
+    // The listener left while the run was being read. Changes since then were not recorded, so nothing may be numbered
+    // after it.
     if (this.#unsubscribe === null) return;
     this.#seq += 1;
     const sent: Sent = { seq: this.#seq, text: frame(this.#seq, event, data), run, isDetail };
@@ -217,7 +217,7 @@ export class StreamHub {
     try {
       listener.controller.close();
     } catch {
-      // It was closed from the other side in the same moment.
+      // The other side closed it at the same time.
     }
     this.#drop(listener);
   }

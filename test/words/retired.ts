@@ -83,7 +83,6 @@ export const retired: ReadonlyMap<string, string> = new Map([
   ["is no file", "is not a file"],
   ["is no number", "is not a number"],
   ["is no store", "is not a store"],
-  ["no such", "not found"],
   ["is not to be had", "is unavailable"],
   ["not to be had", "unavailable"],
   ["what is above", "above the limit"],

@@ -1,24 +1,24 @@
 import { join } from "node:path";
 import { openBaton, workflow } from "../../../src/index.ts";
 import { openDatabase } from "../../../src/stores/sqlite/open.ts";
-import { measureDrain, measureFanOut, measureLatency, measureSleepers, measureWake, value200 } from "../frames.mjs";
+import { measureDrain, measureFanOut, measureLatency, measureSleepers, measureWake, value200 } from "../harness.mjs";
 import { watchEveryMs } from "../limits.mjs";
 import { inBatches, until } from "../measure.mjs";
 import { readDurability, schemaBytes } from "../postgres.mjs";
-import { readPragmas, settledBytes } from "../sqlite.mjs";
+import { bytesAfterCheckpoint, readPragmas } from "../sqlite.mjs";
 
-/** The most that it takes in one call. */
+/** The maximum for one call. */
 const startsPerCall = 10_000;
 const schema = "baton";
 
 /**
- * A store: its address, what it has on disk, and how durable it is. Runs that are put in first are due at a moment when
- * all are in, `enqueueMs` for each call of 10,000.
+ * A store: its address, its size on disk, and its durability. Runs that are enqueued first are due after all have been
+ * enqueued, which takes at most `enqueueMs` per call of 10,000.
  */
 const stores = {
   sqlite: {
     addressOf: (given) => `sqlite:${fileOf(given)}`,
-    bytes: async (given) => settledBytes(fileOf(given)),
+    bytes: async (given) => bytesAfterCheckpoint(fileOf(given)),
     durability: async (given) => readOpened(fileOf(given)),
     enqueueMs: 2_000,
   },
@@ -40,7 +40,10 @@ function addressIn(database) {
   return url.href;
 }
 
-/** The store's own connection lives on a thread of its own: this one is opened by the same function, beside it. */
+/**
+ * Reads the settings from a second connection, opened by the same function; the store's own connection is on another
+ * thread.
+ */
 function readOpened(path) {
   const database = openDatabase(path);
   try {
@@ -50,7 +53,7 @@ function readOpened(path) {
   }
 }
 
-/** This repository as it stands, for the same figures taken in the same way. */
+/** This checkout, measured in the same way. */
 function peerOn(storeName) {
   const store = stores[storeName];
 
@@ -98,9 +101,9 @@ function peerOn(storeName) {
       steps,
       unit,
       enqueue: () => startMany(name, runs, () => ({ input: null, at })),
-      // Not earlier: a server whose autovacuum is off has been tidied by now.
+      // Checked after the vacuum, which also takes time.
       begin: async () => {
-        if (Date.now() > at) throw new Error(`putting ${runs} runs in took longer than it may`);
+        if (Date.now() > at) throw new Error(`enqueueing ${runs} runs took too long`);
       },
       isDone: async () => (await count("completed")) >= runs,
     });

@@ -1,13 +1,13 @@
 import { FlowProducer, Queue, QueueEvents, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import { measureDrain, measureFanOut, measureLatency, measureSleepers, sleepMs, value200 } from "../frames.mjs";
+import { measureDrain, measureFanOut, measureLatency, measureSleepers, sleepMs, value200 } from "../harness.mjs";
 import { inBatches, until } from "../measure.mjs";
 import { startRedis } from "../own-redis.mjs";
 import { readDurability, readState } from "../redis.mjs";
 
 const queueName = "peers";
 const jobsPerCall = 1_000;
-/** Its worker takes one job at a time unless it is told otherwise. */
+/** Its worker processes one job at a time by default. */
 const concurrency = 100;
 
 /** A chain of jobs: the deepest child runs first, the root last. */
@@ -105,8 +105,8 @@ function peerOn(name, urlOf) {
   };
 }
 
-/** On the Redis that is there, as it is configured. */
+/** On the shared Redis, as it is configured. */
 export const bullmqShared = peerOn("bullmq", async (given) => given.redis);
 
-/** On a Redis of its own that forces its log to disk each second, as BullMQ's documentation advises for production. */
+/** On its own Redis that syncs its log to disk each second, as BullMQ's documentation recommends for production. */
 export const bullmqOwn = peerOn("bullmq-aof", (given) => startRedis(given));

@@ -8,17 +8,17 @@ import {
   measureWake,
   sleepMs,
   value200,
-} from "../frames.mjs";
+} from "../harness.mjs";
 import { requestsAtOnce, watchEveryMs } from "../limits.mjs";
 import { forEach, inBatches, until } from "../measure.mjs";
 import { CountQuery, readDurability } from "../postgres.mjs";
 
 const appName = "peers";
 const queueName = "peers";
-/** How many runs are put in by one transaction of ours, which is the fastest way its client has. */
+/** Runs that are enqueued per transaction, which is the fastest way its client offers. */
 const enqueueBatch = 1_000;
 
-/** @type {import("../frames.mjs").Setting} */
+/** @type {import("../harness.mjs").Setting} */
 let setting;
 
 const step = (name, value) => DBOS.runStep(async () => value, { name });
@@ -58,8 +58,8 @@ async function launch(given) {
   await DBOS.launch();
 }
 
-/** Asks how many runs have ended well. */
-function askDone(count) {
+/** Returns a function that checks whether `count` runs have completed. */
+function whenDone(count) {
   const query = new CountQuery(
     setting.url,
     "SELECT count(*) AS count FROM dbos.workflow_status WHERE status = 'SUCCESS'",
@@ -67,7 +67,7 @@ function askDone(count) {
   return async () => (await query.read()) >= count;
 }
 
-/** How many timers have been written down; a wait with a time limit has one too. */
+/** Waits until `count` timers are recorded. A wait with a timeout has a timer too. */
 async function untilTimers(count) {
   const query = new CountQuery(
     setting.url,
@@ -96,11 +96,11 @@ async function drain(given, workflowName, runs, steps, unit) {
     steps,
     unit,
     enqueue: () => enqueue(workflowName, runs),
-    // A queue that is not registered yet is not worked off.
+    // The queue is not processed before it is registered.
     begin: async () => {
       await DBOS.registerQueue(queueName);
     },
-    isDone: askDone(runs),
+    isDone: whenDone(runs),
   });
 }
 
@@ -129,7 +129,7 @@ export const dbos = {
           await untilTimers(count);
         },
         signalAll: (count) => forEach(count, requestsAtOnce, (i) => DBOS.send(idOf(i), i, "go")),
-        isDone: askDone(given.sizes.wakeRuns),
+        isDone: whenDone(given.sizes.wakeRuns),
       });
     },
     sleepers: async (given) => {

@@ -1,12 +1,12 @@
 import { Logger, makeWorkerUtils, run } from "graphile-worker";
-import { measureDrain, measureSleepers, sleepMs, value200 } from "../frames.mjs";
+import { measureDrain, measureSleepers, sleepMs, value200 } from "../harness.mjs";
 import { inBatches } from "../measure.mjs";
 import { CountQuery, readDurability } from "../postgres.mjs";
 
 const logger = new Logger(() => () => {});
 const jobsPerCall = 5_000;
 
-/** The setting behind the figures of its documentation's page on performance, without and with its batching. */
+/** The settings of the performance page in its documentation, without and with batching. */
 const plain = { concurrentJobs: 24, maxPoolSize: 25 };
 const batched = { ...plain, localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 
@@ -16,7 +16,7 @@ async function addJobs(utils, count, spec = {}) {
   );
 }
 
-/** @param {import("../frames.mjs").Setting} given */
+/** @param {import("../harness.mjs").Setting} given */
 async function drain(given, workload, worker, note) {
   const runs = given.sizes.singleRuns;
   const utils = await makeWorkerUtils({ connectionString: given.url, logger });
@@ -55,7 +55,7 @@ export const graphileWorker = {
   durability: (given) => readDurability(given.url),
   absent: {
     drain: "a queue: jobs have no steps",
-    latency: "a queue: jobs have no steps and keep no result",
+    latency: "a queue: jobs have no steps and no stored result",
     "fan-out": "a queue: jobs have no steps",
     wake: "a queue: a job cannot wait for a signal",
   },

@@ -1,6 +1,6 @@
 /**
- * All peers. `server` is what the benchmark makes ready for a peer and clears away after it: a database of its own on
- * the shared Postgres, keys of its own on the shared Redis, or nothing, where the peer brings its own server or none.
+ * All peers. `server` is what the benchmark prepares for a peer and removes after it: its own database on the shared
+ * Postgres, its own keys on the shared Redis, or nothing, if the peer has its own server or needs none.
  */
 export const peers = {
   "baton-sqlite": { server: "none", load: async () => (await import("./baton.mjs")).batonSqlite },

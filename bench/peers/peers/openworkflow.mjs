@@ -3,26 +3,26 @@ import { DatabaseSync } from "node:sqlite";
 import { OpenWorkflow } from "openworkflow";
 import { BackendPostgres } from "openworkflow/postgres";
 import { BackendSqlite } from "openworkflow/sqlite";
-import { measureDrain, measureFanOut, measureLatency, measureSleepers, measureWake, value200 } from "../frames.mjs";
+import { measureDrain, measureFanOut, measureLatency, measureSleepers, measureWake, value200 } from "../harness.mjs";
 import { requestsAtOnce, watchEveryMs } from "../limits.mjs";
 import { forEach, until } from "../measure.mjs";
 import { CountQuery, readDurability } from "../postgres.mjs";
-import { readPragmas, settledBytes } from "../sqlite.mjs";
+import { bytesAfterCheckpoint, readPragmas } from "../sqlite.mjs";
 
-/** Its worker takes one run at a time unless it is told otherwise. */
+/** Its worker processes one run at a time by default. */
 const concurrency = 100;
 
-/** Sleepers that are put in and have not begun, by their input. */
+/** Sleepers that are enqueued and have not started, by their input. */
 const hasBegun = new Map();
 /** The SQLite backend of this process. */
 let opened;
 
-/** A store: how to open its backend, and how to ask for runs that wait and are held by nobody. */
+/** A store: how to open its backend, and how to count waiting runs that no worker holds. */
 const stores = {
   postgres: {
     open: (given) => BackendPostgres.connect(given.url),
     durability: (given) => readDurability(given.url),
-    askCount: (given, sql) => {
+    createCounter: (given, sql) => {
       const query = new CountQuery(given.url, sql.replaceAll(/FROM (\w+)/g, "FROM openworkflow.$1"));
       return () => query.read();
     },
@@ -30,11 +30,11 @@ const stores = {
   sqlite: {
     open: (given) => {
       opened = BackendSqlite.connect(fileOf(given));
-      given.storeBytes = async () => settledBytes(fileOf(given));
+      given.storeBytes = async () => bytesAfterCheckpoint(fileOf(given));
       return opened;
     },
     durability: async () => readPragmas(opened.db),
-    askCount: (given, sql) => {
+    createCounter: (given, sql) => {
       const database = new DatabaseSync(fileOf(given), { readOnly: true });
       const statement = database.prepare(sql);
       return async () => Number(statement.get().count);
@@ -80,16 +80,16 @@ function peerOn(storeName) {
       }),
     };
     const worker = ow.newWorker({ concurrency });
-    const askDone = async (count) => (await backend.countWorkflowRuns()).completed >= count;
+    const isDone = async (count) => (await backend.countWorkflowRuns()).completed >= count;
     const untilWaiting = async (count) => {
-      const ask = store.askCount(given, waitingSql);
-      await until(async () => (await ask()) >= count, watchEveryMs);
+      const countWaiting = store.createCounter(given, waitingSql);
+      await until(async () => (await countWaiting()) >= count, watchEveryMs);
     };
-    return { ow, worker, definitions, askDone, untilWaiting };
+    return { ow, worker, definitions, isDone, untilWaiting };
   }
 
   async function drain(given, name, runs, steps, unit) {
-    const { worker, definitions, askDone } = await open(given);
+    const { worker, definitions, isDone } = await open(given);
     return measureDrain(given, {
       runs,
       steps,
@@ -97,7 +97,7 @@ function peerOn(storeName) {
       note: `concurrency ${concurrency}`,
       enqueue: () => forEach(runs, requestsAtOnce, () => definitions[name].run(null)),
       begin: () => worker.start(),
-      isDone: () => askDone(runs),
+      isDone: () => isDone(runs),
     });
   }
 
@@ -115,7 +115,7 @@ function peerOn(storeName) {
         return measureLatency(
           given,
           async () => (await definitions.three.run(null)).result(),
-          "its result is polled for each second",
+          "its result is polled each second",
         );
       },
       "fan-out": async (given) => {
@@ -124,7 +124,7 @@ function peerOn(storeName) {
         return measureFanOut(given, async (count) => (await definitions.fan.run(count)).result());
       },
       wake: async (given) => {
-        const { ow, worker, definitions, askDone, untilWaiting } = await open(given);
+        const { ow, worker, definitions, isDone, untilWaiting } = await open(given);
         await worker.start();
         return measureWake(given, {
           park: async (count) => {
@@ -132,7 +132,7 @@ function peerOn(storeName) {
             await untilWaiting(count);
           },
           signalAll: (count) => forEach(count, requestsAtOnce, (i) => ow.sendSignal({ signal: `go:${i}`, data: i })),
-          isDone: askDone,
+          isDone,
         });
       },
       sleepers: async (given) => {
@@ -140,7 +140,7 @@ function peerOn(storeName) {
         await worker.start();
         return measureSleepers(given, {
           putToSleep: async (count) => {
-            // Each claim sorts all runs that are ready: so few are kept ready that this does not count.
+            // Each claim sorts all ready runs, so only few runs are kept ready.
             await forEach(count, requestsAtOnce, async (i) => {
               hasBegun.set(i, Promise.withResolvers());
               const { promise } = hasBegun.get(i);

@@ -1,5 +1,5 @@
 import { PgBoss } from "pg-boss";
-import { measureDrain, measureSleepers, sleepMs, value200 } from "../frames.mjs";
+import { measureDrain, measureSleepers, sleepMs, value200 } from "../harness.mjs";
 import { inBatches } from "../measure.mjs";
 import { CountQuery, readDurability } from "../postgres.mjs";
 
@@ -30,8 +30,8 @@ export const pgBoss = {
   packages: ["pg-boss"],
   durability: (given) => readDurability(given.url),
   absent: {
-    drain: "a queue: jobs have no steps, and its flows look every 5 s for the next job",
-    latency: "a queue: jobs have no steps, and workers poll from 0.5 s up",
+    drain: "a queue: jobs have no steps, and its flows poll every 5 s for the next job",
+    latency: "a queue: jobs have no steps, and workers poll every 0.5 s or less often",
     "fan-out": "a queue: jobs have no steps",
     wake: "a queue: a job cannot wait for a signal",
   },

@@ -10,18 +10,18 @@ import {
   measureWake,
   sleepMs,
   value200,
-} from "../frames.mjs";
+} from "../harness.mjs";
 import { requestsAtOnce, watchEveryMs } from "../limits.mjs";
 import { forEach, until } from "../measure.mjs";
 import { startRestate } from "../own-restate.mjs";
 
-/** How long a request to put one run in may take, to choose a moment when all are in. */
+/** Estimated time to enqueue one run, used to choose a time when all have been enqueued. */
 const enqueueMsPerRun = 1.5;
 const enqueueMsAtLeast = 3_000;
 
-/** @type {import("../frames.mjs").Setting} */
+/** @type {import("../harness.mjs").Setting} */
 let setting;
-/** Of the runs that wait, as they were made. */
+/** The awakeables of the waiting runs, in the order of their creation. */
 const awakeables = [];
 
 async function runSteps(ctx, count) {
@@ -55,7 +55,7 @@ const service = sdk.service({
   },
 });
 
-/** Starts the server and this process's endpoint, and makes them known to each other. */
+/** Starts the server and this process's endpoint, and registers the endpoint with the server. */
 async function open(given) {
   setting = given;
   const server = await startRestate(given);
@@ -66,7 +66,7 @@ async function open(given) {
   await server.register(`http://127.0.0.1:${endpoint.address().port}`);
   const ingress = clients.connect({ url: server.ingressUrl });
   const calls = ingress.serviceClient(service);
-  // A new cluster takes seconds until each of its partitions has a leader, which is no figure of this benchmark.
+  // A new cluster needs seconds until each partition has a leader. This is not measured.
   await forEach(requestsAtOnce, requestsAtOnce, () => calls.three(null));
   const countDone = (handler) => server.count(`status = 'completed' AND target_handler_name = '${handler}'`);
   return { server, ingress, calls, countDone, sends: ingress.serviceSendClient(service) };
@@ -74,7 +74,7 @@ async function open(given) {
 
 async function drain(given, handler, runs, steps, unit) {
   const { countDone, sends } = await open(given);
-  // Its server starts what it gets: all runs are due at one moment, when they are in.
+  // Its server starts runs at once, so all runs are delayed until the time when all have been enqueued.
   const enqueueMs = Math.max(enqueueMsAtLeast, runs * enqueueMsPerRun);
   const dueAt = Date.now() + enqueueMs;
   return measureDrain(given, {
@@ -85,7 +85,7 @@ async function drain(given, handler, runs, steps, unit) {
       await forEach(runs, requestsAtOnce, () =>
         sends[handler](null, clients.rpc.sendOpts({ delay: Math.max(1, dueAt - Date.now()) })),
       );
-      if (Date.now() > dueAt) throw new Error(`putting ${runs} runs in took longer than ${enqueueMs} ms`);
+      if (Date.now() > dueAt) throw new Error(`enqueueing ${runs} runs took longer than ${enqueueMs} ms`);
     },
     begin: async () => {},
     isDone: async () => (await countDone(handler)) >= runs,

@@ -1,20 +1,20 @@
 import { parseArgs } from "node:util";
 
-export const BREAK_MODES = ["503", "hang", "die"] as const;
+export const BREAK_MODES = ["503", "hang", "crash"] as const;
 export type BreakMode = (typeof BREAK_MODES)[number];
 
-/** What `npm run onboard` was asked for. */
+/** Arguments of `npm run onboard`. */
 export interface OnboardArguments {
   readonly breakMode: BreakMode | null;
   readonly count: number;
 }
 
-/** More runs at once than the demo's console is made for. */
+/** Enough for a demo. */
 const COUNT_MAX = 1_000;
 
-const USAGE = `usage: npm run onboard -- [--break [${BREAK_MODES.join("|")}]] [--count 1..${COUNT_MAX}]`;
+const USAGE = `Usage: npm run onboard -- [--break [${BREAK_MODES.join("|")}]] [--count 1..${COUNT_MAX}]`;
 
-/** Reads `--break [503|hang|die]` and `--count n`. Throws with the usage when it cannot. */
+/** Reads `--break [503|hang|crash]` and `--count n`. Throws the usage if they are not valid. */
 export function readArguments(args: readonly string[]): OnboardArguments {
   const { isBreak, words, count } = split(args);
   const breakMode = BREAK_MODES.find((known) => known === (words[0] ?? "503"));
@@ -23,7 +23,7 @@ export function readArguments(args: readonly string[]): OnboardArguments {
   return { breakMode: isBreak ? breakMode : null, count };
 }
 
-/** parseArgs knows no flag with an optional value: the mode is taken as the word that follows. */
+/** parseArgs does not support flags with an optional value, so the mode is read as a positional argument. */
 function split(args: readonly string[]): { isBreak: boolean; words: string[]; count: number } {
   const separated = args.flatMap((arg) =>
     arg.startsWith("--break=") ? ["--break", arg.slice("--break=".length)] : [arg],

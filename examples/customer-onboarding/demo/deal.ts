@@ -5,7 +5,7 @@ const COMPANIES = ["Acme", "Blue Harbour", "Cedar Analytics", "Delta Freight", "
 const TIERS = ["smb", "enterprise"] as const;
 const REGIONS = ["emea", "amer", "apac"];
 
-/** A deal that nobody has won before. */
+/** A deal with random values and a new id. */
 export function freshDeal(): Deal {
   const dealId = `D-${randomInt(36 ** 6)
     .toString(36)

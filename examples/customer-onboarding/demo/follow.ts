@@ -1,22 +1,22 @@
-import { type FindUrl, isAtRest, lookAtRun, type RunView } from "../processes/api.ts";
+import { type FindUrl, hasEnded, type RunView, readRun } from "../processes/api.ts";
 import { until } from "../processes/until.ts";
 
-/** Long enough for a broken system, five attempts and their time-outs. */
+/** Long enough for a broken system, five attempts and their timeouts. */
 const FOLLOW_LIMIT_MS = 120_000;
 
-/** Looks at the run until it is at rest, shows each look to `onLook`, and bears that Baton is away for a moment. */
+/** Polls the run until it has ended and passes each state to `onUpdate`. Keeps polling while Baton is down. */
 export function followRun(
   findUrl: FindUrl,
   id: string,
-  { onLook, signal }: { onLook: (run: RunView) => void; signal?: AbortSignal },
+  { onUpdate, signal }: { onUpdate: (run: RunView) => void; signal?: AbortSignal },
 ): Promise<RunView> {
   return until(
     async () => {
-      const run = await lookAtRun(findUrl, id);
+      const run = await readRun(findUrl, id);
       if (run === null) return null;
-      onLook(run);
-      return isAtRest(run) ? run : null;
+      onUpdate(run);
+      return hasEnded(run) ? run : null;
     },
-    { what: `run ${id} is at rest`, limitMs: FOLLOW_LIMIT_MS, everyMs: 100, signal },
+    { what: `run ${id} has ended`, limitMs: FOLLOW_LIMIT_MS, everyMs: 100, signal },
   );
 }

@@ -1,4 +1,4 @@
-/** How a run is told in a terminal: one line a step, when it has its result. */
+/** Prints a run in a terminal: one line per step, when the step has its result. */
 
 import type { Deal } from "../deal.ts";
 import type { RunView, StepView } from "../processes/api.ts";
@@ -6,12 +6,12 @@ import type { RunView, StepView } from "../processes/api.ts";
 const NAME_WIDTH = 24;
 const STATUS_WIDTH = 11;
 
-/** Writes one line, indented like all of the demo's. */
+/** Writes one indented line. */
 export function say(line = ""): void {
   process.stdout.write(line === "" ? "\n" : `  ${line}\n`);
 }
 
-/** A line of a table: a name, a status, and what there is to say. */
+/** A line of a table: a name, a status and a text. */
 export function row(name: string, status: string, text: string): string {
   return `${name.padEnd(NAME_WIDTH)}${status.padEnd(STATUS_WIDTH)}${text}`.trimEnd();
 }
@@ -21,12 +21,12 @@ export function fact(name: string, text: string): string {
   return `${name.padEnd(NAME_WIDTH)}${text}`;
 }
 
-/** What deal a run is about. */
+/** Describes a deal in one line. */
 export function describeDeal({ dealId, company, tier, region }: Deal): string {
   return `${dealId}, ${company}, ${tier}, ${region}`;
 }
 
-/** Prints each step once, when it is completed or failed, and each failed attempt on the way. */
+/** Prints each step once, when it has completed or failed, and each failed attempt. */
 export function stepPrinter(): (run: RunView) => void {
   const printed = new Set<string>();
   const once = (id: string, line: string): void => {
@@ -46,7 +46,7 @@ export function stepPrinter(): (run: RunView) => void {
   };
 }
 
-/** The values of a step's output, without the password: a terminal keeps what it has shown. */
+/** The values of a step's output, without the password: terminals keep their output. */
 function describeOutput({ output }: StepView): string {
   if (typeof output !== "object" || output === null) return String(output ?? "");
   return Object.entries(output)

@@ -2,5 +2,5 @@ import { defineConfig } from "baton";
 import { onboardingGuide } from "./guide.ts";
 import { workflowsFolder } from "./working-copy.ts";
 
-/** What `npm start` runs Baton with; `../baton.config.ts` is all that a real project needs. */
+/** The config file of `npm start`. A real project needs only `../baton.config.ts`. */
 export default defineConfig({ folder: workflowsFolder(), guide: onboardingGuide });

@@ -1,31 +1,32 @@
 /**
- * The checklist of the first minutes, for whoever has just typed `npm start`. Every act is real: systems are broken, a
- * process is killed, code is changed. Whether a step is done is read from the runs themselves, so it stays done after a
- * restart, and nothing here remembers anything.
+ * The getting-started checklist of `npm start`. Its actions are real: they break systems, kill a process and change
+ * code. Whether a step is done is read from the runs, so it stays done after a restart, and nothing is stored here.
  */
 import type { GuideActSource, GuideApi, GuideSource, GuideStepSource } from "baton";
 import { until } from "../processes/until.ts";
 import * as productService from "./product-service.ts";
-import { type ListedRun, lastCompleted, lookAt, onboard, runsOf, WORKFLOW } from "./runs.ts";
+import { getRun, type ListedRun, lastCompleted, onboard, runsOf, WORKFLOW } from "./runs.ts";
 import {
   addStep,
+  relativePath,
   removeStep,
-  shown,
-  whyNoStepToAdd,
-  whyNoStepToRemove,
+  whyStepCannotBeAdded,
+  whyStepCannotBeRemoved,
   workflowsFolder,
   workingCopyIn,
 } from "./working-copy.ts";
 
-/** The answer is on its way by then, and the step that is to be cut off has time for five times as long. */
+/**
+ * By then the response to this action has been sent, and the step that the kill cuts off is still far from its timeout.
+ */
 const KILL_AFTER_MS = 300;
-/** Long enough to look at two versions side by side. */
-const HELD_SECONDS = 8;
+/** Long enough to see two versions running side by side. */
+const DELAY_SECONDS = 8;
 
 const onboarding: GuideStepSource = {
   id: "onboard",
   title: "Onboard a customer",
-  text: "Five systems, each a process of its own, do one thing each, in order. Every result is on disk before the next step begins.",
+  text: "Five systems, each in its own process, do one step each, in order. Every result is on disk before the next step starts.",
   isDone: async (api) => (await lastCompleted(api)) !== null,
   run: async (api) => (await runsOf(api, "start"))[0]?.id ?? (await lastCompleted(api))?.id ?? null,
   acts: [
@@ -35,7 +36,7 @@ const onboarding: GuideStepSource = {
       blocked: whyBroken,
       act: async (api) => {
         const { deal, run } = await onboard(api, "start");
-        return { text: `${deal.company} is being onboarded (deal ${deal.dealId}).`, run: run.id };
+        return { text: `Started the onboarding of ${deal.company} (deal ${deal.dealId}).`, run: run.id };
       },
     },
   ],
@@ -44,17 +45,20 @@ const onboarding: GuideStepSource = {
 const breaking: GuideStepSource = {
   id: "break",
   title: "Break the product service",
-  text: "Provisioning answers 503 to everybody until it is mended, and a new onboarding runs into it: retries with growing pauses, then a dead letter. The project that it had made is kept, and nothing after the failed step has run.",
+  text: "The product service returns 503 for every deal until you repair it. A new onboarding fails there: Baton retries with growing delays, then the run becomes a dead letter. Its project is kept, and nothing after the failed step runs.",
   isDone: async (api) => (await runsOf(api, "break")).some((run) => run.status === "failed" || run.round > 0),
   run: async (api) => (await runsOf(api, "break"))[0]?.id ?? null,
   acts: [
     {
       id: "break",
-      label: "Break it and start an onboarding",
-      blocked: async () => ((await productService.isBroken()) ? "the product service is broken already" : null),
+      label: "Break the service and start an onboarding",
+      blocked: async () => ((await productService.isBroken()) ? "the product service is already broken" : null),
       act: async (api) => {
         const { deal, run } = await onboard(api, "break", productService.breakForAll);
-        return { text: `The product service answers 503, and ${deal.company} is being onboarded.`, run: run.id };
+        return {
+          text: `The product service now returns 503. Started the onboarding of ${deal.company}.`,
+          run: run.id,
+        };
       },
     },
   ],
@@ -62,8 +66,8 @@ const breaking: GuideStepSource = {
 
 const resuming: GuideStepSource = {
   id: "resume",
-  title: "Mend it and resume the run",
-  text: "Mend the service, then open the run and press Resume: it goes on at the step that failed. Its project is the one that it had.",
+  title: "Repair the service and resume the run",
+  text: "Repair the service, then open the run and select Resume. The run continues at the failed step. The existing project is reused.",
   isDone: async (api) => (await runsOf(api, "break")).some(isResumed),
   run: async (api) => {
     const runs = await runsOf(api, "break");
@@ -71,14 +75,14 @@ const resuming: GuideStepSource = {
   },
   acts: [
     {
-      id: "mend",
-      label: "Mend the product service",
-      blocked: async () => ((await productService.isBroken()) ? null : "the product service is in order"),
+      id: "repair",
+      label: "Repair the product service",
+      blocked: async () => ((await productService.isBroken()) ? null : "the product service is not broken"),
       act: async (api) => {
-        await productService.mend();
+        await productService.repair();
         const failed = (await runsOf(api, "break")).find(({ status }) => status === "failed");
         const next = failed === undefined ? "" : " Now resume the run.";
-        return { text: `The product service answers again.${next}`, run: failed?.id ?? null };
+        return { text: `The product service works again.${next}`, run: failed?.id ?? null };
       },
     },
   ],
@@ -87,23 +91,24 @@ const resuming: GuideStepSource = {
 const killing: GuideStepSource = {
   id: "kill",
   title: "Kill Baton in the middle of a step",
-  text: "SIGKILL, in the moment in which the product service has made the account and Baton does not know yet. After two seconds Baton is started again, asks once more under the same idempotency key, and the run goes on with that one account.",
+  text: "Sends SIGKILL to Baton after the product service has created the account and before Baton has the response. Baton restarts after two seconds and repeats the request with the same idempotency key. The run continues with that one account.",
   isDone: async (api) => (await survivors(api)).length > 0,
   run: async (api) => (await runsOf(api, "kill"))[0]?.id ?? null,
   acts: [
     {
       id: "kill",
       label: "Kill Baton",
-      blocked: async () => (isSupervised() ? await whyBroken() : "nothing would start Baton again: use npm start"),
+      blocked: async () =>
+        isSupervised() ? await whyBroken() : "Baton would not be restarted: start it with npm start",
       act: async (api) => {
-        const { deal, run } = await onboard(api, "kill", ({ dealId }) => productService.keepAnswerOnce(dealId));
+        const { deal, run } = await onboard(api, "kill", ({ dealId }) => productService.withholdAnswerOnce(dealId));
         await until(() => productService.hasAccount(deal.dealId), {
-          what: "the account is made",
+          what: "the account is created",
           limitMs: ACT_LIMIT_MS,
         });
         setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_AFTER_MS);
         return {
-          text: `Baton (pid ${process.pid}) kills itself while ${deal.company} is being onboarded, and is back in a few seconds.`,
+          text: `Killing Baton (pid ${process.pid}) during the onboarding of ${deal.company}. It is back in a few seconds.`,
           run: run.id,
         };
       },
@@ -113,53 +118,53 @@ const killing: GuideStepSource = {
 
 const changing: GuideStepSource = {
   id: "change",
-  title: "Change the code while a run is under way",
-  text: `Adds a step to ${shown(workingCopyIn(workflowsFolder()))} while a run waits for the product service. That run ends on the version that it began with, new ones get the new version. The same code keeps its number: take the step out, and new runs are on the earlier version again. You may also edit the file yourself.`,
+  title: "Change the code while a run is in progress",
+  text: `Adds a step to ${relativePath(workingCopyIn(workflowsFolder()))} while a run waits for the product service. That run finishes on the version that it started with; new runs use the new version. The same code always has the same version number: remove the step, and new runs use the earlier version again. You can also edit the file yourself.`,
   isDone: async (api) => sideBySide(await runsOf(api, "change")),
   run: async (api) => (await runsOf(api, "change"))[0]?.id ?? null,
   acts: [
-    changeAct("add-step", "Add a step", whyNoStepToAdd, addStep),
-    changeAct("remove-step", "Take the step out", whyNoStepToRemove, removeStep),
+    changeAct("add-step", "Add a step", whyStepCannotBeAdded, addStep),
+    changeAct("remove-step", "Remove the step", whyStepCannotBeRemoved, removeStep),
   ],
 };
 
 export const onboardingGuide: GuideSource = {
-  title: "The first minutes with Baton",
-  intro: "Five things to do to a running process. Each is real, and each step ticks itself when it has happened.",
+  title: "Get started with Baton",
+  intro: "Five things to try on a running system. They are real, and each is checked off when it has happened.",
   steps: [onboarding, breaking, resuming, killing, changing],
 };
 
-/** An act waits so long for what it has set off. */
+/** How long an action waits for its effect. */
 const ACT_LIMIT_MS = 15_000;
 
-/** `npm start` says so to the Baton that it keeps. */
+/** `npm start` sets this for the Baton that it supervises. */
 function isSupervised(): boolean {
   return process.env["ONBOARDING_SUPERVISED"] === "1";
 }
 
 async function whyBroken(): Promise<string | null> {
-  return (await productService.isBroken()) ? "the product service is broken: mend it first" : null;
+  return (await productService.isBroken()) ? "the product service is broken: repair it first" : null;
 }
 
 function isResumed({ status, round }: ListedRun): boolean {
   return status === "completed" && round > 0;
 }
 
-/** Runs that have completed although the process died during one of their attempts. */
+/** Runs that have completed although the process was killed during one of their attempts. */
 async function survivors(api: GuideApi): Promise<readonly ListedRun[]> {
   const completed = (await runsOf(api, "kill")).filter(({ status }) => status === "completed").slice(0, SURVIVORS_MAX);
-  const lost = await Promise.all(completed.map(async ({ id }) => hasLostAttempt(await lookAt(api, id))));
+  const lost = await Promise.all(completed.map(async ({ id }) => hasLostAttempt(await getRun(api, id))));
   return completed.filter((_run, i) => lost[i]);
 }
 
-/** One is enough; of those that were not killed after all there are few. */
+/** One survivor is enough, and few runs of this step were not killed. */
 const SURVIVORS_MAX = 5;
 
-function hasLostAttempt({ steps }: Awaited<ReturnType<typeof lookAt>>): boolean {
+function hasLostAttempt({ steps }: Awaited<ReturnType<typeof getRun>>): boolean {
   return steps.some(({ attempts }) => attempts.some(({ status }) => status === "lost"));
 }
 
-/** Whether a run has completed on one version during which another one was started on another, and completed too. */
+/** Whether two runs on different versions have completed, of which one was started while the other was in progress. */
 function sideBySide(runs: readonly ListedRun[]): boolean {
   const completed = runs.filter(({ status }) => status === "completed");
   return completed.some((older) =>
@@ -170,7 +175,7 @@ function sideBySide(runs: readonly ListedRun[]): boolean {
   );
 }
 
-/** Changes the file while a run is held up, waits for the version that comes of it, and starts a run on that. */
+/** Changes the file while a run is delayed, waits for the new version, and starts a run on it. */
 function changeAct(
   id: string,
   label: string,
@@ -183,30 +188,30 @@ function changeAct(
     label,
     blocked: async () => (await whyBroken()) ?? whyNot(file),
     act: async (api) => {
-      const held = await onboard(api, "change", ({ dealId }) => productService.turnAway(dealId, HELD_SECONDS));
+      const delayed = await onboard(api, "change", ({ dealId }) => productService.delay(dealId, DELAY_SECONDS));
       try {
-        await until(async () => (await lookAt(api, held.run.id)).status === "waiting", {
-          what: "the product service has turned the run away",
+        await until(async () => (await getRun(api, delayed.run.id)).status === "waiting", {
+          what: "the run waits for the product service",
           limitMs: ACT_LIMIT_MS,
         });
         change(file);
-        const version = await until(() => otherVersion(api, held.run.version), {
-          what: `${shown(file)} has its version`,
+        const version = await until(() => otherVersion(api, delayed.run.version), {
+          what: `the changed ${relativePath(file)} has a version`,
           limitMs: ACT_LIMIT_MS,
         });
         const { deal, run } = await onboard(api, "change");
         return {
-          text: `${held.deal.company} waits on version ${held.run.version}, ${deal.company} was started on version ${version}.`,
+          text: `${delayed.deal.company} is waiting on version ${delayed.run.version}. ${deal.company} was started on version ${version}.`,
           run: run.id,
         };
       } finally {
-        await productService.mendFor(held.deal.dealId);
+        await productService.repairFor(delayed.deal.dealId);
       }
     },
   };
 }
 
-/** The version that new starts get, when it is another one. Throws when the file cannot be loaded. */
+/** The version that new runs get, if it is not `version`; else null. Throws if the file cannot be loaded. */
 async function otherVersion(api: GuideApi, version: number): Promise<number | null> {
   const { items, problems } = await api.get<{
     items: readonly { version: number; isUsed: boolean; triggers: readonly string[] }[];
@@ -214,7 +219,7 @@ async function otherVersion(api: GuideApi, version: number): Promise<number | nu
   }>(`/api/definitions?name=${WORKFLOW}`);
   const [problem] = problems;
   if (problem !== undefined) throw new Error(`${problem.file} cannot be loaded: ${problem.message}`);
-  // Its choice is in the store a moment before it has its place in this process, and events start it.
+  // A version is used in the store slightly before this process has loaded it and registered its triggers.
   const used = items.find(({ isUsed, triggers }) => isUsed && triggers.length > 0);
   return used === undefined || used.version === version ? null : used.version;
 }

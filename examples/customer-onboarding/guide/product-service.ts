@@ -1,56 +1,56 @@
-/** The product service as the guide breaks and mends it: by the orders that it takes at `/control`. */
+/** Breaks and repairs the product service for the guide, with requests to its `/control`. */
 import { readSystemUrls } from "../systems/directory.ts";
-import type { Control } from "../systems/misbehaviour.ts";
+import type { Control } from "../systems/faults.ts";
 
 /** Whether it fails for every deal. */
 export async function isBroken(): Promise<boolean> {
-  const orders = await ask<readonly Control[]>("/control");
-  return orders.some(({ only }) => only === undefined);
+  const faults = await request<readonly Control[]>("/control");
+  return faults.some(({ only }) => only === undefined);
 }
 
-/** For every deal, until it is mended; it stays broken when it is started again. */
+/** Fails for every deal until it is repaired, also after a restart. */
 export function breakForAll(): Promise<unknown> {
-  return order({ mode: "503", sticky: true });
+  return control({ mode: "503", sticky: true });
 }
 
-export function mend(): Promise<unknown> {
-  return order({ mode: "ok" });
+export function repair(): Promise<unknown> {
+  return control({ mode: "ok" });
 }
 
-/** Says of one deal that it is not available, and when to come again, until it is mended for that deal. */
-export function turnAway(dealId: string, retryAfterSeconds: number): Promise<unknown> {
-  return order({ mode: "503", only: dealId, retryAfterSeconds });
+/** Returns 503 with Retry-After for one deal, until it is repaired for that deal. */
+export function delay(dealId: string, retryAfterSeconds: number): Promise<unknown> {
+  return control({ mode: "503", only: dealId, retryAfterSeconds });
 }
 
-export function mendFor(dealId: string): Promise<unknown> {
-  return order({ mode: "ok", only: dealId });
+export function repairFor(dealId: string): Promise<unknown> {
+  return control({ mode: "ok", only: dealId });
 }
 
-/** Makes the account and does not answer: what a crash of the caller in that moment looks like from here. */
-export function keepAnswerOnce(dealId: string): Promise<unknown> {
-  return order({ mode: "hang", only: dealId, count: 1, moment: "after" });
+/** Creates the account but does not answer, so that the caller can be killed before it has the response. */
+export function withholdAnswerOnce(dealId: string): Promise<unknown> {
+  return control({ mode: "hang", only: dealId, count: 1, when: "after" });
 }
 
 export async function hasAccount(dealId: string): Promise<boolean> {
-  return (await ask<readonly unknown[]>(`/accounts?dealId=${encodeURIComponent(dealId)}`)).length > 0;
+  return (await request<readonly unknown[]>(`/accounts?dealId=${encodeURIComponent(dealId)}`)).length > 0;
 }
 
-function order(control: Partial<Control>): Promise<unknown> {
-  return ask("/control", {
+function control(body: Partial<Control>): Promise<unknown> {
+  return request("/control", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(control),
+    body: JSON.stringify(body),
   });
 }
 
-/** It is on this machine. */
+/** Enough for a server on this machine. */
 const LIMIT_MS = 2_000;
 
-async function ask<Body>(path: string, request: RequestInit = {}): Promise<Body> {
+async function request<Body>(path: string, init: RequestInit = {}): Promise<Body> {
   const url = `${readSystemUrls().provisioning}${path}`;
-  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(LIMIT_MS) }).catch((cause: unknown) => {
-    throw new Error("the product service does not answer", { cause });
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(LIMIT_MS) }).catch((cause: unknown) => {
+    throw new Error("the product service is not reachable", { cause });
   });
-  if (!response.ok) throw new Error(`the product service refused it: ${await response.text()}`);
+  if (!response.ok) throw new Error(`the product service refused the request: ${await response.text()}`);
   return (await response.json()) as Body;
 }

@@ -1,4 +1,4 @@
-/** The guide's own runs. Each says in an attribute for which step it was started, and so they are found again. */
+/** The runs that the guide starts. The attribute `guide` of a run has the step that it was started for. */
 import type { GuideApi } from "baton";
 import type { Deal } from "../deal.ts";
 import { freshDeal } from "../demo/deal.ts";
@@ -6,7 +6,7 @@ import type { RunView } from "../processes/api.ts";
 
 export const WORKFLOW = "customer-onboarding";
 
-/** A run as lists show it. */
+/** A run as lists return it. */
 export interface ListedRun {
   readonly id: string;
   readonly version: number;
@@ -23,16 +23,16 @@ export async function runsOf(api: GuideApi, step: GuideStep): Promise<readonly L
   return list(api, { attribute: `guide=${step}`, limit: "100" });
 }
 
-/** The newest run that has completed, whoever started it. */
+/** The newest completed run, whether or not the guide started it. */
 export async function lastCompleted(api: GuideApi): Promise<ListedRun | null> {
   return (await list(api, { status: "completed", limit: "1" }))[0] ?? null;
 }
 
-export function lookAt(api: GuideApi, id: string): Promise<RunView> {
+export function getRun(api: GuideApi, id: string): Promise<RunView> {
   return api.get(`/api/runs/${id}`);
 }
 
-/** Starts the onboarding of a fresh deal. `prepare` is done with the deal before there is a run of it. */
+/** Starts the onboarding of a new deal. `prepare` is called with the deal before the run is started. */
 export async function onboard(
   api: GuideApi,
   step: GuideStep,

@@ -1,6 +1,6 @@
 /**
- * The workflow as `npm start` runs it: a copy that may be changed at will while Baton watches it, so that the repository
- * stays as it is. It is made once; what somebody has changed in it stays changed.
+ * The workflow that `npm start` runs: a copy that you can edit while Baton watches it, so that the repository does not
+ * change. It is created once, and your changes are kept.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
@@ -9,12 +9,12 @@ const EXAMPLE = resolve(import.meta.dirname, "..");
 const NAME = "customer-onboarding.ts";
 
 const NOTE = `/**
- * Your own copy of examples/customer-onboarding/workflow.ts: change it while Baton runs, and new runs get a new version.
- * Delete it to begin again with the example's at the next npm start.
+ * Your own copy of examples/customer-onboarding/workflow.ts. Edit it while Baton is running, and new runs get a new
+ * version. Delete it to get a fresh copy at the next npm start.
  */
 `;
 
-/** The folder that Baton watches: `ONBOARDING_WORKFLOWS`, or the one that `npm start` makes here. */
+/** The folder that Baton watches: `ONBOARDING_WORKFLOWS`, or the one that `npm start` creates here. */
 export function workflowsFolder(): string {
   return resolve(process.env["ONBOARDING_WORKFLOWS"] ?? ".baton/workflows");
 }
@@ -23,7 +23,7 @@ export function workingCopyIn(folder: string): string {
   return join(folder, NAME);
 }
 
-/** Makes the copy, unless it is there. All that it imports stays in the example. */
+/** Creates the copy if it does not exist. It imports its modules from the example. */
 export function makeWorkingCopy(folder: string): string {
   const file = workingCopyIn(folder);
   if (existsSync(file)) return file;
@@ -34,30 +34,31 @@ export function makeWorkingCopy(folder: string): string {
   return file;
 }
 
-/** The step that the guide adds; it stands before the end of the run. */
+/** The step that the guide adds before the end of the run. */
 const STEP = `    await ctx.step(
       "announce customer",
       (attempt) => mail.send({ to: "all@baton.example", subject: "A new customer", text: company }, attempt),
       options,
     );
 `;
-const NAME_OF_STEP = '"announce customer"';
+const STEP_NAME = '"announce customer"';
 const END = /^ {4}return \{ project, account/m;
 
-/** Why the step cannot be added to the file as it is; null: it can. */
-export function whyNoStepToAdd(file: string): string | null {
+/** Why the step cannot be added to the file; null if it can. */
+export function whyStepCannotBeAdded(file: string): string | null {
   const source = read(file);
-  if (source.includes(NAME_OF_STEP)) return `the file has the step ${NAME_OF_STEP} already: take it out first`;
+  if (source.includes(STEP_NAME)) return `the file already has the step ${STEP_NAME}: remove it first`;
   return END.test(source)
     ? null
-    : `${shown(file)} does not end as it did: change it by hand, or delete it and start again`;
+    : `the end of ${relativePath(file)} was edited: edit it by hand, or delete the file and run npm start again`;
 }
 
-export function whyNoStepToRemove(file: string): string | null {
+/** Why the step cannot be removed from the file; null if it can. */
+export function whyStepCannotBeRemoved(file: string): string | null {
   const source = read(file);
   if (source.includes(STEP)) return null;
-  if (source.includes(NAME_OF_STEP)) return `the step ${NAME_OF_STEP} was changed by hand: take it out by hand`;
-  return `the file has no step ${NAME_OF_STEP}: add it first`;
+  if (source.includes(STEP_NAME)) return `the step ${STEP_NAME} was edited by hand: remove it by hand`;
+  return `the file does not have the step ${STEP_NAME}: add it first`;
 }
 
 export function addStep(file: string): void {
@@ -74,10 +75,10 @@ export function removeStep(file: string): void {
 
 function read(file: string): string {
   if (existsSync(file)) return readFileSync(file, "utf8");
-  throw new Error(`${shown(file)} is not there: npm start makes it`);
+  throw new Error(`${relativePath(file)} does not exist: run npm start to create it`);
 }
 
-/** As a person in this folder names it. */
-export function shown(file: string): string {
+/** The path relative to the current folder, for messages. */
+export function relativePath(file: string): string {
   return relative("", file);
 }

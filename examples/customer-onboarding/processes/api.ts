@@ -1,12 +1,13 @@
 /**
- * The few calls of Baton's HTTP API that the demo and the fault tests make, with plain fetch as any client would.
+ * The calls of Baton's HTTP API that the demo and the fault tests make, with plain fetch like any client.
  *
- * Baton may be killed at any time. A connection error means "unknown": the run may be stored and the answer lost. So a
- * start is sent again with the same idempotency key until there is an answer, and a look is simply repeated.
+ * Baton may be killed at any time. After a connection error the outcome is unknown: the run may be stored and only the
+ * response lost. So a start is repeated with the same idempotency key until there is a response; a read is just
+ * repeated.
  */
 import { until } from "./until.ts";
 
-/** An error as the API tells it. */
+/** An error as the API returns it. */
 export interface ErrorView {
   readonly name: string;
   readonly message: string;
@@ -14,7 +15,7 @@ export interface ErrorView {
   readonly step?: string;
 }
 
-/** One try of a step. */
+/** One attempt of a step. */
 export interface AttemptView {
   readonly number: number;
   readonly status: string;
@@ -23,7 +24,7 @@ export interface AttemptView {
   readonly error: ErrorView | null;
 }
 
-/** A step with its kept result. */
+/** A step with its recorded result. */
 export interface StepView {
   readonly name: string;
   readonly key: string;
@@ -45,14 +46,14 @@ export interface RunView {
   readonly steps: readonly StepView[];
 }
 
-/** What to start, under which idempotency key. */
+/** A run to start, with its idempotency key. */
 export interface StartRequest {
   readonly name: string;
   readonly input: unknown;
   readonly idempotencyKey: string;
 }
 
-/** Baton answered, and the answer was no. */
+/** Baton returned an error response. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -63,25 +64,25 @@ export class ApiError extends Error {
   }
 }
 
-/** Where Baton is now, or null while it is away. */
+/** Returns Baton's current URL, or null while Baton is down. */
 export type FindUrl = () => string | null;
 
-/** Sends the start until Baton acknowledges it. Throws `ApiError` when the answer is a refusal. */
+/** Sends the start until Baton acknowledges it. Throws `ApiError` if Baton refuses it. */
 export function startUntilAcknowledged(
   findUrl: FindUrl,
   request: StartRequest,
   { signal, limitMs }: { signal?: AbortSignal | undefined; limitMs?: number } = {},
 ): Promise<RunView> {
-  return until(() => orNullWhileAway(findUrl, (url) => startRun(url, request)), {
+  return until(() => orNullWhileDown(findUrl, (url) => startRun(url, request)), {
     what: `Baton acknowledges ${request.idempotencyKey}`,
     signal,
     ...(limitMs === undefined ? {} : { limitMs }),
   });
 }
 
-/** Reads a run with its steps, or gives null while Baton is away. */
-export function lookAtRun(findUrl: FindUrl, id: string): Promise<RunView | null> {
-  return orNullWhileAway(findUrl, (url) => call(`${url}/api/runs/${id}`, {}));
+/** Reads a run with its steps. Returns null while Baton is down. */
+export function readRun(findUrl: FindUrl, id: string): Promise<RunView | null> {
+  return orNullWhileDown(findUrl, (url) => call(`${url}/api/runs/${id}`, {}));
 }
 
 function startRun(url: string, request: StartRequest): Promise<RunView> {
@@ -92,22 +93,22 @@ function startRun(url: string, request: StartRequest): Promise<RunView> {
   });
 }
 
-/** Whether the run is over: completed, cancelled, or at rest as a dead letter. */
-export function isAtRest({ status }: RunView): boolean {
+/** Whether the run has ended: completed, failed (a dead letter) or cancelled. */
+export function hasEnded({ status }: RunView): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";
 }
 
-/** A request on this machine that takes longer will not be answered: its server was killed. */
+/** A request on this machine that takes longer gets no response: the server was killed. */
 const REQUEST_LIMIT_MS = 10_000;
 
-async function orNullWhileAway<Result>(
+async function orNullWhileDown<Result>(
   findUrl: FindUrl,
   send: (url: string) => Promise<Result>,
 ): Promise<Result | null> {
   const url = findUrl();
   if (url === null) return null;
   return send(url).catch((error: unknown) => {
-    // A 503 says "not now" (a full queue, a server that is closing); another refusal stays one.
+    // 503 is temporary (a full queue, a server that is shutting down). Any other error response is final.
     if (error instanceof ApiError && error.status !== 503) throw error;
     return null;
   });
@@ -116,6 +117,6 @@ async function orNullWhileAway<Result>(
 async function call(url: string, request: RequestInit): Promise<RunView> {
   const response = await fetch(url, { ...request, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
   const text = await response.text();
-  if (!response.ok) throw new ApiError(response.status, `Baton answered ${response.status}: ${text}`);
+  if (!response.ok) throw new ApiError(response.status, `Baton returned ${response.status}: ${text}`);
   return JSON.parse(text) as RunView;
 }

@@ -1,4 +1,6 @@
-/** Baton as a process of its own: started from this repository's source, found by the owner file beside its store. */
+/**
+ * Starts Baton as a separate process from this repository's source, and finds it by the owner file next to its store.
+ */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -9,16 +11,16 @@ import { until } from "./until.ts";
 export interface BatonOptions {
   /** The configuration file. */
   readonly config: string;
-  /** `dev` follows changes of the definitions; default `start`. */
+  /** `dev` reloads changed definitions; default `start`. */
   readonly command?: "start" | "dev";
-  /** The SQLite file; Baton puts its owner file beside it. */
+  /** The SQLite file. Baton writes its owner file next to it. */
   readonly storeFile: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly onLine?: (line: string) => void;
   readonly onErrorLine?: (line: string) => void;
 }
 
-/** Who serves a store: the process, and its address when it has one. */
+/** The process that owns a store, and its address if it has one. */
 export interface Owner {
   readonly pid: number;
   readonly url: string | null;
@@ -26,7 +28,7 @@ export interface Owner {
 
 const REPOSITORY = resolve(import.meta.dirname, "../../..");
 
-/** Starts Baton. It serves when `whenServing` says so. */
+/** Starts Baton. `whenServing` waits until it accepts requests. */
 export function launchBaton({ config, command = "start", storeFile, env, onLine, onErrorLine }: BatonOptions): Child {
   makeKey(`${storeFile}.key`);
   return startChild({
@@ -37,12 +39,12 @@ export function launchBaton({ config, command = "start", storeFile, env, onLine,
   });
 }
 
-/** The key that seals the customer's password. In production it comes from elsewhere: `BATON_SENSITIVE_KEY_FILE`. */
+/** The key that encrypts the customer's password. In production, set `BATON_SENSITIVE_KEY_FILE` instead. */
 function makeKey(file: string): void {
   if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
 }
 
-/** Waits until this very process owns the store and answers, and gives its url. Throws when it ends instead. */
+/** Waits until this process owns the store and responds, and returns its URL. Throws if it exits first. */
 export async function whenServing(child: Child, storeFile: string, signal?: AbortSignal): Promise<string> {
   let exit: string | null = null;
   void child.exited.then(({ code, signal: by }) => {
@@ -50,16 +52,16 @@ export async function whenServing(child: Child, storeFile: string, signal?: Abor
   });
   return until(
     async () => {
-      if (exit !== null) throw new Error(`Baton (pid ${child.pid}) ended before it served (${exit})`);
+      if (exit !== null) throw new Error(`Baton (pid ${child.pid}) exited before it accepted requests (${exit})`);
       const owner = readOwner(storeFile);
-      // The file of a killed owner stays; only a match tells that the new one is up.
+      // The file of a killed owner stays there, so the pid must match.
       return owner?.pid === child.pid && owner.url !== null && (await isHealthy(owner.url)) ? owner.url : null;
     },
-    { what: `Baton (pid ${child.pid}) serves`, signal },
+    { what: `Baton (pid ${child.pid}) accepts requests`, signal },
   );
 }
 
-/** The owner of the store, or null when there is none, or the file is being written. */
+/** The owner of the store, or null if there is none or its file is being written. */
 export function readOwner(storeFile: string): Owner | null {
   try {
     return JSON.parse(readFileSync(`${storeFile}.owner.json`, "utf8")) as Owner;
@@ -68,7 +70,7 @@ export function readOwner(storeFile: string): Owner | null {
   }
 }
 
-/** Whether a Baton answers at this address. */
+/** Whether a Baton responds at this address. */
 export function isHealthy(url: string): Promise<boolean> {
   return fetch(`${url}/healthz`, { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) }).then(
     (response) => response.ok,
@@ -76,5 +78,5 @@ export function isHealthy(url: string): Promise<boolean> {
   );
 }
 
-/** A server on this machine that needs longer is not ready. */
+/** A server on this machine that takes longer is not ready. */
 const HEALTH_LIMIT_MS = 1_000;

@@ -1,12 +1,8 @@
-/**
- * A child process that cannot be forgotten: whatever way this process ends by itself, its children end with it.
- *
- * Every child is on one list until it has exited; what is still on it when this process exits is killed by its pid.
- */
+/** Starts child processes that end with this process: children that are still running when it exits are killed. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** How a child ended: with a code, or killed by a signal. */
+/** How a child exited: with a code, or killed by a signal. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -15,14 +11,13 @@ export interface Exit {
 /** A running child. */
 export interface Child {
   readonly pid: number;
-  /** Settles when the child has ended; never rejects. */
+  /** Settles when the child has exited; never rejects. */
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
-  /** Asks politely with SIGTERM, and insists after `graceMs`. */
+  /** Sends SIGTERM, and SIGKILL after `graceMs`. */
   end(graceMs: number): Promise<Exit>;
 }
 
-/** What to run, and who hears what it prints. */
 export interface ChildOptions {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -31,13 +26,13 @@ export interface ChildOptions {
   readonly onErrorLine?: (line: string) => void;
 }
 
-const living = new Set<ChildProcess>();
+const running = new Set<ChildProcess>();
 
 process.once("exit", () => {
-  for (const child of living) child.kill("SIGKILL");
+  for (const child of running) child.kill("SIGKILL");
 });
 
-/** Starts Node with these arguments. The child's stdin is a pipe that closes when this process is gone. */
+/** Starts Node with these arguments. The child's stdin is a pipe that closes when this process exits. */
 export function startChild({ args, env, cwd, onLine, onErrorLine }: ChildOptions): Child {
   const child = spawn(process.execPath, args, {
     cwd,
@@ -46,28 +41,28 @@ export function startChild({ args, env, cwd, onLine, onErrorLine }: ChildOptions
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`cannot start ${process.execPath} ${args.join(" ")}`);
-  living.add(child);
-  hear(child.stdout, onLine);
-  hear(child.stderr, onErrorLine);
+  running.add(child);
+  readLines(child.stdout, onLine);
+  readLines(child.stderr, onErrorLine);
   const exited = new Promise<Exit>((resolve) => {
     child.once("exit", (code, signal) => {
-      living.delete(child);
+      running.delete(child);
       resolve({ code, signal });
     });
   });
   return { pid, exited, kill: (signal) => void child.kill(signal), end: (graceMs) => end(child, exited, graceMs) };
 }
 
-function hear(stream: NodeJS.ReadableStream, listener: ((line: string) => void) | undefined): void {
-  // Read it even when nobody listens: a full pipe would stop the child.
+function readLines(stream: NodeJS.ReadableStream, listener: ((line: string) => void) | undefined): void {
+  // Read the stream even without a listener: a full pipe would block the child.
   if (listener === undefined) stream.resume();
   else createInterface({ input: stream }).on("line", listener);
 }
 
 async function end(child: ChildProcess, exited: Promise<Exit>, graceMs: number): Promise<Exit> {
   child.kill("SIGTERM");
-  const insist = setTimeout(() => child.kill("SIGKILL"), graceMs);
+  const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
   const exit = await exited;
-  clearTimeout(insist);
+  clearTimeout(timer);
   return exit;
 }

@@ -1,15 +1,15 @@
-/** The calendar: kickoff meetings, each in a free hour of its manager. */
+/** The calendar: books each kickoff meeting in a free hour of the manager. */
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { Refusal } from "./refusal.ts";
-import { actOnce, parseBody, requireQuery, runService } from "./service.ts";
+import { parseBody, performOnce, requireQuery, runService } from "./service.ts";
 
 const NewMeeting = z.object({ dealId: z.string().min(1), managerId: z.string().min(1) });
 
 /** Working hours, UTC: the last meeting starts at 16:00. */
 const FIRST_HOUR = 9;
 const LAST_HOUR = 16;
-/** A manager booked out for half a year needs a person's eye, not a longer search. */
+/** If a manager has no free hour in half a year, a person has to decide. */
 const DAYS_AHEAD_MAX = 180;
 
 await runService({
@@ -26,7 +26,7 @@ await runService({
       path: "/meetings",
       handle: (call) => {
         const meeting = parseBody(NewMeeting, call);
-        return actOnce(ledger, call, { act: "schedule meeting", request: meeting }, (db) => {
+        return performOnce(ledger, call, { operation: "schedule meeting", request: meeting }, (db) => {
           const startsAt = firstFreeHour(db, meeting.managerId);
           const row = db
             .prepare("insert into meetings (deal_id, manager_id, starts_at) values (?, ?, ?)")

@@ -1,9 +1,9 @@
-/** The CRM: won deals, and the success managers who look after them, by tier and region. */
+/** The CRM: won deals and their success managers, by tier and region. */
 
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { Refusal } from "./refusal.ts";
-import { actOnce, parseBody, runService } from "./service.ts";
+import { parseBody, performOnce, runService } from "./service.ts";
 
 const NewAssignment = z.object({
   dealId: z.string().min(1),
@@ -34,9 +34,9 @@ await runService({
       path: "/assignments",
       handle: (call) => {
         const deal = parseBody(NewAssignment, call);
-        return actOnce(ledger, call, { act: "assign manager", request: deal }, (db) => {
+        return performOnce(ledger, call, { operation: "assign manager", request: deal }, (db) => {
           const manager = leastLoaded(db, deal);
-          // A deal won elsewhere is taken in with its assignment.
+          // The CRM may not have the deal yet: create it with its manager.
           db.prepare(
             `insert into deals (id, tier, region, manager_id) values (?, ?, ?, ?)
              on conflict (id) do update set manager_id = excluded.manager_id`,
@@ -64,7 +64,7 @@ function leastLoaded(
     )
     .get(tier, region);
   if (row === undefined) {
-    throw new Refusal(422, `nobody looks after ${tier} customers in "${region}"; the regions are emea, amer and apac`);
+    throw new Refusal(422, `no manager for ${tier} customers in "${region}": the region must be emea, amer or apac`);
   }
   return { managerId: String(row["id"]), name: String(row["name"]) };
 }

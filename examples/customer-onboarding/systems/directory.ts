@@ -1,19 +1,19 @@
-/** Where the five systems are: read from the file that whoever started them wrote. */
+/** Addresses of the five systems, from the file that the process which started them wrote. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 export const SYSTEM_NAMES = ["crm", "projects", "provisioning", "calendar", "mail"] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
 
-/** The address of each system; mail has two, HTTP to read and SMTP to send. */
+/** The address of each system. Mail has two: HTTP to read and SMTP to send. */
 export type SystemUrls = Readonly<Record<SystemName | "smtp", string>>;
 
-/** The file that says where the systems are: `ONBOARDING_SYSTEMS`, or the one that `npm start` writes. */
+/** The file with the addresses: `ONBOARDING_SYSTEMS`, or the one that `npm start` writes. */
 export function directoryFile(): string {
   return resolve(process.env["ONBOARDING_SYSTEMS"] ?? ".baton/systems/systems.json");
 }
 
-/** Reads the addresses at the time of the call: the systems may have moved since this process started. */
+/** Reads the file on each call, because addresses may have changed since this process started. */
 export function readSystemUrls(file: string = directoryFile()): SystemUrls {
   try {
     return (JSON.parse(readFileSync(file, "utf8")) as { urls: SystemUrls }).urls;

@@ -1,9 +1,9 @@
 /**
- * The mail system: a real SMTP server that keeps each delivered mail as an .eml file, and an HTTP side door to read them.
+ * The mail system: a real SMTP server that stores each delivered mail as an .eml file, and an HTTP API to read them.
  *
- * SMTP has no Idempotency-Key; the Message-ID is its own and is used as such. The file is named by the Message-ID and is
- * on disk before the log row commits: a kill in between leaves a file that the client's next try overwrites with the same
- * mail, and only then logs and acknowledges.
+ * SMTP has no Idempotency-Key header, so the Message-ID is used as the key. The file is named after the Message-ID and
+ * is on disk before the log row is committed. After a kill in between, the client's next try overwrites the file with
+ * the same mail, and then logs and acknowledges it.
  */
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -44,7 +44,7 @@ async function openSmtp(ledger: Ledger, flags: ServiceFlags): Promise<{ urls: { 
   const folder = resolve(flags.dataDir, "mails");
   mkdirSync(folder, { recursive: true });
   const server = new SMTPServer({
-    // Loopback only and no accounts: the demo shows delivery, not mail security.
+    // Loopback only, without accounts: mail security is not part of the demo.
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
     size: MAIL_BYTES_MAX,
@@ -57,7 +57,7 @@ async function openSmtp(ledger: Ledger, flags: ServiceFlags): Promise<{ urls: { 
         );
     },
   });
-  // A client that goes away in the middle of a mail is everyday life: no reason to end, nor to say anything.
+  // A client that disconnects in the middle of a mail is normal: ignore it.
   server.on("error", (error) => {
     if (!("code" in error && error.code === "ECONNRESET")) process.stderr.write(`smtp: ${error.message}\n`);
   });
@@ -80,13 +80,13 @@ function deliver(ledger: Ledger, folder: string, source: Buffer, session: SMTPSe
   if (messageId === undefined) throw refused(550, "the mail has no Message-ID");
   const recipients = session.envelope.rcptTo.map(({ address }) => address.toLowerCase());
   const file = resolve(folder, `${createHash("sha256").update(messageId).digest("hex").slice(0, 32)}.eml`);
-  const { isRepeat } = ledger.once({ key: messageId, act: "deliver mail", request: { recipients } }, (db) => {
+  const { isRepeat } = ledger.once({ key: messageId, operation: "deliver mail", request: { recipients } }, (db) => {
     writeDurably(file, source);
     const insert = db.prepare("insert into mails (message_id, recipient, subject, file) values (?, ?, ?, ?)");
     for (const recipient of recipients) insert.run(messageId, recipient, readHeader(source, "subject") ?? "", file);
     return { id: messageId, answer: { messageId } };
   });
-  return isRepeat ? `${messageId} was delivered before` : `${messageId} delivered`;
+  return isRepeat ? `${messageId} was already delivered` : `${messageId} delivered`;
 }
 
 function refused(responseCode: number, message: string): Error {
@@ -106,7 +106,7 @@ function writeDurably(file: string, content: Buffer): void {
   fsyncSync(handle);
   closeSync(handle);
   renameSync(draft, file);
-  // The name is on disk only when the folder is.
+  // The rename is durable only after the folder is synced.
   const folder = openSync(dirname(file), "r");
   fsyncSync(folder);
   closeSync(folder);

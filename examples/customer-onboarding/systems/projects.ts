@@ -1,6 +1,6 @@
-/** The project tool: one project for each deal that is onboarded. */
+/** The project tool: one project per deal. */
 import { z } from "zod";
-import { actOnce, parseBody, requireQuery, runService } from "./service.ts";
+import { parseBody, performOnce, requireQuery, runService } from "./service.ts";
 
 const NewProject = z.object({ dealId: z.string().min(1), company: z.string().min(1) });
 
@@ -18,7 +18,7 @@ await runService({
       handle: (call) => {
         const { dealId, company } = parseBody(NewProject, call);
         const name = `Onboarding ${company}`;
-        return actOnce(ledger, call, { act: "create project", request: { dealId, company } }, (db) => {
+        return performOnce(ledger, call, { operation: "create project", request: { dealId, company } }, (db) => {
           const row = db.prepare("insert into projects (deal_id, name) values (?, ?)").run(dealId, name);
           const id = `PRJ-${row.lastInsertRowid}`;
           return { id, answer: { id, dealId, name } };

@@ -1,4 +1,4 @@
-/** A request that a system will not serve, with the HTTP status that says why. */
+/** Thrown to refuse a request, with the HTTP status of the answer. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;

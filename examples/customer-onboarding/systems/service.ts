@@ -1,18 +1,19 @@
 /**
- * What the five systems have in common: an HTTP server on loopback, JSON in and out, and a life of its own as a process.
+ * Common code of the five systems: each is a separate process with an HTTP server on loopback that reads and writes
+ * JSON.
  *
- * A system prints one line `{"ready":true,...}` when it serves, and ends on SIGTERM or, with `--attached`, when its
- * parent's pipe closes, so that no system outlives the program that started it.
+ * A system prints one line `{"ready":true,...}` when it accepts requests. It exits on SIGTERM or, with `--attached`,
+ * when its parent's pipe closes, so that no system outlives the program that started it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import type { ZodType } from "zod";
-import { type ActRequest, type Ledger, type Made, openLedger } from "./ledger.ts";
+import { type Ledger, type OperationRequest, type OperationResult, openLedger } from "./ledger.ts";
 import { Refusal } from "./refusal.ts";
 
-/** One request, parsed. `signal` aborts when the client goes away. */
-export interface Call {
+/** A parsed request. `signal` aborts when the client disconnects. */
+export interface RouteCall {
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: URLSearchParams;
   readonly body: unknown;
@@ -20,8 +21,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-/** What a route answers. */
-export interface Answer {
+export interface RouteAnswer {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -31,10 +31,10 @@ export interface Answer {
 export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
-  readonly handle: (call: Call) => Answer | Promise<Answer>;
+  readonly handle: (call: RouteCall) => RouteAnswer | Promise<RouteAnswer>;
 }
 
-/** What a system is told when it is started. */
+/** Command-line flags of a system. */
 export interface ServiceFlags {
   readonly port: number;
   readonly dataDir: string;
@@ -43,24 +43,26 @@ export interface ServiceFlags {
   readonly isAttached: boolean;
 }
 
-/** A system's own tables and routes, and what else it opens (mail: the SMTP port), with its address for the ready line. */
+/**
+ * A system's own tables and routes, and what else it opens (mail: the SMTP port); its address goes into the ready line.
+ */
 export interface Service {
   readonly tables: string;
   readonly routes: (ledger: Ledger) => readonly Route[];
   readonly open?: (ledger: Ledger, flags: ServiceFlags) => Promise<{ urls: Record<string, string>; close(): void }>;
 }
 
-/** Larger than any request these systems know, small enough that a mistake cannot fill the memory. */
+/** More than any request needs, and small enough that a mistake cannot use up memory. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-/** Runs the system until it is told to end. */
+/** Runs the system until it is asked to stop. */
 export async function runService(service: Service): Promise<void> {
   const flags = readFlags();
   const ledger = openLedger(flags.dataDir, service.tables);
   const server = createServer(serve([...service.routes(ledger), ...logRoutes(ledger)]));
   const url = await listen(server, flags.port);
   const extra = await service.open?.(ledger, flags);
-  endWhenTold(flags, () => {
+  exitOnRequest(flags, () => {
     extra?.close();
     server.close();
     server.closeAllConnections();
@@ -69,51 +71,51 @@ export async function runService(service: Service): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, url, ...extra?.urls })}\n`);
 }
 
-/** The body as the schema wants it; 400 with the reason otherwise. */
-export function parseBody<Body>(schema: ZodType<Body>, call: Call): Body {
+/** Parses the body with the schema, or refuses it with 400 and the reason. */
+export function parseBody<Body>(schema: ZodType<Body>, call: RouteCall): Body {
   const parsed = schema.safeParse(call.body);
-  if (!parsed.success) throw new Refusal(400, `the body is not as expected: ${parsed.error.message}`);
+  if (!parsed.success) throw new Refusal(400, `invalid body: ${parsed.error.message}`);
   return parsed.data;
 }
 
-/** Acts once for the call's idempotency key: 201 for the act itself, 200 for a repeat. */
-export function actOnce<Result>(
+/** Performs the operation once per idempotency key. Returns 201 the first time and 200 for a repeat. */
+export function performOnce<Result>(
   ledger: Ledger,
-  call: Call,
-  { act, request }: Omit<ActRequest, "key">,
-  perform: (db: Ledger["db"]) => Made<Result>,
-): Answer {
-  if (call.idempotencyKey === undefined) throw new Refusal(400, "this request needs an Idempotency-Key header");
-  const { answer, isRepeat } = ledger.once({ key: call.idempotencyKey, act, request }, perform);
+  call: RouteCall,
+  { operation, request }: Omit<OperationRequest, "key">,
+  perform: (db: Ledger["db"]) => OperationResult<Result>,
+): RouteAnswer {
+  if (call.idempotencyKey === undefined) throw new Refusal(400, "the Idempotency-Key header is missing");
+  const { answer, isRepeat } = ledger.once({ key: call.idempotencyKey, operation, request }, perform);
   return { status: isRepeat ? 200 : 201, body: answer };
 }
 
-/** A query parameter that the route cannot do without. */
-export function requireQuery(call: Call, name: string): string {
+/** Returns a query parameter, or refuses the request with 400 if it is missing. */
+export function requireQuery(call: RouteCall, name: string): string {
   const value = call.query.get(name);
   if (value === null || value === "") throw new Refusal(400, `the query parameter "${name}" is missing`);
   return value;
 }
 
 const logRoutes = (ledger: Ledger): Route[] => [
-  { method: "GET", path: "/acts", handle: () => ({ status: 200, body: ledger.acts() }) },
+  { method: "GET", path: "/operations", handle: () => ({ status: 200, body: ledger.operations() }) },
   { method: "GET", path: "/repeats", handle: () => ({ status: 200, body: ledger.repeats() }) },
 ];
 
 function serve(routes: readonly Route[]): (request: IncomingMessage, response: ServerResponse) => void {
   const table = routes.map((route) => ({ ...route, pattern: new URLPattern({ pathname: route.path }) }));
   return (request, response) => {
-    void answerOf(table, request, response)
-      .catch(answerOfError)
+    void handle(table, request, response)
+      .catch(errorAnswer)
       .then((answer) => send(response, answer));
   };
 }
 
-async function answerOf(
+async function handle(
   table: readonly (Route & { pattern: URLPattern })[],
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<Answer> {
+): Promise<RouteAnswer> {
   const url = new URL(request.url ?? "/", "http://localhost");
   for (const route of table) {
     const match = route.method === request.method ? route.pattern.exec(url) : null;
@@ -126,13 +128,13 @@ async function answerOf(
       signal: abortOnClose(response),
     });
   }
-  throw new Refusal(404, `nothing at ${request.method} ${url.pathname}`);
+  throw new Refusal(404, `not found: ${request.method} ${url.pathname}`);
 }
 
-function answerOfError(error: unknown): Answer {
+function errorAnswer(error: unknown): RouteAnswer {
   if (!(error instanceof Refusal)) {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    return { status: 500, body: { status: 500, detail: "the system failed; its own output says why" } };
+    return { status: 500, body: { status: 500, detail: "internal error: see the output of this system" } };
   }
   const retryAfter = error.retryAfterSeconds;
   return {
@@ -142,7 +144,7 @@ function answerOfError(error: unknown): Answer {
   };
 }
 
-function send(response: ServerResponse, { status, body, headers }: Answer): void {
+function send(response: ServerResponse, { status, body, headers }: RouteAnswer): void {
   if (response.destroyed) return;
   response.writeHead(status, { "content-type": "application/json", ...headers });
   response.end(JSON.stringify(body));
@@ -186,7 +188,7 @@ function readFlags(): ServiceFlags {
       attached: { type: "boolean", default: false },
     },
   });
-  if (values.data === undefined) throw new Error("say where the system keeps its state: --data <folder>");
+  if (values.data === undefined) throw new Error("--data <folder> is missing: it holds the state of the system");
   return {
     port: Number(values.port),
     dataDir: values.data,
@@ -195,13 +197,14 @@ function readFlags(): ServiceFlags {
   };
 }
 
-function endWhenTold(flags: ServiceFlags, close: () => void): void {
+function exitOnRequest(flags: ServiceFlags, close: () => void): void {
   const end = (): void => {
     close();
     process.exit(0);
   };
   process.once("SIGTERM", end);
-  // A Ctrl-C reaches the whole process group. An attached system leaves it to its parent, so that work under way ends first.
+  // Ctrl-C reaches the whole process group. An attached system ignores it, so that its parent can finish running work
+  // first.
   process.on("SIGINT", () => (flags.isAttached ? undefined : end()));
   if (flags.isAttached) process.stdin.once("close", end).resume();
 }

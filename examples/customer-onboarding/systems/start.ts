@@ -1,7 +1,7 @@
 /**
- * Starts the five systems, each in a process of its own, and starts again one that dies.
+ * Starts the five systems, each in its own process, and restarts one that exits.
  *
- * `<dataDir>/systems.json` says where they are. It is replaced whole at each start, so a reader never sees half of it.
+ * `<dataDir>/systems.json` has their addresses. It is replaced atomically at each start.
  */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,22 +17,21 @@ export interface Systems {
   stop(): Promise<void>;
 }
 
-/** What the caller may set. */
 export interface StartOptions {
   readonly dataDir: string;
-  /** Whether a system that dies is started again; true by default. */
-  readonly restartOnDeath?: boolean;
+  /** Whether to restart a system that exits; true by default. */
+  readonly restartOnExit?: boolean;
   readonly log?: (line: string) => void;
 }
 
-/** Starts all five and returns when each serves. Throws, with none left running, when one cannot start. */
-export async function startSystems({ dataDir, restartOnDeath = true, log = () => {} }: StartOptions): Promise<Systems> {
+/** Starts all five and returns when each accepts requests. If one cannot start, stops the others and throws. */
+export async function startSystems({ dataDir, restartOnExit = true, log = () => {} }: StartOptions): Promise<Systems> {
   mkdirSync(dataDir, { recursive: true });
   const directoryFile = join(dataDir, "systems.json");
   const systems: System[] = [];
   const onRestart = (): void => writeDirectory(directoryFile, systems);
   const outcomes = await Promise.allSettled(
-    SYSTEM_NAMES.map((name) => startSystem({ name, dataDir: join(dataDir, name), restartOnDeath, onRestart, log })),
+    SYSTEM_NAMES.map((name) => startSystem({ name, dataDir: join(dataDir, name), restartOnExit, onRestart, log })),
   );
   systems.push(...outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])));
   const stop = async (): Promise<void> => void (await Promise.all(systems.map((system) => system.stop())));
@@ -47,7 +46,7 @@ export async function startSystems({ dataDir, restartOnDeath = true, log = () =>
 
 function find(systems: readonly System[], name: SystemName): System {
   const system = systems.find((candidate) => candidate.name === name);
-  if (system === undefined) throw new Error(`there is no system named ${name}`);
+  if (system === undefined) throw new Error(`unknown system ${name}`);
   return system;
 }
 

@@ -1,10 +1,10 @@
-/** One system as its supervisor sees it: a child process that is started again, on the same ports, when it dies. */
+/** Supervises one system: a child process that is restarted on the same ports when it exits. */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Child, startChild } from "../processes/child.ts";
 import type { SystemName } from "./directory.ts";
 
-/** What a system says of itself when it serves. */
+/** The line that a system prints when it accepts requests. */
 export interface Ready {
   readonly url: string;
   readonly smtp?: string;
@@ -13,31 +13,30 @@ export interface Ready {
 /** A running system. */
 export interface System {
   readonly name: SystemName;
-  /** Where it keeps its state and its log. */
+  /** The folder with its state and its log. */
   readonly dataDir: string;
   readonly ready: Ready;
   pid(): number;
   /** Kills it at once, as a crash would. */
   kill(): void;
-  /** Settles when it serves again after its next death. */
+  /** Settles when it accepts requests again after its next exit. */
   nextRestart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What the supervisor of one system needs to know. */
 export interface SystemOptions {
   readonly name: SystemName;
   readonly dataDir: string;
-  readonly restartOnDeath: boolean;
+  readonly restartOnExit: boolean;
   readonly onRestart: () => void;
   readonly log: (line: string) => void;
 }
 
-/** A supervisor takes a moment to notice; a client sees a closed port in between. */
+/** As with a real supervisor, clients see a closed port for a short time. */
 const RESTART_AFTER_MS = 300;
 const STOP_GRACE_MS = 2_000;
 
-/** Starts the system and returns when it serves; throws when it ends before that. */
+/** Starts the system and returns when it accepts requests. Throws if it exits before that. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { name, dataDir } = options;
   const stopping = new AbortController();
@@ -56,13 +55,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (;;) {
       await child.process.exited;
       if (stopping.signal.aborted) return;
-      options.log(`${name} (pid ${child.process.pid}) died; starting it again`);
+      options.log(`${name} (pid ${child.process.pid}) exited and is restarting`);
       await delay(RESTART_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       await restart().catch((error: unknown) => options.log(String(error)));
     }
   };
-  const supervision = options.restartOnDeath ? supervise() : child.process.exited;
+  const supervision = options.restartOnExit ? supervise() : child.process.exited;
 
   return {
     name,
@@ -97,7 +96,7 @@ function launch({ name, dataDir, log }: SystemOptions, ports: readonly string[])
 async function whenReady(name: SystemName, { process, firstLine }: Launched): Promise<Ready> {
   const line = await Promise.race([firstLine, process.exited]);
   if (typeof line !== "string")
-    throw new Error(`${name} ended before it was ready (${line.signal ?? `code ${line.code}`})`);
+    throw new Error(`${name} exited before it was ready (${line.signal ?? `code ${line.code}`})`);
   return JSON.parse(line) as Ready;
 }
 

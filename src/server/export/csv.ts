@@ -1,11 +1,11 @@
-/** One line of CSV by RFC 4180. */
+/** One line of CSV as in RFC 4180. */
 export function csvLine(cells: readonly (string | number | null)[]): string {
   return `${cells.map(cell).join(",")}\r\n`;
 }
 
 /**
- * A spreadsheet takes what begins so for a formula and runs it: such a cell gets an apostrophe in front. Numbers are not
- * text, and stay as they are.
+ * A spreadsheet would execute a cell that starts like this as a formula, so it gets an apostrophe in front. Numbers are
+ * unchanged.
  */
 const formula = /^[=+\-@\t\r]/;
 

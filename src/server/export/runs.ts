@@ -33,8 +33,8 @@ const columns = [
 ] as const;
 
 /**
- * Runs as a file. Read page by page, and the next page only when the one before has gone out: a slow reader costs no
- * memory, and one that leaves costs nothing more. What is sensitive is as masked as in any list.
+ * Streams runs as a file. A page is read only after the previous one was sent, so a slow reader costs no memory, and a
+ * reader that disconnects costs nothing more. Sensitive values are masked as in lists.
  */
 export function exportRuns(
   services: Services,
@@ -90,7 +90,7 @@ async function* partsOf(
   }
 }
 
-/** The last line of a file that does not hold all that match. */
+/** The last line of a truncated file. */
 function cutLine(format: Format, max: number): string {
   const text = `cut after ${max} rows: narrow the filter`;
   return format === "csv"

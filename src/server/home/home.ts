@@ -8,16 +8,16 @@ import { hourMs, iso } from "../views/time.ts";
 import { executionVerdict, freshnessVerdict, workflowVerdict } from "./verdicts.ts";
 
 const hoursShown = 24;
-/** What counts as lately: the hour under way and the one before it. */
+/** "Recently" means the current hour and the previous one. */
 const recentHours = 2;
-/** With what lately is compared. */
+/** The period that "recently" is compared with. */
 const usualHours = 7 * 24;
-/** A wait that is shorter is nothing to look at. */
+/** Shorter waits are not listed. */
 const longMs = hourMs;
 const shownMax = 5;
 const causesMax = 20;
 
-/** The home page: counters and small pages alone. */
+/** The home page, built from counters and small pages only. */
 export async function readHome(services: Services): Promise<Home> {
   const { store, clock } = services;
   const stats = await store.query("stats", {});
@@ -92,13 +92,13 @@ async function readLongWaits({ store }: Services, now: number): Promise<readonly
   });
 }
 
-/** Versions with runs that go on, whose code this process has not and cannot get. */
+/** Versions with open runs whose code this process does not have and cannot load. */
 async function readLacking({
   store,
   engine,
   versions,
 }: Services): Promise<readonly { name: string; version: number; why: string }[]> {
-  // Who only looks has no code at all, which is no news.
+  // A read-only process has no code at all, so nothing is missing.
   if (versions === null) return [];
   const rows = await store.query("versions", { name: null });
   const isHere = ({ name, version }: { name: string; version: number }): boolean =>
@@ -118,5 +118,5 @@ async function readLacking({
   return lists.flat();
 }
 
-/** Looking at one checks signatures. */
+/** Checking a version verifies signatures. */
 const lackingMax = 20;

@@ -12,35 +12,35 @@ export interface Endings {
 export interface WorkflowFacts {
   readonly recent: readonly Endings[];
   readonly usual: readonly Endings[];
-  /** Causes of the newest dead letters. */
+  /** Errors of the newest dead letters. */
   readonly causes: readonly DeadGroup[];
-  /** Store time from which on `recent` counts. */
+  /** Store time at which `recent` starts. */
   readonly since: number;
-  /** Runs ever. */
+  /** Number of all runs. */
   readonly runs: number;
 }
 
 export interface ExecutionFacts {
   readonly stats: Pick<StoreStats, "now" | "oldestReadyAt" | "workers">;
-  /** Runs that are not at rest. */
+  /** Number of runs that have not ended. */
   readonly open: number;
-  /** Versions that have such runs and that this process cannot load. */
+  /** Versions with open runs that this process cannot load. */
   readonly lacking: readonly { readonly name: string; readonly version: number; readonly why: string }[];
   /** Definition files that could not be loaded. */
   readonly problems: readonly { readonly file: string; readonly message: string }[];
 }
 
 export interface FreshnessFacts {
-  /** Store time and that of this process. */
+  /** Store time, and the time of this process. */
   readonly storeNow: number;
   readonly processNow: number;
-  /** When the oldest event came that has not been given to the workflows that it starts; null: none waits. */
+  /** When the oldest undelivered event was received; null if there is none. */
   readonly unroutedSince: number | null;
 }
 
 const ok = { level: "ok", next: null } as const;
 
-/** Whether workflows fail more than they usually do. Pure, as all verdicts are. */
+/** Whether workflows fail more than usual. Pure, like all verdicts. */
 export function workflowVerdict({ recent, usual, causes, since, runs }: WorkflowFacts): Verdict {
   const id = "workflows";
   if (runs === 0) return { ...ok, id, text: "No runs yet", why: null };
@@ -77,14 +77,14 @@ export function workflowVerdict({ recent, usual, causes, since, runs }: Workflow
   };
 }
 
-/** Names that a sentence can hold. */
+/** Most names in a sentence. */
 const namedMax = 3;
-/** Half of two runs says little. */
+/** A share of very few runs is not significant. */
 const badMin = 3;
 
 /**
- * More failures than chance would bring: what is usual of so many runs, and twice its spread. A workflow that never
- * failed before is told of with its first failure.
+ * More failures than chance explains: above the usual number for this many runs plus twice its spread. A workflow that
+ * never failed before is reported with its first failure.
  */
 function isUnusual({ definition, ended, failed }: Endings, usual: readonly Endings[]): boolean {
   const before = usual.find((each) => each.definition === definition);
@@ -92,11 +92,11 @@ function isUnusual({ definition, ended, failed }: Endings, usual: readonly Endin
   return failed > expected + 2 * Math.sqrt(expected);
 }
 
-/** A queue that is longer than this has too few workers, ms. */
+/** If runs wait longer than this, there are too few workers, ms. */
 const slowMs = 60_000;
 const stuckMs = 600_000;
 
-/** Whether somebody does the work. */
+/** Whether workers execute the runs. */
 export function executionVerdict({ stats, open, lacking, problems }: ExecutionFacts): Verdict {
   const id = "execution";
   const alive = stats.workers.filter(({ expiresAt }) => expiresAt > stats.now);
@@ -134,7 +134,7 @@ export function executionVerdict({ stats, open, lacking, problems }: ExecutionFa
 const skewMs = 5_000;
 const unroutedMs = 10_000;
 
-/** Whether what is shown is what is. */
+/** Whether this page is current. */
 export function freshnessVerdict({ storeNow, processNow, unroutedSince }: FreshnessFacts): Verdict {
   const id = "freshness";
   const waited = unroutedSince === null ? 0 : storeNow - unroutedSince;

@@ -1,8 +1,8 @@
 import { BatonError } from "../../kernel/model/errors.ts";
 
 /**
- * The text of a request's body. What is over the limit is read on and dropped, up to a bound: a sender that is cut off
- * in the middle often sees a broken connection instead of the answer that tells it why.
+ * Reads the text of a request's body. Bytes above the limit are read and discarded, up to a bound: a client that is cut
+ * off while sending often sees a broken connection instead of the error response.
  */
 export async function readText(request: Request, bytesMax: number): Promise<string> {
   const encoding = request.headers.get("content-encoding");
@@ -40,5 +40,5 @@ async function readWithin(request: Request, bytesMax: number): Promise<Uint8Arra
   });
 }
 
-/** Twice the largest body that any route takes. */
+/** Twice the largest body that any route accepts. */
 const drainMax = 32 * 1024 * 1024;

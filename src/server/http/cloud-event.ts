@@ -4,12 +4,12 @@ import type { ProblemPlace } from "../../wire/problem.ts";
 
 export const cloudEventType = "application/cloudevents+json";
 
-/** Whether a request carries a CloudEvent in its headers, with the data as its body. */
+/** Whether a request has a CloudEvent in its headers, with the data as body. */
 export function isBinaryCloudEvent(request: Request): boolean {
   return request.headers.has("ce-specversion");
 }
 
-/** A CloudEvent in one JSON document. Extensions and the descriptive attributes are not kept. */
+/** A CloudEvent as one JSON document. Extensions and descriptive attributes are not stored. */
 export function structuredCloudEvent(body: unknown): EventBody {
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw invalid([{ path: "", message: "must be a CloudEvent, an object" }]);
@@ -19,7 +19,7 @@ export function structuredCloudEvent(body: unknown): EventBody {
   throw invalid([{ path: "data_base64", message: "is binary data; send JSON as data" }]);
 }
 
-/** A CloudEvent in headers. `data` is the body, read as JSON. */
+/** A CloudEvent in headers. `data` is the body, parsed as JSON. */
 export function binaryCloudEvent(request: Request, data: unknown): EventBody {
   const base = attributes((name) => {
     const value = request.headers.get(`ce-${name}`);
@@ -42,7 +42,7 @@ function attributes(read: (name: string) => unknown): EventBody {
   return event;
 }
 
-/** Header values are percent-encoded where they are not plain ASCII. */
+/** Header values outside of plain ASCII are percent-encoded. */
 function decodeHeader(value: string): string {
   try {
     return decodeURIComponent(value);

@@ -1,17 +1,17 @@
 import { BatonError } from "../../kernel/model/errors.ts";
 
 /**
- * What every request must pass before its route is looked at. A page of another site can make a browser send requests
- * to this machine: it is told apart by the host it names (DNS rebinding), by its origin, and by what plain forms can
- * send. There is no CORS, so it cannot read answers either.
+ * Checks that every request passes before routing. A page of another site can make a browser send requests to this
+ * machine. It is recognised by the host name (DNS rebinding), by its origin, and by the content types of plain forms.
+ * There is no CORS, so such a page cannot read responses either.
  */
 export interface GuardOptions {
-  /** Values of `Host` that are this server, in lower case. */
+  /** Accepted values of `Host`, in lower case. */
   readonly hosts: () => readonly string[];
   readonly isReadOnly: boolean;
 }
 
-/** Throws the refusal. */
+/** Throws the error to respond with. */
 export function guard(request: Request, options: GuardOptions): void {
   const host = request.headers.get("host")?.toLowerCase() ?? "";
   if (!options.hosts().includes(host)) {
@@ -49,7 +49,7 @@ function refuseForeignOrigin(request: Request, options: GuardOptions): void {
   });
 }
 
-/** On every answer. */
+/** Headers of every response. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",

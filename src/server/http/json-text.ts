@@ -1,9 +1,9 @@
 import { BatonError } from "../../kernel/model/errors.ts";
 
 /**
- * Reads a JSON document from outside. One strict pass over the text first: it bounds depth and keys before anything is
- * built (V8's own parser is not bounded, and its errors do not always say where), and finds what `JSON.parse` would
- * change silently: integers that a number cannot hold, and keys named `__proto__`.
+ * Parses an untrusted JSON document. A strict scan of the text comes first. It limits depth and keys before anything is
+ * built (V8's parser has no limits, and its errors do not always have a position), and finds what `JSON.parse` would
+ * change silently: integers that a number cannot represent, and keys named `__proto__`.
  */
 export function parseJson(source: string, what = "the body"): unknown {
   new Scan(source, what).run();
@@ -33,9 +33,9 @@ const expectedWords: Readonly<Record<Expected, string>> = {
 
 interface Container {
   readonly isObject: boolean;
-  /** Of an array. */
+  /** For an array. */
   index: number;
-  /** Of an object: the position of its last key. */
+  /** For an object: the position of its last key. */
   keyFrom: number;
   keyTo: number;
 }
@@ -168,7 +168,7 @@ class Scan {
       );
   }
 
-  /** The place after the closing quote. */
+  /** The position after the closing quote. */
   #stringEnd(): number {
     const source = this.#source;
     for (let i = this.#at + 1; i < source.length; i++) {
@@ -244,5 +244,5 @@ class Scan {
   }
 }
 
-/** A path is for people. */
+/** Paths are for people, so they are limited. */
 const pathMax = 200;

@@ -1,6 +1,6 @@
 import { BatonError } from "../../kernel/model/errors.ts";
 
-/** The media type of a body without its parameters, in lower case. Refuses what is not among `accepted`. */
+/** The media type of a body without parameters, in lower case. Refuses types that are not in `accepted`. */
 export function mediaType(request: Request, accepted: readonly string[]): string {
   const header = request.headers.get("content-type") ?? "";
   const [type = "", ...parameters] = header.toLowerCase().split(";");

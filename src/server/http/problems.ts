@@ -1,7 +1,7 @@
 import { BatonError } from "../../kernel/model/errors.ts";
 import type { Problem, ProblemPlace } from "../../wire/problem.ts";
 
-/** HTTP statuses of error codes. A code that is not here is a request that was understood and refused: 422. */
+/** HTTP statuses by error code. A code that is not listed means 422: the request was understood and refused. */
 const statusOfCode: Readonly<Record<string, number>> = {
   "malformed-json": 400,
   "bad-request": 400,
@@ -43,10 +43,13 @@ const titles: Readonly<Record<number, string>> = {
   503: "Unavailable",
 };
 
-/** When a caller may ask again after a 503, in seconds. */
+/** `Retry-After` of a 503, in seconds. */
 const retryAfterS = 1;
 
-/** Any error as the API tells it. What is no `BatonError` is a fault of Baton or of a definition: 500. */
+/**
+ * Converts any error to a problem document. An error that is not a `BatonError` is a bug in Baton or in a definition:
+ * 500.
+ */
 export function problemOf(error: unknown, instance: string): Problem {
   const known = error instanceof BatonError ? error : internal(error);
   const status = statusOfCode[known.code] ?? 422;
@@ -88,7 +91,7 @@ function internal(error: unknown): BatonError {
   return new BatonError("internal", message, { hint: "check the server log", cause: error });
 }
 
-/** A request whose body or query breaks the route's schema. */
+/** A request whose body or query violates the route's schema. */
 export function invalidRequest(places: readonly ProblemPlace[], what: "body" | "query"): BatonError {
   return new BatonError("invalid-request", places.map(({ path, message }) => `${path || what} ${message}`).join("; "), {
     hint: "GET /openapi.json has the schema of every route",

@@ -14,7 +14,7 @@ const reason: Schema = text(1_000, "Written to the audit log.");
 const flag = (description: string): Schema => ({ type: "boolean", description });
 const report = { description: "The findings, worst first.", schema: ref("DoctorReport") };
 
-/** What is done for a store rather than for a run. */
+/** Operations on the store rather than on a run. */
 export const careRoutes: readonly Route[] = [
   {
     method: "GET",
@@ -109,7 +109,7 @@ export const careRoutes: readonly Route[] = [
   },
 ];
 
-/** Four values of the largest size, or a long history. */
+/** Four values of the maximum size, or a long history. */
 const importMax = 4 * defaults.payloadHardMax;
 
 async function examine({ query, services }: Call): Promise<RouteResponse> {

@@ -46,7 +46,7 @@ async function definitions({ query, services }: Call): Promise<RouteResponse> {
   return { status: 200, body };
 }
 
-/** Ended runs that its figures are made of. */
+/** Number of ended runs in the statistics. */
 const recentMax = 200;
 const schedulesMax = defaults.schedule.countMax;
 

@@ -71,7 +71,7 @@ async function send({ request, body, services }: Call): Promise<RouteResponse> {
   return { status: 202, body: accepted };
 }
 
-/** Stores an event and wakes who waits for it; what it starts is decided where the definitions are. */
+/** Stores an event and resumes the runs that wait for it. Processes that have the definitions decide what it starts. */
 async function keep({ store }: Services, event: EventBody): Promise<{ id: string; matched: number }> {
   const { name, source = "api", id = crypto.randomUUID() } = event;
   if (event.sensitive) {
@@ -133,7 +133,7 @@ async function data({ params, services }: Call): Promise<Response> {
   return new Response(maskText(row.data ?? "null"), { headers: { "content-type": "application/json" } });
 }
 
-/** With its whole data. */
+/** With the whole data. */
 async function findEvent({ store }: Services, given: string | undefined): Promise<EventRow> {
   const no = Number(given);
   const row = Number.isSafeInteger(no) ? await store.query("event", { no }) : null;

@@ -41,7 +41,7 @@ async function diff({ params, query, services }: Call): Promise<RouteResponse> {
   return { status: 200, body: await services.drawings.diff(params["name"] ?? "", a, b) };
 }
 
-/** The version that new starts get, here or by what the store says; of a drained name the newest. */
+/** The version for new runs, from this process or from the store; if all are drained, the newest. */
 export async function liveVersion({ engine, store }: Services, name: string): Promise<number> {
   const rows = await store.query("versions", { name });
   const known = engine.versionForNewStarts(name) ?? (versionInUse(rows) ?? rows[0])?.definition.version;

@@ -3,7 +3,7 @@ import type { Route } from "../route.ts";
 import { object, ref } from "../schema/schema.ts";
 import type { GuideService, Services } from "../services.ts";
 
-/** The checklist that an author gives with the config file, for the first minutes with it. */
+/** The getting-started checklist of the config file. */
 export const guideRoutes: readonly Route[] = [
   {
     method: "GET",

@@ -44,7 +44,7 @@ async function timeline({ params, query, services }: Call): Promise<RouteRespons
   return { status: 200, body };
 }
 
-/** What happened to one run, the newest first. */
+/** The timeline of one run, newest first. */
 function entriesOf(row: RunRow, { acts, events }: Queries["moments"]["result"]): readonly KeyEntry[] {
   const { id: run, definition, status, origin } = row;
   const of = (at: number, kind: KeyEntry["kind"], actor: string | null, text: string | null): KeyEntry => ({

@@ -4,7 +4,7 @@ import type { RunFilter } from "../../kernel/ports/queries.ts";
 import { runStatuses } from "../../wire/status.ts";
 import { moment, type Schema, text, whole } from "../schema/schema.ts";
 
-/** Query fields by which runs are chosen, the same wherever that is asked. */
+/** Query fields that select runs, the same in all routes. */
 export const filterFields = {
   name: text(200, "Name of the workflow."),
   version: { ...whole, description: "Version of the workflow; requires name." } as Schema,

@@ -22,7 +22,7 @@ import { hourMs, iso } from "../views/time.ts";
 import { limitOf, type Paging, paging } from "./paging.ts";
 import { type FilterQuery, filterFields, filterOf } from "./run-filter.ts";
 
-/** The longest that a request for a result is held open. */
+/** Longest time that a request for a result is held open. */
 const waitMaxMs = 60_000;
 
 const found = { description: "The run.", schema: ref("RunDetail") };
@@ -188,7 +188,7 @@ export const runRoutes: readonly Route[] = [
   },
 ];
 
-/** The name of the definition, and so its limit, is inside the body. */
+/** The name of the workflow, and so its limit, is inside the body. */
 function largestPayload({ engine }: Services): number {
   return Math.max(defaults.payloadMax, ...engine.handlers.map((handler) => handler.payloadMax));
 }
@@ -242,7 +242,7 @@ async function facets({ query, services }: Call): Promise<RouteResponse> {
   return { status: 200, body: { items: await services.store.query("facets", filter) } };
 }
 
-/** Without bounds the last day, the hour under way included. */
+/** Default: the last day, including the current hour. */
 async function hours({ query, services }: Call): Promise<RouteResponse> {
   const { from, to, name } = query as { from?: string; to?: string; name?: string };
   const end = to === undefined ? (await services.store.query("stats", {})).now : Date.parse(to);

@@ -29,7 +29,7 @@ const eventStream = { "content-type": "text/event-stream" };
 
 async function stream({ request, query, services }: Call): Promise<Response> {
   const { topics, after } = query as { topics?: string; after?: string };
-  // The body of an answer to HEAD is never read, so a stream behind it would stay open for ever.
+  // The body of a response to HEAD is never read, so a stream would stay open forever.
   if (request.method === "HEAD") return new Response(null, { headers: eventStream });
   const interest = await interestOf(services, topics ?? "runs:list");
   const last = request.headers.get("last-event-id") ?? after ?? null;
@@ -52,7 +52,7 @@ async function interestOf(services: Services, topics: string): Promise<Interest>
   return { list: names.includes("runs:list"), runs: new Set(found.filter((no) => no !== null)) };
 }
 
-/** A run that was erased, or never was, tells nothing: it must not cost its listener the others. */
+/** An erased or unknown run has no changes; it must not break the subscription of the others. */
 async function findIfThere({ store }: Services, id: string): Promise<number | null> {
   try {
     return (await findRun(store, id)).row.no;

@@ -19,7 +19,7 @@ import { verbRoutes } from "./verbs.ts";
 import { versionRoutes } from "./versions.ts";
 import { viewRoutes } from "./views.ts";
 
-/** Every route of the API but the document that is made from this table. */
+/** Every API route except the OpenAPI document, which is made from this table. */
 export const routes: readonly Route[] = [
   ...runRoutes,
   ...verbRoutes,

@@ -14,7 +14,7 @@ import type { Services } from "../services.ts";
 import { wholeText } from "../views/payload.ts";
 import { detailView } from "../views/run.ts";
 
-/** How long an answer waits for the holder of a run to do what it was asked. */
+/** How long a response waits for the holder of a run to perform the action. */
 const effectMs = 2_000;
 
 const fields: Readonly<Record<keyof VerbBody, Schema>> = {
@@ -142,7 +142,7 @@ async function reveal({ params, body, services }: Call): Promise<RouteResponse> 
   return { status: 200, body: { run: run.row.id, value }, headers: { "cache-control": "no-store" } };
 }
 
-/** The verb with its edited input. An input that would become the run's own must pass the definition's schema first. */
+/** The action with its edited input. Input that becomes the run's input must match the schema first. */
 async function checkedRequest(
   { engine, actor }: Services,
   run: RunDetail,
@@ -197,7 +197,7 @@ async function rerun({ params, body, services }: Call): Promise<RouteResponse> {
     "input" in asked
       ? asked.input
       : decode(engine.clearInput(row.id, await wholeText(store, row.no, "input", old.input)));
-  // A key that was given at the start stays; with an edited input the definition makes its own.
+  // A key that was set at the start is kept. With an edited input, the workflow derives a new one.
   const key = row.key === null || "input" in asked ? {} : { key: row.key };
   const origin = { by: actor, rerunOf: row.id };
   const audit = { runId: row.id, actor, verb: "rerun", why: asked.reason ?? null };

@@ -16,7 +16,7 @@ const versionBody = {
 };
 const versionAnswer = { 200: { description: "The versions after the change.", schema: ref("Definitions") } };
 
-/** What people do with versions. None of these takes code: it comes from the folder of the process alone. */
+/** Actions on versions. None of them accepts code: code comes only from the folder of the process. */
 export const versionRoutes: readonly Route[] = [
   {
     method: "POST",
@@ -97,7 +97,7 @@ async function change({ params, body, services }: Call, to: "used" | "drained"):
   return { status: 200, body: { items, loadedFrom: from, problems } };
 }
 
-/** Longer lists are no use to anybody who reads them; the counts are exact. */
+/** Longer lists help no reader; the counts are exact. */
 const listedMax = 1_000;
 
 async function move({ params, body, services }: Call): Promise<RouteResponse> {

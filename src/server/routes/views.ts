@@ -6,7 +6,7 @@ import type { Call, Route, RouteResponse } from "../route.ts";
 import { list, object, ref, text } from "../schema/schema.ts";
 import { iso } from "../views/time.ts";
 
-/** Views are for all who use the store: there are no accounts yet to keep them for. */
+/** Views are shared by all users of the store, until there are accounts. */
 export const viewRoutes: readonly Route[] = [
   {
     method: "GET",

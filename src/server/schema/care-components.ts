@@ -7,7 +7,7 @@ const level: Schema = { enum: ["ok", "warn", "bad"] };
 const sum = object({ count, bytes: count });
 const open: Schema = { type: "object", additionalProperties: true };
 
-/** What the doctor, the sizes, erasing and exporting answer. */
+/** Schemas of the responses of doctor, sizes, erase and export. */
 export const careComponents: Readonly<Record<string, Schema>> = {
   DoctorReport: object({
     level,

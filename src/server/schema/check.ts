@@ -4,14 +4,14 @@ import type { Schema } from "./schema.ts";
 
 export type Components = Readonly<Record<string, Schema>>;
 
-/** Every place where a value breaks its schema, at most `placesMax` of them; empty when it fits. */
+/** All schema violations of a value, at most `placesMax`. Empty if the value is valid. */
 export function check(schema: Schema, value: unknown, path: string, components: Components = {}): ProblemPlace[] {
   const places: ProblemPlace[] = [];
   visit(schema, value, path, components, places);
   return places.slice(0, placesMax);
 }
 
-/** More would not help anybody, and a hostile body could ask for thousands. */
+/** More would not help, and a hostile body could cause thousands. */
 const placesMax = 20;
 
 function visit(schema: Schema, value: unknown, path: string, components: Components, places: ProblemPlace[]): void {

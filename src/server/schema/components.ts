@@ -95,7 +95,7 @@ const schedule = {
   createdAt: moment,
 } satisfies Record<string, Schema>;
 
-/** The types of `src/wire` as schemas; the API's tests check every answer against them. */
+/** The types of `src/wire` as schemas. The API's tests check every response against them. */
 export const components: Readonly<Record<string, Schema>> = {
   Truncated: object(
     { truncated: { const: true }, bytes: count, href: string },

@@ -7,7 +7,7 @@ const string: Schema = { type: "string" };
 const flag: Schema = { type: "boolean" };
 const count: Schema = { type: "integer", minimum: 0 };
 
-/** What the console's pages are made of, as schemas. */
+/** Schemas of the data on the console's pages. */
 export const consoleComponents: Readonly<Record<string, Schema>> = {
   ServerInfo: object({
     version: string,

@@ -1,4 +1,7 @@
-/** The part of JSON Schema 2020-12 that the API uses. As data it is the OpenAPI document, and `check` enforces it. */
+/**
+ * The subset of JSON Schema 2020-12 that the API uses. It is the source of the OpenAPI document, and `check` enforces
+ * it.
+ */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: JsonType | readonly JsonType[];
@@ -8,7 +11,7 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  /** Left out: unknown fields are refused. */
+  /** If omitted, unknown fields are refused. */
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
   readonly minLength?: number;
@@ -23,13 +26,13 @@ export interface Schema {
 
 type JsonType = "string" | "integer" | "number" | "boolean" | "object" | "array" | "null";
 
-/** An object whose fields are all known. */
+/** An object with a fixed set of fields. */
 export interface ObjectSchema extends Schema {
   readonly type: "object";
   readonly properties: Readonly<Record<string, Schema>>;
 }
 
-/** An object schema; fields named in `optional` may be left out, all others are required. */
+/** An object schema. Fields listed in `optional` can be omitted; all others are required. */
 export function object(
   properties: Readonly<Record<string, Schema>>,
   options: { optional?: readonly string[]; description?: string } = {},

@@ -4,7 +4,7 @@ import { hourMs, iso } from "./time.ts";
 
 const hoursShown = 24;
 
-/** One cause of dead letters; `now` is store time. */
+/** A group of dead letters with the same error; `now` is store time. */
 export function causeView(row: DeadGroup, now: number): DeadLetterGroup {
   const { fingerprint, definition: name, step, message, count, sample, versions } = row;
   const thisHour = Math.floor(now / hourMs);

@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../../kernel/model/errors.ts";
 import type { RunError } from "../../wire/run-error.ts";
 
-/** An error without what only a page about it needs: a list of failed runs must stay small. */
+/** An error without the details that only its own page needs, so that lists of failed runs stay small. */
 export function briefError(error: ErrorRecord | null): RunError | null {
   if (error === null) return null;
   const { name, message, code, step } = error;
@@ -13,7 +13,7 @@ export function briefError(error: ErrorRecord | null): RunError | null {
   };
 }
 
-/** The whole error, without what is sealed of it. */
+/** The whole error, without its encrypted parts. */
 export function wholeError(error: ErrorRecord): RunError {
   const { sealed: _sealed, cause, ...shown } = error;
   return cause === undefined ? shown : { ...shown, cause: wholeError(cause) };

@@ -7,14 +7,14 @@ import { payloadView } from "./payload.ts";
 import { stepName } from "./step-name.ts";
 import { iso } from "./time.ts";
 
-/** An event as it was received. */
+/** A received event. */
 export async function eventView({ store }: Services, row: EventRow): Promise<EventView> {
   return {
     no: row.no,
     id: row.id,
     source: row.source,
     name: row.name,
-    // Large data of events lies beside that of runs, under run number 0.
+    // Large event data is stored with the payloads of runs, under run number 0.
     data: await payloadView(store, 0, `event:${row.no}`, row.data, `/api/events/${row.no}/data`),
     matched: row.matched,
     refused: row.refused,
@@ -24,7 +24,7 @@ export async function eventView({ store }: Services, row: EventRow): Promise<Eve
 
 const shownMax = 20;
 
-/** What an event did, and what kept it from doing more. `row` has its whole data. */
+/** An event with its effects, and why it had no others. `row` has the whole data. */
 export async function eventDetail(services: Services, row: EventRow): Promise<EventDetail> {
   const { store, engine } = services;
   const [view, runs, { waits, total }] = await Promise.all([
@@ -37,7 +37,7 @@ export async function eventDetail(services: Services, row: EventRow): Promise<Ev
   const facts: Facts = {
     row,
     listeners: [...new Set(listeners.map(({ definition }) => definition.name))],
-    // Of what is sealed nobody can tell where it differs.
+    // Encrypted data cannot be compared.
     waits: waits.map((wait) => (isSealed(row.data) ? { ...waitView(wait, null), differs: [] } : waitView(wait, data))),
     waiting: total,
   };
@@ -53,7 +53,7 @@ export async function eventDetail(services: Services, row: EventRow): Promise<Ev
   };
 }
 
-/** What the outcome is told from. */
+/** The facts that determine the outcome. */
 export interface Facts {
   readonly row: Pick<EventRow, "name" | "matched" | "refused" | "isRouted">;
   readonly listeners: readonly string[];
@@ -66,7 +66,7 @@ export function waitView({ run, definition: name, key, match }: EventWaitRow, da
   const differs = Object.entries(wanted ?? {})
     .map(([path, value]) => ({ path, wanted: value, got: readPath(data, path) }))
     .filter((each) => each.got !== each.wanted)
-    // What is missing has no place in JSON.
+    // JSON cannot represent a missing value.
     .map((each) => ({ ...each, got: each.got ?? null }));
   return { run, name, step: stepName(key), match: wanted, differs };
 }

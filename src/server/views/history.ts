@@ -4,7 +4,7 @@ import type { Store } from "../../kernel/ports/store.ts";
 import type { HistoryEntry } from "../../wire/history.ts";
 import { iso } from "./time.ts";
 
-/** What happened to a run beyond its steps, oldest first. */
+/** The history of a run besides its steps, oldest first. */
 export async function historyView(store: Store, run: RunDetail): Promise<HistoryEntry[]> {
   const { row } = run;
   const [history, audit] = await Promise.all([
@@ -47,7 +47,7 @@ export async function historyView(store: Store, run: RunDetail): Promise<History
     .map(({ order: _order, ...entry }) => entry);
 }
 
-/** A person does not act a thousand times on one run. */
+/** People do not act a thousand times on one run. */
 const auditMax = 1_000;
 
 function readable(detail: string): unknown {

@@ -12,7 +12,7 @@ export function logView(row: LogRow): LogEntry {
   };
 }
 
-/** Log data is cut to its limit when it is written, so it may be the beginning of a JSON text only. */
+/** Log data is truncated when it is written, so it may be an incomplete JSON text. */
 function readable(data: string): unknown {
   try {
     return JSON.parse(data);

@@ -3,10 +3,10 @@ import type { Store } from "../../kernel/ports/store.ts";
 import { byteLength } from "../../stdx/json.ts";
 import { inlineBytesMax, type Payload } from "../../wire/payload.ts";
 
-/** The store keeps a large value apart and puts this mark with its bytes in its place. */
+/** The mark that the store puts in place of a large value, with its number of bytes. */
 const offloaded = /^@(\d+)$/;
 
-/** The value of a slot as an answer shows it: itself, or where to get it when it is large. */
+/** A value as shown in a response: the value itself, or a reference if it is large. */
 export async function payloadView(
   store: Store,
   run: number,
@@ -19,7 +19,7 @@ export async function payloadView(
   return text === null ? null : JSON.parse(maskText(text));
 }
 
-/** The whole text of a slot whose column is known. */
+/** The whole text of a part whose stored form is known. */
 export async function wholeText(
   store: Store,
   run: number,
@@ -29,7 +29,7 @@ export async function wholeText(
   return stored !== null && offloaded.test(stored) ? store.query("payload", { run, part }) : stored;
 }
 
-/** The text, or its bytes when there are too many of them to stand in an answer. */
+/** The text, or its number of bytes if it is too large for a response. */
 async function smallText(
   store: Store,
   run: number,

@@ -2,7 +2,7 @@ import type { Reason } from "../../kernel/model/reason.ts";
 import type { Reason as WireReason } from "../../wire/reason.ts";
 import { iso, isoOrNull } from "./time.ts";
 
-/** The kernel's reason with its times as text. */
+/** A kernel reason with its times as text. */
 export function reasonView(reason: Reason): WireReason {
   switch (reason.code) {
     case "scheduled":

@@ -2,7 +2,7 @@ import type { Queries, RecentStepRow } from "../../kernel/ports/queries.ts";
 import type { RecentRuns, RecentStep } from "../../wire/definition.ts";
 import { stepName } from "./step-name.ts";
 
-/** What the newest runs of a definition amount to. */
+/** Statistics of the newest runs of a workflow. */
 export function recentView({ runs, steps }: Queries["recent"]["result"]): RecentRuns {
   const completed = runs.filter(({ status }) => status === "completed");
   const lengths = completed.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
@@ -29,7 +29,7 @@ function stepView(name: string, rows: readonly RecentStepRow[]): RecentStep {
   };
 }
 
-/** The smallest value that this share of all does not exceed; null without any. */
+/** The percentile `share` of the values; null if there are none. */
 export function quantile(sorted: readonly number[], share: number): number | null {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
 }

@@ -20,7 +20,7 @@ import { reasonView } from "./reason.ts";
 import { draftSteps, type ReopeningAt, type StepDraft } from "./steps.ts";
 import { iso, isoOrNull } from "./time.ts";
 
-/** A run as lists show it. */
+/** A run in lists. */
 export function summaryView(row: RunRow): RunSummary {
   return {
     id: row.id,
@@ -48,7 +48,7 @@ function startedBy({ origin: { scheduledAt, nominalAt: _, ...origin } }: RunRow)
   return scheduledAt === undefined ? origin : { ...origin, scheduledAt: iso(scheduledAt), nominalAt: iso(scheduledAt) };
 }
 
-/** A run with its first steps, what it waits for and what may be asked of it. */
+/** A run with its first steps, its waits and the actions that it allows. */
 export async function detailView(services: Services, run: RunDetail): Promise<RunDetailView> {
   const { store, engine } = services;
   const { row } = run;
@@ -75,7 +75,7 @@ export async function detailView(services: Services, run: RunDetail): Promise<Ru
   };
 }
 
-/** Without a first attempt there is nothing to ask the store for: so it is with every run that was just started. */
+/** Without any attempt, the store need not be queried. This is the case for every run that was just started. */
 function loadRunTime({ store, clock }: Services, { row, entryCount, attempts, shows }: RunDetail): Promise<RunTime> {
   if (entryCount > 0 || attempts.length > 0 || shows.length > 0) return store.query("runTime", { run: row.no });
   return Promise.resolve(runTimeOf([], { from: row.createdAt, endedAt: row.endedAt, now: clock.now() }));
@@ -142,7 +142,7 @@ function waitView(wait: RunDetail["waits"][number]): RunDetailView["waits"][numb
   };
 }
 
-/** What may be asked of a run as it stands; asked of the same rules that later carry it out. */
+/** The actions that a run allows in its current state, by the same rules that execute them. */
 export function legalVerbs(run: RunDetail): Verb[] {
   const first = run.entries.find((entry) => entry.kind !== "reopen")?.key;
   const legal = new Set<Verb>(

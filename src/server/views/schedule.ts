@@ -23,7 +23,7 @@ import { iso, isoOrNull } from "./time.ts";
 const nextShown = 5;
 const historyShown = 20;
 
-/** A schedule as lists show it; `now` is store time. */
+/** A schedule in lists; `now` is store time. */
 export function scheduleSummary(engine: Engine, row: ScheduleRow, now: number, next = nextShown): ScheduleSummary {
   const { spec } = row;
   return {

@@ -1,7 +1,7 @@
 /**
- * The name that a step's author gave it, from its key. A key is the name behind the path of its branch (`items[3]/`,
- * `race/left/`), numbered from its second time on (`#2`). A name may hold slashes of its own, so only paths of those
- * two forms are taken off.
+ * Derives the author's name of a step from its key. A key is the name after the path of its branch (`items[3]/`,
+ * `race/left/`), numbered from the second use on (`#2`). Names may contain slashes, so only paths of these two forms
+ * are removed.
  */
 export function stepName(key: string): string {
   let name = key;

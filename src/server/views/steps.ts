@@ -13,24 +13,24 @@ import type { Attempt, Step, StepKind } from "../../wire/step.ts";
 import { stepName } from "./step-name.ts";
 import { iso } from "./time.ts";
 
-/** A person's mark in a run's history: from here on some of what came before is void. */
+/** A reopening in a run's history: it invalidates some of the earlier entries. */
 export interface ReopeningAt {
   readonly seq: number;
   readonly reopening: Reopening;
 }
 
-/** A step, with its values still as the store keeps them. */
+/** A step, with its values in stored form. */
 export interface StepDraft {
   readonly step: Omit<Step, "input" | "output" | "error">;
   readonly entry: RecordedEntry | null;
-  /** Of a step that is not recorded yet. */
+  /** For a step that is not recorded yet. */
   readonly error: ErrorRecord | null;
 }
 
 /**
- * The steps that a run's entries and open work amount to. Only results are recorded; what is under way is read from
- * waits, running attempts and failed ones. Pure. `isLast`: these entries are the run's newest, so what is under way
- * belongs on this page.
+ * Derives the steps of a run from its entries and open work. Only results are recorded; steps in progress are derived
+ * from waits, running attempts and failed attempts. Pure. `isLast`: these entries are the run's newest, so steps in
+ * progress belong on this page.
  */
 export function draftSteps(
   run: RunDetail,
@@ -63,12 +63,12 @@ export function draftSteps(
 
 function voids({ seq, reopening }: ReopeningAt, entry: RecordedEntry): boolean {
   if (entry.seq >= seq) return false;
-  // What the code had left behind is asked for again when the run goes on.
+  // Operations that the code had left open are requested again when the run continues.
   if (entry.outcome === "abandoned" || reopening.keys.includes(entry.key)) return true;
   return reopening.voidFrom !== undefined && entry.seq >= reopening.voidFrom;
 }
 
-/** Keys without a result: what waits, what runs, what has failed and will be tried again. */
+/** Keys without a result: waiting, running, or failed and to be retried. */
 function openKeys(
   run: RunDetail,
   past: ReadonlyMap<string, readonly RecordedEntry[]>,
@@ -76,7 +76,7 @@ function openKeys(
 ): readonly string[] {
   const isWhole = run.entryCount <= run.entries.length;
   const keys = new Set([
-    // With more than one page of entries an attempt's result may stand on an earlier one.
+    // If there is more than one page of entries, the result of an attempt may be on an earlier one.
     ...(isWhole ? run.attempts.map((attempt) => attempt.key) : []),
     ...run.waits.map((wait) => wait.key),
     ...run.shows.map((show) => show.key),
@@ -102,7 +102,7 @@ function recordedStep(entry: RecordedEntry, attempts: Attempt[], isUndone: boole
   };
 }
 
-/** A step whose retries were used up has failed, also when its author let the run go on without it. */
+/** A step whose retries were used up has failed, even if its author let the run continue without it. */
 function statusOfEntry(entry: RecordedEntry): StepStatus {
   switch (entry.outcome) {
     case "ok":
@@ -161,7 +161,7 @@ function openStatus(
   if (isShown) return "running";
   if (wait === undefined)
     return run.isHeld && last !== undefined && last.round === run.row.round ? "running" : "pending";
-  // The intent of a `once` is recorded before its code runs: it waits only when a person must decide.
+  // The intent of a `once` is recorded before its code runs. It is waiting only if a person must decide.
   if (wait.kind === "once") return status === "suspended" ? "waiting" : "running";
   return "waiting";
 }
@@ -191,7 +191,7 @@ function failedAttempt(attempt: AttemptRecord): Attempt {
   };
 }
 
-/** A success leaves no attempt row: its entry says all. */
+/** A success has no attempt row: the entry contains everything. */
 function successfulAttempt(entry: RecordedEntry, round: number): Attempt {
   return {
     number: entry.attempts,

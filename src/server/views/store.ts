@@ -5,7 +5,7 @@ import type { DefinitionSizesView, StoreSizesView } from "../../wire/store.ts";
 import type { WorkerView } from "../../wire/worker.ts";
 
 export function doctorView({ findings, repairs }: Examination): DoctorReport {
-  // Worst first: the first says it all.
+  // Worst first, so the first determines the level.
   return { level: findings[0]?.level ?? "ok", findings, repairs };
 }
 

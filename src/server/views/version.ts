@@ -5,7 +5,7 @@ import type { DefinitionView } from "../../wire/definition.ts";
 import type { Services } from "../services.ts";
 import { isoOrNull } from "./time.ts";
 
-/** Versions of a name or of all: what the store has, and what only this process has so far. */
+/** The versions of one workflow or of all: those in the store, and those that only this process has loaded. */
 export async function versionViews(services: Services, name: string | null): Promise<readonly DefinitionView[]> {
   const { engine, store } = services;
   const rows = await store.query("versions", { name });
@@ -46,7 +46,7 @@ async function storedView(
   };
 }
 
-/** Its first run gives it a row. */
+/** It gets a row with its first run. */
 function unstoredView(
   { name, version, kind }: DefinitionRef,
   triggers: readonly string[],

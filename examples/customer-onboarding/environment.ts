@@ -1,36 +1,40 @@
-/** What `npm start` sets up: the five systems, and Baton under a supervisor. */
+/** The environment that `npm start` sets up: the five systems, and Baton under a supervisor. */
 import { join } from "node:path";
 import { makeWorkingCopy } from "./guide/working-copy.ts";
-import { type KeepOptions, type KeptBaton, keepBaton } from "./processes/kept-baton.ts";
+import { type SupervisedBaton, type SupervisorOptions, superviseBaton } from "./processes/supervisor.ts";
 import { type Systems, startSystems } from "./systems/start.ts";
 
-/** Where everything lies and who hears of it. */
-export interface StageOptions {
+export interface EnvironmentOptions {
   readonly storeFile: string;
   readonly systemsDir: string;
-  /** For the working copy of the workflow, which Baton watches, with the guide; null: the workflow as it is in the example. */
+  /**
+   * The folder for the working copy of the workflow, which Baton watches. Null: run the example's workflow, without the
+   * guide.
+   */
   readonly workflowsDir: string | null;
-  /** How long a killed Baton stays away. */
+  /** How long a killed Baton stays down. */
   readonly restartAfterMs: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly say: (line: string) => void;
   readonly onErrorLine: (line: string) => void;
 }
 
-export interface Stage {
+export interface Environment {
   readonly systems: Systems;
-  readonly baton: KeptBaton;
+  readonly baton: SupervisedBaton;
   stop(): Promise<void>;
 }
 
-/** Returns when all of it serves. Throws, with nothing left running, when it cannot. */
-export async function openStage(options: StageOptions): Promise<Stage> {
+/**
+ * Starts everything and returns when all of it accepts requests. If something cannot start, stops the rest and throws.
+ */
+export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { systemsDir, restartAfterMs, say } = options;
   await using stack = new AsyncDisposableStack();
   const systems = await startSystems({ dataDir: systemsDir, log: say });
   stack.defer(() => systems.stop());
-  const baton = await keepBaton(batonOptions(options, systems), (pid) => {
-    say(`Baton (pid ${pid}) was killed; it starts again in ${restartAfterMs / 1_000} s, and its runs go on`);
+  const baton = await superviseBaton(batonOptions(options, systems), (pid) => {
+    say(`Baton (pid ${pid}) was killed. It restarts in ${restartAfterMs / 1_000} s and continues its runs.`);
   });
   stack.defer(() => baton.stop());
   const opened = stack.move();
@@ -38,9 +42,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 }
 
 function batonOptions(
-  { storeFile, workflowsDir, restartAfterMs, env, onErrorLine }: StageOptions,
+  { storeFile, workflowsDir, restartAfterMs, env, onErrorLine }: EnvironmentOptions,
   systems: Systems,
-): KeepOptions {
+): SupervisorOptions {
   const own = { ...env, ONBOARDING_SYSTEMS: systems.directoryFile, ONBOARDING_SUPERVISED: "1" };
   const options = { storeFile, restartAfterMs, onErrorLine };
   if (workflowsDir === null) return { ...options, config: join(import.meta.dirname, "baton.config.ts"), env: own };

@@ -1,4 +1,4 @@
-/** Each example's story as a person sees it: its own command in an empty folder. */
+/** Runs each example's demo as a user does: with its own command, in an empty folder. */
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ const names = readdirSync(examples).filter(
   (name) => name !== "customer-onboarding" && existsSync(join(examples, name, "start.ts")),
 );
 
-async function tell(name: string, cwd: string): Promise<{ code: number | null; lines: string[] }> {
+async function runExample(name: string, cwd: string): Promise<{ code: number | null; lines: string[] }> {
   const lines: string[] = [];
   const onLine = (line: string): void => void lines.push(line.trim());
   const args = ["--conditions=source", join(examples, "start.ts"), name];
@@ -22,21 +22,21 @@ async function tell(name: string, cwd: string): Promise<{ code: number | null; l
 }
 
 describe("npm run example", { concurrency: 2 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "baton-story-"));
+  const folder = mkdtempSync(join(tmpdir(), "baton-demo-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("finds the gallery", () => assert.equal(names.length, 6, names.join(", ")));
+  it("finds all examples", () => assert.equal(names.length, 6, names.join(", ")));
 
   for (const name of names) {
-    it(`${name} tells its story to the end`, async () => {
-      const { code, lines } = await tell(name, folder);
+    it(`${name} runs its demo to the end`, async () => {
+      const { code, lines } = await runExample(name, folder);
       assert.equal(code, 0, lines.join("\n"));
       assert.match(lines.at(-1) ?? "", /^The runs are in /, lines.join("\n"));
     });
   }
 
-  it("names the examples when it is asked for another", async () => {
-    const { code, lines } = await tell("no-such", folder);
+  it("lists the examples if the name is unknown", async () => {
+    const { code, lines } = await runExample("no-such", folder);
     assert.equal(code, 2);
     assert.ok(lines.includes("order-fulfilment"), lines.join("\n"));
   });

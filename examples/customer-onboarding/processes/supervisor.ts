@@ -1,49 +1,50 @@
-/** Baton under a supervisor: killed by a signal, it is started again; ended by itself, it stays ended. */
+/** Supervises Baton: restarts it after a kill by a signal, and not after an exit of its own. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type BatonOptions, launchBaton, whenServing } from "./baton.ts";
 import type { Child, Exit } from "./child.ts";
 
-/** Baton as the supervisor keeps it. */
-export interface KeptBaton {
+export interface SupervisedBaton {
   pid(): number;
-  /** Where it serves, or null while it is away. */
+  /** Its URL, or null while it is down. */
   url(): string | null;
-  /** Settles when Baton has ended for good. */
+  /** Settles when Baton has exited and is not restarted. */
   readonly ended: Promise<Exit>;
   stop(): Promise<void>;
 }
 
-/** How it is kept. */
-export interface KeepOptions extends BatonOptions {
-  /** How long a killed Baton stays away, so that one can see that it is gone; default not at all. */
+export interface SupervisorOptions extends BatonOptions {
+  /** How long a killed Baton stays down, so that users can see it; default 0. */
   readonly restartAfterMs?: number;
 }
 
-/** Longer than Baton's own grace at shutdown (10 s), so that it ends by itself. */
+/** Longer than Baton's own shutdown grace period (10 s), so that it can exit by itself. */
 const STOP_GRACE_MS = 15_000;
-/** A Baton that never comes to serve is broken, and starting it for ever would hide that. */
-const KILLED_UNSERVED_MAX = 3;
+/** If Baton is killed this many times in a row before it accepts requests, it is broken and is not restarted. */
+const FAILED_STARTS_MAX = 3;
 
-/** Starts Baton and returns when it serves. `onKilled` hears the pid of each one that a signal ended. */
-export async function keepBaton(options: KeepOptions, onKilled: (pid: number) => void): Promise<KeptBaton> {
+/** Starts Baton and returns when it accepts requests. `onKilled` gets the pid of each process that a signal ended. */
+export async function superviseBaton(
+  options: SupervisorOptions,
+  onKilled: (pid: number) => void,
+): Promise<SupervisedBaton> {
   const stopping = new AbortController();
   const { signal } = stopping;
-  // What it says while it ends politely is meant for a terminal of its own.
+  // Its output during a shutdown is meant for its own terminal.
   const onErrorLine = (line: string): void => (signal.aborted ? undefined : options.onErrorLine?.(line));
   const launch = (env = options.env): Child =>
     launchBaton({ ...options, ...(env === undefined ? {} : { env }), onErrorLine });
   let child = launch();
   let url: string | null = await whenServing(child, options.storeFile);
-  // Whoever looks at a page of it finds it again under the same address.
+  // Open pages reconnect at the same address.
   const { port } = new URL(url);
 
-  const keep = async (): Promise<Exit> => {
-    let killedUnservedCount = 0;
+  const supervise = async (): Promise<Exit> => {
+    let failedStartCount = 0;
     for (;;) {
       const exit = await child.exited;
-      killedUnservedCount = url === null ? killedUnservedCount + 1 : 0;
+      failedStartCount = url === null ? failedStartCount + 1 : 0;
       url = null;
-      if (signal.aborted || !wasKilled(exit) || killedUnservedCount > KILLED_UNSERVED_MAX) return exit;
+      if (signal.aborted || !wasKilled(exit) || failedStartCount > FAILED_STARTS_MAX) return exit;
       onKilled(child.pid);
       await delay(options.restartAfterMs ?? 0, undefined, { signal }).catch(() => {});
       if (signal.aborted) return exit;
@@ -51,7 +52,7 @@ export async function keepBaton(options: KeepOptions, onKilled: (pid: number) =>
       url = await whenServing(child, options.storeFile).catch(() => null);
     }
   };
-  const ended = keep();
+  const ended = supervise();
 
   return {
     pid: () => child.pid,
@@ -65,5 +66,5 @@ export async function keepBaton(options: KeepOptions, onKilled: (pid: number) =>
   };
 }
 
-/** SIGINT and SIGTERM are requests to end, from whoever may ask; any other signal is a kill. */
+/** SIGINT and SIGTERM are requests to stop; any other signal is a kill. */
 const wasKilled = ({ signal }: Exit): boolean => signal !== null && signal !== "SIGINT" && signal !== "SIGTERM";

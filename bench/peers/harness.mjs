@@ -3,23 +3,23 @@ import { Progress, percentile, round, until, waitAtMost } from "./measure.mjs";
 import { readMemoryMb } from "./processes.mjs";
 
 /**
- * What a peer is given for one workload.
+ * The settings of a peer for one workload.
  *
  * @typedef {object} Setting
  * @property {ReturnType<typeof import("./limits.mjs").chooseSizes>} sizes
- * @property {string} url Of its own Postgres database; empty for peers without.
+ * @property {string} url Of its own Postgres database; empty if it does not use one.
  * @property {string} folder Its own folder on the disk of the checkout.
- * @property {string} prefix Of its keys, where it shares a server.
+ * @property {string} prefix Of its keys, if it shares a server.
  * @property {import("./processes.mjs").CpuMeter} cpu
- * @property {() => readonly number[]} serverPids Processes that the peer started; a shared server is not among them.
- * @property {() => Promise<number>} storeBytes What lies on disk for it.
- * @property {() => Promise<void>} tidy What a server does between bursts, where it does not by itself.
- * @property {Progress} progress Told by the peer's steps and runs.
+ * @property {() => readonly number[]} serverPids Processes that the peer started, without shared servers.
+ * @property {() => Promise<number>} storeBytes The size of its data on disk.
+ * @property {() => Promise<void>} vacuum Vacuums and analyses the database, if the server does not do so itself.
+ * @property {Progress} progress Updated by the peer's steps and runs.
  *
  * @typedef {{ workload: string, value: number, unit: string, cpuMsPerStep: number | null, note: string }} Row
  */
 
-/** What each step of the drains gives back: 200 bytes of JSON. */
+/** The result of each step of the drains: 200 bytes of JSON. */
 export const value200 = "x".repeat(198);
 
 /** Long enough that no sleeper wakes up. */
@@ -37,8 +37,8 @@ function rowOf(workload, value, unit, cpuMsPerStep, note) {
 }
 
 /**
- * Runs put in first, then worked off: from the first step to the moment the last run is recorded as ended. What a peer
- * needs to notice the first run, such as a poll, is not counted.
+ * Runs that are enqueued first and then processed: from the first step until the last run is recorded as ended. The
+ * time that a peer needs to notice the first run, such as a poll interval, is not counted.
  *
  * @param {Setting} setting
  * @param {{ workload?: string, runs: number, steps: number, unit: string, note?: string,
@@ -51,7 +51,7 @@ export async function measureDrain(setting, parts) {
   const enqueuedAt = performance.now();
   await enqueue();
   const enqueueS = (performance.now() - enqueuedAt) / 1000;
-  await setting.tidy();
+  await setting.vacuum();
   await setting.cpu.start();
   await begin();
   const hasEnded = await waitAtMost(setting.progress.ended, drainBudgetMs);
@@ -59,14 +59,14 @@ export async function measureDrain(setting, parts) {
   const seconds = (performance.now() - setting.progress.firstAt) / 1000;
   const cpuMs = await setting.cpu.stop();
   const done = (hasEnded ? runs : setting.progress.done) * steps;
-  const notes = [`${runs} runs, put in within ${round(enqueueS)} s`];
+  const notes = [`${runs} runs, enqueued in ${round(enqueueS)} s`];
   if (parts.note) notes.push(parts.note);
-  if (!hasEnded) notes.push(`stopped after ${round(seconds)} s with ${setting.progress.done} of them ended`);
+  if (!hasEnded) notes.push(`stopped after ${round(seconds)} s, when ${setting.progress.done} of them had ended`);
   return rowOf(workload, done / seconds, unit, cpuMs / done, notes.join("; "));
 }
 
 /**
- * One run of three steps after another, from the call that starts it to its result.
+ * Runs of three steps, one after another, each from the call that starts it to its result.
  *
  * @param {Setting} setting
  * @param {() => Promise<unknown>} run
@@ -80,9 +80,9 @@ export async function measureLatency(setting, run, note = "") {
     await run();
     return performance.now() - begun;
   };
-  const slow = await timeOne();
-  // A peer that polls for a second gains nothing by being warm.
-  for (let i = 1; i < latencyWarmUps && slow < 500; i++) await run();
+  const firstMs = await timeOne();
+  // A peer that polls once per second does not need a warm-up.
+  for (let i = 1; i < latencyWarmUps && firstMs < 500; i++) await run();
   await setting.cpu.start();
   const begun = performance.now();
   while (times.length < latencyRuns && performance.now() - begun < latencyBudgetMs) times.push(await timeOne());
@@ -96,7 +96,7 @@ export async function measureLatency(setting, run, note = "") {
 
 /**
  * @param {Setting} setting
- * @param {(steps: number) => Promise<unknown>} run One run of so many parallel steps, to its result.
+ * @param {(steps: number) => Promise<unknown>} run One run with that many parallel steps, until its result.
  * @returns {Promise<Row>}
  */
 export async function measureFanOut(setting, run) {
@@ -109,12 +109,12 @@ export async function measureFanOut(setting, run) {
     times.push((performance.now() - begun) / 1000);
   }
   const cpuMs = (await setting.cpu.stop()) / count / rounds;
-  const note = `one run of ${count} steps, the median of ${rounds}; the first took ${round(times[0])} s`;
+  const note = `one run with ${count} parallel steps, median of ${rounds}; the first took ${round(times[0])} s`;
   return rowOf("fan-out", percentile(times, 0.5), "s", cpuMs, note);
 }
 
 /**
- * Waiting runs, each sent its own signal: from the first signal to the last run recorded as ended.
+ * Waiting runs that each get their own signal: from the first signal until the last run is recorded as ended.
  *
  * @param {Setting} setting
  * @param {{ park: (count: number) => Promise<void>, signalAll: (count: number) => Promise<void>,
@@ -125,18 +125,18 @@ export async function measureWake(setting, { park, signalAll, isDone }) {
   const count = setting.sizes.wakeRuns;
   setting.progress = new Progress(count);
   await park(count);
-  await setting.tidy();
+  await setting.vacuum();
   await setting.cpu.start();
   const begun = performance.now();
   await signalAll(count);
   await setting.progress.ended;
   await until(() => isDone(count));
   const seconds = (performance.now() - begun) / 1000;
-  return rowOf("wake", seconds, "s", (await setting.cpu.stop()) / count, `${count} waiting runs, a signal each`);
+  return rowOf("wake", seconds, "s", (await setting.cpu.stop()) / count, `${count} waiting runs, one signal each`);
 }
 
 /**
- * Runs that sleep for 30 days: from the first call to the moment all of them sleep.
+ * Runs that sleep for 30 days: from the first call until all of them are asleep.
  *
  * @param {Setting} setting
  * @param {{ putToSleep: (count: number) => Promise<void>, note?: string }} parts
@@ -161,6 +161,6 @@ export async function measureSleepers(setting, { putToSleep, note = "" }) {
     rowOf("sleepers enqueue", seconds, "s", cpuMs, what),
     rowOf("sleepers memory", nodeMb + serverMb, "MB", null, memory),
   ];
-  // A store that lives in memory alone has nothing on disk to speak of.
+  // A store that is only in memory has nothing on disk.
   return bytes > 0 ? [...rows, rowOf("sleepers disk", bytes, "bytes/run", null, what)] : rows;
 }

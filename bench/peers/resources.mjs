@@ -2,13 +2,13 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * What the peers stand on, made ready and cleared away by the process that outlives them: folder, database, keys.
- * The servers' packages are loaded when they are first needed, which is after they were installed.
+ * Creates and removes what a peer uses: folder, database, keys. This runs in the parent process, which outlives the
+ * peers. The server packages are imported on first use, because they are installed when the benchmark starts.
  */
-export class Ground {
+export class Resources {
   #folder;
   #count = 0;
-  /** How each kind of server is made ready for one peer; gives what the peer is told, and how to clear it away. */
+  /** Prepares each kind of server for one peer. Returns settings for the peer, and a function that cleans up. */
   #kinds = {
     none: async () => ({ given: {}, clear: async () => {} }),
     postgres: async (peer) => {
@@ -23,7 +23,7 @@ export class Ground {
     },
   };
 
-  /** @param {string} folder An empty one, of this benchmark alone. */
+  /** @param {string} folder An empty folder of this benchmark. */
   constructor(folder) {
     this.#folder = folder;
   }
@@ -44,21 +44,21 @@ export class Ground {
   }
 }
 
-/** Which shared servers answer, with their versions, or why they do not. */
+/** The versions of the shared servers, or why they are unavailable. */
 export async function describeServers() {
-  const ask = async (load) => {
+  const describe = async (load) => {
     try {
       return await load();
     } catch (error) {
-      return `not there (${error.code ?? error.message})`;
+      return `unavailable (${error.code ?? error.message})`;
     }
   };
   return {
-    postgres: await ask(async () => {
+    postgres: await describe(async () => {
       const { dropLeftovers, readVersion } = await import("./postgres.mjs");
       await dropLeftovers();
       return readVersion();
     }),
-    redis: await ask(async () => (await import("./redis.mjs")).readVersion()),
+    redis: await describe(async () => (await import("./redis.mjs")).readVersion()),
   };
 }
