@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type GuideActSource, type GuideSource, openGuide } from "../../src/app/guide.ts";
+import { type GuideActionSource, type GuideSource, openGuide } from "../../src/app/guide.ts";
 import { loadConfig } from "../../src/app/load-config.ts";
 import type { Guide, GuideActed } from "../../src/wire/guide.ts";
 import type { Page } from "../../src/wire/page.ts";
@@ -14,8 +14,8 @@ import { setup } from "./setup.ts";
 const runs = "/api/runs?name=hello";
 
 /** One step that a run of `hello` ticks, with these acts besides the one that starts it. */
-function guideOf(...acts: readonly GuideActSource[]): GuideSource {
-  const start: GuideActSource = {
+function guideOf(...acts: readonly GuideActionSource[]): GuideSource {
+  const start: GuideActionSource = {
     id: "start",
     label: "Start it",
     act: async (api) => {
@@ -39,7 +39,7 @@ function guideOf(...acts: readonly GuideActSource[]): GuideSource {
   };
 }
 
-function open(t: TestContext, acts: readonly GuideActSource[], settings: { readOnly?: boolean } = {}) {
+function open(t: TestContext, acts: readonly GuideActionSource[], settings: { readOnly?: boolean } = {}) {
   return setup(t, { ...settings, guide: guideOf(...acts) });
 }
 

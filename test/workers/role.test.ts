@@ -248,6 +248,6 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
     );
     // Looking asks for no right that it lacks, and says what is missing.
     const looked = await baton(["runs"], { env: { BATON_STORE: worker } });
-    assert.match(looked.stderr, /needs \d+\nhint: run baton db migrate with a role that may create tables/);
+    assert.match(looked.stderr, /needs \d+\nhint: run baton db migrate with a role that can create tables/);
   });
 });
