@@ -1,4 +1,4 @@
-/** Stops on a broken invariant: the message names the rule, since nobody may go on over it. */
+/** Throws if an invariant is broken. The message names the rule, because the code must not continue. */
 export function assert(condition: unknown, rule: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${rule}`);
 }

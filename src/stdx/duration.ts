@@ -1,4 +1,4 @@
-/** A length of time: a number of milliseconds, `"90s"`, `"1h30m"`, `"2d"`, or an ISO 8601 duration such as `"PT8H"`. */
+/** A duration: a number of milliseconds, `"90s"`, `"1h30m"`, `"2d"`, or ISO 8601 such as `"PT8H"`. */
 export type Duration = number | string;
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -13,7 +13,7 @@ const shortForm = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/;
 const shortPart = /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g;
 const isoForm = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 
-/** Milliseconds, a whole number of zero or more. Throws a `TypeError` that quotes what it could not read. */
+/** Returns milliseconds, a whole number of zero or more. Throws a `TypeError` that quotes a value it cannot read. */
 export function parseDuration(value: Duration): number {
   if (typeof value === "number") return wholeMs(value, value);
   const text = value.trim();
@@ -36,7 +36,7 @@ export function parseDuration(value: Duration): number {
   throw new TypeError(`not a duration: ${JSON.stringify(value)}; write milliseconds, "30s", "1h30m", "2d" or "PT8H"`);
 }
 
-/** A thousand years: more is a mistake, and a moment that far away could not be kept. */
+/** A thousand years: more is a mistake, and such a time could not be stored. */
 const durationMaxMs = 31_556_952_000_000;
 
 /** Store times are integers: a fraction of a millisecond once made two clocks disagree about who held a lease. */
@@ -46,7 +46,7 @@ function wholeMs(ms: number, source: Duration): number {
   return Math.ceil(ms);
 }
 
-/** For people: `26 h 0 m`, `16.4 s`, `12 ms`. */
+/** Formats a duration for people: `26 h 0 m`, `16.4 s`, `12 ms`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))} s`;

@@ -1,6 +1,6 @@
 /**
- * A 53-bit hash of a text as 14 hex digits (cyrb53, public domain). Not for secrets: it only has to tell inputs,
- * match keys and seeds apart without asking the platform, so that the kernel stays free of Node.
+ * A 53-bit hash of a text as 14 hex digits (cyrb53, public domain). Not for secrets: it only distinguishes inputs,
+ * match keys and seeds, without a platform API, so that the kernel does not depend on Node.
  */
 export function hash53(text: string, seed = 0): string {
   return hash53Number(text, seed).toString(16).padStart(14, "0");

@@ -1,10 +1,11 @@
 /**
- * The one serialiser of everything that Baton keeps. JSON changes many values silently (`NaN` becomes `null`, a `Map`
- * becomes `{}`); here such a value is refused with the path of the place, so that what a step returned and what a replay
- * reads are always the same. Text is kept as text, never as a database's own JSON type, which differ in what they accept.
+ * The only serialiser of everything that Baton stores. JSON changes many values silently (`NaN` becomes `null`, a `Map`
+ * becomes `{}`). Here such a value is refused with its path, so that what a step returned and what a replay reads are
+ * always the same. JSON is stored as text, never as a database's own JSON type, because those differ in what they
+ * accept.
  */
 
-/** A value that cannot be kept as it is. `path` is relative to the value: `.items[3].price`. */
+/** A value that cannot be stored unchanged. `path` is relative to the value: `.items[3].price`. */
 export class UnencodableError extends Error {
   override readonly name = "UnencodableError";
   readonly path: string;
@@ -16,22 +17,22 @@ export class UnencodableError extends Error {
   }
 }
 
-/** Deeper than any real document; a cycle reaches it at once. */
+/** Deeper than any real document. A cycle reaches it at once. */
 export const depthMax = 256;
 
-/** JSON text, or null for `undefined`. Throws `UnencodableError` and never alters a value. */
+/** Returns JSON text, or null for `undefined`. Never alters a value: throws `UnencodableError` instead. */
 export function encode(value: unknown): string | null {
   if (value === undefined) return null;
   if (problemOf(value, 0) !== null) throw locate(value, "", []) ?? new UnencodableError("", "cannot be stored as JSON");
   return JSON.stringify(value);
 }
 
-/** The value that `encode` was given, round-tripped. */
+/** Returns the value that was given to `encode`. */
 export function decode(text: string | null): unknown {
   return text === null ? undefined : JSON.parse(text);
 }
 
-/** Whether a value is kept as it is, without its path: the fast half, walked once for each value. */
+/** Why a value cannot be stored, without its path; null if it can. The fast half: one pass for each value. */
 function problemOf(value: unknown, depth: number): string | null {
   switch (typeof value) {
     case "string":
@@ -83,7 +84,7 @@ function plainProblem(object: Record<string, unknown>): string | null {
   return `is a ${name} instance, which JSON would alter; return a plain object`;
 }
 
-/** The slow half: finds the place of the first problem, for the message. */
+/** The slow half: finds the path of the first problem, for the message. */
 function locate(value: unknown, path: string, above: readonly unknown[]): UnencodableError | null {
   if (typeof value !== "object" || value === null) {
     const problem = problemOf(value, 0);
@@ -116,13 +117,13 @@ function locate(value: unknown, path: string, above: readonly unknown[]): Unenco
   return null;
 }
 
-/** UTF-8 bytes of a text. Counts only when the length alone cannot tell that it is under `enough`. */
+/** UTF-8 bytes of a text. Counts them only if the length alone does not show that there are at most `enough`. */
 export function byteLength(text: string, enough = 0): number {
   if (text.length * 3 <= enough) return text.length;
   return new TextEncoder().encode(text).byteLength;
 }
 
-/** The same text for the same value whatever the order of its keys: for hashes, never for storage. */
+/** The same text for equal values, whatever the order of their keys. For hashes, never for storage. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item ?? null)).join(",")}]`;
   if (typeof value === "object" && value !== null) {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { canonical, decode, encode } from "./json.ts";
 
-test("durations are read in every form that people write", () => {
+test("durations are parsed in every supported form", () => {
   const cases: [string | number, number][] = [
     [250, 250],
     ["90s", 90_000],
@@ -22,12 +22,12 @@ test("durations are read in every form that people write", () => {
   }
 });
 
-test("what is no duration is refused with the text", () => {
+test("text that is not a duration is refused", () => {
   for (const text of ["", "soon", "-5s", "5 parsecs", "PT", "P", -1, Number.NaN, Number.POSITIVE_INFINITY])
     assert.throws(() => parseDuration(text), TypeError);
 });
 
-test("durations are shown for people", () => {
+test("durations are formatted for people", () => {
   assert.deepEqual([12, 16_400, 125_000, 93_600_000, 200_000_000].map(formatDuration), [
     "12 ms",
     "16.4 s",
@@ -37,10 +37,10 @@ test("durations are shown for people", () => {
   ]);
 });
 
-test("what is encoded comes back as it was, and what JSON would alter is refused", () => {
+test("encoded values are decoded unchanged", () => {
   fc.assert(
     fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-      // Refused, as the next test shows; the generator likes such keys.
+      // Refused, as the next test shows; the generator produces such keys often.
       fc.pre(!JSON.stringify(value).includes('"__proto__":'));
       const text = encode(value);
       assert.deepEqual(decode(text), JSON.parse(JSON.stringify(value)));
@@ -50,7 +50,7 @@ test("what is encoded comes back as it was, and what JSON would alter is refused
   assert.equal(decode(null), undefined);
 });
 
-test("the path of the first place that cannot be kept is named", () => {
+test("the error names the path of the first value that cannot be stored", () => {
   const cyclic: { list: unknown[] } = { list: [] };
   cyclic.list.push({ back: cyclic });
   const cases: [unknown, string][] = [

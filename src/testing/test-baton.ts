@@ -23,14 +23,14 @@ import type { Workflow } from "../workflows/definition.ts";
 import { TestClock } from "./test-clock.ts";
 
 export interface TestOptions extends Omit<BatonConfig, "store" | "port" | "folder"> {
-  /** Where the clock begins. Default 2026-01-01T00:00:00Z. */
+  /** The initial time of the clock. Default 2026-01-01T00:00:00Z. */
   startAt?: Date | number;
 }
 
-/** A run of a test instance. It survives crashes of the instance, as the run does. */
+/** A run of a test instance. Like the run, it survives crashes of the instance. */
 export interface TestHandle<T = unknown> {
   readonly id: string;
-  /** The output; the clock is moved to whatever the run waits for, up to `within` (default 30 days). */
+  /** Returns the output. Moves the clock to whatever the run waits for, by at most `within` (default 30 days). */
   result(options?: { within?: Duration }): Promise<T>;
   status(): Promise<RunStatus>;
   detail(): Promise<RunDetail>;
@@ -44,12 +44,12 @@ export interface TestHandle<T = unknown> {
   dismiss(): Promise<void>;
 }
 
-/** An instance in memory with a clock that the test moves, and a process that the test may kill. */
+/** An instance in memory, with a clock that the test moves and a process that the test can crash. */
 export interface TestBaton {
   readonly clock: TestClock;
-  /** The instance that lives now; another one after each crash. */
+  /** The current instance; a new one after each crash. */
   readonly baton: Baton;
-  /** Store operations so far: the numbers that `crashAt` counts in. */
+  /** Number of store operations so far, as counted by `crashAt`. */
   readonly operations: number;
   readonly crashes: number;
   start<RawInput, Input, Output>(
@@ -58,28 +58,30 @@ export interface TestBaton {
     options?: StartOptions,
   ): Promise<TestHandle<Output>>;
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
-  /** Puts a run that `baton export` has written into the store, at rest; one that had failed may be resumed. */
+  /** Imports a run written by `baton export`, as ended. A run that had failed can be resumed. */
   load<T = unknown>(fixture: unknown): Promise<TestHandle<T>>;
-  /** Replays such a run over a definition, without running a step: compatible, or where it differs first. */
+  /** Replays an exported run against a definition, without running a step: compatible, or the first difference. */
   replay(fixture: unknown, definition: Definition): Promise<Verdict>;
   register(definition: Definition): void;
-  /** Moves the clock, with everything that falls due on the way. */
+  /** Moves the clock and runs everything that becomes due on the way. */
   advance(duration: Duration): Promise<void>;
-  /** Waits until nothing more happens without the clock. */
+  /** Waits until nothing more happens unless the clock moves. */
   settle(): Promise<void>;
-  /** Kills the process, as SIGKILL would, and starts it again on the same store. */
+  /** Crashes the process, like SIGKILL, and starts it again on the same store. */
   crash(): Promise<void>;
-  /** Kills it at that store operation, just before or just after it takes effect. */
+  /** Crashes the process at this store operation, just before or just after it takes effect. */
   crashAt(operation: number, side?: "before" | "after"): void;
   close(): Promise<void>;
 }
 
-/** Turns of the event loop without a sign of work after which all counts as quiet. */
+/** Turns of the event loop without activity after which the instance counts as quiet. */
 const quietTurns = 12;
-/** Real ms that a step's own work may take, such as a call to a real service, before the clock goes on without it. */
+/**
+ * Real time in ms that a step's work may take, such as a call to a real service, before the clock moves on without it.
+ */
 const realWorkMaxMs = 1_000;
 const dayMs = 86_400_000;
-/** Nothing has to be renewed where only one process can be. */
+/** Nothing needs to be renewed if there is only one process. */
 const yearMs = 365 * dayMs;
 const startAt = Date.UTC(2026, 0, 1);
 
@@ -96,8 +98,8 @@ class MemoryBaton implements TestBaton {
   readonly #definitions: Definition[];
   #instance: Baton | null = null;
   #generation = 0;
-  #deathAt: { operation: number; side: "before" | "after" } | null = null;
-  #isDying = false;
+  #crashPoint: { operation: number; side: "before" | "after" } | null = null;
+  #isCrashing = false;
   #hungAt = -1;
   operations = 0;
 
@@ -119,11 +121,11 @@ class MemoryBaton implements TestBaton {
 
   async open(): Promise<void> {
     this.#generation += 1;
-    this.#isDying = false;
+    this.#isCrashing = false;
     const generation = this.#generation;
     const notifier = new LocalNotifier();
     const inner = new MemoryStore(this.#core, notifier);
-    const store = new InterceptedStore(inner, this.#lifeOf(generation));
+    const store = new InterceptedStore(inner, this.#interceptFor(generation));
     let chance = 0.5;
     let ids = 0;
     this.#instance = await assemble(
@@ -149,36 +151,36 @@ class MemoryBaton implements TestBaton {
     );
   }
 
-  /** What a dead process asks never comes back, and nothing of it comes through. */
-  #lifeOf(generation: number): Intercept {
+  /** Requests of a crashed process are never answered, and none of them takes effect. */
+  #interceptFor(generation: number): Intercept {
     const never = new Promise<never>(() => {});
     return async (_operation, call) => {
-      if (generation !== this.#generation || this.#isDying) return never;
+      if (generation !== this.#generation || this.#isCrashing) return never;
       this.operations += 1;
       this.clock.activity += 1;
-      const isLast = this.#deathAt !== null && this.operations >= this.#deathAt.operation;
-      if (isLast && this.#deathAt?.side === "before") {
-        this.#die();
+      const isLast = this.#crashPoint !== null && this.operations >= this.#crashPoint.operation;
+      if (isLast && this.#crashPoint?.side === "before") {
+        this.#crashSoon();
         return never;
       }
       const value = await call();
-      if (generation !== this.#generation || this.#isDying) return never;
+      if (generation !== this.#generation || this.#isCrashing) return never;
       if (isLast) {
-        this.#die();
+        this.#crashSoon();
         return never;
       }
       return value;
     };
   }
 
-  #die(): void {
-    this.#deathAt = null;
-    this.#isDying = true;
+  #crashSoon(): void {
+    this.#crashPoint = null;
+    this.#isCrashing = true;
     setImmediate(() => void this.crash());
   }
 
   async crash(): Promise<void> {
-    this.#isDying = true;
+    this.#isCrashing = true;
     this.clock.clear();
     this.#core.buryAll();
     await this.open();
@@ -186,7 +188,7 @@ class MemoryBaton implements TestBaton {
   }
 
   crashAt(operation: number, side: "before" | "after" = "after"): void {
-    this.#deathAt = { operation, side };
+    this.#crashPoint = { operation, side };
   }
 
   register(definition: Definition): void {
@@ -213,7 +215,7 @@ class MemoryBaton implements TestBaton {
     return this.#handle<T>(id);
   }
 
-  /** On the version that is registered here: numbers of another store mean nothing in this one. */
+  /** Uses the version that is registered here: version numbers of another store have no meaning in this one. */
   #asRegistered(fixture: RunFixture): RunFixture {
     const { definition } = fixture;
     const same = this.baton.engine.handlers.find((handler) => handler.definition.name === definition.name);
@@ -227,7 +229,7 @@ class MemoryBaton implements TestBaton {
   }
 
   #handle<T>(id: string): TestHandle<T> {
-    const act = async (verb: VerbRequest["verb"], more: Partial<VerbRequest> = {}): Promise<void> => {
+    const intervene = async (verb: VerbRequest["verb"], more: Partial<VerbRequest> = {}): Promise<void> => {
       await this.baton.engine.intervene(id, { ...more, verb, actor: "test", why: null });
       await this.settle();
     };
@@ -241,18 +243,18 @@ class MemoryBaton implements TestBaton {
       detail,
       status: async () => (await detail()).row.status,
       result: async (options) => this.#result<T>(id, detail, parseDuration(options?.within ?? "30d")),
-      resume: () => act("resume"),
-      cancel: (options) => act("cancel", { isCompensated: options?.compensate === true }),
-      suspend: (options) => act("suspend", { stopsClocks: options?.stopClocks === true }),
-      retry: () => act("retry"),
-      restart: (step) => act("restart", { step }),
+      resume: () => intervene("resume"),
+      cancel: (options) => intervene("cancel", { isCompensated: options?.compensate === true }),
+      suspend: (options) => intervene("suspend", { stopsClocks: options?.stopClocks === true }),
+      retry: () => intervene("retry"),
+      restart: (step) => intervene("restart", { step }),
       completeStep: async ({ step, output }) =>
-        act("complete-step", {
+        intervene("complete-step", {
           output: encodePayload(output, "output", defaults.payloadMax) ?? "null",
           ...(step === undefined ? {} : { step }),
         }),
-      compensate: () => act("compensate"),
-      dismiss: () => act("dismiss"),
+      compensate: () => intervene("compensate"),
+      dismiss: () => intervene("dismiss"),
     };
   }
 
@@ -290,17 +292,17 @@ class MemoryBaton implements TestBaton {
     let quiet = 0;
     while (quiet < quietTurns) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      const isBusy = this.#isDying || (this.#instance?.engine.isBusy && this.clock.activity !== this.#hungAt);
+      const isBusy = this.#isCrashing || (this.#instance?.engine.isBusy && this.clock.activity !== this.#hungAt);
       if (this.clock.activity === seen && !(isBusy && performance.now() < giveUpAt)) quiet += 1;
       else quiet = 0;
       seen = this.clock.activity;
     }
-    // A step that hangs is waited for once: then only the clock can end it.
+    // A step that hangs is waited for once. After that only the clock can end it.
     if (this.#instance?.engine.isBusy) this.#hungAt = this.clock.activity;
   }
 
   async close(): Promise<void> {
-    this.#deathAt = null;
+    this.#crashPoint = null;
     await this.settle();
     const closing = this.#instance?.close({ graceMs: 0 });
     this.#instance = null;

@@ -6,12 +6,12 @@ interface Timer {
   readonly call: () => void;
 }
 
-/** A clock that stands still until the test moves it. Turns of the event loop are real. */
+/** A clock that changes only when the test moves it. Turns of the event loop are real. */
 export class TestClock implements Clock {
   #now: number;
   #order = 0;
   #timers: Timer[] = [];
-  /** Grows with every sign of work: how a test tells that all is quiet. */
+  /** Grows with all activity, so that a test can detect when everything is quiet. */
   activity = 0;
 
   constructor(startAt: number) {
@@ -40,7 +40,7 @@ export class TestClock implements Clock {
     setImmediate(call);
   }
 
-  /** The next timer that is due by `until`, moved to and called; false when there is none. */
+  /** Moves to the next timer that is due by `until` and calls it. False if there is none. */
   fireNext(until: number): boolean {
     const due = this.#timers
       .filter((timer) => timer.at <= until)
@@ -55,7 +55,7 @@ export class TestClock implements Clock {
     return true;
   }
 
-  /** Forgets all timers, as the death of the process does. */
+  /** Removes all timers, as a crash of the process does. */
   clear(): void {
     this.#timers = [];
   }

@@ -21,31 +21,34 @@ import type { AnyWorkflow, Workflow } from "./definition.ts";
 import { checkName, retryPolicy, type StepOptions, type Undo, undoSpec } from "./options.ts";
 
 export interface WaitOptions {
-  /** Equality on paths to scalars of the event's data, typed: `{ dealId: 8841 }` is not `"8841"`. */
+  /** Scalars at paths of the event's data, compared by value and type: `{ dealId: 8841 }` does not match `"8841"`. */
   match?: Readonly<Record<string, unknown>>;
-  /** After this the wait answers null. */
+  /** After this time the wait returns null. */
   timeout?: Duration;
-  /** Also takes events that came this long before the wait, even before the run; without it, events since its start. */
+  /**
+   * Accepts events that arrived up to this long before the wait, even before the run. Default: events since the run's
+   * start.
+   */
   lookback?: Duration;
-  /** What comes is sealed at rest and masked wherever it is shown. */
+  /** The received event is sealed at rest and masked wherever it is shown. */
   sensitive?: boolean;
   key?: string;
 }
 
-/** An event as a wait gives it. */
+/** An event as returned by a wait. */
 export interface ReceivedEvent<T = unknown> {
   readonly id: string;
   readonly name: string;
   readonly source: string;
-  /** When the store accepted it, ms. */
+  /** When the store accepted it, in ms. */
   readonly at: number;
   readonly data: T;
 }
 
 export interface MapOptions {
-  /** Items under way at once. Default: all. */
+  /** Items processed at the same time. Default: all. */
   concurrency?: number;
-  /** True, or the most items that may fail: their results are `{ error }`. */
+  /** True, or how many items may fail: the results of failed items are `{ error }`. */
   tolerateFailures?: boolean | number;
 }
 
@@ -53,13 +56,13 @@ export interface ItemFailure {
   readonly error: ErrorRecord;
 }
 
-/** A call or start of a child: `key` is the occurrence's own name, `businessKey` the child's. */
+/** Options of a child run: `key` replaces the operation's name, `businessKey` is the child's business key. */
 export interface ChildOptions extends Pick<StartOptions, "idempotencyKey" | "priority" | "attributes"> {
   key?: string;
   businessKey?: string;
   /**
-   * What a compensation does to a completed child: `compensate` calls the child's own undos, a function is an undo of
-   * the call's result. Without it a completed child stays as it is; one that is under way is cancelled in any case.
+   * How to undo a completed child when this run is compensated: `compensate` compensates the child run, a function
+   * undoes the call's result. Without it a completed child is not undone. A running child is always cancelled.
    */
   undo?: "compensate" | Undo<never>;
 }
@@ -67,9 +70,9 @@ export interface ChildOptions extends Pick<StartOptions, "idempotencyKey" | "pri
 export type Branch<T> = (ctx: Context) => Promise<T> | T;
 
 /**
- * What a workflow's code is given. Everything here is recorded: after a crash, a wait or a restart the code runs again
- * from its beginning and each call answers what it answered before. Code between the calls must therefore do the same
- * each time; what it does to the world belongs into steps.
+ * Passed to a workflow's code. All calls are recorded: after a crash, a wait or a restart the code runs again from its
+ * beginning, and each call returns what it returned before. Code between the calls must therefore be deterministic;
+ * side effects belong in steps.
  */
 export interface Context {
   readonly run: {
@@ -79,11 +82,11 @@ export interface Context {
     readonly version: number;
     readonly attempt: number;
   };
-  /** Aborted when the run is cancelled or this process lets go of it. */
+  /** Aborted when the run is cancelled or this process releases it. */
   readonly signal: AbortSignal;
   readonly log: StepLog;
 
-  /** Runs `work` at least once and records its result once. Send `attempt.idempotencyKey` to the outside. */
+  /** Runs `work` at least once and records its result once. Pass `attempt.idempotencyKey` to external systems. */
   step<T, In = unknown>(
     name: string,
     work: (attempt: StepAttempt & { readonly input: In }) => Promise<T> | T,
@@ -94,26 +97,29 @@ export interface Context {
     work: (attempt: StepAttempt & { readonly input: In }) => Promise<T> | T,
     options?: StepOptions<T, In>,
   ): Promise<T>;
-  /** Runs `work` at most once: after a crash in the middle nobody knows, and the run waits for a person. */
+  /** Runs `work` at most once. After a crash in the middle the outcome is unknown, and the run waits for a person. */
   once<T, In = unknown>(
     name: string,
     work: (attempt: StepAttempt & { readonly input: In }) => Promise<T> | T,
     options?: Omit<StepOptions<T, In>, "retry">,
   ): Promise<T>;
-  /** Your rows and the result commit together, in Baton's own database. Await nothing but `db.query` inside. */
+  /** Commits your rows and the result in one transaction of Baton's own database. Await only `db.query` inside. */
   tx<T>(
     name: string,
     work: (db: TxClient) => Promise<T>,
     options?: Pick<StepOptions<T>, "retry" | "key" | "undo">,
   ): Promise<T>;
   /**
-   * From here on a failure is not compensated and waits for a person instead: what follows must be finished, not undone.
+   * From here on a failure is not compensated but waits for a person: the rest of the run must be finished, not undone.
    */
   pointOfNoReturn(name: string): Promise<void>;
 
   sleep(name: string, duration: Duration): Promise<void>;
   sleepUntil(name: string, time: Date | number | string): Promise<void>;
-  /** The first matching event, also one that came between the run's start and this wait; null after the timeout. */
+  /**
+   * Returns the first matching event, including one that arrived between the run's start and this wait; null after the
+   * timeout.
+   */
   waitForEvent<T = unknown>(name: string, options?: WaitOptions): Promise<ReceivedEvent<T> | null>;
   emit(event: { name: string; data?: unknown; id?: string }): Promise<{ id: string }>;
 
@@ -123,7 +129,7 @@ export interface Context {
     input: RawInput,
     options?: ChildOptions,
   ): Promise<Output>;
-  /** Starts a child run and goes on. */
+  /** Starts a child run without waiting for it. */
   start<RawInput, Input, Output>(
     definition: Workflow<RawInput, Input, Output>,
     input: RawInput,
@@ -131,12 +137,12 @@ export interface Context {
   ): Promise<{ id: string }>;
 
   /**
-   * Ends this run and goes on as a new one with this input, the same business key and a history that begins anew: for
-   * loops without end. Whoever waits for this run waits for the new one. Never comes back.
+   * Ends this run and continues as a new one with this input, the same business key and an empty history: for endless
+   * loops. Callers that wait for this run wait for the new one. Never returns.
    */
   continueAsNew(input: unknown): Promise<never>;
 
-  /** Results in the order of the items; each item has a context, and so step names, of its own. */
+  /** Returns results in the order of the items. Each item has its own context, and so its own step names. */
   map<T, R>(
     name: string,
     items: readonly T[],
@@ -149,31 +155,31 @@ export interface Context {
     work: (item: T, ctx: Context, index: number) => Promise<R> | R,
     options?: MapOptions,
   ): Promise<R[]>;
-  /** The first branch to settle wins; the others are aborted and their waits removed. */
+  /** The first branch to settle wins. The others are aborted and their waits removed. */
   race<B extends Record<string, Branch<unknown>>>(
     branches: B,
   ): Promise<{ [K in keyof B & string]: { winner: K; value: Awaited<ReturnType<B[K]>> } }[keyof B & string]>;
 
-  /** Merged into the run's searchable attributes. */
+  /** Merges these into the run's searchable attributes. */
   setAttributes(attributes: Readonly<Record<string, string | number | boolean | null>>): Promise<void>;
-  /** Store time of the last recorded answer, ms: the same in every replay. */
+  /** Store time of the last recorded result, in ms: the same in every replay. */
   now(): number;
-  /** In [0, 1), derived from the run: the same in every replay. */
+  /** A number in [0, 1) derived from the run: the same in every replay. */
   random(): number;
   /** A UUID derived from the run: the same in every replay. */
   uuid(): string;
 }
 
-/** What the context needs of the instance around it. */
+/** What the context needs from its engine. */
 export interface ContextEnvironment {
-  /** The step whose own code asks; null between steps. */
+  /** The step whose code is running; null between steps. */
   stepAround(): string | null;
   prepareChild(definition: AnyWorkflow, input: unknown, options: StartOptions, by: string): Promise<StartRun>;
-  /** The whole input of a run that is about to start, sealed. */
+  /** Seals the whole input of a run that is about to start. */
   sealInput(run: string, input: string): string;
-  /** A run of the same definition that goes on for this one. */
+  /** A run of the same definition that continues this one. */
   prepareContinuation(run: LeasedRun, input: unknown): Promise<StartRun>;
-  /** Calls the undos of a completed child and waits until they are done. */
+  /** Compensates a completed child and waits until that has ended. */
   compensateChild(parent: LeasedRun, key: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -279,7 +285,7 @@ export class RunContext implements Context {
   }
 
   async sleepUntil(name: string, time: Date | number | string): Promise<void> {
-    // Also of a number: one that is no date could be kept and never be shown.
+    // Checks numbers too: an invalid date could be stored but never shown.
     const dueAt = new Date(time).getTime();
     if (!Number.isFinite(dueAt))
       throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid timestamp`);
@@ -345,7 +351,7 @@ export class RunContext implements Context {
     input: RawInput,
     options: ChildOptions = {},
   ): Promise<Output> {
-    return late(this.#call(definition, input, options));
+    return handledLater(this.#call(definition, input, options));
   }
 
   async #call<RawInput, Input, Output>(
@@ -411,12 +417,12 @@ export class RunContext implements Context {
     return { ...this.#sealed(start), parent: { no: run.no, key, isAwaited } };
   }
 
-  /** The start of a run whose input may hold something sensitive of this one: sealed as a whole then. */
+  /** Seals the whole input of a start if it contains a sensitive value of this run. */
   #sealed(start: StartRun): StartRun {
     const { vault } = this.#activation;
     const { id, input, definition } = start;
     if (input === null || !vault?.holds(input)) return start;
-    // One that is sealed in parts cannot be sealed around them.
+    // An input with sealed parts cannot be sealed as a whole.
     if (hasSealed(input)) vault.refuse(input, `the non-sensitive part of the input of ${definition.name}`);
     return { ...start, input: this.#env.sealInput(id, input) };
   }
@@ -427,7 +433,7 @@ export class RunContext implements Context {
     work: (item: T, ctx: Context, index: number) => Promise<R> | R,
     options: MapOptions = {},
   ): Promise<(R | ItemFailure)[]> {
-    return late(this.#map(name, items, work, options));
+    return handledLater(this.#map(name, items, work, options));
   }
 
   async #map<T, R>(
@@ -469,7 +475,7 @@ export class RunContext implements Context {
   race<B extends Record<string, Branch<unknown>>>(
     branches: B,
   ): Promise<{ [K in keyof B & string]: { winner: K; value: Awaited<ReturnType<B[K]>> } }[keyof B & string]> {
-    return late(this.#race(branches)) as never;
+    return handledLater(this.#race(branches)) as never;
   }
 
   async #race(branches: Record<string, Branch<unknown>>): Promise<{ winner: string; value: unknown }> {
@@ -482,7 +488,8 @@ export class RunContext implements Context {
       names.map((name) => [name, this.#branch(name, branches[name] as Branch<unknown>, scopes.get(name) as Scope)]),
     );
     const first = await Promise.race(settled.values());
-    // The recorded winner counts: it is the same in every replay, and the losers are closed at the same place in the order.
+    // The recorded winner counts: it is the same in every replay, and the losers are closed at the same place in the
+    // order.
     const onSettled = (value: string | null): void => {
       const { winner } = JSON.parse(value ?? "{}") as { winner: string };
       for (const [name, scope] of scopes) if (name !== winner) this.#activation.closeScope(scope);
@@ -505,7 +512,7 @@ export class RunContext implements Context {
     scope: Scope,
   ): Promise<{ name: string; ok: true; value: unknown } | { name: string; ok: false; error: unknown }> {
     try {
-      return { name, ok: true, value: await branch(this.#of(scope)) };
+      return { name, ok: true, value: await branch(this.#contextOf(scope)) };
     } catch (error) {
       return { name, ok: false, error };
     }
@@ -530,13 +537,13 @@ export class RunContext implements Context {
   }
 
   random(): number {
-    const what = this.#ownOf("random");
+    const what = this.#counterName("random");
     return hash53Number(`${this.#activation.run.id} ${this.#scope.path} ${what} ${this.#scope.count(what)}`) / 2 ** 53;
   }
 
-  /** Version 8 of RFC 9562: the bits are derived from the run. */
+  /** UUID version 8 of RFC 9562, with bits derived from the run. */
   uuid(): string {
-    const what = this.#ownOf("uuid");
+    const what = this.#counterName("uuid");
     const seed = this.#scope.count(what);
     const hex = [1, 2, 3]
       .map((part) =>
@@ -549,17 +556,17 @@ export class RunContext implements Context {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 
-  /** Steps count for themselves: a replay leaves their code out, and what comes after them must not notice. */
-  #ownOf(what: string): string {
+  /** Each step has its own counter: a replay skips the step's code, and later values must not depend on it. */
+  #counterName(what: string): string {
     const step = this.#env.stepAround();
     return step === null ? what : `${what} in ${step}`;
   }
 
   #inside(path: string): RunContext {
-    return this.#of(this.#scope.inside(path));
+    return this.#contextOf(this.#scope.inside(path));
   }
 
-  #of(scope: Scope): RunContext {
+  #contextOf(scope: Scope): RunContext {
     return new RunContext(this.#activation, scope, this.#retry, this.#env, this.#shared);
   }
 
@@ -581,10 +588,10 @@ export class RunContext implements Context {
 }
 
 /**
- * Code may ask for something now and await it after something else. A failure that comes in between is recorded and
- * waits for it: to Node it would be a rejection that nobody handles, and end the process.
+ * Code may request something now and await it later. A failure in between is recorded and waits until then; without
+ * this, Node would treat it as an unhandled rejection and end the process.
  */
-function late<T>(answer: Promise<T>): Promise<T> {
+function handledLater<T>(answer: Promise<T>): Promise<T> {
   answer.catch(() => {});
   return answer;
 }

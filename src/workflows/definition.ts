@@ -8,7 +8,7 @@ import { checkName, defaultRetry, type RetryOptions, retryPolicy } from "./optio
 import { nameSchedules, type ScheduleOptions, type ScheduleTrigger, scheduleTrigger } from "./schedule.ts";
 import type { Schema } from "./schema.ts";
 
-/** What starts a workflow by itself. */
+/** Starts a workflow on an event. */
 export interface EventTrigger {
   readonly kind: "event";
   readonly event: string;
@@ -16,11 +16,11 @@ export interface EventTrigger {
 
 export type Trigger = EventTrigger | ScheduleTrigger;
 
-/** Triggers, for the `on` of a definition. */
+/** Triggers for the `on` option of a workflow. */
 export const on = {
   /** Each event of this name starts a run with the event's data as its input. */
   event: (name: string): EventTrigger => ({ kind: "event", event: checkName(name, "an event's name") }),
-  /** Starts a run at each of its nominal times: by cron and zone, by an interval, or once. */
+  /** Starts a run at each scheduled time: by cron and zone, by an interval, or once. */
   schedule: (options: ScheduleOptions): ScheduleTrigger => scheduleTrigger(options),
 };
 
@@ -31,21 +31,27 @@ export interface WorkflowOptions<RawInput, Input, Output> extends FlowOptions<In
   on?: Trigger | readonly Trigger[];
   input?: Schema<RawInput, Input>;
   output?: Schema<unknown, Output>;
-  /** The business key: shown, searched, one timeline for all that belongs to it. */
+  /** The business key: shown, searchable, and one timeline for everything that belongs to it. */
   key?: (input: Input) => string;
-  /** What a failure does: `keep` (default) leaves what was done, so that the run resumes; `compensate` undoes it. */
+  /**
+   * What a failure does: `keep` (default) keeps completed steps, so that the run can be resumed; `compensate` undoes
+   * them.
+   */
   onFailure?: "keep" | "compensate";
-  /** Paths of the input, such as `["password", "card.number"]`, that are sealed at rest and masked; true: all of it. */
+  /**
+   * Paths of the input that are sealed at rest and masked, such as `["password", "card.number"]`; true: the whole
+   * input.
+   */
   sensitive?: readonly string[] | true;
-  /** The lane that its runs stand in: workers that are told which queues they serve take no others. Default `default`. */
+  /** The queue of its runs. Workers that are limited to certain queues take only runs of those. Default `default`. */
   queue?: string;
-  /** What every step of this workflow does unless it says otherwise. */
+  /** The retry policy of every step that does not set its own. */
   retry?: RetryOptions;
-  /** Bytes of one input or output; 1 MiB by default, 16 MiB at most. */
+  /** Maximum bytes of one input or output. Default 1 MiB, at most 16 MiB. */
   payloadMax?: number;
 }
 
-/** A workflow as it is registered. Making one runs nothing. */
+/** A workflow, ready to register. Creating one runs nothing. */
 export interface Workflow<RawInput = unknown, Input = RawInput, Output = unknown> {
   readonly kind: "workflow";
   readonly name: string;
@@ -60,21 +66,21 @@ export interface Workflow<RawInput = unknown, Input = RawInput, Output = unknown
   readonly retry: RetryPolicy;
   readonly queue: string | null;
   readonly payloadMax: number;
-  /** Limits and gatherings of its starts; null when it has none. */
+  /** Limits, debounce and batch of its starts; null if it has none. */
   readonly flow: FlowOf<Input> | null;
   readonly priority: ((input: Input) => number) | null;
-  /** Its code gets a list of inputs. */
+  /** Its code receives a list of inputs. */
   readonly isBatch: boolean;
   readonly run: (ctx: Context, input: Input) => Promise<Output> | Output;
 }
 
-/** Any workflow, whatever it takes and gives. */
+/** Any workflow, whatever its input and output. */
 // biome-ignore lint/suspicious/noExplicitAny: the only type that every instance of a generic in both directions fits
 export type AnyWorkflow = Workflow<any, any, any>;
 
 /**
- * Describes a long process as a function of its context and input. With an `input` schema the code gets what the schema
- * gives; without one it gets what was passed to `start`, as JSON keeps it.
+ * Defines a long-running process as a function of its context and input. With an `input` schema the code receives the
+ * schema's output; without one it receives what was passed to `start`, as stored in JSON.
  */
 export function workflow<RawInput, Input, Output>(
   options: WorkflowOptions<RawInput, Input, Output> & { input: Schema<RawInput, Input>; batch: BatchOptions<Input> },
@@ -131,7 +137,7 @@ export function workflow<RawInput, Input, Output>(
   };
 }
 
-/** A sealed input belongs to one run: it cannot be gathered with others. */
+/** A sealed input belongs to one run, so it cannot be debounced or batched. */
 function sensitiveOf(options: {
   name: string;
   sensitive?: readonly string[] | true;

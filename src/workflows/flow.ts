@@ -6,17 +6,17 @@ import { checkName } from "./options.ts";
 
 type KeyOf<Input> = (input: Input) => string;
 
-/** How many runs may work at once. With `key` each value of it counts for itself. */
+/** How many runs may work at once. With `key`, each of its values counts separately. */
 export interface ConcurrencyOptions<Input> {
   limit: number;
   key?: KeyOf<Input>;
-  /** Counted together with every other workflow that names the same. Default: this workflow alone. */
+  /** Counted together with all workflows that use the same name here. Default: this workflow alone. */
   shared?: string;
-  /** `work` (default): given back while the run waits. `run`: kept from its start to its end. */
+  /** `work` (default): the slot is released while the run waits. `run`: it is held from the run's start to its end. */
   hold?: "work" | "run";
 }
 
-/** At most `limit` starts in any length `per` of time; with `key` for each value of it. */
+/** At most `limit` starts in any period of `per`. With `key`, each of its values counts separately. */
 export interface RateOptions<Input> {
   limit: number;
   per: Duration;
@@ -26,12 +26,12 @@ export interface RateOptions<Input> {
 /** Starts that follow each other within `wait` become one run with the last input, after `max` at the latest. */
 export interface DebounceOptions<Input> {
   wait: Duration;
-  /** Default ten times `wait`. */
+  /** Default: ten times `wait`. */
   max?: Duration;
   key?: KeyOf<Input>;
 }
 
-/** Several starts become one run that gets the list of their inputs, after `size` starts or after `wait`. */
+/** Several starts become one run that receives the list of their inputs, after `size` starts or after `wait`. */
 export interface BatchOptions<Input> {
   size: number;
   wait: Duration;
@@ -67,7 +67,7 @@ export interface FlowOptions<Input> {
 /** The flow options that apply to one start. */
 export type FlowOf<Input> = (input: Input) => Flow | undefined;
 
-/** Checks the options once; what comes back is asked for each start. Undefined: this workflow asks for nothing. */
+/** Checks the options and returns a function that computes the flow of each start; null if no flow option is set. */
 export function readFlow<Input>(
   name: string,
   options: FlowOptions<Input> & { batch?: BatchOptions<Input> },
@@ -87,7 +87,7 @@ export function readFlow<Input>(
   if (singleton !== undefined && policy !== undefined && policy !== "queue")
     parts.push(singletonPart(name, singleton, policy));
   if (deadline !== undefined) {
-    const deadlineMs = length(name, "deadline", deadline);
+    const deadlineMs = durationMs(name, "deadline", deadline);
     parts.push(() => ({ deadlineMs }));
   }
   if (retention !== undefined) {
@@ -99,9 +99,9 @@ export function readFlow<Input>(
 
 function keepOf(name: string, { completed, failed, cancelled }: NonNullable<FlowOptions<never>["retention"]>): Keep {
   return {
-    ...(completed === undefined ? {} : { completedMs: length(name, "retention.completed", completed) }),
-    ...(failed === undefined ? {} : { failedMs: length(name, "retention.failed", failed) }),
-    ...(cancelled === undefined ? {} : { cancelledMs: length(name, "retention.cancelled", cancelled) }),
+    ...(completed === undefined ? {} : { completedMs: durationMs(name, "retention.completed", completed) }),
+    ...(failed === undefined ? {} : { failedMs: durationMs(name, "retention.failed", failed) }),
+    ...(cancelled === undefined ? {} : { cancelledMs: durationMs(name, "retention.cancelled", cancelled) }),
   };
 }
 
@@ -123,7 +123,7 @@ function slotsPart<Input>(
   return (input) => ({ slots: distinct(needs.map((need) => need(input))) });
 }
 
-/** Two limits of one key are the smaller of them. */
+/** Of two limits with one key the smaller one applies. */
 function distinct(needs: readonly SlotNeed[]): readonly SlotNeed[] {
   const byKey = new Map<string, SlotNeed>();
   for (const need of needs) {
@@ -136,7 +136,7 @@ function distinct(needs: readonly SlotNeed[]): readonly SlotNeed[] {
 function ratePart<Input>(name: string, what: "rate" | "throttle", options: RateOptions<Input>): (input: Input) => Flow {
   const { limit, per, key } = options;
   count(name, `${what}.limit`, limit, ratesMax);
-  const perMs = length(name, `${what}.per`, per);
+  const perMs = durationMs(name, `${what}.per`, per);
   return (input) => {
     const need: RateNeed = { key: keyOf(name, `${ownOf(name)}/${what}`, key, input), limit, perMs };
     return what === "rate" ? { rate: need } : { throttle: need };
@@ -144,8 +144,8 @@ function ratePart<Input>(name: string, what: "rate" | "throttle", options: RateO
 }
 
 function debouncePart<Input>(name: string, { wait, max, key }: DebounceOptions<Input>): (input: Input) => Flow {
-  const waitMs = length(name, "debounce.wait", wait);
-  const maxMs = max === undefined ? waitMs * 10 : length(name, "debounce.max", max);
+  const waitMs = durationMs(name, "debounce.wait", wait);
+  const maxMs = max === undefined ? waitMs * 10 : durationMs(name, "debounce.max", max);
   return (input) => ({ debounce: { key: keyOf(name, `${ownOf(name)}/debounce`, key, input), waitMs, maxMs } });
 }
 
@@ -155,7 +155,7 @@ function batchPart<Input>(
   bytesMax: number,
 ): (input: Input) => Flow {
   count(name, "batch.size", size, batchesMax);
-  const waitMs = length(name, "batch.wait", wait);
+  const waitMs = durationMs(name, "batch.wait", wait);
   return (input) => ({ batch: { key: keyOf(name, `${ownOf(name)}/batch`, key, input), size, waitMs, bytesMax } });
 }
 
@@ -167,13 +167,15 @@ function singletonPart<Input>(
   return (input) => ({ singleton: { key: keyOf(name, `${ownOf(name)}/newest`, key, input), mode } });
 }
 
-/** Far above what one process works on at once; finding a free number among more would be slow. */
+/** Far above what one process works on at once. Finding a free number among more would be slow. */
 const slotsMax = 10_000;
-/** A key keeps one row for each start of its window. */
+/** A key has one row for each start in its window. */
 const ratesMax = 100_000;
 const batchesMax = 10_000;
 
-/** What the keys of a workflow's own limits begin with: no name with a slash, nor `shared`, may meet the keys of another. */
+/**
+ * The prefix of a workflow's own limit keys: a name with a slash, or `shared`, must not clash with the keys of another.
+ */
 function ownOf(name: string): string {
   return name === "shared" ? "%shared" : escaped(name);
 }
@@ -192,7 +194,7 @@ function count(name: string, what: string, value: number, max: number): void {
     throw invalid(name, `${what} must be a whole number from 1 to ${max}, not ${value}`);
 }
 
-function length(name: string, what: string, value: Duration): number {
+function durationMs(name: string, what: string, value: Duration): number {
   let ms: number;
   try {
     ms = parseDuration(value);

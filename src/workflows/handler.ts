@@ -12,7 +12,7 @@ import type { AnyWorkflow } from "./definition.ts";
 import { checkName } from "./options.ts";
 import { jsonSchemaOf, validate } from "./schema.ts";
 
-/** A workflow as the kernel runs it. */
+/** Adapts a workflow to the kernel. */
 export function workflowHandler(
   workflow: AnyWorkflow,
   engine: Pick<Engine, "prepareChild" | "prepareContinuation" | "compensateChild" | "sealInput" | "stepAround">,
@@ -25,7 +25,7 @@ export function workflowHandler(
     prepareContinuation: (run, input) => engine.prepareContinuation(run, input),
     compensateChild: (parent, key, signal) => engine.compensateChild(parent, key, signal),
   };
-  // One object for all starts: the store's thread is sent it once a batch.
+  // One object for all starts, so that each batch sends it to the store's thread only once.
   const definition = { kind: "workflow", name: workflow.name, version: workflow.version } as const;
   let about: HandlerAbout | null = null;
   return {
@@ -64,12 +64,12 @@ async function prepare(
     workflow.inputSchema === null ? raw : await validate(workflow.inputSchema, raw, "input", workflow.name);
   const text = encodePayload(workflow.isBatch ? [input] : input, "input", workflow.payloadMax);
   const flow = workflow.flow?.(input);
-  // Awaited, since nothing keeps an author from an async one: its failure belongs to this start, not to the process.
+  // Awaited because an author's function may be async: then its failure belongs to this start, not to the process.
   const key = options.key ?? (workflow.key === null ? null : await workflow.key(input)) ?? null;
   return {
     definition,
     input: text,
-    // Only an idempotency key ever compares it.
+    // Compared only for starts with an idempotency key.
     inputHash: options.idempotencyKey === undefined ? "" : hash53(canonical(comparable(input, workflow.sensitive))),
     key: key === null ? null : checkName(key, "a business key", defaults.keyMax),
     idempotencyKey:
@@ -85,7 +85,7 @@ async function prepare(
   };
 }
 
-/** A hash at rest would tell of a short secret: sensitive parts do not take part in it. */
+/** A stored hash could reveal a short secret, so sensitive parts are left out of it. */
 function comparable(input: unknown, sensitive: AnyWorkflow["sensitive"]): unknown {
   if (sensitive === null || input === undefined) return input ?? null;
   if (sensitive === true) return null;

@@ -4,16 +4,16 @@ import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 
-/** When a failed attempt is tried again. Defaults: 3 attempts, exponential from 1 s to 1 min, jitter 0.2. */
+/** When a failed attempt is retried. Defaults: 3 attempts, exponential from 1 s to 1 min, jitter 0.2. */
 export interface RetryOptions {
-  /** Attempts in all, the first one included. */
+  /** Total attempts, including the first. */
   attempts?: number;
   backoff?: "constant" | "linear" | "exponential";
   first?: Duration;
   max?: Duration;
-  /** Share of the delay that is added at random, 0 to 1. */
+  /** Up to this share of the delay, 0 to 1, is added at random. */
   jitter?: number;
-  /** False: this error is not worth another attempt. */
+  /** Return false if this error is not worth another attempt. */
   when?: (error: unknown) => boolean;
 }
 
@@ -21,43 +21,47 @@ export type WhenExhausted = "fail" | "suspend" | "continue";
 
 export interface StepOptions<T = unknown, In = unknown> {
   retry?: RetryOptions | false;
-  /** Of one attempt; its signal is aborted and the attempt counts as failed. */
+  /** Time limit of one attempt. After it the attempt's signal is aborted and the attempt counts as failed. */
   timeout?: Duration;
-  /** `fail` throws into the code, `suspend` waits for a person, `continue` goes on with `undefined`. */
+  /**
+   * When retries are used up: `fail` throws into the code, `suspend` waits for a person, `continue` returns
+   * `undefined`.
+   */
   whenExhausted?: WhenExhausted;
   /**
-   * Undoes the step when the run is compensated: at least once, with retries, in the reverse order of completion. With a
-   * second parameter it is also called for a step whose outcome is unknown; without one a person is asked then.
+   * Undoes the step when the run is compensated: at least once, with retries, in the reverse order of completion. With
+   * a second parameter it is also called for a step whose outcome is unknown; otherwise the run waits for a person
+   * then.
    */
   undo?: Undo<T> | UndoOptions<T>;
-  /** Recorded, shown and editable; arrives as `attempt.input`. */
+  /** Recorded, shown and editable; passed on as `attempt.input`. */
   input?: In;
   /**
-   * Its input, output and errors are sealed at rest and masked wherever they are shown; with paths, such as
-   * `["password"]`, only these parts of its output. What else of the run holds one of these values is redacted or sealed
-   * as well. Needs a key: `BATON_SENSITIVE_KEY`.
+   * Its input, output and errors are sealed at rest and masked wherever they are shown. With paths, such as
+   * `["password"]`, only these parts of its output. Anything else in the run that contains one of these values is
+   * redacted or sealed too. Needs a key: `BATON_SENSITIVE_KEY`.
    */
   sensitive?: boolean | readonly string[];
   /**
-   * False: the errors of a sensitive step are kept in clear, for people to see why it failed. Only for a step whose errors
-   * cannot hold what it is to keep. Default true.
+   * False: the errors of a sensitive step stay in clear text, so that people can see why it failed. Use it only if its
+   * errors cannot contain sensitive values. Default true.
    */
   hideErrors?: boolean;
   /** Replaces the name in the step's key. */
   key?: string;
 }
 
-/** `result` is what the step gave; undefined when its outcome is unknown. */
+/** `result` is the step's result; undefined if its outcome is unknown. */
 export type Undo<T> = (result: T, attempt: UndoAttempt) => unknown;
 
 export interface UndoOptions<T> {
   work: Undo<T>;
-  /** Default: as patient as the step itself, and 5 attempts at least. */
+  /** Default: the step's own retry policy, but at least 5 attempts. */
   retry?: RetryOptions | false;
   timeout?: Duration;
 }
 
-/** What the kernel needs to undo a step; null without an undo. */
+/** What the kernel needs to undo a step; null without an `undo`. */
 export function undoSpec(undo: Undo<never> | UndoOptions<never> | undefined, retry: RetryPolicy): UndoSpec | null {
   if (undo === undefined) return null;
   const options: UndoOptions<never> = typeof undo === "function" ? { work: undo } : undo;
@@ -73,7 +77,7 @@ export function undoSpec(undo: Undo<never> | UndoOptions<never> | undefined, ret
   };
 }
 
-/** An undo that gives up leaves something half done: it tries harder than a step. */
+/** A failed undo leaves the run half undone, so it gets more attempts than a step. */
 const undoAttemptsMin = 5;
 
 export function retryPolicy(options: RetryOptions | false | undefined, fallback: RetryPolicy): RetryPolicy {
@@ -97,7 +101,7 @@ export function retryPolicy(options: RetryOptions | false | undefined, fallback:
 
 export const defaultRetry: RetryPolicy = defaults.retry;
 
-/** A name or key that a person chose: text of bounded length. */
+/** Checks a name or key chosen by a user: text of 1 to `max` characters. Throws `invalid-name`. */
 export function checkName(value: unknown, what: string, max: number = defaults.nameMax): string {
   const isText = typeof value === "string" && value.isWellFormed() && !value.includes("\0");
   if (!isText || value.trim() === "" || value.length > max) {

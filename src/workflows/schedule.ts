@@ -6,7 +6,7 @@ import type { Overlap, ScheduleSpec } from "../kernel/model/schedule.ts";
 import type { Duration } from "../stdx/duration.ts";
 import { checkName } from "./options.ts";
 
-/** The nominal time that an input is made for. */
+/** The scheduled time that an input is computed for. */
 export interface ScheduledFiring {
   readonly scheduledAt: Date;
   /** @deprecated Use `scheduledAt`. */
@@ -15,58 +15,61 @@ export interface ScheduledFiring {
 }
 
 interface CommonOptions {
-  /** Unique in its workflow; its history hangs on it. Default: `cron`, `every` or `at`, numbered from the second on. */
+  /**
+   * Unique in its workflow; the schedule's history belongs to this name. Default: `cron`, `every` or `at`, numbered
+   * from the second on.
+   */
   name?: string;
-  /** What its runs get, through the workflow's input schema. */
-  input?: string | number | boolean | null | object | ((fire: ScheduledFiring) => unknown);
-  /** What a nominal time does while the run before it is not at rest. Default `skip`. */
+  /** The input of its runs, checked by the workflow's input schema. */
+  input?: string | number | boolean | null | object | ((firing: ScheduledFiring) => unknown);
+  /** What a scheduled time does while the previous run has not ended. Default `skip`. */
   overlap?: Overlap;
-  /** Nominal times that are later than this are missed instead of fired. Default 1 h, at least 10 s. */
+  /** Scheduled times that are later than this are missed instead of fired. Default 1 h, at least 10 s. */
   catchUp?: Duration;
-  /** Runs come up to this much later, always as much for the same nominal time. Default none. */
+  /** Delays runs by up to this much; the same scheduled time always has the same delay. Default none. */
   jitter?: Duration;
 }
 
-/** By the wall clock of a zone. */
+/** Scheduled times by the wall clock of a zone. */
 export interface CronOptions extends CommonOptions {
-  /** Minute, hour, day, month and weekday; six fields have the seconds first. */
+  /** Minute, hour, day, month and weekday; with six fields, seconds come first. */
   cron: string;
   /** IANA name, such as `Europe/Berlin` or `UTC`. */
   zone: string;
-  /** A time that the spring change leaves out runs at the first moment that exists (default), or not at all. */
+  /** A time that the spring change skips fires at the first time that exists (default), or not at all. */
   gap?: "next-valid" | "skip";
-  /** A time that the autumn change brings twice. Default `once`, and `twice` for patterns of every hour. */
+  /** How often a time that the autumn change repeats fires. Default `once`; `twice` for patterns of every hour. */
   repeated?: "once" | "twice";
 }
 
-/** By elapsed time: without `from`, at whole multiples of the interval since 1970 in UTC. */
+/** Scheduled times by elapsed time: without `from`, at whole multiples of the interval since 1970 in UTC. */
 export interface IntervalOptions extends CommonOptions {
   every: Duration;
   from?: Timestamp;
 }
 
-/** Once, at a moment. */
+/** One scheduled time. */
 export interface OneTimeOptions extends CommonOptions {
   at: Timestamp;
 }
 
 export type ScheduleOptions = CronOptions | IntervalOptions | OneTimeOptions;
 
-/** What starts a workflow by the clock. */
+/** Starts a workflow on a schedule. */
 export interface ScheduleTrigger {
   readonly kind: "schedule";
   readonly name: string | null;
   readonly spec: ScheduleSpec;
-  readonly inputOf: (fire: ScheduledFiring) => unknown;
+  readonly inputOf: (firing: ScheduledFiring) => unknown;
 }
 
 export function scheduleTrigger(options: ScheduleOptions): ScheduleTrigger {
-  const { name, input, ...wish } = options;
+  const { name, input, ...timing } = options;
   return {
     kind: "schedule",
     name: name === undefined ? null : checkName(name, "a schedule's name"),
-    spec: checkSchedule(wish),
-    inputOf: typeof input === "function" ? (input as (fire: ScheduledFiring) => unknown) : () => input,
+    spec: checkSchedule(timing),
+    inputOf: typeof input === "function" ? (input as (firing: ScheduledFiring) => unknown) : () => input,
   };
 }
 

@@ -4,7 +4,7 @@ import { BatonError } from "../kernel/model/errors.ts";
 /** Any Standard Schema: Zod, Valibot, ArkType and others. */
 export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>;
 
-/** The value as the schema gives it back; throws an `invalid-…` error that names every place. */
+/** Returns the schema's output for a value. Throws an `invalid-…` error that lists every issue. */
 export async function validate<T>(
   schema: Schema<unknown, T>,
   value: unknown,
@@ -24,7 +24,7 @@ export async function validate<T>(
   );
 }
 
-/** What the schema says of raw values as JSON Schema 2020-12; null where it cannot say. */
+/** The schema's input as JSON Schema 2020-12; null if it has no such form. */
 export function jsonSchemaOf(schema: Schema | null): Readonly<Record<string, unknown>> | null {
   const standard = schema?.["~standard"] as { jsonSchema?: JsonSchemas } | undefined;
   try {
@@ -35,7 +35,7 @@ export function jsonSchemaOf(schema: Schema | null): Readonly<Record<string, unk
   }
 }
 
-/** Standard JSON Schema, as schemas may offer it beside their validation. */
+/** Standard JSON Schema, which schemas may offer in addition to validation. */
 interface JsonSchemas {
   readonly input: (options: { target: "draft-2020-12" }) => Readonly<Record<string, unknown>>;
 }

@@ -1,13 +1,16 @@
 import type { BulkRequest, LotState } from "../model/bulk.ts";
 
-/** The last place of a stage, 1-based and inclusive; infinity for the rest behind the canaries. */
+/** The last place of a stage, 1-based and inclusive. Infinity for the stage after the canaries. */
 export function lastPlaceOf(canary: readonly number[], stage: number): number {
   if (stage >= canary.length) return Number.POSITIVE_INFINITY;
   return canary.slice(0, stage + 1).reduce((sum, size) => sum + size, 0);
 }
 
-/** How many may go now, and how long until the next may: in lots of a fifth of a second, so that a rate is kept evenly. */
-export function runTimeOf(ratePerS: number | null, lotMax: number): { readonly count: number; readonly inMs: number } {
+/**
+ * How many runs to process now, and the delay before the next lot. With a rate, a lot is the runs of a fifth of a
+ * second, which keeps the rate even.
+ */
+export function nextLot(ratePerS: number | null, lotMax: number): { readonly count: number; readonly inMs: number } {
   if (ratePerS === null) return { count: lotMax, inMs: 0 };
   const count = Math.max(1, Math.min(lotMax, Math.floor(ratePerS / 5)));
   return { count, inMs: Math.ceil((count / ratePerS) * 1_000) };
@@ -19,7 +22,7 @@ export type StageDecision =
   | { readonly kind: "completed" }
   | { readonly kind: "stop"; readonly why: string };
 
-/** What follows when every run of a stage has had its turn. */
+/** Decides what to do when every run of a stage has been processed. */
 export function decideStage(request: BulkRequest, stage: number, isLast: boolean, lot: LotState): StageDecision {
   if (stage >= request.canary.length) return { kind: "completed" };
   if (lot.failed > 0) {

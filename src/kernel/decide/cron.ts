@@ -1,21 +1,25 @@
 import { Cron } from "croner";
 import { BatonError } from "../model/errors.ts";
 import type { Timing } from "../model/schedule.ts";
-import { type Stretch, stretchAt } from "./zone.ts";
+import { type OffsetPeriod, offsetPeriodAt } from "./zone.ts";
 
 /**
- * Cron patterns in the OCPS dialect: five fields, or six with the seconds first; `L`, `W`, `#`, `+`, names and `@daily`.
+ * Cron patterns in the OCPS dialect: five fields, or six with the seconds first; `L`, `W`, `#`, `+`, names and
+ * `@daily`.
  *
- * croner only reads the pattern and searches the calendar, in a clock that never changes. What summer time makes of a
- * wall-clock time is decided here, stretch by stretch of equal distance from UTC: croner decides it by the form of the
- * pattern, without a choice, and differently for `30 2 * * *` and `30 2,14 * * *`.
+ * croner only parses the pattern and searches the calendar, in a clock without changes. How daylight saving time
+ * affects a wall-clock time is decided here, one period of constant UTC offset at a time: croner decides it by the form
+ * of the pattern, offers no choice, and treats `30 2 * * *` and `30 2,14 * * *` differently.
  */
 export type CronTiming = Extract<Timing, { by: "cron" }>;
 
 const patternMax = 200;
-/** Longer lists say nothing that a range does not say, and each entry costs memory in whoever reads them. */
+/** A longer list can be written as a range, and each entry costs memory in the parser. */
 const entriesMax = 60;
-/** 29 February on a given weekday comes once in 40 years around 2100; what is rarer than this never comes. */
+/**
+ * 29 February on a given weekday comes once in 40 years around 2100. A pattern with no match in this time never
+ * matches.
+ */
 const yearsMax = 100;
 const yearMs = 366 * 86_400_000;
 
@@ -29,7 +33,7 @@ const nicknames: Readonly<Record<string, string>> = {
   "@hourly": "0 * * * *",
 };
 
-/** The pattern with its nickname spelled out and single spaces. Throws in bounded time, whatever it is given. */
+/** Returns the pattern with its nickname expanded and single spaces. Throws in bounded time, for any input. */
 export function checkPattern(pattern: unknown): string {
   if (typeof pattern !== "string" || pattern.length > patternMax)
     throw invalid(pattern, `is not a string of at most ${patternMax} characters`);
@@ -48,10 +52,10 @@ export function checkPattern(pattern: unknown): string {
   return spelled;
 }
 
-/** Any fixed day: whether a pattern ever comes does not depend on when it is asked. */
+/** Any fixed day: whether a pattern ever matches does not depend on the current time. */
 const firstDay = Date.UTC(2000, 0, 1);
 
-/** Before croner sees it: what it is given can be neither long nor large. */
+/** Checked before croner parses it, so that croner receives neither long lists nor large numbers. */
 function checkField(pattern: string, field: string): void {
   const entries = field.split(",");
   if (entries.length > entriesMax) throw invalid(pattern, `has a list of more than ${entriesMax} entries`);
@@ -68,7 +72,7 @@ function invalid(pattern: unknown, problem: string, hint?: string): BatonError {
   });
 }
 
-/** Read patterns; they are few and are asked again and again. */
+/** Parsed patterns. They are few and used repeatedly. */
 const calendars = new Map<string, Cron>();
 const calendarsMax = 1_000;
 
@@ -87,20 +91,20 @@ function calendarOf(spelled: string, written = spelled): Cron {
   return calendar;
 }
 
-/** The first wall-clock time of the pattern after this one; both as if the wall clock were UTC. */
+/** The first wall-clock time of the pattern after `after`. Both are given as if the wall clock were UTC. */
 function nextWall(calendar: Cron, after: number): number | null {
   const next = calendar.nextRun(new Date(after))?.getTime() ?? null;
   return next === null || next > after + yearsMax * yearMs ? null : next;
 }
 
-/** Whether the pattern names this wall-clock time. */
+/** Whether the pattern matches this wall-clock time. */
 export function isOnPattern(pattern: string, wall: number): boolean {
   return nextWall(calendarOf(pattern), wall - 1) === wall;
 }
 
 /**
- * Whether the pattern names no hour. Such a schedule goes by elapsed time: the repeated hour is an hour like any other,
- * and to leave it out would make a hole of two hours in what was asked for every fifteen minutes.
+ * Whether the pattern names no hour. Such a schedule follows elapsed time: the repeated hour is an hour like any other,
+ * and skipping it would leave a gap of two hours in a schedule of every fifteen minutes.
  */
 export function isEveryHour(pattern: string): boolean {
   const fields = pattern.split(" ");
@@ -108,39 +112,39 @@ export function isEveryHour(pattern: string): boolean {
   return hour === "*" || hour === "?" || hour === "*/1";
 }
 
-/** The first instant after `after` at which the pattern fires; null when none comes within a hundred years. */
+/** The first instant after `after` at which the pattern fires; null if there is none within a hundred years. */
 export function nextCron(timing: CronTiming, after: number): number | null {
   const calendar = calendarOf(timing.pattern);
   const giveUpAt = after + yearsMax * yearMs;
-  let stretch = stretchAt(timing.zone, after);
-  let found = firstWithin(timing, calendar, stretch, after);
-  // The next stretch is always looked at by itself: its repeated hour may hold what lay before `after`.
+  let period = offsetPeriodAt(timing.zone, after);
+  let found = firstWithin(timing, calendar, period, after);
+  // The next period is always searched on its own: its repeated hour may contain times from before `after`.
   let mayJump = false;
-  while (found !== null && found >= stretch.to) {
-    if (stretch.to > giveUpAt) return null;
-    // From a whole stretch without a fire it is safe to go near to where the calendar has the next one.
-    const from = mayJump ? Math.max(stretch.to, found - 2 * dayMs) : stretch.to;
+  while (found !== null && found >= period.to) {
+    if (period.to > giveUpAt) return null;
+    // After a whole period without a firing it is safe to jump close to the calendar's next match.
+    const from = mayJump ? Math.max(period.to, found - 2 * dayMs) : period.to;
     mayJump = true;
-    stretch = stretchAt(timing.zone, from);
-    found = firstWithin(timing, calendar, stretch, from - 1);
+    period = offsetPeriodAt(timing.zone, from);
+    found = firstWithin(timing, calendar, period, from - 1);
   }
   return found === null || found > giveUpAt ? null : found;
 }
 
 const dayMs = 86_400_000;
 
-/** The first fire after `after` as if the stretch had no end; `after` may lie just before its beginning. */
-function firstWithin(timing: CronTiming, calendar: Cron, stretch: Stretch, after: number): number | null {
-  const { from, offsetMs, offsetBeforeMs } = stretch;
+/** The first firing after `after` as if the period had no end. `after` may lie just before its start. */
+function firstWithin(timing: CronTiming, calendar: Cron, period: OffsetPeriod, after: number): number | null {
+  const { from, offsetMs, offsetBeforeMs } = period;
   let wall = after + offsetMs;
   if (after < from && offsetMs > offsetBeforeMs && timing.gap === "next-valid") {
-    // What the change has left out comes at its very moment, once, however many times of the pattern it has swallowed.
+    // Times that the change skips fire once, at the change itself, however many of them match the pattern.
     const left = nextWall(calendar, from + offsetBeforeMs - 1);
     if (left !== null && left <= from + offsetMs) return from;
     wall = from + offsetMs - 1;
   }
   if (offsetMs < offsetBeforeMs && timing.repeated === "once") {
-    // Up to here the wall clock shows times that it has shown before.
+    // Up to here the wall clock repeats times that it has already shown.
     wall = Math.max(wall, from + offsetBeforeMs - 1);
   }
   const next = nextWall(calendar, wall);

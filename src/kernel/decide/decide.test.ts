@@ -11,7 +11,7 @@ import { decideRetry, delayOf, type RetryPolicy } from "./retry.ts";
 const policy: RetryPolicy = { attempts: 3, backoff: "exponential", firstMs: 100, maxMs: 1_000, jitter: 0.2 };
 
 describe("retry", () => {
-  it("waits between the base of the attempt and that plus its jitter", () => {
+  it("waits between the base delay and the base delay plus jitter", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 60 }),
@@ -30,7 +30,7 @@ describe("retry", () => {
     );
   });
 
-  it("ends at the attempts of the policy, at a non-retryable error and at `when`", () => {
+  it("stops after the policy's attempts, for a non-retryable error, and if `when` returns false", () => {
     assert.deepEqual(decideRetry(policy, 3, new Error("x"), 0), { kind: "exhausted", because: "attempts" });
     assert.deepEqual(decideRetry(policy, 1, new NonRetryableError("x"), 0), {
       kind: "exhausted",
@@ -45,7 +45,7 @@ describe("retry", () => {
 });
 
 describe("failures", () => {
-  it("of one cause have one fingerprint, whatever their particulars", () => {
+  it("with one cause have one fingerprint, whatever their details", () => {
     const error = (message: string) => recordError(new Error(message));
     const same = ["card 4711 of 'Ann' declined", "card 9 of 'Bo' declined"].map((message) =>
       fingerprintOf("order", "pay", error(message)),
@@ -59,7 +59,7 @@ describe("failures", () => {
     );
   });
 
-  it("are recorded whatever was thrown, in bounded size", () => {
+  it("are recorded in bounded size, whatever was thrown", () => {
     for (const thrown of [
       null,
       undefined,
@@ -79,7 +79,7 @@ describe("failures", () => {
 });
 
 describe("matching", () => {
-  it("is equality of scalars on own paths, typed", () => {
+  it("compares scalars at own paths by value and type", () => {
     assert.equal(matches({ "deal.id": 8841 }, { deal: { id: 8841 } }), true);
     assert.equal(matches({ "deal.id": "8841" }, { deal: { id: 8841 } }), false);
     assert.equal(matches({ gone: null }, {}), false);
@@ -96,7 +96,7 @@ describe("matching", () => {
 });
 
 describe("crash loops", () => {
-  it("charge only deaths of a run that was alone", () => {
+  it("count only the crashes of a run that was the only suspect", () => {
     assert.deepEqual([0, 1, 2, 3, 4, 5].map(chargedDeaths), [0, 0, 0, 1, 2, 3]);
     assert.deepEqual([0, 1, 2].map(isSuspect), [false, false, true]);
     assert.deepEqual(
@@ -106,8 +106,8 @@ describe("crash loops", () => {
   });
 });
 
-describe("the chart of statuses", () => {
-  it("leads every status to a rest, and out of a rest only by a verb", () => {
+describe("status changes", () => {
+  it("lead every status to an end, and leave an end only by an action", () => {
     const reaches = (from: RunStatus, seen = new Set<RunStatus>()): boolean => {
       if (isAtRest(from)) return true;
       if (seen.has(from)) return false;
@@ -115,6 +115,10 @@ describe("the chart of statuses", () => {
       return moves[from].some((to) => reaches(to, seen));
     };
     for (const status of runStatuses) assert.equal(reaches(status), true, status);
-    assert.deepEqual([moves.completed, moves.cancelled], [["compensating"], []], "a child that its parent undoes");
+    assert.deepEqual(
+      [moves.completed, moves.cancelled],
+      [["compensating"], []],
+      "only a parent's compensation changes a completed run",
+    );
   });
 });

@@ -9,7 +9,7 @@ import {
   type ViolationCode,
 } from "../model/doctor.ts";
 
-/** What the doctor was told. `violations` null: the rows could not be looked at. */
+/** What the doctor has read. `violations` is null if the rows could not be read. */
 export interface Evidence {
   readonly checkup: Checkup | null;
   readonly violations: readonly InvariantViolation[] | null;
@@ -20,21 +20,21 @@ export interface Evidence {
 }
 
 const mebibyte = 1024 * 1024;
-const sqliteLeast = [3, 51, 3] as const;
-/** The oldest that every test is run on. */
-const postgresLeast = 15;
-const nodeLeast = 26;
-const diskLeast = { bytes: 1024 * mebibyte, share: 0.05 };
-/** The log is cut back to 64 MiB whenever no reader holds it. */
-const walMost = 256 * mebibyte;
-const readyMostMs = 5 * 60_000;
-const unroutedMostMs = 60_000;
-const clockMostMs = 1_000;
-/** Fewer in a day are no growth. */
-const deadLettersLeast = 10;
+const sqliteMin = [3, 51, 3] as const;
+/** The oldest version that all tests run on. */
+const postgresMin = 15;
+const nodeMin = 26;
+const diskMin = { bytes: 1024 * mebibyte, share: 0.05 };
+/** The log is truncated to 64 MiB whenever no reader holds it open. */
+const walMaxBytes = 256 * mebibyte;
+const readyMaxMs = 5 * 60_000;
+const unroutedMaxMs = 60_000;
+const clockMaxMs = 1_000;
+/** Fewer in a day do not count as growth. */
+const deadLettersMin = 10;
 
-/** Which repair mends what; null: a person must look. */
-const mends: Readonly<Record<ViolationCode, RepairCode | null>> = {
+/** The repair for each violation; null: a person must investigate. */
+const repairFor: Readonly<Record<ViolationCode, RepairCode | null>> = {
   "not-queued": "requeue",
   "queued-at-rest": "requeue",
   "ready-without-time": "requeue",
@@ -57,7 +57,7 @@ const mends: Readonly<Record<ViolationCode, RepairCode | null>> = {
   "schedule-waits-twice": null,
 };
 
-/** Reads the evidence: one finding for each thing that was looked at, worst first. */
+/** Evaluates the evidence: one finding for each check, worst first. */
 export function diagnose(evidence: Evidence): readonly Finding[] {
   const { checkup, violations, schema, host, unreadable } = evidence;
   const findings = [
@@ -67,18 +67,18 @@ export function diagnose(evidence: Evidence): readonly Finding[] {
       : [finding("bad", "store-unreadable", unreadable.message, { todo: unreadable.hint ?? "check the file" })]),
     ...(schema === null ? [] : [schemaFinding(schema)]),
     ...(checkup === null ? [] : storeFindings(checkup, host)),
-    ...(violations === null ? [] : strayFindings(violations)),
+    ...(violations === null ? [] : violationFindings(violations)),
   ];
   const order: readonly FindingLevel[] = ["bad", "warn", "ok"];
   return findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
 }
 
-/** The repairs that would mend what was found, each with what it is for, in the order in which they are done. */
+/** The repairs for these violations, each with the violations it is for, in the order in which they are done. */
 export function planRepairs(
   violations: readonly InvariantViolation[],
 ): readonly { readonly repair: RepairCode; readonly violations: readonly InvariantViolation[] }[] {
   return repairCodes
-    .map((repair) => ({ repair, violations: violations.filter((violation) => mends[violation.code] === repair) }))
+    .map((repair) => ({ repair, violations: violations.filter((violation) => repairFor[violation.code] === repair) }))
     .filter((each) => each.violations.length > 0);
 }
 
@@ -100,25 +100,25 @@ function finding(
   };
 }
 
-/** A store says what holds it: a version of SQLite alone, or `PostgreSQL` with the server's. */
+/** A store reports its database: a bare SQLite version, or `PostgreSQL` with the server's version. */
 function versionFinding(version: string): Finding {
   const server = /^PostgreSQL (\d+)/.exec(version)?.[1];
   if (server !== undefined)
-    return Number(server) >= postgresLeast
+    return Number(server) >= postgresMin
       ? finding("ok", "postgres-version", version)
       : finding("bad", "postgres-version", `${version} is too old`, {
-          todo: `use PostgreSQL ${postgresLeast} or newer`,
+          todo: `use PostgreSQL ${postgresMin} or newer`,
         });
-  return isAtLeast(version, sqliteLeast)
+  return isAtLeast(version, sqliteMin)
     ? finding("ok", "sqlite-version", `SQLite ${version}`)
     : finding("bad", "sqlite-version", `SQLite ${version} can corrupt its files`, { todo: "use Node 26" });
 }
 
 function hostFindings(host: HostFacts): readonly Finding[] {
   return [
-    Number(host.node.split(".")[0]) >= nodeLeast
+    Number(host.node.split(".")[0]) >= nodeMin
       ? finding("ok", "node-version", `Node ${host.node}`)
-      : finding("bad", "node-version", `Node ${host.node} is too old`, { todo: `use Node ${nodeLeast} or newer` }),
+      : finding("bad", "node-version", `Node ${host.node} is too old`, { todo: `use Node ${nodeMin} or newer` }),
     fileSystemFinding(host),
     diskFinding(host),
     openersFinding(host),
@@ -131,7 +131,7 @@ function hostFindings(host: HostFacts): readonly Finding[] {
       : finding("warn", "owner", `process ${host.owner.pid} had the store open and exited without closing it`, {
           todo: "no action needed: the next start takes over at once and releases its runs",
         }),
-    Math.abs(host.clockJumpMs) < clockMostMs
+    Math.abs(host.clockJumpMs) < clockMaxMs
       ? finding("ok", "clock-jump", "the clock was not set since this process started")
       : finding("warn", "clock-jump", `the clock was set by ${host.clockJumpMs} ms since this process started`, {
           todo: "synchronise the clock by NTP with slewing; timers follow it",
@@ -163,7 +163,7 @@ function diskFinding({ disk, path }: HostFacts): Finding {
   if (disk === null) return finding("ok", "disk-space", "unknown on this platform");
   const share = disk.totalBytes === 0 ? 1 : disk.freeBytes / disk.totalBytes;
   const what = `${mib(disk.freeBytes)} MiB free, ${Math.floor(share * 100)} %`;
-  if (share >= diskLeast.share && disk.freeBytes >= diskLeast.bytes) return finding("ok", "disk-space", what);
+  if (share >= diskMin.share && disk.freeBytes >= diskMin.bytes) return finding("ok", "disk-space", what);
   return finding("warn", "disk-space", what, {
     where: [path],
     todo: "free disk space or shorten retention: a full disk stops all runs",
@@ -200,14 +200,14 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
   return [
     versionFinding(checkup.sqlite),
     integrityFinding(checkup),
-    checkup.walBytes <= walMost
+    checkup.walBytes <= walMaxBytes
       ? finding("ok", "wal-size", `the write-ahead log has ${mib(checkup.walBytes)} MiB`)
       : finding("warn", "wal-size", `the write-ahead log has ${mib(checkup.walBytes)} MiB`, {
           todo: "find the process that keeps a read transaction open: the log cannot shrink until it ends",
         }),
     ...(host === null ? [] : [clockFinding(checkup, host)]),
     workersFinding(checkup),
-    checkup.oldestReady === null || now - checkup.oldestReady.readyAt < readyMostMs
+    checkup.oldestReady === null || now - checkup.oldestReady.readyAt < readyMaxMs
       ? finding("ok", "oldest-ready", "no run has been waiting long for a worker")
       : finding(
           "warn",
@@ -241,7 +241,7 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
       todo: "match waits for one event by the same fields: more than 8 combinations are refused",
       fine: "no event is matched by too many combinations of fields",
     }),
-    checkup.unrouted.oldestAt === null || now - checkup.unrouted.oldestAt < unroutedMostMs
+    checkup.unrouted.oldestAt === null || now - checkup.unrouted.oldestAt < unroutedMaxMs
       ? finding("ok", "unrouted-events", "all events delivered")
       : finding("warn", "unrouted-events", "events are waiting for a worker that has their workflows", {
           count: checkup.unrouted.count,
@@ -281,7 +281,7 @@ function integrityFinding({ integrity }: Checkup): Finding {
 
 function clockFinding({ savedAt }: Checkup, { wall }: HostFacts): Finding {
   const aheadMs = savedAt - wall;
-  if (aheadMs < clockMostMs) return finding("ok", "clock", "the store time matches the clock of this machine");
+  if (aheadMs < clockMaxMs) return finding("ok", "clock", "the store time matches the clock of this machine");
   return finding("warn", "clock", `the store time is ${seconds(aheadMs)} s ahead of the clock of this machine`, {
     todo: "correct the clock; until it catches up, the store time advances on its own and schedules start early by this difference",
   });
@@ -300,16 +300,16 @@ function workersFinding({ workers, now }: Checkup): Finding {
 function deadLettersFinding({ deadLetters }: Checkup): Finding {
   const { count, lastDay, dayBefore } = deadLetters;
   const what = `dead letters: ${count}; runs failed in the last day: ${lastDay}, in the day before: ${dayBefore}`;
-  const isGrowing = lastDay >= deadLettersLeast && lastDay > 2 * dayBefore;
+  const isGrowing = lastDay >= deadLettersMin && lastDay > 2 * dayBefore;
   if (!isGrowing) return finding("ok", "dead-letters", what, { count });
   return finding("warn", "dead-letters", what, { count, todo: "list them by error with: baton dead-letters" });
 }
 
-function strayFindings(violations: readonly InvariantViolation[]): readonly Finding[] {
+function violationFindings(violations: readonly InvariantViolation[]): readonly Finding[] {
   if (violations.length === 0)
     return [finding("ok", "queue", "every run is in exactly one state, and every counter is correct")];
   return [...Map.groupBy(violations, (violation) => violation.code)].map(([code, same]) => {
-    const repair = mends[code];
+    const repair = repairFor[code];
     return finding("bad", code, same[0]?.problem ?? code, {
       where: same.map((violation) => violation.id),
       todo: repair === null ? "please report this bug" : "baton doctor --repair",

@@ -3,12 +3,12 @@ import { byteLength, encode } from "../../stdx/json.ts";
 import type { ErrorRecord } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
 
-/** Whatever was thrown, as plain data of bounded size. */
+/** Converts any thrown value to plain data of bounded size. */
 export function recordError(thrown: unknown, depth = 0): ErrorRecord {
   try {
     return readError(thrown, depth);
   } catch {
-    // Anything can be thrown, also what throws when it is looked at.
+    // Any value can be thrown, even one that throws when it is read.
     return { name: "Error", message: "a value was thrown that cannot be read" };
   }
 }
@@ -45,7 +45,7 @@ function describe(value: unknown): string | null {
   try {
     return encode(value);
   } catch {
-    // An error may carry anything; what cannot be kept is left out of the record, never the error itself.
+    // An error may carry any value. Values that cannot be stored are left out of the record, never the error itself.
     return null;
   }
 }
@@ -56,17 +56,20 @@ function cut(text: string, bytesMax: number): string {
   return `${sound.slice(0, Math.floor(bytesMax / 4))}… (cut from ${sound.length} characters)`;
 }
 
-/** One line for all failures of one cause: definition, step, error class and the message without its particulars. */
+/**
+ * One fingerprint for all failures with the same cause: definition, step, error class and message without its variable
+ * parts.
+ */
 export function fingerprintOf(definition: string, step: string | null, error: ErrorRecord): string {
   return hash53([definition, baseStep(step), error.code ?? error.name, normalise(error.message)].join("\n"));
 }
 
-/** The step as its author named it: items and loop rounds fail for one cause. */
+/** The step as its author named it: items of a map and rounds of a loop share one cause. */
 function baseStep(step: string | null): string {
   return (step ?? "").replace(/\[\d+\]/g, "[]").replace(/#\d+$/g, "");
 }
 
-/** Numbers, ids and quoted parts differ from run to run; what is left is the cause. */
+/** Numbers, ids and quoted parts differ between runs; the rest identifies the cause. */
 export function normalise(message: string): string {
   return message
     .slice(0, 500)
@@ -76,7 +79,7 @@ export function normalise(message: string): string {
     .replace(/\d+/g, "<n>");
 }
 
-/** What a step failed with, rather than that it failed: the cause tells failures apart. */
+/** The error behind a failed step or child run: failures are told apart by their cause. */
 export function rootOf(error: ErrorRecord): ErrorRecord {
   return (error.code === "step-failed" || error.name === "ChildFailedError") && error.cause !== undefined
     ? error.cause

@@ -7,12 +7,12 @@ import {
   type Wait,
 } from "../model/journal.ts";
 
-/** An entry of the past as a replay meets it. `isOptional`: it followed something that has changed since. */
+/** A recorded entry as a replay sees it. `isOptional`: something before it has changed, so the code may skip it. */
 export interface PastEntry extends RecordedEntry {
   readonly isOptional: boolean;
 }
 
-/** A journal with its reopenings worked in: what is void is gone, what may stay unasked is marked. */
+/** A journal with its reopenings applied: void entries are removed, entries that the code may skip are marked. */
 export interface History {
   readonly entries: readonly PastEntry[];
   readonly byKey: ReadonlyMap<string, PastEntry>;
@@ -22,13 +22,13 @@ export interface History {
   readonly isReopened: boolean;
   /** Edited declared inputs by key. */
   readonly inputs: ReadonlyMap<string, string>;
-  /** How often a key's recorded success was taken back: part of its idempotency key. */
+  /** How many times a key's recorded success was voided; part of its idempotency key. */
   readonly restarts: ReadonlyMap<string, number>;
-  /** Outputs that a person has supplied, by key: JSON text. */
+  /** Outputs supplied by a person, by key: JSON text. */
   readonly supplied: ReadonlyMap<string, string>;
-  /** Steps that were under way when the code ended: nobody knows whether they happened. */
+  /** Steps that were running when the code ended: their outcome is unknown. */
   readonly abandoned: ReadonlySet<string>;
-  /** Steps that were undone, by their own keys. */
+  /** Steps that have been undone, by their own keys. */
   readonly undone: ReadonlySet<string>;
   /** The point of no return that the run has passed, or null. */
   readonly pivot: string | null;
@@ -83,7 +83,7 @@ export function readHistory(journal: Journal): History {
       );
   }
   const abandoned = new Set(entries.filter((past) => past.outcome === "abandoned").map((past) => past.key));
-  // What the code left behind at its end is asked for again when the run goes on.
+  // Steps that were abandoned when the code ended run again when the run continues.
   entries = entries.filter((past) => past.outcome !== "abandoned");
   return {
     entries,

@@ -1,6 +1,6 @@
 import type { MatchValue } from "../model/transition.ts";
 
-/** The own value at `a.b.c`, or undefined. Never walks prototypes. */
+/** The value at the path `a.b.c` of own properties, or undefined. Never reads prototypes. */
 export function readPath(data: unknown, path: string): unknown {
   let value = data;
   for (const key of path.split(".")) {
@@ -10,12 +10,14 @@ export function readPath(data: unknown, path: string): unknown {
   return value;
 }
 
-/** Equality on paths to scalars, typed: 8841 is not "8841", and a missing path is not null. */
+/** Compares scalars at paths, including their type: 8841 is not "8841", and a missing path is not null. */
 export function matches(match: Readonly<Record<string, MatchValue>>, data: unknown): boolean {
   return Object.entries(match).every(([path, value]) => readPath(data, path) === value);
 }
 
-/** `{ deal: { id: 1 } }` as `{ "deal.id": 1 }`. Throws a `TypeError` on anything that is not a scalar. */
+/**
+ * Flattens `{ deal: { id: 1 } }` to `{ "deal.id": 1 }`. Throws a `TypeError` for any other value that is not a scalar.
+ */
 export function flattenMatch(match: Readonly<Record<string, unknown>>, prefix = ""): Record<string, MatchValue> {
   const flat: Record<string, MatchValue> = {};
   for (const [key, value] of Object.entries(match)) {

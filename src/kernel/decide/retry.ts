@@ -1,14 +1,14 @@
 import { parseDuration } from "../../stdx/duration.ts";
 import { isNonRetryable, retryAfterOf } from "../model/user-errors.ts";
 
-/** When a failed attempt is tried again. Times in ms. */
+/** When a failed attempt is retried. Times in ms. */
 export interface RetryPolicy {
-  /** Attempts in all, the first one included. */
+  /** Total attempts, including the first. */
   readonly attempts: number;
   readonly backoff: "constant" | "linear" | "exponential";
   readonly firstMs: number;
   readonly maxMs: number;
-  /** Up to this share is added at random, so that an outage does not end in a stampede. */
+  /** Up to this share of the delay is added at random, to spread out the retries after an outage. */
   readonly jitter: number;
   readonly when?: (error: unknown) => boolean;
 }
@@ -17,16 +17,19 @@ export type RetryDecision =
   | { readonly kind: "retry"; readonly delayMs: number }
   | { readonly kind: "exhausted"; readonly because: "attempts" | "non-retryable" };
 
-/** What follows a failed attempt. `charged` counts this round's attempts that were, this one included. */
+/**
+ * Decides what follows a failed attempt. `charged` is the number of this round's attempts that count against the retry
+ * budget, including this one.
+ */
 export function decideRetry(policy: RetryPolicy, charged: number, error: unknown, chance: number): RetryDecision {
   if (isNonRetryable(error)) return { kind: "exhausted", because: "non-retryable" };
   if (policy.when !== undefined && !isWorthAnother(policy.when, error))
     return { kind: "exhausted", because: "non-retryable" };
   if (charged >= policy.attempts) return { kind: "exhausted", because: "attempts" };
-  return { kind: "retry", delayMs: Math.max(leastOf(error), delayOf(policy, charged, chance)) };
+  return { kind: "retry", delayMs: Math.max(minimumDelayOf(error), delayOf(policy, charged, chance)) };
 }
 
-/** The author's own judgement. One that throws has judged nothing: then the attempts alone decide. */
+/** Calls the author's `when`. If it throws, only the number of attempts decides. */
 function isWorthAnother(judge: (error: unknown) => boolean, error: unknown): boolean {
   try {
     return judge(error);
@@ -35,8 +38,8 @@ function isWorthAnother(judge: (error: unknown) => boolean, error: unknown): boo
   }
 }
 
-/** What the error itself asks for; a length that cannot be read asks for nothing. */
-function leastOf(error: unknown): number {
+/** The minimum delay that the error requests. An unreadable duration counts as none. */
+function minimumDelayOf(error: unknown): number {
   const asked = retryAfterOf(error);
   try {
     return asked === null ? 0 : parseDuration(asked);
@@ -45,7 +48,7 @@ function leastOf(error: unknown): number {
   }
 }
 
-/** Between the base of this attempt and that plus its jitter. */
+/** Between this attempt's base delay and that plus its jitter. */
 export function delayOf(policy: RetryPolicy, charged: number, chance: number): number {
   const base = Math.min(policy.maxMs, policy.firstMs * growth(policy.backoff, charged));
   return Math.floor(base * (1 + policy.jitter * chance));

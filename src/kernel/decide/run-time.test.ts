@@ -4,7 +4,7 @@ import { runTimeOf } from "./run-time.ts";
 
 const minute = 60_000;
 
-test("attempts that overlap count once, and long pauses between them are told", () => {
+test("overlapping attempts count once, and long pauses between them are reported", () => {
   const attempts = [
     { from: 10 * minute, to: 12 * minute },
     { from: 0, to: 1_000 },
@@ -16,7 +16,7 @@ test("attempts that overlap count once, and long pauses between them are told", 
   });
 });
 
-test("a run that goes on is idle until now, without an end", () => {
+test("a run that has not ended is idle until now, without an end", () => {
   const attempts = [{ from: 0, to: 1_000 }];
   assert.deepEqual(runTimeOf(attempts, { from: 0, endedAt: null, now: 5 * minute }), {
     busyMs: 1_000,
@@ -24,7 +24,7 @@ test("a run that goes on is idle until now, without an end", () => {
   });
 });
 
-test("an attempt under way is busy until now, and what reaches over an end is cut", () => {
+test("a running attempt is busy until now, and time outside the run is cut off", () => {
   assert.deepEqual(runTimeOf([{ from: 1_000, to: null }], { from: 0, endedAt: null, now: 5 * minute }), {
     busyMs: 5 * minute - 1_000,
     idle: [],
@@ -32,7 +32,7 @@ test("an attempt under way is busy until now, and what reaches over an end is cu
   assert.equal(runTimeOf([{ from: -5_000, to: 5_000 }], { from: 0, endedAt: 2_000, now: 9_000 }).busyMs, 2_000);
 });
 
-test("of very many pauses the longest are kept, in their order", () => {
+test("of very many pauses the longest are kept, in order", () => {
   const attempts = Array.from({ length: 300 }, (_, i) => ({ from: i * 10 * minute, to: i * 10 * minute + (i % 7) }));
   const { idle } = runTimeOf(attempts, { from: 0, endedAt: 3_000 * minute, now: 0 });
   assert.equal(idle.length, 100);

@@ -1,11 +1,12 @@
 import type { RunTime, Span } from "../model/run-time.ts";
 
-/** A shorter pause is not worth a notch in a timeline. */
+/** Shorter pauses are not shown in a timeline. */
 const idleMinMs = 60_000;
 const idleMax = 100;
 
 /**
- * The time of a run from its attempts, which may overlap. `endedAt` is null while it goes on, and then `now` counts. Pure.
+ * Computes how a run spent its time from its attempts, which may overlap. Until the run has ended, `endedAt` is null
+ * and `now` is used. Pure.
  */
 export function runTimeOf(
   attempts: readonly Span[],

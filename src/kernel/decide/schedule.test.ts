@@ -33,8 +33,8 @@ describe("clock changes", () => {
 });
 
 /**
- * The slow model: it walks minute by minute and reads the wall clock of each. What the change left out is looked at when
- * the wall clock has jumped, and a time that it has shown before is told by the highest that it has shown so far.
+ * The slow model: it walks minute by minute and reads the wall clock of each. When the wall clock jumps, it checks the
+ * times that the change skipped. It recognises a repeated time by the latest wall-clock time seen so far.
  */
 function* slowFires(
   spec: Extract<ScheduleSpec["timing"], { by: "cron" }>,
@@ -50,7 +50,7 @@ function* slowFires(
   for (let at = from - back + minute; at <= to; at += minute) {
     const wall = wallAt(at);
     let isFire = matches(wall) && (spec.repeated === "twice" || wall > highest);
-    // Only a wall clock that goes further than ever leaves something out: after an hour back it merely catches up.
+    // Check the times that a forward jump of the wall clock skipped.
     if (wall > last + minute && spec.gap === "next-valid")
       for (let left = last + minute; left < wall; left += minute) isFire ||= matches(left);
     if (isFire && at > from) yield at;
@@ -81,7 +81,7 @@ const patterns: readonly { cron: string; matches: (wall: number) => boolean }[] 
   { cron: "45 1,2 * * *", matches: (wall) => minuteOf(wall) === 45 && (hourOf(wall) === 1 || hourOf(wall) === 2) },
 ];
 
-/** All changes of a zone in eleven years. */
+/** All clock changes of a zone in eleven years. */
 function changesOf(zone: string): number[] {
   const found: number[] = [];
   let at = Temporal.Instant.from("2017-01-01T00:00:00Z").toZonedDateTimeISO(zone);
@@ -95,9 +95,9 @@ function changesOf(zone: string): number[] {
 
 describe("next", () => {
   for (const zone of zones) {
-    it(`agrees with a walk minute by minute around every change of ${zone} in eleven years`, () => {
-      const moments = [...changesOf(zone), utc("2026-06-15T00:00:00Z")];
-      for (const [i, change] of moments.entries()) {
+    it(`agrees with a minute-by-minute walk around every clock change of ${zone} in eleven years`, () => {
+      const times = [...changesOf(zone), utc("2026-06-15T00:00:00Z")];
+      for (const [i, change] of times.entries()) {
         const { cron, matches } = patterns[i % patterns.length] ?? assert.fail();
         for (const gap of ["next-valid", "skip"] as const) {
           for (const repeated of ["once", "twice"] as const) compare(zone, cron, matches, gap, repeated, change);
@@ -106,7 +106,7 @@ describe("next", () => {
     });
   }
 
-  it("agrees with it from any moment on, for any pattern, zone and policy", () => {
+  it("agrees with that walk from any time on, for any pattern, zone and policy", () => {
     const around = (zone: string): fc.Arbitrary<number> =>
       fc.oneof(
         fc.integer({ min: utc("2017-01-01T00:00:00Z") / minute, max: utc("2028-01-01T00:00:00Z") / minute }),
@@ -139,7 +139,7 @@ describe("next", () => {
     );
   });
 
-  it("goes from a fire to the next and never stands still", () => {
+  it("moves from each firing to the next without stopping", () => {
     const spec = checkSchedule({ cron: "* * * * * *", zone: "Europe/Berlin" });
     const times = nextScheduledTimes(spec, utc("2026-10-25T00:59:50Z"), 30);
     assert.deepEqual(
@@ -201,7 +201,7 @@ describe("a pattern", () => {
     });
   }
 
-  it("refuses or reads whatever it is given, without end or memory", () => {
+  it("is accepted or refused in bounded time and memory, whatever the text", () => {
     const chars = fc.constantFrom(..."0123456789*/-,#LW?+ \tMONJAN@".split(""));
     fc.assert(
       fc.property(fc.string({ unit: chars, maxLength: 60 }), (text) => {
@@ -231,7 +231,7 @@ describe("a pattern", () => {
 });
 
 describe("a schedule", () => {
-  it("names its zone, which is an IANA one", () => {
+  it("needs an IANA zone", () => {
     for (const zone of [undefined, "", "Mars/Olympus", "+02:00", "Europe/Berlin; drop", "x".repeat(100), 7])
       assert.throws(() => checkSchedule({ cron: "0 0 * * *", zone: zone as string }), { code: "invalid-schedule" });
     assert.doesNotThrow(() => checkSchedule({ cron: "0 0 * * *", zone: "America/Argentina/Buenos_Aires" }));
@@ -253,7 +253,7 @@ describe("a schedule", () => {
       assert.throws(() => checkSchedule(wish), { code: "invalid-schedule" }, JSON.stringify(wish));
   });
 
-  it("runs a pattern of every hour through the repeated hour, and one that names hours once", () => {
+  it("fires twice in the repeated hour for a pattern of every hour, and once for a pattern that names hours", () => {
     const repeated = (cron: string): string => cronOf(checkSchedule({ cron, zone: "UTC" })).repeated;
     assert.deepEqual(["0 * * * *", "*/15 * * * *", "0 0 * * * *", "30 2 * * *", "0 1-4 * * *"].map(repeated), [
       "twice",
@@ -264,7 +264,7 @@ describe("a schedule", () => {
     ]);
   });
 
-  it("by interval comes at multiples of it, or from its beginning on", () => {
+  it("by interval fires at multiples of the interval, or from `from` on", () => {
     const at = utc("2026-11-20T12:07:31Z");
     assert.equal(iso(nextScheduledTime(checkSchedule({ every: "15m" }), at) ?? 0), "2026-11-20T12:15:00.000Z");
     const spec = checkSchedule({ every: "15m", from: "2026-11-20T12:05:00Z" });
@@ -275,13 +275,13 @@ describe("a schedule", () => {
     assert.equal(nextScheduledTime(spec, utc("2026-11-20T12:20:00Z")), utc("2026-11-20T12:35:00Z"));
   });
 
-  it("at a moment comes once", () => {
+  it("at a timestamp fires once", () => {
     const at = utc("2026-11-20T12:00:00Z");
     const spec = checkSchedule({ at: new Date(at) });
     assert.deepEqual([nextScheduledTime(spec, at - 1), nextScheduledTime(spec, at)], [at, null]);
   });
 
-  it("has the same jitter for the same nominal time, and within its bound", () => {
+  it("has the same jitter for the same scheduled time, within its limit", () => {
     const spec = checkSchedule({ every: "1h", jitter: "5m" });
     const offsets = Array.from({ length: 200 }, (_, i) => dueOf(spec, "a/b", i * 3_600_000) - i * 3_600_000);
     assert.deepEqual(
@@ -294,30 +294,30 @@ describe("a schedule", () => {
   });
 });
 
-describe("a round of fires", () => {
+describe("a round of firings", () => {
   const spec = checkSchedule({ every: "1m", catchUp: "5m" });
   const at = utc("2026-11-20T12:00:00Z");
   const minutes = (count: number): number => at + count * minute;
 
-  it("is empty before the time", () => {
+  it("is empty before the scheduled time", () => {
     const due = decideFirings({ id: "a/b", spec, decidedTo: at, isPaused: false }, minutes(1) - 1);
     assert.deepEqual(due, { gap: null, fires: [], decidedTo: at, hasMore: false });
   });
 
-  it("fires what is younger than the catch-up window and counts what is older as missed", () => {
+  it("fires times within the catch-up window and counts older ones as missed", () => {
     const due = decideFirings({ id: "a/b", spec, decidedTo: at, isPaused: false }, minutes(60));
     assert.deepEqual(due.gap, { cause: "missed", fromAt: minutes(1), throughAt: minutes(54), count: 54 });
     assert.deepEqual(due.fires, [55, 56, 57, 58, 59, 60].map(minutes));
     assert.equal(due.decidedTo, minutes(60));
   });
 
-  it("fires nothing while it is paused", () => {
+  it("fires nothing while the schedule is paused", () => {
     const due = decideFirings({ id: "a/b", spec, decidedTo: at, isPaused: true }, minutes(3));
     assert.deepEqual(due.gap, { cause: "paused", fromAt: minutes(1), throughAt: minutes(3), count: 3 });
     assert.deepEqual(due.fires, []);
   });
 
-  it("is bounded, and the rest comes in the next one", () => {
+  it("is bounded, and the next round handles the rest", () => {
     let decidedTo = at;
     let missed = 0;
     let fired = 0;
@@ -333,7 +333,7 @@ describe("a round of fires", () => {
     assert.deepEqual([missed + fired, fired, decidedTo], [3_600, 301, minutes(60)]);
   });
 
-  it("takes a fire that is a moment late for late, whatever the window says", () => {
+  it("treats a slightly late firing as late, not missed, whatever the window", () => {
     const strict = checkSchedule({ every: "1m", catchUp: 0 });
     assert.deepEqual(
       decideFirings({ id: "a/b", spec: strict, decidedTo: at, isPaused: false }, minutes(1) + 9_000).fires,
@@ -341,7 +341,7 @@ describe("a round of fires", () => {
     );
   });
 
-  it("decides every nominal time once, in any rounds, whatever the jitter is", () => {
+  it("decides every scheduled time once, whatever the rounds and the jitter", () => {
     const jittered = checkSchedule({ every: "10s", jitter: "1m", catchUp: "2m" });
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 30 }), (waits) => {
@@ -371,19 +371,19 @@ describe("overlap", () => {
   const act = (overlap: ScheduleSpec["overlap"], open: string | null, hasBuffered = false): string =>
     decideOverlap(overlap, open, hasBuffered).act;
 
-  it("matters only while the previous run is not at rest", () => {
+  it("matters only while the previous run has not ended", () => {
     for (const overlap of ["allow", "skip", "buffer-one", "cancel-other"] as const)
       assert.equal(act(overlap, null), "fire");
   });
 
-  it("does what the policy says", () => {
+  it("follows the policy", () => {
     assert.deepEqual(
       [act("allow", "run_1"), act("skip", "run_1"), act("buffer-one", "run_1"), act("cancel-other", "run_1")],
       ["fire", "skip", "buffer", "cancel-and-fire"],
     );
   });
 
-  it("buffers one and no more, also when the previous run has just ended", () => {
+  it("buffers only one, even if the previous run has just ended", () => {
     assert.deepEqual([act("buffer-one", "run_1", true), act("buffer-one", null, true)], ["skip", "skip"]);
   });
 });

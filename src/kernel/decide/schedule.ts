@@ -4,13 +4,13 @@ import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
 import { type FiringGap, type Overlap, overlaps, type ScheduleSpec, type Timing } from "../model/schedule.ts";
 import { checkPattern, isEveryHour, isOnPattern, nextCron } from "./cron.ts";
-import { checkZone, stretchAt } from "./zone.ts";
+import { checkZone, offsetPeriodAt } from "./zone.ts";
 
-/** A moment as authors write it. */
+/** A `Date`, milliseconds since 1970, or a text such as `2026-11-20T09:30:00Z`. */
 export type Timestamp = Date | number | string;
 
-/** What an author writes about the times of a schedule; exactly one of `cron`, `every` and `at`. */
-export interface ScheduleWish {
+/** The timing options of a schedule as its author writes them; exactly one of `cron`, `every` and `at`. */
+export interface TimingOptions {
   readonly cron?: string;
   readonly zone?: string;
   readonly gap?: "next-valid" | "skip";
@@ -23,59 +23,63 @@ export interface ScheduleWish {
   readonly jitter?: Duration;
 }
 
-/** Checks all of it, in bounded time; throws a `BatonError` with code `invalid-schedule` that names the option. */
-export function checkSchedule(wish: ScheduleWish): ScheduleSpec {
-  const timing = checkTiming(wish);
-  const overlap = oneOf("overlap", wish.overlap ?? "skip", overlaps);
-  const catchUpMs = Math.max(lengthOf("catchUp", wish.catchUp ?? defaults.schedule.catchUpMs), lateMs);
-  const jitterMs = lengthOf("jitter", wish.jitter ?? 0);
+/** Checks all options in bounded time. Throws a `BatonError` with code `invalid-schedule` that names the option. */
+export function checkSchedule(options: TimingOptions): ScheduleSpec {
+  const timing = checkTiming(options);
+  const overlap = oneOf("overlap", options.overlap ?? "skip", overlaps);
+  const catchUpMs = Math.max(durationOf("catchUp", options.catchUp ?? defaults.schedule.catchUpMs), lateMs);
+  const jitterMs = durationOf("jitter", options.jitter ?? 0);
   if (jitterMs > defaults.schedule.jitterMaxMs)
     throw invalid(
-      `jitter must be at most one day, not ${String(wish.jitter)}`,
+      `jitter must be at most one day, not ${String(options.jitter)}`,
       "use a second schedule for another time of day",
     );
   return { timing, overlap, catchUpMs, jitterMs };
 }
 
-/** A fire that comes a moment late, after a busy second or a restart, is late and never missed. */
+/** A firing up to this late, for example after a busy second or a restart, is never missed. */
 const lateMs = 10_000;
 
-function checkTiming(wish: ScheduleWish): Timing {
-  const forms = (["cron", "every", "at"] as const).filter((form) => wish[form] !== undefined);
+function checkTiming(options: TimingOptions): Timing {
+  const forms = (["cron", "every", "at"] as const).filter((form) => options[form] !== undefined);
   if (forms.length !== 1)
     throw invalid(
       `a schedule needs exactly one of cron, every and at, not ${forms.length === 0 ? "none" : forms.join(" and ")}`,
     );
   for (const [option, form] of Object.entries(ownOptions)) {
-    if (wish[option as keyof ScheduleWish] !== undefined && form !== forms[0])
+    if (options[option as keyof TimingOptions] !== undefined && form !== forms[0])
       throw invalid(`${option} belongs to ${form} and cannot be used with ${forms[0]}`);
   }
-  if (wish.every !== undefined) return everyTiming(wish.every, wish.from);
-  if (wish.at !== undefined) return { by: "at", at: timestampOf("at", wish.at) };
-  if (wish.zone === undefined)
+  if (options.every !== undefined) return everyTiming(options.every, options.from);
+  if (options.at !== undefined) return { by: "at", at: timestampOf("at", options.at) };
+  if (options.zone === undefined)
     throw invalid("a cron schedule needs a time zone", 'set zone, for example "Europe/Berlin" or "UTC"');
-  const pattern = checkPattern(wish.cron);
+  const pattern = checkPattern(options.cron);
   return {
     by: "cron",
     pattern,
-    zone: checkZone(wish.zone),
-    gap: oneOf("gap", wish.gap ?? "next-valid", ["next-valid", "skip"] as const),
-    repeated: oneOf("repeated", wish.repeated ?? (isEveryHour(pattern) ? "twice" : "once"), ["once", "twice"] as const),
+    zone: checkZone(options.zone),
+    gap: oneOf("gap", options.gap ?? "next-valid", ["next-valid", "skip"] as const),
+    repeated: oneOf("repeated", options.repeated ?? (isEveryHour(pattern) ? "twice" : "once"), [
+      "once",
+      "twice",
+    ] as const),
   };
 }
 
-/** Options that only one form of timing knows. */
+/** Options that are valid for one form of timing only. */
 const ownOptions = { zone: "cron", gap: "cron", repeated: "cron", from: "every" } as const;
 
 function everyTiming(every: Duration, from: Timestamp | undefined): Timing {
-  const everyMs = lengthOf("every", every);
+  const everyMs = durationOf("every", every);
   if (everyMs < defaults.schedule.everyMinMs)
     throw invalid(`every must be at least ${defaults.schedule.everyMinMs} ms, not ${String(every)}`);
-  // Without a beginning the times are those of the clock in UTC: the same on every machine and after every deploy.
+  // Without `from`, the times are multiples of the interval since 1970 in UTC: the same on every machine and after
+  // every deploy.
   return { by: "every", everyMs, from: from === undefined ? 0 : timestampOf("from", from) };
 }
 
-function lengthOf(option: string, value: Duration): number {
+function durationOf(option: string, value: Duration): number {
   try {
     return parseDuration(value);
   } catch (cause) {
@@ -85,17 +89,17 @@ function lengthOf(option: string, value: Duration): number {
 
 function timestampOf(option: string, value: Timestamp): number {
   const at = value instanceof Date || typeof value === "number" ? Number(value) : readTimestamp(value);
-  if (Number.isFinite(at) && Math.abs(at) <= momentMax) return Math.ceil(at);
+  if (Number.isFinite(at) && Math.abs(at) <= timestampMax) return Math.ceil(at);
   throw invalid(
     `${option} is not a valid timestamp: ${String(value).slice(0, 80)}`,
     'use a timestamp with an offset, such as "2026-11-20T09:30:00Z"',
   );
 }
 
-/** What a Date can hold. */
-const momentMax = 8_640_000_000_000_000;
+/** The latest time that a Date can hold. */
+const timestampMax = 8_640_000_000_000_000;
 
-/** Without an offset a text would mean another moment on each machine. */
+/** Text without an offset would mean a different time on each machine. */
 function readTimestamp(value: unknown): number {
   return typeof value === "string" && /T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
 }
@@ -109,9 +113,9 @@ function invalid(message: string, hint?: string): BatonError {
   return new BatonError("invalid-schedule", message, hint === undefined ? {} : { hint });
 }
 
-// --- Times ----------------------------------------------------------------------------------------------------------------
+// --- Times -----------------------------------------------------------------------------------------------------------
 
-/** The first nominal time after `after`, or null when there is none. */
+/** The first scheduled time after `after`, or null if there is none. */
 export function nextScheduledTime({ timing }: ScheduleSpec, after: number): number | null {
   switch (timing.by) {
     case "cron":
@@ -125,7 +129,7 @@ export function nextScheduledTime({ timing }: ScheduleSpec, after: number): numb
   }
 }
 
-/** Up to `limit` nominal times after `after`, those beyond `through` left out. */
+/** Up to `limit` scheduled times after `after`, none later than `through`. */
 export function nextScheduledTimes(
   spec: ScheduleSpec,
   after: number,
@@ -142,9 +146,11 @@ export function nextScheduledTimes(
   return times;
 }
 
-/** What the clocks of the schedule's zone show at a nominal time, and whether the spring change has moved it there. */
+/**
+ * The wall-clock time of a scheduled time in the schedule's zone, and whether the spring clock change moved it there.
+ */
 export function wallClock({ timing }: ScheduleSpec, at: number): { local: string; isMoved: boolean } {
-  const { from, offsetMs, offsetBeforeMs } = stretchAt(timing.by === "cron" ? timing.zone : "UTC", at);
+  const { from, offsetMs, offsetBeforeMs } = offsetPeriodAt(timing.by === "cron" ? timing.zone : "UTC", at);
   const minutes = Math.abs(offsetMs) / 60_000;
   const two = (value: number): string => String(Math.floor(value)).padStart(2, "0");
   const offset = `${offsetMs < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
@@ -156,36 +162,39 @@ export function wallClock({ timing }: ScheduleSpec, at: number): { local: string
   };
 }
 
-/** When a nominal time is to be fired: itself and its jitter, which a retry or another worker finds as long again. */
+/** When a scheduled time is due: its time plus its jitter. A retry or another worker computes the same jitter. */
 export function dueOf(spec: ScheduleSpec, id: string, scheduledAt: number): number {
   return scheduledAt + (spec.jitterMs === 0 ? 0 : hash53Number(`${id} ${scheduledAt}`) % (spec.jitterMs + 1));
 }
 
-/** From where a new or changed schedule decides: from now on, but a single moment that has just passed still counts. */
+/**
+ * A new or changed schedule is evaluated for times after this one: after now, but a one-time schedule that has just
+ * passed still counts.
+ */
 export function decidedFrom({ timing }: ScheduleSpec, now: number): number {
   return timing.by === "at" ? Math.min(now, timing.at - 1) : now;
 }
 
-/** One key for each nominal time of a schedule: whoever starts its run starts the same run. */
+/** The idempotency key of a scheduled time: every process that starts its run starts the same run. */
 export function fireKey(name: string, scheduledAt: number): string {
   return `schedule:${name}:${scheduledAt}`;
 }
 
-// --- Decisions ------------------------------------------------------------------------------------------------------------
+// --- Decisions -------------------------------------------------------------------------------------------------------
 
-/** What is to be decided about a schedule now. Its times come in order: first what is a gap, then what fires. */
-export interface DueFires {
+/** What to decide about a schedule now. The times are in order: first the gap, then the firings. */
+export interface DueFirings {
   readonly gap: FiringGap | null;
   readonly fires: readonly number[];
-  /** Every nominal time up to here is decided by this. */
+  /** Every scheduled time up to this one is decided. */
   readonly decidedTo: number;
-  /** There is more than one round decides. */
+  /** More times are due than one round decides. */
   readonly hasMore: boolean;
 }
 
 /**
- * Which nominal times of `(decidedTo, now]` fire and which are missed. One round is bounded: after a year of downtime of
- * a schedule by the second there is another round, and none that takes all memory.
+ * Decides which scheduled times of `(decidedTo, now]` fire and which are missed. A round is bounded: a schedule that
+ * fires every second takes several rounds after a year of downtime, and none uses all memory.
  */
 export function decideFirings(
   schedule: {
@@ -195,18 +204,18 @@ export function decideFirings(
     readonly isPaused: boolean;
   },
   now: number,
-): DueFires {
+): DueFirings {
   const { id, spec, isPaused } = schedule;
   const fires: number[] = [];
   let gap: FiringGap | null = null as FiringGap | null;
   let decidedTo = schedule.decidedTo;
-  for (let looked = 0; ; looked++) {
+  for (let decided = 0; ; decided++) {
     const scheduledAt = nextScheduledTime(spec, decidedTo);
     const dueAt = scheduledAt === null ? null : dueOf(spec, id, scheduledAt);
     if (scheduledAt === null || dueAt === null || dueAt > now) return { gap, fires, decidedTo, hasMore: false };
     const isGap = isPaused || now - dueAt > spec.catchUpMs;
-    // A jitter may let the later of two fall before the earlier: once something fires in this round, a gap waits.
-    const isFull = isGap ? fires.length > 0 || looked >= gapRound : fires.length >= fireRound;
+    // Jitter can make the later of two times due first. Once something fires in this round, a gap waits for the next.
+    const isFull = isGap ? fires.length > 0 || decided >= missesPerRound : fires.length >= firingsPerRound;
     if (isFull) return { gap, fires, decidedTo, hasMore: true };
     decidedTo = scheduledAt;
     if (!isGap) fires.push(scheduledAt);
@@ -216,19 +225,19 @@ export function decideFirings(
   }
 }
 
-/** Nominal times that one round fires: each is a run, and all of them are one transaction. */
-const fireRound = 100;
-/** Nominal times that one round counts as missed: each costs a search of the calendar, some 40 µs of this thread. */
-const gapRound = 250;
+/** Scheduled times that one round fires: each is a run, and all are one transaction. */
+const firingsPerRound = 100;
+/** Scheduled times that one round counts as missed: each costs a calendar search of some 40 µs on this thread. */
+const missesPerRound = 250;
 
-/** What a nominal time does, seen the run before it. */
+/** What a scheduled time does, given the run before it. */
 export type OverlapDecision =
   | { readonly act: "fire" }
   | { readonly act: "cancel-and-fire" }
   | { readonly act: "buffer" }
   | { readonly act: "skip"; readonly why: string };
 
-/** `open`: the schedule's last run, when it is not at rest. */
+/** `open`: the schedule's last run, if it has not ended. */
 export function decideOverlap(overlap: Overlap, open: string | null, hasBuffered: boolean): OverlapDecision {
   if (open === null && !hasBuffered) return { act: "fire" };
   switch (overlap) {
@@ -243,7 +252,7 @@ export function decideOverlap(overlap: Overlap, open: string | null, hasBuffered
   }
 }
 
-/** When a schedule is looked at next; null: nothing is to come by itself. */
+/** When a schedule is evaluated next; null: it has no further times. */
 export function nextDue(
   schedule: { readonly id: string; readonly spec: ScheduleSpec; readonly decidedTo: number },
   hasBuffered: boolean,
@@ -252,7 +261,7 @@ export function nextDue(
   const next = nextScheduledTime(schedule.spec, schedule.decidedTo);
   const dueAt = next === null ? null : dueOf(schedule.spec, schedule.id, next);
   if (!hasBuffered) return dueAt;
-  // The end of a run is told by whoever ends it; this look is for ends that nobody told.
-  const lookAt = now + defaults.schedule.bufferPollMs;
-  return dueAt === null ? lookAt : Math.min(dueAt, lookAt);
+  // The process that ends a run reports it. This poll is for ends that were not reported.
+  const pollAt = now + defaults.schedule.bufferPollMs;
+  return dueAt === null ? pollAt : Math.min(dueAt, pollAt);
 }

@@ -6,7 +6,7 @@ import { isAtRest } from "../model/status.ts";
 import type { Idle, Intervene } from "../model/transition.ts";
 import { type History, readHistory } from "./history.ts";
 
-/** Recovery verbs on one run, the same words in library, API and command line. */
+/** Recovery actions on one run. Library, API and command line use the same names. */
 export const verbs = [
   "resume",
   "restart",
@@ -23,15 +23,15 @@ export interface VerbRequest {
   readonly verb: Verb;
   readonly actor: string;
   readonly why: string | null;
-  /** `restart`: the step to start over from. `complete-step`: the step whose outcome is supplied. */
+  /** `restart`: the step to restart from. `complete-step`: the step whose outcome is supplied. */
   readonly step?: string;
-  /** Edited input, JSON text: of the step when it declares one, else of the run. */
+  /** Edited input, JSON text: of the step if it declares one, otherwise of the run. */
   readonly input?: string;
   /** `complete-step`: the supplied output, JSON text. */
   readonly output?: string;
-  /** `cancel`: undo what was done first. */
+  /** `cancel`: undo the completed steps first. */
   readonly isCompensated?: boolean;
-  /** `suspend`: timers stand still until the run is resumed. */
+  /** `suspend`: timers stop until the run is resumed. */
   readonly stopsClocks?: boolean;
 }
 
@@ -44,27 +44,30 @@ export type VerbDecision =
       readonly hint: string;
     };
 
-/** What a verb will do, told before it acts. Step keys. */
+/** What an action will do, shown before it is carried out. Step keys. */
 export interface Preview {
   readonly runsAgain: readonly string[];
   readonly kept: readonly string[];
-  /** Completed steps that are undone when they declare how, newest first. */
+  /** Completed steps that are undone if they declare `undo`, newest first. */
   readonly undone: readonly string[];
-  /** Of those that run again: what is not safe to repeat. */
+  /** Steps among `runsAgain` that are not safe to repeat. */
   readonly notIdempotent: readonly string[];
 }
 
-/** A run as a verb finds it. */
+/** The run and the request that an action is decided on. */
 interface Case {
   readonly run: RunDetail;
   readonly entries: readonly RecordedEntry[];
   readonly history: History;
   readonly request: VerbRequest;
-  /** How a supplied output of a step is kept. */
+  /** Seals the supplied output of a step for storage. */
   readonly seal: (step: string, output: string) => string;
 }
 
-/** What a verb does to a run as it stands. Pure: the store checks that the run has not moved meanwhile. */
+/**
+ * Decides what an action does to a run in its current state. Pure: the store checks that the run has not changed in the
+ * meantime.
+ */
 export function decideVerb(
   run: RunDetail,
   entries: readonly RecordedEntry[],
@@ -79,7 +82,7 @@ export function decideVerb(
 const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
   resume: (found) => {
     const { run } = found;
-    if (!canGoOn(run)) return illegal(found);
+    if (!canContinue(run)) return illegal(found);
     return reopen(found, resumption(found));
   },
   restart: (found) => {
@@ -92,13 +95,13 @@ const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
   "complete-step": (found) => {
     const { run } = found;
     const isParked = run.row.status === "waiting" && !run.isHeld;
-    return canGoOn(run) || isParked ? completeStep(found) : illegal(found);
+    return canContinue(run) || isParked ? completeStep(found) : illegal(found);
   },
   retry: (found) => {
     if (found.run.row.status === "failed")
       return deciders.resume({ ...found, request: { ...found.request, verb: "resume" } });
     if (!found.run.waits.some((wait) => wait.kind === "retry")) return illegal(found);
-    return act(found, { to: "retried" }, "retry");
+    return allow(found, { to: "retried" }, "retry");
   },
   compensate: (found) => {
     const { run } = found;
@@ -107,28 +110,28 @@ const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
       return illegal(found);
     if (isHalfUndone(found)) return deciders.resume(found);
     if (found.history.pivot !== null) return noReturn(found, found.history.pivot);
-    return act(found, { to: "compensating", compensation: compensationOf(found) }, null);
+    return allow(found, { to: "compensating", compensation: compensationOf(found) }, null);
   },
   cancel: (found) => {
     const { run, request } = found;
     if (run.row.endedAt !== null || run.compensation !== null) return illegal(found);
     const reason = byPerson(request);
-    if (request.isCompensated !== true) return act(found, { to: "cancelled", reason }, "cancel");
+    if (request.isCompensated !== true) return allow(found, { to: "cancelled", reason }, "cancel");
     if (found.history.pivot !== null) return noReturn(found, found.history.pivot);
-    return act(found, { to: "compensating", compensation: { end: "cancelled", reason } }, "cancel");
+    return allow(found, { to: "compensating", compensation: { end: "cancelled", reason } }, "cancel");
   },
   suspend: (found) => {
     const { run, request } = found;
     if (run.row.endedAt !== null || run.row.status === "suspended") return illegal(found);
     const stops = request.stopsClocks === true ? { stopsClocks: true } : {};
-    return act(found, { to: "suspended", reason: byPerson(request), ...stops }, "suspend");
+    return allow(found, { to: "suspended", reason: byPerson(request), ...stops }, "suspend");
   },
   dismiss: (found) => {
     const { row } = found.run;
-    const isNobodysConcern = row.reason?.code === "dismissed" || row.reason?.code === "imported";
-    if (row.status !== "failed" || isCompensated(found.run) || isNobodysConcern) return illegal(found);
+    const isResolved = row.reason?.code === "dismissed" || row.reason?.code === "imported";
+    if (row.status !== "failed" || isCompensated(found.run) || isResolved) return illegal(found);
     const { actor: by, why } = found.request;
-    return act(
+    return allow(
       found,
       { to: "dismissed", reason: { code: "dismissed", by, why, error: row.error?.message ?? "" } },
       null,
@@ -136,17 +139,19 @@ const deciders: Readonly<Record<Verb, (found: Case) => VerbDecision>> = {
   },
 };
 
-/** Whether the run is one that stands still for a person and may go on where it stopped. */
-function canGoOn(run: RunDetail): boolean {
+/** Whether the run is stopped until a person acts, and can continue where it stopped. */
+function canContinue(run: RunDetail): boolean {
   return run.row.status === "suspended" || (run.row.status === "failed" && !isCompensated(run));
 }
 
-/** What was undone cannot be gone on with. */
+/** A run whose steps were undone cannot continue. */
 function isCompensated(run: RunDetail): boolean {
   return run.row.reason?.code === "compensated";
 }
 
-/** A letter that was dismissed, or comes from another store, whose undoing had begun: there is only on with that. */
+/**
+ * A failed run that was dismissed or imported after its compensation had begun: it can only continue the compensation.
+ */
 function isHalfUndone({ run, entries }: Case): boolean {
   return run.row.status === "failed" && run.compensation === null && entries.some((each) => each.kind === "undo");
 }
@@ -155,23 +160,26 @@ function byPerson({ actor: by, why }: VerbRequest): Reason {
   return { code: "by-person", by, why };
 }
 
-/** A dead letter stays one that failed; what was halted on its way ends as cancelled. */
+/** A dead letter ends as failed; a suspended run ends as cancelled. */
 function compensationOf({ run, request }: Case): Compensation {
   const { error, fingerprint, status } = run.row;
   if (status !== "failed" || error === null) return { end: "cancelled", reason: byPerson(request) };
   return { end: "failed", error, fingerprint: fingerprint ?? "", step: failedStep(run) };
 }
 
-// --- Going on -----------------------------------------------------------------------------------------------------------
+// --- Resuming --------------------------------------------------------------------------------------------------------
 
-/** Reopens the step whose failure ended or halted the run. Entries after it may stay unasked: what they followed has changed. */
+/**
+ * Reopens the step whose failure ended or suspended the run. The code may skip entries after it, because what came
+ * before them has changed.
+ */
 function resumption({ run, entries, request }: Case): Reopening | null {
   const key = failedStep(run);
   const open = run.waits.filter((wait) => wait.kind === "hold" || wait.kind === "once").map((wait) => wait.key);
   if (key === null && open.length === 0) return null;
   const entry = key === null ? undefined : entries.findLast((each) => each.key === key && each.kind !== "reopen");
   const keys = key === null ? open : [key, ...open.filter((each) => each !== key)];
-  // Failures that came later never reached the code: they belong to the same trouble and get a fresh chance too.
+  // Later failures never reached the code. They have the same cause, so they are retried too.
   const later =
     entry === undefined
       ? []
@@ -201,7 +209,7 @@ function failedStep({ row }: RunDetail): string | null {
   }
 }
 
-/** A person knows how a step came out, or does without it: the run goes on with the supplied output. */
+/** A person knows the outcome of a step or continues without it: the run gets the supplied output. */
 function completeStep(found: Case): VerbDecision {
   const { run, request, history } = found;
   const open = run.waits.map((wait) => wait.key);
@@ -212,7 +220,7 @@ function completeStep(found: Case): VerbDecision {
   if (history.byKey.get(key)?.outcome === "ok") {
     return refuse("illegal", `"${key}" of run ${run.row.id} is already completed`, "to run it again, restart from it");
   }
-  const base = canGoOn(run) ? resumption(found) : null;
+  const base = canContinue(run) ? resumption(found) : null;
   const reopening: Reopening = {
     ...base,
     keys: [...new Set([key, ...(base?.keys ?? [])])],
@@ -247,10 +255,10 @@ function reopen(found: Case, reopening: Reopening | null, supplied: readonly str
     ...(isRunInput ? { input: request.input } : {}),
     ...(isHalfUndone(found) ? { compensation: compensationOf(found) } : {}),
   };
-  return act(found, idle, null, previewOf(found, reopening, supplied));
+  return allow(found, idle, null, previewOf(found, reopening, supplied));
 }
 
-// --- Telling ------------------------------------------------------------------------------------------------------------
+// --- Answers ---------------------------------------------------------------------------------------------------------
 
 function previewOf({ run, entries }: Case, reopening: Reopening | null, supplied: readonly string[]): Preview {
   const again = (reopening?.keys ?? []).filter((key) => !supplied.includes(key));
@@ -268,23 +276,23 @@ function previewOf({ run, entries }: Case, reopening: Reopening | null, supplied
   };
 }
 
-/** Newest first. Whether a step declares an undo only its code knows. */
+/** Newest first. Only the code knows whether a step declares `undo`. */
 function undonePreview({ history }: Case): Preview {
   const undone = history.entries
-    .filter(({ kind, outcome, key }) => isDoing(kind) && outcome === "ok" && !history.undone.has(key))
+    .filter(({ kind, outcome, key }) => isStep(kind) && outcome === "ok" && !history.undone.has(key))
     .map((entry) => entry.key)
     .toReversed();
   return { runsAgain: [], kept: [], undone, notIdempotent: [] };
 }
 
-function isDoing(kind: RecordedEntry["kind"]): boolean {
+function isStep(kind: RecordedEntry["kind"]): boolean {
   return kind === "step" || kind === "once" || kind === "tx";
 }
 
 const nothing: Preview = { runsAgain: [], kept: [], undone: [], notIdempotent: [] };
 
-/** `held`: what a holder is asked instead; null when the verb is only for a run that nobody holds. */
-function act(found: Case, idle: Idle, held: Request["verb"] | null, preview?: Preview): VerbDecision {
+/** `held`: the request that a holder gets instead; null if the action needs a run that no worker holds. */
+function allow(found: Case, idle: Idle, held: Request["verb"] | null, preview?: Preview): VerbDecision {
   const { run, request } = found;
   const { actor, verb, why } = request;
   return {

@@ -32,24 +32,24 @@ describe("version numbers", () => {
     assert.equal(decide([known(1)], "fa", 9), "9 new used");
   });
 
-  it("the same content keeps its number, and serves again when the folder had changed in between", () => {
+  it("the same content keeps its number, and serves new starts again if the folder changed in between", () => {
     assert.equal(decide([known(1), known(2)], "f1"), "1 known used");
     assert.equal(decide([known(1, { deployedNo: 3 }), known(2)], "f1"), "1 known");
   });
 
-  it("an unchanged folder leaves a person's choice alone, a person's deployment does not", () => {
+  it("an unchanged folder keeps a person's choice; a requested deployment replaces it", () => {
     const rows = [known(1, { usedNo: 9 }), known(2)];
     assert.equal(decide(rows, "f2"), "2 known");
     assert.equal(decide(rows, "f2", 1, true), "2 known used");
   });
 
-  it("the number that a version had before there were fingerprints stays its own", () => {
+  it("a version keeps the number that it had before fingerprints existed", () => {
     const bare = known(1, { fingerprint: null, deployedNo: null, usedNo: null });
     assert.equal(decide([bare], "fa"), "1 adopted used");
     assert.equal(decide([bare], "fa", 2), "2 new used");
   });
 
-  it("of two that a folder holds, the one with the author's greater number serves", () => {
+  it("of two versions in a folder, the one with the higher author's number serves new starts", () => {
     const wanted = (version: number): Parameters<typeof decideVersions>[1][number] => ({
       kind: "workflow",
       name: "pay",
@@ -67,7 +67,7 @@ describe("version numbers", () => {
     );
   });
 
-  it("the version used last serves, drained ones do not, and without a choice the newest does", () => {
+  it("the version used last serves new starts, drained ones do not, and the newest does if none was chosen", () => {
     assert.equal(versionInUse([known(1, { usedNo: 8 }), known(2)])?.definition.version, 1);
     assert.equal(versionInUse([known(1, { usedNo: 8, drainedAt: 5 }), known(2)])?.definition.version, 2);
     assert.equal(versionInUse([known(1, { usedNo: null }), known(2, { usedNo: null })])?.definition.version, 2);
@@ -75,17 +75,17 @@ describe("version numbers", () => {
   });
 });
 
-describe("artifacts that nobody needs", () => {
+describe("unneeded artifacts", () => {
   const many = Array.from({ length: keptVersions + 3 }, (_, i) => known(i + 1));
 
-  it("are those beyond the ones kept to go back to", () => {
+  it("are those beyond the kept versions", () => {
     assert.deepEqual(
       unneededArtifacts(many, () => false),
       ["f3", "f2", "f1"],
     );
   });
 
-  it("are never those of a version with runs, nor of the one in use", () => {
+  it("never include those of a version with runs or of the version in use", () => {
     assert.deepEqual(
       unneededArtifacts(many, (each) => each.definition.version === 2),
       ["f3", "f1"],
@@ -97,7 +97,7 @@ describe("artifacts that nobody needs", () => {
     );
   });
 
-  it("are those of retired versions", () => {
+  it("include those of retired versions", () => {
     assert.deepEqual(
       unneededArtifacts([known(1, { retiredAt: 4, drainedAt: 3 }), known(2)], () => false),
       ["f1"],

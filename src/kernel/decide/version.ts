@@ -4,16 +4,16 @@ import type { KnownVersion, WantedVersion } from "../model/version.ts";
 export interface VersionDecision {
   readonly wanted: WantedVersion;
   readonly number: number;
-  /** `new`: a row of its own. `adopted`: the row that the same number had before there were fingerprints. */
+  /** `new`: gets its own row. `adopted`: takes the row that this number had before fingerprints existed. */
   readonly row: "new" | "adopted" | "known";
-  /** Whether it serves new starts from now on. */
+  /** Whether new starts use it from now on. */
   readonly isUsed: boolean;
 }
 
 /**
- * The numbers that the versions of one name get, in the order of their authors' numbers. The same content keeps its
- * number for ever; new content gets the next one. The last of them serves new starts when somebody asked for that, or
- * when it is not what the folder held before: a restart over unchanged files leaves a person's choice as it is.
+ * Assigns numbers to the versions of one name, in the order of their authors' numbers. The same content keeps its
+ * number for ever; new content gets the next one. The last of them serves new starts if a person requested it, or if it
+ * differs from what the folder held before: a restart with unchanged files keeps a person's choice.
  */
 export function decideVersions(
   known: readonly KnownVersion[],
@@ -37,17 +37,22 @@ export function decideVersions(
   });
 }
 
-/** The version of a name that serves new starts: the one used last that is not drained; without any choice the newest. */
+/**
+ * The version of a name that new starts use: the last one used that is not drained, or the newest if none was chosen.
+ */
 export function versionInUse<T extends KnownVersion>(known: readonly T[]): T | undefined {
   return known
     .filter((each) => each.drainedAt === null && each.retiredAt === null)
     .toSorted((a, b) => (b.usedNo ?? 0) - (a.usedNo ?? 0) || b.definition.version - a.definition.version)[0];
 }
 
-/** Artifacts of so many versions of a name are kept although no run needs them: somebody may want to go back. */
+/**
+ * The artifacts of this many versions of a name are kept even if no run needs them, so that a person can go back to
+ * one.
+ */
 export const keptVersions = 10;
 
-/** Fingerprints among these versions of one name whose artifacts nobody needs any more. */
+/** Fingerprints among these versions of one name whose artifacts are no longer needed. */
 export function unneededArtifacts<T extends KnownVersion>(
   known: readonly T[],
   hasRuns: (version: T) => boolean,

@@ -1,20 +1,23 @@
 /// <reference lib="esnext.temporal" />
 import { BatonError } from "../model/errors.ts";
 
-/** A stretch of time in which a zone's clocks keep one distance from UTC. Wall-clock time is `instant + offsetMs`. */
-export interface Stretch {
-  /** First instant; minus infinity where there was no change before. */
+/** A period in which a zone keeps one offset from UTC. Wall-clock time is `instant + offsetMs`. */
+export interface OffsetPeriod {
+  /** First instant; minus infinity if there was no change before. */
   readonly from: number;
-  /** First instant after it; infinity where none is known to come. */
+  /** First instant after it; infinity if no later change is known. */
   readonly to: number;
   readonly offsetMs: number;
-  /** The distance before `from`; the same as `offsetMs` where there was no change. */
+  /** The offset before `from`; equal to `offsetMs` if there was no change. */
   readonly offsetBeforeMs: number;
 }
 
 const zoneMax = 64;
 
-/** An IANA zone as it was written; throws for anything else, also for a bare offset, which knows no summer time. */
+/**
+ * Returns an IANA zone as written. Throws for anything else, including a bare offset, which has no daylight saving
+ * time.
+ */
 export function checkZone(zone: unknown): string {
   const isName = typeof zone === "string" && zone.length <= zoneMax && /^[A-Za-z][\w+/-]*$/.test(zone);
   if (isName && isKnown(zone)) return zone;
@@ -32,28 +35,28 @@ function isKnown(zone: string): boolean {
   }
 }
 
-/** The last stretch of each zone: the next question is nearly always about the same one. */
-const lastStretch = new Map<string, Stretch>();
-/** Zones are few; a store that was made to hold more must not fill the memory. */
+/** The last period of each zone: the next lookup is nearly always in the same one. */
+const lastPeriod = new Map<string, OffsetPeriod>();
+/** Zones are few. This bounds the memory if a store was crafted to name more. */
 const zonesMax = 1_000;
 
-/** The stretch that holds an instant. */
-export function stretchAt(zone: string, instant: number): Stretch {
-  const last = lastStretch.get(zone);
+/** The period that contains an instant. */
+export function offsetPeriodAt(zone: string, instant: number): OffsetPeriod {
+  const last = lastPeriod.get(zone);
   if (last !== undefined && last.from <= instant && instant < last.to) return last;
   const there = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone);
-  // The change at or before the instant: a change at the very instant belongs to the stretch that begins there.
+  // The change at or before the instant: a change exactly at the instant starts its period.
   const change = Temporal.Instant.fromEpochMilliseconds(instant + 1)
     .toZonedDateTimeISO(zone)
     .getTimeZoneTransition("previous");
   const offsetMs = there.offsetNanoseconds / 1e6;
-  const stretch: Stretch = {
+  const period: OffsetPeriod = {
     from: change?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
     to: there.getTimeZoneTransition("next")?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
     offsetMs,
     offsetBeforeMs: change == null ? offsetMs : change.subtract({ milliseconds: 1 }).offsetNanoseconds / 1e6,
   };
-  if (lastStretch.size >= zonesMax) lastStretch.clear();
-  lastStretch.set(zone, stretch);
-  return stretch;
+  if (lastPeriod.size >= zonesMax) lastPeriod.clear();
+  lastPeriod.set(zone, period);
+  return period;
 }

@@ -30,7 +30,7 @@ import { hidden, openInput, Vault } from "./vault.ts";
 import { WaitBook } from "./wait-book.ts";
 import { WaitOperation, type WaitSpec } from "./wait-operation.ts";
 
-/** What an activation needs of its worker. */
+/** What an activation needs from its worker. */
 export interface ActivationEnvironment {
   readonly store: Store;
   readonly clock: Clock;
@@ -44,21 +44,21 @@ export interface ActivationEnvironment {
   readonly storeRetryMs: number;
   within<T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T): T;
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
-  /** Set by a rehearsal, which only replays: called when the past is used up, and nothing new begins. */
+  /** Set by a rehearsal, which only replays: called when the recorded history is used up. Nothing new begins then. */
   readonly caughtUp?: (activation: Activation) => void;
-  /** This activation is over: parked, at rest, handed back or lost. */
+  /** Called when this activation is over: parked, ended, handed back or lost. */
   over(activation: Activation, end: Next | null): void;
 }
 
 type Halt = { readonly next: Next; readonly read: readonly number[] };
 
 /**
- * One leased run in memory: its code, what the code has asked for, and the order in which it gets its answers.
+ * One leased run in memory: its code, the operations that the code has requested, and the order of their results.
  *
- * Invariants. Answers reach the code strictly by `seq`, one a turn, after their commit, live and in replay alike.
- * Nothing new is delivered and nothing begins before the recorded past is used up. After the run is parked, ended, lost
- * or handed back, no promise of this activation ever settles. Dying at any point loses nothing but attempts under way:
- * whoever leases the run next replays the same past to the same place.
+ * Invariants. Results reach the code strictly by `seq`, one per turn, after their commit, live and in replay alike.
+ * Nothing new is delivered and nothing begins before the recorded history is used up. After the run is parked, ended,
+ * lost or handed back, no promise of this activation ever settles. A crash at any point loses only the attempts in
+ * progress: the next holder replays the same history to the same place.
  */
 export class Activation implements Turning, OperationContext, Recorded {
   readonly run: LeasedRun;
@@ -67,22 +67,22 @@ export class Activation implements Turning, OperationContext, Recorded {
   readonly #handler: Handler;
   readonly #env: ActivationEnvironment;
   readonly #operations = new Map<string, Operation>();
-  /** Begun and not settled. */
+  /** Begun but not settled. */
   readonly #open = new Set<Operation>();
   readonly #attempts = new Set<Attempt>();
   readonly #waits = new WaitBook();
-  /** Made for what arrives and for what is replayed: most runs need neither. */
+  /** Created only for arrivals and for replay: most runs need neither. */
   #mailbox: Mailbox | null = null;
   #history: History = noHistory;
   #replay: Replay | null = null;
   #recorder: Recorder;
-  /** Asked for before the past was used up. */
+  /** Requested before the history was used up. */
   #held: Operation[] = [];
   #isBegun = false;
   #wantsPull = false;
   #isCaughtUp = false;
   #isFrontier = false;
-  /** Its past is used up and its undos are called: nothing that the code asks for counts any more. */
+  /** Its history is used up and its undos run: nothing else that the code requests counts. */
   #isUndoing = false;
   #vault: Vault | null = null;
   #pivot: string | null = null;
@@ -109,9 +109,9 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#recorder = new Recorder(this, env, 0);
   }
 
-  // --- Life ---------------------------------------------------------------------------------------------------------
+  // --- Lifecycle -----------------------------------------------------------------------------------------------------
 
-  /** Runs the code from its beginning over what is recorded. */
+  /** Runs the code from its beginning and replays what is recorded. */
   begin(journal: Journal | null): void {
     if (this.#isOver || this.#halt !== null) return;
     this.#isBegun = true;
@@ -152,7 +152,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     }
   }
 
-  /** Without its key a value is not lost: the run waits for it to come back. */
+  /** A value is not lost when its key is missing: the run is suspended until the key is restored. */
   #haltSealed(step: string | null, error: unknown): void {
     if (!(error instanceof BatonError)) throw error;
     this.#haltWith({ state: "suspended", reason: { code: "sealed", step, error: error.message } }, []);
@@ -183,7 +183,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     );
   }
 
-  /** Something has arrived for this run: looks it up, as soon as its journal has been read. */
+  /** Reads what has arrived for this run, as soon as its journal has been read. */
   pull(): void {
     this.#wantsPull = !this.#isBegun;
     if (!this.#isBegun || this.#isOver || this.#isPulling) return;
@@ -199,17 +199,17 @@ export class Activation implements Turning, OperationContext, Recorded {
       },
       () => {
         this.#isPulling = false;
-        // The next beat names the run again.
+        // The next heartbeat reports the run again.
       },
     );
   }
 
-  /** Gives the run back when its attempts have ended: nothing is half done. */
+  /** Hands the run back once its attempts have ended, so that nothing is left half done. */
   handBack(): void {
     if (!this.#isEnding) this.#haltWith({ state: "ready" }, []);
   }
 
-  /** Aborted when the run is cancelled, or is not this worker's any more. Made when it is first read. */
+  /** Aborted when the run is cancelled or this worker no longer holds it. Created when it is first read. */
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
@@ -218,14 +218,14 @@ export class Activation implements Turning, OperationContext, Recorded {
     return this.#controller.signal;
   }
 
-  /** Aborts what still runs, when a grace is over. */
+  /** Aborts what still runs, for example after a grace period. */
   abortAttempts(reason: Error): void {
     this.#stopReason ??= reason;
     this.#controller?.abort(reason);
     for (const attempt of this.#attempts) attempt.abort(reason);
   }
 
-  /** The run is not held any more: nothing of it counts from here on. */
+  /** The run is no longer held here: nothing it does counts from now on. */
   lose(): void {
     this.abortAttempts(new BatonError("lease-lost", `run ${this.run.id} is now held by another worker`));
     this.#finish(null);
@@ -243,7 +243,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     return this.#attempts.size > 0;
   }
 
-  /** Keys that the code has asked for so far, in the order of asking. */
+  /** Keys that the code has requested so far, in order. */
   get operationKeys(): readonly string[] {
     return [...this.#operations.keys()];
   }
@@ -257,13 +257,13 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#env.over(this, end);
   }
 
-  // --- What the layer's context asks for ------------------------------------------------------------------------------
+  // --- Operations of the code ----------------------------------------------------------------------------------------
 
   get definition(): DefinitionRef {
     return this.run.definition;
   }
 
-  /** Store time of the last answer that the code has received. */
+  /** Store time of the last result that the code has received. */
   get lastAt(): number {
     return this.#lastAt;
   }
@@ -271,7 +271,7 @@ export class Activation implements Turning, OperationContext, Recorded {
   step(spec: StepSpec): Promise<unknown> {
     const answer: Promise<unknown> = new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
-        // Code may await this after something else: until then the failure is recorded, and not unhandled.
+        // The code may await this later. Until then the failure must not count as an unhandled rejection.
         answer.catch(() => {});
         reject(error);
       };
@@ -288,7 +288,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     return new Promise((resolve, reject) => this.#operation(new EffectOperation(spec, this, resolve, reject)));
   }
 
-  /** Ends this run; the given one goes on in its place. Never comes back. */
+  /** Ends this run and lets the given one continue in its place. Never settles. */
   continueAs(prepare: () => Promise<StartRun>): Promise<never> {
     const release = this.hold();
     prepare()
@@ -300,14 +300,14 @@ export class Activation implements Turning, OperationContext, Recorded {
     return new Promise(() => {});
   }
 
-  /** A lost branch: what it awaits is aborted, and what it asks later never settles. */
+  /** Closes a branch that lost a race: what it awaits is aborted, and later operations never settle. */
   closeScope(scope: Scope): void {
     scope.close();
     const reason = new BatonError("race-lost", "another branch of the race finished first");
     for (const operation of this.#open) if (operation.scope.isClosed) operation.abort(reason);
   }
 
-  /** Keeps lines of code between steps; those of replays were kept the first time. */
+  /** Keeps log lines of code between steps. Lines of a replay were kept the first time. */
   logOutside(line: LogLine): void {
     if (this.#isCaughtUp && !this.#isOver) this.log(line);
   }
@@ -335,7 +335,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#env.pump.add(this);
   }
 
-  /** Half of its steps are used up: told to whoever runs Baton, and kept with the run. */
+  /** Half of its steps are used: warns the operator and logs it in the run. */
   #warnOfLength(): void {
     const message = `${defaults.stepsWarnAt} of at most ${defaults.stepsMax} steps are used; use ctx.continueAsNew or child runs`;
     this.#env.warn("the history of a run is getting long", { run: this.run.id, steps: defaults.stepsWarnAt });
@@ -347,25 +347,25 @@ export class Activation implements Turning, OperationContext, Recorded {
     operation.begin();
   }
 
-  // --- Turns ----------------------------------------------------------------------------------------------------------
+  // --- Turns ---------------------------------------------------------------------------------------------------------
 
-  /** At most one answer for the code. True when there may be another in the next turn. */
+  /** Delivers at most one result to the code. True if there may be another in the next turn. */
   turn(): boolean {
     if (!this.#isBegun || this.#isOver || this.#isEnding || this.#halt !== null || this.#isParking) return false;
     const urgent = this.#replay?.nextUrgent();
     if (urgent !== undefined) return this.#deliver(urgent.operation, urgent.entry, urgent.entry.at);
-    if (!this.#isCaughtUp) return this.#goThroughPast();
+    if (!this.#isCaughtUp) return this.#replayNext();
     const fresh = this.#recorder.next();
     if (fresh !== null) return this.#deliver(fresh.operation, fresh.entry, fresh.at ?? this.#lastAt);
-    if (!this.#handOut()) return false;
+    if (!this.#deliverArrivals()) return false;
     this.#settleDown();
     return false;
   }
 
-  /** False: something of it is sealed and does not open. It stays unread. */
-  #handOut(): boolean {
+  /** False: an arrival is sealed and cannot be opened. It stays unread. */
+  #deliverArrivals(): boolean {
     try {
-      this.#mailbox?.handOut(this.#waits);
+      this.#mailbox?.deliver(this.#waits);
       return true;
     } catch (error) {
       this.#haltSealed(null, error);
@@ -373,7 +373,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     }
   }
 
-  #goThroughPast(): boolean {
+  #replayNext(): boolean {
     const step = this.#replay?.next() ?? { kind: "caught-up" };
     switch (step.kind) {
       case "answer":
@@ -382,7 +382,7 @@ export class Activation implements Turning, OperationContext, Recorded {
         this.#beginHeld();
         return true;
       case "wait":
-        // Code may await something of its own between steps, such as an import.
+        // The code may await something else between steps, such as an import.
         if (!step.isSoon) this.#env.clock.after(stuckMs, () => this.#env.pump.add(this));
         return step.isSoon;
       case "diverged":
@@ -398,7 +398,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     const held = this.#held;
     this.#held = [];
     for (const operation of held) {
-      // A race was won and the loser's wait is still registered: its holder died before it could be ended.
+      // A race was won but the loser's wait is still registered: the holder crashed before closing it.
       if (operation.scope.isClosed) {
         if (this.#history.waits.has(operation.key)) this.closeWait(operation.key, true);
       } else if (this.#halt === null) this.#beginOperation(operation);
@@ -419,7 +419,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     return true;
   }
 
-  // --- Recording ------------------------------------------------------------------------------------------------------
+  // --- Recording -----------------------------------------------------------------------------------------------------
 
   record(operation: Operation, draft: Draft, extras: Extras = {}): void {
     if (this.#isOver || this.#isEnding) return;
@@ -431,7 +431,7 @@ export class Activation implements Turning, OperationContext, Recorded {
         this.#env.pump.add(this);
         return;
       }
-      // An event came before the time-out was recorded: it goes first, so the time-out never was.
+      // An event arrived before the timeout was recorded. It comes first, so the timeout is void.
       fresh.isVoid = true;
       if (wait !== undefined) this.#waits.resume(Object.assign(wait, { dueAt: null }));
       this.pull();
@@ -448,7 +448,9 @@ export class Activation implements Turning, OperationContext, Recorded {
     });
   }
 
-  /** The place in the run's order is taken before the work begins: what is recorded meanwhile is delivered after it. */
+  /**
+   * The place in the run's order is taken before the work begins: results recorded meanwhile are delivered after it.
+   */
   async transact<T>(
     work: (db: TxClient) => Promise<T>,
     draft: (value: T) => Draft,
@@ -475,7 +477,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#recorder.log(line);
   }
 
-  /** `hide`: a sensitive step, whose lines say nothing. */
+  /** `hide`: the key of a sensitive step, whose lines are hidden. */
   takeLogs(hide?: string): readonly LogLine[] | undefined {
     const lines = this.#recorder.takeLogs();
     const vault = this.#vault;
@@ -492,7 +494,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     return logs === undefined ? {} : { logs };
   }
 
-  // --- Waits ----------------------------------------------------------------------------------------------------------
+  // --- Waits ---------------------------------------------------------------------------------------------------------
 
   openWait(opening: WaitOpening, operation: Operation, onDue: () => void, starts: readonly StartRun[] = []): void {
     this.#waits.open(opening, { key: opening.key, kind: opening.kind, dueAt: undefined, operation, onDue }, starts);
@@ -518,7 +520,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     };
   }
 
-  /** Nothing to deliver: registers new waits, and parks when only waits are left and none ends soon. */
+  /** Nothing to deliver: registers new waits, and parks the run if only waits are left and none ends soon. */
   #settleDown(): void {
     if (this.#waits.size === 0 && !this.#waits.hasUnsent) return;
     const now = this.#env.timeline.now();
@@ -552,7 +554,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#env.pump.add(this);
   }
 
-  /** Lets go of the run until something that it waits for comes. */
+  /** Releases the run until something that it waits for arrives. */
   #park(): void {
     const leftOpen = [...this.#history.waits.values()].filter((wait) => !this.#operations.has(wait.key));
     if (leftOpen.length > 0 && !this.#history.isReopened) {
@@ -577,7 +579,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     });
   }
 
-  // --- Attempts -------------------------------------------------------------------------------------------------------
+  // --- Attempts ------------------------------------------------------------------------------------------------------
 
   attemptStarted(attempt: Attempt): void {
     this.#attempts.add(attempt);
@@ -588,7 +590,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (this.#halt !== null) this.#env.clock.soon(() => this.#checkHalt());
   }
 
-  /** Shows attempts that have lasted longer than a moment, and their progress. */
+  /** Shows attempts that have lasted for `showAfterMs`, and their progress. */
   showLongAttempts(showAfterMs: number): void {
     if (this.#isOver || this.#isEnding || this.#attempts.size === 0) return;
     const shows: Showing[] = [];
@@ -608,9 +610,9 @@ export class Activation implements Turning, OperationContext, Recorded {
     return attempt.spec.isSensitive === true ? hidden : (this.#vault?.redact(note) ?? note);
   }
 
-  // --- Compensation -----------------------------------------------------------------------------------------------------
+  // --- Compensation --------------------------------------------------------------------------------------------------
 
-  /** What a lost branch has given is opened here for the first time. */
+  /** Results of a branch that lost a race are opened here for the first time. */
   #tryUndoing(compensation: Compensation): void {
     try {
       this.#beginUndoing(compensation);
@@ -638,7 +640,7 @@ export class Activation implements Turning, OperationContext, Recorded {
       isStopped: () => this.#isOver || this.#halt !== null,
       step: (spec) => {
         const answer = this.step(spec);
-        // Only the first of them may have been under way when the last holder died.
+        // Only the first undo may have been running when the last holder crashed.
         this.#isFrontier = false;
         return answer;
       },
@@ -655,26 +657,26 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#recorder.send({ ...this.#logsPart(), next }, () => this.#finish(next));
   }
 
-  // --- Ends -----------------------------------------------------------------------------------------------------------
+  // --- Ending --------------------------------------------------------------------------------------------------------
 
   #end(result: Ending): void {
     if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isUndoing) return;
     const left = this.#replay?.leftOut();
     if (left !== undefined) return this.#diverge(differenceText(this.#history, left, this.#operations));
-    // Only what it had done matters now; the turn that finds its past used up goes on from there.
+    // Only the replayed steps matter now. The turn that uses up the history begins the compensation.
     if (this.run.compensation !== null) return this.#env.pump.add(this);
     this.#isEnding = true;
     const entries = this.#abandonOpen();
     const next = nextOf(result, this.#facts);
     const advance = { ...(entries.length === 0 ? {} : { entries }), ...this.#logsPart(), next };
-    // An unread cancel has come first: the store knows how the run ended.
+    // If the outcome is unread, a cancel came first: the store knows how the run ended.
     this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : next));
   }
 
-  /** Steps that the code did not await are told so and recorded as left behind. */
+  /** Aborts the steps that the code did not await, and records them as abandoned. */
   #abandonOpen(): Entry[] {
     const entries: Entry[] = [];
-    // Nearly always there is nothing: an error with its stack would be made for nobody.
+    // Usually nothing is open: skip creating an error with its stack.
     if (this.#open.size === 0) return entries;
     const reason = new BatonError("abandoned", "the run ended before this step");
     for (const operation of this.#open) {
@@ -710,7 +712,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     });
   }
 
-  // --- Requests and halts -----------------------------------------------------------------------------------------------
+  // --- Requests and halts --------------------------------------------------------------------------------------------
 
   #receive(arrivals: readonly Arrival[]): void {
     this.#mailbox ??= new Mailbox();
@@ -719,7 +721,7 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   #carryOut(arrival: Arrival): void {
     const request = JSON.parse(arrival.body ?? "{}") as Request;
-    // What is being undone ends by itself: a parent's cancel would stop it half way.
+    // A compensating run ends by itself. A parent's cancel would stop it halfway.
     if (request.verb === "cancel" && this.run.compensation !== null) {
       this.#recorder.send({ read: [arrival.id] }, () => {});
       return;
@@ -735,24 +737,24 @@ export class Activation implements Turning, OperationContext, Recorded {
         );
       case "retry":
         this.#recorder.send({ read: [arrival.id] }, () => {});
-        // Waits of a past that is still being replayed are hurried when they are taken up.
+        // Waits of a history that is still being replayed become due when they are resumed.
         this.#isRetryRequested = !this.#isCaughtUp;
         this.#waits.hurryRetries();
         this.#fireDue();
     }
   }
 
-  /** Behind the point of no return nothing is undone. */
+  /** After the point of no return nothing is undone. */
   #cancellation(request: Request, reason: Reason): Next {
     const facts = this.#facts;
     if (request.isCompensated !== true || facts.pivot !== null) return { state: "cancelled", reason };
     return undoingOf({ end: "cancelled", reason }, facts);
   }
 
-  /** Stops delivering and beginning; the run is left as `next` says when its attempts have ended. */
+  /** Stops delivering results and beginning operations. The run is left as `next` when its attempts have ended. */
   #haltWith(next: Next, read: readonly number[]): void {
     if (this.#isOver || this.#isEnding) return;
-    // A cancel outranks what else the run was about to become.
+    // A cancel, a compensation or a failure replaces a pending suspension or hand-back.
     const isStop = next.state === "cancelled" || next.state === "compensating" || next.state === "failed";
     if (this.#halt !== null && !(isStop && !this.#isStopping)) return;
     this.#isStopping ||= isStop;
@@ -775,7 +777,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (halt === null || this.#isOver || this.#isEnding) return;
     this.#isEnding = true;
     const { parts } = this.#waits.takeUnsent();
-    // Whoever undoes the run must know what was still under way.
+    // The compensation must know which steps were still running.
     const isCut = halt.next.state === "compensating" || halt.next.state === "failed";
     const entries = isCut && this.#attempts.size > 0 ? this.#abandonOpen() : [];
     const advance = {
@@ -788,7 +790,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : halt.next));
   }
 
-  // --- OperationContext -----------------------------------------------------------------------------------------------------------
+  // --- OperationContext ----------------------------------------------------------------------------------------------
 
   get safeguards(): EngineSafeguards {
     return this.#env.safeguards;
@@ -825,7 +827,7 @@ export class Activation implements Turning, OperationContext, Recorded {
   }
 }
 
-/** Between looks at code that awaits something of its own. */
+/** Delay between checks of code that awaits something else. */
 const stuckMs = 10;
 const shownKeysMax = 100;
 

@@ -1,18 +1,21 @@
 import type { LogLine } from "../model/transition.ts";
 
-/** What one attempt of a step is given. */
+/** What each attempt of a step receives. */
 export interface StepAttempt {
   readonly number: number;
-  /** The same over all attempts and restarts of this step of this run, and of no other. */
+  /**
+   * The same for all attempts of this step in this run, and used by no other step. Changes only if a person restarts
+   * the run from before the step's recorded success.
+   */
   readonly idempotencyKey: string;
   /** Aborted by a timeout, a cancel, a lost race or the loss of the lease. */
   readonly signal: AbortSignal;
-  /** When this attempt times out, ms; null without a timeout. */
+  /** When this attempt times out: store time in ms; null without a timeout. */
   readonly deadlineAt: number | null;
   /** The declared or edited input. */
   readonly input: unknown;
   readonly log: StepLog;
-  /** Shows how far a long attempt has come, in [0, 1]. */
+  /** Reports the progress of a long attempt: a share in [0, 1] and a note of at most 1,000 characters. */
   progress(share: number, note?: string): void;
 }
 
@@ -30,13 +33,13 @@ export interface AttemptSpec {
   readonly input: unknown;
   readonly deadlineAt: number | null;
   readonly startedMono: number;
-  /** What it tells of itself is not shown. */
+  /** Its progress notes are hidden. */
   readonly isSensitive?: boolean;
   readonly log: (line: LogLine) => void;
 }
 
 /**
- * One attempt under way. Its signal and log are made when they are first read: most steps read neither, and an
+ * One attempt in progress. Its signal and log are created when they are first read: most steps read neither, and an
  * AbortController for each would cost more than the step's row.
  */
 export class Attempt implements StepAttempt {
@@ -44,9 +47,9 @@ export class Attempt implements StepAttempt {
   #controller: AbortController | null = null;
   #abortedBy: Error | null = null;
   #log: StepLog | null = null;
-  /** Once settled nothing of it counts: a late result of a timed-out attempt is dropped. */
+  /** Once settled, nothing it does counts: a late result of a timed-out attempt is dropped. */
   isSettled = false;
-  /** Whether people have been shown it, and what they have not been shown yet. */
+  /** Whether it is shown to people, and the progress that has not been shown yet. */
   isShown = false;
   unshown: { progress: number | null; note: string | null } | null = null;
   stopTimer: (() => void) | null = null;
@@ -92,7 +95,7 @@ export class Attempt implements StepAttempt {
     };
   }
 
-  /** Aborted because its process stops, not for anything that it did. */
+  /** Aborted because its process is stopping, not because of anything it did. */
   get isStopped(): boolean {
     return this.#abortedBy !== null && "code" in this.#abortedBy && this.#abortedBy.code === "stopping";
   }
@@ -104,10 +107,10 @@ export class Attempt implements StepAttempt {
   }
 }
 
-/** Characters of a progress note: it is for people, and kept in a row that is written often. */
+/** Characters of a progress note: it is for people, and its row is written often. */
 const noteMax = 1_000;
 
-/** A log whose lines are handed to `write`. */
+/** A log that passes its lines to `write`. */
 export function createLog(write: (line: Omit<LogLine, "key">) => void): StepLog {
   const at = (level: LogLine["level"]) => (message: string, data?: unknown) =>
     write({
@@ -118,7 +121,7 @@ export function createLog(write: (line: Omit<LogLine, "key">) => void): StepLog 
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** Log data is for people: it is cut and never refused. */
+/** Log data is for people: it is truncated, never refused. */
 function shorten(data: unknown): string {
   try {
     return (JSON.stringify(data) ?? "null").slice(0, 16_384);

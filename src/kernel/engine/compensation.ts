@@ -8,36 +8,36 @@ import type { Scope } from "./scope.ts";
 import { idempotencyKeyOf, type StepSpec } from "./step-operation.ts";
 import { asUndoAttempt, type Undoable } from "./undo.ts";
 
-/** A replayed run that is being undone. */
+/** A replayed run that is being compensated. */
 export interface Undoing {
   readonly run: LeasedRun;
   readonly history: History;
   readonly scope: Scope;
-  /** In the order of undoing. */
+  /** In the order in which they run. */
   readonly undos: readonly Undoable[];
   liveChildren(): Promise<number>;
   pause(ms: number): Promise<void>;
-  /** Keeps the run in memory; returns how to end that. */
+  /** Keeps the run in memory; returns a function that releases it. */
   hold(): () => void;
-  /** Whether this activation is over, or stops: somebody else will go on. */
+  /** Whether this activation is over or stopping: another one will continue. */
   isStopped(): boolean;
   step(spec: StepSpec): Promise<unknown>;
 }
 
-/** Between looks whether the children have come to rest. */
-const childLookMs = 100;
+/** Delay between checks whether the children have ended. */
+const childPollMs = 100;
 
 /**
- * Undoes, newest first, what the replay has rebuilt, and says how the run ends then. Each undo is recorded like a step,
- * so dying at any point repeats at most the one under way. The first that fails for good stops the rest: what came
- * before it may rest on it.
+ * Undoes the replayed steps, newest first, and returns how the run ends. Each undo is recorded like a step, so a crash
+ * repeats at most the one in progress. The first one that fails for good stops the rest: undos of earlier steps may
+ * depend on it.
  */
 export async function compensate(
   undoing: Undoing,
   compensation: Compensation,
 ): Promise<Extract<Next, { state: "failed" | "cancelled" | "suspended" }>> {
   const { undos, history } = undoing;
-  await childrenAtRest(undoing);
+  await childrenEnded(undoing);
   const undone = [...history.undone];
   for (const [i, each] of undos.entries()) {
     if (needsPerson(each, history)) return { state: "suspended", reason: { code: "unknown-undo", step: each.key } };
@@ -52,15 +52,15 @@ export async function compensate(
   return compensated(compensation, undone);
 }
 
-/** Children were told to stop when the compensation began. What they still do must not meet the undos. */
-async function childrenAtRest(undoing: Undoing): Promise<void> {
+/** Children were asked to stop when the compensation began. Their remaining work must not overlap with the undos. */
+async function childrenEnded(undoing: Undoing): Promise<void> {
   const release = undoing.hold();
   try {
     while (!undoing.isStopped()) {
-      // A store that does not answer has not said that they are at rest: it is asked again.
+      // If the store does not answer, it is unknown whether they have ended: ask again.
       const left = await undoing.liveChildren().catch(() => null);
       if (left === 0) return;
-      await undoing.pause(childLookMs);
+      await undoing.pause(childPollMs);
     }
   } finally {
     release();
@@ -68,7 +68,7 @@ async function childrenAtRest(undoing: Undoing): Promise<void> {
   await new Promise(() => {});
 }
 
-/** Nobody knows whether it happened, its undo cannot tell, and no person has said. */
+/** The outcome is unknown, the undo does not handle that, and no person has supplied it. */
 function needsPerson({ key, isKnown, spec }: Undoable, history: History): boolean {
   return !isKnown && !spec.takesUnknown && !history.supplied.has(undoKeyOf(key));
 }
@@ -107,7 +107,7 @@ function undoFailure(
   };
 }
 
-/** All is undone: the run ends as it was going to. */
+/** All steps are undone: the run ends as decided before. */
 function compensated(
   compensation: Compensation,
   undone: readonly string[],

@@ -1,22 +1,25 @@
 import { BatonError } from "../model/errors.ts";
 import type { LeasedRun } from "../model/run.ts";
 
-/** A timer may be no longer than 24 days: a longer one is made of parts. */
+/** A timer can last at most 24 days: a longer one is split into parts. */
 const partMs = 86_400_000;
 
-/** Calls `pass` once the store's time is past the run's deadline; at once when it is already. Returns how to call it off. */
+/**
+ * Calls `pass` once the store time is past the run's deadline, at once if it already is. Returns a function that
+ * cancels it.
+ */
 export function watchDeadline(
   deadlineAt: number,
   clock: { now(): number; after(ms: number, call: () => void): () => void },
   pass: () => void,
 ): () => void {
   let stop = (): void => {};
-  const look = (): void => {
+  const check = (): void => {
     const left = deadlineAt - clock.now();
-    if (left > 0) stop = clock.after(Math.min(left, partMs), look);
+    if (left > 0) stop = clock.after(Math.min(left, partMs), check);
     else pass();
   };
-  look();
+  check();
   return () => stop();
 }
 

@@ -2,10 +2,10 @@ import { BatonError } from "../model/errors.ts";
 import type { DefinitionRef } from "../model/run.ts";
 import type { Handler } from "./handler.ts";
 
-/** The versions of definitions that this process has, and which of them new starts get. */
+/** The definition versions that this process has, and which of them new starts use. */
 export class Definitions {
   readonly #handlers = new Map<string, Handler>();
-  /** The versions that were chosen for new starts, by name; null: none may start. */
+  /** The versions chosen for new starts, by name; null: none may start. */
   readonly #used = new Map<string, number | null>();
 
   add(handler: Handler): void {
@@ -28,12 +28,12 @@ export class Definitions {
     this.#used.set(name, version);
   }
 
-  /** What new starts of a name get; undefined when there is none, or it takes none. */
+  /** The version that new starts of a name use; undefined if there is none, or if it takes none. */
   forNewStarts(name: string): Handler | undefined {
     return this.#used.get(name) === null ? undefined : this.chosen(name);
   }
 
-  /** The registered version of a name that new starts get; throws when there is none. */
+  /** The registered version that new starts of a name use. Throws if there is none. */
   handlerOf(name: string): Handler {
     if (this.#used.get(name) === null) throw drained(name);
     const chosen = this.chosen(name);
@@ -53,7 +53,7 @@ export class Definitions {
     });
   }
 
-  /** Without a choice the newest. One that was chosen and is not registered is not replaced by another. */
+  /** The newest version if none was chosen. A chosen version that is not registered is not replaced by another. */
   chosen(name: string): Handler | undefined {
     const versions = this.all.filter((handler) => handler.definition.name === name);
     const used = this.#used.get(name);

@@ -6,27 +6,27 @@ import type { Store } from "../ports/store.ts";
 export interface Examination {
   /** Worst first. */
   readonly findings: readonly Finding[];
-  /** What can be mended, and has been when that was asked for. */
+  /** What can be repaired, and what was repaired if that was requested. */
   readonly repairs: readonly Repair[];
 }
 
 export interface Repair {
   readonly repair: RepairCode;
   readonly what: string;
-  /** How many it is for. */
+  /** Number of affected rows. */
   readonly count: number;
-  /** At most ten of them. */
+  /** At most ten of their ids. */
   readonly where: readonly string[];
-  /** How many it has mended; null: it was not asked for. */
+  /** How many were repaired; null: no repair was requested. */
   readonly mended: number | null;
 }
 
-/** Rows that are mended in one transaction: short, since all runs wait for it. */
+/** Rows repaired in one transaction: few, because all runs wait for it. */
 const repairBatch = 100;
-/** What is found at once is bounded, and one repair may show the need of another. */
+/** One check returns a limited number of rows, and one repair may reveal the need for another. */
 const roundsMax = 1_000;
 
-/** Looks at a live store, and mends what it finds when told to. */
+/** Checks a live store, and repairs what it finds on request. */
 export class Doctor {
   readonly #store: Store;
   readonly #random: Random;
@@ -49,8 +49,8 @@ export class Doctor {
   }
 
   /**
-   * Mends all that can be mended, each repair in short transactions of their own and on record. A repair that mends
-   * nothing more ends it.
+   * Repairs everything that can be repaired, each repair in its own short, audited transactions. A repair that fixes
+   * nothing more is not tried again.
    */
   async repair(by: { actor: string; why: string | null }): Promise<readonly Repair[]> {
     const done = new Map<RepairCode, Repair>();

@@ -6,14 +6,16 @@ import { reviveError } from "../model/user-errors.ts";
 import type { Extras, Operation, OperationContext } from "./operation.ts";
 import type { Scope } from "./scope.ts";
 
-/** Something that happens in the store alone, in the transaction that records it: a start, an event, a race's winner. */
+/**
+ * An operation that happens only in the store, in the transaction that records it: a start, an event, a race's winner.
+ */
 export interface EffectSpec {
   readonly key: string;
   readonly kind: Extract<EntryKind, "start" | "emit" | "race" | "attributes" | "pivot">;
   readonly scope: Scope;
-  /** JSON text that the code gets, and what is written with it. */
+  /** The JSON text that the code receives, and what is written with it. */
   readonly make: () => Effect | Promise<Effect>;
-  /** Called in its turn, just before the code goes on, live and in replay alike. */
+  /** Called in its turn, just before the code continues, live and in replay alike. */
   readonly onSettled?: (value: string | null) => void;
 }
 

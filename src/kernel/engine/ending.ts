@@ -2,21 +2,21 @@ import { fingerprintOf, recordError, rootOf } from "../decide/failure.ts";
 import type { Compensation } from "../model/run.ts";
 import type { StartRun } from "../model/start-run.ts";
 import type { Next } from "../model/transition.ts";
-import { lookAt } from "../model/user-errors.ts";
+import { tryRead } from "../model/user-errors.ts";
 import type { Handler } from "./handler.ts";
 import { encodeWithin } from "./step-operation.ts";
 import type { Vault } from "./vault.ts";
 
-/** How the code came to its end. */
+/** How the code ended. */
 export type Ending = { readonly output: unknown } | { readonly error: unknown } | { readonly continuesAs: StartRun };
 
-/** What decides where an ending leaves its run. */
+/** What decides the run's state after its code ended. */
 export interface EndingFacts {
   readonly handler: Handler;
-  /** The point of no return that it has passed, or null. */
+  /** The point of no return that the run has passed, or null. */
   readonly pivot: string | null;
   readonly vault: Vault | null;
-  /** The last holder died, and what it had begun is not known yet. */
+  /** The last holder crashed, and what it had begun is not known yet. */
   readonly isFrontierUnknown: boolean;
 }
 
@@ -33,20 +33,20 @@ export function nextOf(ending: Ending, facts: EndingFacts): Next {
   }
 }
 
-/** A dead letter, or the beginning of a compensation. */
+/** A dead letter, or the start of a compensation. */
 export function failureOf(thrown: unknown, facts: EndingFacts): Next {
   const { handler, pivot, vault } = facts;
-  const step = lookAt(() => stepOf(thrown), null);
+  const step = tryRead(() => stepOf(thrown), null);
   const whole = recordError(thrown);
   const clean = vault?.redactError(whole) ?? whole;
   const error = step === null ? clean : { ...clean, step };
   const fingerprint = fingerprintOf(handler.definition.name, step, rootOf(error));
-  // Behind the point of no return there is only forward: the failure waits for a person.
+  // After the point of no return nothing is undone: the failure waits for a person.
   if (handler.onFailure === "keep" || pivot !== null) return { state: "failed", error, fingerprint, step };
   return undoingOf({ end: "failed", error, fingerprint, step }, facts);
 }
 
-/** What the last holder may have begun is known only once the past is used up. */
+/** What the last holder may have begun is known only when the history is used up. */
 export function undoingOf(compensation: Compensation, { isFrontierUnknown }: EndingFacts): Next {
   return {
     state: "compensating",
@@ -54,7 +54,7 @@ export function undoingOf(compensation: Compensation, { isFrontierUnknown }: End
   };
 }
 
-/** The step whose failure reached the end, through whatever wrapped it. */
+/** The step whose failure ended the code, found through any errors that wrap it. */
 function stepOf(thrown: unknown, depth = 0): string | null {
   if (typeof thrown !== "object" || thrown === null || depth > 5) return null;
   if ("step" in thrown && typeof thrown.step === "string") return thrown.step;

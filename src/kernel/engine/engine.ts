@@ -40,9 +40,9 @@ export interface EngineOptions {
   readonly notifier: Notifier;
   readonly logger: Logger;
   readonly name: string;
-  /** Of Baton, as the list of workers shows it. */
+  /** Baton's version, shown in the list of workers. */
   readonly version?: string;
-  /** The queues that this worker serves; all when it is left out. */
+  /** The queues that this worker serves; all if omitted. */
   readonly queues?: readonly string[];
   readonly heldMax?: number;
   readonly leaseMs?: number;
@@ -53,20 +53,20 @@ export interface EngineOptions {
   readonly showAfterMs?: number;
   readonly cancelGraceMs?: number;
   readonly retention?: Partial<Retention>;
-  /** For sensitive values; without one they are refused. */
+  /** For sensitive values, which are refused without it. */
   readonly cipher?: Cipher;
-  /** What only the simulator takes away. */
+  /** Replaced only by the simulator. */
   readonly safeguards?: Partial<EngineSafeguards>;
   readonly within?: <T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T) => T;
-  /** The step that `within` has put around the code that asks; null between steps. */
+  /** The step whose code is running, as set by `within`; null between steps. */
   readonly stepAround?: () => string | null;
-  /** Looks for the code of a version that is not registered, such as an older one that a run was started with. */
+  /** Looks for the code of a version that is not registered, such as an older one that a run started with. */
   readonly findHandler?: (definition: DefinitionRef) => Promise<Found>;
 }
 
 /**
- * The kernel as one thing: definitions are registered, runs started, events taken in, verbs carried out. It owns the
- * worker and the background services of this process.
+ * The kernel's public interface: registers definitions, starts runs, accepts events and carries out recovery actions.
+ * It owns the worker and the background services of this process.
  */
 export class Engine {
   readonly store: Store;
@@ -82,11 +82,11 @@ export class Engine {
   readonly #onEnd = new Set<(run: LeasedRun, next: Next) => void>();
   readonly #stops: (() => void)[] = [];
   readonly #scheduler: Scheduler;
-  readonly #carryOn: ReturnType<typeof bulkHandler>;
+  readonly #continueBulk: ReturnType<typeof bulkHandler>;
   readonly schedules: Schedules;
   readonly doctor: Doctor;
-  /** Before the start there is nothing to hurry. */
-  #lookAtTimers: () => void = () => {};
+  /** Does nothing until the engine has started. */
+  #checkTimers: () => void = () => {};
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -100,7 +100,7 @@ export class Engine {
     });
     this.doctor = new Doctor(options.store, options.random);
     this.schedules = new Schedules(options.store, options.random, this.#scheduler);
-    this.#carryOn = bulkHandler({
+    this.#continueBulk = bulkHandler({
       store: options.store,
       intervene: (id, request, bulk, verb) => this.intervene(id, request, { bulk, verb }),
     });
@@ -127,7 +127,7 @@ export class Engine {
       within: options.within ?? ((_run, _key, _attempt, work) => work()),
       ended: (run, next) => this.#ended(run, next),
     });
-    options.notifier.subscribe((hint) => this.#told(hint));
+    options.notifier.subscribe((hint) => this.#onHint(hint));
     this.#rests = new Rests(options.store, options.clock);
     const { store, clock, random } = options;
     const { cipher } = this;
@@ -143,13 +143,16 @@ export class Engine {
     });
   }
 
-  // --- Definitions ------------------------------------------------------------------------------------------------------
+  // --- Definitions ---------------------------------------------------------------------------------------------------
 
-  /** Registers a version of a definition; the same version again replaces its code for runs that are leased from now on. */
+  /**
+   * Registers a version of a definition. Registering the same version again replaces its code for runs leased from now
+   * on.
+   */
   register(handler: Handler): void {
     this.#definitions.add(handler);
     this.#scheduler.register(handler.definition.name);
-    this.#lookAtTimers();
+    this.#checkTimers();
     this.#worker.wake();
   }
 
@@ -157,38 +160,38 @@ export class Engine {
     this.#definitions.remove(definition);
     if (this.#definitions.chosen(definition.name) === undefined) this.#scheduler.forget(definition);
     else this.#scheduler.register(definition.name);
-    this.#lookAtTimers();
+    this.#checkTimers();
   }
 
   get handlers(): readonly Handler[] {
     return this.#definitions.all;
   }
 
-  /** Chooses the version of a name that new starts get; null: it takes none. Without a choice it is the newest one. */
+  /** Chooses the version that new starts of a name use; null: no new starts. Without a choice it is the newest one. */
   use(name: string, version: number | null): void {
     this.#definitions.use(name, version);
     this.#scheduler.register(name);
-    this.#lookAtTimers();
+    this.#checkTimers();
   }
 
-  /** The version of a name that new starts get here; null when they get none. */
+  /** The version that new starts of a name use here; null if there are none. */
   versionForNewStarts(name: string): number | null {
     return this.#definitions.forNewStarts(name)?.definition.version ?? null;
   }
 
-  /** The code of one version, looked for when it is not registered. */
+  /** The code of one version. Looks for it if it is not registered. */
   async find(definition: DefinitionRef): Promise<Found> {
     const handler = this.#definitions.get(definition);
     if (handler !== null) return { handler };
     return (await this.#options.findHandler?.(definition)) ?? { lack: "it is not registered here" };
   }
 
-  /** The registered version of a name that new starts get; throws when there is none. */
+  /** The registered version that new starts of a name use. Throws if there is none. */
   handlerOf(name: string): Handler {
     return this.#definitions.handlerOf(name);
   }
 
-  // --- Life -------------------------------------------------------------------------------------------------------------
+  // --- Lifecycle -----------------------------------------------------------------------------------------------------
 
   async start(): Promise<void> {
     const { store, clock, logger, notifier, retention } = this.#options;
@@ -207,10 +210,10 @@ export class Engine {
     ];
     const [, router] = services;
     router?.hurry();
-    // So that whoever has started an instance finds its schedules; what fails here is done by the first round.
+    // Makes the schedules visible as soon as the instance has started. If this fails, the first round repeats it.
     await this.#scheduler.putAll().catch(() => {});
     const timers = keepRunning(this.#timers(), clock, logger);
-    this.#lookAtTimers = timers.hurry;
+    this.#checkTimers = timers.hurry;
     timers.hurry();
     this.#stops.push(
       ...services.map((service) => service.stop),
@@ -226,45 +229,47 @@ export class Engine {
     return createTimers(
       this.store,
       this.#options.pollMs ?? defaults.pollMs,
-      { schedule: (no, now) => this.#scheduler.fireDue(no, now), bulk: this.#carryOn },
+      { schedule: (no, now) => this.#scheduler.fireDue(no, now), bulk: this.#continueBulk },
       () => this.#scheduler.putAll(),
     );
   }
 
-  /** `guilty`: a run whose code has made this process end. Its lease is left to end unclean, so that it is charged. */
-  async stop(graceMs: number = defaults.shutdownGraceMs, guilty: number | null = null): Promise<void> {
+  /**
+   * `offending`: a run whose code made this process exit. Its lease is left to expire, so that the crash is counted.
+   */
+  async stop(graceMs: number = defaults.shutdownGraceMs, offending: number | null = null): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop();
     this.#rests.isStopped = true;
-    await this.#worker.stop(graceMs, guilty);
+    await this.#worker.stop(graceMs, offending);
   }
 
   get activeCount(): number {
     return this.#worker.activeCount;
   }
 
-  /** This process as the store knows it; 0 before it has joined. */
+  /** The number that the store gave to this process; 0 before it has joined. */
   get incarnation(): number {
     return this.#worker.incarnation;
   }
 
-  /** Whether any step's own work is under way here. */
+  /** Whether any step's work is in progress here. */
   get isBusy(): boolean {
     return this.#worker.isBusy;
   }
 
-  /** Looks for ready work now; what hints do by themselves. */
+  /** Looks for ready work now, as a hint would. */
   wake(): void {
     this.#worker.wake();
   }
 
-  // --- Starting ---------------------------------------------------------------------------------------------------------
+  // --- Starting ------------------------------------------------------------------------------------------------------
 
-  /** Starts a run; when it returns, the run is on disk. */
+  /** Starts a run. When it returns, the run is on disk. */
   startRun(...args: Parameters<Starting["startRun"]>): Promise<Started> {
     return this.#starting.startRun(...args);
   }
 
-  /** Starts them together; one bad input, and none is started. */
+  /** Starts several runs. If one input is invalid, none is started. */
   startRuns(...args: Parameters<Starting["startRuns"]>): Promise<Started[]> {
     return this.#starting.startRuns(...args);
   }
@@ -274,7 +279,7 @@ export class Engine {
     return this.#starting.prepareChild(...args);
   }
 
-  /** A run of the version that new starts get, with the business key of the run that it goes on for. */
+  /** A run of the version that new starts use, with the business key of the run that it continues. */
   prepareContinuation(run: LeasedRun, input: unknown): Promise<StartRun> {
     return this.#starting.prepareContinuation(run, input);
   }
@@ -283,26 +288,26 @@ export class Engine {
     return this.#options.cipher ?? noCipher;
   }
 
-  /** The whole input of a run that is about to start, sealed. */
+  /** Seals the whole input of a run that is about to start. */
   sealInput(run: string, input: string): string {
     return sealText(this.cipher, input, placeOf(run, "", "input"));
   }
 
-  /** The step whose own code asks, as far as this process can tell; null between steps. */
+  /** The step whose code is running, as far as this process can tell; null between steps. */
   stepAround(): string | null {
     return this.#options.stepAround?.() ?? null;
   }
 
-  // --- Events -----------------------------------------------------------------------------------------------------------
+  // --- Events --------------------------------------------------------------------------------------------------------
 
-  /** Takes an event in; when it returns, the event and all that it starts and wakes are on disk. */
+  /** Accepts an event. When it returns, the event and everything that it starts and wakes is on disk. */
   emit(input: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
     return this.#intake.emit(input);
   }
 
-  // --- Following --------------------------------------------------------------------------------------------------------
+  // --- Following -----------------------------------------------------------------------------------------------------
 
-  /** Calls back once when the run comes to rest here; returns how to call it off. */
+  /** Calls back once when the run ends here. Returns a function that cancels it. */
   whenEnded(no: number, call: (next: Next) => void): () => void {
     const calls = this.#endings.get(no) ?? new Set();
     this.#endings.set(no, calls.add(call));
@@ -312,7 +317,7 @@ export class Engine {
     };
   }
 
-  /** Calls back whenever a hint says that the run has moved, wherever that was. A hint may be lost. */
+  /** Calls back whenever a hint reports that the run has changed, in any process. A hint may be lost. */
   whenMoved(no: number, call: () => void): () => void {
     const calls = this.#moves.get(no) ?? new Set();
     this.#moves.set(no, calls.add(call));
@@ -322,18 +327,18 @@ export class Engine {
     };
   }
 
-  /** Calls back when the run is found at rest, wherever it ended; may call again until it is called off. */
+  /** Calls back when the run has ended, in any process. May call again until it is cancelled. */
   whenAtRest(no: number, call: () => void): () => void {
     return this.#rests.add(no, call);
   }
 
-  /** It was told to stop: a store that does not answer now is closed. */
+  /** Stopping has begun: a store that does not answer now is closed. */
   get isStopped(): boolean {
     return this.#rests.isStopped;
   }
 
-  #told(hint: Hint): void {
-    this.#rests.told(hint);
+  #onHint(hint: Hint): void {
+    this.#rests.onHint(hint);
     if (this.#moves.size === 0) return;
     for (const { no } of hint.changed ?? []) for (const call of [...(this.#moves.get(no) ?? [])]) call();
   }
@@ -354,7 +359,7 @@ export class Engine {
     if (this.#scheduler.hasBuffered) this.#fireBuffered(run.definition.name);
   }
 
-  /** A lost answer is no harm: the timer is still there. */
+  /** A lost answer does no harm: the timer is still set. */
   #fireBuffered(definition: string): void {
     this.#scheduler
       .runEnded(definition)
@@ -363,39 +368,48 @@ export class Engine {
       );
   }
 
-  // --- Recovery ---------------------------------------------------------------------------------------------------------
+  // --- Recovery ------------------------------------------------------------------------------------------------------
 
-  /** Carries out a recovery verb, or with `dryRun` says what it would do. Throws a `BatonError` that says why it may not. */
+  /**
+   * Carries out a recovery action, or with `dryRun` returns what it would do. Throws a `BatonError` with the reason if
+   * it is not allowed.
+   */
   intervene(...args: Parameters<Recovery["intervene"]>): Promise<{ preview: Preview; isHeld: boolean }> {
     return this.#recovery.intervene(...args);
   }
 
-  /** What a verb would do to the run as it stands, or why it may not. */
+  /** What an action would do to the run in its current state, or why it is not allowed. */
   decide(run: RunDetail, request: VerbRequest): Promise<VerbDecision> {
     return this.#recovery.decide(run, request);
   }
 
-  /** Asks a verb of many runs, carried out in the background, also over restarts. The same id is the same act. */
+  /**
+   * Starts an action on many runs, carried out in the background and continued after restarts. The same id is the same
+   * operation.
+   */
   startBulk(...args: Parameters<Recovery["startBulk"]>): Promise<BulkRow> {
     return this.#recovery.startBulk(...args);
   }
 
-  /** Stops a bulk act: what it has done stays done. */
+  /** Stops a bulk operation. What it has done stays done. */
   stopBulk(...args: Parameters<Recovery["stopBulk"]>): Promise<BulkRow> {
     return this.#recovery.stopBulk(...args);
   }
 
-  /** Undoes a completed child for its parent, and waits for the end of that. Throws when the child's undoing has failed. */
+  /**
+   * Compensates a completed child for its parent, and waits until that has ended. Throws if the child's compensation
+   * has failed.
+   */
   compensateChild(...args: Parameters<Recovery["compensateChild"]>): Promise<void> {
     return this.#recovery.compensateChild(...args);
   }
 
-  /** Shows one sensitive value to a person. That is an act: it is in the audit before it answers. */
+  /** Reveals one sensitive value to a person. This is written to the audit log before the value is returned. */
   reveal(...args: Parameters<Recovery["reveal"]>): Promise<unknown> {
     return this.#recovery.reveal(...args);
   }
 
-  /** A run's own input in clear, for those who may have it. */
+  /** A run's input in clear text, for callers that may see it. */
   clearInput(run: string, input: string | null): string | null {
     return this.#recovery.clearInput(run, input);
   }
@@ -404,7 +418,7 @@ export class Engine {
     return this.#recovery.clearOutput(run, output);
   }
 
-  /** Removes runs at rest for good, with everything of them. */
+  /** Permanently removes ended runs and everything that belongs to them. */
   erase(what: EraseWhat, options: EraseOptions): Promise<Erasure> {
     const cancel = async (id: string, by: { actor: string; why: string | null }): Promise<void> => {
       await this.intervene(id, { verb: "cancel", actor: by.actor, why: by.why });
@@ -412,7 +426,7 @@ export class Engine {
     return erase({ store: this.store, clock: this.#options.clock, cancel }, what, options);
   }
 
-  /** Puts an exported run into this store, at rest; returns its id here. */
+  /** Imports an exported run into this store, as ended. Returns its id here. */
   import(fixture: RunFixture, by: { actor: string; why: string | null }): Promise<string> {
     return importRun(this.store, this.#options.random, fixture, { ...by, verb: "import" });
   }

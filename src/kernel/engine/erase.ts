@@ -7,27 +7,27 @@ import { isAtRest } from "../model/status.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 
-/** What is to be erased: one run, or every run of a business key. */
+/** What to erase: one run, or every run of a business key. */
 export type EraseWhat = { readonly run: string } | { readonly key: string };
 
 export interface EraseOptions {
   readonly actor: string;
   readonly why: string | null;
-  /** Says what would go, and removes nothing. */
+  /** Reports what would be removed, and removes nothing. */
   readonly dryRun?: boolean;
-  /** Cancels runs that are not at rest, and waits until they are. */
+  /** Cancels runs that have not ended, and waits until they have. */
   readonly cancel?: boolean;
-  /** Writes the whole file anew afterwards; everything waits meanwhile. Default: when the file is small. */
+  /** Rewrites the whole file afterwards; all runs wait meanwhile. Default: if the file has at most 64 MiB. */
   readonly vacuum?: boolean;
 }
 
 export interface Erasure extends Erased {
-  /** Ids of the runs that were named, without their children; at most 100. */
+  /** Ids of the selected runs, without their children; at most 100. */
   readonly ids: readonly string[];
   readonly isDryRun: boolean;
-  /** False: a copy may be left in the log beside the file until its reader is gone. */
+  /** False: a copy may be left in the log next to the file until its reader is gone. */
   readonly isScrubbed: boolean;
-  /** False: unused corners of pages may hold parts of it until the file is written anew. */
+  /** False: unused parts of pages may hold remains until the file is rewritten. */
   readonly isRewritten: boolean;
 }
 
@@ -37,14 +37,14 @@ export interface EraseParts {
   cancel(id: string, by: { actor: string; why: string | null }): Promise<void>;
 }
 
-/** Runs of one transaction. */
+/** Runs in one transaction. */
 const batch = 100;
 const pageMax = 200;
-/** Between looks at runs that are being cancelled. */
-const lookMs = 100;
-const looksMax = 600;
+/** Delay between checks of runs that are being cancelled. */
+const pollMs = 100;
+const pollsMax = 600;
 
-/** Removes runs for good, with everything of them. Throws `not-at-rest` when one still runs. */
+/** Permanently removes runs and everything that belongs to them. Throws `not-at-rest` if one has not ended. */
 export async function erase(parts: EraseParts, what: EraseWhat, options: EraseOptions): Promise<Erasure> {
   const { store } = parts;
   const runs = await find(store, what);
@@ -95,7 +95,7 @@ async function find(store: Store, what: EraseWhat): Promise<readonly RunRow[]> {
   return runs;
 }
 
-/** Ids of those that are not at rest, and of those of their children. */
+/** Ids of the runs and their descendants that have not ended. */
 async function withLiveChildren(store: Store, runs: readonly RunRow[]): Promise<readonly string[]> {
   const live: string[] = [];
   const open = [...runs];
@@ -109,7 +109,7 @@ async function withLiveChildren(store: Store, runs: readonly RunRow[]): Promise<
 function notAtRest(live: readonly string[]): BatonError {
   return new BatonError(
     "not-at-rest",
-    `${live.length === 1 ? `run ${live[0]} is` : `${live.length} runs are`} not ended`,
+    `${live.length === 1 ? `run ${live[0]} has` : `${live.length} runs have`} not ended`,
     {
       hint: "wait, or cancel first: baton erase --cancel",
       details: { runs: live.slice(0, 100) },
@@ -124,16 +124,16 @@ async function cancelAll(
 ): Promise<void> {
   for (const id of live) {
     await cancel(id, by).catch((error: unknown) => {
-      // It came to rest by itself meanwhile, or with its parent.
+      // It has ended meanwhile, by itself or with its parent.
       if (!(error instanceof BatonError && error.code === "illegal")) throw error;
     });
   }
   for (const id of live) {
-    for (let look = 0; ; look++) {
+    for (let poll = 0; ; poll++) {
       const run = await store.query("run", { id });
       if (run === null || isAtRest(run.row.status)) break;
-      if (look >= looksMax) throw notAtRest([id]);
-      await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+      if (poll >= pollsMax) throw notAtRest([id]);
+      await new Promise<void>((resolve) => clock.after(pollMs, resolve));
     }
   }
 }

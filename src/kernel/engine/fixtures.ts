@@ -9,7 +9,7 @@ import { moves, type RunStatus } from "../model/status.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 
-/** A run with its whole journal, as a value that can be written to a file. */
+/** Returns a run with its whole journal, as a value that can be written to a file. */
 export async function exportRun(store: Store, id: string): Promise<RunFixture> {
   const detail = await store.query("run", { id });
   if (detail === null) throw new BatonError("not-found", `no run ${id}`, { hint: "list runs with: baton runs" });
@@ -53,7 +53,7 @@ export async function exportRun(store: Store, id: string): Promise<RunFixture> {
   };
 }
 
-/** A file goes anywhere: what is sealed stays behind, and its key with it. */
+/** A file may go anywhere: sealed values and their key are left out. */
 function masked(text: string | null): string | null {
   return text === null ? null : maskText(text);
 }
@@ -67,13 +67,13 @@ function shownError({ sealed: _sealed, ...error }: ErrorRecord): ErrorRecord {
   return error;
 }
 
-/** Puts an exported run into this store, at rest. Returns its id here. */
+/** Imports an exported run into this store, as ended. Returns its id here. */
 export async function importRun(store: Store, random: Random, fixture: RunFixture, audit: Audit): Promise<string> {
   const outcome = await store.commit({ kind: "import", id: `run_${random.uuid()}`, fixture, audit });
   return outcome.imported;
 }
 
-/** What a rehearsal takes, of a run that is in no store. */
+/** The input of a rehearsal, for a run that is in no store. */
 export function recordedOf(fixture: RunFixture): { run: LeasedRun; journal: Journal; status: RunStatus } {
   const { run, definition, entries, attempts, waits } = fixture;
   const { kind, name, version } = definition;
@@ -98,7 +98,7 @@ export function recordedOf(fixture: RunFixture): { run: LeasedRun; journal: Jour
   };
 }
 
-/** Reads what somebody has parsed from a file. Throws `invalid-fixture` with what is wrong. */
+/** Checks a value that was parsed from a file. Throws `invalid-fixture` with the problem. */
 export function readFixture(value: unknown): RunFixture {
   const fixture = value as Partial<RunFixture> | null;
   if (typeof fixture !== "object" || fixture === null || fixture.format !== fixtureFormat)
@@ -118,7 +118,7 @@ export function readFixture(value: unknown): RunFixture {
   return read;
 }
 
-/** Every part of a row: what is stored must be read again. */
+/** Checks every stored field: what is stored must be readable again. */
 function checkParts({ definition, run, entries, attempts, waits, children }: RunFixture): void {
   const isText = (value: unknown): boolean => typeof value === "string" && value.isWellFormed();
   const isName = (value: unknown): boolean => isText(value) && (value as string).length <= defaults.keyMax;

@@ -4,41 +4,41 @@ import type { ScheduleSpec } from "../model/schedule.ts";
 import type { StartRun } from "../model/start-run.ts";
 import type { Activation } from "./activation.ts";
 
-/** What a layer registers for one version of one definition. The kernel knows nothing of what lies behind. */
+/** What a layer registers for one version of one definition. The kernel knows nothing of the layer behind it. */
 export interface Handler {
   readonly definition: DefinitionRef;
   readonly payloadMax: number;
-  /** What a failure does: keeps what was done, so that the run can be resumed, or undoes it. */
+  /** What a failure does: keeps the completed steps, so that the run can be resumed, or undoes them. */
   readonly onFailure: "keep" | "compensate";
   /** Paths of its input that are sealed at rest, or all of it; null: none. */
   readonly sensitive?: readonly string[] | true | null;
-  /** Runs the code from its beginning; the activation answers what is recorded. */
+  /** Runs the code from its beginning. The activation answers recorded operations from the history. */
   execute(run: Activation, input: unknown): Promise<unknown>;
-  /** Checks an input and makes it the run's own; throws a `BatonError` that names the place. */
+  /** Checks and converts an input. Throws a `BatonError` that names the place. */
   prepare(input: unknown, options: StartOptions): Promise<Prepared>;
-  /** What people are told of it. */
+  /** Describes the definition to people. */
   describe?(): HandlerAbout;
-  /** Event names that start it. */
+  /** Names of the events that start it. */
   readonly triggers: readonly string[];
-  /** What starts it by the clock. */
+  /** The schedules that start it. */
   readonly schedules?: readonly HandlerSchedule[];
 }
 
-/** What a layer tells people of a definition. */
+/** A definition's description for people. */
 export interface HandlerAbout {
-  /** The text of its code. */
+  /** The source text of its code. */
   readonly source: string;
-  /** JSON Schema 2020-12 of its input; null: it takes anything, or its schema cannot say. */
+  /** JSON Schema 2020-12 of its input; null if it accepts anything or its schema has no such form. */
   readonly inputSchema: Readonly<Record<string, unknown>> | null;
-  /** Null: the default one. */
+  /** Null: the default queue. */
   readonly queue: string | null;
 }
 
-/** A schedule as a definition has it: its times, and what its runs get. */
+/** A schedule of a definition: its times, and the input of its runs. */
 export interface HandlerSchedule {
   readonly name: string;
   readonly spec: ScheduleSpec;
-  /** May fail as any code may: then that nominal time is refused. */
+  /** May throw: then this scheduled time is refused. */
   inputOf(firing: { readonly scheduledAt: Date; readonly nominalAt: Date; readonly schedule: string }): unknown;
 }
 
@@ -47,7 +47,7 @@ export interface StartOptions {
   readonly key?: string;
   readonly at?: Date | number | string;
   readonly after?: Duration;
-  /** Seconds by which it goes before others, at most 600; negative lets others pass. */
+  /** Seconds by which the run is placed ahead of runs queued earlier, -600 to 600. */
   readonly priority?: number;
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
@@ -69,5 +69,5 @@ export type Prepared = Pick<
   | "queue"
 >;
 
-/** Code that was looked for: found, or why it is not to be had here. */
+/** The code that was looked for, or why it is unavailable here. */
 export type Found = { readonly handler: Handler } | { readonly lack: string };

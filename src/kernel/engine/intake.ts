@@ -16,10 +16,10 @@ import { placeOfEvent, sealText } from "./vault.ts";
 export interface EventInput {
   readonly name: string;
   readonly data?: unknown;
-  /** Unique for its source; a repeated one is answered and does nothing. */
+  /** Unique for its source. An event with a known id is accepted and has no effect. */
   readonly id?: string;
   readonly source?: string;
-  /** Its data is sealed before it is written; waits match it by what they named before it came. */
+  /** Its data is sealed before it is written. Later waits can find it only by matches that earlier waits had used. */
   readonly sensitive?: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface IntakeParts {
   startOf(handler: Handler, prepared: Prepared, origin: Origin): StartRun;
 }
 
-/** Takes events in, with the runs that they start. */
+/** Accepts events, with the runs that they start. */
 export class Intake {
   readonly #parts: IntakeParts;
 
@@ -39,7 +39,7 @@ export class Intake {
     this.#parts = parts;
   }
 
-  /** Takes an event in; when it returns, the event and all that it starts and wakes are on disk. */
+  /** Accepts an event. When it returns, the event and everything that it starts and wakes is on disk. */
   async emit(input: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
     const id = input.id ?? this.#parts.random.uuid();
     checkEventText("name", input.name, defaults.nameMax);
@@ -66,7 +66,10 @@ export class Intake {
     return this.#startsFor(event.name, event.data, `${event.source}/${event.id}`);
   }
 
-  /** Starts are unique for each definition and event; data that an input schema refuses is kept with the event. */
+  /**
+   * Starts are unique for each definition and event. If an input schema refuses the data, the reason is kept with the
+   * event.
+   */
   async #startsFor(
     name: string,
     data: string | null,
@@ -89,7 +92,7 @@ export class Intake {
   }
 }
 
-/** Also of callers without types: whatever else is kept here would be found by nobody. */
+/** Also checks callers without types: an event with other values could never be found. */
 function checkEventText(field: string, value: unknown, max: number): void {
   const isText = typeof value === "string" && value.isWellFormed() && !value.includes("\0");
   if (isText && value !== "" && value.length <= max) return;

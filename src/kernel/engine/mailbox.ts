@@ -2,14 +2,14 @@ import type { Arrival } from "../model/journal.ts";
 import type { WaitBook } from "./wait-book.ts";
 
 /**
- * What others have sent to a held run. The same arrival may be read several times before an advance has marked it read;
- * a request among them is handed out once.
+ * What others have sent to a held run. The same arrival may be read several times before an advance marks it as read; a
+ * request is returned only once.
  */
 export class Mailbox {
   #arrivals: Arrival[] = [];
   readonly #seen = new Set<number>();
 
-  /** Takes arrivals in; returns the requests that are new. */
+  /** Adds arrivals. Returns the requests that are new. */
   receive(arrivals: readonly Arrival[], waits: WaitBook): readonly Arrival[] {
     const requests: Arrival[] = [];
     for (const arrival of arrivals) {
@@ -20,15 +20,15 @@ export class Mailbox {
         if (isNew) requests.push(arrival);
         continue;
       }
-      // One that was handed out and whose wait is open again was refused by the store: it is handed out anew.
+      // If the wait of a delivered arrival is open again, the store refused the result: deliver it again.
       const isWanted = isNew || waits.get(arrival.key ?? "") !== undefined;
       if (isWanted && !this.#arrivals.some((known) => known.id === arrival.id)) this.#arrivals.push(arrival);
     }
     return requests;
   }
 
-  /** Hands what has arrived to the registered waits that it is for. */
-  handOut(waits: WaitBook): void {
+  /** Delivers arrivals to the registered waits that they are for. */
+  deliver(waits: WaitBook): void {
     if (this.#arrivals.length === 0) return;
     this.#arrivals = this.#arrivals.filter((arrival) => {
       const wait = arrival.key === null ? undefined : waits.get(arrival.key);
@@ -38,7 +38,7 @@ export class Mailbox {
     });
   }
 
-  /** What nothing waits for when the run parks: read without effect. */
+  /** Arrivals that nothing waits for when the run parks: marked as read without effect. */
   takeUnread(): readonly number[] {
     const unread = this.#arrivals.map((arrival) => arrival.id);
     this.#arrivals = [];

@@ -11,23 +11,25 @@ import type { Scope } from "./scope.ts";
 import type { UndoSpec } from "./undo.ts";
 import type { Vault } from "./vault.ts";
 
-/** Something that the code has asked for and awaits. It begins once the past is used up, and is settled by one entry. */
+/**
+ * Something that the code has requested and awaits. It begins once the history is used up, and is settled by one entry.
+ */
 export interface Operation {
   readonly key: string;
   readonly kind: EntryKind;
   readonly scope: Scope;
-  /** How it is undone when the run is compensated. */
+  /** How to undo it when the run is compensated. */
   readonly undo?: UndoSpec | null;
   begin(): void;
-  /** Gives the recorded entry to the code. */
+  /** Passes the recorded entry to the code. */
   settle(entry: Entry): void;
-  /** Nobody waits for it any more. */
+  /** The code no longer waits for it. */
   abort(reason: Error): void;
-  /** Something came for its wait. */
+  /** An arrival for its wait. */
   arrive?(arrival: Arrival): void;
 }
 
-/** What an entry adds to its advance. */
+/** What is committed together with an entry. */
 export type Extras = Partial<
   Pick<
     Advance,
@@ -37,7 +39,7 @@ export type Extras = Partial<
 
 export type Draft = Pick<Entry, "outcome" | "value" | "input" | "attempts" | "tookMs">;
 
-/** A wait that is open in memory, with what to do when its time comes. */
+/** A wait that is open in memory, and what to do when it is due. */
 export interface OpenWait {
   readonly key: string;
   readonly kind: Wait["kind"];
@@ -47,36 +49,36 @@ export interface OpenWait {
   onDue(): void;
 }
 
-/** What an ask may do with the run that it belongs to. */
+/** What an operation may do with its run. */
 export interface OperationContext {
   readonly run: LeasedRun;
   readonly history: History;
   readonly payloadMax: number;
   readonly safeguards: EngineSafeguards;
-  /** The run's sensitive values; null as long as it has none. */
+  /** The run's sensitive values; null if it has none yet. */
   readonly vault: Vault | null;
   openVault(): Vault;
   /** Whether there is a key to seal with. */
   readonly canSeal: boolean;
-  /** Whether what is asked now may have been started by a holder that died. */
+  /** Whether an operation that is requested now may have been begun by a holder that crashed. */
   readonly isFrontier: boolean;
   chance(): number;
   mono(): number;
   storeNow(): number;
   after(ms: number, call: () => void): () => void;
-  /** Runs the author's code with this step as its surroundings. */
+  /** Runs the author's code in the context of this step. */
   within<T>(key: string, attempt: Attempt, work: () => T): T;
-  /** Records the settling of an ask; the code gets it in its turn, after the commit. */
+  /** Records the result of an operation. The code receives it in its turn, after the commit. */
   record(operation: Operation, draft: Draft, extras?: Extras): void;
-  /** Commits something that settles nothing. Never comes back when the run is not held any more. */
+  /** Commits something that settles no operation. Never settles if the run is no longer held. */
   commit(extras: Extras): Promise<Extract<AdvanceOutcome, { ok: true }>>;
   /** Registers a wait with the next advance. */
   openWait(opening: WaitOpening, operation: Operation, onDue: () => void, starts?: readonly StartRun[]): void;
-  /** Takes up a wait that is registered already. */
+  /** Resumes a wait that is already registered. */
   resumeWait(wait: OpenWait): void;
-  /** Ends a wait that nobody needs any more. `isRegistered`: its row is there although it is not open here. */
+  /** Ends a wait that is no longer needed. `isRegistered`: its row exists although it is not open here. */
   closeWait(key: string, isRegistered?: boolean): void;
-  /** Keeps the run in memory while something outside the store is awaited; returns how to end that. */
+  /** Keeps the run in memory while something outside the store is awaited. Returns a function that releases it. */
   hold(): () => void;
   attemptStarted(attempt: Attempt): void;
   attemptEnded(attempt: Attempt): void;

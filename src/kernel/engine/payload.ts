@@ -2,7 +2,7 @@ import { byteLength, encode, UnencodableError } from "../../stdx/json.ts";
 import { BatonError } from "../model/errors.ts";
 import { looksSealed } from "../model/sealed.ts";
 
-/** JSON text of a value that is to be kept; refused with the path of the place. `of` says whose it is. */
+/** JSON text of a value to store. Throws an error that names the path of the problem. `of` names the value's owner. */
 export function encodePayload(value: unknown, root: string, bytesMax: number, of = ""): string | null {
   let text: string | null;
   try {

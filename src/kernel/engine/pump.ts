@@ -1,13 +1,13 @@
 import type { Clock } from "../ports/clock.ts";
 
-/** Takes one turn; true when it wants another. */
+/** Takes one turn; true if it wants another. */
 export interface Turning {
   turn(): boolean;
 }
 
 /**
- * Gives each run one turn a macrotask. A run's code gets at most one result in a turn and runs until it waits again
- * before the next one comes: that is what makes its course the same live and in replay.
+ * Gives each run one turn per macrotask. A run's code receives at most one result per turn and runs until it waits
+ * again before the next one is delivered: this makes its course the same live and in replay.
  */
 export class Pump {
   readonly #clock: Clock;

@@ -8,13 +8,13 @@ import type { Store } from "../ports/store.ts";
 import type { Draft, Operation } from "./operation.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** A result that is being recorded: the code gets it in its order, after its commit. */
+/** A result that is being recorded. The code receives it in order, after its commit. */
 export interface Fresh {
   readonly operation: Operation;
   entry: Entry;
   /** Store time of its commit; null until then. */
   at: number | null;
-  /** It was never recorded after all: its place in the order stays empty. */
+  /** It was not recorded after all: its place in the order stays empty. */
   isVoid: boolean;
 }
 
@@ -22,13 +22,13 @@ export interface Fresh {
 export interface Recorded {
   readonly run: LeasedRun;
   readonly isOver: boolean;
-  /** The store says that somebody else holds it. */
+  /** Called when the store reports that another worker holds the run. */
   lose(): void;
   /** Called after each answer of the store. */
   answered(): void;
 }
 
-/** What the recorder needs of the worker around it. */
+/** What the recorder needs from its worker. */
 export interface RecorderEnvironment {
   readonly store: Store;
   readonly clock: Clock;
@@ -39,8 +39,8 @@ export interface RecorderEnvironment {
 
 /**
  * Writes a held run. It numbers what is recorded, sends every advance under the run's fence and keeps the results until
- * they may be delivered. A store that is away is asked again with the same advance while the lease holds: a finished
- * step never runs again for it.
+ * they may be delivered. While the lease holds, it repeats an advance until the store answers: a finished step never
+ * runs again because the store was unavailable.
  */
 export class Recorder {
   readonly #owner: Recorded;
@@ -51,7 +51,7 @@ export class Recorder {
   #uncommitted = 0;
   #logs: LogLine[] = [];
   #logCount = 0;
-  /** Characters of them. */
+  /** Characters of these lines. */
   #logSize = 0;
 
   constructor(owner: Recorded, env: RecorderEnvironment, lastSeq: number) {
@@ -68,7 +68,7 @@ export class Recorder {
     return this.#uncommitted === 0;
   }
 
-  /** Nothing is on its way to the store or to the code. */
+  /** Nothing is waiting for the store or for delivery to the code. */
   get isDrained(): boolean {
     return this.#uncommitted === 0 && this.#head >= this.#fresh.length;
   }
@@ -85,7 +85,7 @@ export class Recorder {
     return { seq: this.#lastSeq, key: operation.key, kind: operation.kind, ...draft };
   }
 
-  /** The next result for the code, when it is committed. */
+  /** The next result for the code, once it is committed. */
   next(): Fresh | null {
     while (this.#fresh[this.#head]?.isVoid) this.#head += 1;
     const fresh = this.#fresh[this.#head];
@@ -144,7 +144,7 @@ export class Recorder {
     );
   }
 
-  /** Lines that no advance has carried yet. */
+  /** Lines that have not been sent with an advance yet. */
   takeLogs(): readonly LogLine[] | undefined {
     if (this.#logs.length === 0) return undefined;
     const logs = this.#logs;

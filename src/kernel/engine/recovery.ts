@@ -21,7 +21,7 @@ export interface RecoveryParts {
   readonly cipher: Cipher;
 }
 
-/** Carries out what people ask of runs: the verbs, for one and for many, and the showing of what is sealed. */
+/** Carries out recovery actions on one or many runs, and reveals sealed values. */
 export class Recovery {
   readonly #parts: RecoveryParts;
 
@@ -29,7 +29,10 @@ export class Recovery {
     this.#parts = parts;
   }
 
-  /** Carries out a recovery verb, or with `dryRun` says what it would do. Throws a `BatonError` that says why it may not. */
+  /**
+   * Carries out a recovery action, or with `dryRun` returns what it would do. Throws a `BatonError` with the reason if
+   * it is not allowed.
+   */
   async intervene(
     id: string,
     request: VerbRequest,
@@ -57,8 +60,8 @@ export class Recovery {
   }
 
   /**
-   * Asks a verb of many runs: they are chosen now, and it is carried out in the background, also over restarts. The same
-   * id is the same act.
+   * Starts an action on many runs: they are selected now, and it is carried out in the background and continued after
+   * restarts. The same id is the same operation.
    */
   async startBulk(request: BulkRequest, who: { actor: string; why: string | null }, id?: string): Promise<BulkRow> {
     checkBulk(request);
@@ -75,7 +78,7 @@ export class Recovery {
     return row;
   }
 
-  /** Stops a bulk act: what it has done stays done. */
+  /** Stops a bulk operation. What it has done stays done. */
   async stopBulk(id: string, who: { actor: string; why: string | null }): Promise<BulkRow> {
     const row = await this.#parts.store.query("bulk", { id });
     if (row === null)
@@ -86,10 +89,10 @@ export class Recovery {
     return (await this.#parts.store.query("bulk", { id })) ?? row;
   }
 
-  /** What a verb would do to the run as it stands, or why it may not. */
+  /** What an action would do to the run in its current state, or why it is not allowed. */
   async decide(run: RunDetail, request: VerbRequest): Promise<VerbDecision> {
     return decideVerb(run, await this.#allEntries(run), request, (step, output) => {
-      // What a person supplies may be sensitive, and nobody here knows: with a key it is kept sealed.
+      // A supplied output may be sensitive, which is unknown here: it is sealed if there is a key.
       if (this.#parts.cipher.keyId === null) return output;
       return sealText(this.#parts.cipher, output, placeOf(run.row.id, step, "supplied"));
     });
@@ -110,15 +113,15 @@ export class Recovery {
   }
 
   /**
-   * Undoes a completed child for its parent, and waits for the end of that. Throws when the child's undoing has failed.
-   * A child that went on as new runs is undone as a whole, the last of them first.
+   * Compensates a completed child for its parent, and waits until that has ended. Throws if the child's compensation
+   * has failed. A child that continued as new runs is compensated as a whole, the last run first.
    */
   async compensateChild(parent: LeasedRun, key: string, signal: AbortSignal): Promise<void> {
     let id = await this.#parts.store.query("child", { parent: parent.no, key });
     while (id !== null && !signal.aborted) id = await this.#compensateOne(parent, id, signal);
   }
 
-  /** Gives the run that this one has gone on for, or null. */
+  /** Returns the run that this one continued, or null. */
   async #compensateOne(parent: LeasedRun, id: string, signal: AbortSignal): Promise<string | null> {
     while (!signal.aborted) {
       const child = await this.#parts.store.query("run", { id });
@@ -133,12 +136,12 @@ export class Recovery {
         );
       }
       if (status === "completed") await this.#parts.store.commit(undoingOf(child, parent.id));
-      await new Promise<void>((resolve) => this.#parts.clock.after(childLookMs, resolve));
+      await new Promise<void>((resolve) => this.#parts.clock.after(childPollMs, resolve));
     }
     return null;
   }
 
-  /** A run's own values in clear, for those who may have them: its code, its starter, and whoever reveals them. */
+  /** A run's values in clear text, for callers that may see them: its code, its starter, and `reveal`. */
   clearInput(run: string, input: string | null): string | null {
     return input === null ? null : openInput(this.#parts.cipher, input, run).text;
   }
@@ -147,7 +150,7 @@ export class Recovery {
     return output === null ? null : openText(this.#parts.cipher, output, placeOf(run, "", "output"));
   }
 
-  /** Shows one sensitive value to a person. That is an act: it is in the audit before it answers. */
+  /** Reveals one sensitive value to a person. This is written to the audit log before the value is returned. */
   async reveal(
     id: string,
     what: { step: string } | "input" | "output",
@@ -184,11 +187,11 @@ export class Recovery {
   }
 }
 
-/** A verb is decided anew when the run has moved meanwhile; a run that never stands still is told as a conflict. */
+/** An action is decided again if the run has changed meanwhile. If the run keeps changing, a conflict is reported. */
 const verbRoundsMax = 5;
 
-/** Between looks at a child that is being undone. */
-const childLookMs = 100;
+/** Delay between checks of a child that is being compensated. */
+const childPollMs = 100;
 
 function undoingOf(child: RunDetail, parent: string): Intervene {
   const reason = { code: "by-person", by: `run:${parent}`, why: "its parent is being compensated" } as const;
@@ -202,7 +205,7 @@ function undoingOf(child: RunDetail, parent: string): Intervene {
   };
 }
 
-/** Also of callers without types: a misspelt filter would be one that everything matches. */
+/** Also checks callers without types: a misspelt filter would match every run. */
 function checkBulk({ verb, filter, canary, ratePerS }: BulkRequest): void {
   if (!bulkVerbs.includes(verb))
     throw new BatonError(
@@ -235,7 +238,7 @@ const filterParts: Readonly<Record<keyof BulkFilter, true>> = {
   createdTo: true,
 };
 
-/** The whole text of a slot whose column is known. */
+/** The whole text of a slot, given its column. */
 async function wholeOf(store: Store, run: RunDetail, part: string, stored: string | null): Promise<string | null> {
   return stored?.startsWith("@") ? store.query("payload", { run: run.row.no, part }) : stored;
 }

@@ -13,13 +13,13 @@ import { Pump } from "./pump.ts";
 import { safeguards } from "./safeguards.ts";
 import { Timeline } from "./timeline.ts";
 
-/** What became of a recorded history over other code. */
+/** The result of replaying a recorded history against other code. */
 export type Verdict =
   | { readonly outcome: "compatible" }
   | {
       readonly outcome: "diverges";
       readonly detail: string;
-      /** Place of the first key that differs in what was recorded, from 1. */
+      /** Place of the first key that differs from what was recorded, counted from 1. */
       readonly at: number;
       readonly recorded: readonly string[];
       readonly asked: readonly string[];
@@ -28,15 +28,16 @@ export type Verdict =
 export interface RehearsalParts {
   readonly clock: Clock;
   within: ActivationEnvironment["within"];
-  /** For histories with sensitive values; without it they cannot be rehearsed. */
+  /** For histories with sensitive values, which cannot be rehearsed without it. */
   readonly cipher?: Cipher;
 }
 
 /**
- * Replays a recorded history against code, and begins nothing: no step runs, nothing is written, nobody holds the run.
+ * Replays a recorded history against code, and begins nothing: no step runs, nothing is written, no worker holds the
+ * run.
  *
- * The store that the activation is given only watches. Whatever the code does between its steps it does for real, as in
- * every replay. It is compatible when all that is recorded and all that is waited for was asked for in its order.
+ * The activation's store only observes. What the code does between its steps happens for real, as in every replay. The
+ * code is compatible if it asks for everything that is recorded, in order, and for everything that is waited for.
  */
 export function rehearse(
   recorded: { readonly run: LeasedRun; readonly journal: Journal; readonly status: RunStatus },
@@ -51,7 +52,7 @@ export function rehearse(
       if (isJudged) return;
       isJudged = true;
       resolve(verdict);
-      // In a later turn: it may be the activation itself that asks, half-way through something.
+      // In a later turn, because this may be called from inside the activation.
       parts.clock.soon(() => activation.lose());
     };
     const differs = (detail: string): void => judge(divergence(detail, journal, activation.operationKeys));
@@ -71,7 +72,7 @@ export function rehearse(
       within: parts.within,
       warn: () => {},
       over: () => {},
-      caughtUp: () => lookForWaits(0),
+      caughtUp: () => checkWaits(0),
     };
     const activation = new Activation(run, handler, env);
     const judgeEnd = (next: Next): void => {
@@ -88,41 +89,43 @@ export function rehearse(
       const asked = new Set(activation.operationKeys);
       return journal.waits.find((wait) => !asked.has(wait.key))?.key;
     };
-    /** The past is used up: what is waited for must be asked for next, after whatever the code awaits of its own. */
-    const lookForWaits = (turn: number): void => {
+    /** The history is used up. The code must now ask for what the run waits for, after anything else it awaits. */
+    const checkWaits = (turn: number): void => {
       if (isJudged) return;
       const leftOpen = leftOpenWait();
       if (leftOpen === undefined && turn > 0) return judge({ outcome: "compatible" });
-      if (turn > lookTurnsMax) return differs(`the run is waiting for "${leftOpen}"; the code no longer does`);
-      if (turn < quickTurns) parts.clock.soon(() => lookForWaits(turn + 1));
-      else parts.clock.after(lookMs, () => lookForWaits(turn + 1));
+      if (turn > pollTurnsMax) return differs(`the run is waiting for "${leftOpen}"; the code no longer does`);
+      if (turn < quickTurns) parts.clock.soon(() => checkWaits(turn + 1));
+      else parts.clock.after(pollMs, () => checkWaits(turn + 1));
     };
     activation.begin(journal);
   });
 }
 
 const quickTurns = 3;
-const lookMs = 10;
-const lookTurnsMax = 20;
-/** How long code may await something of its own before a rehearsal stops waiting for it, as a number of looks. */
-const patientLooks = 20;
+const pollMs = 10;
+const pollTurnsMax = 20;
+/** How many delays are real before a rehearsal stops waiting for code that awaits something else. */
+const patientDelays = 20;
 
-/** The activation gives code 10 s to ask for its past; a rehearsal of a thousand runs cannot wait so long for each. */
+/**
+ * The activation gives code 10 s to ask for its history. A rehearsal of a thousand runs cannot wait this long for each.
+ */
 function patientClock(clock: Clock): Clock {
-  let looks = 0;
+  let delays = 0;
   return {
     now: () => clock.now(),
     mono: () => clock.mono(),
     soon: (call) => clock.soon(call),
     after: (ms, call) => {
-      looks += 1;
-      if (looks <= patientLooks) return clock.after(ms, call);
-      let isOff = false;
+      delays += 1;
+      if (delays <= patientDelays) return clock.after(ms, call);
+      let isCancelled = false;
       clock.soon(() => {
-        if (!isOff) call();
+        if (!isCancelled) call();
       });
       return () => {
-        isOff = true;
+        isCancelled = true;
       };
     },
   };
@@ -151,7 +154,7 @@ function thrownText({ name, message }: ErrorRecord): string {
   return `the code throws ${name}: ${message}`;
 }
 
-/** A store that writes nothing and tells what the run would have become. */
+/** A store that writes nothing and reports the state that the run would get. */
 function watchingStore(seen: (next: Next) => void): Store {
   const refuse = (): Promise<never> => Promise.reject(new Error("a rehearsal has no store"));
   return {

@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 import type { Handler } from "./handler.ts";
 import { type RehearsalParts, rehearse, type Verdict } from "./rehearsal.ts";
 
-/** A run with what its history would do over other code. */
+/** A run with the verdict on replaying its history against other code. */
 export interface Rehearsed {
   readonly run: RunRow;
   /** The run as it was when its journal was read. */
@@ -18,14 +18,14 @@ export interface Rehearsed {
 
 export interface RehearsalFilter {
   readonly statuses: readonly RunStatus[];
-  /** At most so many of each status, newest first; all without it. */
+  /** At most this many of each status, newest first; all if omitted. */
   readonly last?: number;
   readonly version?: number;
-  /** This one only, by its whole id. */
+  /** Only this run, by its full id. */
   readonly run?: string;
 }
 
-/** Statuses of runs that go on, or may be resumed. */
+/** Statuses of runs that continue or can be resumed. */
 export const unfinished: readonly RunStatus[] = [
   "pending",
   "running",
@@ -35,11 +35,11 @@ export const unfinished: readonly RunStatus[] = [
   "failed",
 ];
 
-/** Rehearsals at once: enough to use the waits of each, few enough to hold their journals in memory. */
+/** Rehearsals at once: enough to overlap their waits, few enough to hold their journals in memory. */
 const batch = 16;
 const pageMax = 200;
 
-/** Rehearses the runs of a definition over this handler, newest first within a status. */
+/** Rehearses the runs of a definition against this handler, newest first within a status. */
 export async function* rehearseRuns(
   store: Store,
   handler: Handler,
@@ -111,11 +111,11 @@ export interface MoveRequest {
   readonly to: number;
   readonly audit: Audit;
   readonly isDryRun: boolean;
-  /** This run only. */
+  /** Only this run. */
   readonly run?: string;
 }
 
-/** What became of one run that was to be moved; `why` null: it was, or with a dry run would be. */
+/** The result for one run to be moved. `why` is null if it was moved or, in a dry run, would be. */
 export interface Moved {
   readonly run: string;
   readonly why: string | null;
@@ -123,8 +123,8 @@ export interface Moved {
 }
 
 /**
- * Moves runs of one version to another: those that nobody holds and whose histories are compatible. The rest stay as they
- * are, each with its reason. A run that changes meanwhile is not moved.
+ * Moves runs of one version to another: those that no worker holds and whose histories are compatible. The rest are
+ * unchanged, each with its reason. A run that changes meanwhile is not moved.
  */
 export async function* moveRuns(engine: Engine, request: MoveRequest, parts: RehearsalParts): AsyncGenerator<Moved> {
   const { kind, name, from: version, run: only } = request;

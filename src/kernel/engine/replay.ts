@@ -1,23 +1,23 @@
 import type { History, PastEntry } from "../decide/history.ts";
 import type { Operation } from "./operation.ts";
 
-/** Turns of waiting for code that awaits something of its own: the first few at once, the rest 10 ms apart, 10 s in all. */
+/** Turns to wait for code that awaits something else: the first few at once, the rest 10 ms apart, 10 s in total. */
 const stuckTurnsMax = 1_000;
 const quickTurns = 3;
 
 export type ReplayStep =
-  /** The code gets this answer. */
+  /** The code receives this result. */
   | { readonly kind: "answer"; readonly operation: Operation; readonly entry: PastEntry }
-  /** The past is used up. */
+  /** The history is used up. */
   | { readonly kind: "caught-up" }
-  /** The code has not asked for the next part of its past yet. */
+  /** The code has not asked for the next entry of its history yet. */
   | { readonly kind: "wait"; readonly isSoon: boolean }
-  /** It had its time and did not ask. */
+  /** The code did not ask for it in time. */
   | { readonly kind: "diverged"; readonly entry: PastEntry };
 
 /**
- * The recorded past as a replay goes through it: strictly by `seq`, but for entries that a reopening made optional. Those
- * are given as soon as they are asked for, before anything else, and need not be asked for at all.
+ * The order in which a replay delivers the history: strictly by `seq`, except for entries that a reopening made
+ * optional. Those are delivered as soon as the code asks for them, before anything else, and the code may skip them.
  */
 export class Replay {
   readonly #history: History;
@@ -31,7 +31,7 @@ export class Replay {
     this.#operations = operations;
   }
 
-  /** What is recorded under a key, or undefined. An optional entry is put in front. */
+  /** The entry recorded under a key, or undefined. An optional entry is delivered first. */
   expect(operation: Operation): PastEntry | undefined {
     const entry = this.#history.byKey.get(operation.key);
     if (entry?.isOptional && entry.kind === operation.kind) {
@@ -41,7 +41,7 @@ export class Replay {
     return entry;
   }
 
-  /** An optional answer that is asked for; also when the rest of the past is used up. */
+  /** The next optional entry that the code has asked for, even after the rest of the history is used up. */
   nextUrgent(): { readonly operation: Operation; readonly entry: PastEntry } | undefined {
     return this.#urgent.shift();
   }
@@ -62,7 +62,7 @@ export class Replay {
     return { kind: "wait", isSoon: this.#stuckTurns <= quickTurns };
   }
 
-  /** The first entry that the code has left out when it ends, or undefined. */
+  /** The first entry that the code has skipped when it ends, or undefined. */
   leftOut(): PastEntry | undefined {
     return this.#history.entries
       .slice(this.#position)

@@ -2,13 +2,13 @@ import { decideRetry } from "../decide/retry.ts";
 import { listUndos } from "./undo.ts";
 
 /**
- * The laws of the engine that the whole product rests on, named, so that the simulator can take one away and prove that
- * its loss is found. The store has its own beside its statements.
+ * The engine's checks that the whole product relies on, named so that the simulator can disable one and prove that this
+ * is detected. The store has its own, next to its statements.
  */
 export interface EngineSafeguards {
   readonly decideRetry: typeof decideRetry;
   readonly listUndos: typeof listUndos;
-  /** Code that disagrees with its recorded history is halted. */
+  /** Suspends a run whose code differs from its recorded history. */
   haltsDiverged(): boolean;
 }
 

@@ -6,31 +6,31 @@ import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { HeldSchedule, Scheduler } from "./services/schedules.ts";
 
-/** Who asks, and why; kept in the audit. */
+/** Who requested it, and why; kept in the audit log. */
 export interface By {
   readonly actor: string;
   readonly why: string | null;
 }
 
-/** A stretch of the past to be fired after all. `to` is now when it is left out. */
+/** A range of past times to backfill. `to` defaults to now. */
 export interface BackfillRange {
   readonly from: Timestamp;
   readonly to?: Timestamp;
 }
 
-/** One nominal time of a backfill: its run, when it has one. */
+/** One scheduled time of a backfill, with its run if it has one. */
 export interface BackfillItem {
   readonly scheduledAt: number;
   /** @deprecated Use `scheduledAt`. */
   readonly nominalAt?: number;
   readonly run: string | null;
-  /** The backfill has started that run, or would start one. */
+  /** Whether the backfill started that run, or would start one. */
   readonly isNew: boolean;
-  /** Why its input was not taken. */
+  /** Why its input was refused. */
   readonly refusal: string | null;
 }
 
-/** What people ask of schedules. Each verb throws a `BatonError` that says why it may not. */
+/** Actions on schedules. Each throws a `BatonError` with the reason if it is not allowed. */
 export class Schedules {
   readonly #store: Store;
   readonly #random: Random;
@@ -47,7 +47,7 @@ export class Schedules {
     return this.#store.query("schedules", { definition, after, limit });
   }
 
-  /** By its id; the name of a workflow is enough when that has only one. */
+  /** By its id. A workflow's name is enough if it has only one schedule. */
   async get(id: string): Promise<ScheduleRow> {
     const row = await this.#store.query("schedule", { id });
     if (row !== null) return row;
@@ -63,12 +63,12 @@ export class Schedules {
     });
   }
 
-  /** Store time: what is past and what is to come is decided by it. */
+  /** Store time, which decides what is past and what is to come. */
   async now(): Promise<number> {
     return (await this.#store.query("dueTimers", { after: null, limit: 1 })).now;
   }
 
-  /** Whether this process has the code that fires it. */
+  /** Whether this process has loaded the code that computes its input. */
   isLoaded(row: ScheduleRow): boolean {
     return this.#scheduler.held(row) !== null;
   }
@@ -86,12 +86,12 @@ export class Schedules {
     return this.#store.query("fireGaps", { schedule: row.no, limit });
   }
 
-  /** Nominal times pass without runs until it is resumed. */
+  /** Scheduled times pass without runs until it is resumed. */
   pause(id: string, by: By): Promise<ScheduleRow> {
     return this.#change(id, "pause", by);
   }
 
-  /** From now on its times are fired again; those that passed meanwhile are not. */
+  /** Its scheduled times fire again from now on; those that passed meanwhile do not. */
   resume(id: string, by: By): Promise<ScheduleRow> {
     return this.#change(id, "resume", by);
   }
@@ -109,7 +109,7 @@ export class Schedules {
     throw new BatonError("conflict", `schedule ${id} kept changing during ${act}`, { hint: "try again" });
   }
 
-  /** What passed during a pause that nobody looked at belongs to the pause, and must not be taken for missed. */
+  /** Records the times that passed unevaluated during a pause as paused, so that they do not count as missed. */
   async #settlePause(no: number): Promise<boolean> {
     for (let round = 0; ; round++) {
       const row = await this.#store.query("scheduleOf", { no });
@@ -122,7 +122,7 @@ export class Schedules {
     }
   }
 
-  /** Starts a run outside of the nominal times, whatever else runs. */
+  /** Starts a run outside the scheduled times, whatever else runs. */
   async runNow(id: string, by: By): Promise<{ run: string }> {
     const row = await this.get(id);
     const held = this.#held(row);
@@ -135,8 +135,8 @@ export class Schedules {
   }
 
   /**
-   * Fires the nominal times of a stretch of the past that have no run; those that were skipped, refused or missed as
-   * well. All start at once: overlap is for the clock, and whoever fills a hole has looked at it.
+   * Fires the scheduled times in a past range that have no run, including those that were skipped, refused or missed.
+   * All start at once: `overlap` applies to the clock, and a backfill is a person's decision.
    */
   async backfill(
     id: string,
@@ -182,7 +182,7 @@ export class Schedules {
       });
     const max = defaults.schedule.backfillMax;
     const times = nextScheduledTimes(row.spec, from - 1, max + 1, Math.min(to, now));
-    // What is not due yet fires by itself, at its own time.
+    // Times that are not due yet fire by themselves.
     const past = times.filter((scheduledAt) => dueOf(row.spec, scheduleId(row), scheduledAt) <= now);
     if (past.length <= max) return past;
     throw new BatonError("limit", `this range has more than ${max} scheduled times`, {
@@ -190,7 +190,7 @@ export class Schedules {
     });
   }
 
-  /** Runs of these nominal times, from whenever they were started. */
+  /** The runs of these scheduled times, whenever they were started. */
   async #runsOf(row: ScheduleRow, times: readonly number[]): Promise<ReadonlyMap<number, string>> {
     const runs = new Map<number, string>();
     const first = times[0];
@@ -212,9 +212,9 @@ export class Schedules {
   }
 }
 
-/** A verb is decided anew when the schedule has moved meanwhile. */
+/** An action is decided again if the schedule has changed meanwhile. */
 const roundsMax = 20;
-/** A month of a schedule by the second. What is more is settled by the worker's own rounds. */
+/** A month of a schedule that fires every second. The worker's own rounds settle the rest. */
 const settleRoundsMax = 11_000;
 const pageRows = 500;
 

@@ -1,12 +1,12 @@
 /**
- * A branch of a run's code: the whole, one branch of a `race`, one item of a `map`. Keys inside it carry its path, so
- * that branches may use the same names. A closed scope's promises never settle any more.
+ * A branch of a run's code: the whole, one branch of a `race`, or one item of a `map`. Keys inside it include its path,
+ * so that branches can use the same names. The promises of a closed scope never settle.
  */
 export class Scope {
   readonly path: string;
   readonly #parent: Scope | null;
   #occurrences: Map<string, number> | null = null;
-  /** Keys of the whole run: a step named `a/b` must not meet step `b` of a branch `a`. */
+  /** Keys of the whole run: a step named `a/b` must not clash with step `b` of a branch `a`. */
   readonly #taken: Set<string>;
   #isClosed = false;
 
@@ -16,7 +16,7 @@ export class Scope {
     this.#taken = parent === null ? new Set() : parent.#taken;
   }
 
-  /** The key of the next ask of this name: the name itself, and numbered from the second time on. */
+  /** The key of the next operation of this name: the name itself, numbered from the second one on. */
   keyFor(name: string): string {
     for (;;) {
       const count = this.count(name);
@@ -28,7 +28,7 @@ export class Scope {
     }
   }
 
-  /** The how-manieth time this is asked for here: for values that are derived instead of recorded. */
+  /** How many times this name has been requested here, including now. For values that are derived, not recorded. */
   count(name: string): number {
     this.#occurrences ??= new Map();
     const count = (this.#occurrences.get(name) ?? 0) + 1;

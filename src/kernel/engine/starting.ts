@@ -9,7 +9,7 @@ import type { Handler, Prepared, StartOptions } from "./handler.ts";
 import { refuseLeaks, Vault } from "./vault.ts";
 import type { Worker } from "./worker.ts";
 
-/** A run that was started, or the one that its idempotency key had started before. */
+/** The started run, or the run that its idempotency key started before. */
 export interface Started {
   readonly no: number;
   readonly id: string;
@@ -24,7 +24,7 @@ export interface StartingParts {
   handlerOf(name: string): Handler;
 }
 
-/** Makes runs: of inputs that their definitions have checked, leased at once when this process has room. */
+/** Creates runs from checked inputs, and leases them at once if this process has capacity. */
 export class Starting {
   readonly #parts: StartingParts;
 
@@ -32,7 +32,7 @@ export class Starting {
     this.#parts = parts;
   }
 
-  /** Starts a run; when it returns, the run is on disk. */
+  /** Starts a run. When it returns, the run is on disk. */
   async startRun(
     name: string,
     input: unknown,
@@ -44,7 +44,7 @@ export class Starting {
     return this.#commitStart(handler, await handler.prepare(input, options), origin, audit);
   }
 
-  /** Starts them together; one bad input, and none is started. */
+  /** Starts several runs. If one input is invalid, none is started. */
   async startRuns(
     name: string,
     starts: readonly { input: unknown; options: StartOptions }[],
@@ -63,7 +63,7 @@ export class Starting {
     audit?: StartRun["audit"],
   ): Promise<Started> {
     const isDelayed = prepared.at !== undefined || prepared.delayMs !== undefined;
-    // What is refused here has reserved nothing.
+    // Before reserving: a refused start must not hold a reservation.
     const start = this.startOf(handler, prepared, origin);
     const leaseTo = isDelayed ? null : this.#parts.worker.reserve(start.queue);
     const transition: StartRun = {
@@ -91,7 +91,7 @@ export class Starting {
     return this.startOf(handler, await handler.prepare(input, options), origin);
   }
 
-  /** A new run as its definition wants it: what of its input is sensitive is sealed for it. */
+  /** A new run of a definition, with the sensitive parts of its input sealed. */
   startOf(handler: Handler, prepared: Prepared, origin: Origin): StartRun {
     const id = `run_${this.#parts.random.uuid()}`;
     const { sensitive } = handler;
@@ -102,19 +102,19 @@ export class Starting {
     return { kind: "start", id, origin, ...prepared, input };
   }
 
-  /** A run of the version that new starts get, with the business key of the run that it goes on for. */
+  /** A run of the version that new starts use, with the business key of the run that it continues. */
   async prepareContinuation(run: LeasedRun, input: unknown): Promise<StartRun> {
     const { name } = run.definition;
     const options = run.key === null ? {} : { key: run.key };
     const origin = { by: `run:${run.id}`, continues: run.id };
     const { flow, ...start } = await this.prepareChild(name, input, options, origin);
-    // It is no new start: what limits starts has let it in already.
+    // This is not a new start: the limits on starts have already admitted it.
     const kept = flow === undefined ? undefined : keptFlow(flow);
     return kept === undefined ? start : { ...start, flow: kept };
   }
 }
 
-/** Slots, singleton, deadline and retention hold for every part of a continued run. */
+/** Slots, singleton, deadline and retention apply to every part of a continued run. */
 function keptFlow({ slots, singleton, deadlineMs, keep }: Flow): Flow {
   return {
     ...(slots === undefined ? {} : { slots }),

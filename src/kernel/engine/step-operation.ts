@@ -26,19 +26,19 @@ export interface StepSpec {
   /** JSON text of the declared input. */
   readonly input: string | null;
   readonly undo: UndoSpec | null;
-  /** Its values, or these parts of its output, are sealed at rest and shown to nobody. */
+  /** Its values, or these parts of its output, are sealed at rest and masked. */
   readonly sensitive?: readonly string[] | true;
-  /** False: errors of a sensitive step are redacted as those of any other step, and not sealed as a whole. */
+  /** False: errors of a sensitive step are redacted like those of any other step, not sealed as a whole. */
   readonly hidesErrors?: boolean;
 }
 
 /**
  * A step from its first attempt to its recorded end.
  *
- * If the process dies before the first attempt's result is committed, the next holder replays to here, notes one lost
- * attempt and runs it again with the same idempotency key. If it dies during the back-off, the recorded wait carries
- * the due time and the number of the next attempt. A `once` records its intent first: found without a result, nobody
- * knows what happened, and a person decides.
+ * If the process crashes before the first attempt's result is committed, the next holder replays up to here, records
+ * one lost attempt and runs it again with the same idempotency key. If it crashes during the backoff, the recorded wait
+ * has the due time and the number of the next attempt. A `once` records its intent first: if that is found without a
+ * result, the outcome is unknown and a person decides.
  */
 export class StepOperation implements Operation {
   readonly key: string;
@@ -106,9 +106,9 @@ export class StepOperation implements Operation {
     }
   }
 
-  /** A person knows the outcome: it is recorded, and nothing is done. */
+  /** A person has supplied the outcome: it is recorded, and nothing runs. */
   #takeSupplied(given: string): void {
-    const value = this.#atRest(openWith(this.#context, given, this.key, "supplied") ?? "null");
+    const value = this.#forStorage(openWith(this.#context, given, this.key, "supplied") ?? "null");
     const draft = { outcome: "ok", value, input: this.#input, attempts: 0, tookMs: 0 } as const;
     this.#context.record(this, draft, { closes: [this.key] });
   }
@@ -132,11 +132,11 @@ export class StepOperation implements Operation {
   }
 
   /**
-   * The last holder died: this step may have run. The attempt is recorded as lost and made again. It uses up no retry,
-   * since nobody can tell whose fault the death was; a run that kills its process is stopped by counting deaths.
+   * The last holder crashed, so this step may have run. The attempt is recorded as lost and repeated. It uses up no
+   * retry, because the cause of the crash is unknown; a run that crashes its process is stopped by the crash count.
    */
   #noteLost(): void {
-    // A `once` whose intent was never recorded has not run.
+    // A `once` without a recorded intent has not run.
     if (this.kind === "once") return this.#start();
     this.#number += 1;
     const error: ErrorRecord = {
@@ -202,7 +202,7 @@ export class StepOperation implements Operation {
         async (db) => context.within(this.key, attempt, () => this.#spec.work(attempt, db)),
         (value) => ({
           outcome: "ok",
-          value: this.#atRest(encodeWithin(value, context.payloadMax, this.key)),
+          value: this.#forStorage(encodeWithin(value, context.payloadMax, this.key)),
           input: this.#input,
           attempts: this.#number,
           tookMs: tookMs(context, attempt),
@@ -219,9 +219,9 @@ export class StepOperation implements Operation {
     if (attempt.isSettled) return;
     let text: string | null;
     try {
-      text = this.#atRest(encodeWithin(value, this.#context.payloadMax, this.key));
+      text = this.#forStorage(encodeWithin(value, this.#context.payloadMax, this.key));
     } catch (error) {
-      // The effect has happened; running the step again would repeat it and fail the same way.
+      // The step has had its effect. Running it again would repeat that and fail the same way.
       return this.#fail(attempt, error, "failed");
     }
     const draft = {
@@ -244,8 +244,8 @@ export class StepOperation implements Operation {
       : openWith(this.#context, text, this.key, "output");
   }
 
-  /** As it is recorded: sealed when it is sensitive, or has something sensitive of another step in it. */
-  #atRest(text: string | null): string | null {
+  /** The value as recorded: sealed if it is sensitive, or contains a sensitive value of another step. */
+  #forStorage(text: string | null): string | null {
     if (text === null) return null;
     const { vault } = this.#context;
     const { sensitive } = this.#spec;
@@ -253,7 +253,7 @@ export class StepOperation implements Operation {
     return this.#context.openVault().seal(text, this.key, "output", sensitive);
   }
 
-  /** What an error may tell of sensitive values is nothing; the whole of it is kept sealed. */
+  /** An error of a sensitive step must reveal nothing: the whole error is stored sealed. */
   #clean(record: ErrorRecord): ErrorRecord {
     if (this.#spec.sensitive === undefined || this.#spec.hidesErrors === false)
       return this.#context.vault?.redactError(record) ?? record;
@@ -325,13 +325,13 @@ export class StepOperation implements Operation {
       });
   }
 
-  /** A branch that has lost has nothing to retry. */
+  /** A branch that lost its race has nothing to retry. */
   #abandon(took: number): void {
     const draft = { outcome: "abandoned", value: null, input: null, attempts: this.#number, tookMs: took } as const;
     this.#context.record(this, draft, { closes: [this.key] });
   }
 
-  /** This process stops: the attempt is made again elsewhere and costs the step nothing. */
+  /** This process is stopping: the attempt is repeated elsewhere and uses up no retry. */
   #giveBack(error: ErrorRecord, took: number): void {
     this.#context.commit({
       attempts: [{ key: this.key, number: this.#number, charged: false, outcome: "aborted", error, tookMs: took }],
@@ -383,13 +383,16 @@ export function openWith(
   return isSealed(text) ? context.openVault().open(text, key, field) : text;
 }
 
-/** Readable, and safe as an HTTP header. A key whose recorded success a person took back gets a new one: it shall act again. */
+/**
+ * Readable, and safe as an HTTP header. If a person voided a key's recorded success, it gets a new idempotency key, so
+ * that the step takes effect again.
+ */
 export function idempotencyKeyOf(context: Pick<OperationContext, "run" | "history">, key: string): string {
   const again = context.history.restarts.get(key) ?? 0;
   return `${context.run.id}:${encodeURIComponent(key)}${again === 0 ? "" : `:${again}`}`;
 }
 
-/** JSON text of a value that can be kept; another try would not mend what is refused here. */
+/** JSON text of a value to store. A refused value is not retried, because another attempt cannot fix it. */
 export function encodeWithin(value: unknown, bytesMax: number, key: string): string | null {
   try {
     return encodePayload(value, "output", bytesMax, ` of "${key}"`);

@@ -1,8 +1,8 @@
 import type { Clock } from "../ports/clock.ts";
 
 /**
- * What the store's time is at least, told from its last answer and this process's own steady clock. It lags behind and
- * never runs ahead, so that nothing fires before it is due by the store's clock.
+ * A lower bound of the store time, from its last answer and this process's monotonic clock. It lags behind and never
+ * runs ahead, so that nothing fires before it is due by the store's clock.
  */
 export class Timeline {
   readonly #clock: Clock;

@@ -4,33 +4,33 @@ import type { RetryPolicy } from "../decide/retry.ts";
 import type { EntryKind } from "../model/journal.ts";
 import type { Attempt, StepAttempt } from "./attempt.ts";
 
-/** What an undo is given besides the step's result. */
+/** What an `undo` function receives in addition to the step's result. */
 export interface UndoAttempt extends StepAttempt {
-  /** `unknown`: the step was under way when its process died or its run ended, and nobody knows whether it happened. */
+  /** `unknown`: the step was running when its process crashed or its run ended, so it may or may not have happened. */
   readonly outcome: "known" | "unknown";
-  /** The idempotency key that the step itself had, to ask the other system by. */
+  /** The idempotency key of the step itself, to query the other system with. */
   readonly stepIdempotencyKey: string;
 }
 
-/** How a step is undone, as its layer describes it. */
+/** How to undo a step, as its layer describes it. */
 export interface UndoSpec {
   readonly work: (result: unknown, attempt: UndoAttempt) => unknown;
-  /** Whether it can be called for a step whose outcome is unknown. */
+  /** Whether it handles a step whose outcome is unknown. */
   readonly takesUnknown: boolean;
   readonly policy: RetryPolicy;
   readonly timeoutMs: number | null;
 }
 
-/** What its code has asked for, as far as undoing looks at it. */
+/** The part of an operation that matters for undoing it. */
 interface Requested {
   readonly key: string;
   readonly kind: EntryKind;
   readonly undo?: UndoSpec | null;
 }
 
-/** A step that is to be undone. */
+/** A step to undo. */
 export interface Undoable {
-  /** Of the step. */
+  /** The step's key. */
   readonly key: string;
   readonly isKnown: boolean;
   readonly result: unknown;
@@ -38,9 +38,9 @@ export interface Undoable {
 }
 
 /**
- * What is to be undone, in the order of undoing: the newest result first, and before all of them the steps that may or
- * may not have happened: those that were begun and have no result. `isFrontierUnknown`: the last holder died, so what
- * the code asked for last may have begun as well. Pure.
+ * Lists what to undo, in the order of undoing: first the steps that were begun and have no result, which may or may not
+ * have happened, then the completed steps, newest first. `isFrontierUnknown`: the last holder crashed, so what the code
+ * requested last may have begun as well. Pure.
  */
 export function listUndos(
   history: History,
@@ -48,7 +48,7 @@ export function listUndos(
   isFrontierUnknown: boolean,
   open: (text: string | null, step: string) => string | null = (text) => text,
 ): readonly Undoable[] {
-  // A child that is under way is cancelled, which says all about its outcome.
+  // A running child is cancelled, so its outcome is known.
   const isOpen = ({ key, kind }: Requested): boolean =>
     kind !== "child" &&
     history.byKey.get(key) === undefined &&
@@ -65,7 +65,7 @@ export function listUndos(
   return [...known, ...unknown].toReversed().filter(({ key }) => !history.undone.has(key));
 }
 
-/** An attempt of an undo, as its author sees it. */
+/** An attempt of an undo, as its author's code receives it. */
 export function asUndoAttempt(attempt: Attempt, isKnown: boolean, stepIdempotencyKey: string): UndoAttempt {
   return {
     number: attempt.number,

@@ -9,19 +9,19 @@ export function placeOfEvent(source: string, id: string): string {
   return JSON.stringify(["event", source, id]);
 }
 
-/** What stands in the place of text that must not be shown. */
+/** Replaces text that must not be shown. */
 export const hidden = "hidden: the step is sensitive";
 const redacted = "[redacted]";
-/** How text that was cut goes on. */
+/** The mark after text that was truncated. */
 const cutMark = "… (cut from ";
-/** Shorter values are masked at their own field only: elsewhere they would black out ordinary text. */
+/** Shorter values are masked only in their own field: redacting them elsewhere would remove ordinary text. */
 const redactMin = 8;
 
 function wrap(sealed: Sealed): string {
   return JSON.stringify({ $sealed: sealed });
 }
 
-/** Where a value belongs: what its ciphertext is bound to. */
+/** The place that a value's ciphertext is bound to. */
 export function placeOf(run: string, step: string, field: string): string {
   return JSON.stringify([run, step, field]);
 }
@@ -30,12 +30,12 @@ export function sealText(cipher: Cipher, text: string, place: string): string {
   return wrap(cipher.seal(text, place));
 }
 
-/** The clear text; text that is not sealed is returned as it is. */
+/** The clear text. Text that is not sealed is returned unchanged. */
 export function openText(cipher: Cipher, text: string, place: string): string {
   return isSealed(text) ? cipher.open((JSON.parse(text) as { $sealed: Sealed }).$sealed, place) : text;
 }
 
-/** Replaces the values at these paths by sealed ones; missing paths are left out. `field` is `input` or `output`. */
+/** Seals the values at these paths; missing paths are ignored. `field` is `input` or `output`. */
 function sealParts(
   cipher: Cipher,
   text: string,
@@ -56,7 +56,7 @@ function sealParts(
   return { text: JSON.stringify(value), parts };
 }
 
-/** The clear text of a value that is sealed as a whole or in parts, and those parts. */
+/** The clear text of a value that is sealed as a whole or in parts, and its sealed parts. */
 function openParts(
   cipher: Cipher,
   text: string,
@@ -82,7 +82,7 @@ function openParts(
   return { text: JSON.stringify(open(JSON.parse(text), field)), parts };
 }
 
-/** The clear input of a run, and what of it is sensitive. */
+/** The clear input of a run, and its sensitive parts. */
 export function openInput(cipher: Cipher, text: string, run: string): { text: string; parts: readonly string[] } {
   return openParts(cipher, text, { run, step: "", field: "input" });
 }
@@ -93,8 +93,8 @@ export function openOutput(cipher: Cipher, text: string, run: string, step: stri
 }
 
 /**
- * The sensitive values of one run in memory: it seals and opens them, and knows every one that was seen, so that none
- * of them leaves in a log, an error or the output of another step.
+ * The sensitive values of one run in memory. It seals and opens them, and remembers each one, so that none leaks into a
+ * log, an error or the output of another step.
  */
 export class Vault {
   readonly #cipher: Cipher;
@@ -106,7 +106,7 @@ export class Vault {
     this.#run = run;
   }
 
-  /** `paths`: only these parts of it. */
+  /** `paths`: seals only these parts. */
   seal(text: string, step: string, field: string, paths: readonly string[] | true = true): string {
     if (paths !== true) {
       const sealed = sealParts(this.#cipher, text, paths, { run: this.#run, step, field });
@@ -121,14 +121,17 @@ export class Vault {
     return this.openOf(this.#run, text, step, field);
   }
 
-  /** Of another run, such as a child. */
+  /** Opens a value of another run, such as a child. */
   openOf(run: string, text: string, step: string, field: string): string {
     const clear = openParts(this.#cipher, text, { run, step, field });
     for (const part of clear.parts) this.learn(part);
     return clear.text;
   }
 
-  /** An event as its own row keeps it: its data sealed, for every run that may get it. `body` is what a wait is given. */
+  /**
+   * The event as stored in its own row: its data is sealed for every run that may receive it. `body` is what a wait
+   * receives.
+   */
   sealEvent(body: string): { source: string; id: string; data: string } {
     const { source, id, data } = JSON.parse(body) as { source: string; id: string; data?: unknown };
     const text = JSON.stringify(data ?? null);
@@ -145,7 +148,7 @@ export class Vault {
     return JSON.stringify({ ...event, data: JSON.parse(clear) });
   }
 
-  /** Keeps the strings and long numbers of a JSON text for redaction, in every usual encoding. */
+  /** Remembers the strings and long numbers of a JSON text for redaction, in every usual encoding. */
   learn(text: string): void {
     for (const value of leavesOf(JSON.parse(text))) {
       if (value.length < redactMin) continue;
@@ -153,7 +156,7 @@ export class Vault {
     }
   }
 
-  /** Whether a text has a known value in it. */
+  /** Whether a text contains a known value. */
   holds(text: string | null): boolean {
     if (text === null) return false;
     for (const value of this.#known) if (text.includes(value)) return true;
@@ -166,7 +169,7 @@ export class Vault {
     return this.#redactCut(clean);
   }
 
-  /** Text was cut before it came here, perhaps in the middle of a value. */
+  /** Redacts a value at the end that was cut when the text was truncated. */
   #redactCut(text: string): string {
     const at = text.lastIndexOf(cutMark);
     const end = at === -1 ? text.length : at;
@@ -190,7 +193,7 @@ export class Vault {
     };
   }
 
-  /** What was cut is no JSON any more. */
+  /** Truncated data is no longer valid JSON. */
   #redactData(text: string): string {
     try {
       return JSON.stringify(this.#redactValue(JSON.parse(text)));
@@ -199,7 +202,7 @@ export class Vault {
     }
   }
 
-  /** Leaf by leaf, so that what is left is of the same shape: a number may be sensitive, and so may text like JSON. */
+  /** Redacts each leaf, so that the shape is kept: a number may be sensitive, and so may text that looks like JSON. */
   #redactValue(value: unknown): unknown {
     if (typeof value === "string") return this.redact(value);
     if (typeof value === "number") return this.holds(String(value)) ? redacted : value;
@@ -226,7 +229,7 @@ function leavesOf(value: unknown): string[] {
   return isObject(value) ? Object.values(value).flatMap(leavesOf) : [];
 }
 
-/** As itself, inside JSON, in a URL, and in base64 and hexadecimal. */
+/** The value itself, inside JSON, in a URL, and in base64 and hexadecimal. */
 function formsOf(value: string): readonly string[] {
   const bytes = new TextEncoder().encode(value);
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")).replace(/=+$/, "");
@@ -244,7 +247,10 @@ function formsOf(value: string): readonly string[] {
   ];
 }
 
-/** What a start is found and counted by is kept in clear. Idempotency keys are their callers' own, such as an event's id. */
+/**
+ * Refuses sensitive values in what a start is found and counted by, which is stored in clear text. Idempotency keys are
+ * the callers' own, such as an event's id.
+ */
 export function refuseLeaks(
   vault: Vault,
   { key, attributes, flow }: Pick<StartRun, "key" | "attributes" | "flow">,

@@ -32,19 +32,19 @@ export class WaitBook {
     this.#opens.push({ opening, wait, starts });
   }
 
-  /** Takes up a wait that is registered already. */
+  /** Resumes a wait that is already registered. */
   resume(wait: OpenWait): void {
     this.#waits.set(wait.key, wait);
   }
 
-  /** Settled: its row goes with the entry that settles it. */
+  /** Settles a wait: its row is removed with the entry that settles it. */
   settle(key: string): OpenWait | undefined {
     const wait = this.#waits.get(key);
     this.#waits.delete(key);
     return wait;
   }
 
-  /** Nobody needs it any more. `isRegistered`: its row is there although it is not open here. */
+  /** Ends a wait that is no longer needed. `isRegistered`: its row exists although it is not open here. */
   close(key: string, isRegistered: boolean): void {
     if (!this.#waits.delete(key)) {
       if (isRegistered) this.#closes.push(key);
@@ -60,7 +60,7 @@ export class WaitBook {
     for (const wait of this.#waits.values()) if (wait.kind === "retry") wait.dueAt = 0;
   }
 
-  /** Store time of the earliest end; infinity when none ends by time. */
+  /** Store time of the earliest due wait; infinity if none ends by time. */
   nearestDue(now: number): number {
     let nearest = Number.POSITIVE_INFINITY;
     for (const wait of this.#waits.values()) if (wait.dueAt != null && wait.dueAt < nearest) nearest = wait.dueAt;
@@ -68,14 +68,14 @@ export class WaitBook {
     return nearest;
   }
 
-  /** Waits whose time has come. A retry leaves the book, the others leave it when their end is recorded. */
+  /** Takes the waits that are due. A retry leaves the book now, the others when their end is recorded. */
   takeDue(now: number): readonly OpenWait[] {
     const due = [...this.#waits.values()].filter((wait) => wait.dueAt != null && wait.dueAt <= now);
     for (const wait of due) if (wait.kind === "retry") this.#waits.delete(wait.key);
     return due;
   }
 
-  /** What the next advance registers and ends. `committed` tells the waits when they are due. */
+  /** What the next advance registers and ends. `committed` sets the due times of the registered waits. */
   takeUnsent(): { readonly parts: Extras; committed(at: number): void; readonly hasAwaited: boolean } {
     const opens = this.#opens;
     const closes = this.#closes;

@@ -11,13 +11,13 @@ import type { Scope } from "./scope.ts";
 import { openWith } from "./step-operation.ts";
 import type { UndoSpec } from "./undo.ts";
 
-/** A sleep, a wait for an event or for a child run: it holds no thread and, when it is long, no memory. */
+/** A sleep, or a wait for an event or a child run. It holds no thread and, if it is long, no memory. */
 export interface WaitSpec {
   readonly key: string;
   readonly kind: "sleep" | "event" | "child";
   readonly scope: Scope;
   readonly opening: WaitOpening;
-  /** Makes the child that is started together with the registration of its wait. */
+  /** Creates the child that is started when its wait is registered. */
   readonly child: (() => Promise<StartRun>) | null;
   readonly undo?: UndoSpec | null;
   readonly isSensitive?: boolean;
@@ -56,7 +56,7 @@ export class WaitOperation implements Operation {
       return this.#context.suspend({ code: "sealed", step: this.key, error: "no key for sensitive values is set" });
     const supplied = this.#context.history.supplied.get(this.key);
     if (supplied !== undefined) {
-      const value = this.#atRest(openWith(this.#context, supplied, this.key, "supplied"));
+      const value = this.#forStorage(openWith(this.#context, supplied, this.key, "supplied"));
       const draft = { outcome: "ok", value, input: null, attempts: 0, tookMs: 0 } as const;
       return this.#context.record(this, draft, { closes: [this.key] });
     }
@@ -98,8 +98,8 @@ export class WaitOperation implements Operation {
     } else this.#resolve(decode(openWith(this.#context, entry.value, this.key, "output")));
   }
 
-  /** As it is recorded: sealed when it is sensitive, or has something sensitive in it. */
-  #atRest(text: string | null): string | null {
+  /** The value as recorded: sealed if it is sensitive or contains a sensitive value. */
+  #forStorage(text: string | null): string | null {
     if (text === null) return null;
     const { vault } = this.#context;
     if (this.#spec.isSensitive || vault?.holds(text)) return this.#context.openVault().seal(text, this.key, "output");
@@ -110,7 +110,7 @@ export class WaitOperation implements Operation {
     this.#context.closeWait(this.key);
   }
 
-  /** The event or the child's end becomes history. */
+  /** Records the event or the child's end in the history. */
   arrive(arrival: Arrival): void {
     const extras = { closes: [this.key], read: [arrival.id] };
     const draft = { input: null, attempts: 1, tookMs: 0 } as const;
@@ -123,7 +123,7 @@ export class WaitOperation implements Operation {
       };
       if (status === "completed") {
         const clear = isSealed(output) ? this.#context.openVault().openOf(id, output, "", "output") : output;
-        this.#context.record(this, { ...draft, outcome: "ok", value: this.#atRest(clear) }, extras);
+        this.#context.record(this, { ...draft, outcome: "ok", value: this.#forStorage(clear) }, extras);
       } else {
         const value = JSON.stringify({ run: id, status, error: error === null ? null : JSON.parse(error) });
         this.#context.record(this, { ...draft, outcome: "error", value }, extras);
@@ -131,16 +131,16 @@ export class WaitOperation implements Operation {
     } else this.#recordEvent(arrival.body, extras);
   }
 
-  /** An event that one wait has taken as sensitive is sealed in its own row too; another wait still gets it in clear. */
+  /** If a wait marks the event as sensitive, its own row is sealed too; other waits still receive it in clear text. */
   #recordEvent(body: string | null, extras: Extras): void {
     const clear = hasSealed(body) ? this.#context.openVault().openEvent(body ?? "") : body;
-    const draft = { input: null, attempts: 1, tookMs: 0, outcome: "ok", value: this.#atRest(clear) } as const;
+    const draft = { input: null, attempts: 1, tookMs: 0, outcome: "ok", value: this.#forStorage(clear) } as const;
     const sealed =
       this.#spec.isSensitive && clear !== null ? { sealEvents: [this.#context.openVault().sealEvent(clear)] } : {};
     this.#context.record(this, draft, { ...extras, ...sealed });
   }
 
-  /** Its time has come: a sleep is over, a wait for an event answers null. */
+  /** The wait is due: a sleep is over, a wait for an event returns null. */
   #expire(): void {
     const value = this.kind === "event" ? "null" : null;
     this.#context.record(this, { outcome: "ok", value, input: null, attempts: 1, tookMs: 0 }, { expires: [this.key] });

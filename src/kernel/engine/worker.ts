@@ -25,7 +25,7 @@ export interface WorkerOptions {
   readonly notifier: Notifier;
   readonly logger: Logger;
   readonly name: string;
-  /** Of Baton, for the list of workers. */
+  /** Baton's version, for the list of workers. */
   readonly version: string;
   /** The queues that it serves; null: all. */
   readonly queues: readonly string[] | null;
@@ -38,29 +38,29 @@ export interface WorkerOptions {
   readonly cancelGraceMs: number;
   readonly safeguards: EngineSafeguards;
   readonly cipher: Cipher;
-  /** The code of a definition version, if this process has it. */
+  /** The code of a definition version; null if this process does not have it. */
   handlerOf(run: LeasedRun): Handler | null;
-  /** Looks for the code of a version that `handlerOf` has not; null: there is nowhere to look. */
+  /** Looks for the code of a version that `handlerOf` does not have; null: there is nowhere to look. */
   findHandler(run: LeasedRun): Promise<Found> | null;
-  /** Runs author's code with its run and step as surroundings. */
+  /** Runs the author's code in the context of its run and step. */
   within<T>(run: LeasedRun, key: string | null, attempt: Attempt | null, work: () => T): T;
-  /** A held run has ended; told at once, without a look-up. */
+  /** Called at once when a held run has ended, without a query. */
   ended(run: LeasedRun, next: Next): void;
 }
 
 /**
- * Leases runs and keeps them going.
+ * Leases runs and executes them.
  *
- * Its lease is one row that it renews; it counts its own deadline from before each renewal was sent, and stops by itself
- * when that has passed: by then others may hold its runs. When the process dies at any point, the row runs out and the
- * runs are leased by whoever comes next.
+ * Its lease is one row that it renews. It counts its own deadline from before each renewal was sent, and stops by
+ * itself when that has passed, because other workers may then hold its runs. If the process crashes at any point, the
+ * row expires and other workers lease the runs.
  */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #env: ActivationEnvironment;
   readonly #timeline: Timeline;
   readonly #active = new Map<number, Activation>();
-  /** Leased, and their code is being looked for. */
+  /** Leased runs whose code is being looked for. */
   readonly #finding = new Map<number, LeasedRun>();
   #incarnation = 0;
   #leaseUntilMono = 0;
@@ -68,11 +68,11 @@ export class Worker {
   #isLeasing = false;
   #wantsLease = false;
   #hasMore = false;
-  /** An answer that may have leased something was lost. */
+  /** An answer was lost that may have leased something. */
   #isUnsure = false;
   #isStopping = false;
-  /** A run that it held has made the process end: its lease must not end in peace. */
-  #isBlamed = false;
+  /** A run that it holds made the process exit: its lease must not end cleanly. */
+  #hasOffender = false;
   #isWatching = false;
   #stopPoll: (() => void) | null = null;
   #stopWatch: (() => void) | null = null;
@@ -112,7 +112,7 @@ export class Worker {
     return false;
   }
 
-  /** Store time as far as this worker knows it. */
+  /** Store time, as far as this worker knows it. */
   now(): number {
     return this.#timeline.now();
   }
@@ -138,7 +138,7 @@ export class Worker {
     this.#timeline.observe(now);
   }
 
-  /** Repeats `work` with `ms` between its end and its next start, until the worker stops. */
+  /** Repeats `work`, with a pause of `ms` between two rounds, until the worker stops. */
   #every(ms: number, work: () => Promise<void>): void {
     let stop = (): void => {};
     let isStopped = false;
@@ -170,26 +170,26 @@ export class Worker {
     if (nextReadyAt != null) this.#wakeAt(nextReadyAt - now);
   }
 
-  /** Before the next beat tells of it again. */
+  /** Wakes for runs that become ready before the next heartbeat. */
   #wakeAt(inMs: number): void {
     if (inMs <= 0) this.wake();
     else if (inMs <= this.#options.beatMs) this.#options.clock.after(inMs, () => this.wake());
   }
 
   /**
-   * The lease counts from before its renewal was sent. When it has run out the worker stops by itself, also while the
-   * store does not answer at all: by then others may hold its runs.
+   * The lease counts from before its renewal was sent. When it has expired, the worker stops by itself even if the
+   * store does not answer, because other workers may then hold its runs.
    */
   #renewed(before: number): void {
     const { clock, leaseMs } = this.#options;
     this.#leaseUntilMono = before + leaseMs;
     this.#stopWatch?.();
     this.#stopWatch = clock.after(leaseMs, () => {
-      if (clock.mono() >= this.#leaseUntilMono) this.#letGo();
+      if (clock.mono() >= this.#leaseUntilMono) this.#releaseAll();
     });
   }
 
-  #letGo(): void {
+  #releaseAll(): void {
     if (this.#active.size === 0) return;
     this.#options.logger.log("warn", "the worker lease expired; its runs are released", {
       worker: this.#options.name,
@@ -198,14 +198,14 @@ export class Worker {
     for (const activation of [...this.#active.values()]) activation.lose();
   }
 
-  /** Nothing that was held counts any more: it goes on as another incarnation. */
+  /** Nothing that was held counts any more: the worker continues as a new incarnation. */
   async #rejoin(): Promise<void> {
-    this.#letGo();
+    this.#releaseAll();
     await this.#join();
     this.wake();
   }
 
-  /** Shows long attempts, for as long as something is held. */
+  /** Shows long attempts while any run is held. */
   #watchAttempts(): void {
     if (this.#isWatching) return;
     this.#isWatching = true;
@@ -216,9 +216,12 @@ export class Worker {
     });
   }
 
-  // --- Leasing ----------------------------------------------------------------------------------------------------------
+  // --- Leasing -------------------------------------------------------------------------------------------------------
 
-  /** A place for a run of this queue that is about to be started here, or null: all are taken, or others serve it. */
+  /**
+   * Reserves capacity for a run of this queue that is about to start here; null if there is none or this worker does
+   * not serve the queue.
+   */
   reserve(queue: string = defaultQueue): number | null {
     if (this.#isStopping || this.#incarnation === 0 || this.#free() <= 0) return null;
     if (this.#options.queues?.includes(queue) === false) return null;
@@ -226,7 +229,10 @@ export class Worker {
     return this.#incarnation;
   }
 
-  /** Gives the place back, or fills it. `isUnsure`: no answer came, so the store may have leased the run to this worker. */
+  /**
+   * Releases the reserved capacity, or uses it. `isUnsure`: no answer was received, so the store may have leased the
+   * run to this worker.
+   */
   settle(run: LeasedRun | null, isUnsure: boolean): void {
     this.#reserved -= 1;
     if (isUnsure) {
@@ -236,7 +242,7 @@ export class Worker {
     if (run !== null) this.#activate(run, 0);
   }
 
-  /** Looks for ready runs; at once, or right after the look that is under way. */
+  /** Looks for ready runs now, or right after the current poll. */
   wake(): void {
     if (this.#isStopping || this.#incarnation === 0) return;
     if (this.#isLeasing) {
@@ -312,11 +318,11 @@ export class Worker {
   #activate(run: LeasedRun, deathAllowance: number, found: Handler | null = null): void {
     if (this.#options.clock.mono() >= this.#leaseUntilMono) return;
     if (this.#isStopping) return this.#leaveAs(run, { state: "ready" });
-    // Before its code is loaded: that may be what kills the process.
+    // Before its code is loaded, because loading it may be what crashes the process.
     if (isCrashLoop(run.uncleanCount, deathAllowance)) return this.#leaveAs(run, crashLoop(run));
     const handler = found ?? this.#options.handlerOf(run);
     if (handler === null) return this.#find(run, deathAllowance);
-    // Answers may cross: of two leases of one run the newer one counts, whichever is told first.
+    // Answers may arrive out of order: of two leases of one run the newer one counts.
     const other = this.#active.get(run.no);
     if (other !== undefined && other.run.fence >= run.fence) return;
     other?.lose();
@@ -327,7 +333,7 @@ export class Worker {
     else this.#load(activation);
   }
 
-  /** Keeps a leased run, and its place, while its code is being looked for. */
+  /** Keeps a leased run and its capacity while its code is being looked for. */
   #find(run: LeasedRun, deathAllowance: number): void {
     const finding = this.#options.findHandler(run);
     if (finding === null) return this.#leaveUnserved(run, null);
@@ -338,7 +344,7 @@ export class Worker {
       .catch((error: unknown): Found => ({ lack: error instanceof Error ? error.message : String(error) }))
       .then((found) => {
         this.#reserved -= 1;
-        // A newer lease of the same run looks for itself.
+        // A newer lease of the same run has its own search.
         if (this.#finding.get(run.no) === run) this.#finding.delete(run.no);
         if (incarnation !== this.#incarnation) return;
         if ("handler" in found) this.#activate(run, deathAllowance, found.handler);
@@ -378,7 +384,10 @@ export class Worker {
     );
   }
 
-  /** Ends the lease without running any code. Without an answer the run is freed with the next lease, and tried again. */
+  /**
+   * Ends the lease without running any code. If there is no answer, the next lease call frees the run and it is tried
+   * again.
+   */
   #leaveAs(run: LeasedRun, next: Next): void {
     this.#options.store.commit({ kind: "advance", run: run.no, fence: run.fence, next }).then(
       (outcome) => {
@@ -397,7 +406,7 @@ export class Worker {
     this.#active.delete(run.no);
     if (isSuspect(run.uncleanCount)) this.wake();
     if (end !== null) this.#options.ended(run, end);
-    // In lots, so that a long queue costs one look for many runs.
+    // In batches, so that a long queue needs one poll for many runs.
     if (this.#hasMore && this.#free() >= Math.min(this.#options.heldMax, defaults.leaseBatch) / 2) this.wake();
     if (this.#active.size === 0) {
       if (this.#hasMore) this.wake();
@@ -405,19 +414,19 @@ export class Worker {
     }
   }
 
-  // --- Stopping -----------------------------------------------------------------------------------------------------------
+  // --- Stopping ------------------------------------------------------------------------------------------------------
 
   /**
-   * Takes nothing new, lets attempts end for `graceMs`, aborts the rest and hands everything back: all but a `guilty`
-   * run, which keeps its lease and commits nothing more. Whoever finds this worker dead counts that as an unclean end.
+   * Takes no new runs, lets attempts end for `graceMs`, aborts the rest and hands everything back. An `offending` run
+   * keeps its lease and commits nothing more: when the lease expires, this counts as a crash.
    */
-  async stop(graceMs: number, guilty: number | null = null): Promise<void> {
+  async stop(graceMs: number, offending: number | null = null): Promise<void> {
     this.#isStopping = true;
     this.#stopPoll?.();
-    const blamed = guilty === null ? undefined : this.#active.get(guilty);
-    if (blamed !== undefined) {
-      this.#isBlamed = true;
-      blamed.lose();
+    const offender = offending === null ? undefined : this.#active.get(offending);
+    if (offender !== undefined) {
+      this.#hasOffender = true;
+      offender.lose();
     }
     for (const activation of [...this.#active.values()]) activation.handBack();
     if (!(await this.#allOver(graceMs))) {
@@ -428,7 +437,8 @@ export class Worker {
     for (const stop of this.#stops.splice(0)) stop();
     this.#stopWatch?.();
     for (const activation of [...this.#active.values()]) activation.lose();
-    if (this.#incarnation !== 0 && !this.#isBlamed) await this.#options.store.leave({ incarnation: this.#incarnation });
+    if (this.#incarnation !== 0 && !this.#hasOffender)
+      await this.#options.store.leave({ incarnation: this.#incarnation });
     this.#incarnation = 0;
   }
 
@@ -444,11 +454,11 @@ export class Worker {
   }
 }
 
-/** A store that is away is not asked more often than this, whatever else fails meanwhile. */
+/** An unavailable store is not polled more often than this, whatever else fails meanwhile. */
 const leaseRetryMs = 200;
-/** A run that nobody here can serve is looked at again so often; a worker that joins looks at once. */
+/** Delay until a run that no worker can serve is tried again; a worker that joins tries at once. */
 const noWorkerDelayMs = 30_000;
-/** For code that honours its signal. */
+/** Grace for code that honours its signal. */
 const abortGraceMs = 500;
 
 function crashLoop(run: LeasedRun): Next {

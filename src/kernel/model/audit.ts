@@ -1,4 +1,4 @@
-/** Who has asked for what, and why. */
+/** Who requested which action, and why. */
 export interface Audit {
   readonly actor: string;
   readonly verb: string;

@@ -1,13 +1,13 @@
 import type { Audit } from "./audit.ts";
 import type { RunStatus } from "./status.ts";
 
-/** Verbs that may be asked of many runs at once. `redrive` is `resume` for dead letters. */
+/** Actions that can be carried out on many runs at once. `redrive` is `resume` for dead letters. */
 export const bulkVerbs = ["redrive", "resume", "retry", "cancel", "suspend", "compensate", "dismiss"] as const;
 export type BulkVerb = (typeof bulkVerbs)[number];
 
-/** Which runs it is for. All that is given must hold. Moments are store time. */
+/** Selects runs: all given fields must match. Timestamps are store time. */
 export interface BulkFilter {
-  /** Dead letters of one cause. */
+  /** Dead letters of one error group. */
   readonly fingerprint?: string;
   readonly name?: string;
   readonly status?: RunStatus;
@@ -19,9 +19,9 @@ export interface BulkFilter {
 export interface BulkRequest {
   readonly verb: BulkVerb;
   readonly filter: BulkFilter;
-  /** So many runs first, then so many more: after each lot it goes on only when none of it has failed again. */
+  /** Sizes of the first lots. After each, the operation continues only if none of its runs has failed again. */
   readonly canary: readonly number[];
-  /** Runs a second; null as fast as it goes. */
+  /** Runs per second; null: as fast as possible. */
   readonly ratePerS: number | null;
   readonly isCompensated?: boolean;
   readonly stopsClocks?: boolean;
@@ -30,7 +30,10 @@ export interface BulkRequest {
 /** `stopped`: by a person, or by itself when a canary failed. */
 export type BulkStatus = "running" | "completed" | "stopped";
 
-/** `done`: carried out. `refused`: the run's state did not allow it. `left`: the act was stopped before its turn. */
+/**
+ * `done`: carried out. `refused`: the run's state did not allow it. `left`: the operation was stopped before reaching
+ * it.
+ */
 export type BulkOutcome = "done" | "refused" | "left";
 
 export interface BulkRow {
@@ -48,23 +51,23 @@ export interface BulkRow {
   readonly endedAt: number | null;
 }
 
-/** A run of a bulk act whose turn has not come. */
+/** A run of a bulk operation that has not been processed yet. */
 export interface BulkItem {
   readonly place: number;
   readonly run: string;
 }
 
-/** How the runs of one lot stand after the act. */
+/** The state of one lot's runs after the action. */
 export interface LotState {
   readonly total: number;
-  /** Failed again, or halted. */
+  /** Failed again, or suspended. */
   readonly failed: number;
-  /** Neither failed nor far enough to tell. */
+  /** Not failed, but too early to call a success. */
   readonly open: number;
   readonly sample: { readonly run: string; readonly error: string } | null;
 }
 
-/** Changes of a bulk act. Each is safe to repeat. */
+/** Changes of a bulk operation. Each is safe to repeat. */
 export type BulkTransition =
   | {
       readonly kind: "bulk";
@@ -73,7 +76,7 @@ export type BulkTransition =
       readonly request: BulkRequest;
       readonly audit: Audit;
     }
-  /** What became of a run that the verb was not carried out on. */
+  /** Records why the action was not carried out on a run. */
   | {
       readonly kind: "bulk";
       readonly act: "note";
@@ -81,7 +84,7 @@ export type BulkTransition =
       readonly place: number;
       readonly detail: string;
     }
-  /** Looks again after this long, at this stage. */
+  /** Continues after this delay, at this stage. */
   | {
       readonly kind: "bulk";
       readonly act: "go-on";

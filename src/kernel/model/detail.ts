@@ -3,14 +3,14 @@ import type { Compensation, RunMark, RunRow } from "./run.ts";
 import type { RunStatus } from "./status.ts";
 import type { Showing } from "./transition.ts";
 
-/** A run with what belongs to it, as one read gives it. */
+/** A run with everything that belongs to it, as one query returns it. */
 export interface RunDetail {
   readonly row: RunRow;
   readonly mark: RunMark;
   readonly isHeld: boolean;
-  /** What it is, or was, being compensated for. */
+  /** Why it is, or was, being compensated. */
   readonly compensation: Compensation | null;
-  /** JSON texts; values over the inline size come by `payload`. */
+  /** JSON texts. Values over the inline size are read with `payload`. */
   readonly input: Stored;
   readonly output: Stored;
   readonly entries: readonly RecordedEntry[];
@@ -22,5 +22,5 @@ export interface RunDetail {
   readonly children: readonly { id: string; key: string; status: RunStatus }[];
 }
 
-/** JSON text, or the mark of an offloaded value. */
+/** JSON text, or the marker of an offloaded value. */
 export type Stored = string | null;

@@ -3,21 +3,21 @@ import type { RestStatus, RunStatus } from "./status.ts";
 
 export type FindingLevel = "ok" | "warn" | "bad";
 
-/** One thing that the doctor has looked at. `code` is stable. */
+/** One result of the doctor's checks. `code` is stable. */
 export interface Finding {
   readonly level: FindingLevel;
   readonly code: string;
   readonly what: string;
-  /** Ids, names or paths that it is about, at most ten; `count` says how many there are. */
+  /** Affected ids, names or paths, at most ten; `count` is the total. */
   readonly where: readonly string[];
   readonly count: number;
   readonly todo: string | null;
-  /** The repair that mends it, when there is one. */
+  /** The repair that fixes it, if there is one. */
   readonly repair: RepairCode | null;
 }
 
-/** What may be wrong with the rows of runs, lines, schedules and counts. */
-export const strayCodes = [
+/** What can be wrong with the rows of runs, slot queues, schedules and counters. */
+export const violationCodes = [
   "not-queued",
   "queued-at-rest",
   "ready-without-time",
@@ -39,16 +39,16 @@ export const strayCodes = [
   "schedule-without-timer",
   "schedule-waits-twice",
 ] as const;
-export type ViolationCode = (typeof strayCodes)[number];
+export type ViolationCode = (typeof violationCodes)[number];
 
 export interface InvariantViolation {
-  /** A run's id, or what else the problem says. */
+  /** A run's id, or another id that the problem names. */
   readonly id: string;
   readonly problem: string;
   readonly code: ViolationCode;
 }
 
-/** What each repair does, as it is told before it is done. In the order in which they are done. */
+/** What each repair does, as shown before it is carried out. In the order in which they are done. */
 export const repairs = {
   requeue: "adds open runs to the queue, and removes ended runs from it",
   "free-leases": "makes runs ready whose worker is gone",
@@ -62,7 +62,10 @@ export const repairs = {
 export type RepairCode = keyof typeof repairs;
 export const repairCodes = Object.keys(repairs) as readonly RepairCode[];
 
-/** A count that is off: `delta` is what it lacks. It stays the same while runs go on, since they move both sides alike. */
+/**
+ * A wrong counter: `delta` is what must be added. It stays the same while runs continue, because they change both sides
+ * alike.
+ */
 export type CounterDrift =
   | {
       readonly of: "runs";
@@ -81,10 +84,10 @@ export type CounterDrift =
     }
   | { readonly of: "causes"; readonly fingerprint: string; readonly delta: number; readonly counted: number };
 
-/** One repair. The store looks at each target again: what is right by now is left alone. */
+/** One repair. The store checks each target again: what is correct by then is left unchanged. */
 export interface RepairTransition {
   readonly kind: "repair";
-  /** The same id is the same repair, and is done once. */
+  /** The same id is the same repair and is done only once. */
   readonly id: string;
   readonly repair: RepairCode;
   /** Ids of runs or schedules. */
@@ -95,11 +98,11 @@ export interface RepairTransition {
 
 export type RepairOutcome = { readonly ok: true; readonly at: number; readonly mended: number };
 
-/** What the store knows of its own health. Figures that would need a look at every row are not among them. */
+/** What the store reports about its own health, without anything that needs a scan of all rows. */
 export interface Checkup {
   /** Store time. */
   readonly now: number;
-  /** The last store time that was written. */
+  /** The last store time that was saved. */
   readonly savedAt: number;
   readonly bytes: number;
   readonly walBytes: number;
@@ -114,26 +117,26 @@ export interface Checkup {
   }[];
   readonly unserved: readonly { readonly definition: string; readonly version: number; readonly count: number }[];
   readonly deadLetters: { readonly count: number; readonly lastDay: number; readonly dayBefore: number };
-  /** Versions made of bundles, with runs in flight, whose code the store does not hold. */
+  /** Bundled versions with runs in flight whose code is not in the store. */
   readonly lackingCode: readonly { readonly definition: string; readonly version: number; readonly runs: number }[];
-  /** Ids of runs that have used up half of their steps. */
+  /** Ids of runs that have used half of their step limit. */
   readonly longHistories: readonly string[];
   readonly crowdedEvents: readonly string[];
   readonly unrouted: { readonly count: number; readonly oldestAt: number | null };
   readonly files: { readonly count: number; readonly bytes: number; readonly missing: readonly string[] };
 }
 
-/** What surrounds the store, where somebody can tell. */
+/** The store's host, as far as it is known. */
 export interface HostFacts {
   readonly node: string;
   readonly path: string;
   readonly fileSystem: { readonly name: string; readonly isRemote: boolean; readonly isFleeting: boolean } | null;
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | null;
-  /** Other processes that have the file open; null: this system does not tell. */
+  /** Other processes that have the file open; null if this platform does not report them. */
   readonly openers: readonly { readonly pid: number; readonly command: string }[] | null;
   readonly owner: { readonly pid: number; readonly isAlive: boolean } | null;
   /** The machine's clock. */
   readonly wall: number;
-  /** How far the clock was set since this process began, ms. */
+  /** How far the clock was set since this process started, ms. */
   readonly clockJumpMs: number;
 }

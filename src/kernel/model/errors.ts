@@ -1,6 +1,6 @@
 /**
- * Errors that a person meets. `code` is stable and has an entry in docs/errors.md; `hint` says what to do. An error is
- * told apart by `code` and `name`, never by class: two versions of a bundle may each hold their own classes.
+ * An error for people. `code` is stable and listed in docs/errors.md; `hint` says what to do. Check `code` and `name`,
+ * never the class: two versions of a bundle may each have their own classes.
  */
 export class BatonError extends Error {
   override readonly name: string = "BatonError";
@@ -19,7 +19,7 @@ export class BatonError extends Error {
   }
 }
 
-/** What a store throws; expected outcomes, such as a stale fence, are results instead. */
+/** Codes of errors that a store throws. Expected outcomes, such as a stale fence, are results instead. */
 export type StoreErrorCode = "unavailable" | "unknown-outcome" | "corrupt" | "not-found" | "too-large";
 
 export class StoreError extends BatonError {
@@ -33,7 +33,7 @@ export class StoreError extends BatonError {
   }
 }
 
-/** An error as it is recorded: plain data, cut to `errorMax`. */
+/** An error as recorded: plain data, truncated to `errorMax`. */
 export interface ErrorRecord {
   readonly name: string;
   readonly message: string;
@@ -43,6 +43,6 @@ export interface ErrorRecord {
   /** The step that it came from. */
   readonly step?: string;
   readonly cause?: ErrorRecord;
-  /** Of a sensitive step: the whole record, sealed. */
+  /** For a sensitive step: the whole record, sealed. */
   readonly sealed?: string;
 }

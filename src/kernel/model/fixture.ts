@@ -4,13 +4,13 @@ import type { Reason } from "./reason.ts";
 import type { DefinitionKind } from "./run.ts";
 import type { RunStatus } from "./status.ts";
 
-/** Of the file that `baton export` writes. A reader refuses a newer one. */
+/** The format of the file that `baton export` writes. Newer formats are refused. */
 export const fixtureFormat = "baton-run";
 export const fixtureVersion = 1;
 
 /**
- * One run as a file: all that a replay needs, and what it was called. Values are JSON texts, as they were recorded, so
- * that nothing is altered on the way.
+ * One run as a file: everything that a replay needs, and how the run was identified. Values are JSON texts as recorded,
+ * so that nothing is altered.
  */
 export interface RunFixture {
   readonly format: typeof fixtureFormat;
@@ -21,7 +21,7 @@ export interface RunFixture {
     readonly kind: DefinitionKind;
     readonly name: string;
     readonly version: number;
-    /** Hash of its bundle; null where definitions are not bundled. */
+    /** Hash of its bundle; null if definitions are not bundled. */
     readonly fingerprint: string | null;
   };
   readonly run: {

@@ -1,31 +1,31 @@
 /**
- * What a definition asks of the start and course of its runs. Keys are whole: they carry what they are counted by, such
- * as the definition's name. Times in ms.
+ * The limits that a definition puts on the start and course of its runs. Keys are complete: they include what they
+ * count by, such as the definition's name. Times in ms.
  */
 export interface Flow {
-  /** Sorted by key: whoever takes several takes them in one order. */
+  /** Sorted by key, so that all runs take several slots in the same order. */
   readonly slots?: readonly SlotNeed[];
-  /** At most so many starts in any such length of time; what is above is refused. */
+  /** At most `limit` starts in any period of `perMs`; starts above the limit are refused. */
   readonly rate?: RateNeed;
-  /** The same, but what is above comes later. */
+  /** The same, but starts above the limit are delayed. */
   readonly throttle?: RateNeed;
   /** Starts that follow each other closely become one, with the last input. */
   readonly debounce?: { readonly key: string; readonly waitMs: number; readonly maxMs: number };
-  /** Starts are gathered into one run with all their inputs. */
+  /** Starts are batched into one run with all their inputs. */
   readonly batch?: {
     readonly key: string;
     readonly size: number;
     readonly waitMs: number;
-    /** Bytes that a batch's input may have. */
+    /** Maximum bytes of a batch's input. */
     readonly bytesMax: number;
   };
   readonly singleton?: { readonly key: string; readonly mode: "skip" | "replace" };
   readonly deadlineMs?: number;
-  /** How long runs of this definition are kept, where that differs from the store's own retention. */
+  /** How long runs of this definition are kept. Overrides the store's retention. */
   readonly keep?: Keep;
 }
 
-/** How long runs at rest are kept. Cancelled ones as long as completed ones, unless said otherwise. */
+/** How long ended runs are kept. Default for cancelled ones: as long as completed ones. */
 export interface Keep {
   readonly completedMs?: number;
   readonly failedMs?: number;
@@ -46,8 +46,8 @@ export interface RateNeed {
   readonly perMs: number;
 }
 
-/** What of it stays with the run. */
+/** The part of a flow that is stored with the run. */
 export interface RunFlow extends Pick<Flow, "slots" | "deadlineMs"> {
-  /** Of a run that was suspended before its time: when that is. */
+  /** For a run that was suspended before its start time: that time. */
   readonly notBefore?: number;
 }

@@ -1,6 +1,6 @@
 import type { RunStatus } from "./status.ts";
 
-/** Why a run stands where it stands: the same facts in every list, page and command. */
+/** Why a run has its current state: the same facts in every list, page and command. */
 export type Reason =
   | { readonly code: "queued" }
   | { readonly code: "scheduled"; readonly until: number }
@@ -8,7 +8,7 @@ export type Reason =
       readonly code: "no-worker";
       readonly definition: string;
       readonly version: number;
-      /** Why the one that looked cannot serve it. */
+      /** Why the worker that tried cannot serve it. */
       readonly detail?: string;
     }
   | { readonly code: "running"; readonly worker: string | null }
@@ -41,9 +41,9 @@ export type Reason =
     }
   | { readonly code: "error"; readonly step: string | null; readonly error: string }
   | { readonly code: "crash-loop"; readonly deaths: number }
-  /** A value of it cannot be sealed or opened: the key is not here. */
+  /** A value of the run cannot be sealed or opened because the key is missing. */
   | { readonly code: "sealed"; readonly step: string | null; readonly error: string }
-  /** Stands in the line of a full slot; `holders` are at most ten of those that have it. */
+  /** Queued for a full slot; `holders` are at most ten of the runs that hold it. */
   | {
       readonly code: "slot";
       readonly key: string;
@@ -60,16 +60,16 @@ export type Reason =
       readonly step: string;
       readonly error: string;
       readonly undone: readonly string[];
-      /** Still to be undone, the failed one first. */
+      /** Steps still to be undone, the failed one first. */
       readonly left: readonly string[];
     }
-  /** A step may or may not have happened, and its undo does not know how to tell. */
+  /** A step may or may not have happened, and its undo does not handle that. */
   | { readonly code: "unknown-undo"; readonly step: string }
   | { readonly code: "dismissed"; readonly by: string; readonly why: string | null; readonly error: string }
-  /** Of another store, where it stood so. */
+  /** A run of another store, with its status there. */
   | { readonly code: "imported"; readonly run: string; readonly status: RunStatus };
 
-/** One line for people. Times are RFC 3339 UTC. */
+/** Describes a reason in one line for people. Times are RFC 3339 UTC. */
 export function describeReason(reason: Reason): string {
   switch (reason.code) {
     case "queued":

@@ -1,13 +1,13 @@
-/** A stretch of store time; `to` is null while it lasts. */
+/** A range of store time; `to` is null while it lasts. */
 export interface Span {
   readonly from: number;
   readonly to: number | null;
 }
 
-/** How a run has spent its time. */
+/** How a run spent its time. */
 export interface RunTime {
-  /** Time in which at least one attempt was under way. */
+  /** Time in which at least one attempt was running. */
   readonly busyMs: number;
-  /** Stretches in which none was, the longest of them, oldest first; the last may still last. */
+  /** Ranges in which none was running: the longest ones, oldest first; the last may still be open. */
   readonly idle: readonly Span[];
 }

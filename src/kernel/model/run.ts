@@ -27,24 +27,24 @@ export interface Origin {
   readonly by: string;
   readonly event?: string;
   readonly rerunOf?: string;
-  /** The run that this one goes on for. */
+  /** The run that this one continues. */
   readonly continues?: string;
   /** The schedule's id, and the scheduled time that it was started for; none if a person started it. */
   readonly schedule?: string;
   readonly scheduledAt?: number;
   /** @deprecated Use `scheduledAt`. */
   readonly nominalAt?: number;
-  /** The run of another store that this one is a copy of. */
+  /** The run in another store that this one was copied from. */
   readonly importedFrom?: string;
 }
 
-/** Reads a stored origin. Runs of earlier versions have `nominalAt` only. */
+/** Reads a stored origin. Runs of earlier versions have only `nominalAt`. */
 export function readOrigin(text: string): Origin {
   const { nominalAt, scheduledAt = nominalAt, ...origin } = JSON.parse(text) as Origin;
   return scheduledAt === undefined ? origin : { ...origin, scheduledAt, nominalAt: scheduledAt };
 }
 
-/** A leased run: what its holder needs before it loads the journal. `no` is the store's own short number for `id`. */
+/** A leased run: what its holder needs before it loads the journal. `no` is the store's short number for `id`. */
 export interface LeasedRun {
   readonly no: number;
   readonly id: string;
@@ -56,17 +56,17 @@ export interface LeasedRun {
   readonly createdAt: number;
   /** Never leased before: there is no journal to load. */
   readonly isFresh: boolean;
-  /** The last lease ended by the death of its holder: what it had asked for may have happened. */
+  /** The last lease ended with a crash of its holder: the operations it had begun may have happened. */
   readonly isUnclean: boolean;
-  /** Leases in a row that ended so without any commit; from `suspectFrom` on the run is leased alone. */
+  /** Leases in a row that ended with a crash without any commit; from `suspectFrom` on, the run is leased alone. */
   readonly uncleanCount: number;
   /** Store time after which it fails, or null. */
   readonly deadlineAt: number | null;
-  /** Set while what it has done is being undone. */
+  /** Set while its completed steps are being undone. */
   readonly compensation: Compensation | null;
 }
 
-/** A run as lists show it. */
+/** A run as shown in lists. */
 export interface RunRow {
   readonly no: number;
   readonly id: string;
@@ -80,15 +80,15 @@ export interface RunRow {
   readonly round: number;
   readonly error: ErrorRecord | null;
   readonly fingerprint: string | null;
-  /** Results that it has recorded: the place of the newest in its history. */
+  /** Number of recorded results: the place of the newest in its history. */
   readonly stepsDone: number;
   readonly createdAt: number;
   readonly endedAt: number | null;
-  /** The run that went on in its place, or null. */
+  /** The run that continues this one, or null. */
   readonly continuedAs: string | null;
 }
 
-/** What a verb saw when it decided; it changes nothing when the run has moved since. */
+/** The run's state when an action was decided; the action changes nothing if the run has changed since. */
 export interface RunMark {
   readonly fence: number;
   readonly round: number;

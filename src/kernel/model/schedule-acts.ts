@@ -3,28 +3,31 @@ import type { DefinitionRef } from "./run.ts";
 import type { Firing, FiringGap, ScheduleSpec } from "./schedule.ts";
 import type { StartRun } from "./start-run.ts";
 
-/** A nominal time to be decided: the run that it would start, or why its definition takes no such start. */
+/** A scheduled time to decide: the run that it would start, or why its definition refuses the start. */
 export interface PlannedFiring {
   readonly scheduledAt: number;
   readonly start: StartRun | null;
   readonly refusal: string | null;
 }
 
-/** All schedules of a definition, as its newest version has them: others of it are removed, changed ones begin anew. */
+/**
+ * All schedules of a definition's newest version. Others of the definition are removed, changed ones start from
+ * scratch.
+ */
 export interface PutSchedules {
   readonly act: "put";
   readonly definition: DefinitionRef;
   readonly schedules: readonly { readonly name: string; readonly spec: ScheduleSpec; readonly hash: string }[];
 }
 
-/** What one round has decided: nothing of it holds when the schedule has moved since. */
+/** What one round has decided. Nothing of it applies if the schedule has changed since. */
 export interface FireScheduleTransition {
   readonly act: "fire";
   readonly schedule: number;
   readonly revision: number;
   readonly gap: FiringGap | null;
   readonly fires: readonly PlannedFiring[];
-  /** The nominal time that has waited for the previous run. */
+  /** The scheduled time that has waited for the previous run. */
   readonly buffered: PlannedFiring | null;
   readonly decidedTo: number;
 }
@@ -36,7 +39,7 @@ export interface PauseSchedule {
   readonly audit: Audit;
 }
 
-/** A run outside of the nominal times. */
+/** A run outside the scheduled times. */
 export interface RunScheduleNow {
   readonly act: "run-now";
   readonly schedule: number;
@@ -44,7 +47,7 @@ export interface RunScheduleNow {
   readonly audit: Audit;
 }
 
-/** Nominal times of the past that started nothing: each is fired once, whatever else runs. */
+/** Past scheduled times that started nothing: each fires once, whatever else runs. */
 export interface BackfillSchedule {
   readonly act: "backfill";
   readonly schedule: number;

@@ -1,46 +1,46 @@
-/** When a schedule's nominal times lie. Moments are store time, integer milliseconds. */
+/** The scheduled times of a schedule. Timestamps are store time, integer milliseconds. */
 export type Timing =
   | {
       readonly by: "cron";
       readonly pattern: string;
-      /** IANA name: what the wall clock says there decides. */
+      /** IANA name: the wall clock there decides. */
       readonly zone: string;
-      /** A wall-clock time that the spring change leaves out: run at the first minute that exists, or not at all. */
+      /** A wall-clock time that the spring change skips: run at the first minute that exists, or not at all. */
       readonly gap: "next-valid" | "skip";
-      /** A wall-clock time that the autumn change brings twice. */
+      /** A wall-clock time that the autumn change repeats. */
       readonly repeated: "once" | "twice";
     }
   | { readonly by: "every"; readonly everyMs: number; readonly from: number }
   | { readonly by: "at"; readonly at: number };
 
 export const overlaps = ["allow", "skip", "buffer-one", "cancel-other"] as const;
-/** What a nominal time does while the schedule's previous run is not at rest. */
+/** What a scheduled time does while the schedule's previous run has not ended. */
 export type Overlap = (typeof overlaps)[number];
 
 /**
- * A checked schedule, as it is kept. What its runs get as input is code and stays with the definition. A schedule whose
- * spec differs begins anew: a field that comes later is left out where it has its default.
+ * A checked schedule, as stored. The input of its runs is code and stays with the definition. A schedule whose spec
+ * changes starts from scratch, so a field that is added later is left out when it has its default.
  */
 export interface ScheduleSpec {
   readonly timing: Timing;
   readonly overlap: Overlap;
-  /** A nominal time that is later than this is missed instead of fired. */
+  /** A scheduled time that is later than this is missed instead of fired. */
   readonly catchUpMs: number;
-  /** Runs come up to this much after their nominal time, always as much for the same one. */
+  /** Runs start up to this long after their scheduled time; the delay is the same each time it is computed. */
   readonly jitterMs: number;
 }
 
 export const firingOutcomes = ["fired", "skipped", "buffered", "refused"] as const;
 /**
- * What became of a nominal time. `buffered` waits for the previous run to end; `refused`: the schedule's own input was
- * not one that its definition takes.
+ * The outcome of a scheduled time. `buffered`: waits for the previous run to end. `refused`: the definition does not
+ * accept the schedule's own input.
  */
 export type FiringOutcome = (typeof firingOutcomes)[number];
 
-/** Why a stretch of nominal times started nothing. */
+/** Why a range of scheduled times started nothing. */
 export type GapCause = "missed" | "paused";
 
-/** Nominal times in a row that passed without a decision of their own: one record, however many they were. */
+/** Consecutive scheduled times without individual decisions: one record, however many they were. */
 export interface FiringGap {
   readonly cause: GapCause;
   readonly fromAt: number;
@@ -48,7 +48,7 @@ export interface FiringGap {
   readonly count: number;
 }
 
-/** One decided nominal time. */
+/** One decided scheduled time. */
 export interface Firing {
   readonly scheduledAt: number;
   /** @deprecated Use `scheduledAt`. */
@@ -60,7 +60,7 @@ export interface Firing {
   readonly at: number;
 }
 
-/** A schedule as it is stored. Every nominal time up to `decidedTo` has its fire or lies in a gap. */
+/** A schedule as stored. Every scheduled time up to `decidedTo` has its firing or lies in a gap. */
 export interface ScheduleRow {
   readonly no: number;
   readonly kind: string;
@@ -74,16 +74,16 @@ export interface ScheduleRow {
   readonly pausedWhy: string | null;
   readonly pausedAt: number | null;
   readonly decidedTo: number;
-  /** When it is looked at next; null when nothing is to come. */
+  /** When it is evaluated next; null if it has no further times. */
   readonly dueAt: number | null;
-  /** The nominal time that waits for the previous run to end. */
+  /** The scheduled time that waits for the previous run to end. */
   readonly buffered: number | null;
   readonly lastFire: Firing | null;
   readonly lastGap: (FiringGap & { readonly at: number }) | null;
   readonly createdAt: number;
 }
 
-/** A schedule's name for people and addresses: unique in a store. */
+/** A schedule's id for people and URLs, unique in a store. */
 export function scheduleId(schedule: { readonly definition: string; readonly name: string }): string {
   return `${schedule.definition}/${schedule.name}`;
 }

@@ -1,4 +1,4 @@
-/** How a sealed value begins as JSON text. Values of people that begin so are refused. */
+/** How a sealed value begins as JSON text. Values from users that begin like this are refused. */
 const mark = '{"$sealed":';
 
 /** Whether a value is sealed as a whole. */
@@ -11,15 +11,15 @@ export function hasSealed(text: string | null): boolean {
   return text?.includes(mark) ?? false;
 }
 
-/** Whether a value that people give looks like a sealed one: it would be taken for damaged, and be masked. */
+/** Whether a user's value looks like a sealed one: it would be taken for damaged, and be masked. */
 export function looksSealed(text: string | null): boolean {
   return text?.includes('"$sealed":') ?? false;
 }
 
-/** What stands in the place of a sensitive value, everywhere but in the answer to `reveal`. */
+/** Replaces a sensitive value everywhere except in the answer to `reveal`. */
 export const masked = { sensitive: true } as const;
 
-/** A JSON text as it may be shown: sealed values are masked, wherever they are in it. */
+/** A JSON text that is safe to show: sealed values are masked wherever they are. */
 export function maskText(text: string): string {
   return hasSealed(text) ? JSON.stringify(maskSealed(JSON.parse(text))) : text;
 }

@@ -2,10 +2,10 @@ import type { Audit } from "./audit.ts";
 import type { Flow } from "./flow.ts";
 import type { DefinitionRef, Origin } from "./run.ts";
 
-/** The queue of definitions that name none. */
+/** The queue of definitions that set none. */
 export const defaultQueue = "default";
 
-/** A new run. Seen idempotency keys answer the run they made. */
+/** A new run. A known idempotency key returns the run that it started. */
 export interface StartRun {
   readonly kind: "start";
   readonly id: string;
@@ -19,15 +19,15 @@ export interface StartRun {
   readonly delayMs?: number;
   readonly at?: number;
   readonly attributes: string | null;
-  /** The lane of its definition's runs: only workers that serve it lease them. None: `default`. */
+  /** The queue of its definition's runs: only workers that serve it lease them. Default: `default`. */
   readonly queue?: string;
-  /** Limits and gatherings that its definition asks for; most ask for none. */
+  /** Limits, debounce and batch of its definition; most have none. */
   readonly flow?: Flow;
   readonly origin: Origin;
-  /** The verb that made this run, kept with the run that it was asked of. */
+  /** The action that created this run, recorded with the run that it was carried out on. */
   readonly audit?: Audit & { readonly runId: string };
-  /** The run that waits for this one, and the key it waits under. */
+  /** The run that waits for this one, and the key of that wait. */
   readonly parent?: { readonly no: number; readonly key: string; readonly isAwaited: boolean };
-  /** The worker that takes it in the same transaction, so that no poll lies between start and first step. */
+  /** The worker that leases it in the same transaction, so that no poll comes between the start and the first step. */
   readonly leaseTo?: number;
 }

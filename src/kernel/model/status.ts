@@ -1,4 +1,4 @@
-/** Where a run stands. See `moves` for what may follow what; the chart in docs/states.md is made from that table. */
+/** The status of a run. `moves` lists the allowed changes; the chart in docs/states.md is generated from it. */
 export const runStatuses = [
   "pending",
   "running",
@@ -11,14 +11,16 @@ export const runStatuses = [
 ] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
-/** Statuses of a run at rest. `failed` is left only by a recorded recovery verb; the other two never. */
+/**
+ * Statuses of an ended run. Only a recorded recovery action leaves `failed`, nothing leaves `cancelled`; for
+ * `completed` see `moves`.
+ */
 export const restStatuses = ["completed", "failed", "cancelled"] as const;
 export type RestStatus = (typeof restStatuses)[number];
 
 /**
- * The legal moves of a run. `completed` is left by one way only: a parent that is compensated and had asked for it
- * (`undo: "compensate"`) has its child undone. Old names stay for ever: a status may be added, none merged or
- * renamed.
+ * The allowed status changes of a run. `completed` changes in one case only: a compensated parent that requested it
+ * (`undo: "compensate"`) has its child undone. Names are permanent: a status may be added, but never merged or renamed.
  */
 export const moves: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   pending: ["running", "waiting", "suspended", "compensating", "cancelled"],
@@ -35,7 +37,7 @@ export function isAtRest(status: RunStatus): status is RestStatus {
   return status === "completed" || status === "failed" || status === "cancelled";
 }
 
-/** What a step shows to people; only its result is recorded, the rest is derived. */
+/** The status of a step as shown to people. Only its result is recorded, the rest is derived. */
 export const stepStatuses = [
   "pending",
   "running",

@@ -11,8 +11,8 @@ import type { VersionOutcome, VersionTransition } from "./version.ts";
 import type { ViewOutcome, ViewTransition } from "./view.ts";
 
 /**
- * A transition lists everything that one decision changes; the store applies all of it or none. Transitions carry
- * delays, never moments of the sender's clock: the store adds its own time inside the transaction.
+ * A transition lists everything that one decision changes; the store applies all of it or none. Transitions contain
+ * delays, never timestamps of the sender's clock: the store adds its own time inside the transaction.
  */
 export type Transition =
   | StartRun
@@ -27,7 +27,7 @@ export type Transition =
   | ViewTransition
   | NoteAudit;
 
-/** A wait to be registered. `dueAt` is for moments that the author named; everything else is a delay. */
+/** A wait to register. `dueAt` is for times that the author specified; everything else is a delay. */
 export interface WaitOpening {
   readonly key: string;
   readonly kind: WaitKind;
@@ -41,13 +41,13 @@ export interface WaitOpening {
 
 export type MatchValue = string | number | boolean | null;
 
-/** An event as it is accepted. `id` is unique for its source. */
+/** An event to accept. `id` is unique for its source. */
 export interface EventIn {
   readonly name: string;
   readonly data: string | null;
   readonly source: string;
   readonly id: string;
-  /** What is kept instead of a sensitive `data`, which is only matched by. */
+  /** Stored instead of a sensitive `data`, which is used only for matching. */
   readonly sealed?: string;
 }
 
@@ -75,28 +75,28 @@ export interface Showing {
   readonly note: string | null;
 }
 
-/** Where an advance leaves its run. Without `next` the holder keeps it. */
+/** The run's state after an advance. Without `next` the holder keeps it. */
 export type Next =
-  /** Waits; the holder keeps it instead while something unread has arrived. */
+  /** The run waits. The holder keeps it instead if something unread has arrived. */
   | { readonly state: "parked" }
-  /** Hand-back: somebody else may take it at once. */
+  /** Hand-back: another worker may lease it at once. */
   | { readonly state: "ready"; readonly reason?: Reason; readonly delayMs?: number }
   | { readonly state: "suspended"; readonly reason: Reason; readonly stopsClocks?: boolean }
-  /** Hand-back to be undone: children are cancelled, and whoever leases it next replays it and calls its undos. */
+  /** Hand-back for compensation: children are cancelled, and the next holder replays it and runs its undos. */
   | { readonly state: "compensating"; readonly compensation: Compensation }
-  /** `continuesAs`: a run of its own that goes on in its place, with a history that begins anew. */
+  /** `continuesAs`: a new run that continues this one, with an empty history. */
   | { readonly state: "completed"; readonly output: string | null; readonly continuesAs?: StartRun }
   | {
       readonly state: "failed";
       readonly error: ErrorRecord;
       readonly fingerprint: string;
       readonly step: string | null;
-      /** After a compensation. What is fully compensated is no dead letter. */
+      /** Set after a compensation. A fully compensated run is not a dead letter. */
       readonly reason?: Extract<Reason, { code: "compensated" | "compensation-failed" }>;
     }
   | { readonly state: "cancelled"; readonly reason: Reason };
 
-/** A step of a held run, guarded by its fence. */
+/** A change of a held run, guarded by its fence. */
 export interface Advance {
   readonly kind: "advance";
   readonly run: number;
@@ -105,13 +105,13 @@ export interface Advance {
   readonly attempts?: readonly AttemptClosing[];
   readonly opens?: readonly WaitOpening[];
   readonly closes?: readonly string[];
-  /** Waits that these entries end by their time: refused as unread when an event has come first. */
+  /** Waits that these entries end by timeout: refused as unread if an event arrived first. */
   readonly expires?: readonly string[];
   readonly starts?: readonly StartRun[];
   readonly events?: readonly EventIn[];
-  /** Events whose data is sealed from here on: a wait has taken it as sensitive. */
+  /** Events to seal now, because a wait received them as sensitive. */
   readonly sealEvents?: readonly { readonly source: string; readonly id: string; readonly data: string }[];
-  /** Arrivals that these entries turn into history. */
+  /** Arrivals that these entries record in the history. */
   readonly read?: readonly number[];
   readonly attributes?: string;
   readonly logs?: readonly LogLine[];
@@ -119,17 +119,17 @@ export interface Advance {
   readonly next?: Next;
 }
 
-/** An event from outside, with the runs that it triggers, in one transaction. */
+/** An event from outside, together with the runs that it triggers, in one transaction. */
 export interface AcceptEvent {
   readonly kind: "event";
   readonly event: EventIn;
-  /** False when nobody here knows the triggers: a worker routes it later. */
+  /** False if this process does not have the triggers: a worker routes it later. */
   readonly isRouted: boolean;
   readonly starts: readonly StartRun[];
   readonly refused: readonly string[];
 }
 
-/** Triggers of an event that was stored before anybody could route it. */
+/** The starts of an event that was stored before a process could route it. */
 export interface RouteEvent {
   readonly kind: "route";
   readonly event: number;
@@ -137,32 +137,32 @@ export interface RouteEvent {
   readonly refused: readonly string[];
 }
 
-/** Something that a person did to a run and that changed nothing of it, such as reading a sensitive value. */
+/** Something that a person did with a run without changing it, such as reading a sensitive value. */
 export interface NoteAudit {
   readonly kind: "audit";
   readonly run: number;
   readonly audit: Audit;
 }
 
-/** What becomes of a run that nobody holds. */
+/** The change of a run that no worker holds. */
 export type Idle =
   | {
       readonly to: "ready";
       readonly reopening: Reopening | null;
       readonly input?: string;
-      /** For a run at rest whose undoing goes on, where no letter tells of that any more. */
+      /** For an ended run that continues its compensation but no longer has a dead letter that says so. */
       readonly compensation?: Compensation;
     }
   | { readonly to: "suspended"; readonly reason: Reason; readonly stopsClocks?: boolean }
   | { readonly to: "cancelled"; readonly reason: Reason }
   | { readonly to: "compensating"; readonly compensation: Compensation }
-  /** A dead letter that nobody will mend. */
+  /** A dead letter that will not be repaired. */
   | { readonly to: "dismissed"; readonly reason: Reason }
   | { readonly to: "retried" };
 
 /**
- * A recovery verb. A held run gets it as an arrival, since its holder alone writes its history; an idle one is changed
- * at once, under a raised fence, when it is still in the state that the decision saw.
+ * A recovery action. A held run receives it as an arrival, because only its holder writes its history. An idle run is
+ * changed at once, under a raised fence, if it is still in the state that the decision saw.
  */
 export interface Intervene {
   readonly kind: "intervene";
@@ -171,11 +171,11 @@ export interface Intervene {
   readonly idle: Idle;
   readonly held: Request | null;
   readonly audit: Audit;
-  /** The bulk act that this is part of: its outcome is written with it. */
+  /** The bulk operation that this is part of: its result is written with it. */
   readonly bulk?: { readonly no: number; readonly place: number };
 }
 
-/** What became of a transition. A stale fence or a changed mark is an answer, not an exception. */
+/** The result of a transition. A stale fence or a changed mark is a result, not an exception. */
 export type Outcome =
   | {
       readonly ok: true;
@@ -184,7 +184,10 @@ export type Outcome =
       readonly isCreated: boolean;
       readonly isLeased: boolean;
     }
-  /** `isUnread`: something has arrived that the holder had not read. It keeps its run; one that was to fail is cancelled. */
+  /**
+   * `isUnread`: something arrived that the holder has not read. The holder keeps the run; a run that was about to fail
+   * is cancelled.
+   */
   | { readonly ok: true; readonly at: number; readonly isUnread: boolean }
   | {
       readonly ok: true;
@@ -210,7 +213,7 @@ export type AdvanceOutcome = Extract<Outcome, { isUnread: boolean } | { why: "st
 export type EventOutcome = Extract<Outcome, { isDuplicate: boolean }>;
 export type InterveneOutcome = Extract<Outcome, { isHeld: boolean } | { why: "stale" }>;
 
-/** The outcome that belongs to a transition. */
+/** The outcome of a transition. */
 export type OutcomeOf<T extends Transition> = T extends StartRun
   ? StartOutcome
   : T extends Advance

@@ -2,19 +2,19 @@ import type { Duration } from "../../stdx/duration.ts";
 import type { ErrorRecord } from "./errors.ts";
 
 /**
- * Errors that a definition's author throws or catches. They are told apart by their mark, never by class: an old and a
- * new version of a definition may each bring their own copy of this file into one process.
+ * Errors that a definition's author throws or catches. They are identified by a mark, never by class: an old and a new
+ * version of a definition may each bring their own copy of this file into one process.
  */
 const nonRetryable = Symbol.for("baton.non-retryable");
 const retryAfter = Symbol.for("baton.retry-after");
 
-/** Thrown by a step to say that another attempt cannot help. */
+/** Thrown by a step if another attempt cannot help. */
 export class NonRetryableError extends Error {
   override readonly name = "NonRetryableError";
   readonly [nonRetryable] = true;
 }
 
-/** Thrown by a step to say when the next attempt may come; it never comes sooner. */
+/** Thrown by a step to set the minimum delay before the next attempt. */
 export class RetryAfter extends Error {
   override readonly name = "RetryAfter";
   readonly delay: Duration;
@@ -32,18 +32,18 @@ function messageOf(cause: unknown): string | null {
   return cause instanceof Error ? cause.message : null;
 }
 
-/** Marks an error as one that no further attempt can mend. */
+/** Marks an error as one that another attempt cannot fix. */
 export function asNonRetryable<E extends Error>(error: E): E {
   return Object.assign(error, { [nonRetryable]: true });
 }
 
 export function isNonRetryable(error: unknown): boolean {
-  return lookAt(() => typeof error === "object" && error !== null && nonRetryable in error, false);
+  return tryRead(() => typeof error === "object" && error !== null && nonRetryable in error, false);
 }
 
-/** The delay that a `RetryAfter` asks for, or null. */
+/** The delay that a `RetryAfter` requests, or null. */
 export function retryAfterOf(error: unknown): Duration | null {
-  return lookAt(
+  return tryRead(
     () =>
       typeof error === "object" && error !== null && retryAfter in error && "delay" in error
         ? (error.delay as Duration)
@@ -52,16 +52,16 @@ export function retryAfterOf(error: unknown): Duration | null {
   );
 }
 
-/** Anything can be thrown, also what throws when it is looked at: that says nothing. */
-export function lookAt<T>(look: () => T, otherwise: T): T {
+/** Reads a thrown value, which may itself throw when it is read: then the answer is `otherwise`. */
+export function tryRead<T>(read: () => T, otherwise: T): T {
   try {
-    return look();
+    return read();
   } catch {
     return otherwise;
   }
 }
 
-/** What a step throws into the code when its retries are used up. `cause` is the last error, as it was recorded. */
+/** Thrown by a step when its retries are used up. `cause` is the last error, as recorded. */
 export class StepFailedError extends Error {
   override readonly name = "StepFailedError";
   readonly code = "step-failed";
@@ -74,7 +74,7 @@ export class StepFailedError extends Error {
   }
 }
 
-/** What `ctx.call` throws when the child run failed or was cancelled. */
+/** Thrown by `ctx.call` if the child run failed or was cancelled. */
 export class ChildFailedError extends Error {
   override readonly name = "ChildFailedError";
   readonly code: string;
@@ -89,7 +89,7 @@ export class ChildFailedError extends Error {
   }
 }
 
-/** A recorded error as an Error again: `name`, `code` and message are those of the first time. */
+/** Restores a recorded error: `name`, `code` and message are the original ones. */
 export function reviveError(record: ErrorRecord): Error {
   const error = new Error(
     record.message,

@@ -2,7 +2,7 @@ import type { Audit } from "./audit.ts";
 import type { DefinitionKind, DefinitionRef, RunMark } from "./run.ts";
 import type { RunStatus } from "./status.ts";
 
-/** Something that a bundle leaves outside: the process that loads it must have it. */
+/** A package that a bundle does not include: the process that loads it must have it. */
 export interface External {
   readonly name: string;
   readonly version: string;
@@ -16,42 +16,42 @@ export interface Artifact {
   readonly externals: readonly External[];
 }
 
-/** A definition that a folder holds. */
+/** A definition found in a folder. */
 export interface WantedVersion {
   readonly kind: DefinitionKind;
   readonly name: string;
-  /** The author's: the number that it gets at least. */
+  /** The author's version: the lowest number that it gets. */
   readonly version: number;
   readonly fingerprint: string;
-  /** Where it was written, as its folder names it. */
+  /** Its file, relative to the folder. */
   readonly file: string;
 }
 
-/** A version as the store knows it. */
+/** A version as recorded in the store. */
 export interface KnownVersion {
   readonly definition: DefinitionRef;
-  /** Null in an app that brings its own code: there the author's number is all there is. */
+  /** Null in an app that brings its own code: only the author's number identifies it. */
   readonly fingerprint: string | null;
-  /** What its author wrote as its version. */
+  /** The version that its author set. */
   readonly authorVersion: number | null;
   readonly file: string | null;
   readonly createdAt: number | null;
   readonly deployedNo: number | null;
   readonly usedNo: number | null;
-  /** Since when it takes no new starts. */
+  /** Since when it accepts no new starts. */
   readonly drainedAt: number | null;
-  /** Since when nothing of it is left. */
+  /** Since when it has no runs left. */
   readonly retiredAt: number | null;
 }
 
-/** A version with what is left of it. */
+/** A version with what is left of it in the store. */
 export interface VersionRow extends KnownVersion {
   readonly hasArtifact: boolean;
   /** Runs by status, exact. */
   readonly counts: Partial<Record<RunStatus, number>>;
 }
 
-/** What a deployment made of one definition. */
+/** The result of deploying one definition. */
 export interface DeployedVersion {
   readonly definition: DefinitionRef;
   readonly authorVersion: number;
@@ -59,18 +59,18 @@ export interface DeployedVersion {
   readonly isNew: boolean;
 }
 
-/** What a folder holds now becomes versions; the store gives the numbers. All of it or none. */
+/** Deploys the current contents of a folder as versions, all or none. The store assigns the numbers. */
 export interface Deploy {
   readonly kind: "deploy";
-  /** Those that the store may lack. */
+  /** Artifacts that the store may not have. */
   readonly artifacts: readonly Artifact[];
   readonly definitions: readonly WantedVersion[];
-  /** A person asked for it: then these versions serve new starts, whatever did before. */
+  /** A person requested it: new starts use these versions, whatever they used before. */
   readonly isRequested: boolean;
   readonly actor: string;
 }
 
-/** Keeps a signed list that says which version has which artifact. */
+/** Stores a signed list of which version has which artifact. */
 export interface SignVersions {
   readonly kind: "sign";
   readonly keyId: string;
@@ -78,7 +78,7 @@ export interface SignVersions {
   readonly signature: string;
 }
 
-/** A person chooses the version for new starts, or drains one. */
+/** Selects the version for new starts, or drains one, on a person's request. */
 export interface SetVersion {
   readonly kind: "set-version";
   readonly definition: DefinitionRef;
@@ -86,7 +86,7 @@ export interface SetVersion {
   readonly audit: Audit;
 }
 
-/** A run that nobody holds goes on with another version, under a raised fence. */
+/** Moves a run that no worker holds to another version, under a raised fence. */
 export interface MoveRun {
   readonly kind: "move";
   readonly run: number;

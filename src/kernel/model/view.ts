@@ -1,4 +1,4 @@
-/** A filter of the list of runs under a name, for all who use this store. */
+/** A saved filter of the list of runs, for all users of this store. */
 export interface ViewRow {
   readonly id: string;
   /** Unique. */
@@ -8,17 +8,17 @@ export interface ViewRow {
   readonly createdAt: number;
 }
 
-/** Keeps a view. One of the same name is replaced and keeps its id; safe to repeat. */
+/** Saves a view. A view of the same name is replaced and keeps its id. Safe to repeat. */
 export interface KeepView {
   readonly kind: "keep-view";
-  /** Of a new one. */
+  /** The id if the view is new. */
   readonly id: string;
   readonly name: string;
   readonly query: string;
   readonly actor: string;
 }
 
-/** Removes a view; one that is gone already is no fault. */
+/** Removes a view. It is not an error if it is already gone. */
 export interface RemoveView {
   readonly kind: "remove-view";
   readonly id: string;
@@ -28,5 +28,5 @@ export type ViewTransition = KeepView | RemoveView;
 
 export type ViewOutcome =
   | { readonly ok: true; readonly at: number; readonly view: ViewRow | null }
-  /** There are as many as a list may hold. */
+  /** The limit on views is reached. */
   | { readonly ok: false; readonly why: "full" };

@@ -3,18 +3,18 @@ import { BatonError } from "../model/errors.ts";
 const keyHint = "set BATON_SENSITIVE_KEY or BATON_SENSITIVE_KEY_FILE; create one with: openssl rand -hex 32";
 
 /**
- * Encrypts sensitive values at rest. `place` names run, step and field, and is bound to the ciphertext: one that is
- * moved elsewhere does not open. Throws a `BatonError` with code `sealed` when it cannot open what it is given, and
- * `no-key` when there is nothing to seal with.
+ * Encrypts sensitive values at rest. `place` names run, step and field, and is bound to the ciphertext: a ciphertext
+ * moved elsewhere does not open. Throws a `BatonError` with code `sealed` if a value cannot be opened, and `no-key` if
+ * there is no key to seal with.
  */
 export interface Cipher {
-  /** Of the key that seals now; null without one. */
+  /** The id of the key that seals now; null without one. */
   readonly keyId: string | null;
   seal(text: string, place: string): Sealed;
   open(sealed: Sealed, place: string): string;
 }
 
-/** Without a key nothing sensitive is kept, and nothing that was sealed opens. */
+/** Used without a key: it can neither seal nor open values. */
 export const noCipher: Cipher = {
   keyId: null,
   seal: () => {

@@ -1,4 +1,4 @@
-/** Where the engine tells operators what it did; never awaited. */
+/** Receives the engine's log for operators; never awaited. */
 export interface Logger {
   log(level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, unknown>>): void;
 }

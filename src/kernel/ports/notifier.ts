@@ -1,14 +1,14 @@
-/** What may have changed. A hint saves time and may be lost, repeated or late: behind each one lies a poll. */
+/** What may have changed. A hint saves time and may be lost, repeated or late: each one is backed by a poll. */
 export interface Hint {
-  /** Some run became ready. */
+  /** A run became ready. */
   readonly ready?: boolean;
   /** Held runs for which something arrived. */
   readonly arrivals?: readonly number[];
-  /** An event waits for its triggers. */
+  /** An event waits to be routed to its triggers. */
   readonly unrouted?: boolean;
   /** A timer was set. */
   readonly timers?: boolean;
-  /** Runs that ended or changed where they stand, by id, for those who follow them. */
+  /** Runs that ended or changed their status, for those who follow them. */
   readonly changed?: readonly Change[];
 }
 

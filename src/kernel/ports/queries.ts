@@ -9,39 +9,42 @@ import type { RestStatus, RunStatus } from "../model/status.ts";
 import type { Artifact, VersionRow } from "../model/version.ts";
 import type { ViewRow } from "../model/view.ts";
 
-/** Every read of the store, by name. Lists are keyset pages: `before` is the last row's number of the page above. */
+/**
+ * Every read of the store, by name. Lists are keyset pages: `before` is the number of the last row of the previous
+ * page.
+ */
 export interface Queries {
   runs: { params: RunFilter; result: readonly RunRow[] };
-  /** How many match: exact where counters serve, else up to 10,000. */
+  /** How many match: exact if counters have it, otherwise up to 10,000. */
   count: { params: RunFilter; result: { readonly count: number; readonly isExact: boolean } };
-  /** The same for each status by itself; the filter's own status does not count. */
+  /** The same for each status. The filter's own status is ignored. */
   facets: { params: RunFilter; result: readonly Facet[] };
-  /** Runs started and ended by the hour (ms since 1970 / 3,600,000), definition version and status. */
+  /** Runs started and ended, by hour (ms since 1970 / 3,600,000), definition version and status. */
   hours: { params: { from: number; to: number; definition?: string }; result: readonly HourRow[] };
-  /** By id; a unique prefix is enough, `latest` is the newest. */
+  /** By id. A unique prefix is enough; `latest` is the newest run. */
   run: { params: { id: string }; result: RunDetail | null };
-  /** Ids that begin so, at most three: to tell unknown from ambiguous. */
+  /** Up to three ids with this prefix, to tell unknown from ambiguous ones. */
   prefix: { params: { id: string }; result: readonly string[] };
-  /** How a run has spent its time. */
+  /** How a run spent its time. */
   runTime: { params: { run: number }; result: RunTime };
   steps: { params: { run: number; after: number; limit: number }; result: readonly RecordedEntry[] };
-  /** The marks of recovery verbs, oldest first: what they name of earlier entries is void. */
+  /** What recovery actions reopened, oldest first: the earlier entries that they name are void. */
   reopenings: { params: { run: number }; result: readonly { seq: number; reopening: Reopening }[] };
   /** The whole value of one slot of a run: `input`, `output`, `step:<seq>`, `step-input:<seq>`, `event:<no>`. */
   payload: { params: { run: number; part: string }; result: string | null };
   /** A completed run's whole output. */
   output: { params: { run: number }; result: string | null };
-  /** Those of these runs that are at rest, or gone. */
+  /** Which of these runs have ended or are gone. */
   atRest: { params: { runs: readonly number[] }; result: readonly number[] };
   /** The id of a run's child under a key, or null. */
   child: { params: { parent: number; key: string }; result: string | null };
-  /** Children that have not come to rest. */
+  /** Number of children that have not ended. */
   liveChildren: { params: { run: number }; result: number };
   bulk: { params: { no: number } | { id: string }; result: BulkRow | null };
   bulks: { params: { before: number | null; limit: number }; result: readonly BulkRow[] };
-  /** How many runs a bulk act would be for, with some of them. */
+  /** How many runs a bulk operation would process, with some of their ids. */
   bulkMatch: { params: BulkRequest; result: { readonly total: number; readonly sample: readonly string[] } };
-  /** Runs whose turn has not come, up to a place. */
+  /** Runs that are not processed yet, up to a place. */
   bulkItems: { params: { bulk: number; upTo: number; limit: number }; result: readonly BulkItem[] };
   bulkLot: { params: { bulk: number; from: number; upTo: number }; result: LotState };
   logs: { params: { run: number; after: number; limit: number }; result: readonly LogRow[] };
@@ -49,25 +52,25 @@ export interface Queries {
   audit: { params: { run: number | null; before: number | null; limit: number }; result: readonly AuditRow[] };
   counts: { params: Record<never, never>; result: readonly CountRow[] };
   deadLetters: { params: DeadFilter; result: readonly RunRow[] };
-  /** One row a cause. */
+  /** One row for each error group. */
   deadGroups: { params: { limit: number }; result: readonly DeadGroup[] };
-  /** Causes of the newest dead letters, the one that was first seen last first. */
+  /** Error groups of the newest dead letters, ordered by when each was first seen, latest first. */
   newestCauses: { params: { limit: number }; result: readonly DeadGroup[] };
   /** All dead letters. */
   deadCount: { params: Record<never, never>; result: { readonly count: number } };
   /** Starts and ends of all definitions together. Hours as in `hours`. */
   hourTotals: { params: { from: number; to: number }; result: readonly Omit<HourRow, "definition">[] };
-  /** How runs of each name ended in these hours; names without any are left out. */
+  /** How the runs of each name ended in these hours; names without any are left out. */
   endings: {
     params: { from: number; to: number };
     result: readonly { readonly definition: string; readonly ended: number; readonly failed: number }[];
   };
-  /** Of the oldest runs that are not at rest: those that have waited or been halted since then or longer. */
+  /** Among the oldest runs that have not ended: those that have been waiting or suspended since this time or longer. */
   longWaits: {
     params: { since: number; limit: number };
     result: readonly { readonly run: number; readonly since: number }[];
   };
-  /** Results recorded so far, by run; of those that have any. */
+  /** Number of recorded results by run, for runs that have any. */
   progress: {
     params: { runs: readonly number[] };
     result: readonly { readonly run: number; readonly steps: number }[];
@@ -76,7 +79,7 @@ export interface Queries {
   runsOf: { params: { runs: readonly number[] }; result: readonly RunRow[] };
   events: { params: { name: string | null; before: number | null; limit: number }; result: readonly EventRow[] };
   event: { params: { no: number }; result: EventRow | null };
-  /** Runs that an event has started or woken. */
+  /** Runs that an event started or woke. */
   eventRuns: {
     params: { no: number; limit: number };
     result: readonly { readonly id: string; readonly definition: string; readonly how: "started" | "woke" }[];
@@ -86,7 +89,7 @@ export interface Queries {
     params: { name: string; limit: number };
     result: { readonly waits: readonly EventWaitRow[]; readonly total: number };
   };
-  /** What people have done to these runs, and the events that they have got, oldest first. */
+  /** What people did to these runs, and the events that the runs received, oldest first. */
   moments: {
     params: { runs: readonly number[] };
     result: {
@@ -97,30 +100,30 @@ export interface Queries {
         readonly why: string | null;
         readonly at: number;
       }[];
-      /** The name is the wait's key where the event is not kept any more. */
+      /** The name is the wait's key if the event is no longer kept. */
       readonly events: readonly { readonly run: number; readonly name: string | null; readonly at: number }[];
     };
   };
   unrouted: { params: { limit: number }; result: readonly EventRow[] };
   definitions: { params: Record<never, never>; result: readonly DefinitionRef[] };
-  /** Versions of a name, or of all, each with what is left of it; newest first within a name. */
+  /** Versions of a name, or of all, with what is left of each; newest first within a name. */
   versions: { params: { name: string | null }; result: readonly VersionRow[] };
-  /** The newest ended runs of a name, with the attempts among their first results. */
+  /** The newest ended runs of a name, and the first step results of each. */
   recent: {
     params: { definition: string; limit: number };
     result: { readonly runs: readonly RecentRunRow[]; readonly steps: readonly RecentStepRow[] };
   };
   artifact: { params: { hash: string }; result: Artifact | null };
-  /** Signed lists of versions, newest first. Whoever reads them checks the signatures. */
+  /** Signed lists of versions, newest first. The caller must check the signatures. */
   manifests: { params: { keyIds: readonly string[] }; result: readonly SignedManifest[] };
-  /** All that a replay needs of a run that nobody needs to hold: to rehearse it. */
+  /** Everything that a replay of a run needs, without a lease: for rehearsals. */
   journal: { params: { run: number }; result: { run: LeasedRun; journal: Journal; status: RunStatus } | null };
   /** In the order in which they were first seen. */
   schedules: {
     params: { definition: string | null; after: number | null; limit: number };
     result: readonly ScheduleRow[];
   };
-  /** By its id: the definition's name and its own. */
+  /** By its id, `definition/name`. */
   schedule: { params: { id: string }; result: ScheduleRow | null };
   /** By its number, as a timer names it. */
   scheduleOf: { params: { no: number }; result: ScheduleRow | null };
@@ -132,13 +135,13 @@ export interface Queries {
   };
   /** Saved filters, by name. */
   views: { params: Record<never, never>; result: readonly ViewRow[] };
-  /** Runs that break "exactly one of ready, leased, suspended or parked with an open wait": always empty. */
+  /** Violations of "exactly one of ready, leased, suspended or parked with an open wait". Always empty. */
   violations: { params: Record<never, never>; result: readonly InvariantViolation[] };
-  /** What every count is off by, as one moment shows it. */
+  /** The drift of every counter, from one snapshot. */
   counterDrift: { params: Record<never, never>; result: readonly CounterDrift[] };
   /** `full` reads every page and every file. */
   checkup: { params: { full: boolean }; result: Checkup };
-  /** What takes room: most of it estimated from samples. */
+  /** What uses space; mostly estimated from samples. */
   sizes: { params: Record<never, never>; result: StoreSizes };
   /** Store time. */
   now: { params: Record<never, never>; result: { readonly now: number } };
@@ -146,26 +149,26 @@ export interface Queries {
 }
 
 export interface RunFilter {
-  /** Those of these, for whoever shows them already; with it nothing else is looked at. */
+  /** Only these runs, for a page that already shows them; other fields are ignored. */
   readonly ids?: readonly string[];
   readonly definition?: string;
   readonly status?: RunStatus;
   readonly key?: string;
   readonly version?: number;
-  /** The beginning of an id or a key, any part of a newer key, or the words of an error's message. */
+  /** The beginning of an id or a key, any part of a newer run's key, or words of an error's message. */
   readonly text?: string;
   readonly parent?: number;
   readonly attribute?: { readonly name: string; readonly value: string };
-  /** Dead letters of one cause. */
+  /** Dead letters of one error group. */
   readonly fingerprint?: string;
-  /** Started then or later, and before: store time. */
+  /** Started at `createdFrom` or later, and before `createdTo`: store time. */
   readonly createdFrom?: number;
   readonly createdTo?: number;
   readonly before: number | null;
   readonly limit: number;
 }
 
-/** Runs of one status; not exact: there are more. */
+/** Runs of one status. Not exact: there are more. */
 export interface Facet {
   readonly status: RunStatus;
   readonly count: number;
@@ -202,14 +205,14 @@ export interface LogRow {
   readonly at: number;
 }
 
-/** Who besides runs is looked at at a moment. */
+/** What has timers in addition to runs. */
 export type OwnerKind = "schedule" | "bulk";
 
 export interface DueTimers {
   /** Store time. */
   readonly now: number;
   readonly due: readonly { readonly kind: OwnerKind; readonly owner: number; readonly dueAt: number }[];
-  /** The first that is not due yet. */
+  /** The first timer that is not due yet. */
   readonly nextDueAt: number | null;
 }
 
@@ -221,13 +224,13 @@ export interface HistoryRow {
 
 export interface AuditRow {
   readonly no: number;
-  /** Null of an act on a schedule. */
+  /** Null for an action on a schedule. */
   readonly run: string | null;
   readonly schedule: string | null;
   readonly actor: string;
   readonly verb: string;
   readonly why: string | null;
-  /** Counts and hashes of what the act was about, as JSON. */
+  /** Counts and hashes of what the action affected, as JSON. */
   readonly detail: string | null;
   readonly at: number;
 }
@@ -240,7 +243,7 @@ export interface CountRow {
 
 export interface HourRow {
   readonly definition: DefinitionRef;
-  /** `started`, or how they ended. */
+  /** `started`, or how the runs ended. */
   readonly status: "started" | RestStatus;
   readonly hour: number;
   readonly count: number;
@@ -255,9 +258,9 @@ export interface DeadGroup {
   readonly firstAt: number;
   readonly lastAt: number;
   readonly sample: string;
-  /** Of its newest runs, the newest version first. */
+  /** Versions of its newest runs, newest version first. */
   readonly versions: readonly number[];
-  /** When its newest runs fell into it, newest run first: as many as a strip of a day needs. */
+  /** When its newest runs failed, newest run first: as many as a chart of one day needs. */
   readonly fellAt: readonly number[];
 }
 
@@ -281,22 +284,22 @@ export interface EventWaitRow {
   readonly match: string | null;
 }
 
-/** Room that one definition's runs take; all versions together. Bytes and steps are estimates, see `sampled`. */
+/** Space that one definition's runs use, all versions together. Bytes and steps are estimates, see `sampled`. */
 export interface DefinitionSizes {
   readonly definition: string;
   /** Exact. */
   readonly runs: number;
   readonly startedLastDay: number;
-  /** Runs that were looked at. When these are all of them, the figures are exact. */
+  /** Runs that were sampled. If these are all of them, the figures are exact. */
   readonly sampled: number;
   readonly steps: number;
   readonly inlineBytes: number;
   readonly payloadBytes: number;
-  /** In files beside the store, each value counted in full wherever it is referred to. */
+  /** In files next to the store, each value counted in full for every reference. */
   readonly fileBytes: number;
   readonly logLines: number;
   readonly logBytes: number;
-  /** Of what was started in the last day. */
+  /** Bytes of the runs that were started in the last day. */
   readonly grownLastDay: number;
 }
 
@@ -306,7 +309,7 @@ export interface StoreSizes {
   readonly freeBytes: number;
   readonly walBytes: number;
   readonly definitions: readonly DefinitionSizes[];
-  /** `count` is at most what there is: numbers are not reused. */
+  /** `count` is an upper bound, because numbers are not reused. */
   readonly events: { readonly count: number; readonly bytes: number; readonly isEstimate: boolean };
   readonly artifacts: { readonly count: number; readonly bytes: number };
   readonly files: { readonly count: number; readonly bytes: number };
@@ -322,7 +325,7 @@ export interface StoreStats {
   readonly workers: readonly WorkerRow[];
 }
 
-/** A worker that is not known to be dead. Moments are store time. */
+/** A worker that is not known to be dead. Timestamps are store time. */
 export interface WorkerRow {
   readonly incarnation: number;
   readonly name: string;
@@ -333,6 +336,6 @@ export interface WorkerRow {
   readonly startedAt: number;
   readonly seenAt: number;
   readonly expiresAt: number;
-  /** Runs that it holds. */
+  /** Number of runs that it holds. */
   readonly held: number;
 }

@@ -1,4 +1,4 @@
-/** Chance and fresh ids, at the edges only: inside a run everything is derived. */
+/** Random numbers and new ids, for use outside runs only: inside a run everything is derived. */
 export interface Random {
   /** In [0, 1). */
   float(): number;

@@ -1,4 +1,4 @@
-/** What code can ask its context for, as runs record it. */
+/** The operations that code can request from its context, as recorded by runs. */
 export type OperationKind =
   | "step"
   | "once"
@@ -12,36 +12,36 @@ export type OperationKind =
   | "attributes"
   | "pivot";
 
-/** What a workflow's code may do, in the order of the code. Plain code between the asks is left out. */
+/** What a workflow's code may do, in the order of the code. Plain code between the operations is left out. */
 export interface Outline {
   readonly items: readonly Item[];
-  /** What could not be read, in words. */
+  /** Descriptions of what could not be read. */
   readonly gaps: readonly string[];
-  /** The code itself. */
+  /** The source text. */
   readonly source: string;
 }
 
 export type Item = OperationNode | Fork | Loop | Together | Attempt | Inlined | Leave;
 
-/** Something that runs record. */
+/** An operation that runs record. */
 export interface OperationNode {
   readonly is: "operation";
   readonly kind: OperationKind;
   readonly label: string;
-  /** The name under which runs record it; null: it is made at run time. */
+  /** The key that runs record it under; null if it is computed at run time. */
   readonly step: string | null;
-  /** Its options as they are written. */
+  /** Its options as written in the code. */
   readonly options: string | null;
   readonly hasUndo: boolean;
 }
 
-/** `if`, `switch`, `?:` and their like. */
+/** `if`, `switch`, `?:` and similar. */
 export interface Fork {
   readonly is: "fork";
-  /** The condition as it is written. */
+  /** The condition as written in the code. */
   readonly label: string;
   readonly arms: readonly Arm[];
-  /** Without an arm that is always taken the code may also go past all of them. */
+  /** False: the code may skip all arms. */
   readonly isTotal: boolean;
 }
 
@@ -52,28 +52,28 @@ export interface Arm {
 
 export interface Loop {
   readonly is: "loop";
-  /** What it goes over, or while what. */
+  /** What it iterates over, or its condition. */
   readonly label: string;
   readonly items: readonly Item[];
-  /** It is left from inside alone. */
+  /** It only ends from inside. */
   readonly isEndless: boolean;
 }
 
-/** Arms that are under way at the same time. Of a race the first to settle wins, and the race is recorded. */
+/** Arms that run at the same time. In a race the first to settle wins, and the race is recorded. */
 export interface Together {
   readonly is: "together";
   readonly isRace: boolean;
   readonly arms: readonly Arm[];
 }
 
-/** Code whose failure other code takes up. */
+/** Code whose failure other code handles. */
 export interface Attempt {
   readonly is: "attempt";
   readonly items: readonly Item[];
   readonly handler: readonly Item[];
 }
 
-/** A function that is given the context: a return inside leaves it alone. */
+/** A function that receives the context: a return inside leaves only this function. */
 export interface Inlined {
   readonly is: "inlined";
   readonly items: readonly Item[];
@@ -84,12 +84,12 @@ export interface Leave {
   readonly how: "return" | "throw" | "break" | "continue" | "anew";
 }
 
-/** All asks, those inside of others too, in the order of the code. */
+/** All operations, including nested ones, in the order of the code. */
 export function operationsOf(items: readonly Item[]): readonly OperationNode[] {
-  return items.flatMap(asksIn);
+  return items.flatMap(operationsIn);
 }
 
-function asksIn(item: Item): readonly OperationNode[] {
+function operationsIn(item: Item): readonly OperationNode[] {
   switch (item.is) {
     case "operation":
       return [item];
@@ -116,7 +116,7 @@ export const raceOperation: OperationNode = {
   hasUndo: false,
 };
 
-/** How many results each run records; null where that depends on the run. */
+/** How many results each run records; null if that depends on the run. */
 export function fixedTotal({ items, gaps }: Outline): number | null {
   return gaps.length > 0 ? null : countOf(items);
 }

@@ -17,7 +17,7 @@ function read(run: string, more: Partial<Code> = {}): Outline {
   return outline;
 }
 
-/** An outline on one line a thing, indented. */
+/** An outline with one indented line per item. */
 function shape(items: readonly Item[], indent = ""): string[] {
   const inner = `${indent}  `;
   return items.flatMap((item): string[] => {
@@ -37,7 +37,7 @@ function lines(run: string, more: Partial<Code> = {}): string[] {
   return shape(read(run, more).items);
 }
 
-test("steps stand in the order of the code, with options through constants and their undo", () => {
+test("steps are in the order of the code, with their undo and with options resolved through constants", () => {
   const outline = read(`async (ctx, input) => {
     const options = { retry: { attempts: 5 }, timeout: "30s" } as const;
     const a = await ctx.step("create", () => 1, options);
@@ -69,7 +69,7 @@ test("steps stand in the order of the code, with options through constants and t
   assert.deepEqual(outline.gaps, []);
 });
 
-test("what decides is shown, and what decides nothing is left out", () => {
+test("conditions that decide which steps run are shown, others are left out", () => {
   const run = `async (ctx, { a, b }) => {
     if (a) log("nothing to record");
     if (a > 1) await ctx.step("more", () => 1); else if (b) return null;
@@ -131,7 +131,7 @@ test("a switch has an arm for each case, and falls through", () => {
   ]);
 });
 
-test("loops, maps and lists say what they go over", () => {
+test("loops, maps and lists show what they iterate over", () => {
   const run = `async (ctx, { items }) => {
     for (const item of items) await ctx.step("each", () => item);
     for (let i = 0; i < 3; i++) await ctx.step(\`turn \${i}\`, () => i);
@@ -161,7 +161,7 @@ test("loops, maps and lists say what they go over", () => {
   ]);
 });
 
-test("what is under way at the same time stands side by side", () => {
+test("parallel steps are grouped", () => {
   const run = `async (ctx, { building }) => {
     const [a, b] = await Promise.all([
       ctx.step("one", () => 1),
@@ -191,7 +191,7 @@ test("what is under way at the same time stands side by side", () => {
   ]);
 });
 
-test("a failure that is taken up leads to its handler; one that is thrown on does not", () => {
+test("a caught failure leads to its handler; a rethrown one does not", () => {
   const run = `async (ctx) => {
     try { await ctx.step("charge", () => 1); } catch (error) { await ctx.step("tell", () => 2); throw error; } finally { await ctx.step("tidy", () => 3); }
     try { await ctx.step("plain", () => 1); } catch (error) { throw new Error("worse", { cause: error }); }
@@ -222,7 +222,7 @@ async function tell(context, subject) {
 function isDone(ctx) { return ctx.waitForEvent("done", { key: "the end" }); }
 `;
 
-test("helpers of the module are read where they are called, under the names that they are given", () => {
+test("a module's helpers are inlined where they are called, with the names passed to them", () => {
   const outline = read("", { module, run: null, authorVersion: 1 });
   assert.deepEqual(shape(outline.items), [
     "fork subject === null",
@@ -246,14 +246,14 @@ test("helpers of the module are read where they are called, under the names that
   assert.equal(fixedTotal(outline), null);
 });
 
-test("of several versions in a module the author's number decides", () => {
+test("of several versions in a module, the one with the author's number is read", () => {
   const code = { name: "w", run: null, module };
   assert.deepEqual(operationsOf(readOutline({ ...code, authorVersion: 2 }, parse)?.items ?? [])[0]?.step, "newer");
   assert.equal(readOutline({ ...code, authorVersion: 1 }, parse)?.input, "z.object({ id: z.string() })");
   assert.equal(readOutline({ ...code, name: "unknown", authorVersion: 1 }, parse), null);
 });
 
-test("a function that calls itself comes to an end, and is told of", () => {
+test("a recursive function is read once and reported as a gap", () => {
   const { gaps } = read("", {
     run: null,
     module: `const w = workflow({ name: "w" }, (ctx) => again(ctx, 3));
@@ -262,13 +262,13 @@ test("a function that calls itself comes to an end, and is told of", () => {
   assert.deepEqual(gaps, ["again calls itself"]);
 });
 
-test("what stands in a step is no part of the run's code", () => {
+test("code inside a step is not part of the run's code", () => {
   assert.deepEqual(lines('(ctx) => ctx.step("one", async () => { if (x) await ctx.step("never", () => 1); })'), [
     "step one",
   ]);
 });
 
-test("every example is read without a gap", () => {
+test("every example is read without gaps", () => {
   const folder = new URL("../../../examples/", import.meta.url);
   const names = {
     "customer-onboarding": ["customer-onboarding"],

@@ -4,21 +4,21 @@ import { Scope } from "./scope.ts";
 import { bare, child, children, inside, isFunction, isNode, type Node } from "./tree.ts";
 import { optionOf, resolve, textOf } from "./values.ts";
 
-/** Gives a text's syntax tree (ESTree); throws when there is none. */
+/** Returns a text's syntax tree (ESTree); throws if it cannot be parsed. */
 export type Parse = (text: string, language: "ts" | "js") => unknown;
 
-/** What is known of the code of one version. */
+/** What is known about the code of one version. */
 export interface Code {
   readonly name: string;
-  /** The number that its author wrote; null: it does not matter. */
+  /** The version that its author set; null: any. */
   readonly authorVersion: number | null;
-  /** The text of its function, where it is loaded. */
+  /** The source text of its function, if it is loaded. */
   readonly run: string | null;
-  /** The whole module that it stands in, where that is kept. */
+  /** The module that contains it, if it is stored. */
   readonly module: string | null;
 }
 
-/** The outline of a workflow's code, with its input schema as it is written; null where the code is not to be had. */
+/** Reads the outline of a workflow's code, with its input schema as written; null if the code is unavailable. */
 export function readOutline(code: Code, parse: Parse): (Outline & { readonly input: string | null }) | null {
   const found = inModule(code, parse) ?? alone(code, parse);
   if (found === null) return null;
@@ -35,7 +35,7 @@ interface Found {
   readonly input: string | null;
 }
 
-/** In its module helpers and constants stand beside it. */
+/** Finds the function in its module, next to its helpers and constants. */
 function inModule({ name, authorVersion, run, module }: Code, parse: Parse): Found | null {
   const program = module === null ? null : programOf(module, "js", parse);
   if (module === null || program === null) return null;
@@ -70,10 +70,10 @@ function versionOf(options: Node, scope: Scope): number {
   return version === null ? 1 : Number(textOf(version.node, version.scope));
 }
 
-/** By itself: what it calls is not to be had. */
+/** Reads the function by itself: the code that it calls is unavailable. */
 function alone({ run }: Code, parse: Parse): Found | null {
   if (run === null) return null;
-  // A method's own text, such as `async run(ctx) {…}`, is no expression.
+  // The text of a method, such as `async run(ctx) {…}`, is not an expression.
   for (const text of [`const run = ${run}`, `const run = { ${run} }.run`, `const run = function ${run}`]) {
     const program = programOf(text, "ts", parse);
     const fn = program === null ? null : firstFunction(program);
@@ -91,7 +91,7 @@ function programOf(text: string, language: "ts" | "js", parse: Parse): Node | nu
   }
 }
 
-/** With a list that is passed on: a module with packages inside has a hundred thousand nodes. */
+/** Appends to one list, because a bundled module has a hundred thousand nodes. */
 function callsIn(node: Node, found: Node[] = []): readonly Node[] {
   if (node.type === "CallExpression") found.push(node);
   for (const each of inside(node)) callsIn(each, found);

@@ -3,7 +3,7 @@ import { Scope } from "./scope.ts";
 import { bare, boundNames, child, children, inside, isFunction, keyOf, type Node, nameOf, oneLine } from "./tree.ts";
 import { optionOf, optionsText, resolve, shownText, textOf } from "./values.ts";
 
-/** Operations whose first argument is their name: their kind, where their work stands, and where their options. */
+/** Operations whose first argument is their name: their kind, and the positions of their work and options arguments. */
 const named: Readonly<Record<string, { kind: OperationKind; work?: number; options?: number }>> = {
   step: { kind: "step", work: 1, options: 2 },
   once: { kind: "once", work: 1, options: 2 },
@@ -14,29 +14,29 @@ const named: Readonly<Record<string, { kind: OperationKind; work?: number; optio
   pointOfNoReturn: { kind: "pivot" },
 };
 
-/** Methods of lists whose function is called for each item. */
+/** Array methods that call their function for each item. */
 const perItem = new Set(["map", "forEach", "flatMap", "filter", "some", "every", "find", "reduce"]);
-/** Promises whose parts are under way at the same time. */
+/** `Promise` methods whose parts run at the same time. */
 const together = new Set(["all", "allSettled", "race", "any"]);
 
 const labelMax = 80;
 const depthMax = 12;
 
 /**
- * Reads a function that is given a context: what it may ask for, in the order of the code. Names and options are followed
- * through constants and through what functions of the same text are given, so that a helper's step has its real name.
+ * Reads what a function may request from its context, in the order of the code. Names and options are resolved through
+ * constants and through the arguments of functions in the same text, so that a helper's step has its real name.
  */
 export class Reader {
   readonly gaps: string[] = [];
   readonly #source: string;
-  /** Functions that are being read, so that one that calls itself comes to an end. */
+  /** The functions being read, to stop at recursion. */
   readonly #open: Node[] = [];
 
   constructor(source: string) {
     this.#source = source;
   }
 
-  /** `contexts`: which of its parameters are contexts; `given`: what a caller passes for them. */
+  /** `contexts`: which parameters are contexts. `given`: the caller's arguments. */
   readFunction(
     fn: Node,
     around: Scope,
@@ -103,7 +103,7 @@ export class Reader {
       case "ArrowFunctionExpression":
       case "ClassDeclaration":
       case "ClassExpression":
-        // It does nothing where it is written.
+        // A function or class does nothing where it is declared.
         return [];
       default:
         if (node.type.startsWith("TS") && bare(node) === node) return [];
@@ -111,7 +111,7 @@ export class Reader {
     }
   }
 
-  // --- Control ----------------------------------------------------------------------------------------------------------
+  // --- Control flow --------------------------------------------------------------------------------------------------
 
   #fork(node: Node, scope: Scope): readonly Item[] {
     const test = child(node, "test");
@@ -148,7 +148,7 @@ export class Reader {
     if (read.every((items) => items.every((item) => item.is === "leave" && item.how === "break"))) return before;
     const arms = cases.flatMap((each, i): readonly Arm[] => {
       const test = child(each, "test");
-      // A case without code of its own is another name for the next one.
+      // A case without code is another label of the next one.
       if (children(each, "consequent").length === 0 && i < cases.length - 1) return [];
       const names = [...namesBefore(cases, i), ...(test === null ? ["else"] : [this.#text(test)])];
       return [
@@ -196,14 +196,14 @@ export class Reader {
     for (const name of param === null ? [] : boundNames(param)) inner.set(name, { is: "unknown" });
     const handler = clause === null ? [] : this.#read(child(clause, "body"), inner);
     const after = this.#read(child(node, "finalizer"), scope);
-    // One that only throws on changes nothing of the way.
+    // A handler that only rethrows does not change the flow.
     const isSilent =
       operationsOf(handler).length === 0 && handler.every((item) => item.is === "leave" && item.how === "throw");
     if (items.length === 0) return after;
     return [...(isSilent ? items : [{ is: "attempt" as const, items, handler }]), ...after];
   }
 
-  // --- Calls ------------------------------------------------------------------------------------------------------------
+  // --- Calls ---------------------------------------------------------------------------------------------------------
 
   #call(node: Node, scope: Scope): readonly Item[] {
     const callee = bare(child(node, "callee") ?? node);
@@ -239,7 +239,7 @@ export class Reader {
     );
   }
 
-  /** A function of the same text: what it asks for stands where it is called. */
+  /** Inlines a function of the same text where it is called. */
   #inline(fn: Node, args: readonly Node[], around: Scope, scope: Scope): readonly Item[] {
     if (this.#open.includes(fn) || this.#open.length > depthMax) {
       const items = this.#open.includes(fn) ? "calls itself" : "is nested too deeply";
@@ -370,7 +370,7 @@ export class Reader {
     return [{ is: "together", isRace: false, arms }];
   }
 
-  /** A method of something else. Of a list's the function is called for each item. */
+  /** A method of another object. For array methods the function is called for each item. */
   #method(object: Node, method: string, args: readonly Node[], scope: Scope): readonly Item[] {
     const before = this.#read(object, scope);
     const [first] = args;
@@ -386,7 +386,7 @@ export class Reader {
     return [...before, ...this.#arguments(args, scope)];
   }
 
-  /** What stands in arguments; a function among them is taken to be called once. */
+  /** Reads the arguments; a function among them is assumed to be called once. */
   #arguments(args: readonly Node[], scope: Scope): readonly Item[] {
     return args.flatMap((arg): readonly Item[] => {
       const plain = bare(arg);
@@ -405,7 +405,7 @@ export class Reader {
   }
 }
 
-/** A throw goes further than the function that it stands in. */
+/** Whether an item leaves the caller too: a throw does not end at its function. */
 function isEnding(item: Item): boolean {
   switch (item.is) {
     case "leave":
@@ -423,7 +423,7 @@ function isEnding(item: Item): boolean {
   }
 }
 
-/** Cases right before this one that fall into it without code of their own. */
+/** The cases directly before this one that fall into it without code. */
 function namesBefore(cases: readonly Node[], at: number): readonly Node[] {
   const names: Node[] = [];
   for (let i = at - 1; i >= 0; i--) {
@@ -435,7 +435,7 @@ function namesBefore(cases: readonly Node[], at: number): readonly Node[] {
   return names;
 }
 
-/** The code of a case and of those that it falls through to, without the `break` that ends it. */
+/** The code of a case and of those it falls through to, without the final `break`. */
 function armOf(read: readonly (readonly Item[])[], from: number): readonly Item[] {
   const items: Item[] = [];
   for (const some of read.slice(from)) {

@@ -1,15 +1,15 @@
 import { boundNames, child, children, type Node } from "./tree.ts";
 
-/** What a name stands for where it is read. */
+/** What a name refers to at the place where it is read. */
 export type Meaning =
-  /** A context: asks are made of it. */
+  /** A context, which operations are requested from. */
   | { readonly is: "context" }
-  /** What it was given, with the scope in which that was written. */
+  /** Its assigned value, with the scope in which that was written. */
   | { readonly is: "value"; readonly node: Node; readonly scope: Scope }
-  /** Only a run knows. */
+  /** Known only at run time. */
   | { readonly is: "unknown" };
 
-/** Names of a stretch of code and of what is around it. */
+/** The names of a piece of code and of the code around it. */
 export class Scope {
   readonly around: Scope | null;
   readonly #names = new Map<string, Meaning>();
@@ -26,7 +26,9 @@ export class Scope {
     return this.#names.get(name) ?? this.around?.find(name) ?? null;
   }
 
-  /** Names that statements declare for all of their block: constants and functions can be read, the rest is unknown. */
+  /**
+   * Declares the names of statements for their whole block: constants and functions can be read, the rest is unknown.
+   */
   declare(statements: readonly Node[]): this {
     for (const statement of statements) {
       const inner =
@@ -42,7 +44,7 @@ export class Scope {
   }
 
   #declareVariables(declaration: Node): void {
-    // A bundler writes `var` for a module's constants.
+    // Bundlers write `var` for a module's constants.
     const isConstant = declaration["kind"] !== "let";
     for (const each of children(declaration, "declarations")) {
       const [id, init] = [child(each, "id"), child(each, "init")];

@@ -1,4 +1,4 @@
-/** A node of a syntax tree (ESTree); only what is asked of all of them. */
+/** A node of a syntax tree (ESTree), with the fields that all of them have. */
 export interface Node {
   readonly type: string;
   readonly start: number;
@@ -20,14 +20,14 @@ export function children(node: Node, field: string): readonly Node[] {
   return Array.isArray(value) ? value.filter(isNode) : [];
 }
 
-/** The nodes inside of one, in the order of the text. */
+/** The direct child nodes, in the order of the text. */
 export function inside(node: Node): readonly Node[] {
   return Object.values(node)
     .flatMap((value) => (Array.isArray(value) ? value.filter(isNode) : isNode(value) ? [value] : []))
     .toSorted((a, b) => a.start - b.start);
 }
 
-/** What stands inside of types, brackets and `await`. */
+/** The expression inside type assertions, parentheses and optional chains. */
 export function bare(node: Node): Node {
   switch (node.type) {
     case "TSAsExpression":
@@ -54,7 +54,7 @@ export function isFunction(node: Node): boolean {
   );
 }
 
-/** The name that a property goes by, also of `"name": …`. */
+/** The name of a property, also if it is quoted: `"name": …`. */
 export function keyOf(property: Node): string | null {
   const key = child(property, "key");
   if (key === null || property["computed"] === true) return null;
@@ -67,7 +67,7 @@ export function propertyOf(object: Node | null, name: string): Node | null {
   return property === undefined ? null : child(property, "value");
 }
 
-/** Names that a pattern binds: `a`, `{ a, b: c }`, `[a = 1]`. */
+/** The names that a pattern binds: `a`, `{ a, b: c }`, `[a = 1]`. */
 export function boundNames(pattern: Node): readonly string[] {
   switch (pattern.type) {
     case "Identifier":
@@ -88,7 +88,7 @@ export function boundNames(pattern: Node): readonly string[] {
   }
 }
 
-/** The words of a text on one line, cut to what a person reads. */
+/** A text on one line, truncated for display. */
 export function oneLine(text: string, max: number): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line.length > max ? `${line.slice(0, max - 1)}…` : line;

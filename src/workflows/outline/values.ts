@@ -1,10 +1,10 @@
 import type { Scope } from "./scope.ts";
 import { bare, child, children, keyOf, type Node, nameOf, oneLine, propertyOf } from "./tree.ts";
 
-/** Constants that name each other are followed so far. */
+/** Constants that refer to each other are followed to this depth. */
 const depthMax = 10;
 
-/** What an expression stands for, as far as constants and what functions were given tell, with its scope. */
+/** Resolves an expression through constants and function arguments, with the scope of the result. */
 export function resolve(node: Node, scope: Scope, depth = 0): { node: Node; scope: Scope } {
   const plain = bare(node);
   const name = nameOf(plain);
@@ -13,7 +13,7 @@ export function resolve(node: Node, scope: Scope, depth = 0): { node: Node; scop
   return resolve(meaning.node, meaning.scope, depth + 1);
 }
 
-/** The text that an expression always gives, or null. */
+/** The constant text of an expression, or null. */
 export function textOf(node: Node, scope: Scope): string | null {
   const found = resolve(node, scope);
   if (found.node.type === "Literal") {
@@ -32,7 +32,7 @@ export function textOf(node: Node, scope: Scope): string | null {
   return null;
 }
 
-/** How a name is shown that only a run knows: what is fixed of it, with `…` for the rest. */
+/** How to show a name that is known only at run time: its fixed parts, with `…` for the rest. */
 export function shownText(node: Node, scope: Scope, source: string): string {
   const found = resolve(node, scope);
   if (found.node.type === "TemplateLiteral")
@@ -53,14 +53,14 @@ function partsOf(template: Node, scope: Scope): (string | null)[] {
 
 const optionsMax = 600;
 
-/** Options as they are written, where they were written. */
+/** Options as written, at the place where they are defined. */
 export function optionsText(node: Node | undefined, scope: Scope, source: string): string | null {
   if (node === undefined) return null;
   const { node: found } = resolve(node, scope);
   return oneLine(source.slice(found.start, found.end), optionsMax);
 }
 
-/** An option's value, also one that comes in by `...others`. */
+/** An option's value, including one that is spread in with `...others`. */
 export function optionOf(
   node: Node | undefined,
   name: string,

@@ -1,4 +1,4 @@
-import { decideStage, lastPlaceOf, runTimeOf } from "../../decide/bulk.ts";
+import { decideStage, lastPlaceOf, nextLot } from "../../decide/bulk.ts";
 import type { Verb, VerbRequest } from "../../decide/verb.ts";
 import type { BulkItem, BulkRow } from "../../model/bulk.ts";
 import { BatonError } from "../../model/errors.ts";
@@ -8,28 +8,29 @@ import type { Store } from "../../ports/store.ts";
 
 export interface BulkParts {
   readonly store: Store;
-  /** Carries out one verb as part of a bulk act. */
+  /** Carries out one action as part of a bulk operation. */
   intervene(id: string, request: VerbRequest, bulk: NonNullable<Intervene["bulk"]>, verb: string): Promise<unknown>;
 }
 
-/** Between looks whether a canary has failed again. */
-const canaryLookMs = 250;
+/** Delay between checks whether a canary has failed again. */
+const canaryPollMs = 250;
 
 /**
- * Carries bulk acts on, a lot at a time. What became of a run is written in the transaction of its verb, so dying between
- * two lots, or two processes at once, does no run twice; the timer stays due until the lot's end is written.
+ * Continues bulk operations, one lot at a time. The result of a run is written in the transaction of its action, so
+ * neither a crash between two lots nor two processes at once process a run twice. The timer stays due until the end of
+ * the lot is written.
  */
 export function bulkHandler({ store, intervene }: BulkParts): (bulk: number, now: number) => Promise<boolean> {
   return async (no) => {
     const bulk = await store.query("bulk", { no });
     if (bulk === null || bulk.status !== "running") return false;
     const upTo = lastPlaceOf(bulk.request.canary, bulk.stage);
-    const { count, inMs } = runTimeOf(bulk.request.ratePerS, defaults.bulkLot);
+    const { count, inMs } = nextLot(bulk.request.ratePerS, defaults.bulkLot);
     const items = await store.query("bulkItems", { bulk: no, upTo, limit: count });
     if (items.length > 0) {
-      // Together: they share the store's transactions.
-      await Promise.all(items.map((item) => doOne(bulk, item, { store, intervene })));
-      await goOn(store, bulk, bulk.stage, inMs);
+      // In parallel, so that they share the store's transactions.
+      await Promise.all(items.map((item) => processOne(bulk, item, { store, intervene })));
+      await continueAt(store, bulk, bulk.stage, inMs);
       return true;
     }
     await endStage(store, bulk, upTo);
@@ -37,10 +38,10 @@ export function bulkHandler({ store, intervene }: BulkParts): (bulk: number, now
   };
 }
 
-async function doOne(bulk: BulkRow, item: BulkItem, { store, intervene }: BulkParts): Promise<void> {
+async function processOne(bulk: BulkRow, item: BulkItem, { store, intervene }: BulkParts): Promise<void> {
   const { request, actor, why, no } = bulk;
   const verb: Verb = request.verb === "redrive" ? "resume" : request.verb;
-  const asked: VerbRequest = {
+  const verbRequest: VerbRequest = {
     verb,
     actor,
     why,
@@ -48,7 +49,7 @@ async function doOne(bulk: BulkRow, item: BulkItem, { store, intervene }: BulkPa
     ...(request.stopsClocks === true ? { stopsClocks: true } : {}),
   };
   try {
-    await intervene(item.run, asked, { no, place: item.place }, request.verb);
+    await intervene(item.run, verbRequest, { no, place: item.place }, request.verb);
   } catch (error) {
     if (!(error instanceof BatonError) || error.name !== "BatonError") throw error;
     await store.commit({ kind: "bulk", act: "note", bulk: no, place: item.place, detail: error.message });
@@ -62,9 +63,9 @@ async function endStage(store: Store, bulk: BulkRow, upTo: number): Promise<void
   const decision = decideStage(request, stage, upTo >= total, lot);
   switch (decision.kind) {
     case "wait":
-      return goOn(store, bulk, stage, canaryLookMs);
+      return continueAt(store, bulk, stage, canaryPollMs);
     case "next":
-      return goOn(store, bulk, stage + 1, 0);
+      return continueAt(store, bulk, stage + 1, 0);
     case "completed":
       return end(store, no, "completed", null);
     case "stop":
@@ -72,7 +73,7 @@ async function endStage(store: Store, bulk: BulkRow, upTo: number): Promise<void
   }
 }
 
-async function goOn(store: Store, { no, stage: fromStage }: BulkRow, stage: number, inMs: number): Promise<void> {
+async function continueAt(store: Store, { no, stage: fromStage }: BulkRow, stage: number, inMs: number): Promise<void> {
   await store.commit({ kind: "bulk", act: "go-on", bulk: no, fromStage, stage, inMs });
 }
 

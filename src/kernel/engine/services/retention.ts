@@ -5,12 +5,12 @@ import type { Service } from "./service.ts";
 export interface Retention {
   readonly completedMs: number;
   readonly failedMs: number;
-  /** As long as completed ones, unless said otherwise. */
+  /** Default: like `completedMs`. */
   readonly cancelledMs?: number;
   readonly eventMs: number;
 }
 
-/** Deletes what retention no longer keeps, a thousand runs a round, so that live work never waits long for it. */
+/** Deletes what retention no longer keeps, a thousand runs per round, so that live work never waits long for it. */
 export function createRetention(
   store: Store,
   keep: Retention,
@@ -20,7 +20,7 @@ export function createRetention(
   return {
     name: "retention",
     everyMs,
-    // What has piled up is not left to the next minute, and not deleted at one go either.
+    // A backlog does not wait for the next minute, and is not deleted in one go either.
     nextInMs: () => (isFull ? nextRoundMs : null),
     runOnce: async () => {
       const swept = await store.sweep({ ...keep, limit: defaults.sweepBatch });
@@ -31,5 +31,5 @@ export function createRetention(
 }
 
 const nextRoundMs = 1_000;
-/** A round that deletes so many has left some; a store may take fewer at once than it is asked to. */
+/** A round that deletes this many has probably left some; a store may delete fewer at once than requested. */
 const fullRound = 200;

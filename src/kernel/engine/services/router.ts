@@ -6,7 +6,7 @@ import type { Service } from "./service.ts";
 const routeBatch = 100;
 
 /**
- * Starts what stored events trigger: those that runs emitted, and those that were accepted where nobody knew the
+ * Starts the runs that stored events trigger: events that runs emitted, and events accepted by a process without the
  * triggers. An event is marked in the transaction of its starts, so a crash between two rounds repeats nothing.
  */
 export function createRouter(

@@ -15,71 +15,71 @@ export interface SchedulerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The version of a name that new starts get; null when this process has none. */
+  /** The version that new starts of a name use; null if this process has none. */
   readonly handlerOf: (name: string) => Handler | null;
   readonly startOf: (handler: Handler, prepared: Prepared, origin: Origin) => StartRun;
 }
 
-/** A definition that this process holds, with the schedule of it that a row is about. */
+/** A definition that this process has loaded, with the schedule that a row belongs to. */
 export interface HeldSchedule {
   readonly handler: Handler;
   readonly schedule: HandlerSchedule;
 }
 
 /**
- * Fires what is due. A round reads the schedule, decides by the store's time, prepares the starts with the definition's
- * own code and offers all of it as one transition, guarded by the revision that it has read. Whoever dies on the way has
- * changed nothing, and the timer is still due: nominal times are decided in order, each in the transaction that moves the
- * schedule beyond it.
+ * Fires what is due. A round reads the schedule, decides by the store time, prepares the starts with the definition's
+ * code and commits everything as one transition, guarded by the revision that it has read. A crash on the way changes
+ * nothing, and the timer is still due: scheduled times are decided in order, each in the transaction that moves the
+ * schedule past it.
  */
 export class Scheduler {
   readonly #parts: SchedulerOptions;
-  /** Definitions whose schedules the store has not been told yet. */
-  readonly #unput = new Set<string>();
-  /** Definitions that were taken out while this process ran. */
-  readonly #forgotten = new Map<string, Pick<Handler, "definition" | "schedules">>();
-  /** Schedules in which a nominal time waits for a run of their definition to end. */
+  /** Definitions whose schedules are not written to the store yet. */
+  readonly #unsaved = new Set<string>();
+  /** Definitions that were removed while this process ran. */
+  readonly #removed = new Map<string, Pick<Handler, "definition" | "schedules">>();
+  /** Schedules with a scheduled time that waits for a run of their definition to end. */
   readonly #buffering = new Map<number, string>();
-  /** Definitions of which the store has had schedules since this process looked. */
+  /** Definitions for which the store has, or had, schedules since this process first read them. */
   #stored: Set<string> | null = null;
 
   constructor(parts: SchedulerOptions) {
     this.#parts = parts;
   }
 
-  /** The schedules of this definition are told to the store in the next round. */
+  /** Writes the schedules of this definition to the store in the next round. */
   register(name: string): void {
-    this.#forgotten.delete(name);
-    this.#unput.add(name);
+    this.#removed.delete(name);
+    this.#unsaved.add(name);
   }
 
-  /** This definition is gone from the code, and with it its schedules. */
+  /** Removes a definition that is gone from the code, along with its schedules. */
   forget(definition: DefinitionRef): void {
-    this.#forgotten.set(definition.name, { definition, schedules: [] });
-    this.#unput.add(definition.name);
+    this.#removed.set(definition.name, { definition, schedules: [] });
+    this.#unsaved.add(definition.name);
   }
 
-  /** Brings the store's schedules to what the definitions say. What could not be told is tried again. */
+  /** Updates the store's schedules to match the definitions. What fails is tried again. */
   async putAll(): Promise<void> {
     this.#stored ??= await this.#readStored();
-    for (const name of [...this.#unput]) {
-      // Taken off first: what is registered while the store answers is told in another round.
-      this.#unput.delete(name);
-      const definition = this.#parts.handlerOf(name) ?? this.#forgotten.get(name);
-      // Most definitions have none, and never had.
+    for (const name of [...this.#unsaved]) {
+      // Removed first: a registration while the store answers is written in another round.
+      this.#unsaved.delete(name);
+      const definition = this.#parts.handlerOf(name) ?? this.#removed.get(name);
+      // Most definitions have no schedules, and never had any.
       if (definition === undefined || ((definition.schedules ?? []).length === 0 && !this.#stored.has(name))) continue;
       try {
         await this.#put(definition);
         this.#stored.add(name);
-        this.#forgotten.delete(name);
+        this.#removed.delete(name);
       } catch (error) {
-        this.#unput.add(name);
+        this.#unsaved.add(name);
         throw error;
       }
     }
   }
 
-  /** Those of which the store has schedules: they are told also when the code has none any more. */
+  /** Definitions with schedules in the store: they are updated even if the code no longer has any. */
   async #readStored(): Promise<Set<string>> {
     const stored = new Set<string>();
     let after: number | null = null;
@@ -104,7 +104,7 @@ export class Scheduler {
     });
   }
 
-  /** One round of one schedule whose timer is due. */
+  /** One round for one schedule whose timer is due. */
   async fireDue(no: number, now: number): Promise<boolean> {
     const row = await this.#parts.store.query("scheduleOf", { no });
     const held = row === null ? null : this.held(row);
@@ -126,13 +126,13 @@ export class Scheduler {
     return true;
   }
 
-  /** A run of this definition has come to rest here: what waited for it need not wait for its timer. */
+  /** A run of this definition has ended here: a time that waited for it need not wait for its timer. */
   async runEnded(definition: string): Promise<void> {
     for (const [no, name] of [...this.#buffering]) {
       if (name !== definition) continue;
       const row = await this.#parts.store.query("scheduleOf", { no });
       if (row === null || row.buffered === null) this.#buffering.delete(no);
-      // Up to where it is decided already: the rest is the timer's.
+      // Only for times that are already decided; the timer does the rest.
       else await this.fireDue(no, row.decidedTo);
     }
   }
@@ -141,7 +141,7 @@ export class Scheduler {
     return this.#buffering.size > 0;
   }
 
-  /** The code behind a schedule, when this process has the very one that the store knows. */
+  /** The code of a schedule, if this process has exactly the version that the store has. */
   held(row: ScheduleRow): HeldSchedule | null {
     const handler = this.#parts.handlerOf(row.definition);
     const schedule = handler?.schedules?.find((each) => each.name === row.name);
@@ -149,7 +149,10 @@ export class Scheduler {
     return hashOf(schedule.spec) === hashOf(row.spec) ? { handler, schedule } : null;
   }
 
-  /** The starts of nominal times, with the input that the definition gives them; a failure there refuses that one. */
+  /**
+   * The starts of scheduled times, with the input that the definition computes. If that fails, only that time is
+   * refused.
+   */
   async plan(
     row: ScheduleRow,
     held: HeldSchedule,
@@ -182,7 +185,7 @@ export class Scheduler {
     return this.#parts.startOf(handler, await this.#withinLimit(prepare()), origin);
   }
 
-  /** Code that never comes back must not hold up the schedules of all others. */
+  /** Code that never returns must not block all other schedules. */
   #withinLimit<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const late = new BatonError("timeout", `computing the schedule's input took longer than ${inputMaxMs} ms`);
@@ -229,9 +232,9 @@ export class Scheduler {
 }
 
 const pageRows = 200;
-/** The input of a nominal time is made from it and not fetched from far away. */
+/** The input of a scheduled time is computed from it, not fetched from elsewhere. */
 const inputMaxMs = 10_000;
-/** Characters of an error that stand with a refused nominal time. */
+/** Characters of the error that is kept with a refused scheduled time. */
 const refusalMax = 1_000;
 
 export function hashOf(spec: ScheduleSpec): string {

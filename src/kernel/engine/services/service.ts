@@ -1,16 +1,22 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 
-/** A background service: one bounded round that says what it did. All are alike, and a test may call a round itself. */
+/**
+ * A background service: one bounded round that returns what it did. All have the same form, and a test can call a round
+ * itself.
+ */
 export interface Service<Counts> {
   readonly name: string;
   readonly everyMs: number;
-  /** After a round: in how long the next one is worth it, when that is sooner; null when it is not known. */
+  /** Delay to the next useful round, if it is shorter than `everyMs`; null if unknown. */
   nextInMs?(): number | null;
   runOnce(): Promise<Counts>;
 }
 
-/** Runs a service until it is stopped; a failed round is told and tried again. Returns how to stop and how to hurry it. */
+/**
+ * Runs a service until it is stopped. A failed round is logged and retried. Returns functions to stop it and to run a
+ * round now.
+ */
 export function keepRunning<Counts>(
   service: Service<Counts>,
   clock: Clock,

@@ -4,12 +4,13 @@ import type { Store } from "../../ports/store.ts";
 import type { Service } from "./service.ts";
 
 /**
- * Hands each due timer to the handler of its owner's kind, with the store's time. A handler moves its owner's timer in
- * the transaction of what it does, so a crash leaves it due; false: it was not for this process, or somebody else did it.
+ * Passes each due timer to the handler of its owner's kind, with the store time. A handler moves its owner's timer in
+ * the transaction of what it does, so after a crash it is still due. Returns false if the timer is not for this process
+ * or another process has handled it.
  */
 export type TimerHandlers = Readonly<Record<OwnerKind, (owner: number, now: number) => Promise<boolean>>>;
 
-/** `first` is done at the beginning of each round: what may set timers that were not there before. */
+/** `first` runs at the beginning of each round, because it may set new timers. */
 export function createTimers(
   store: Store,
   everyMs: number,
@@ -26,18 +27,18 @@ export function createTimers(
       await first();
       let handled = 0;
       for (;;) {
-        const look = await lookOnce(store, handlers);
-        nextInMs = look.nextInMs;
-        handled += look.handled;
-        // What was handled has a new timer, which may come before all that this look knew of.
-        if (look.handled === 0) return { handled };
+        const pass = await handleDue(store, handlers);
+        nextInMs = pass.nextInMs;
+        handled += pass.handled;
+        // A handled timer is set again, perhaps before all those that this pass has read.
+        if (pass.handled === 0) return { handled };
       }
     },
   };
 }
 
-/** All that is due now, page by page: timers that are not for this process must not hide those behind them. */
-async function lookOnce(store: Store, handlers: TimerHandlers): Promise<{ handled: number; nextInMs: number | null }> {
+/** Handles all that is due now, page by page: timers that are not for this process must not hide those after them. */
+async function handleDue(store: Store, handlers: TimerHandlers): Promise<{ handled: number; nextInMs: number | null }> {
   let after: Queries["dueTimers"]["params"]["after"] = null;
   let handled = 0;
   for (;;) {
