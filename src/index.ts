@@ -1,11 +1,19 @@
+import type { CurrentRun } from "./app/baton.ts";
+import type { BulkOperation } from "./app/bulk.ts";
+import type { GuideActionSource } from "./app/guide.ts";
+import type { ScheduleControl } from "./app/schedules.ts";
+import type { Timestamp } from "./stdx/timestamp.ts";
+import type { Firing, FiringOutcome } from "./kernel/model/schedule.ts";
+import type { OneTimeOptions, ScheduledFiring } from "./workflows/schedule.ts";
+
 export { type Baton, type CurrentRun, currentRun, type DeadLetter, type OpenOptions, openBaton } from "./app/baton.ts";
-export type { BulkAct, Bulks } from "./app/bulk.ts";
+export type { BulkOperation, Bulks } from "./app/bulk.ts";
 export type { DoctorOptions, EraseRequest } from "./app/care.ts";
 export { type BatonConfig, type Definition, defineConfig } from "./app/config.ts";
-export type { GuideActSource, GuideApi, GuideSource, GuideStepSource } from "./app/guide.ts";
+export type { GuideActionSource, GuideApi, GuideSource, GuideStepSource } from "./app/guide.ts";
 export { type Handle, RunFailedError, type VerbOptions } from "./app/handle.ts";
 export type { ScheduleControl } from "./app/schedules.ts";
-export type { Timestamp } from "./kernel/decide/schedule.ts";
+export type { Timestamp } from "./stdx/timestamp.ts";
 export type { StepAttempt, StepLog } from "./kernel/engine/attempt.ts";
 export type { Examination, Repair } from "./kernel/engine/doctor.ts";
 export type { Erasure } from "./kernel/engine/erase.ts";
@@ -61,3 +69,24 @@ export type {
   ScheduleTrigger,
 } from "./workflows/schedule.ts";
 export type { Schema } from "./workflows/schema.ts";
+
+// Former names, kept so that existing code compiles.
+
+/** @deprecated Use `BulkOperation`. */
+export type BulkAct = BulkOperation;
+/** @deprecated Use `Firing`. */
+export type Fire = Firing;
+/** @deprecated Use `FiringOutcome`. */
+export type FireOutcome = FiringOutcome;
+/** @deprecated Use `GuideActionSource`. */
+export type GuideActSource = GuideActionSource;
+/** @deprecated Use `Timestamp`. */
+export type Moment = Timestamp;
+/** @deprecated Use `OneTimeOptions`. */
+export type MomentOptions = OneTimeOptions;
+/** @deprecated Use `ScheduledFiring`. */
+export type ScheduledFire = ScheduledFiring;
+/** @deprecated Use `ScheduleControl`. */
+export type ScheduleDesk = ScheduleControl;
+/** @deprecated Use `CurrentRun`. */
+export type Surrounding = CurrentRun;

@@ -1,23 +1,26 @@
-import type { Timestamp } from "../kernel/decide/schedule.ts";
+import type { Timestamp } from "../stdx/timestamp.ts";
 import type { Engine } from "../kernel/engine/engine.ts";
 import type { BackfillItem, By } from "../kernel/engine/schedules.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { ScheduleRow } from "../kernel/model/schedule.ts";
 import type { VerbOptions } from "./handle.ts";
 
-/** The schedules of one store. A schedule is named by its workflow and itself: `report/nightly`. */
+/** Schedules of one store. A schedule's name is `workflow/schedule`, such as `report/nightly`. */
 export interface ScheduleControl {
   list(filter?: { workflow?: string; limit?: number }): Promise<readonly ScheduleRow[]>;
-  /** Throws with code `not-found`. A workflow's name is enough when it has one schedule. */
+  /** Throws with code `not-found`. The workflow's name is enough if it has only one schedule. */
   get(schedule: string): Promise<ScheduleRow>;
-  /** Its next nominal times, 5 unless said otherwise. */
+  /** The next scheduled times. Default 5. */
   next(schedule: string, count?: number): Promise<readonly Date[]>;
   pause(schedule: string, options?: VerbOptions): Promise<void>;
-  /** From now on its times are fired again; those that passed meanwhile are not. */
+  /** Fires the schedule again from now on. Times that passed while it was paused are skipped. */
   resume(schedule: string, options?: VerbOptions): Promise<void>;
-  /** Starts a run outside of the nominal times; gives its id. */
+  /** Starts a run now, outside of the scheduled times. Returns its ID. */
   runNow(schedule: string, options?: VerbOptions): Promise<string>;
-  /** Fires the nominal times from `from` to `to` (default now) that have no run; with `dryRun` it only lists them. */
+  /**
+   * Starts runs for the scheduled times from `from` to `to` (default now) that have none. With `dryRun` it only lists
+   * them.
+   */
   backfill(
     schedule: string,
     range: { from: Timestamp; to?: Timestamp; dryRun?: boolean },

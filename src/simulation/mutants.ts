@@ -5,90 +5,94 @@ import type { Journal } from "../kernel/model/journal.ts";
 import type { Transition } from "../kernel/model/transition.ts";
 import type { StoreSafeguards } from "../stores/sql/safeguards.ts";
 
-/** A planted bug: the simulator must find each within 500 seeds, or it is the simulator that is broken. */
+/** A planted bug. If the simulator does not find it within 500 seeds, the simulator is broken. */
 export interface Mutant {
   readonly name: string;
   readonly about: string;
   readonly storeSafeguards?: Partial<StoreSafeguards>;
-  /** Lets the world see a new idempotency key for each attempt. */
+  /** Each attempt shows the world a new idempotency key. */
   readonly hasRandomKeys?: boolean;
   /** A replay gets no recorded outputs. */
   readonly forgetsJournal?: boolean;
-  /** A replay delivers by the order of asking instead of the recorded one. */
+  /** A replay delivers results in the order of the calls instead of the recorded order. */
   readonly replaysByCall?: boolean;
-  /** Hints are all there is: nobody looks by himself. */
+  /** Workers rely on hints alone and never poll. */
   readonly neverPolls?: boolean;
   /** Leases are judged by the caller's own clock. */
   readonly usesLocalClock?: boolean;
   /** A transition sometimes commits its first part only. */
   readonly tearsTransitions?: boolean;
-  /** A late end overwrites a run at rest. */
+  /** A late end overwrites the end of a run. */
   readonly endsTwice?: boolean;
-  /** The newest version of a definition goes on with runs of every other. */
+  /** The newest version of a definition continues the runs of all others. */
   readonly runsNewest?: boolean;
   /** The fence is read before the transaction instead of inside it. */
   readonly checksFenceEarly?: boolean;
-  /** A wait is registered and nobody looks a second time. */
-  readonly skipsSecondLook?: boolean;
-  /** Of two transitions of one run in a batch the last one counts. */
+  /** A wait is registered and not checked for events a second time. */
+  readonly skipsSecondCheck?: boolean;
+  /** Only the last of two transitions of one run in a batch is applied. */
   readonly dropsFromBatch?: boolean;
-  /** The key of a scheduled start says nothing of its nominal time. */
+  /** The key of a scheduled start does not contain its scheduled time. */
   readonly forgetsScheduledTime?: boolean;
-  /** A schedule's next time is committed before what it fires. */
+  /** A schedule's next time is committed before its firing. */
   readonly advancesFirst?: boolean;
   /** A refused end is counted. */
   readonly countsStale?: boolean;
-  /** A batch that was delayed on its way is written although its sender has gone on since. */
-  readonly takesLateBatches?: boolean;
-  /** EngineSafeguards of the engine that it breaks. */
+  /** A delayed batch is written although its sender has written later ones. */
+  readonly acceptsLateBatches?: boolean;
+  /** Safeguards of the engine that it disables. */
   readonly engineSafeguards?: Partial<EngineSafeguards>;
   /** No value is too large. */
   readonly hasNoLimits?: boolean;
-  /** What a holder is given of its run's journal. */
+  /** Changes the journal that a holder loads. */
   readonly journal?: (journal: Journal) => Journal;
-  /** What the store is given of a transition. */
+  /** Changes the transition that the store receives. */
   readonly transition?: (transition: Transition) => Transition;
 }
 
 export const mutants: readonly Mutant[] = [
   {
     name: "no-fence",
-    about: "any worker may write a run that is live",
+    about: "any worker may write any live run",
     storeSafeguards: { isHolder: (live) => live !== undefined },
   },
-  { name: "no-poll", about: "trusts notifications", neverPolls: true },
-  { name: "local-clock", about: "judges leases by each worker's clock", usesLocalClock: true },
-  { name: "torn-commit", about: "a transition applies in part", tearsTransitions: true },
+  { name: "no-poll", about: "workers rely on notifications and never poll", neverPolls: true },
+  { name: "local-clock", about: "leases expire by each worker's own clock", usesLocalClock: true },
+  { name: "torn-commit", about: "a transition is applied in part", tearsTransitions: true },
   {
     name: "event-race",
-    about: "a wait does not see the event that came first",
+    about: "a wait does not receive an event that arrived before it",
     storeSafeguards: { looksBack: () => false },
   },
-  { name: "cancel-race", about: "a run at rest is not final", endsTwice: true },
-  { name: "newest-version", about: "the newest version runs everything", runsNewest: true },
-  { name: "random-key", about: "a new idempotency key for each attempt", hasRandomKeys: true },
+  { name: "cancel-race", about: "a late end overwrites the end of a run", endsTwice: true },
+  { name: "newest-version", about: "the newest version continues every run", runsNewest: true },
+  { name: "random-key", about: "each attempt has a new idempotency key", hasRandomKeys: true },
   { name: "stale-journal", about: "outputs are not reloaded after a takeover", forgetsJournal: true },
-  { name: "call-order", about: "replay by the order of calls", replaysByCall: true },
+  { name: "call-order", about: "a replay delivers results in the order of the calls", replaysByCall: true },
   { name: "early-fence", about: "the fence is read without its lock", checksFenceEarly: true },
-  { name: "no-second-look", about: "a wait is registered without the second look", skipsSecondLook: true },
-  { name: "batch-drop", about: "a batch drops one of two transitions of a run", dropsFromBatch: true },
+  { name: "no-second-look", about: "a new wait is not checked for events a second time", skipsSecondCheck: true },
+  { name: "batch-drop", about: "a batch drops all but the last transition of a run", dropsFromBatch: true },
   {
     name: "innocents",
-    about: "a death is charged to all who were there",
+    about: "a crash counts against every run on the process",
     storeSafeguards: { suspectFrom: () => 1_000, allowance: () => 0 },
   },
-  { name: "old-event", about: "an event from before the run is accepted", storeSafeguards: { eventFloor: () => 0 } },
-  { name: "drift", about: "a counter moves with a stale transition", countsStale: true },
+  {
+    name: "old-event",
+    about: "a run accepts an event that is older than the run",
+    storeSafeguards: { eventFloor: () => 0 },
+  },
+  { name: "miscount", about: "a stale transition changes a counter", countsStale: true },
   {
     name: "double-fire",
-    about: "a nominal time is fired by each who finds it due",
+    about: "every process that finds a scheduled time due fires it",
     forgetsScheduledTime: true,
     storeSafeguards: { isSameRevision: () => true, mayFire: () => true },
   },
-  { name: "lost-fire", about: "the next due time is committed before the fire", advancesFirst: true },
+  { name: "lost-fire", about: "the next due time is committed before the firing", advancesFirst: true },
   {
     name: "silent-miss",
-    about: "what a downtime missed is told nobody",
+    about: "times missed during a downtime are not reported",
     storeSafeguards: { countsMissed: () => false },
   },
   {
@@ -98,7 +102,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "early-retry",
-    about: "a takeover forgets the back-off",
+    about: "a takeover forgets the retry backoff",
     journal: (journal) => ({
       ...journal,
       waits: journal.waits.map((wait) => (wait.kind === "retry" ? { ...wait, dueAt: 0 } : wait)),
@@ -106,9 +110,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "blind-retry",
-    about: "an error that no retry can fix is retried",
+    about: "a non-retryable error is retried",
     engineSafeguards: {
-      decideRetry: (policy, charged, _error, chance) => decideRetry(policy, charged, new Error("any"), chance),
+      decideRetry: (policy, charged, _error, ...rest) => decideRetry(policy, charged, new Error("any"), ...rest),
     },
   },
   {
@@ -121,12 +125,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "deaf-holder",
-    about: "a new holder does not hear of the cancel",
+    about: "a new holder does not receive the cancel",
     journal: (journal) => ({ ...journal, arrivals: journal.arrivals.filter((arrival) => arrival.kind !== "cancel") }),
   },
   {
     name: "resume-anew",
-    about: "a resume takes back what was done before the failure",
+    about: "a resume discards the steps completed before the failure",
     transition: (transition) =>
       transition.kind === "intervene" && transition.idle.to === "ready" && transition.idle.reopening !== null
         ? { ...transition, idle: { ...transition.idle, reopening: { ...transition.idle.reopening, voidFrom: 1 } } }
@@ -134,40 +138,40 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "goes-on",
-    about: "code that disagrees with its history goes on",
+    about: "code that disagrees with its history continues",
     engineSafeguards: { haltsDiverged: () => false },
   },
   { name: "no-limits", about: "values of any size are recorded", hasNoLimits: true },
   {
     name: "over-limit",
-    about: "a key lets one run too many work",
+    about: "a concurrency key leases one run above its limit",
     storeSafeguards: { slotLimit: (limit) => limit + 1 },
   },
   { name: "leaked-slot", about: "a run that ends keeps its slots", storeSafeguards: { releasesSlots: () => false } },
-  { name: "no-handover", about: "a freed slot is handed to nobody", storeSafeguards: { handsOver: () => false } },
+  { name: "no-handover", about: "a freed slot is not handed over", storeSafeguards: { handsOver: () => false } },
   {
     name: "no-dead-letter",
-    about: "a failed run is no dead letter",
+    about: "a failed run does not become a dead letter",
     storeSafeguards: { keepsDeadLetters: () => false },
   },
   {
     name: "double-redrive",
-    about: "two processes redrive one run for one act",
+    about: "two processes redrive a run in one bulk operation",
     storeSafeguards: { isBulkTurn: () => true },
   },
   {
     name: "undo-in-order",
-    about: "steps are undone in the order in which they were done",
+    about: "steps are compensated oldest first",
     engineSafeguards: { listUndos: (...given) => listUndos(...given).toReversed() },
   },
   {
     name: "undo-again",
-    about: "a takeover undoes again what is undone",
+    about: "a takeover compensates steps again",
     engineSafeguards: {
       listUndos: (history, ...rest) => listUndos({ ...history, undone: new Set() }, ...rest),
     },
   },
   { name: "orphans", about: "a cancel does not reach the children", storeSafeguards: { cancelsChildren: () => false } },
-  { name: "park-unread", about: "a run parks over something unread", storeSafeguards: { mayPark: () => true } },
-  { name: "late-batch", about: "a batch is written after its sender has gone on", takesLateBatches: true },
+  { name: "park-unread", about: "a run parks with an unread arrival", storeSafeguards: { mayPark: () => true } },
+  { name: "late-batch", about: "a late batch is written after newer ones", acceptsLateBatches: true },
 ];

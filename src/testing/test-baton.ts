@@ -17,6 +17,7 @@ import { defaults } from "../kernel/model/limits.ts";
 import type { RunStatus } from "../kernel/model/status.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { decode } from "../stdx/json.ts";
+import { parseTimestamp, type Timestamp, timestampHint } from "../stdx/timestamp.ts";
 import { type Intercept, InterceptedStore } from "../stores/intercepted.ts";
 import { MemoryStore, openMemoryCore } from "../stores/sqlite/memory-store.ts";
 import type { Workflow } from "../workflows/definition.ts";
@@ -24,7 +25,7 @@ import { TestClock } from "./test-clock.ts";
 
 export interface TestOptions extends Omit<BatonConfig, "store" | "port" | "folder"> {
   /** The initial time of the clock. Default 2026-01-01T00:00:00Z. */
-  startAt?: Date | number;
+  startAt?: Timestamp;
 }
 
 /** A run of a test instance. Like the run, it survives crashes of the instance. */
@@ -104,7 +105,12 @@ class MemoryBaton implements TestBaton {
   operations = 0;
 
   constructor(options: TestOptions) {
-    this.clock = new TestClock(new Date(options.startAt ?? startAt).getTime());
+    const at = parseTimestamp(options.startAt ?? startAt);
+    if (at === null)
+      throw new BatonError("invalid-option", `startAt is not a valid timestamp: ${String(options.startAt)}`, {
+        hint: timestampHint,
+      });
+    this.clock = new TestClock(at);
     this.#config = options;
     this.#definitions = [...(options.definitions ?? [])];
     this.#core = openMemoryCore({ now: () => this.clock.now() });

@@ -17,6 +17,7 @@ import type { TxClient } from "../kernel/ports/store.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { hash53Number } from "../stdx/hash.ts";
 import { encode } from "../stdx/json.ts";
+import { parseTimestamp, timestampHint } from "../stdx/timestamp.ts";
 import type { AnyWorkflow, Workflow } from "./definition.ts";
 import { checkName, retryPolicy, type StepOptions, type Undo, undoSpec } from "./options.ts";
 
@@ -285,11 +286,12 @@ export class RunContext implements Context {
   }
 
   async sleepUntil(name: string, time: Date | number | string): Promise<void> {
-    // Checks numbers too: an invalid date could be stored but never shown.
-    const dueAt = new Date(time).getTime();
-    if (!Number.isFinite(dueAt))
-      throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid timestamp`);
-    await this.#sleep(name, { dueAt: Math.ceil(dueAt) });
+    const dueAt = parseTimestamp(time);
+    if (dueAt === null)
+      throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid timestamp, not ${String(time)}`, {
+        hint: timestampHint,
+      });
+    await this.#sleep(name, { dueAt });
   }
 
   #sleep(name: string, due: { dueInMs: number } | { dueAt: number }): Promise<unknown> {
@@ -310,7 +312,7 @@ export class RunContext implements Context {
       key,
       kind: "event",
       name,
-      match: this.#match(options.match ?? {}, name),
+      match: options.match === undefined ? {} : this.#match(options.match, name),
       ...(options.timeout === undefined ? {} : { dueInMs: parseDuration(options.timeout) }),
       ...(options.lookback === undefined ? {} : { lookbackMs: parseDuration(options.lookback) }),
     } as const;
@@ -325,7 +327,7 @@ export class RunContext implements Context {
   }
 
   #match(match: Readonly<Record<string, unknown>>, name: string): ReturnType<typeof flattenMatch> {
-    const flat = flattenMatch(match);
+    const flat = flattenMatch(match, name);
     encodePayload(flat, `match of ${name}`, defaults.inlineMax);
     this.#activation.vault?.refuse(JSON.stringify(flat), `the match of ${name}`);
     return flat;

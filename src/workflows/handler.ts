@@ -7,6 +7,7 @@ import type { DefinitionRef } from "../kernel/model/run.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
 import { hash53 } from "../stdx/hash.ts";
 import { canonical } from "../stdx/json.ts";
+import { parseTimestamp, timestampHint } from "../stdx/timestamp.ts";
 import { type ContextEnvironment, RunContext } from "./context.ts";
 import type { AnyWorkflow } from "./definition.ts";
 import { checkName } from "./options.ts";
@@ -124,8 +125,10 @@ function timestampOf(options: StartOptions): { at?: number } | { delayMs?: numbe
     throw new BatonError("invalid-option", "use at or after, not both");
   if (options.after !== undefined) return { delayMs: delayOf(options.after) };
   if (options.at === undefined) return {};
-  const at = new Date(options.at).getTime();
-  if (!Number.isFinite(at))
-    throw new BatonError("invalid-option", `at is not a valid timestamp: ${String(options.at)}`);
-  return { at: Math.ceil(at) };
+  const at = parseTimestamp(options.at);
+  if (at === null)
+    throw new BatonError("invalid-option", `at is not a valid timestamp: ${String(options.at)}`, {
+      hint: timestampHint,
+    });
+  return { at };
 }

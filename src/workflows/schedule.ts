@@ -1,9 +1,10 @@
-import { checkSchedule, type Timestamp } from "../kernel/decide/schedule.ts";
+import { checkSchedule } from "../kernel/decide/schedule.ts";
 import type { HandlerSchedule } from "../kernel/engine/handler.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { Overlap, ScheduleSpec } from "../kernel/model/schedule.ts";
 import type { Duration } from "../stdx/duration.ts";
+import type { Timestamp } from "../stdx/timestamp.ts";
 import { checkName } from "./options.ts";
 
 /** The scheduled time that an input is computed for. */

@@ -113,10 +113,26 @@ describe("odd code", () => {
     }
   });
 
+  it("may not wait for an event by a value that cannot be compared", async () => {
+    for (const match of [{ order: undefined }, { at: new Date(0) }, { ids: new Map() }, {}])
+      await assert.rejects(
+        run((ctx) => ctx.waitForEvent("paid", { match })),
+        /the wait for paid cannot match/,
+      );
+  });
+
   it("may not wait for a moment that no date can hold", async () => {
     await assert.rejects(
       run((ctx) => ctx.sleepUntil("far", 1e300)),
       /needs a valid timestamp/,
+    );
+    await assert.rejects(
+      run((ctx) => ctx.sleepUntil("local", "2026-02-01T09:30:00")),
+      /needs a valid timestamp, not 2026-02-01T09:30:00/,
+    );
+    await assert.rejects(
+      run((ctx) => ctx.sleepUntil("never", null as never)),
+      /needs a valid timestamp, not null/,
     );
     await assert.rejects(
       run((ctx) => ctx.sleep("long", Number.MAX_SAFE_INTEGER)),

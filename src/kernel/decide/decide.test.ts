@@ -8,6 +8,7 @@ import { fingerprintOf, normalise, recordError } from "./failure.ts";
 import { flattenMatch, matches, readPath } from "./match.ts";
 import { decideRetry, delayOf, type RetryPolicy } from "./retry.ts";
 
+const now = Date.UTC(2026, 10, 20, 9, 30);
 const policy: RetryPolicy = { attempts: 3, backoff: "exponential", firstMs: 100, maxMs: 1_000, jitter: 0.2 };
 
 describe("retry", () => {
@@ -31,16 +32,32 @@ describe("retry", () => {
   });
 
   it("stops after the policy's attempts, for a non-retryable error, and if `when` returns false", () => {
-    assert.deepEqual(decideRetry(policy, 3, new Error("x"), 0), { kind: "exhausted", because: "attempts" });
-    assert.deepEqual(decideRetry(policy, 1, new NonRetryableError("x"), 0), {
+    assert.deepEqual(decideRetry(policy, 3, new Error("x"), 0, now), { kind: "exhausted", because: "attempts" });
+    assert.deepEqual(decideRetry(policy, 1, new NonRetryableError("x"), 0, now), {
       kind: "exhausted",
       because: "non-retryable",
     });
-    assert.deepEqual(decideRetry({ ...policy, when: () => false }, 1, new Error("x"), 0), {
+    assert.deepEqual(decideRetry({ ...policy, when: () => false }, 1, new Error("x"), 0, now), {
       kind: "exhausted",
       because: "non-retryable",
     });
-    assert.deepEqual(decideRetry(policy, 1, new RetryAfter("5s"), 0), { kind: "retry", delayMs: 5_000 });
+  });
+
+  it("waits at least as long as a RetryAfter says: a duration, seconds as text, or an HTTP date", () => {
+    const date = new Date(now + 7_000).toUTCString();
+    for (const [delay, delayMs] of [
+      ["5s", 5_000],
+      [4_000, 4_000],
+      ["120", 120_000],
+      [date, 7_000],
+      ["Sun, 06 Nov 1994 08:49:37 GMT", 100],
+    ] as const)
+      assert.deepEqual(decideRetry(policy, 1, new RetryAfter(delay), 0, now), { kind: "retry", delayMs }, `${delay}`);
+  });
+
+  it("refuses a RetryAfter that is neither", () => {
+    for (const delay of ["soon", "", "1.5", "-3", "2026-11-20T09:30:00Z", Number.NaN, null, undefined])
+      assert.throws(() => new RetryAfter(delay as never), { code: "invalid-option" }, String(delay));
   });
 });
 
@@ -86,12 +103,29 @@ describe("matching", () => {
     assert.equal(matches({ gone: null }, { gone: null }), true);
     assert.equal(readPath({}, "constructor.name"), undefined);
     assert.equal(readPath({}, "__proto__.polluted"), undefined);
-    assert.deepEqual(flattenMatch({ deal: { id: 1, owner: null }, region: "eu" }), {
+    assert.deepEqual(flattenMatch({ deal: { id: 1, owner: null }, region: "eu" }, "e"), {
       "deal.id": 1,
       "deal.owner": null,
       region: "eu",
     });
-    assert.throws(() => flattenMatch({ list: [1] }), /match\.list/);
+  });
+
+  it("refuses a match with a value that cannot be compared, and names it", () => {
+    const cases: readonly (readonly [Record<string, unknown>, RegExp])[] = [
+      [{ order: undefined }, /match\.order is undefined/],
+      [{ at: new Date(0) }, /match\.at is a Date/],
+      [{ deal: { ids: new Map() } }, /match\.deal\.ids is a Map/],
+      [{ deal: {} }, /match\.deal is an empty object/],
+      [{}, /match is an empty object/],
+      [{ list: [1] }, /match\.list is an array/],
+      [{ n: Number.NaN }, /match\.n is the number NaN/],
+      [{ n: 1n }, /match\.n is the bigint 1/],
+      [{ f: () => 1 }, /match\.f is the function/],
+      [{ "deal.id": 1, deal: { id: 2 } }, /match\.deal\.id is given twice/],
+    ];
+    for (const [match, message] of cases)
+      assert.throws(() => flattenMatch(match, "paid"), { code: "invalid-option", message });
+    assert.deepEqual(flattenMatch(Object.assign(Object.create(null), { a: 1 }), "paid"), { a: 1 });
   });
 });
 

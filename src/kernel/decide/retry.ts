@@ -1,4 +1,3 @@
-import { parseDuration } from "../../stdx/duration.ts";
 import { isNonRetryable, retryAfterOf } from "../model/user-errors.ts";
 
 /** When a failed attempt is retried. Times in ms. */
@@ -18,15 +17,21 @@ export type RetryDecision =
   | { readonly kind: "exhausted"; readonly because: "attempts" | "non-retryable" };
 
 /**
- * Decides what follows a failed attempt. `charged` is the number of this round's attempts that count against the retry
+ * Decides what follows a failed attempt at store time `now`. `charged` is the number of this round's attempts that count against the retry
  * budget, including this one.
  */
-export function decideRetry(policy: RetryPolicy, charged: number, error: unknown, chance: number): RetryDecision {
+export function decideRetry(
+  policy: RetryPolicy,
+  charged: number,
+  error: unknown,
+  chance: number,
+  now: number,
+): RetryDecision {
   if (isNonRetryable(error)) return { kind: "exhausted", because: "non-retryable" };
   if (policy.when !== undefined && !isWorthAnother(policy.when, error))
     return { kind: "exhausted", because: "non-retryable" };
   if (charged >= policy.attempts) return { kind: "exhausted", because: "attempts" };
-  return { kind: "retry", delayMs: Math.max(minimumDelayOf(error), delayOf(policy, charged, chance)) };
+  return { kind: "retry", delayMs: Math.max(minimumDelayOf(error, now), delayOf(policy, charged, chance)) };
 }
 
 /** Calls the author's `when`. If it throws, only the number of attempts decides. */
@@ -38,14 +43,11 @@ function isWorthAnother(judge: (error: unknown) => boolean, error: unknown): boo
   }
 }
 
-/** The minimum delay that the error requests. An unreadable duration counts as none. */
-function minimumDelayOf(error: unknown): number {
+/** The minimum delay that the error requests, ms. */
+function minimumDelayOf(error: unknown, now: number): number {
   const asked = retryAfterOf(error);
-  try {
-    return asked === null ? 0 : parseDuration(asked);
-  } catch {
-    return 0;
-  }
+  if (asked === null) return 0;
+  return "at" in asked ? Math.max(0, asked.at - now) : asked.delayMs;
 }
 
 /** Between this attempt's base delay and that plus its jitter. */

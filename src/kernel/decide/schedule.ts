@@ -1,13 +1,11 @@
 import { type Duration, parseDuration } from "../../stdx/duration.ts";
 import { hash53Number } from "../../stdx/hash.ts";
+import { parseTimestamp, type Timestamp, timestampHint } from "../../stdx/timestamp.ts";
 import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
 import { type FiringGap, type Overlap, overlaps, type ScheduleSpec, type Timing } from "../model/schedule.ts";
 import { checkPattern, isEveryHour, isOnPattern, nextCron } from "./cron.ts";
 import { checkZone, offsetPeriodAt } from "./zone.ts";
-
-/** A `Date`, milliseconds since 1970, or a text such as `2026-11-20T09:30:00Z`. */
-export type Timestamp = Date | number | string;
 
 /** The timing options of a schedule as its author writes them; exactly one of `cron`, `every` and `at`. */
 export interface TimingOptions {
@@ -88,20 +86,9 @@ function durationOf(option: string, value: Duration): number {
 }
 
 function timestampOf(option: string, value: Timestamp): number {
-  const at = value instanceof Date || typeof value === "number" ? Number(value) : readTimestamp(value);
-  if (Number.isFinite(at) && Math.abs(at) <= timestampMax) return Math.ceil(at);
-  throw invalid(
-    `${option} is not a valid timestamp: ${String(value).slice(0, 80)}`,
-    'use a timestamp with an offset, such as "2026-11-20T09:30:00Z"',
-  );
-}
-
-/** The latest time that a Date can hold. */
-const timestampMax = 8_640_000_000_000_000;
-
-/** Text without an offset would mean a different time on each machine. */
-function readTimestamp(value: unknown): number {
-  return typeof value === "string" && /T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
+  const at = parseTimestamp(value);
+  if (at === null) throw invalid(`${option} is not a valid timestamp: ${String(value).slice(0, 80)}`, timestampHint);
+  return at;
 }
 
 function oneOf<T extends string>(option: string, value: T, known: readonly T[]): T {

@@ -1,4 +1,5 @@
-import { decideFirings, dueOf, nextScheduledTimes, type Timestamp } from "../decide/schedule.ts";
+import { parseTimestamp, type Timestamp, timestampHint } from "../../stdx/timestamp.ts";
+import { decideFirings, dueOf, nextScheduledTimes } from "../decide/schedule.ts";
 import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
 import { type Firing, type FiringGap, type ScheduleRow, scheduleId } from "../model/schedule.ts";
@@ -223,7 +224,9 @@ function gone(id: string): BatonError {
 }
 
 function readTimestamp(option: string, value: Timestamp): number {
-  const at = new Date(value).getTime();
-  if (Number.isFinite(at)) return at;
-  throw new BatonError("invalid-option", `${option} is not a valid timestamp: ${String(value).slice(0, 80)}`);
+  const at = parseTimestamp(value);
+  if (at !== null) return at;
+  throw new BatonError("invalid-option", `${option} is not a valid timestamp: ${String(value).slice(0, 80)}`, {
+    hint: timestampHint,
+  });
 }

@@ -300,6 +300,7 @@ export class StepOperation implements Operation {
       this.#charged,
       thrown,
       this.#context.chance(),
+      this.#context.storeNow(),
     );
     if (decision.kind === "exhausted") return this.#exhaust(error, [closing], took);
     this.#hasRow = true;

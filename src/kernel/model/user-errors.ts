@@ -1,5 +1,6 @@
-import type { Duration } from "../../stdx/duration.ts";
-import type { ErrorRecord } from "./errors.ts";
+import { type Duration, parseDuration } from "../../stdx/duration.ts";
+import { parseHttpDate } from "../../stdx/timestamp.ts";
+import { BatonError, type ErrorRecord } from "./errors.ts";
 
 /**
  * Errors that a definition's author throws or catches. They are identified by a mark, never by class: an old and a new
@@ -14,17 +15,46 @@ export class NonRetryableError extends Error {
   readonly [nonRetryable] = true;
 }
 
-/** Thrown by a step to set the minimum delay before the next attempt. */
+/**
+ * Thrown by a step to set the minimum delay before the next attempt: a duration, or the text of an HTTP `Retry-After`
+ * header (whole seconds such as `"120"`, or an HTTP date). Throws a `BatonError` with code `invalid-option` for
+ * anything else.
+ */
 export class RetryAfter extends Error {
   override readonly name = "RetryAfter";
   readonly delay: Duration;
   readonly [retryAfter] = true;
   constructor(delay: Duration, options: { message?: string; cause?: unknown } = {}) {
+    readDelay(delay);
     super(
       options.message ?? messageOf(options.cause) ?? `retry after ${delay}`,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.delay = delay;
+  }
+}
+
+/** How long to wait at least, ms, or the time before which there must be no attempt, ms since 1970. */
+export type RetryDelay = { readonly delayMs: number } | { readonly at: number };
+
+/** Reads the delay of a `RetryAfter`. Throws for a value that is none. */
+function readDelay(delay: unknown): RetryDelay {
+  if (typeof delay === "string") {
+    if (/^\s*\d+\s*$/.test(delay)) return { delayMs: parseDuration(`${delay.trim()}s`) };
+    const at = parseHttpDate(delay.trim());
+    if (at !== null) return { at };
+  }
+  try {
+    return { delayMs: parseDuration(delay as Duration) };
+  } catch (cause) {
+    throw new BatonError(
+      "invalid-option",
+      `RetryAfter cannot read ${typeof delay === "string" ? JSON.stringify(delay) : String(delay)}`,
+      {
+        hint: 'use a duration such as "30s", or the text of a Retry-After header: seconds or an HTTP date',
+        cause,
+      },
+    );
   }
 }
 
@@ -41,12 +71,12 @@ export function isNonRetryable(error: unknown): boolean {
   return tryRead(() => typeof error === "object" && error !== null && nonRetryable in error, false);
 }
 
-/** The delay that a `RetryAfter` requests, or null. */
-export function retryAfterOf(error: unknown): Duration | null {
+/** The delay that a `RetryAfter` requests, or null: also for a delay of another version that cannot be read. */
+export function retryAfterOf(error: unknown): RetryDelay | null {
   return tryRead(
     () =>
       typeof error === "object" && error !== null && retryAfter in error && "delay" in error
-        ? (error.delay as Duration)
+        ? readDelay(error.delay)
         : null,
     null,
   );

@@ -1,4 +1,5 @@
 import { parseDuration } from "../../stdx/duration.ts";
+import { parseTimestamp } from "../../stdx/timestamp.ts";
 import type { ProblemPlace } from "../../wire/problem.ts";
 import type { Schema } from "./schema.ts";
 
@@ -78,7 +79,8 @@ function visitText(schema: Schema, value: string, fail: (message: string) => voi
     fail(`has ${value.length} characters, the limit is ${schema.maxLength}`);
   if (schema.type === "string" && !value.isWellFormed())
     fail("contains a lone surrogate, which is not valid Unicode text");
-  if (schema.format === "date-time" && !isMoment(value)) fail('must be a timestamp such as "2026-11-20T09:30:00Z"');
+  if (schema.format === "date-time" && parseTimestamp(value) === null)
+    fail('must be a timestamp such as "2026-11-20T09:30:00Z"');
   if (schema.format === "duration" && !isDuration(value))
     fail('must be a duration such as "90s", "1h30m", "2d" or "PT8H"');
 }
@@ -86,13 +88,6 @@ function visitText(schema: Schema, value: string, fail: (message: string) => voi
 function visitNumber(schema: Schema, value: number, fail: (message: string) => void): void {
   if (schema.minimum !== undefined && value < schema.minimum) fail(`must be at least ${schema.minimum}`);
   if (schema.maximum !== undefined && value > schema.maximum) fail(`must be at most ${schema.maximum}`);
-}
-
-function isMoment(value: string): boolean {
-  return (
-    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) &&
-    !Number.isNaN(Date.parse(value))
-  );
 }
 
 function isDuration(value: string): boolean {
