@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { analyzed } from "./analyzed.ts";
 import { consoleBench } from "./console.ts";
 import { limits, million, redrive } from "./large.ts";
 import { cost, idle, workers } from "./many-workers.ts";
@@ -32,6 +33,7 @@ const byName: Readonly<Record<string, Workload>> = {
   cost,
   idle,
   workers,
+  analyzed,
   console: consoleBench,
 };
 const { values, positionals } = parseArgs({

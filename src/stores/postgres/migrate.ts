@@ -10,11 +10,14 @@ export interface Migration {
   readonly version: number;
   readonly name: string;
   readonly sql: string;
-  /** The oldest Baton's schema that still works with the store after this one; a contraction raises it. */
+  /**
+   * The lowest schema version whose Baton still works after this migration. A migration that contracts the schema
+   * raises it.
+   */
   readonly compatibleFrom: number;
 }
 
-/** All migrations by number. A file that has shipped is never edited. */
+/** All migrations by number. A released file is never edited. */
 export function readMigrations(): readonly Migration[] {
   return readdirSync(folder)
     .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
@@ -22,13 +25,16 @@ export function readMigrations(): readonly Migration[] {
     .map((file) => toMigration(file.slice(0, -4), readFileSync(new URL(file, folder), "utf8")));
 }
 
-/** A migration expands the schema unless its text has a line `-- compatible from N`: then older Batons are refused. */
+/**
+ * A migration only expands the schema, unless its text has a line `-- compatible from N`. Then older Batons are
+ * refused.
+ */
 export function toMigration(name: string, sql: string): Migration {
   const compatibleFrom = /^-- compatible from (\d+)$/m.exec(sql)?.[1];
   return { version: Number(name.slice(0, 4)), name, sql, compatibleFrom: Number(compatibleFrom ?? 0) };
 }
 
-/** What the store says of itself; version 0: there is nothing yet. */
+/** The schema state that the store reports. Version 0: it is empty. */
 export interface SchemaState {
   readonly version: number;
   readonly compatibleFrom: number;
@@ -44,9 +50,9 @@ export async function readSchema(client: PoolClient, schema: string): Promise<Sc
 }
 
 /**
- * Brings the store to this Baton's schema. Old and new Batons run side by side during a deploy: a migration only adds,
- * and a newer store is accepted as long as it says that this one may work with it. Each is a transaction of its own;
- * whoever comes at the same time waits.
+ * Migrates the store to this Baton's schema. Old and new Batons run side by side during a deploy, so a migration only
+ * adds, and a newer store is accepted if it allows this version. Each migration is one transaction; concurrent
+ * migrations wait for each other.
  */
 export async function migrate(
   client: PoolClient,
@@ -74,7 +80,7 @@ export function refuseNewer({ version, compatibleFrom }: SchemaState, known: num
   );
 }
 
-/** For a role that may not change the schema. */
+/** The check for a role that may not change the schema. */
 export function refuseOlder({ version, compatibleFrom }: SchemaState): void {
   const known = readMigrations().at(-1)?.version ?? 0;
   refuseNewer({ version, compatibleFrom }, known);
@@ -97,9 +103,9 @@ async function apply(
       await client.query("rollback");
       return;
     }
-    // Asked for first: `if not exists` wants the right to make one also when it is there.
+    // Checked first, because `if not exists` needs the permission to create even if the schema exists.
     if (now.version === 0 && !(await hasSchema(client, schema))) await client.query(`create schema "${schema}"`);
-    // A migration waits for locks of runs under way only so long, and is tried again by the next start.
+    // A migration waits only this long for locks of running runs. The next start tries it again.
     await client.query(`set local search_path to "${schema}", pg_temp; set local lock_timeout = '5s'`);
     if (now.version === 0) await client.query(migrationsTable);
     await client.query(sql);
@@ -139,11 +145,15 @@ const migrationsTable = `create table migrations (
   at bigint not null
 )`;
 
-/** Functions find their tables whatever the caller's search path is, and nobody can put tables of his own before them. */
+/**
+ * Pins the search path of the functions: they find their tables with any search path of the caller, and no user can
+ * shadow the tables.
+ */
 async function pinFunctions(client: PoolClient, schema: string): Promise<void> {
   const { rows } = await client.query<{ call: string }>(
     `select p.oid::regprocedure::text as call from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-     where n.nspname = $1 and p.proconfig is null`,
+     where n.nspname = $1
+       and not exists (select 1 from unnest(p.proconfig) setting where setting like 'search_path=%')`,
     [schema],
   );
   for (const { call } of rows) await client.query(`alter function ${call} set search_path to "${schema}", pg_temp`);

@@ -15,9 +15,9 @@ import { PostgresStore } from "./store.ts";
 import { storeTypes } from "./types.ts";
 
 /**
- * The races between two sessions that one connection cannot show. One session stands still in the middle of its
- * transaction, the other one goes on as far as it can, then the first commits. Each race is run on the store as it is,
- * and on one from which a lock was taken: there it must go wrong, or the test proves nothing.
+ * Races between two sessions that cannot occur on one connection. One session pauses in the middle of its transaction,
+ * the other continues as far as it can, then the first commits. Each race runs on the unchanged store, and on one with
+ * a lock removed: there it must fail, or the test proves nothing.
  */
 const known: Known = { shapes: new Shapes(async () => []), isLarge: () => false, definitionOf: () => 1 };
 const leaseMs = 3_000;
@@ -26,15 +26,15 @@ interface Arena {
   readonly store: PostgresStore;
   readonly worker: number;
   query(sql: string, params?: readonly unknown[]): Promise<Record<string, unknown>[]>;
-  /** A run that is held by the worker. */
+  /** Starts a run that the worker holds. */
   held(): Promise<LeasedRun>;
-  /** Carries a batch out in a transaction of another session, which stays open. */
+  /** Applies a batch in a transaction of another session, and keeps it open. */
   begin(...transitions: readonly (Advance | AcceptEvent)[]): Promise<{ commit(): Promise<void> }>;
-  /** Waits until the other one has ended, or stands before a lock. */
+  /** Waits until the other one has ended or waits for a lock. */
   asFarAsItGoes(other: Promise<unknown>): Promise<void>;
 }
 
-/** `without`: the lock's text, which is taken out of the server's functions. */
+/** `without`: the text of the lock to remove from the server's functions. */
 async function setup(test: TestContext, without: RegExp | null): Promise<Arena> {
   const schema = await freshSchema(test);
   if (without !== null) await migrateWithout(schema.url, without);
@@ -60,7 +60,7 @@ async function setup(test: TestContext, without: RegExp | null): Promise<Arena> 
     begin: async (...transitions) => {
       const batch = new Batch();
       for (const each of transitions)
-        assert.ok(each.kind === "event" ? batch.addEvent(each) : batch.addAdvance(each), "it goes into a batch");
+        assert.ok(each.kind === "event" ? batch.addEvent(each) : batch.addAdvance(each), "the batch accepts it");
       const parameters = encode(batch, {
         sender: { id: 99, writer: 0, batch: 1 },
         shard: 50,
@@ -79,7 +79,7 @@ async function setup(test: TestContext, without: RegExp | null): Promise<Arena> 
       other.finally(() => {
         isOver = true;
       });
-      // A run that is busy is tried again and again: some rounds of that are as far as it goes.
+      // A busy run is retried repeatedly. After some rounds, that is as far as it goes.
       for (let round = 0; round < 40 && !isOver; round++) {
         const waiting = await schema.query(
           "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like $1",
@@ -102,7 +102,7 @@ async function migrateWithout(url: string, lock: RegExp): Promise<void> {
       return "";
     }),
   }));
-  assert.ok(taken > 0, "the lock is there to be taken");
+  assert.ok(taken > 0, "the lock was found and removed");
   await connections.use((client) => migrate(client, connections.schema, migrations));
   await connections.close();
 }
@@ -110,7 +110,7 @@ async function migrateWithout(url: string, lock: RegExp): Promise<void> {
 interface Race {
   readonly name: string;
   readonly lock: RegExp;
-  /** What a person would see of it: true when nothing was lost. */
+  /** Whether the visible result is right: true if nothing was lost. */
   readonly isSound: (arena: Arena) => Promise<boolean>;
 }
 
@@ -136,8 +136,8 @@ async function readyAt({ query }: Arena, run: LeasedRun): Promise<unknown> {
 
 const races: readonly Race[] = [
   {
-    name: "a worker that was declared dead records a result while another one takes its run over",
-    lock: /(?<=order by l\.run) for no key update of l skip locked/,
+    name: "a worker marked dead records a result while another one takes over its run",
+    lock: /(?<=order by l\.run) for no key update of l skip locked|(?<=limit 1) for no key update skip locked/,
     isSound: async (arena) => {
       const run = await arena.held();
       const entry = {
@@ -165,12 +165,12 @@ const races: readonly Race[] = [
       const taking = takeOver();
       await arena.asFarAsItGoes(taking);
       await zombie.commit();
-      // Recorded means seen by whoever goes on with the run.
+      // A recorded result must be visible to the worker that continues the run.
       return (await taking)?.entries.length === 1;
     },
   },
   {
-    name: "a wait is registered while its event comes in",
+    name: "a wait is registered while its event arrives",
     lock: /perform case g\.alone[\s\S]*?order by 1\) g;/,
     isSound: async (arena) => {
       const run = await arena.held();
@@ -183,14 +183,14 @@ const races: readonly Race[] = [
     },
   },
   {
-    name: "an event comes in while its wait is registered",
+    name: "an event arrives while its wait is registered",
     lock: /perform case g\.alone[\s\S]*?order by 1\) g;/,
     isSound: async (arena) => {
       const run = await arena.held();
-      const notifier = await arena.begin(event());
+      const sender = await arena.begin(event());
       const waiting = arena.store.commit(park(run, "event"));
       await arena.asFarAsItGoes(waiting);
-      await notifier.commit();
+      await sender.commit();
       const outcome = await waiting;
       return (outcome.ok && outcome.isUnread) || (await readyAt(arena, run)) !== null;
     },
@@ -222,7 +222,7 @@ if ((await noPostgres()) === false)
       it(`${name}: nothing is lost`, async (test) => {
         assert.equal(await isSound(await setup(test, null)), true);
       });
-      it(`${name}: without its lock it goes wrong`, async (test) => {
+      it(`${name}: fails without its lock`, async (test) => {
         assert.equal(await isSound(await setup(test, lock)), false);
       });
     }

@@ -500,13 +500,13 @@ create table workers (
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=50, fillfactor=50);
 CREATE INDEX workers_died ON workers USING btree (died_at) WHERE (is_explained = 0);
 
--- function baton_beat(p_worker bigint, p_lease_ms bigint) e8a7cf8d3c3d05208415cb6ca552c56e
+-- function baton_beat(p_worker bigint, p_lease_ms bigint) 1de90ebbb590b16847a43e89f7a3e5e8
 
--- function baton_commit(p_sender bigint, p_lane smallint, p_batch bigint, p_shard smallint, p_worker bigint, s_id text[], s_definition bigint[], s_key text[], s_idempotency text[], s_name text[], s_hash text[], s_input text, s_origin text, s_at bigint[], s_delay bigint[], s_priority bigint[], s_leased smallint[], s_parent bigint[], s_parent_key text[], s_awaited smallint[], a_run bigint[], a_fence bigint[], a_next smallint[], a_output text, a_delay bigint[], a_reason text, e_run bigint[], e_seq bigint[], e_key text[], e_kind smallint[], e_outcome smallint[], e_value text, e_input text, e_attempts bigint[], e_took bigint[], t_run bigint[], t_fence bigint[], t_key text[], t_number bigint[], t_charged smallint[], t_outcome text[], t_error text, t_took bigint[], w_run bigint[], w_key text[], w_kind text[], w_due_in bigint[], w_due_at bigint[], w_name text[], w_attempt bigint[], w_match text[], w_hash bigint[], c_run bigint[], c_key text[], x_run bigint[], x_key text[], r_run bigint[], r_no bigint[], l_run bigint[], l_key text[], l_level text[], l_message text[], l_data text, v_source text[], v_id text[], v_name text[], v_data text, v_shapes bigint[], k_event bigint[], k_name text[], k_hash bigint[], k_match text[], p_shared bigint[], p_alone bigint[]) c9c7604b0f99ec1094c2744b16be89c2
+-- function baton_commit(p_sender bigint, p_lane smallint, p_batch bigint, p_shard smallint, p_worker bigint, s_id text[], s_definition bigint[], s_key text[], s_idempotency text[], s_name text[], s_hash text[], s_input text, s_origin text, s_at bigint[], s_delay bigint[], s_priority bigint[], s_leased smallint[], s_parent bigint[], s_parent_key text[], s_awaited smallint[], a_run bigint[], a_fence bigint[], a_next smallint[], a_output text, a_delay bigint[], a_reason text, e_run bigint[], e_seq bigint[], e_key text[], e_kind smallint[], e_outcome smallint[], e_value text, e_input text, e_attempts bigint[], e_took bigint[], t_run bigint[], t_fence bigint[], t_key text[], t_number bigint[], t_charged smallint[], t_outcome text[], t_error text, t_took bigint[], w_run bigint[], w_key text[], w_kind text[], w_due_in bigint[], w_due_at bigint[], w_name text[], w_attempt bigint[], w_match text[], w_hash bigint[], c_run bigint[], c_key text[], x_run bigint[], x_key text[], r_run bigint[], r_no bigint[], l_run bigint[], l_key text[], l_level text[], l_message text[], l_data text, v_source text[], v_id text[], v_name text[], v_data text, v_shapes bigint[], k_event bigint[], k_name text[], k_hash bigint[], k_match text[], p_shared bigint[], p_alone bigint[]) 8e56a991c3bedbba4a50b31ed68fa8c0
 
--- function baton_lease(p_worker bigint, p_limit bigint, p_shard smallint) 18f396e014b2f28886f66aba9db8b647
+-- function baton_lease(p_worker bigint, p_limit bigint, p_shard smallint) 10b7d21bed46729507e5f47ef5f67ed0
 
--- function baton_load(p_run bigint[], p_fence bigint[]) 7740e38b1c69fcdabf16b5f1c3fdb1d2
+-- function baton_load(p_run bigint[], p_fence bigint[]) c64d115829faa67c78f590d8b4d5ec47
 
 -- function baton_now() d354f913356e24250db17b129e106862
 

@@ -1,0 +1,1 @@
+-- Functions of the PostgreSQL store only. SQLite looks up by key in every statement.
