@@ -1,4 +1,4 @@
-import { decode } from "../../stdx/json.ts";
+import { byteLength, decode } from "../../stdx/json.ts";
 import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
 import type { Origin } from "../model/run.ts";
@@ -44,12 +44,14 @@ export class Intake {
     const id = input.id ?? this.#parts.random.uuid();
     checkEventText("name", input.name, defaults.nameMax);
     checkEventText("id", id, defaults.keyMax);
-    checkEventText("source", input.source ?? "api", defaults.keyMax);
+    const source = input.source ?? "api";
+    checkEventText("source", source, defaults.keyMax);
+    checkIdentity(source, id);
     const data = encodePayload(input.data, "data", defaults.payloadMax);
-    const { starts, refused } = await this.#startsFor(input.name, data, `${input.source ?? "api"}/${id}`);
+    const { starts, refused } = await this.#startsFor({ name: input.name, data, source, id });
     const outcome: EventOutcome = await this.#parts.store.commit({
       kind: "event",
-      event: { name: input.name, data, source: input.source ?? "api", id, ...this.#sealedData(input, id, data) },
+      event: { name: input.name, data, source, id, ...this.#sealedData(input, source, id, data) },
       isRouted: true,
       starts,
       refused,
@@ -57,33 +59,31 @@ export class Intake {
     return { id, matched: outcome.matched, isDuplicate: outcome.isDuplicate };
   }
 
-  #sealedData(input: EventInput, id: string, data: string | null): { sealed?: string } {
+  #sealedData(input: EventInput, source: string, id: string, data: string | null): { sealed?: string } {
     if (input.sensitive !== true || data === null) return {};
-    return { sealed: sealText(this.#parts.cipher, data, placeOfEvent(input.source ?? "api", id)) };
+    return { sealed: sealText(this.#parts.cipher, data, placeOfEvent(source, id)) };
   }
 
   triggered(event: EventRow): Promise<{ starts: readonly StartRun[]; refused: readonly string[] }> {
-    return this.#startsFor(event.name, event.data, `${event.source}/${event.id}`);
+    return this.#startsFor(event);
   }
 
   /**
    * Starts are unique for each definition and event. If an input schema refuses the data, the reason is kept with the
    * event.
    */
-  async #startsFor(
-    name: string,
-    data: string | null,
-    event: string,
-  ): Promise<{ starts: readonly StartRun[]; refused: readonly string[] }> {
+  async #startsFor({ name, data, source, id }: Pick<EventRow, "name" | "data" | "source" | "id">): Promise<{
+    starts: readonly StartRun[];
+    refused: readonly string[];
+  }> {
     const starts: StartRun[] = [];
     const refused: string[] = [];
     for (const handler of this.#parts.definitions.all.filter((each) => each.triggers.includes(name))) {
       if (this.#parts.definitions.chosen(handler.definition.name) !== handler) continue;
       try {
-        const prepared = await this.#parts.definitions.handlerOf(handler.definition.name).prepare(decode(data), {
-          idempotencyKey: `event:${event}`.slice(0, defaults.keyMax),
-        });
-        starts.push(this.#parts.startOf(handler, prepared, { by: "event", event }));
+        const prepared = await this.#parts.definitions.handlerOf(handler.definition.name).prepare(decode(data), {});
+        const start = this.#parts.startOf(handler, prepared, { by: "event", event: `${source}/${id}` });
+        starts.push({ ...start, idempotencyKey: eventStartKey(source, id) });
       } catch (error) {
         refused.push(`${handler.definition.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -91,6 +91,27 @@ export class Intake {
     return { starts, refused };
   }
 }
+
+/**
+ * The idempotency key of the runs that an event starts. The length of the source comes first, because both parts may
+ * contain any character: `a` with id `b/c` is not `a/b` with id `c`.
+ */
+export function eventStartKey(source: string, id: string): string {
+  return `event:${source.length}:${source}/${id}`;
+}
+
+/** Source and id identify an event together, and PostgreSQL limits the size of an index entry. */
+function checkIdentity(source: string, id: string): void {
+  const bytes = byteLength(source) + byteLength(id);
+  if (bytes <= identityBytesMax) return;
+  throw new BatonError(
+    "invalid-event",
+    `the source and id of an event have ${bytes} bytes together, the limit is ${identityBytesMax}`,
+    { hint: "shorten the id, for example to a hash of it" },
+  );
+}
+
+const identityBytesMax = 1_500;
 
 /** Also checks callers without types: an event with other values could never be found. */
 function checkEventText(field: string, value: unknown, max: number): void {

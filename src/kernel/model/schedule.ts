@@ -85,5 +85,10 @@ export interface ScheduleRow {
 
 /** A schedule's id for people and URLs, unique in a store. */
 export function scheduleId(schedule: { readonly definition: string; readonly name: string }): string {
-  return `${schedule.definition}/${schedule.name}`;
+  return `${escapePart(schedule.definition)}/${escapePart(schedule.name)}`;
+}
+
+/** A slash in a part must not look like the one between the parts. */
+function escapePart(part: string): string {
+  return part.replaceAll("%", "%25").replaceAll("/", "%2F");
 }

@@ -48,7 +48,14 @@ export function* readSchedules(
 }
 
 export function* readSchedule(context: Context, { id }: { id: string }): Work<ScheduleRow | null> {
-  return (yield* select(context, "s.definition || '/' || s.name = ? limit 1", id))[0] ?? null;
+  return (
+    (yield* select(context, `${escaped("s.definition")} || '/' || ${escaped("s.name")} = ? limit 1`, id))[0] ?? null
+  );
+}
+
+/** As in `scheduleId`. */
+function escaped(column: string): string {
+  return `replace(replace(${column}, '%', '%25'), '/', '%2F')`;
 }
 
 export function* readScheduleOf(context: Context, { no }: { no: number }): Work<ScheduleRow | null> {
@@ -86,7 +93,7 @@ function* toSchedule(context: Context, row: Stored): Work<ScheduleRow> {
   };
 }
 
-/** Decided nominal times, newest first. */
+/** Decided scheduled times, newest first. */
 export function* readFirings(
   context: Context,
   { schedule, before, limit }: { schedule: number; before: number | null; limit: number },
@@ -107,7 +114,7 @@ export function* readFirings(
   )).map((row) => ({ ...row }));
 }
 
-/** Stretches of missed nominal times, newest first. */
+/** Ranges of missed scheduled times, newest first. */
 export function* readGaps(
   context: Context,
   { schedule, limit }: { schedule: number; limit: number },
@@ -120,7 +127,7 @@ export function* readGaps(
   )).map((row) => ({ ...row }));
 }
 
-/** A schedule that has times to come is always looked at by itself, and at most one of its times waits. */
+/** A schedule with upcoming times always has a timer, and has at most one buffered time. */
 export function* findScheduleViolations(context: Context): Work<readonly InvariantViolation[]> {
   const now = context.clock.now();
   const idle = (yield* select(context, "1 = 1")).filter(
