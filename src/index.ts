@@ -2,8 +2,8 @@ import type { CurrentRun } from "./app/baton.ts";
 import type { BulkOperation } from "./app/bulk.ts";
 import type { GuideActionSource } from "./app/guide.ts";
 import type { ScheduleControl } from "./app/schedules.ts";
-import type { Timestamp } from "./stdx/timestamp.ts";
 import type { Firing, FiringOutcome } from "./kernel/model/schedule.ts";
+import type { Timestamp } from "./stdx/timestamp.ts";
 import type { OneTimeOptions, ScheduledFiring } from "./workflows/schedule.ts";
 
 export { type Baton, type CurrentRun, currentRun, type DeadLetter, type OpenOptions, openBaton } from "./app/baton.ts";
@@ -13,7 +13,6 @@ export { type BatonConfig, type Definition, defineConfig } from "./app/config.ts
 export type { GuideActionSource, GuideApi, GuideSource, GuideStepSource } from "./app/guide.ts";
 export { type Handle, RunFailedError, type VerbOptions } from "./app/handle.ts";
 export type { ScheduleControl } from "./app/schedules.ts";
-export type { Timestamp } from "./stdx/timestamp.ts";
 export type { StepAttempt, StepLog } from "./kernel/engine/attempt.ts";
 export type { Examination, Repair } from "./kernel/engine/doctor.ts";
 export type { Erasure } from "./kernel/engine/erase.ts";
@@ -33,6 +32,7 @@ export { ChildFailedError, NonRetryableError, RetryAfter, StepFailedError } from
 export type { Logger } from "./kernel/ports/logger.ts";
 export type { TxClient } from "./kernel/ports/store.ts";
 export type { Duration } from "./stdx/duration.ts";
+export type { Timestamp } from "./stdx/timestamp.ts";
 export type {
   Branch,
   ChildOptions,

@@ -1,7 +1,7 @@
 import type { Logger } from "../kernel/ports/logger.ts";
 import { currentRun } from "./current-run.ts";
 
-/** What gives something else in each replay, and what to write in its place. */
+/** Functions whose result differs in each replay, and what to write instead. */
 const instead = {
   "Date.now()": "ctx.now()",
   "new Date()": "new Date(ctx.now())",
@@ -12,8 +12,8 @@ const instead = {
 type Ambient = keyof typeof instead;
 
 /**
- * Says once for each definition and function that a workflow's code has used it between steps, where a replay would get
- * another answer. For development: it replaces globals of the whole process. Returns how to put them back.
+ * Warns once per definition and function when workflow code calls it between steps, where a replay would get another
+ * result. For development: it replaces globals of the whole process. Returns a function that restores them.
  */
 export function warnOfAmbientUse(logger: Logger): () => void {
   const reported = new Set<string>();

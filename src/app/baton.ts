@@ -32,7 +32,7 @@ import { type ScheduleControl, scheduleControl } from "./schedules.ts";
 import { defaultStore, readStoreAddress } from "./store-address.ts";
 import { batonVersion } from "./version.ts";
 
-/** A run that used up its retries and waits for a person. */
+/** A run that has used up its retries and needs a person. */
 export interface DeadLetter {
   readonly run: string;
   readonly name: string;
@@ -42,42 +42,42 @@ export interface DeadLetter {
   readonly fingerprint: string;
 }
 
-/** One instance: a store opened once, with the engine that works on it. */
+/** An open store and the engine that works on it. */
 export interface Baton {
-  /** Starts a run. When it returns, the run is on disk and goes on by itself, also after a crash. */
+  /** Starts a run. When the promise resolves, the run is durable: it continues by itself, also after a crash. */
   start(name: string, input?: unknown, options?: StartOptions): Promise<Handle>;
-  // The typed form comes last: its complaint about a wrong input is the one that is shown.
+  // The typed overload comes last because TypeScript reports the error of the last overload.
   start<RawInput, Input, Output>(
     definition: Workflow<RawInput, Input, Output>,
     input: RawInput,
     options?: StartOptions,
   ): Promise<Handle<Output>>;
-  /** Starts up to 10,000 runs together. */
+  /** Starts up to 10,000 runs in one call. */
   startMany<RawInput, Input, Output>(
     definition: Workflow<RawInput, Input, Output>,
     starts: readonly ({ input: RawInput } & StartOptions)[],
   ): Promise<Handle<Output>[]>;
-  /** The run of this id; throws with code `not-found`. */
+  /** Returns a handle on the run with this ID. Throws with code `not-found`. */
   get<Output = unknown>(id: string): Promise<Handle<Output>>;
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
   runs(filter?: { name?: string; status?: RunRow["status"]; key?: string; limit?: number }): Promise<readonly RunRow[]>;
-  /** Calls back for each run that fails here; returns how to stop that. */
+  /** Calls `call` for each run that fails in this process. Returns a function that unsubscribes. */
   onDeadLetter(call: (letter: DeadLetter) => void): () => void;
-  /** What starts workflows by the clock. */
+  /** Schedules: cron, interval and one-time starts. */
   readonly schedules: ScheduleControl;
-  /** Verbs for many runs at once. */
+  /** Recovery actions on many runs at once. */
   readonly bulks: Bulks;
-  /** Looks at the store and its machine, and mends what it finds when told to. */
+  /** Checks the store and its machine. With `repair` it also fixes what can be fixed. */
   doctor(options?: DoctorOptions): Promise<Examination>;
-  /** Removes runs at rest for good, by id or by business key, with everything of them. */
+  /** Permanently removes ended runs and all of their data, by ID or by business key. */
   erase(what: EraseRequest): Promise<Erasure>;
-  /** A run with its whole history, to be kept as a file and replayed in a test. */
+  /** Exports a run with its whole history, to be kept as a file and replayed in a test. */
   export(id: string): Promise<RunFixture>;
-  /** Puts an exported run into this store, at rest. */
+  /** Imports an exported run into this store as an ended run. */
   import(fixture: unknown, options?: VerbOptions): Promise<Handle>;
   /** Adds or replaces a definition. */
   register(definition: Definition): void;
-  /** Takes nothing new, lets steps under way end, hands the rest back and closes the store. */
+  /** Stops taking runs, lets running steps end, hands the remaining runs back and closes the store. */
   close(options?: { graceMs?: number }): Promise<void>;
   readonly engine: Engine;
 }
@@ -92,10 +92,10 @@ export interface InstanceOptions {
   readonly notifier: Notifier;
   readonly logger: Logger;
   readonly intervals: Intervals;
-  /** What the doctor is told of the machine; nothing when it is left out. */
+  /** Facts about the machine for the doctor. Without it the doctor has none. */
   readonly hostFacts?: () => HostFacts;
   readonly name?: string;
-  /** Where versions come from that are not registered, and which ones new starts get. */
+  /** How to find versions that are not registered, and which version new starts get, by name. */
   readonly versions?: {
     find(definition: DefinitionRef): Promise<Found>;
     readonly used: ReadonlyMap<string, number | null>;
@@ -106,7 +106,7 @@ export interface OpenOptions extends BatonConfig {
   logger?: Logger;
 }
 
-/** Opens a store and starts to work on it. Throws a `StoreError` that names the process which has the file. */
+/** Opens a store and starts to work on it. Throws a `StoreError` that names the process that has the file open. */
 export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
   const notifier = new LocalNotifier();
   const address = readStoreAddress(options.store ?? defaultStore);
@@ -129,7 +129,7 @@ export async function openBaton(options: OpenOptions = {}): Promise<Baton> {
   }
 }
 
-/** Puts an instance together from its parts. */
+/** Assembles an instance from its parts. */
 export async function assemble(config: BatonConfig, parts: InstanceOptions): Promise<Baton> {
   const { retention } = config;
   const logger = sturdy(parts.logger);
@@ -233,7 +233,7 @@ class OpenBaton implements Baton {
       if (next.state !== "failed") return;
       const { error, fingerprint, step } = next;
       const letter = { run: run.id, name: run.definition.name, key: run.key, step, error, fingerprint };
-      // Whoever listens is not part of the run: what fails there must reach neither it nor the process.
+      // A listener is not part of the run: its errors must not reach the run or crash the process.
       outside(async () => call(letter)).catch((failure: unknown) =>
         this.#logger.log("error", "a listener for dead letters failed", { run: run.id, error: String(failure) }),
       );
@@ -270,25 +270,25 @@ class OpenBaton implements Baton {
   }
 }
 
-/** A logger is people's code as well; what it throws must not stop what it was told of. */
+/** A logger is user code: an error that it throws must not stop the operation that logs. */
 function sturdy(logger: Logger): Logger {
   return {
     log: (level, message, fields) => {
       try {
         logger.log(level, message, fields);
       } catch {
-        // There is nobody left to tell.
+        // The logger itself failed, so there is nowhere to report this.
       }
     },
   };
 }
 
-/** Who acts, until there are accounts. */
+/** The actor to record until there are accounts. */
 export function localActor(): string {
   try {
     return `local:${userInfo().username}`;
   } catch {
-    // A container may run under a user that has no name.
+    // A container may run under a user without a name.
     return "local:unknown";
   }
 }

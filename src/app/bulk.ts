@@ -2,34 +2,34 @@ import type { Engine } from "../kernel/engine/engine.ts";
 import type { BulkFilter, BulkRow, BulkVerb } from "../kernel/model/bulk.ts";
 import { BatonError } from "../kernel/model/errors.ts";
 
-export interface BulkAct {
+export interface BulkOperation {
   verb: BulkVerb;
-  /** Which runs: all that is given must hold. They are chosen once. */
+  /** Selects the runs. All given conditions must hold. The runs are selected once, at the start. */
   filter: BulkFilter;
-  /** So many runs first, then so many more; it goes on only when none of them has failed again. */
+  /** Sizes of the first batches. The next batch, and finally the rest, starts only if no run has failed again. */
   canary?: readonly number[];
-  /** Runs a second. */
+  /** Maximum runs per second. */
   rate?: number;
-  /** Of a cancel: undo what was done first. */
+  /** For `cancel`: compensate completed steps first. */
   compensate?: boolean;
-  /** Of a suspend: timers stand still. */
+  /** For `suspend`: pause the runs' timers. */
   stopClocks?: boolean;
   why?: string;
   actor?: string;
 }
 
-/** Verbs for many runs at once, carried out in the background, also over restarts. */
+/** Recovery actions on many runs at once. They run in the background and survive restarts. */
 export interface Bulks {
-  start(act: BulkAct): Promise<BulkRow>;
-  /** How many runs it would be for, with some of them. */
-  preview(act: BulkAct): Promise<{ total: number; sample: readonly string[] }>;
+  start(operation: BulkOperation): Promise<BulkRow>;
+  /** Counts the runs that the operation would affect, with a sample of their IDs. */
+  preview(operation: BulkOperation): Promise<{ total: number; sample: readonly string[] }>;
   get(id: string): Promise<BulkRow>;
-  /** What it has done stays done. */
+  /** Stops the operation. Runs that it has already changed stay changed. */
   stop(id: string, options?: { why?: string; actor?: string }): Promise<BulkRow>;
 }
 
 export function openBulks(engine: Engine, local: string): Bulks {
-  const requestOf = ({ verb, filter, canary = [], rate, compensate, stopClocks }: BulkAct) => ({
+  const requestOf = ({ verb, filter, canary = [], rate, compensate, stopClocks }: BulkOperation) => ({
     verb,
     filter,
     canary,
@@ -38,8 +38,9 @@ export function openBulks(engine: Engine, local: string): Bulks {
     ...(stopClocks === true ? { stopsClocks: true } : {}),
   });
   return {
-    start: (act) => engine.startBulk(requestOf(act), { actor: act.actor ?? local, why: act.why ?? null }),
-    preview: (act) => engine.store.query("bulkMatch", requestOf(act)),
+    start: (operation) =>
+      engine.startBulk(requestOf(operation), { actor: operation.actor ?? local, why: operation.why ?? null }),
+    preview: (operation) => engine.store.query("bulkMatch", requestOf(operation)),
     get: async (id) => {
       const row = await engine.store.query("bulk", { id });
       if (row === null) throw new BatonError("not-found", `no bulk operation ${id}`);

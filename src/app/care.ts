@@ -8,23 +8,23 @@ import { type Handle, RunHandle, type VerbOptions } from "./handle.ts";
 import { knownSchema } from "./migrate-store.ts";
 
 export interface DoctorOptions extends VerbOptions {
-  /** Reads every page and every file beside the store. */
+  /** Also reads every page of the store and every file next to it. */
   full?: boolean;
-  /** Mends what can be mended. Without it the answer only says what that would be. */
+  /** Repairs what can be repaired. Without it the result only lists what would be repaired. */
   repair?: boolean;
 }
 
 export type EraseRequest = ({ run: string } | { key: string }) &
   VerbOptions & {
-    /** Says what would go, and removes nothing. */
+    /** Reports what would be removed, and removes nothing. */
     dryRun?: boolean;
-    /** Cancels runs that are not at rest, and waits until they are. */
+    /** Cancels runs that have not ended, and waits until they have. */
     cancel?: boolean;
-    /** Writes the whole file anew afterwards; everything waits meanwhile. Default: when it is at most 64 MiB. */
+    /** Rewrites the whole file afterwards; all other work waits meanwhile. Default: if the file is at most 64 MiB. */
     vacuum?: boolean;
   };
 
-/** What is done for a store rather than for a run. */
+/** Maintenance of a store. */
 export interface Care {
   doctor(options?: DoctorOptions): Promise<Examination>;
   erase(what: EraseRequest): Promise<Erasure>;

@@ -3,12 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { Cipher } from "../kernel/ports/cipher.ts";
 
-/** Half of what SHA-256 can use; whoever makes one at random has more. */
+/** Half of what SHA-256 can use; a randomly generated key is longer. */
 const secretMin = 32;
 
 /**
- * The keys of sensitive values: those given, or of `BATON_SENSITIVE_KEY`, or of the file that `BATON_SENSITIVE_KEY_FILE`
- * names, or of the one beside the store that development makes. The first one seals; those after it, apart by commas or lines, still open what they have sealed.
+ * Keys for sensitive values: the given ones, or those in `BATON_SENSITIVE_KEY`, or in the file that
+ * `BATON_SENSITIVE_KEY_FILE` names, or in the file next to the store that development mode creates. The first key
+ * encrypts. Further keys, separated by commas or lines, still decrypt what they encrypted.
  */
 export function readSensitiveKeys(
   given: string | readonly string[] | undefined,
@@ -26,12 +27,14 @@ export function readSensitiveKeys(
   return secrets;
 }
 
-/** Where development keeps its key: whoever copies the store alone cannot open what is sealed in it. */
+/** The file of the development key. It is outside the store: a copy of the store alone cannot be decrypted. */
 export function keyFileOf(storeFile: string): string {
   return `${storeFile}.key`;
 }
 
-/** Makes a key beside the store when there is none, for its owner's eyes only. True: it was made now. */
+/**
+ * Creates a key file next to the store if there is none, readable only by its owner. Returns true if it created one.
+ */
 export function makeKeyFile(storeFile: string): boolean {
   try {
     writeFileSync(keyFileOf(storeFile), `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
@@ -56,7 +59,7 @@ function fileText(env: NodeJS.ProcessEnv, storeFile: string | null): string {
   }
 }
 
-/** AES-256-GCM with a random nonce of 96 bits for each value, as NIST SP 800-38D has it. */
+/** AES-256-GCM with a random 96-bit nonce for each value, as in NIST SP 800-38D. */
 export function createCipher(secrets: readonly string[]): Cipher {
   const keys = new Map(secrets.map((secret) => [idOf(secret), keyOf(secret)]));
   const [current] = keys.keys();

@@ -23,7 +23,7 @@ const known: ReadonlySet<string> = new Set([
   "guide",
 ] satisfies (keyof BatonConfig)[]);
 
-/** The config file that was asked for, or that of the current folder; null when there is none. */
+/** The given config file, or the one in the current folder, or null. */
 export function findConfigFile(asked: string | undefined): string | null {
   if (asked === undefined) return fileNames.map((name) => resolve(name)).find((path) => existsSync(path)) ?? null;
   const path = resolve(asked);
@@ -33,7 +33,7 @@ export function findConfigFile(asked: string | undefined): string | null {
   });
 }
 
-/** What a config file exports. Throws `invalid-config` with the file and line. */
+/** The default export of a config file. Throws `invalid-config` with the file and line. */
 export async function readConfigFile(file: string): Promise<BatonConfig> {
   UserModules.install();
   const module = await importConfig(file);

@@ -10,7 +10,7 @@ export interface ConfigLine {
   readonly from: string;
 }
 
-/** Every value that is in force, and where it came from: settings first, then the fixed limits of the core. */
+/** Every effective value with its source: settings first, then the fixed limits of the core. */
 export function configLines(config: EffectiveConfig): ConfigLine[] {
   const line = (name: string, { value, from }: Setting<unknown>): ConfigLine => ({ name, value, from });
   const { retention } = config;
@@ -24,7 +24,7 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
       from: config.external.length === 0 ? "default" : (config.file ?? ""),
     }),
     line("deployKeys", {
-      // What they are called by, which gives nothing away.
+      // Key IDs only: they reveal nothing about the keys.
       value: keys.map((key) => key.id).join(", ") || null,
       from: keys.length === 0 ? "default" : (keys[0]?.from ?? ""),
     }),
@@ -44,7 +44,7 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
   return [...settings, ...flatten("", defaults).filter((each) => !named.has(each.name))];
 }
 
-/** Without a password. */
+/** The store setting without its password. */
 function shownSetting(config: EffectiveConfig): string {
   const address = storeOf(config);
   return address.kind === "sqlite" ? config.store.value : showStore(address);

@@ -3,7 +3,7 @@ import { BatonError } from "../kernel/model/errors.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import { readStoreAddress } from "./store-address.ts";
 
-/** Readers of single settings, whether they come from a flag, the environment or a config file. Each throws on nonsense. */
+/** Parsers of single settings from a flag, the environment or a config file. Each throws if the value is invalid. */
 
 export function readPort(given: string | number): number {
   const port = given === "" ? Number.NaN : Number(given);
@@ -17,7 +17,7 @@ export function readCount(given: string | number): number {
   throw new TypeError(`must be a whole number of 1 or more, not ${JSON.stringify(given)}`);
 }
 
-/** Smaller values lie in rows of their own at most, where they are read faster. */
+/** Values below `inlineMax` are always stored in the database, where they are read faster. */
 export function readOffload(given: string | number): number {
   const bytes = readCount(given);
   if (bytes >= defaults.inlineMax) return bytes;
@@ -30,7 +30,7 @@ export function readSwitch(given: string | boolean): boolean {
   throw new TypeError(`must be true or false, not ${JSON.stringify(given)}`);
 }
 
-/** Whoever reaches the API may do everything, so nobody else's machine may reach it until there are accounts. */
+/** A client that reaches the API may do everything, so only this machine may reach it until there are accounts. */
 export function readHost(given: string): string {
   if (given === "localhost") return "127.0.0.1";
   if (/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(given) || given === "::1") return given;
@@ -43,13 +43,13 @@ export function readHost(given: string): string {
   );
 }
 
-/** A store's address with its file as an absolute path; a bare path is taken for one of SQLite. */
+/** A store address with an absolute path. A bare path is a SQLite file. */
 export function readStore(given: string, base: string): string {
   const address = readStoreAddress(given.includes(":") && !isAbsolute(given) ? given : `sqlite:${given}`);
   return address.kind === "sqlite" ? `sqlite:${resolve(base, address.path)}` : address.url;
 }
 
-/** Names of queues, as a list or with commas between them. */
+/** Queue names, as a list or separated by commas. */
 export function readQueues(given: string | readonly string[]): readonly string[] {
   const names = (typeof given === "string" ? given.split(",") : given).map((name) => String(name).trim());
   if (names.length > 0 && names.every((name) => name !== "" && name.length <= 200)) return [...new Set(names)];

@@ -2,10 +2,10 @@ import type { Duration } from "../stdx/duration.ts";
 import type { AnyWorkflow } from "../workflows/definition.ts";
 import type { GuideSource } from "./guide.ts";
 
-/** Any definition. Today these are workflows; the other layers join this union. */
+/** Any definition. Today only workflows; the other layers will join this union. */
 export type Definition = AnyWorkflow;
 
-/** What a server or a library instance is made of. All of it has a default. */
+/** Configuration of a server or a library instance. Every setting has a default. */
 export interface BatonConfig {
   /**
    * `sqlite:<path>`, or `postgres://user:password@host/database?schema=baton` for many workers. Default
@@ -15,32 +15,36 @@ export interface BatonConfig {
   definitions?: readonly Definition[];
   /** Folder whose files export definitions, for `baton dev` and `baton start`. Default `./workflows`. */
   folder?: string;
-  /** Packages that stay outside the bundles of definitions: those that a bundle cannot hold. Default none. */
+  /** Packages to leave out of the bundles of definitions, for those that cannot be bundled. Default none. */
   external?: readonly string[];
-  /** Default 4440, or the next free one; `BATON_PORT` overrides it, 0 takes any free one. */
+  /** Default 4440, or the next free port. `BATON_PORT` overrides it; 0 takes any free port. */
   port?: number;
-  /** Runs that this process holds in memory at once. Default 1,000. */
+  /** Maximum number of runs that this process holds in memory. Default 1,000. */
   slots?: number;
-  /** Queues whose runs this process works on, of those that workflows name. Default all. */
+  /** Queues that this process takes runs from, of those that workflows name. Default all. */
   queues?: readonly string[];
-  /** Values of more bytes lie in files beside the store. Default 256 KiB. */
+  /** Values larger than `over` bytes are stored in files next to the store. Default 256 KiB. */
   offload?: { over?: number };
-  /** How long ended runs and events are kept. Default 30 d, 90 d, as completed, 7 d. */
+  /**
+   * How long ended runs and events are kept. Defaults: `completed` 30 d, `failed` 90 d, `cancelled` as `completed`,
+   * `events` 7 d.
+   */
   retention?: { completed?: Duration; failed?: Duration; cancelled?: Duration; events?: Duration };
-  /** How long a stop waits for steps under way. Default 10 s. */
+  /** How long shutdown waits for running steps. Default 10 s. */
   shutdownGrace?: Duration;
   /**
-   * Seals sensitive values: 32 characters or more, such as `openssl rand -hex 32`; the first one seals, further ones only
-   * open what they have sealed. Default: `BATON_SENSITIVE_KEY`, or the file that `BATON_SENSITIVE_KEY_FILE` names.
+   * Keys that encrypt sensitive values: 32 characters or more, such as the output of `openssl rand -hex 32`. The first
+   * key encrypts; further keys only decrypt values that they encrypted. Default: `BATON_SENSITIVE_KEY`, or the file
+   * that `BATON_SENSITIVE_KEY_FILE` names.
    */
   sensitiveKey?: string | readonly string[];
-  /** Serves no request that changes anything. */
+  /** Refuses every request that would change something. */
   readOnly?: boolean;
-  /** A checklist for the first minutes with this project, on the console's first page and at `/api/guide`. */
+  /** A checklist for the first minutes with this project, on the console's start page and at `/api/guide`. */
   guide?: GuideSource;
 }
 
-/** Types a `baton.config.ts`. */
+/** Gives a `baton.config.ts` its type. */
 export function defineConfig(config: BatonConfig): BatonConfig {
   return config;
 }

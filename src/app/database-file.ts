@@ -8,7 +8,7 @@ import { filesPath } from "../stores/sqlite/files.ts";
 import { openReader } from "../stores/sqlite/open.ts";
 import { takeOwnership } from "../stores/sqlite/owner.ts";
 
-/** A consistent copy of a store in a new file; its owner goes on meanwhile. */
+/** Writes a consistent copy of a store to a new file. The store's owner continues meanwhile. */
 export async function backupStore(store: string, copy: string): Promise<{ bytes: number }> {
   if (existsSync(copy)) {
     throw new BatonError("invalid-option", `${copy} already exists`, {
@@ -22,10 +22,10 @@ export async function backupStore(store: string, copy: string): Promise<{ bytes:
   }
   const reader = openReader(store);
   try {
-    // Made beside its final name, so that a file of that name is always whole.
+    // Written under a temporary name, so that a file with the final name is always complete.
     await backup(reader.raw, `${copy}.part`);
     sync(`${copy}.part`);
-    // Large values first, under the copy's final name: whoever finds the copy finds them too.
+    // Copy large values first, under the copy's final name: when the copy exists, its files do too.
     const bytes = carryFiles(store, `${copy}.part`, copy);
     renameSync(`${copy}.part`, copy);
     return { bytes: statSync(copy).size + bytes };
@@ -36,8 +36,8 @@ export async function backupStore(store: string, copy: string): Promise<{ bytes:
 }
 
 /**
- * Puts a copy in the place of a store that nobody has open. What was there is kept under another name; should the
- * process die between the two renames, both files are still there under theirs.
+ * Replaces a store that no process has open with a copy. The previous store is kept under another name. If the process
+ * crashes between the two renames, both files still exist under those names.
  */
 export async function restoreStore(store: string, copy: string): Promise<{ kept: string | null }> {
   if (!existsSync(copy))
@@ -62,7 +62,7 @@ export async function restoreStore(store: string, copy: string): Promise<{ kept:
   }
 }
 
-/** A file that is no store of Baton is refused before anything is moved. */
+/** Refuses a file that is not a Baton store before anything is moved. */
 function checkCopy(copy: string): void {
   const reader = openReader(copy);
   try {

@@ -6,8 +6,8 @@ import { readHostFacts } from "./host-facts.ts";
 import { readSchema } from "./migrate-store.ts";
 
 /**
- * What can be told of a store that cannot be opened as one: damaged, of another schema, of another application. Null
- * when it can be.
+ * Findings about a store that cannot be opened: damaged, of another schema, or of another application. Null if it can
+ * be opened.
  */
 export function examineFile(store: string): Examination | null {
   const host = readHostFacts(store);

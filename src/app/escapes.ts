@@ -2,26 +2,26 @@ import type { LeasedRun } from "../kernel/model/run.ts";
 import type { Logger } from "../kernel/ports/logger.ts";
 import { currentRun } from "./current-run.ts";
 
-/** An error that nobody caught, with the run whose code it came from as far as that can be told. */
+/** An uncaught error, with the run whose code threw it if known. */
 export interface Escaped {
   readonly run: LeasedRun | null;
   readonly step: string | null;
 }
 
-/** Failures that are recorded already: code may still come to await what gave them. */
+/** Failures that are already recorded: the code may still await the promise that rejected. */
 const recorded: ReadonlySet<unknown> = new Set(["StepFailedError", "ChildFailedError"]);
 
 /**
- * Listens for what escapes from people's code: a late timer that throws, a rejected promise that nobody awaits. What the
- * process holds cannot be trusted afterwards, so the first one ends it; whose it was decides which run is charged with
- * that. Returns how to stop listening.
+ * Listens for errors that escape user code: a late timer that throws, a rejected promise that is never awaited. The
+ * state of the process cannot be trusted afterwards, so the first one ends the process, and the crash is counted for
+ * the run that caused it. Returns a function that stops listening.
  */
 export function onEscape(logger: Logger, call: (escaped: Escaped) => void): () => void {
   const reported = new Set<string>();
   const take = (what: string, error: unknown): void => {
     const around = currentRun();
     const [run, step] = [around?.run ?? null, around?.step ?? null];
-    // What was thrown once may be thrown a thousand times before the process has ended.
+    // The same error may be thrown a thousand times before the process ends.
     if (!reported.has(run?.id ?? ""))
       logger.log("error", `${what} ${placeOf(run, step)}`, { run: run?.id ?? null, step, error: describe(error) });
     reported.add(run?.id ?? "");

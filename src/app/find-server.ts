@@ -2,30 +2,30 @@ import { existsSync } from "node:fs";
 import { readOwner } from "../stores/sqlite/owner.ts";
 import type { StoreAddress } from "./store-address.ts";
 
-/** Who has a store: a server that answers, or a process that embeds Baton and serves nothing. */
+/** The owner of a store: a running server, or a process that embeds Baton without a server. */
 export interface Found {
   readonly pid: number;
   readonly url: string | null;
 }
 
-/** Longer than any server on this machine needs to say that it is there. */
+/** Longer than any server on this machine needs to answer. */
 const healthMs = 2_000;
 
-/** Whoever has the store open now, as far as its owner file and a look at its address tell; null: nobody known. */
+/** The process that has the store open now, from its owner file and a request to its address. Null if none is known. */
 export async function findServer(path: string): Promise<Found | null> {
   const owner = readOwner(path);
   if (owner === null || !isAlive(owner.pid)) return null;
-  // A killed owner's file stays, and another server may answer at its address by now.
+  // The owner file of a killed process stays, and by now another server may use its address.
   if (owner.url !== null && (await pidAt(owner.url)) !== owner.pid) return null;
   return owner;
 }
 
 export function storeExists(address: StoreAddress): boolean {
-  // What is in a database is known once it is asked.
+  // Whether a database has a store is known only after connecting.
   return address.kind === "postgres" || existsSync(address.path);
 }
 
-/** Whether a process of this number is there, also one of another user. */
+/** Whether a process with this ID exists, also one of another user. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

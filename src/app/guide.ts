@@ -3,21 +3,23 @@ import type { GuideService } from "../server/services.ts";
 import type { Guide, GuideAct, GuideActed, GuideStep } from "../wire/guide.ts";
 import type { Problem } from "../wire/problem.ts";
 
-/** This server's own HTTP API, asked without leaving the process. What it refuses is thrown as a `BatonError`. */
+/** This server's own HTTP API, called inside the process. Refused requests throw a `BatonError`. */
 export interface GuideApi {
-  /** `path` with its query, such as `/api/runs?status=failed`. */
+  /** `path` includes the query, such as `/api/runs?status=failed`. */
   get<T = unknown>(path: string): Promise<T>;
   post<T = unknown>(path: string, body?: unknown): Promise<T>;
 }
 
 type Late<T> = T | Promise<T>;
 
-/** Something that a step does for whoever reads it, on real parts. */
-export interface GuideActSource {
-  /** Letters, digits and dashes; unique in the guide. */
+/** An action that a guide step offers. It works on the real store. */
+export interface GuideActionSource {
+  /** Letters, digits and dashes. Unique in the guide. */
   readonly id: string;
   readonly label: string;
-  /** Why it cannot be done now; null: it can. What it throws is a reason too. */
+  /**
+   * Why the action is unavailable now, or null if it is available. An error that this throws is also shown as a reason.
+   */
   readonly blocked?: (api: GuideApi) => Late<string | null>;
   readonly act: (api: GuideApi) => Late<GuideActed>;
 }
@@ -26,14 +28,14 @@ export interface GuideStepSource {
   readonly id: string;
   readonly title: string;
   readonly text: string;
-  /** Asked each time somebody looks, so let it rest on what is kept: runs, versions, files. */
+  /** Evaluated each time the guide is read. Derive it from stored data: runs, versions, files. */
   readonly isDone: (api: GuideApi) => Late<boolean>;
-  /** The run to look at, when there is one. */
+  /** The run to show with the step, if any. */
   readonly run?: (api: GuideApi) => Late<string | null>;
-  readonly acts?: readonly GuideActSource[];
+  readonly acts?: readonly GuideActionSource[];
 }
 
-/** A checklist for the first minutes with a project, as its author writes it. */
+/** A checklist for the first minutes with a project, as written in the config file. */
 export interface GuideSource {
   readonly title: string;
   readonly intro: string;
@@ -43,24 +45,24 @@ export interface GuideSource {
 export interface GuideParts {
   readonly source: GuideSource;
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  /** Values of `Host` that are this server. */
+  /** Values of the `Host` header that name this server. */
   readonly hosts: () => readonly string[];
   readonly isReadOnly: boolean;
 }
 
-/** The guide of a config file over one server. Acts are done one after the other. Throws `invalid-config`. */
+/** Opens the guide of a config file on one server. Actions run one at a time. Throws `invalid-config`. */
 export function openGuide(parts: GuideParts): GuideService {
   const { source, isReadOnly } = parts;
   const acts = new Map(source.steps.flatMap(({ acts = [] }) => acts).map((act) => [act.id, act]));
   refuseOddIds(source);
   let lastTurn: Promise<unknown> = Promise.resolve();
-  const whyBlocked = (act: GuideActSource, api: GuideApi): Promise<string | null> =>
+  const whyBlocked = (act: GuideActionSource, api: GuideApi): Promise<string | null> =>
     isReadOnly ? Promise.resolve("this server is read-only") : reasonOf(act, api);
 
   const read = async (): Promise<Guide> => {
-    // Steps ask for much the same, and within one look they all see one answer.
+    // Steps often read the same paths. Within one read of the guide they share one response.
     const api = remembering(apiOf(parts));
-    const viewAct = async (act: GuideActSource): Promise<GuideAct> => ({
+    const viewAct = async (act: GuideActionSource): Promise<GuideAct> => ({
       id: act.id,
       label: act.label,
       blocked: await whyBlocked(act, api),
@@ -103,7 +105,7 @@ export function openGuide(parts: GuideParts): GuideService {
   };
 }
 
-async function reasonOf(act: GuideActSource, api: GuideApi): Promise<string | null> {
+async function reasonOf(act: GuideActionSource, api: GuideApi): Promise<string | null> {
   try {
     return (await act.blocked?.(api)) ?? null;
   } catch (error) {
@@ -111,8 +113,8 @@ async function reasonOf(act: GuideActSource, api: GuideApi): Promise<string | nu
   }
 }
 
-/** A refusal keeps its code; anything else is a fault of the guide, or of the parts that it acts on. */
-function failed({ label }: GuideActSource, cause: unknown): BatonError {
+/** A refusal keeps its code. Anything else is an error in the guide or in the parts that it works on. */
+function failed({ label }: GuideActionSource, cause: unknown): BatonError {
   if (cause instanceof BatonError) return cause;
   return new BatonError("internal", `${JSON.stringify(label)} failed: ${messageOf(cause)}`, {
     hint: "check the server log",
@@ -121,7 +123,7 @@ function failed({ label }: GuideActSource, cause: unknown): BatonError {
   });
 }
 
-/** What it says, and what the errors behind it say. */
+/** The message of the error, then those of its causes. */
 function causesOf(error: unknown): readonly string[] {
   return [
     messageOf(error),
@@ -129,7 +131,7 @@ function causesOf(error: unknown): readonly string[] {
   ].slice(0, causesMax);
 }
 
-/** A chain of causes may be a ring. */
+/** A chain of causes may be circular. */
 const causesMax = 5;
 
 function messageOf(error: unknown): string {

@@ -8,7 +8,7 @@ import type { RunStatus } from "../kernel/model/status.ts";
 import { reviveError } from "../kernel/model/user-errors.ts";
 import { decode } from "../stdx/json.ts";
 
-/** What a run that did not complete throws from `result()`. `cause` is its error. */
+/** Thrown by `result()` when the run did not complete. `cause` is the run's error. */
 export class RunFailedError extends BatonError {
   override readonly name = "RunFailedError";
   readonly run: string;
@@ -24,40 +24,40 @@ export class RunFailedError extends BatonError {
 }
 
 export interface VerbOptions {
-  /** Kept in the audit. */
+  /** Recorded in the audit log. */
   why?: string;
   actor?: string;
 }
 
-/** A run, from outside. */
+/** A handle on one run. */
 export interface Handle<T = unknown> {
   readonly id: string;
-  /** False when the idempotency key had started this run before. */
+  /** False when the idempotency key returned an existing run. */
   readonly isNew: boolean;
-  /** The output; rejects with `RunFailedError`, and with code `timeout` after `timeoutMs`. */
+  /** Resolves with the output. Rejects with `RunFailedError`, or with code `timeout` after `timeoutMs`. */
   result(options?: { timeoutMs?: number }): Promise<T>;
   status(): Promise<RunStatus>;
-  /** Ends the run for good; with `compensate` what it has done is undone first. */
+  /** Ends the run. With `compensate` its completed steps are compensated first. */
   cancel(options?: VerbOptions & { compensate?: boolean }): Promise<void>;
-  /** Halts the run until it is resumed; with `stopClocks` its timers stand still meanwhile. */
+  /** Halts the run until it is resumed. With `stopClocks` its timers are paused meanwhile. */
   suspend(options?: VerbOptions & { stopClocks?: boolean }): Promise<void>;
-  /** The same run goes on from its failed or suspended step; what was done is kept. */
+  /** Continues the same run from its failed or suspended step. Completed steps are kept. */
   resume(options?: VerbOptions): Promise<void>;
-  /** The next attempt comes now instead of after its back-off. */
+  /** Starts the next attempt now instead of after its backoff. */
   retry(options?: VerbOptions): Promise<void>;
-  /** A step and all after it run again; `input` edits the step's declared input, or the run's. */
+  /** Runs a step and all steps after it again. `input` replaces the step's declared input, or the run's. */
   restart(options: VerbOptions & { from: string; input?: unknown }): Promise<void>;
-  /** Takes a step as done with this output; without `step` the one that stopped the run. */
+  /** Marks a step as completed with this output. Without `step`, the step that stopped the run. */
   completeStep(options: VerbOptions & { step?: string; output: unknown }): Promise<void>;
-  /** Undoes what a failed or suspended run has done, newest first. */
+  /** Compensates the completed steps of a failed or suspended run, newest first. */
   compensate(options?: VerbOptions): Promise<void>;
-  /** Takes a dead letter off the list. */
+  /** Removes a dead letter from the list. */
   dismiss(options?: VerbOptions): Promise<void>;
-  /** A sensitive value in clear; who asked for it is in the audit. */
+  /** Returns a sensitive value in plain text. The audit log records who asked. */
   reveal(what: "input" | "output" | { step: string }, options?: VerbOptions): Promise<unknown>;
 }
 
-/** A handle on a run that the store knows. */
+/** A handle on a run in the store. */
 export class RunHandle<T> implements Handle<T> {
   readonly id: string;
   readonly isNew: boolean;
@@ -132,7 +132,7 @@ export class RunHandle<T> implements Handle<T> {
   }
 }
 
-/** Told by the engine when the run ends here, and looked up now and then for when it ends elsewhere. */
+/** The engine reports a run that ends in this process. The store is polled for a run that ends elsewhere. */
 function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeoutMs: number | undefined): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const begunAt = performance.now();
@@ -160,7 +160,7 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
       });
       finish(() => resolve(further));
     };
-    // It may end in another process, or have ended before.
+    // The run may end in another process, or may have ended already.
     const stopLooking = engine.whenAtRest(run.no, () => {
       readEnd<T>(engine, run).then(
         (end) => {
@@ -168,7 +168,7 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
           else if (end !== null) finish(() => ("error" in end ? reject(end.error) : resolve(end.output)));
         },
         (error: unknown) => {
-          // The store is away: the run goes on when it is back, and so does whoever waits for it.
+          // The store is unavailable: the run continues when it is back, so keep waiting.
           if (!isPassing(error) || engine.isStopped) finish(() => reject(error));
         },
       );

@@ -4,7 +4,7 @@ import type { HostFacts } from "../kernel/model/doctor.ts";
 import { readOwner } from "../stores/sqlite/owner.ts";
 import { isAlive } from "./find-server.ts";
 
-/** Kinds of file systems by the magic number of statfs: those that corrupt a store, and those that do not stay. */
+/** File systems by their statfs magic number, with those that corrupt a store and those that are not durable. */
 const fileSystems: ReadonlyMap<number, { name: string; isRemote: boolean; isFleeting: boolean }> = new Map([
   [0x6969, remote("NFS")],
   [0xff534d42, remote("CIFS")],
@@ -31,7 +31,7 @@ function local(name: string): { name: string; isRemote: boolean; isFleeting: boo
   return { name, isRemote: false, isFleeting: false };
 }
 
-/** What can be told of this machine without touching the store. */
+/** Reads facts about this machine without touching the store. */
 export function readHostFacts(store: string): HostFacts {
   const path = resolve(store);
   const owner = readOwner(path);
@@ -52,12 +52,12 @@ function readDisk(folder: string): Pick<HostFacts, "fileSystem" | "disk"> {
     const fileSystem = fileSystems.get(type) ?? local(`file system 0x${type.toString(16)}`);
     return { fileSystem, disk: { freeBytes: bavail * bsize, totalBytes: blocks * bsize } };
   } catch {
-    // Not there, or not for us to see: then opening the store says so.
+    // Missing or not readable: opening the store reports it.
     return { fileSystem: null, disk: null };
   }
 }
 
-/** Who else has the file open, as far as this user may see it; null where the system does not tell. */
+/** Other processes that have the file open, as far as this user may see them. Null if the system does not report it. */
 function findOpeners(path: string, known: ReadonlySet<number>): HostFacts["openers"] {
   let pids: readonly number[];
   try {
@@ -72,7 +72,7 @@ function hasOpen(pid: number, path: string): boolean {
   try {
     return readdirSync(`/proc/${pid}/fd`).some((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === path);
   } catch {
-    // It has ended meanwhile, or is somebody else's.
+    // The process has ended meanwhile, or belongs to another user.
     return false;
   }
 }

@@ -22,37 +22,40 @@ import { showStore } from "./store-address.ts";
 import { batonVersion } from "./version.ts";
 
 /**
- * What a process does with a store. `work`: owns it and runs what is ready. `act`: owns it, and changes only what it is
- * asked to change. `read`: looks at it, also beside an owner.
+ * What a process does with a store. `work`: owns it and executes ready runs. `act`: owns it, and makes only requested
+ * changes. `read`: only reads it, also while another process owns it.
  */
 export type Mode = "work" | "act" | "read";
 
-/** One store with its engine and its API, in this process. */
+/** A store with its engine and its API, in this process. */
 export interface Instance {
   readonly engine: Engine;
   readonly api: ApiServer;
   readonly loaded: () => LoadedDefinitions;
-  /** Reads definitions anew and registers what has changed. */
+  /** Reloads definitions and registers what has changed. */
   reload(paths: readonly string[]): Promise<void>;
   readonly set: DefinitionSet;
-  /** Tells other processes of this machine where this one is reached. */
+  /** Publishes the address of this process to other processes on this machine. */
   announce(url: string): Promise<void>;
-  /** `guilty`: the run whose code makes this process end; all others are handed back, within a short grace. */
-  close(guilty?: number): Promise<void>;
+  /**
+   * `offendingRun`: the run whose code makes this process end. All other runs are handed back, within a short grace
+   * period.
+   */
+  close(offendingRun?: number): Promise<void>;
 }
 
-/** Neighbours of a run that makes the process end have this long to come to a stop, ms. */
+/** Grace period for the other runs when a run makes the process end, ms. */
 const crashGraceMs = 1_000;
 
 export interface InstanceOptions {
   readonly config: EffectiveConfig;
   readonly mode: Mode;
   readonly logger?: Logger;
-  /** Values of `Host` that are this server. */
+  /** Values of the `Host` header that name this server. */
   readonly hosts: () => readonly string[];
 }
 
-/** Opens a store for one mode. Throws a `StoreError` that names the process which has it. */
+/** Opens a store in one mode. Throws a `StoreError` that names the process that has it open. */
 export async function openInstance(options: InstanceOptions): Promise<Instance> {
   const notifier = new LocalNotifier();
   const { store, feed, announce, intervals, hostFacts } = await openFor(options, notifier);
@@ -93,11 +96,13 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       announce,
       loaded: () => set.loaded,
       reload: async (paths) => versions?.follow(paths),
-      close: async (guilty) => {
+      close: async (offendingRun) => {
         api.close();
         const graceMs = options.config.shutdownGraceMs.value;
         if (options.mode === "work")
-          await (guilty === undefined ? engine.stop(graceMs) : engine.stop(Math.min(graceMs, crashGraceMs), guilty));
+          await (offendingRun === undefined
+            ? engine.stop(graceMs)
+            : engine.stop(Math.min(graceMs, crashGraceMs), offendingRun));
         await store.close();
       },
     };
@@ -123,12 +128,12 @@ async function openFor({ config, mode }: InstanceOptions, notifier: LocalNotifie
   return openToRead(address, notifier);
 }
 
-/** Looking at a store needs no definitions, and loading them runs people's code. */
+/** Reading a store needs no definitions, and loading them would run user code. */
 async function loadSet({ config, mode }: InstanceOptions): Promise<DefinitionSet> {
   return mode === "read" ? DefinitionSet.empty(config) : DefinitionSet.load(config, versionsFolder(config));
 }
 
-/** What the folder holds gets its versions before anything runs. */
+/** Assigns versions to the definitions in the folder before anything runs. */
 async function openVersions(
   { logger = silentLogger }: InstanceOptions,
   set: DefinitionSet,

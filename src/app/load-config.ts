@@ -10,7 +10,10 @@ import { readCount, readHost, readOffload, readPort, readQueues, readStore, read
 import { shown } from "./load-problem.ts";
 import { defaultStore, localPath, readStoreAddress, type StoreAddress } from "./store-address.ts";
 
-/** What the command line was given; it goes before the environment, and that before the config file. */
+/**
+ * Settings from the command line. They take precedence over the environment, which takes precedence over the config
+ * file.
+ */
 export interface ConfigFlags {
   readonly config?: string;
   readonly store?: string;
@@ -20,27 +23,27 @@ export interface ConfigFlags {
   readonly slots?: string;
   readonly queues?: string;
   readonly readOnly?: boolean;
-  /** Leaves the config file alone: reading it runs people's code. */
+  /** Does not read the config file, because reading it runs user code. */
   readonly withoutFile?: boolean;
 }
 
-/** A value with where it came from. */
+/** A value and its source. */
 export interface Setting<T> {
   readonly value: T;
   readonly from: string;
 }
 
-/** What this process works with. Paths are absolute. */
+/** The effective configuration of this process. Paths are absolute. */
 export interface EffectiveConfig {
-  /** The config file; null without one. */
+  /** The config file, or null. */
   readonly file: string | null;
   readonly store: Setting<string>;
-  /** Where definitions are looked for besides those of the config file; null: nowhere. */
+  /** The folder to search for definitions, in addition to those in the config file. Null: none. */
   readonly folder: Setting<string | null>;
-  /** Of this machine only. */
+  /** A loopback address. */
   readonly host: Setting<string>;
   readonly port: Setting<number>;
-  /** Packages that stay outside the bundles of definitions. */
+  /** Packages to leave out of the bundles of definitions. */
   readonly external: readonly string[];
   readonly slots: Setting<number>;
   readonly queues: Setting<readonly string[] | null>;
@@ -54,11 +57,11 @@ export interface EffectiveConfig {
     readonly cancelledMs: Setting<number>;
     readonly eventsMs: Setting<number>;
   };
-  /** As the config file gives it. */
+  /** The config file as written. */
   readonly given: BatonConfig;
 }
 
-/** A setting's places, in the order in which they win. `own` is the config file's. */
+/** The sources of a setting, in order of precedence. `own` is the value in the config file. */
 interface Places<Given, T> {
   readonly flag?: readonly [name: string, given: Given | undefined];
   readonly variable: string;
@@ -67,7 +70,7 @@ interface Places<Given, T> {
   readonly read: (given: Given | string) => T;
 }
 
-/** Finds and reads everything that configures this process. Throws `invalid-config` with the place. */
+/** Finds and reads the configuration of this process. Throws `invalid-config` with the place. */
 export async function loadConfig(
   flags: ConfigFlags = {},
   env: NodeJS.ProcessEnv = process.env,
@@ -87,7 +90,8 @@ export async function loadConfig(
     store: pick({
       flag: ["--store", flags.store],
       variable: "BATON_STORE",
-      // What a file says is relative to it, what a person types to where they are.
+      // Paths in the config file are relative to the file; paths on the command line are relative to the current
+      // folder.
       own: given.store === undefined ? undefined : readStore(given.store, base),
       fallback: readStore(defaultStore, process.cwd()),
       read: (store) => readStore(store, process.cwd()),
@@ -144,7 +148,7 @@ export async function loadConfig(
   };
 }
 
-/** Whole packages by name: a path inside one would leave out half of it. */
+/** Whole packages only: a path inside a package would leave out only a part of it. */
 function readExternal(given: readonly string[], file: string | null): readonly string[] {
   const isList = Array.isArray(given) && given.every((name) => typeof name === "string" && packageOf(name) === name);
   if (isList) return given;
@@ -178,14 +182,14 @@ function readSetting<Given, T>(from: string, given: Given, read: (given: Given) 
   }
 }
 
-/** `./workflows` when it is there; without a config file a folder of definitions may also be the current one. */
+/** `./workflows` if it exists. Without a config file, the current folder may also hold definitions. */
 function defaultFolder(base: string, hasFile: boolean): string | null {
   const usual = resolve(base, "workflows");
   if (existsSync(usual)) return usual;
   return hasFile ? null : base;
 }
 
-/** The store where flags or environment name it, without reading the config file: that runs people's code. */
+/** The store from flags or the environment, without reading the config file, which would run user code. */
 export function namedStore(flags: ConfigFlags, env: NodeJS.ProcessEnv = process.env): StoreAddress | null {
   const named = flags.store ?? env["BATON_STORE"];
   return named === undefined || named === "" ? null : readStoreAddress(readStore(named, process.cwd()));
@@ -195,7 +199,7 @@ export function storeOf(config: EffectiveConfig): StoreAddress {
   return readStoreAddress(config.store.value);
 }
 
-/** The store's file, or the name by which this machine keeps its own files of a store that lies elsewhere. */
+/** The path of a store file. For a PostgreSQL store: the path under which this machine keeps its own files of it. */
 export function localStorePath(config: EffectiveConfig): string {
   return localPath(storeOf(config), process.cwd());
 }

@@ -39,7 +39,7 @@ function textsOf(set: DefinitionSet): { from: string[]; problems: string[] } {
   };
 }
 
-test("a definition belongs to the file that defines it, whoever else exports it", async (t) => {
+test("a definition belongs to the file that defines it, even if other files export it", async (t) => {
   const { write, load } = setup(t);
   write("workflows/a-index.ts", 'export { w as pay } from "./pay.ts";\nexport { w as refund } from "./refund.ts";\n');
   write("workflows/pay.ts", definition("pay"));
@@ -54,7 +54,7 @@ test("a definition belongs to the file that defines it, whoever else exports it"
   });
 });
 
-test("a name that two files define is left out of the second one, with its line", async (t) => {
+test("a name that two files define is ignored in the second file and reported with its line", async (t) => {
   const { write, load } = setup(t);
   write("workflows/one.ts", definition("pay"));
   write("workflows/two.ts", definition("pay", 2));
@@ -66,7 +66,7 @@ test("a name that two files define is left out of the second one, with its line"
   );
 });
 
-test("only what a change concerns is loaded anew, and a file that breaks keeps its last good version", async (t) => {
+test("a change reloads only the files that depend on it, and a broken file keeps its last good version", async (t) => {
   const { folder, write, load } = setup(t);
   write("lib/value.ts", "export const value = 1;\n");
   write(

@@ -9,7 +9,7 @@ import type { Definition } from "./config.ts";
 import type { EffectiveConfig } from "./load-config.ts";
 import { lineOf, loadProblem, shown } from "./load-problem.ts";
 
-/** A definition with the code that it is made of. */
+/** A definition and its bundled code. */
 export interface FolderVersion {
   readonly definition: Definition;
   readonly artifact: Artifact;
@@ -17,7 +17,7 @@ export interface FolderVersion {
   readonly file: string;
 }
 
-/** What was loaded and what was not. One bad file leaves the others alone. */
+/** The loaded definitions, and the problems of those that failed to load. One bad file does not affect the others. */
 export interface LoadedDefinitions {
   readonly definitions: readonly Definition[];
   readonly versions: readonly FolderVersion[];
@@ -25,7 +25,7 @@ export interface LoadedDefinitions {
   readonly from: string;
 }
 
-/** Definitions with the file that exports them. */
+/** A file and the definitions that it exports. */
 interface LoadedFile {
   readonly file: string;
   readonly artifact: Artifact;
@@ -33,23 +33,23 @@ interface LoadedFile {
   readonly definitions: readonly Definition[];
 }
 
-/** Where artifacts are put to be imported, and what their paths and packages are relative to. */
+/** The folder from which artifacts are imported, and the base of their paths and packages. */
 export interface Place {
   readonly folder: string;
   readonly base: string;
 }
 
 /**
- * The definitions of a config file and a folder, each file bundled with what it imports, and kept up to date. What runs is
- * the bundle, never the file: so the code of a run is the one that is stored under its version. A file that cannot be
- * bundled or loaded is a problem with its line; one that could be before keeps its last good version.
+ * The definitions of a config file and a folder, kept up to date. Each file is bundled with its imports. Runs execute
+ * the bundle, never the file, so a run's code is the code stored under its version. A file that cannot be bundled or
+ * loaded is a problem with a line number; if it loaded before, its last good version stays.
  */
 export class DefinitionSet {
   readonly place: Place;
   readonly #config: EffectiveConfig;
   readonly #files = new Map<string, LoadedFile>();
   readonly #failures = new Map<string, readonly DefinitionProblem[]>();
-  /** What each file imports, also of those that could not be loaded. */
+  /** The imports of each file, including files that failed to load. */
   readonly #modules = new Map<string, readonly string[]>();
 
   private constructor(config: EffectiveConfig, folder: string) {
@@ -57,7 +57,7 @@ export class DefinitionSet {
     this.place = { folder, base: baseOf(config) };
   }
 
-  /** `folder`: where artifacts are put to be imported. */
+  /** `folder`: the folder from which artifacts are imported. */
   static async load(config: EffectiveConfig, folder: string): Promise<DefinitionSet> {
     const set = new DefinitionSet(config, folder);
     set.#refuseMissingFolder();
@@ -65,7 +65,7 @@ export class DefinitionSet {
     return set;
   }
 
-  /** A set of nothing, for a process that runs nothing. */
+  /** An empty set, for a process that executes nothing. */
   static empty(config: EffectiveConfig): DefinitionSet {
     return new DefinitionSet(config, "");
   }
@@ -84,7 +84,7 @@ export class DefinitionSet {
     };
   }
 
-  /** Folders in which a change may matter: that of definitions with all below it, and those of modules they import. */
+  /** Folders to watch: the definitions folder with all subfolders, and the folders of imported modules. */
   get folders(): readonly { path: string; isDeep: boolean }[] {
     const { folder } = this.#config;
     const own = folder.value !== null && existsSync(folder.value) ? [folder.value] : [];
@@ -98,17 +98,17 @@ export class DefinitionSet {
     ];
   }
 
-  /** Every file that holds definitions now. */
+  /** All current definition files. */
   get files(): readonly string[] {
     return this.#listFiles();
   }
 
-  /** Whether a change of this path could change a definition. */
+  /** Whether a change to this path could change a definition. */
   concerns(path: string): boolean {
     return this.#listFiles().includes(path) || [...this.#modules.values()].some((modules) => modules.includes(path));
   }
 
-  /** Loads anew what these files concern; null: everything. */
+  /** Reloads the definitions that depend on these files; null: all. */
   async reload(paths: readonly string[] | null): Promise<void> {
     const listed = [...this.#configFiles(), ...this.#listFiles()];
     for (const file of this.#modules.keys()) if (!listed.includes(file)) this.#forget(file);
@@ -127,7 +127,7 @@ export class DefinitionSet {
     this.#modules.delete(file);
   }
 
-  /** All are bundled at once; they are imported one after the other, since that runs people's code. */
+  /** All files are bundled at once, but imported one at a time, since importing runs user code. */
   async #loadFiles(files: readonly string[]): Promise<void> {
     const options = { base: this.place.base, external: this.#config.external };
     const bundles = await Promise.all(files.map((file) => bundleFile(file, options)));
@@ -151,13 +151,13 @@ export class DefinitionSet {
     }
   }
 
-  /** The config file, when it lists definitions. */
+  /** The config file, if it lists definitions. */
   #configFiles(): string[] {
     const { file, given } = this.#config;
     return file === null || given.definitions === undefined ? [] : [file];
   }
 
-  /** Only at the start: later it may be away for a moment, as when another branch is checked out. */
+  /** Checked only at startup: later the folder may be missing briefly, such as when another branch is checked out. */
   #refuseMissingFolder(): void {
     const { folder } = this.#config;
     if (folder.value === null || folder.from === "default" || isFolder(folder.value)) return;
@@ -185,14 +185,14 @@ export class DefinitionSet {
   }
 }
 
-/** Paths are relative to what holds the definitions, wherever Baton is started: the same files give the same hash. */
+/** Paths are relative to the parent of the definitions, wherever Baton is started: equal files give equal hashes. */
 function baseOf(config: EffectiveConfig): string {
   const { file, folder } = config;
   if (folder.value === null) return file === null ? process.cwd() : dirname(file);
   return isGuess(config) ? folder.value : dirname(folder.value);
 }
 
-/** The current folder, since nothing else was named: it may hold anything. */
+/** Whether the folder is the current folder because none was configured. It may hold anything. */
 function isGuess({ folder }: EffectiveConfig): boolean {
   return folder.from === "default" && folder.value !== null && basename(folder.value) !== "workflows";
 }
@@ -203,7 +203,7 @@ function isFolder(path: string): boolean {
 
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules", "dist"]);
 
-/** A folder may be away for a moment, or go while it is being read. */
+/** A folder may be missing briefly, or disappear while it is read. */
 function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
@@ -236,17 +236,17 @@ function isModule(name: string): boolean {
   );
 }
 
-/** In a folder that nobody named as one of definitions, importing a file at random could start anything. */
+/** In a folder that is not configured as a definitions folder, importing an arbitrary file could start anything. */
 function mentionsBaton(path: string): boolean {
   try {
     return /\bfrom\s*["']baton["']/.test(readFileSync(path, "utf8"));
   } catch {
-    // It has gone meanwhile, or is not for us to read.
+    // The file has disappeared meanwhile, or is not readable.
     return false;
   }
 }
 
-/** A definition that a file exports. */
+/** A definition and the file that exports it. */
 interface Candidate {
   readonly definition: Definition;
   readonly file: string;
@@ -255,8 +255,8 @@ interface Candidate {
 }
 
 /**
- * A name and version belongs to the file that defines it; another that defines it too is a duplicate. A file that only
- * exports what it imports is none, although its bundle holds the code as well.
+ * A name and version belongs to the file that defines it; a second file that defines it is a duplicate. A file that
+ * only re-exports it is not a duplicate, although its bundle also contains the code.
  */
 function withoutDuplicates(files: readonly LoadedFile[]): {
   kept: readonly Candidate[];
@@ -280,7 +280,9 @@ function withoutDuplicates(files: readonly LoadedFile[]): {
   return { kept, duplicates };
 }
 
-/** With a name that is made by code nobody can see from outside which file it comes from: perhaps from what both import. */
+/**
+ * If the name is computed, the text of a file does not show whether it is defined there. A shared import may define it.
+ */
 function sharesModule(a: Candidate, b: Candidate): boolean {
   return a.modules.some((module) => b.modules.includes(module));
 }

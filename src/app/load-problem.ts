@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { BatonError } from "../kernel/model/errors.ts";
 import type { DefinitionProblem } from "../wire/definition.ts";
 
-/** Why a file could not be loaded, with the place as its author knows it. */
+/** Why a file could not be loaded, with the place in the author's files. */
 export function loadProblem(file: string, error: unknown): DefinitionProblem {
   const place = placeOf(error, file) ?? { path: file, line: null };
   const isElsewhere = place.path !== file;
@@ -15,12 +15,12 @@ export function loadProblem(file: string, error: unknown): DefinitionProblem {
   };
 }
 
-/** `file:line: message`, as editors and terminals make a link of it. */
+/** Formats `file:line: message`, which editors and terminals turn into a link. */
 export function describeProblem({ file, line, message }: DefinitionProblem): string {
   return `${file}${line === null ? "" : `:${line}`}: ${message}`;
 }
 
-/** A path as people type it: relative where that is shorter. */
+/** A path for display: relative if that is shorter. */
 export function shown(path: string): string {
   const near = relative(process.cwd(), path);
   return near === "" || near.startsWith("../..") ? path : near;
@@ -46,13 +46,13 @@ function placeOf(error: unknown, file: string): { path: string; line: number | n
   return syntaxPlace(error) ?? missingPlace(error) ?? framePlace(error, file);
 }
 
-/** Of a syntax error Node puts the place in front of the stack. */
+/** For a syntax error, Node puts the place at the start of the stack. */
 function syntaxPlace(error: Error): { path: string; line: number } | null {
   const first = /^(file:\/\/\S+|\/\S.*?|[A-Z]:\\.*?):(\d+)$/m.exec(error.stack?.split("\n")[0] ?? "");
   return first === null ? null : { path: pathOf(first[1] ?? ""), line: Number(first[2]) };
 }
 
-/** Of a missing module Node says who wanted it, not where. */
+/** For a missing module, Node reports the importing file but not the line. */
 function missingPlace(error: Error): { path: string; line: number | null } | null {
   const found = /Cannot find (?:module|package) '([^']+)' imported from (.+)$/m.exec(error.message);
   if (found === null) return null;
@@ -61,7 +61,7 @@ function missingPlace(error: Error): { path: string; line: number | null } | nul
   return { path, line: lineOf(path, new RegExp(`["'][^"'\\n]*${wanted.replaceAll(/[^\w-]/g, ".")}["']`)) };
 }
 
-/** The first frame in people's own code. A frame that was mapped back names a path, any other a URL. */
+/** The first frame in user code. Source-mapped frames have a path, all others a URL. */
 function framePlace(error: Error, file: string): { path: string; line: number } | null {
   const frames = [
     ...(error.stack ?? "").matchAll(/^ +at (?:.*\()?(file:\/\/[^\s)]+|\/[^)\n]+|[A-Z]:\\[^)\n]+):(\d+):\d+\)?$/gm),

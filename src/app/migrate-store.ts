@@ -11,14 +11,14 @@ export interface Migrated {
   readonly store: string;
   readonly from: number;
   readonly to: number;
-  /** Names of the migrations that were, or would be, carried out. */
+  /** Names of the migrations that were, or would be, applied. */
   readonly migrations: readonly string[];
   readonly isDryRun: boolean;
-  /** The copy that was made first; null when there was nothing to do. */
+  /** The backup made before the migration, or null if there was nothing to do. */
   readonly backup: string | null;
 }
 
-/** The schema of a store file, and the one that this Baton knows. */
+/** The schema version of a store file, and the one that this Baton supports. */
 export function readSchema(store: string): { found: number; known: number } {
   const reader = openReader(store);
   try {
@@ -33,14 +33,14 @@ export function knownSchema(): number {
 }
 
 /**
- * Brings a store that nobody has open to this Baton's schema, after a backup; whoever opens it does the same. With
- * `dryRun` it only says what is to be done, also beside an owner.
+ * Migrates a store that no process has open to this Baton's schema, after a backup. Opening a store does the same. With
+ * `dryRun` it only reports what would be done, also while another process has the store open.
  */
 export async function migrateStore(address: StoreAddress, { dryRun }: { dryRun: boolean }): Promise<Migrated> {
   return address.kind === "sqlite" ? migrateFile(address.path, dryRun) : migrateSchema(address.url, dryRun);
 }
 
-/** Its backups are its operator's. Workers of the version before go on meanwhile. */
+/** The operator makes the backups. Workers of the previous version continue meanwhile. */
 async function migrateSchema(url: string, dryRun: boolean): Promise<Migrated> {
   const { from, migrations } = await migratePostgres(url, { dryRun });
   const to = from + migrations.length;

@@ -2,20 +2,19 @@ import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** The repository holds TypeScript, the published package JavaScript. */
+/** The repository contains TypeScript, the published package JavaScript. */
 const isSource = import.meta.url.endsWith(".ts");
 
 /**
- * How people's code is resolved. `baton` is always the Baton that loads it, wherever it lies: a second copy would bring
- * its own registry of what is running. What a bundle leaves outside is found where its project lies, and not where the
- * bundle was put.
+ * Resolves imports of user code. `baton` is always the Baton that loads the code: a second copy would have its own
+ * registry of running code. Packages outside a bundle are resolved from the project, not from the folder of the bundle.
  */
 export class UserModules {
-  /** Folders of artifacts, each with the folder from which what they leave outside is found. */
+  /** Artifact folders, each with the folder from which packages outside the bundles are resolved. */
   readonly #homes = new Map<string, string>();
   static #instance: UserModules | null = null;
 
-  /** The process has one, since Node's hooks are the process's. */
+  /** One instance per process, since Node's hooks apply to the whole process. */
   static install(): UserModules {
     UserModules.#instance ??= new UserModules();
     return UserModules.#instance;
@@ -34,12 +33,12 @@ export class UserModules {
     });
   }
 
-  /** What artifacts in this folder leave outside is found as a file in `base` would find it. */
+  /** Artifacts in `folder` resolve packages outside the bundle as a file in `base` would. */
   resolveFrom(folder: string, base: string): void {
     this.#homes.set(pathToFileURL(join(folder, "/")).href, pathToFileURL(join(base, "/")).href);
   }
 
-  /** The parent for a package that an artifact imports; null for all else. */
+  /** The parent URL for a package that an artifact imports, otherwise null. */
   #homeOf(specifier: string, parent: string | undefined): string | null {
     if (parent === undefined || /^(?:\.|\/|\w+:)/.test(specifier)) return null;
     for (const [folder, base] of this.#homes) if (parent.startsWith(folder)) return base;

@@ -10,7 +10,7 @@ import { type LocalNotifier, systemClock } from "./platform.ts";
 import { openReadOnlyStore } from "./read-only-store.ts";
 import type { StoreAddress } from "./store-address.ts";
 
-/** How often the engine renews, looks and sweeps, ms. */
+/** Intervals at which the engine renews leases, polls and sweeps, ms. */
 export interface Intervals {
   readonly leaseMs: number;
   readonly beatMs: number;
@@ -19,20 +19,21 @@ export interface Intervals {
   readonly showAfterMs: number;
 }
 
-/** A store with what the process around it has to know. */
+/** A store with what the rest of the process needs to use it. */
 export interface OpenStore {
   readonly store: Store;
   readonly feed: ChangeFeed;
   readonly intervals: Intervals;
-  /** Tells other processes of this machine where this one is reached. */
+  /** Publishes the address of this process to other processes on this machine. */
   readonly announce: (url: string) => Promise<void>;
-  /** What the doctor is told of the machine; null: the store lies elsewhere. */
+  /** Facts about the machine for the doctor. Null: the store is on another machine. */
   readonly hostFacts: (() => HostFacts) | null;
 }
 
 /**
- * Nobody else can hold a run while this process holds the file: its lease need not run out under a blocked event loop,
- * and no hint is lost inside one process. What is left of renewing and looking costs an idle instance next to nothing.
+ * While this process has the file open, no other process can hold a run: leases need not expire while the event loop is
+ * blocked, and no hint is lost within one process. The remaining renewals and polls cost an idle instance almost
+ * nothing.
  */
 const exclusiveIntervals: Intervals = {
   leaseMs: 365 * 86_400_000,
@@ -43,8 +44,8 @@ const exclusiveIntervals: Intervals = {
 };
 
 /**
- * Among many workers. The beat also tells whether something is ready, so that an idle worker asks nothing else: one
- * statement in this time, and two of them may be lost before the lease is.
+ * For a store with many workers. The beat also reports whether a run is ready, so an idle worker sends no other
+ * statement. Two beats in a row may be lost before the lease expires.
  */
 export const sharedIntervals: Intervals = {
   leaseMs: defaults.leaseMs,
@@ -54,7 +55,10 @@ export const sharedIntervals: Intervals = {
   showAfterMs: defaults.showAfterMs,
 };
 
-/** Opens a store to write. Throws a `StoreError` that says who has it or why it cannot be reached. */
+/**
+ * Opens a store for writing. Throws a `StoreError` that names the process that has it open, or explains why it is
+ * unreachable.
+ */
 export async function openStore(
   address: StoreAddress,
   notifier: LocalNotifier,
@@ -83,7 +87,7 @@ export async function openStore(
   };
 }
 
-/** A store to look at only, beside whoever works on it. */
+/** Opens a store for reading only, also while other processes use it. */
 export async function openToRead(address: StoreAddress, notifier: LocalNotifier): Promise<OpenStore> {
   const feed = { subscribe: notifier.subscribe.bind(notifier), watch: () => {} };
   const rest = { feed, announce: async () => {} };

@@ -5,11 +5,11 @@ import type { Hint, Notifier } from "../kernel/ports/notifier.ts";
 import type { Random } from "../kernel/ports/random.ts";
 import { outside } from "./current-run.ts";
 
-// As they are when this is loaded: in development others are put in their place, which watch people's code.
+// Captured when this module is loaded: in development mode, wrappers that watch user code replace them later.
 const { now } = Date;
 const { random } = Math;
 
-/** A longer timer fires after 1 ms in Node: it is cut into parts. */
+/** Node fires longer timers after 1 ms, so they are split. */
 const timerMaxMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -31,11 +31,11 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = {
   float: random,
-  // crypto's own version 7 is not monotonic within a millisecond.
+  // UUID version 7 from `crypto` is not monotonic within a millisecond.
   uuid: () => outside(() => v7()),
 };
 
-/** Hints within this process, told in a later turn so that no listener runs inside a commit's answer. */
+/** Delivers hints within this process. */
 export class LocalNotifier implements Notifier {
   readonly #listeners = new Set<(hint: Hint) => void>();
 

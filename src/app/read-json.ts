@@ -1,6 +1,6 @@
 import { parseJson } from "../server/http/json-text.ts";
 
-/** JSON that a person typed, under the same rules as a body of the API: nothing of it is changed silently. */
+/** Parses JSON that a person typed, with the same rules as an API request body: no value is changed silently. */
 export function readJsonText(text: string, what: string): unknown {
   return parseJson(text, what);
 }

@@ -4,7 +4,7 @@ import { SqliteCore, toStoreError } from "../stores/sqlite/core.ts";
 import { DiskFiles } from "../stores/sqlite/files.ts";
 import { openReader } from "../stores/sqlite/open.ts";
 
-/** A store file beside its owner, or without one, to look at only. */
+/** Opens a store file for reading only, whether or not another process owns it. */
 export function openReadOnlyStore(path: string): Store {
   const db = openReader(path);
   const core = new SqliteCore(db, { now: Date.now, files: new DiskFiles(path) });
@@ -16,7 +16,8 @@ export function openReadOnlyStore(path: string): Store {
     );
   return {
     query: async (name, params) => {
-      // One moment for all statements of a query: what its owner deletes between two of them would look like damage.
+      // One snapshot for all statements of a query: rows that the owner deletes between two statements would look like
+      // damage.
       db.raw.exec("begin");
       try {
         return core.query(name, params);

@@ -9,13 +9,13 @@ import { within } from "./current-run.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
 
 /**
- * Replays an exported run over a definition: no step runs and nothing is written. Tells whether the code asks for what
- * was recorded, in that order, or where it differs first.
+ * Replays an exported run against a definition. No step is executed and nothing is written. Returns whether the code
+ * requests the recorded operations in the recorded order, or where it first differs.
  */
 export function replayFixture(fixture: unknown, definition: Definition): Promise<Verdict> {
   const recorded = recordedOf(readFixture(fixture));
   const notifier = new LocalNotifier();
-  // Never started: it leases nothing, and no rehearsal comes as far as asking anything of it.
+  // Never started: it leases nothing, and a rehearsal never calls it.
   const engine = new Engine({
     store: new MemoryStore(openMemoryCore({ now: () => systemClock.now() }), notifier),
     clock: systemClock,
@@ -30,7 +30,7 @@ export function replayFixture(fixture: unknown, definition: Definition): Promise
   });
 }
 
-/** Baton's own timers keep no process alive; a replay may have nothing else. */
+/** Baton's own timers do not keep a process alive, and a replay may have nothing else that does. */
 const awake: Clock = {
   ...systemClock,
   after: (ms, call) => {

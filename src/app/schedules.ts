@@ -1,8 +1,8 @@
-import type { Timestamp } from "../stdx/timestamp.ts";
 import type { Engine } from "../kernel/engine/engine.ts";
 import type { BackfillItem, By } from "../kernel/engine/schedules.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { ScheduleRow } from "../kernel/model/schedule.ts";
+import type { Timestamp } from "../stdx/timestamp.ts";
 import type { VerbOptions } from "./handle.ts";
 
 /** Schedules of one store. A schedule's name is `workflow/schedule`, such as `report/nightly`. */

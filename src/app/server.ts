@@ -11,38 +11,38 @@ import { watchDefinitions } from "./watch-definitions.ts";
 export interface ServeOptions {
   readonly config: EffectiveConfig;
   readonly logger?: Logger;
-  /** Follows changes of definitions, as `baton dev` does. */
+  /** Reloads definitions when they change, as in `baton dev`. */
   readonly isWatching?: boolean;
-  /** False: it serves, and others do the work. Default true. */
+  /** Whether it executes runs. False: it only serves. Default true. */
   readonly works?: boolean;
-  /** Told after each change that was followed. */
+  /** Called after each reload. */
   readonly onReload?: (loaded: { names: readonly string[]; problems: readonly DefinitionProblem[] }) => void;
 }
 
-/** A Baton that serves. */
+/** A running server. */
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
-  /** The port that was asked for, when somebody else has it; null otherwise. */
+  /** The requested port if another process has it, otherwise null. */
   readonly takenPort: number | null;
-  /** The store's address, as it may be shown. */
+  /** The store's address without its password. */
   readonly store: string;
   readonly instance: Instance;
-  /** Takes nothing new, lets steps under way end, hands the rest back. */
+  /** Stops taking runs, lets running steps end and hands the remaining runs back. */
   close(): Promise<void>;
-  /** The same in a hurry, when the code of this run makes the process end: it is not handed back. */
-  crash(guilty: number): Promise<void>;
+  /** Stops faster, because the code of this run makes the process end. This run is not handed back. */
+  crash(offendingRun: number): Promise<void>;
 }
 
-/** How long a request under way may take when the server stops; live streams are ended before. */
+/** Grace period for running requests when the server stops. Live streams end before that. */
 const requestGraceMs = 1_000;
 
-/** Opens the store, loads the definitions, works, and serves the API to this machine only. */
+/** Opens the store, loads the definitions, executes runs, and serves the API to this machine only. */
 export async function startServer(options: ServeOptions): Promise<RunningServer> {
   const { config } = options;
   const asked = config.port.value;
   let port = asked;
-  // Development needs no setting up: what is sensitive gets a key of its own.
+  // Development mode needs no setup: sensitive values get a generated key.
   if (options.isWatching && readSensitiveKeys(config.given.sensitiveKey, localStorePath(config)).length === 0)
     makeKeyFile(localStorePath(config));
   const hosts = (): readonly string[] => hostsOf(config.host.value, port);
@@ -73,9 +73,9 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
         await listening.close(requestGraceMs);
         await instance.close();
       },
-      crash: async (guilty) => {
+      crash: async (offendingRun) => {
         stopWatching();
-        await Promise.all([instance.close(guilty), listening.close(requestGraceMs)]);
+        await Promise.all([instance.close(offendingRun), listening.close(requestGraceMs)]);
       },
     };
   } catch (error) {
@@ -84,7 +84,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   }
 }
 
-/** Loopback under its names: `loadConfig` lets no other host pass. */
+/** Names of the loopback address. `loadConfig` refuses any other host. */
 function hostsOf(host: string, port: number): readonly string[] {
   return [...new Set(["localhost", "127.0.0.1", "[::1]", host])].flatMap((name) =>
     port === 80 ? [name, `${name}:80`] : [`${name}:${port}`],

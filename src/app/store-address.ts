@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { BatonError } from "../kernel/model/errors.ts";
 import { readAddress, shownAddress } from "../stores/postgres/address.ts";
 
-/** What a store's address stands for: a file of SQLite, or a schema in a database of PostgreSQL. */
+/** A parsed store address: a SQLite file, or a schema in a PostgreSQL database. */
 export type StoreAddress =
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "postgres"; readonly url: string };
 
 export const defaultStore = "sqlite:./baton.db";
 
-/** Reads `sqlite:<path>` or `postgres://…`. Throws a `BatonError` for anything else. */
+/** Parses `sqlite:<path>` or `postgres://…`. Throws a `BatonError` for anything else. */
 export function readStoreAddress(store: string): StoreAddress {
   if (isPostgres(store)) {
     readAddress(store);
@@ -30,14 +30,14 @@ export function isPostgres(store: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(store);
 }
 
-/** The address for people: without a password. */
+/** The address for display, without a password. */
 export function showStore(address: StoreAddress): string {
   return address.kind === "sqlite" ? address.path : shownAddress(address.url);
 }
 
 /**
- * Beside what this machine keeps its own files of a store: the file itself, or a name in `.baton` that no other store
- * has.
+ * The path next to which this machine keeps its own files of a store: the store file itself, or a name in `.baton` that
+ * is unique to the store.
  */
 export function localPath(address: StoreAddress, base: string): string {
   if (address.kind === "sqlite") return address.path;

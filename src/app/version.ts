@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 let version: string | null = null;
 
-/** This Baton's own version, as its package says. */
+/** The version of this Baton, from its package. */
 export function batonVersion(): string {
   if (version === null) {
     const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");

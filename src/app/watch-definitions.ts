@@ -2,11 +2,11 @@ import { type FSWatcher, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { DefinitionSet } from "./load-definitions.ts";
 
-/** Editors write a file in several steps; they belong together. */
+/** Editors write a file in several steps. These count as one change. */
 const settleMs = 80;
 const lookMs = 500;
 
-/** Calls back with the files that were changed; returns how to stop. */
+/** Calls `changed` with the changed files. Returns a function that stops watching. */
 export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly string[]) => Promise<void>): () => void {
   const watchers = new Map<string, { watcher: FSWatcher; mark: string }>();
   const pending = new Set<string>();
@@ -22,7 +22,7 @@ export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly s
       const watcher = watch(folder, { recursive: isDeep }, (_event, name) => {
         if (name !== null) note(join(folder, name));
       });
-      // A folder that was deleted has nothing more to tell.
+      // A deleted folder has no further changes.
       watcher.on("error", () => {
         watcher.close();
         watchers.delete(folder);
@@ -42,7 +42,7 @@ export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly s
     work = work.then(() => changed(paths)).then(follow);
   };
   follow();
-  // A folder that was removed and made anew is another one, of which its watcher hears nothing.
+  // The watcher of a removed folder does not see a new folder with the same name.
   const looking = setInterval(() => {
     const before = [...watchers.values()];
     follow();
@@ -57,7 +57,7 @@ export function watchDefinitions(set: DefinitionSet, changed: (paths: readonly s
   };
 }
 
-/** Tells a folder from another one that later has its name; the number alone is soon used again. */
+/** Distinguishes a folder from a later one with the same name. The inode alone is soon reused. */
 function markOf(folder: string): string | null {
   const stat = statSync(folder, { throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.ino} ${stat.birthtimeMs}`;

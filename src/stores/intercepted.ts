@@ -15,10 +15,10 @@ export type StoreOperation =
   | "backup"
   | "leave";
 
-/** Stands between a caller and its store: may delay, drop, repeat or refuse what passes. */
+/** Called for each operation between a caller and its store. May delay, drop, repeat or refuse it. */
 export type Intercept = <T>(operation: StoreOperation, call: () => Promise<T>, subject?: Transition) => Promise<T>;
 
-/** A store whose every call passes through `intercept`: how tests let a process die between any two operations. */
+/** A store whose calls all pass through `intercept`. Tests use it to crash a process between any two operations. */
 export class InterceptedStore implements Store {
   readonly #inner: Store;
   readonly #intercept: Intercept;

@@ -13,7 +13,7 @@ import { setup } from "./setup.ts";
 
 const runs = "/api/runs?name=hello";
 
-/** One step that a run of `hello` ticks, with these acts besides the one that starts it. */
+/** A guide of one step that a run of `hello` completes, with these actions in addition to the one that starts it. */
 function guideOf(...acts: readonly GuideActionSource[]): GuideSource {
   const start: GuideActionSource = {
     id: "start",
@@ -25,7 +25,7 @@ function guideOf(...acts: readonly GuideActionSource[]): GuideSource {
   };
   return {
     title: "First steps",
-    intro: "One act.",
+    intro: "One action.",
     steps: [
       {
         id: "first",
@@ -43,7 +43,7 @@ function open(t: TestContext, acts: readonly GuideActionSource[], settings: { re
   return setup(t, { ...settings, guide: guideOf(...acts) });
 }
 
-test("without a guide in the config file there is none, and the answer says how to give one", async (t) => {
+test("without a guide in the config file, the response explains how to add one", async (t) => {
   const api = await setup(t);
   for (const answer of [await api.get<Problem>("/api/guide"), await api.post<Problem>("/api/guide/start", {})]) {
     assert.deepEqual([answer.status, answer.body.code], [404, "not-found"]);
@@ -51,12 +51,12 @@ test("without a guide in the config file there is none, and the answer says how 
   }
 });
 
-test("an act asks this server's own API, and the step ticks itself from what is in the store", async (t) => {
+test("an action calls this server's own API, and the step is done when the store shows it", async (t) => {
   const api = await open(t, []);
   const before = (await api.get<Guide>("/api/guide")).body;
   assert.deepEqual(before, {
     title: "First steps",
-    intro: "One act.",
+    intro: "One action.",
     steps: [
       {
         id: "first",
@@ -75,11 +75,11 @@ test("an act asks this server's own API, and the step ticks itself from what is 
   assert.equal((await api.until(body.run ?? "", (run) => run.endedAt !== null)).status, "completed");
 });
 
-test("an act that cannot be done now says why, and is not done", async (t) => {
+test("a blocked action shows the reason and does nothing", async (t) => {
   let count = 0;
   const act = { label: "Never", act: () => ({ text: String(++count), run: null }) };
   const api = await open(t, [
-    { ...act, id: "blocked", blocked: () => "there is nothing to repairStore" },
+    { ...act, id: "blocked", blocked: () => "there is nothing to repair" },
     {
       ...act,
       id: "unsure",
@@ -91,21 +91,21 @@ test("an act that cannot be done now says why, and is not done", async (t) => {
   const [step] = (await api.get<Guide>("/api/guide")).body.steps;
   assert.deepEqual(
     step?.acts.map(({ blocked }) => blocked),
-    [null, "there is nothing to repairStore", "the service does not answer"],
+    [null, "there is nothing to repair", "the service does not answer"],
   );
   const { status, body } = await api.post<Problem>("/api/guide/blocked", {});
-  assert.deepEqual([status, body.code, body.detail], [409, "illegal", "there is nothing to repairStore"]);
+  assert.deepEqual([status, body.code, body.detail], [409, "illegal", "there is nothing to repair"]);
   assert.equal((await api.post("/api/guide/unsure", {})).status, 409);
   assert.equal(count, 0);
 });
 
-test("an act that nobody knows is not found", async (t) => {
+test("an unknown action is not found", async (t) => {
   const api = await open(t, []);
   const { status, body } = await api.post<Problem>("/api/guide/nothing", {});
   assert.deepEqual([status, body.code, body.hint], [404, "not-found", "its actions are start"]);
 });
 
-test("an act that throws is a problem with its causes; what the API refused keeps its code", async (t) => {
+test("an action that throws returns a problem with its causes; an API refusal keeps its code", async (t) => {
   const api = await open(t, [
     {
       id: "throws",
@@ -124,18 +124,18 @@ test("an act that throws is a problem with its causes; what the API refused keep
   assert.deepEqual([refused.status, refused.body.code], [404, "not-found"]);
 });
 
-test("acts that are asked for at once are done one after the other", async (t) => {
-  let underWay = 0;
+test("runs concurrent actions one after the other", async (t) => {
+  let running = 0;
   const seen: number[] = [];
   const api = await open(t, [
     {
       id: "slow",
       label: "Slowly",
       act: async (own) => {
-        underWay += 1;
+        running += 1;
         await own.get("/healthz");
-        seen.push(underWay);
-        underWay -= 1;
+        seen.push(running);
+        running -= 1;
         return { text: "done", run: null };
       },
     },
@@ -144,7 +144,7 @@ test("acts that are asked for at once are done one after the other", async (t) =
   assert.deepEqual(seen, [1, 1, 1]);
 });
 
-test("a server that is read-only shows the guide and does none of its acts", async (t) => {
+test("a read-only server shows the guide and runs none of its actions", async (t) => {
   const api = await open(t, [], { readOnly: true });
   const [step] = (await api.get<Guide>("/api/guide")).body.steps;
   assert.equal(step?.acts[0]?.blocked, "this server is read-only");
@@ -152,7 +152,7 @@ test("a server that is read-only shows the guide and does none of its acts", asy
   assert.deepEqual([status, body.code], [405, "read-only"]);
 });
 
-test("an id that is given twice or is not fit for an address is refused with it", () => {
+test("refuses an action id that is used twice or invalid in a URL", () => {
   const parts = { fetch: () => new Response(), hosts: () => [], isReadOnly: false };
   const act = { label: "", act: () => ({ text: "", run: null }) };
   for (const id of ["start", "a/b", ""]) {
@@ -163,7 +163,7 @@ test("an id that is given twice or is not fit for an address is refused with it"
   }
 });
 
-test("a config file may hold a guide", async (t) => {
+test("a config file can contain a guide", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "baton-guide-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "baton.config.mjs");

@@ -2,7 +2,7 @@
  * The getting-started checklist of `npm start`. Its actions are real: they break systems, kill a process and change
  * code. Whether a step is done is read from the runs, so it stays done after a restart, and nothing is stored here.
  */
-import type { GuideActSource, GuideApi, GuideSource, GuideStepSource } from "baton";
+import type { GuideActionSource, GuideApi, GuideSource, GuideStepSource } from "baton";
 import { until } from "../processes/until.ts";
 import * as productService from "./product-service.ts";
 import { getRun, type ListedRun, lastCompleted, onboard, runsOf, WORKFLOW } from "./runs.ts";
@@ -181,7 +181,7 @@ function changeAct(
   label: string,
   whyNot: (file: string) => string | null,
   change: (file: string) => void,
-): GuideActSource {
+): GuideActionSource {
   const file = workingCopyIn(workflowsFolder());
   return {
     id,

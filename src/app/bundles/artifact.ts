@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Artifact, External } from "../../kernel/model/version.ts";
 
-/** What stands before the source map at the end of a body. */
+/** The text before the source map at the end of a body. */
 const mapMark = "\n//# sourceMappingURL=data:application/json;base64,";
 
-/** A source map, as far as places in files need it. */
+/** The parts of a source map that are needed to map positions. */
 export interface PlainMap {
   readonly version: 3;
-  /** Relative to the folder that was bundled, so that a machine's own paths are no part of the hash. */
+  /** Relative to the bundled folder, so that paths of the machine are not part of the hash. */
   readonly sources: readonly string[];
   readonly names: readonly string[];
   readonly mappings: string;
@@ -22,15 +22,15 @@ export function makeArtifact(code: string, map: PlainMap, externals: readonly Ex
   return { hash: hashOf(body, ordered), body, externals: ordered };
 }
 
-/** The name of an artifact by its content: whoever loads one makes this anew. */
+/** The content hash that names an artifact. It is computed again when an artifact is loaded. */
 export function hashOf(body: string, externals: readonly External[]): string {
   const names = externals.map(({ name, version }) => ({ name, version }));
   return createHash("sha256").update(body).update("\0").update(JSON.stringify(names)).digest("hex");
 }
 
 /**
- * Puts an artifact where Node can import it. Its source map then names files as they lie below `base`. Written anew each
- * time: what lies there may have been changed since.
+ * Writes an artifact to a file that Node can import. In the file, the source map names files below `base`. It is always
+ * written again, because an existing file may have been changed.
  */
 export function writeArtifact(folder: string, { hash, body }: Artifact, base: string): URL {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -25,7 +25,7 @@ function setup(t: TestContext): Setup {
   };
 }
 
-/** Places and words of what is wrong, without the folder that this test happens to have. */
+/** Places and messages of the problems, without the temporary folder of the test. */
 function textsOf({ problems }: Bundle): string[] {
   return problems.map(({ file, line, message }) => `${file.split("/").slice(-2).join("/")}:${line} ${message}`);
 }
@@ -36,7 +36,7 @@ import data from "../lib/data.json" with { type: "json" };
 export const a = workflow({ name: "a" }, async (): Promise<string> => word + data.more);
 `;
 
-test("the same content anywhere gives the same hash, and any change of it another", async (t) => {
+test("equal content has the same hash in any folder, and every change has another hash", async (t) => {
   const { base, write, bundle } = setup(t);
   write("workflows/a.ts", source);
   write("lib/word.ts", 'export const word = "one";\n');
@@ -63,7 +63,7 @@ test("the same content anywhere gives the same hash, and any change of it anothe
   assert.equal(hashes.size, 4);
 });
 
-test("Baton, what is listed and native packages stay outside, with their versions in the hash", async (t) => {
+test("Baton, listed packages and native packages stay outside the bundle, with their versions in the hash", async (t) => {
   const { write, bundle } = setup(t);
   const install = (name: string, version: string, more: object = {}): void => {
     write(`node_modules/${name}/package.json`, JSON.stringify({ name, version, main: "index.js", ...more }));
@@ -90,7 +90,7 @@ test("Baton, what is listed and native packages stay outside, with their version
   assert.notEqual(next.artifact?.hash, artifact?.hash);
 });
 
-test("refuses what is only known when it runs and what lies beside the module, with file and line", async (t) => {
+test("refuses paths computed at run time and files next to the module, with file and line", async (t) => {
   const { write, bundle } = setup(t);
   const lines = [
     'import { readFileSync } from "node:fs";',
@@ -114,7 +114,7 @@ test("refuses what is only known when it runs and what lies beside the module, w
   );
 });
 
-test("what only looks like it is carried", async (t) => {
+test("code that only resembles refused code is bundled", async (t) => {
   const { write, bundle } = setup(t);
   write("lib/late.ts", "export const late = 1;\n");
   write(
@@ -132,7 +132,7 @@ export const text = "require(anything)";
   assert.deepEqual(textsOf(await bundle()), []);
 });
 
-test("an import of a package that cannot be carried names the package to list", async (t) => {
+test("the problem for a package that cannot be bundled names the package to list", async (t) => {
   const { write, bundle } = setup(t);
   write("node_modules/loader/package.json", '{ "name": "loader", "version": "1.0.0", "main": "index.js" }');
   write("node_modules/loader/index.js", "module.exports = (name) => require(name);\n");
@@ -144,7 +144,7 @@ test("an import of a package that cannot be carried names the package to list", 
   assert.deepEqual(textsOf(await bundle("workflows/a.ts", ["loader"])), []);
 });
 
-test("syntax, missing modules, missing exports and what Node would not run are problems with their line", async (t) => {
+test("syntax errors, missing modules, missing exports and syntax that Node does not support are problems with their line", async (t) => {
   const { write, bundle } = setup(t);
   const problemOf = async (text: string): Promise<string> => {
     write("workflows/a.ts", text);

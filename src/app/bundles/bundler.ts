@@ -8,22 +8,22 @@ import { installedVersion, isNative, packageFolder, packageOf } from "./external
 import { type Refusal, refusalsOf, suspicious, uncommon } from "./refusals.ts";
 
 export interface BundleOptions {
-  /** Paths in the bundle are relative to it, so that the same project anywhere gives the same hash. */
+  /** Paths in the bundle are relative to this folder, so that a project has the same hash in any place. */
   readonly base: string;
-  /** Packages that stay outside. */
+  /** Packages to leave out of the bundle. */
   readonly external: readonly string[];
 }
 
-/** One definition file with all that it imports; or why there is none. */
+/** A definition file bundled with its imports, or the problems that prevent it. */
 export interface Bundle {
   readonly file: string;
   readonly artifact: Artifact | null;
   readonly problems: readonly DefinitionProblem[];
-  /** Files of its author that went into it, or would have. */
+  /** The author's files that are in the bundle, or would be. */
   readonly modules: readonly string[];
 }
 
-/** What one bundling has seen, told by its plugin. */
+/** What the plugin collects while a file is bundled. */
 interface Seen {
   readonly modules: Set<string>;
   readonly externals: Map<string, string>;
@@ -31,8 +31,8 @@ interface Seen {
 }
 
 /**
- * Bundles a definition file with its imports, packages too, into one module. Baton, native packages and what is listed
- * stay outside. Never throws for what an author may do wrong: that is a problem with file and line.
+ * Bundles a definition file with its imports, including packages, into one module. Baton, native packages and listed
+ * packages stay outside. Never throws for an author's mistake: those are problems with file and line.
  */
 export async function bundleFile(file: string, options: BundleOptions): Promise<Bundle> {
   const seen: Seen = { modules: new Set([file]), externals: new Map(), problems: [] };
@@ -40,7 +40,7 @@ export async function bundleFile(file: string, options: BundleOptions): Promise<
     seen.problems.push(...problemsOf(error, file));
     return null;
   });
-  // Files are read at once and told in any order.
+  // Files are read concurrently, so their order varies.
   const modules = [...seen.modules].sort();
   const problems = seen.problems.toSorted((a, b) =>
     a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0),
@@ -51,7 +51,7 @@ export async function bundleFile(file: string, options: BundleOptions): Promise<
 }
 
 async function build(file: string, options: BundleOptions, seen: Seen): Promise<{ code: string; map: PlainMap }> {
-  // Loaded when the first file is bundled: an app that brings its own code never pays for it.
+  // Loaded when the first file is bundled, so that an app with its own code does not load it.
   const [{ rolldown }, { parseAst }] = await Promise.all([import("rolldown"), import("rolldown/parseAst")]);
   const scan = (code: string, id: string): void => {
     for (const refusal of refused(code, id, (text) => parseAst(text, { lang: languageOf(id) }, id)))
@@ -69,7 +69,7 @@ async function build(file: string, options: BundleOptions, seen: Seen): Promise<
       {
         name: "baton",
         resolveId: {
-          // Paths are the bundler's own business.
+          // The bundler resolves paths by itself.
           filter: { id: /^[^./\0]/ },
           handler(specifier, importer) {
             return isOutside(specifier, importer ?? file, options, seen) ? { id: specifier, external: true } : null;
@@ -88,7 +88,7 @@ async function build(file: string, options: BundleOptions, seen: Seen): Promise<
           },
         },
         transform: {
-          // The bundler's own helpers are named by what is no path.
+          // The names of the bundler's own helpers are not paths.
           filter: { id: { include: /^[/A-Z]/, exclude: /\/node_modules\// } },
           handler(code, id) {
             seen.modules.add(id);
@@ -115,7 +115,7 @@ async function build(file: string, options: BundleOptions, seen: Seen): Promise<
       format: "esm",
       sourcemap: "hidden",
       codeSplitting: false,
-      // Also not of dead code: after a `throw` at the top it would leave exports without what they export.
+      // No removal of dead code either: after a top-level `throw` it would remove what the exports refer to.
       minify: false,
     });
     const [chunk] = output;
@@ -130,7 +130,7 @@ function refused(code: string, id: string, parse: (code: string) => unknown): re
   try {
     return refusalsOf(code, parse).map(({ line, message }) => ({ line, message: message + hint }));
   } catch {
-    // It does not parse: the bundler says so, with the place.
+    // Syntax error: the bundler reports it with its place.
     return [];
   }
 }
@@ -158,7 +158,7 @@ function packageOfPath(id: string): string {
   return packageOf(id.slice(id.lastIndexOf("/node_modules/") + "/node_modules/".length)) ?? id;
 }
 
-/** Places only: the text of the sources is not needed to name a line. */
+/** Positions only: line numbers do not need the source text. */
 function plainMap(map: SourceMap | null, base: string): PlainMap {
   const sources = (map?.sources ?? []).map((source) => slashed(relative(base, resolve(base, source))));
   return { version: 3, sources, names: map?.names ?? [], mappings: map?.mappings ?? "" };
@@ -181,7 +181,7 @@ function problemsOf(error: unknown, entry: string): readonly DefinitionProblem[]
   return logs.map((log) => logProblem(log, entry));
 }
 
-/** The bundler's complaint in the words that Node has for it. */
+/** Translates a bundler message to Node's wording. */
 function logProblem(log: RolldownLog, entry: string): DefinitionProblem {
   const id = log.loc?.file ?? log.id ?? entry;
   const text = (log.message.split("\n")[0] ?? "").replace(/^\[\w+\] /, "");

@@ -13,7 +13,7 @@ import { DefinitionSet, type LoadedDefinitions } from "../load-definitions.ts";
 import { openToRead } from "../open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "../platform.ts";
 
-/** Definitions as they lie in the folder now, bundled and loaded apart from any store. */
+/** Loads and bundles the definitions in the folder, independently of any store. */
 export async function loadFolder(config: EffectiveConfig): Promise<LoadedDefinitions> {
   const folder = mkdtempSync(join(tmpdir(), "baton-bundles-"));
   try {
@@ -24,14 +24,14 @@ export async function loadFolder(config: EffectiveConfig): Promise<LoadedDefinit
 }
 
 export interface CheckOptions {
-  /** Completed runs of each definition that are rehearsed besides all that have not come to their end. */
+  /** Number of completed runs per definition to rehearse, in addition to all runs that have not ended. */
   readonly last: number;
   readonly name: string | null;
 }
 
 /**
- * Rehearses recorded histories over the code of the folder. Reads the store's file beside whoever works on it; no step
- * runs and nothing is written.
+ * Rehearses recorded histories against the code in the folder. Reads the store while other processes may use it. No
+ * step is executed and nothing is written.
  */
 export async function* checkHistories(
   config: EffectiveConfig,
@@ -42,7 +42,7 @@ export async function* checkHistories(
   const clock = keepAlive(systemClock);
   const cipher = createCipher(readSensitiveKeys(config.given.sensitiveKey, localStorePath(config)));
   const parts = { clock, cipher, within: rehearsed };
-  // Never started: it leases nothing, and no rehearsal comes as far as asking anything of it.
+  // Never started: it leases nothing, and a rehearsal never calls it.
   const engine = new Engine({
     store,
     clock,
@@ -65,7 +65,7 @@ export async function* checkHistories(
 const rehearsed: Parameters<typeof rehearseRuns>[3]["within"] = (run, step, attempt, work) =>
   within({ run, step, attempt }, work);
 
-/** Baton's own timers keep no process alive; here nothing else does. */
+/** Baton's own timers do not keep a process alive, and nothing else does here. */
 function keepAlive(clock: typeof systemClock): typeof systemClock {
   return {
     ...clock,
@@ -76,7 +76,7 @@ function keepAlive(clock: typeof systemClock): typeof systemClock {
   };
 }
 
-/** Of two numbers that an author gave one name, new runs get the greater one. */
+/** If an author defined a name with two versions, new runs get the higher one. */
 function newestOf(definitions: readonly Definition[], name: string | null): readonly Definition[] {
   const wanted = definitions.filter((each) => name === null || each.name === name);
   if (name !== null && wanted.length === 0) {

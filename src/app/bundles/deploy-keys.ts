@@ -2,21 +2,21 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { BatonError } from "../../kernel/model/errors.ts";
 
-/** A secret that deployers and workers share, and the store does not hold. */
+/** A secret that deployers and workers share and that is not in the store. */
 export interface DeployKey {
-  /** Tells keys apart without giving anything away. */
+  /** Identifies the key without revealing it. */
   readonly id: string;
   readonly secret: string;
-  /** The variable that it came by. */
+  /** The environment variable that it came from. */
   readonly from: string;
 }
 
-/** Half of what SHA-256 can use; whoever makes one at random has more. */
+/** Half of what SHA-256 can use; a randomly generated key is longer. */
 const secretMin = 32;
 
 /**
- * The deploy keys of this process: of `BATON_DEPLOY_KEY`, or of the file that `BATON_DEPLOY_KEY_FILE` names. The first one
- * signs; those after it, apart by commas or lines, are still believed, so that a key can be replaced.
+ * The deploy keys of this process, from `BATON_DEPLOY_KEY` or the file that `BATON_DEPLOY_KEY_FILE` names. The first
+ * key signs. Further keys, separated by commas or lines, are still accepted, so that a key can be replaced.
  */
 export function readDeployKeys(env: NodeJS.ProcessEnv = process.env): readonly DeployKey[] {
   const own = env["BATON_DEPLOY_KEY"];

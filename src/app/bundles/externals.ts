@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { External } from "../../kernel/model/version.ts";
 
-/** The package that a specifier names; null for paths and Node's own modules. */
+/** The package of an import specifier. Null for paths and Node's own modules. */
 export function packageOf(specifier: string): string | null {
   if (/^(?:[./#]|\w+:|\0|[A-Z]:\\)/i.test(specifier)) return null;
   return specifier
@@ -12,7 +12,7 @@ export function packageOf(specifier: string): string | null {
     .join("/");
 }
 
-/** The folder of an installed package as a file of `from` sees it, or null. */
+/** The folder of a package as resolved from `from`, or null. */
 export function packageFolder(name: string, from: string): string | null {
   for (let folder = from; ; folder = dirname(folder)) {
     const own = join(folder, "node_modules", name);
@@ -21,14 +21,14 @@ export function packageFolder(name: string, from: string): string | null {
   }
 }
 
-/** Its version as it is installed there, or null. */
+/** The installed version of a package as resolved from `from`, or null. */
 export function installedVersion(name: string, from: string): string | null {
   if (name === "baton") return batonVersion;
   const folder = packageFolder(name, from);
   return folder === null ? null : ((readManifest(folder)["version"] as string | undefined) ?? "0.0.0");
 }
 
-/** Whether a package brings compiled code, which no bundle can hold. */
+/** Whether a package contains compiled code, which cannot be bundled. */
 export function isNative(folder: string): boolean {
   const manifest = readManifest(folder);
   return (
@@ -39,8 +39,8 @@ export function isNative(folder: string): boolean {
 }
 
 /**
- * Why a process at `from` cannot load what leaves these outside; null: it can. Baton itself is the process's own in any
- * version: it goes on replaying what older ones recorded.
+ * Why a process at `from` cannot load code that needs these packages, or null if it can. `baton` itself may have any
+ * version: it can replay what older versions recorded.
  */
 export function lackOf(externals: readonly External[], from: string): string | null {
   for (const { name, version } of externals) {

@@ -5,25 +5,25 @@ import type { Definition } from "../config.ts";
 import { UserModules } from "../modules.ts";
 import { writeArtifact } from "./artifact.ts";
 
-/** Far above what a module needs that awaits something at its top. */
+/** Far longer than any reasonable top-level await. */
 const importMaxMs = 30_000;
 
 /**
- * Loads an artifact and gives the definitions that it exports. Node never loads a file twice and never lets go of one:
- * the same artifact again costs nothing, and each other one stays until the process ends.
+ * Imports an artifact and returns the definitions that it exports. Node loads a file only once and never unloads it:
+ * importing the same artifact again costs nothing, and each new one stays in memory until the process ends.
  */
 export async function importArtifact(
   artifact: Artifact,
   place: { readonly folder: string; readonly base: string },
 ): Promise<readonly Definition[]> {
-  // So that stacks name the files that people wrote. Packages' own maps are left alone.
+  // Makes stack traces name the author's files. Source maps of packages are not used.
   setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
   const url = writeArtifact(place.folder, artifact, place.base);
   UserModules.install().resolveFrom(place.folder, place.base);
   return definitionsOf(await importWithin(url, importMaxMs));
 }
 
-/** A module that never comes to its end would stop all that are loaded after it. */
+/** A module that never finishes loading would block all that load after it. */
 async function importWithin(url: URL, ms: number): Promise<Record<string, unknown>> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
@@ -37,7 +37,7 @@ async function importWithin(url: URL, ms: number): Promise<Record<string, unknow
   }
 }
 
-/** What a module exports, and what a config file lists. */
+/** The definitions that a module exports or a config file lists. */
 function definitionsOf(module: Record<string, unknown>): readonly Definition[] {
   const config = module["default"];
   const listed = typeof config === "object" && config !== null && "definitions" in config ? config.definitions : [];

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "no
 import { dirname } from "node:path";
 
 /**
- * What this machine has bundled itself, in a file that only its owner may write: without a deploy key nothing else is
- * loaded. It is no part of the store, so that whoever can write a row there cannot run code here.
+ * Artifacts that this machine has bundled itself. Without a deploy key only these are loaded. The file is writable only
+ * by its owner and is not part of the store, so that write access to the store does not allow running code here.
  */
 export class LocalList {
   readonly #file: string;
@@ -22,10 +22,13 @@ export class LocalList {
     return this.#lines.has(line);
   }
 
-  /** Keeps the new ones. Of a very long list only what `isKnown` to the store stays: it is made of every change in years. */
+  /**
+   * Adds new lines. From a very long list, lines that the store no longer has (`isKnown`) are removed: the list grows
+   * with every change, over years.
+   */
   add(lines: readonly string[], isKnown: (line: string) => boolean): void {
     if (lines.every((line) => this.#lines.has(line))) return;
-    // Not sooner: a row that somebody has changed, or a restored copy, must not make it forget what it has made.
+    // Not earlier: a modified row or a restored copy must not remove what this machine has bundled.
     if (this.#lines.size > linesMax) for (const line of this.#lines) if (!isKnown(line)) this.#lines.delete(line);
     for (const line of lines) this.#lines.add(line);
     mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
@@ -34,10 +37,10 @@ export class LocalList {
   }
 }
 
-/** About a megabyte. */
+/** About 1 MB. */
 const linesMax = 10_000;
 
-/** Nobody else may have had a hand in it: then it says nothing. */
+/** If another user owns the file or could write to it, it is ignored. */
 function readLines(file: string): readonly string[] {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) return [];

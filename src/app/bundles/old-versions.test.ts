@@ -16,9 +16,9 @@ import { type Claim, Trust } from "./trust.ts";
 interface Setup {
   readonly old: OldVersions;
   readonly warnings: readonly string[];
-  /** Definitions that were made ready, by version: each time that one was loaded. */
+  /** Versions of the definitions that were loaded, one entry per load. */
   readonly made: readonly number[];
-  /** Deploys another version of `pay`, and gives its ref. */
+  /** Deploys another version of `pay` and returns its ref. */
   deploy(): Promise<DefinitionRef>;
 }
 
@@ -68,14 +68,14 @@ function setup(t: TestContext): Setup {
   };
 }
 
-test("the versions used last stand ready, the one used least recently makes room and can come back", async (t) => {
+test("recently used versions stay loaded; the least recently used one is evicted and can be loaded again", async (t) => {
   const { old, made, deploy, warnings } = setup(t);
   const refs: DefinitionRef[] = [];
   for (let i = 0; i < loadedMax; i++) refs.push(await deploy());
   for (const ref of refs) assert.ok("handler" in (await old.find(ref)));
   const [first, second] = refs as [DefinitionRef, DefinitionRef];
   await old.find(first);
-  assert.equal(made.length, loadedMax, "one that stands ready is not made again");
+  assert.equal(made.length, loadedMax, "a loaded version is not loaded again");
   assert.deepEqual(warnings, []);
   const another = await deploy();
   await old.find(another);
@@ -86,7 +86,7 @@ test("the versions used last stand ready, the one used least recently makes room
   assert.equal(made.at(-1), second.version);
 });
 
-test("runs that ask at once share one loading, and what cannot be had is not looked for again at once", async (t) => {
+test("concurrent lookups share one load, and a failed lookup is cached", async (t) => {
   const { old, made, deploy } = setup(t);
   const ref = await deploy();
   await Promise.all([old.find(ref), old.find(ref), old.find(ref)]);

@@ -9,28 +9,28 @@ import { lackOf } from "./externals.ts";
 import { importArtifact } from "./import-artifact.ts";
 import type { Trust } from "./trust.ts";
 
-/** Old versions that stand ready at once. Their modules stay in memory all the same: Node unloads none. */
+/** Maximum number of cached old versions. Their modules stay in memory anyway: Node cannot unload a module. */
 export const loadedMax = 16;
-/** How long a version that could not be had is not looked for again, ms: a thousand runs may wait for it. */
+/** How long a failed lookup is cached, ms: a thousand runs may wait for the same version. */
 const lackMs = 5_000;
 
 export interface OldVersionsParts {
   readonly store: Store;
   readonly trust: Trust;
   readonly logger: Logger;
-  /** Where artifacts are put to be imported, and where what they left outside is found. */
+  /** The folder from which artifacts are imported, and the folder from which their external packages are resolved. */
   readonly folder: string;
   readonly base: string;
   readonly toHandler: (definition: Definition) => Promise<Handler>;
 }
 
 /**
- * Versions that the folder does not hold any more, loaded from the store when a run needs one. The one that was used
- * least recently makes room; it can come back at no cost, since its module never went.
+ * Versions that are no longer in the folder, loaded from the store when a run needs one. The least recently used one is
+ * evicted. Loading it again is cheap, because its module is still in memory.
  */
 export class OldVersions {
   readonly #parts: OldVersionsParts;
-  /** In the order of their last use. */
+  /** In order of last use. */
   readonly #ready = new Map<string, Handler>();
   readonly #loading = new Map<string, Promise<Found>>();
   readonly #lacks = new Map<string, { readonly lack: string; readonly until: number }>();
@@ -44,7 +44,7 @@ export class OldVersions {
     return [...this.#ready.values()].map((handler) => handler.definition);
   }
 
-  /** A version that was current until now: its runs go on with what is loaded already. */
+  /** Caches a version that was current until now: its runs continue with the loaded handler. */
   keep(handler: Handler): void {
     this.#touch(keyOf(handler.definition), handler);
   }
@@ -63,7 +63,7 @@ export class OldVersions {
     return loading;
   }
 
-  /** Versions that could not be had may be there now. */
+  /** Forgets failed lookups: missing versions may be available now. */
   forgetLacks(): void {
     this.#lacks.clear();
   }
@@ -79,7 +79,10 @@ export class OldVersions {
     return { handler };
   }
 
-  /** The definition of a version as the store has it, under the number that the store gave it; or why not. */
+  /**
+   * Loads the definition of a version from the store, under the number that the store assigned; or returns why it
+   * cannot.
+   */
   async load(ref: DefinitionRef): Promise<{ readonly definition: Definition } | { readonly lack: string }> {
     const { store, trust, base } = this.#parts;
     const row = await this.#row(ref);

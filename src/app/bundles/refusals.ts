@@ -1,19 +1,19 @@
-/** A place in a module that a bundle cannot carry. */
+/** A place in a module that cannot be bundled. */
 export interface Refusal {
   readonly line: number;
   readonly message: string;
 }
 
-/** A node of a syntax tree; only what is asked of all of them. */
+/** A node of a syntax tree, with the fields that all nodes have. */
 interface Node {
   readonly type: string;
   readonly start: number;
   readonly [field: string]: unknown;
 }
 
-/** Modules without any of these hold nothing that is refused: the others are parsed. */
+/** Modules that do not match contain nothing to refuse. Only matching modules are parsed. */
 export const suspicious = /\bimport\s*\(|\brequire\b|\bimport\.meta\b|\b__dirname\b|\b__filename\b/;
-/** The same for TypeScript that Node does not run. */
+/** The same for TypeScript syntax that Node does not support. */
 export const uncommon =
   /\b(?:enum|namespace|module)\s+\w|\bimport\s+\w+\s*=|\bexport\s*=|\b(?:private|protected|public|readonly)\s+\w/;
 
@@ -21,8 +21,8 @@ const outside =
   "a bundle contains no other files: import the file as a module or JSON, or read it from an absolute path";
 
 /**
- * What a bundle would lose without a word: imports that are only known when they run, and files that lie beside the
- * module. `parse` gives the module's syntax tree.
+ * Finds what a bundle would lose silently: imports whose path is computed at run time, and files next to the module.
+ * `parse` returns the module's syntax tree.
  */
 export function refusalsOf(code: string, parse: (code: string) => unknown): readonly Refusal[] {
   const found = new Map<number, string>();
@@ -63,7 +63,7 @@ const compilerOnly: Readonly<Record<string, string>> = {
   TSExportAssignment: "export =",
 };
 
-/** Node strips types and compiles nothing: a test or an app that loads the same file would fail. */
+/** Node strips types and does not compile: a test or an app that loads the same file would fail. */
 function syntaxProblem(node: Node): string | null {
   const what = compilerOnly[node.type];
   if (what === undefined || node["declare"] === true || node["importKind"] === "type") return null;
@@ -81,7 +81,7 @@ function callProblem(node: Node): string | null {
   return null;
 }
 
-/** `import.meta` apart from its url, and its url where a path is made of it. */
+/** Uses of `import.meta` other than `url`, and of `url` to build a path. */
 function metaProblem(node: Node, above: readonly Node[]): string | null {
   if (!isMeta(node["object"])) return null;
   const property = (node["property"] as Node | undefined)?.["name"];
@@ -100,7 +100,7 @@ function metaProblem(node: Node, above: readonly Node[]): string | null {
   return isPath ? `a path built from import.meta.url refers to a file next to the module: ${outside}` : null;
 }
 
-/** `__dirname`, but not as a property or a variable of one's own. */
+/** Whether this is `__dirname` or `__filename`, and not a property or variable of the same name. */
 function isFolderName(node: Node, above: readonly Node[]): boolean {
   if (node["name"] !== "__dirname" && node["name"] !== "__filename") return false;
   const parent = above.at(-1);
@@ -120,7 +120,7 @@ function isName(value: unknown, name: string): boolean {
   return node?.type === "Identifier" && node["name"] === name;
 }
 
-/** The name that is called: `readFile`, also of `fs.readFile`. */
+/** The name of the called function: `readFile`, also for `fs.readFile`. */
 function nameOf(value: unknown): string {
   const node = value as Node | undefined;
   if (node?.type === "MemberExpression") return nameOf(node["property"]);

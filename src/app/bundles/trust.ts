@@ -3,7 +3,7 @@ import type { Store } from "../../kernel/ports/store.ts";
 import { type DeployKey, isSignedBy, signatureOf } from "./deploy-keys.ts";
 import type { LocalList } from "./local-list.ts";
 
-/** That a version has this artifact, and none else. */
+/** States that a version has exactly this artifact. */
 export interface Claim {
   readonly definition: DefinitionRef;
   readonly authorVersion: number;
@@ -11,15 +11,15 @@ export interface Claim {
 }
 
 /**
- * Which code may be loaded. With a deploy key: what a list says that was signed with it. Without one: what this machine
- * has bundled itself. Either names version and hash together, so that an artifact which is good for one version cannot
- * be put under another.
+ * Decides which code may be loaded. With a deploy key: artifacts in lists signed with that key. Without one: artifacts
+ * bundled on this machine. Both bind the version to the hash, so that an artifact of one version cannot be used for
+ * another.
  */
 export class Trust {
   readonly #store: Store;
   readonly #keys: readonly DeployKey[];
   readonly #local: LocalList;
-  /** Lines of lists whose signature was checked, by signature. */
+  /** Lines of the lists whose signature was checked, by signature. */
   readonly #checked = new Map<string, readonly string[]>();
 
   constructor(store: Store, keys: readonly DeployKey[], local: LocalList) {
@@ -28,7 +28,7 @@ export class Trust {
     this.#local = local;
   }
 
-  /** Why the version's artifact is not to be loaded, or null. */
+  /** Why the version's artifact must not be loaded, or null. */
   async objection(claim: Claim): Promise<string | null> {
     if (this.#keys.length === 0) {
       if (this.#local.has(lineOf(claim))) return null;
@@ -38,7 +38,7 @@ export class Trust {
     return "no list signed with the deploy key contains its code";
   }
 
-  /** Makes what was bundled here loadable. `known` are all claims that the store still has. */
+  /** Allows loading artifacts bundled here. `known` are all claims that the store still has. */
   async admit(claims: readonly Claim[], known: readonly Claim[]): Promise<void> {
     const lines = claims.map(lineOf);
     const knownLines = new Set([...known, ...claims].map(lineOf));
@@ -46,7 +46,7 @@ export class Trust {
     const [key] = this.#keys;
     if (key === undefined) return;
     const signed = await this.#signed();
-    // Also what this machine has made before it had the key.
+    // Includes what this machine bundled before it had the key.
     const unsigned = this.#local.lines.filter((line) => !signed.has(line)).sort();
     if (unsigned.length === 0) return;
     const body = JSON.stringify({ versions: unsigned });

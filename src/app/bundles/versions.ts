@@ -29,25 +29,28 @@ export interface VersionsParts {
   readonly actor: string;
 }
 
-/** Beside the store: artifacts as files, since only a file can be imported. */
+/** The folder next to the store with artifacts as files, since only files can be imported. */
 export function versionsFolder(config: EffectiveConfig): string {
   return `${localStorePath(config)}.versions`;
 }
 
-/** What new starts get: the definitions of the folder under their numbers, and by name the version in use. */
+/** What new starts use: the folder's definitions under their numbers, and the version in use by name. */
 export interface Current {
   readonly definitions: readonly Definition[];
   readonly used: ReadonlyMap<string, number | null>;
 }
 
-/** Versions of this process: what the folder holds goes into the store under a number, what runs need comes out of it. */
+/**
+ * Versions in this process: stores the folder's definitions under version numbers, and loads the versions that runs
+ * need.
+ */
 export class Versions {
   readonly #parts: VersionsParts;
   readonly #trust: Trust;
   readonly #old: OldVersions;
-  /** It may look for a version before whoever opens it has it in hand. */
+  /** The engine may look up a version before its opener has called `attach`. */
   readonly #engine = Promise.withResolvers<Engine>();
-  /** What the opening of this process has deployed: a deployment that was asked for right after it says so. */
+  /** Versions deployed when this process opened. A deployment requested right after that reports them as new. */
   #fresh: readonly DeployedVersion[] = [];
   #lastTurn: Promise<unknown> = Promise.resolve();
 
@@ -66,7 +69,7 @@ export class Versions {
     });
   }
 
-  /** From now on the engine is kept up to what is deployed. */
+  /** Keeps this engine up to date with deployments from now on. */
   attach(engine: Engine): void {
     this.#engine.resolve(engine);
   }
@@ -75,12 +78,15 @@ export class Versions {
     return this.#old.find(definition);
   }
 
-  /** Versions that stand ready besides those of the folder. */
+  /** Versions that are loaded in addition to those in the folder. */
   get ready(): readonly DefinitionRef[] {
     return this.#old.ready;
   }
 
-  /** Stores what the folder holds, gives it numbers and makes it loadable. `isRequested`: a person wants it for new starts. */
+  /**
+   * Stores the folder's definitions, assigns version numbers and allows loading them. `isRequested`: a person wants
+   * them for new starts.
+   */
   async deploy(isRequested: boolean): Promise<readonly DeployedVersion[]> {
     const { store, set, actor } = this.#parts;
     const { versions } = set.loaded;
@@ -107,7 +113,7 @@ export class Versions {
     return outcome.versions;
   }
 
-  /** What the engine has to have after a deployment or a choice. */
+  /** The definitions that the engine needs after a deployment or a version change. */
   async current(): Promise<Current> {
     const { store, set } = this.#parts;
     const rows = await store.query("versions", { name: null });
@@ -135,8 +141,8 @@ export class Versions {
   }
 
   /**
-   * Brings the engine to what is current. First comes what is new, so that a start always finds its version; what was
-   * current until now stands ready for the runs that are on it.
+   * Updates the engine to the current versions. New ones are registered first, so that a start always finds its
+   * version. Previous ones stay cached for the runs that use them.
    */
   async #apply(): Promise<void> {
     const engine = await this.#engine.promise;
@@ -153,20 +159,20 @@ export class Versions {
     }
   }
 
-  /** One that is loaded already goes on as it is. */
+  /** A handler that is already loaded is reused. */
   async #handlerOf(definition: Definition, engine: Engine): Promise<Handler> {
     if (!this.#old.ready.some((each) => isSame(each, definition))) return workflowHandler(definition, engine);
     const found = await this.#old.find(definition);
     return "handler" in found ? found.handler : workflowHandler(definition, engine);
   }
 
-  /** What a process does first of all: unchanged files leave everything as it is. */
+  /** Called first by each process. Unchanged files change nothing. */
   async open(): Promise<void> {
     this.#fresh = (await this.deploy(false)).filter((each) => each.isNew);
     await this.#removeLeftFiles();
   }
 
-  /** Files have changed: what they hold now gets its versions. */
+  /** Reloads changed files and deploys their new versions. */
   follow(paths: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       await this.#parts.set.reload(paths);
@@ -175,7 +181,7 @@ export class Versions {
     });
   }
 
-  /** The folder as it is now becomes the versions for new starts. */
+  /** Makes the current content of the folder the versions for new starts. */
   deployNow(): Promise<readonly DeployedVersion[]> {
     return this.#inTurn(async () => {
       await this.#parts.set.reload(null);
@@ -202,7 +208,7 @@ export class Versions {
     });
   }
 
-  /** One change of what is loaded after the other: a watcher and a person may ask at once. */
+  /** Runs one change at a time: a watcher and a person may request changes at once. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastTurn.then(work);
     this.#lastTurn = turn.catch(() => {});
@@ -226,7 +232,7 @@ export class Versions {
     return row.hasArtifact ? this.#trust.objection(claim) : "its code is no longer stored";
   }
 
-  /** Files of artifacts that the store has not any more. */
+  /** Removes files of artifacts that are no longer in the store. */
   async #removeLeftFiles(): Promise<void> {
     const { store, set } = this.#parts;
     const rows = await store.query("versions", { name: null });

@@ -22,33 +22,33 @@ export interface ChartEdge {
   readonly label: string | null;
 }
 
-/** An outline as boxes and arrows, without places. */
+/** An outline as boxes and arrows, without positions. */
 export interface Chart {
   readonly nodes: readonly ChartNode[];
   readonly edges: readonly ChartEdge[];
   readonly isCut: boolean;
 }
 
-/** An arrow that leads to whatever comes next. */
+/** The start of an arrow to the next box. */
 interface Tail {
   readonly from: string;
   readonly label: string | null;
 }
 
-/** Where code goes that leaves the stretch that it stands in. */
+/** The arrows that leave the current part of the code. */
 interface Exits {
-  /** Of the function around. */
+  /** Out of the enclosing function. */
   readonly returns: Tail[];
-  /** Of the loop around. */
+  /** Out of the enclosing loop. */
   readonly breaks: Tail[];
   readonly continues: Tail[];
-  /** To the handler around, or out of the run. */
+  /** To the enclosing handler, or out of the run. */
   readonly throws: Tail[];
 }
 
-/** More boxes than these nobody looks at, and laying them out would take seconds. */
+/** No one reads a larger graph, and its layout would take seconds. */
 const nodesMax = 300;
-/** From each ask that may fail an arrow leads to its handler; of more than these only the last has one. */
+/** Each operation that may fail has an arrow to its handler. If there are more than this, only the last one has. */
 const failsMax = 3;
 
 export function chartOf(name: string, { items }: Outline): Chart {
@@ -72,7 +72,7 @@ class Drawer {
   #items(items: readonly Item[], from: readonly Tail[], exits: Exits): readonly Tail[] {
     let tails = from;
     for (const item of items) {
-      // What stands behind a return is never reached.
+      // Code after a return is never reached.
       if (tails.length === 0) break;
       tails = this.#item(item, tails, exits);
     }
@@ -139,7 +139,7 @@ class Drawer {
     if (how === "return") exits.returns.push(...tails);
     else if (how === "break") exits.breaks.push(...tails);
     else if (how === "continue") exits.continues.push(...tails);
-    // A run that goes on anew ends here, whatever is around.
+    // A run that continues as a new one ends here, whatever encloses it.
     else exits.throws.push(...tails);
   }
 
@@ -159,7 +159,7 @@ class Drawer {
     return id;
   }
 
-  /** Two arrows of one way are one, with both labels. */
+  /** Merges two arrows between the same boxes into one with both labels. */
   #join(tails: readonly Tail[], to: string): void {
     for (const { from, label } of tails) {
       if (from === to && this.#isCut) continue;

@@ -6,7 +6,10 @@ interface Named {
   readonly options: string | null;
 }
 
-/** What became of each step from one version to another: in the order of the newer one, removed ones where they stood. */
+/**
+ * The change of each step from one version to another, in the order of the newer one. Removed steps keep their old
+ * position.
+ */
 export function changesOf(a: Outline, b: Outline): readonly StepChange[] {
   const [before, after] = [namedOperations(operationsOf(a.items)), namedOperations(operationsOf(b.items))];
   const kept = inOrder(before, after);
@@ -37,7 +40,7 @@ function stepOf(a: Named | null, b: Named | null): Omit<StepChange, "change"> {
   return { step: (b ?? a)?.step ?? "", before: a?.options ?? null, after: b?.options ?? null };
 }
 
-/** Asks of one name are told apart by their number, as runs number them. */
+/** Operations with the same name are numbered, as runs number them. */
 function namedOperations(operations: readonly OperationNode[]): readonly Named[] {
   const counts = new Map<string, number>();
   return operations.map(({ step, label, options }) => {
@@ -48,7 +51,7 @@ function namedOperations(operations: readonly OperationNode[]): readonly Named[]
   });
 }
 
-/** Steps of the longest stretch that both have in the same order: all others of both have moved. */
+/** Steps of the longest common subsequence. All other steps of both versions have moved. */
 function inOrder(before: readonly Named[], after: readonly Named[]): ReadonlySet<string> {
   const lengths = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0));
   const at = (i: number, j: number): number => lengths[i]?.[j] ?? 0;

@@ -15,14 +15,14 @@ const operation = (step: string, options: string | null = null): OperationNode =
 });
 const outline = (...items: Item[]): Outline => ({ items, gaps: [], source: "" });
 
-/** Arrows by the names of their boxes. */
+/** Arrows as pairs of box names. */
 function arrows(...items: Item[]): string[] {
   const { nodes, edges } = chartOf("flow", outline(...items));
   const name = (id: string): string => nodes.find((node) => node.id === id)?.label ?? "?";
   return edges.map(({ from, to, label }) => `${name(from)} -${label === null ? "" : ` ${label} -`}> ${name(to)}`);
 }
 
-test("a fork leads to its arms and past them, and a return leads to the end", () => {
+test("a fork has arrows to its arms and past them, and a return has an arrow to the end", () => {
   const arms = [
     { label: "then", items: [operation("a"), { is: "leave", how: "return" } as const] },
     { label: "else", items: [] },
@@ -36,7 +36,7 @@ test("a fork leads to its arms and past them, and a return leads to the end", ()
   ]);
 });
 
-test("a loop leads back, is left by a break, and goes on where it ends", () => {
+test("a loop has an arrow back, a break leaves it, and the code continues after it", () => {
   const stop: Item = {
     is: "fork",
     label: "done?",
@@ -49,7 +49,7 @@ test("a loop leads back, is left by a break, and goes on where it ends", () => {
   );
 });
 
-test("what fails goes to its handler, and a helper's return only leaves the helper", () => {
+test("a failing operation has an arrow to its handler, and a helper's return only leaves the helper", () => {
   const helper: Item = { is: "inlined", items: [operation("in"), { is: "leave", how: "return" }] };
   assert.deepEqual(
     arrows(helper, { is: "attempt", items: [operation("try")], handler: [operation("tell")] }, operation("on")),
@@ -57,7 +57,7 @@ test("what fails goes to its handler, and a helper's return only leaves the help
   );
 });
 
-test("a layout goes from left to right, with boxes as wide as their text and none over another", async () => {
+test("a layout goes from left to right, with boxes as wide as their text and without overlaps", async () => {
   const arms = [
     { label: null, items: [operation("one")] },
     { label: null, items: [operation("a step with quite a long name of its own")] },
@@ -73,7 +73,7 @@ test("a layout goes from left to right, with boxes as wide as their text and non
   assert.ok(edges.every((edge) => edge.points.length >= 2));
 });
 
-test("three hundred boxes are laid out in a moment, and more are cut", async () => {
+test("three hundred boxes are laid out within five seconds, and more are cut", async () => {
   const many = Array.from({ length: 400 }, (_, i) => operation(`step ${i}`));
   const chart = chartOf("flow", outline(...many));
   assert.deepEqual([chart.nodes.length, chart.isCut], [301, true]);
@@ -82,7 +82,7 @@ test("three hundred boxes are laid out in a moment, and more are cut", async () 
   assert.ok(performance.now() - began < 5_000);
 });
 
-test("changes are reported in the order of the newer version, removed steps where they stood", () => {
+test("changes are reported in the order of the newer version, with removed steps at their old position", () => {
   const before = outline(operation("a"), operation("b", "{ x: 1 }"), operation("gone"), operation("c"), operation("d"));
   const after = outline(operation("c"), operation("a"), operation("new"), operation("b", "{ x: 2 }"), operation("d"));
   assert.deepEqual(

@@ -12,12 +12,12 @@ import { chartOf } from "./chart.ts";
 import { changesOf } from "./diff.ts";
 import { layoutOf } from "./layout.ts";
 
-/** Drawings that are kept: each is a pure function of its version's content. */
+/** Maximum number of cached drawings. Each is a pure function of its version's content. */
 const keptMax = 200;
 
 type Read = Outline & { readonly input: string | null };
 
-/** Graphs of definition versions and what changed between two of them, read from their source. No code is run for it. */
+/** Graphs of definition versions and diffs of two versions, read from their source. No definition code is run. */
 export class Drawings {
   readonly #store: Store;
   readonly #engine: () => Engine;
@@ -88,7 +88,7 @@ export class Drawings {
   async #read({ name, row, run }: VersionCode): Promise<Read | null> {
     const artifact = row?.fingerprint == null ? null : await this.#store.query("artifact", { hash: row.fingerprint });
     if (artifact === null && run === null) return null;
-    // Loaded when the first graph is asked for.
+    // Loaded when the first graph is requested.
     const { parseSync } = await import("oxc-parser");
     const parse = (text: string, language: "ts" | "js"): unknown => {
       const { program, errors } = parseSync(`definition.${language}`, text, { lang: language });
@@ -99,29 +99,29 @@ export class Drawings {
       { name, authorVersion: row?.authorVersion ?? null, run, module: artifact?.body ?? null },
       parse,
     );
-    // InstanceOptions of a text keep the whole of it in memory; a copy does not.
+    // A slice of a string keeps the whole string in memory; a copy does not.
     return JSON.parse(JSON.stringify(outline)) as Read | null;
   }
 }
 
 interface VersionCode {
-  /** The same for the same content. */
+  /** Equal for equal content. */
   readonly id: string;
   readonly name: string;
   readonly version: number;
   readonly row: VersionRow | null;
   readonly run: string | null;
-  /** Undefined where nobody can tell. */
+  /** Undefined if unknown. */
   readonly schema: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** By what the schemas say where both are loaded, else by how they are written. */
+/** Compares the schemas if both are loaded, otherwise their source text. */
 function isInputChanged(a: VersionCode, b: VersionCode, old: Read | null, now: Read | null): boolean {
   if (a.schema != null && b.schema != null) return canonical(a.schema) !== canonical(b.schema);
   return old !== null && now !== null && old.input !== now.input;
 }
 
-/** What was made once for a key, until it is the oldest of too many; a failure is not kept. */
+/** Returns the cached value of a key, or makes and caches it. The oldest is evicted; failures are not cached. */
 function kept<T>(made: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
   const known = made.get(key);
   if (known !== undefined) return known;

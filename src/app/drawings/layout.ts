@@ -1,7 +1,7 @@
 import type { GraphEdge, GraphNode } from "../../wire/graph.ts";
 import type { Chart, ChartNode } from "./chart.ts";
 
-/** A chart with its places, in CSS pixels. */
+/** A chart with its positions, in CSS pixels. */
 export interface Layout {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
@@ -9,7 +9,7 @@ export interface Layout {
   readonly height: number;
 }
 
-/** Boxes are as wide as their text, within bounds. */
+/** Boxes are as wide as their text, within limits. */
 const widthMin = 120;
 const widthMax = 220;
 const characterWidth = 7.2;
@@ -17,7 +17,7 @@ const padding = 40;
 const height = 40;
 const margin = 16;
 
-/** Lays a chart out from left to right. Loaded when the first graph is asked for: most servers never draw one. */
+/** Lays a chart out from left to right. Loaded when the first graph is requested: most servers never draw one. */
 export async function layoutOf(chart: Chart): Promise<Layout> {
   const { Graph, layout } = await import("@dagrejs/dagre");
   const graph = new Graph();

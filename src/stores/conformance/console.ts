@@ -20,13 +20,13 @@ interface Worked extends Bench {
     data: object,
     over?: { starts?: ReturnType<typeof newStart>[]; isRouted?: boolean },
   ): Promise<number>;
-  /** Starts a run and lets it fail for a cause. */
+  /** Starts a run that fails with the given cause. */
   fail(fingerprint: string): Promise<LeasedRun>;
 }
 
-/** What every store promises to those who look at it. */
+/** What every store guarantees for the queries of the console. */
 export function describeConsole(name: string, open: () => Promise<Bench>): void {
-  describe(`what is looked at, ${name}`, () => {
+  describe(`console queries, ${name}`, () => {
     const test = (title: string, body: (bench: Worked) => Promise<void>): void => {
       it(title, async () => {
         const bench = await open();
@@ -38,7 +38,10 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       });
     };
 
-    test("a view is kept under its name, replaced under the same and removed once", async ({ store, advance }) => {
+    test("a view is saved under its name, replaced under the same name and removed once", async ({
+      store,
+      advance,
+    }) => {
       const keep = (id: string, name: string, query: string) =>
         store.commit({ kind: "keep-view", id, name, query, actor: "ada" });
       const first = await keep("v1", "failed today", "status=failed");
@@ -59,7 +62,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       assert.ok(again.ok && again.view === null);
     });
 
-    test("views are bounded, and a known name still finds room", async ({ store }) => {
+    test("the number of views is limited, but a view with a known name can be replaced", async ({ store }) => {
       for (let i = 0; i < 100; i++)
         await store.commit({ kind: "keep-view", id: `v${i}`, name: `view ${i}`, query: "", actor: "ada" });
       const one = { kind: "keep-view", id: "more", query: "", actor: "ada" } as const;
@@ -67,7 +70,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       assert.ok((await store.commit({ ...one, name: "view 7" })).ok);
     });
 
-    test("an event knows the runs that it has started and woken, and the waits of its name", async (bench) => {
+    test("an event lists the runs that it has started and woken, and the waits for its name", async (bench) => {
       const { store, lease, advanceRun, emit } = bench;
       await store.commit(newStart());
       const waiter = await lease();
@@ -92,7 +95,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       assert.deepEqual([acts, events.map((each) => each.name)], [[], ["order.paid"]]);
     });
 
-    test("a note is kept as an act of its run", async ({ store, advance }) => {
+    test("a note is recorded as an action on its run", async ({ store, advance }) => {
       await store.commit(newStart());
       const [row] = await store.query("runs", { before: null, limit: 1 });
       advance(10);
@@ -104,12 +107,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       );
     });
 
-    test("runs notify how far they are and how long they have worked", async ({
-      store,
-      lease,
-      advanceRun,
-      advance,
-    }) => {
+    test("runs report their progress and how long they have worked", async ({ store, lease, advanceRun, advance }) => {
       await store.commit(newStart());
       const run = await lease();
       advance(5_000);
@@ -132,7 +130,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       assert.deepEqual([row?.id, row?.stepsDone], [run.id, 3]);
     });
 
-    test("facets are the counts of each status", async ({ store, lease, advanceRun, fail }) => {
+    test("facets are the counts per status", async ({ store, lease, advanceRun, fail }) => {
       await store.commit(newStart({ key: "k" }));
       await advanceRun(await lease(), { next: { state: "completed", output: null } });
       await fail("f1");
@@ -149,7 +147,13 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       assert.deepEqual(await facets({ createdFrom: 0, createdTo: 1 }), {});
     });
 
-    test("hours, endings and causes notify how it went", async ({ store, fail, lease, advanceRun, advance }) => {
+    test("hours, endings and causes report the results of runs", async ({
+      store,
+      fail,
+      lease,
+      advanceRun,
+      advance,
+    }) => {
       const { now } = await store.query("now", {});
       const first = Math.floor(now / hourMs);
       await fail("f1");
@@ -190,7 +194,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       );
     });
 
-    test("of the runs that wait the longest are notified first", async ({ store, lease, advanceRun, advance }) => {
+    test("the runs that have waited longest are listed first", async ({ store, lease, advanceRun, advance }) => {
       const runs: LeasedRun[] = [];
       for (let i = 0; i < 3; i++) {
         await store.commit(newStart());

@@ -6,13 +6,13 @@ import type { Advance, Idle, Next, WaitOpening } from "../../kernel/model/transi
 import type { RunFilter } from "../../kernel/ports/queries.ts";
 import type { Bench } from "./suite.ts";
 
-/** A number from 0 to below 1 at each call, the same for the same seed. */
+/** Returns a number from 0 to below 1 on each call. The same seed gives the same numbers. */
 export type Draw = () => number;
 
 const leaseMs = 3_000;
 const definitions = ["order", "invoice"] as const;
 
-/** One of the stores, with its own numbers for what both call by the same names. */
+/** One of the stores, with its own numbers for what both know by the same names. */
 interface Side {
   readonly bench: Bench;
   readonly workers: number[];
@@ -21,8 +21,8 @@ interface Side {
 }
 
 /**
- * Carries the same random operations out on two stores and compares every answer. Numbers of runs, events and workers
- * are each store's own; everything else must be equal, in the same order.
+ * Executes the same random operations on two stores and compares every result. Numbers of runs, events and workers may
+ * differ; everything else must be equal, in the same order.
  */
 export async function compareStores(a: Bench, b: Bench, count: number, draw: Draw): Promise<void> {
   const sides: readonly Side[] = [a, b].map((bench) => ({
@@ -34,7 +34,7 @@ export async function compareStores(a: Bench, b: Bench, count: number, draw: Dra
   const both = async (what: string, act: (side: Side) => Promise<unknown>): Promise<void> => {
     const answers: unknown[] = [];
     for (const side of sides) answers.push(await act(side).catch((error: unknown) => ({ threw: messageOf(error) })));
-    // As they leave a process: prototypes of rows are each driver's own.
+    // Compared as JSON, because each driver has its own row prototypes.
     const [expected, actual] = answers.map((answer) => JSON.parse(JSON.stringify(answer ?? null)) as unknown);
     assert.deepEqual(actual, expected, what);
   };
@@ -43,9 +43,9 @@ export async function compareStores(a: Bench, b: Bench, count: number, draw: Dra
   for (let i = 0; i < count; i++) {
     const { name, act } = world.next(i);
     await both(`operation ${i}: ${name}`, act);
-    if (i % 10 === 9) for (const [name, look] of looks) await both(`after operation ${i}: ${name}`, look);
+    if (i % 10 === 9) for (const [name, check] of checks) await both(`after operation ${i}: ${name}`, check);
   }
-  for (const [name, look] of looks) await both(`at the end: ${name}`, look);
+  for (const [name, check] of checks) await both(`at the end: ${name}`, check);
 }
 
 function messageOf(error: unknown): string {
@@ -58,7 +58,7 @@ async function joinWorker({ bench, workers }: Side): Promise<unknown> {
   return now;
 }
 
-type Look = readonly [name: string, look: (side: Side) => Promise<unknown>];
+type Check = readonly [name: string, check: (side: Side) => Promise<unknown>];
 
 const runFilters: readonly (readonly [string, Partial<RunFilter>])[] = [
   ["by definition", { definition: "order" }],
@@ -76,7 +76,7 @@ const runFilters: readonly (readonly [string, Partial<RunFilter>])[] = [
   ["of a time", { createdFrom: Date.UTC(2026, 0, 1) + 1_000, createdTo: Date.UTC(2026, 0, 1) + 9_000 }],
 ];
 
-const looks: readonly Look[] = [
+const checks: readonly Check[] = [
   [
     "runs",
     async ({ bench }) =>
@@ -85,7 +85,7 @@ const looks: readonly Look[] = [
   ["counts", async ({ bench }) => sorted(await bench.store.query("counts", {}))],
   ["hours", async ({ bench }) => sorted(await bench.store.query("hours", { from: 0, to: 1e12 }))],
   ...runFilters.map(
-    ([name, filter]): Look => [
+    ([name, filter]): Check => [
       `runs ${name}`,
       async ({ bench }) => {
         const rows = await bench.store.query("runs", { ...filter, before: null, limit: 200 });
@@ -151,7 +151,7 @@ interface Operation {
   readonly act: (side: Side) => Promise<unknown>;
 }
 
-/** Chooses operations by what the first store has said; the second one must have said the same. */
+/** Chooses operations by the results of the first store. The second one must have returned the same. */
 class World {
   readonly #first: Side;
   readonly #draw: Draw;
@@ -233,7 +233,7 @@ class World {
 
   #lease(): Operation {
     const worker = this.#pick([0, 1]);
-    // More than are ready: which of them go first is each store's own, within what both promise.
+    // More than are ready, because the order of leasing may differ between stores.
     const limit = 1_000;
     return {
       name: `lease by ${worker}`,
@@ -306,7 +306,7 @@ class World {
         const detail = await bench.store.query("run", { id });
         if (detail === null) return null;
         const { status } = detail.row;
-        // What the engine would not ask for.
+        // The engine would not request this.
         const isAtRest = status === "completed" || status === "cancelled";
         if (
           isAtRest ||
@@ -431,7 +431,7 @@ class World {
   }
 }
 
-/** What the holder is asked instead; null: nothing may be asked of it. */
+/** The message to the run's holder instead. Null: the action cannot be sent to a holder. */
 const heldVerb: Readonly<Record<Idle["to"], Request["verb"] | null>> = {
   cancelled: "cancel",
   suspended: "suspend",

@@ -42,11 +42,11 @@ const fixture: RunFixture = {
 };
 
 interface LifeBench extends Bench {
-  /** Starts a run, leases it and leaves it as `next` says. */
-  rest(over?: Partial<StartRun>, output?: string): Promise<string>;
+  /** Starts a run, leases it and completes it. Returns its ID. */
+  complete(over?: Partial<StartRun>, output?: string): Promise<string>;
 }
 
-async function restOf(store: Store, over: Partial<StartRun> = {}, output = '"done"'): Promise<string> {
+async function completeRun(store: Store, over: Partial<StartRun> = {}, output = '"done"'): Promise<string> {
   const { incarnation } = await store.join({ name: "w", leaseMs: 60_000 });
   const outcome = await store.commit(newStart({ ...over, leaseTo: incarnation }));
   assert.ok(outcome.ok);
@@ -55,14 +55,14 @@ async function restOf(store: Store, over: Partial<StartRun> = {}, output = '"don
   return id;
 }
 
-/** What every store promises of mending, erasing and importing. */
+/** What every store guarantees for repair, erasure and import. */
 export function describeLife(name: string, open: () => Promise<Bench>): void {
-  describe(`life, ${name}`, () => {
+  describe(`repair, erasure and import, ${name}`, () => {
     const test = (title: string, body: (bench: LifeBench) => Promise<void>): void => {
       it(title, async () => {
         const bench = await open();
         try {
-          await body({ ...bench, rest: (over, output) => restOf(bench.store, over, output) });
+          await body({ ...bench, complete: (over, output) => completeRun(bench.store, over, output) });
           assert.deepEqual(await bench.store.query("violations", {}), []);
         } finally {
           await bench.close();
@@ -70,8 +70,8 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
       });
     };
 
-    test("a repair of what is right changes nothing, and is on record", async ({ store, rest }) => {
-      const id = await rest();
+    test("a repair of an intact run changes nothing, and is in the audit log", async ({ store, complete }) => {
+      const id = await complete();
       const repair: RepairTransition = {
         kind: "repair",
         id: "m1",
@@ -86,8 +86,8 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
       assert.equal(row?.detail, '{"repair":"requeue","mended":0}');
     });
 
-    test("a repair is done once for its id", async ({ store, rest }) => {
-      await rest();
+    test("a repair is applied once per ID", async ({ store, complete }) => {
+      await complete();
       const count = { of: "runs", definition: 1, status: "failed", delta: 3, counted: 0 } as const;
       const repair: RepairTransition = {
         kind: "repair",
@@ -104,11 +104,14 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
       await store.commit(back);
     });
 
-    test("an erasure takes children, keys and values, and the same again changes nothing", async ({ store, rest }) => {
-      const parent = await rest({ idempotencyKey: "once" }, JSON.stringify("x".repeat(20_000)));
+    test("an erasure removes children, keys and values, and a repeated one changes nothing", async ({
+      store,
+      complete,
+    }) => {
+      const parent = await complete({ idempotencyKey: "once" }, JSON.stringify("x".repeat(20_000)));
       const no = (await store.query("run", { id: parent }))?.row.no ?? 0;
-      const child = await rest({ parent: { no, key: "child", isAwaited: false } });
-      const other = await rest();
+      const child = await complete({ parent: { no, key: "child", isAwaited: false } });
+      const other = await complete();
       const outcome = await store.commit(erasure([parent]));
       assert.ok(outcome.ok);
       assert.equal(outcome.erased.runs, 2);
@@ -120,16 +123,16 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
       assert.ok(started.ok && started.isCreated, "its idempotency key is free");
     });
 
-    test("an erasure is all or nothing: one run that is not at rest, and none goes", async ({ store, rest }) => {
-      const done = await rest();
+    test("an erasure removes nothing if one run has not ended", async ({ store, complete }) => {
+      const done = await complete();
       const live = await store.commit(newStart());
       assert.ok(live.ok);
       assert.deepEqual(await store.commit(erasure([done, live.run.id])), { ok: false, why: "live", run: live.run.id });
       assert.notEqual(await store.query("run", { id: done }), null);
     });
 
-    test("an erasure keeps the hash of a key, and no reason that was given for its runs", async ({ store, rest }) => {
-      const id = await rest({ key: "person:ada" });
+    test("an erasure keeps only the hash of a key, and no reasons given for its runs", async ({ store, complete }) => {
+      const id = await complete({ key: "person:ada" });
       const rerun = newStart({ key: "person:ada", audit: { ...audit, runId: id, why: "ada asked" } });
       await store.commit(rerun);
       const { no = 0 } = (await store.query("run", { id }))?.row ?? {};
@@ -140,7 +143,7 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
       assert.match(rows[0]?.detail ?? "", /"keySha256":"[0-9a-f]{64}"/);
     });
 
-    test("an imported run is at rest, counted, found, and leased by nobody", async ({ store }) => {
+    test("an imported run has ended, is counted and found, and is never leased", async ({ store }) => {
       const imported = await store.commit({ kind: "import", id: "run_here", fixture, audit });
       assert.equal(imported.imported, "run_here");
       await store.commit({ kind: "import", id: "run_here", fixture, audit });
@@ -163,10 +166,10 @@ export function describeLife(name: string, open: () => Promise<Bench>): void {
       );
     });
 
-    test("values of every size come back as they were, and sizes add up", async ({ store, rest, hasFiles }) => {
+    test("values of every size are read back unchanged, and sizes add up", async ({ store, complete, hasFiles }) => {
       for (const length of [10, 5_000, 300_000]) {
         const text = JSON.stringify("ü".repeat(length));
-        const id = await rest({}, text);
+        const id = await complete({}, text);
         const no = (await store.query("run", { id }))?.row.no ?? 0;
         assert.equal(await store.query("output", { run: no }), text);
       }

@@ -4,7 +4,7 @@ export const definition = { kind: "workflow", name: "order", version: 1 } as con
 
 let lastId = 0;
 
-/** A start as any client may ask it, with an id of its own. */
+/** A start as any client may send it, with its own ID. */
 export function newStart(over: Partial<StartRun> = {}): StartRun {
   lastId += 1;
   return {

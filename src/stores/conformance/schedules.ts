@@ -63,7 +63,7 @@ function fire(store: Store, schedule: ScheduleRow, fires: readonly PlannedFiring
   });
 }
 
-/** What every store promises of schedules and timers. */
+/** What every store guarantees for schedules and timers. */
 export function describeSchedules(name: string, open: () => Promise<Bench>): void {
   describe(`schedules, ${name}`, () => {
     const test = (title: string, body: (bench: Bench & { now: () => Promise<number> }) => Promise<void>): void => {
@@ -79,7 +79,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       });
     };
 
-    test("puts a schedule with its first due time, and the same again changes nothing", async ({ store, now }) => {
+    test("adds a schedule with its first due time, and a repeated put changes nothing", async ({ store, now }) => {
       await put(store, { a: spec });
       const at = await now();
       const first = await row(store);
@@ -88,7 +88,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       assert.deepEqual(await row(store), first);
     });
 
-    test("a changed spec begins anew, and one that is not named any more is gone with its timer", async (bench) => {
+    test("a changed spec starts from now, and a schedule that is no longer listed is removed with its timer", async (bench) => {
       const { store, advance, now } = bench;
       await put(store, { a: spec, b: spec });
       advance(10 * minute);
@@ -100,24 +100,19 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       assert.deepEqual([due, nextDueAt], [[], changed.dueAt]);
     });
 
-    test("lists due timers page by page, with the first that is not due", async ({ store, advance, now }) => {
+    test("lists due timers in pages, with the time of the first one not yet due", async ({ store, advance, now }) => {
       await put(store, { a: spec, b: { ...spec, timing: { by: "every", everyMs: 10 * minute, from: 0 } } });
       advance(minute);
-      const look = await store.query("dueTimers", { after: null, limit: 1 });
+      const page = await store.query("dueTimers", { after: null, limit: 1 });
       assert.deepEqual(
-        [look.due.length, look.due[0]?.kind, look.nextDueAt],
+        [page.due.length, page.due[0]?.kind, page.nextDueAt],
         [1, "schedule", (await now()) + 9 * minute],
       );
-      const after = look.due[0] ?? null;
+      const after = page.due[0] ?? null;
       assert.deepEqual((await store.query("dueTimers", { after, limit: 1 })).due, []);
     });
 
-    test("fires a nominal time once: of two workers the later one is notified", async ({
-      store,
-      other,
-      advance,
-      now,
-    }) => {
+    test("fires a scheduled time once: the later of two workers is refused", async ({ store, other, advance, now }) => {
       await put(store, { a: spec });
       advance(minute);
       const scheduledAt = await now();
@@ -146,7 +141,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       assert.deepEqual(await store.query("runs", { before: null, limit: 10 }), []);
     });
 
-    test("a key that has started its run already gives that run", async ({ store, advance, now }) => {
+    test("if the key has already started a run, the firing gets that run", async ({ store, advance, now }) => {
       await put(store, { a: spec });
       advance(minute);
       const scheduledAt = await now();
@@ -158,18 +153,18 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       assert.equal((await store.query("runs", { before: null, limit: 10 })).length, 1);
     });
 
-    test("skips, buffers or cancels by the run before it", async ({ store, advance, now }) => {
+    test("skips, buffers or cancels depending on the previous run", async ({ store, advance, now }) => {
       const outcomes: Record<string, unknown> = {};
       for (const overlap of ["skip", "buffer-one", "cancel-other", "allow"] as const) {
         await put(store, { a: { ...spec, overlap } });
-        const notified: string[] = [];
+        const decided: string[] = [];
         for (let time = 0; time < 3; time++) {
           advance(minute);
           const fired = await fire(store, await row(store), [planned(await now())]);
-          notified.push(fired.ok ? (fired.decided[0]?.outcome ?? "") : "stale");
+          decided.push(fired.ok ? (fired.decided[0]?.outcome ?? "") : "stale");
         }
         const last = await store.query("runs", { before: null, limit: 3 });
-        outcomes[overlap] = [notified.join(" "), last.map((run) => run.status).join(" ")];
+        outcomes[overlap] = [decided.join(" "), last.map((run) => run.status).join(" ")];
         for (const run of await store.query("runs", { status: "pending", before: null, limit: 10 })) {
           const idle = { to: "cancelled", reason: { code: "by-person", by: "test", why: null } } as const;
           const seen = { fence: 0, round: 0 };
@@ -184,7 +179,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       });
     });
 
-    test("fires a buffered one when the run before it has ended, and not before", async ({ store, advance, now }) => {
+    test("fires a buffered time when the previous run has ended, and not before", async ({ store, advance, now }) => {
       await put(store, { a: { ...spec, overlap: "buffer-one" } });
       advance(minute);
       await fire(store, await row(store), [planned(await now())]);
@@ -193,8 +188,8 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       await fire(store, await row(store), [planned(scheduledAt)]);
       const waiting = await row(store);
       assert.equal(waiting.buffered, scheduledAt);
-      assert.ok((waiting.dueAt ?? 0) < scheduledAt + minute, "it is looked at before its next nominal time");
-      const look = async (): Promise<ScheduleOutcome> => {
+      assert.ok((waiting.dueAt ?? 0) < scheduledAt + minute, "its timer is due before its next scheduled time");
+      const fireBuffered = async (): Promise<ScheduleOutcome> => {
         const { no: schedule, revision, decidedTo } = await row(store);
         const buffered = planned(scheduledAt);
         return store.commit({
@@ -208,7 +203,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
           decidedTo,
         });
       };
-      const early = await look();
+      const early = await fireBuffered();
       assert.deepEqual(early.ok && early.decided, []);
       const [open] = await store.query("runs", { before: null, limit: 1 });
       const idle = { to: "cancelled", reason: { code: "by-person", by: "test", why: null } } as const;
@@ -220,13 +215,13 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
         held: null,
         audit,
       });
-      const then = await look();
+      const then = await fireBuffered();
       assert.deepEqual(then.ok && then.decided.map((each) => each.outcome), ["fired"]);
       const after = await row(store);
       assert.deepEqual([after.buffered, after.dueAt], [null, scheduledAt + minute]);
     });
 
-    test("keeps missed times in a row as one record", async ({ store, advance, now }) => {
+    test("keeps consecutive missed times as one record", async ({ store, advance, now }) => {
       await put(store, { a: spec });
       const begun = await now();
       advance(10 * minute);
@@ -282,7 +277,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       );
     });
 
-    test("pauses and resumes under its revision, with an audit row for each", async ({ store, now }) => {
+    test("pauses and resumes if the revision matches, with an audit row for each", async ({ store, now }) => {
       await put(store, { a: spec });
       const { no: schedule, revision } = await row(store);
       const pause = { kind: "schedule", act: "pause", schedule, revision, audit } as const;
@@ -306,7 +301,7 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       );
     });
 
-    test("retention deletes fires and gaps, and leaves the last fire to be shown", async ({ store, advance, now }) => {
+    test("retention deletes firings and gaps, and keeps the last firing", async ({ store, advance, now }) => {
       await put(store, { a: spec });
       for (let time = 0; time < 3; time++) {
         advance(minute);

@@ -6,13 +6,13 @@ import type { Advance, Intervene } from "../../kernel/model/transition.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { newStart } from "./new-start.ts";
 
-/** A store under test with a clock that the test moves. Each call opens an empty one. */
+/** A store under test, with a clock that the test moves. Each call opens an empty store. */
 export interface Bench {
   readonly store: Store;
-  /** A second session on the same database: another worker's connection. */
+  /** A second session on the same database: the connection of another worker. */
   readonly other: Store;
   advance(ms: number): void;
-  /** Large values lie in files beside the store. */
+  /** Whether large values are stored in files next to the store. */
   readonly hasFiles: boolean;
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ function entry(seq: number, key: string, value: string | null = '"v"', over: Par
   return { seq, key, kind: "step", outcome: "ok", value, input: null, attempts: 1, tookMs: 2, ...over };
 }
 
-/** The one suite that every store passes; a store differs in speed, never in an answer. */
+/** The suite that every store passes. Stores may differ in speed, never in results. */
 export function describeStore(name: string, open: () => Promise<Bench>): void {
   describe(name, () => {
     const test = (
@@ -48,18 +48,14 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
           const advanceRun = (run: LeasedRun, parts: Partial<Advance>) =>
             bench.store.commit({ kind: "advance", run: run.no, fence: run.fence, ...parts });
           await body({ ...bench, worker: incarnation, lease, advanceRun });
-          assert.deepEqual(
-            await bench.store.query("violations", {}),
-            [],
-            "every run that is not at rest is exactly one of four",
-          );
+          assert.deepEqual(await bench.store.query("violations", {}), [], "no invariant is violated");
         } finally {
           await bench.close();
         }
       });
     };
 
-    test("leases a started run with its input and a first fence", async ({ store, lease }) => {
+    test("leases a started run with its input and fence 1", async ({ store, lease }) => {
       await store.commit(newStart({ key: "deal:1" }));
       const run = await lease();
       assert.equal(run.fence, 1);
@@ -83,7 +79,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.ok(outcome.ok && !outcome.isLeased);
     });
 
-    test("answers a seen idempotency key with its run, and another input with a conflict", async ({ store }) => {
+    test("returns the run of a known idempotency key, and a conflict for another input", async ({ store }) => {
       const first = await store.commit(newStart({ idempotencyKey: "k" }));
       const again = await store.commit(newStart({ idempotencyKey: "k" }));
       const other = await store.commit(newStart({ idempotencyKey: "k", inputHash: "h2" }));
@@ -93,7 +89,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.deepEqual(other, { ok: false, why: "key-conflict", id: first.run.id });
     });
 
-    test("keeps entries in their order and gives them back with the lease of the next holder", async ({
+    test("keeps entries in order and returns them to the next holder", async ({
       store,
       lease,
       advanceRun,
@@ -133,7 +129,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(await store.load({ run: run.no, fence: run.fence }), null);
     });
 
-    test("takes an entry once, however often it is offered", async ({ store, lease, advanceRun }) => {
+    test("writes an entry once, even if it is sent repeatedly", async ({ store, lease, advanceRun }) => {
       await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, { entries: [entry(1, "a", '"first"')] });
@@ -145,7 +141,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       );
     });
 
-    test("a rest is final: nothing is written to a completed run", async ({ store, lease, advanceRun }) => {
+    test("writes nothing to a completed run", async ({ store, lease, advanceRun }) => {
       await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, { next: { state: "completed", output: '"done"' } });
@@ -158,7 +154,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(detail?.output, '"done"');
     });
 
-    test("frees the runs of a worker whose lease has run out, by the store's clock", async ({
+    test("frees the runs of a worker whose lease has expired by the store's clock", async ({
       store,
       lease,
       advance,
@@ -176,14 +172,14 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(taken.uncleanCount, 1);
     });
 
-    test("a beat keeps the lease, and fails once it has run out", async ({ store, worker, advance }) => {
+    test("a beat renews the lease, and fails after it has expired", async ({ store, worker, advance }) => {
       advance(leaseMs - 1);
       assert.equal((await store.beat({ incarnation: worker, leaseMs })).isAlive, true);
       advance(leaseMs + 1);
       assert.equal((await store.beat({ incarnation: worker, leaseMs })).isAlive, false);
     });
 
-    test("counts an unclean end only for runs that committed nothing", async ({ store, advance, worker }) => {
+    test("counts a crashed lease only for runs that committed nothing", async ({ store, advance, worker }) => {
       await store.commit(newStart());
       await store.commit(newStart());
       const { runs } = await store.lease({ incarnation: worker, limit: 2, hasSuspect: false, holds: null });
@@ -197,7 +193,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(taken.find((each) => each.no === busy.no)?.uncleanCount, 0);
     });
 
-    test("leases suspects one at a time, healthy runs beside them", async ({ store, advance }) => {
+    test("leases crash suspects one at a time, together with healthy runs", async ({ store, advance }) => {
       for (let i = 0; i < 3; i++) await store.commit(newStart());
       for (let round = 0; round < 2; round++) {
         const { incarnation } = await store.join({ name: `dying-${round}`, leaseMs });
@@ -213,7 +209,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(second.runs.length, 0);
     });
 
-    test("frees what a worker was given without knowing it", async ({ store, worker }) => {
+    test("frees runs that a worker was leased without receiving the response", async ({ store, worker }) => {
       await store.commit(newStart());
       await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: null });
       const again = await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: [] });
@@ -247,12 +243,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       await advanceRun(run, { next: { state: "completed", output: null } });
     });
 
-    test("wakes a parked run with an event that matches, and not with one that does not", async ({
-      store,
-      lease,
-      advanceRun,
-      worker,
-    }) => {
+    test("wakes a parked run only with a matching event", async ({ store, lease, advanceRun, worker }) => {
       await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, {
@@ -293,7 +284,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       );
     });
 
-    test("a wait sees the event that came between the run's start and the wait, and keeps the run", async ({
+    test("a wait receives an event from between the run's start and the wait, and the run stays leased", async ({
       store,
       lease,
       advanceRun,
@@ -327,7 +318,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       });
     });
 
-    test("a second wait of the run does not get the same event again", async ({ store, lease, advanceRun }) => {
+    test("a second wait of a run does not receive the same event again", async ({ store, lease, advanceRun }) => {
       await store.commit(newStart());
       await store.commit({
         kind: "event",
@@ -350,7 +341,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(second?.arrivals.length, 0);
     });
 
-    test("an event that came first keeps a time-out from being recorded", async ({ store, lease, advanceRun }) => {
+    test("refuses to record a timeout if an event has arrived first", async ({ store, lease, advanceRun }) => {
       await store.commit(newStart());
       const run = await lease();
       await advanceRun(run, { opens: [{ key: "go", kind: "event", name: "go", dueInMs: 10 }] });
@@ -368,7 +359,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal((await store.load({ run: run.no, fence: run.fence }))?.entries.length, 0);
     });
 
-    test("accepts an event once for its source and id", async ({ store }) => {
+    test("accepts an event once per source and ID", async ({ store }) => {
       const emit = () =>
         store.commit({
           kind: "event",
@@ -385,7 +376,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal((await store.query("runs", { before: null, limit: 10 })).length, 1);
     });
 
-    test("tells a parent of its child's end, once, and starts one child for a key", async ({
+    test("notifies a parent of its child's end once, and starts one child per key", async ({
       store,
       lease,
       advanceRun,
@@ -408,7 +399,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       });
     });
 
-    test("a failed run is a dead letter with its fingerprint until it is resumed", async ({
+    test("a failed run is a dead letter with a fingerprint until it is resumed", async ({
       store,
       lease,
       advanceRun,
@@ -444,7 +435,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.deepEqual(await store.query("deadGroups", { limit: 5 }), []);
     });
 
-    test("a verb on a held run is left for its holder, once", async ({ store, lease, advanceRun }) => {
+    test("an action on a held run is delivered to its holder once", async ({ store, lease, advanceRun }) => {
       await store.commit(newStart());
       const run = await lease();
       const mark = (await store.query("run", { id: run.id }))?.mark;
@@ -469,7 +460,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal((await store.query("audit", { run: run.no, before: null, limit: 10 })).length, 2);
     });
 
-    test("a cancel reaches the children", async ({ store, lease, advanceRun }) => {
+    test("a cancel also cancels the children", async ({ store, lease, advanceRun }) => {
       await store.commit(newStart());
       const parent = await lease();
       const child = newStart({ parent: { no: parent.no, key: "c", isAwaited: true } });
@@ -478,7 +469,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal((await store.query("run", { id: child.id }))?.row.status, "cancelled");
     });
 
-    test("lists by keyset: no row twice, none left out, while rows are added", async ({ store }) => {
+    test("pages by keyset without repeating or omitting rows while rows are added", async ({ store }) => {
       for (let i = 0; i < 7; i++) await store.commit(newStart({ key: i % 2 === 0 ? "even" : "odd" }));
       const first = await store.query("runs", { before: null, limit: 3 });
       await store.commit(newStart());
@@ -496,7 +487,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal((await store.query("runs", { before: null, limit: 10, status: "failed" })).length, 0);
     });
 
-    test("counts are exact after every move", async ({ store, lease, advanceRun }) => {
+    test("counters are exact after every status change", async ({ store, lease, advanceRun }) => {
       for (let i = 0; i < 4; i++) await store.commit(newStart());
       await advanceRun(await lease(), { next: { state: "completed", output: null } });
       await advanceRun(await lease(), {
@@ -553,7 +544,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(new Set(runs).size, 20);
     });
 
-    test("two sessions race a wait and its event: the run is woken whichever commits first", async ({
+    test("when two sessions race a wait and its event, the run is woken whichever commits first", async ({
       store,
       other,
       lease,
@@ -593,7 +584,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       }
     });
 
-    test("a transaction of the user's commits with its step, or neither does", async ({ store, lease }) => {
+    test("a user transaction and its step commit together or not at all", async ({ store, lease }) => {
       await store.commit(newStart());
       const run = await lease();
       const finish = (value: unknown): Advance => ({
@@ -617,7 +608,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       );
       await assert.rejects(
         store.transact(params, async (db) => db.query("delete from runs"), finish),
-        // Baton's own tables: refused, or not there at all for who does not name their schema.
+        // Baton's own tables are refused, or do not exist for a user who does not name their schema.
         { code: /^tx-/ },
       );
       const { value } = await store.transact(params, async (db) => db.query("select count(*) as n from mine"), finish);

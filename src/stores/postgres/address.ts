@@ -1,18 +1,18 @@
 import { StoreError } from "../../kernel/model/errors.ts";
 
-/** Where a store lies: a database, and the schema in it that is Baton's own. */
+/** The location of a store: a database, and Baton's own schema in it. */
 export interface Address {
-  /** For the driver, without what is Baton's. */
+  /** The URL for the driver, without Baton's own parameters. */
   readonly url: string;
   readonly schema: string;
-  /** False: other processes are not told and not listened to, as behind a pooler that keeps no sessions. */
+  /** False: sends and receives no hints, as behind a pooler that keeps no sessions. */
   readonly hasHints: boolean;
 }
 
-/** So that it can live in the application's database. */
+/** A schema of its own, so that the store can share the application's database. */
 const defaultSchema = "baton";
 
-/** Reads `postgres://user@host/database?schema=name&hints=off`. Throws a `StoreError` that says what is wrong with it. */
+/** Parses `postgres://user@host/database?schema=name&hints=off`. Throws a `StoreError` that describes the problem. */
 export function readAddress(text: string): Address {
   let url: URL;
   try {
@@ -33,7 +33,7 @@ export function readAddress(text: string): Address {
   return { url: url.href, schema, hasHints: hints === "on" };
 }
 
-/** The address as it may be shown: without a password. */
+/** The address for display, without a password. */
 export function shownAddress(text: string): string {
   if (!URL.canParse(text)) return "postgres://…";
   const url = new URL(text);

@@ -1,10 +1,12 @@
-/** Lists as the server reads them: the driver's own encoder was measured at a third of the cost of a step. */
+/**
+ * Encodes lists in the server's array syntax. The driver's own encoder was measured at a third of the cost of a step.
+ */
 export function numbers(list: readonly (number | null)[]): string {
-  // A missing number joins to nothing, where the server wants its word.
+  // `join` turns null into an empty string, but the server expects NULL.
   return `{${list.map((each) => each ?? "NULL").join(",")}}`;
 }
 
-/** Any text, quoted. */
+/** A list of any texts, quoted. */
 export function texts(list: readonly (string | null)[]): string {
   return `{${list.map((text) => (text === null ? "NULL" : quote(text))).join(",")}}`;
 }
@@ -16,8 +18,8 @@ function quote(text: string): string {
 const needsEscape = /["\\\0]/;
 
 /**
- * JSON texts, which hold no control characters, joined by one: nothing has to be quoted, and the server takes them apart
- * in one call.
+ * A list of JSON texts, joined by a control character that JSON never contains. Nothing needs quoting, and the server
+ * splits them in one call.
  */
 export function values(list: readonly (string | null)[]): string {
   return list.map((text) => text ?? "\u001e").join("\u001f");

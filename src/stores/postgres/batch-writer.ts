@@ -15,18 +15,18 @@ export interface BatchWriterOptions {
   readonly sender: Omit<Sender, "batch">;
   readonly shard: number;
   readonly known: Known;
-  /** Applies one by the shared code. */
+  /** Applies one transition with the shared code. */
   applySpecially(pending: Pending): Promise<void>;
-  /** What a batch has done, for those who wait for it. */
-  notified(news: News): void;
+  /** Called with the effects of each committed batch. */
+  onCommitted(news: News): void;
 }
 
-/** What a batch may have woken. */
+/** The effects of a batch that may have woken others. */
 export interface News {
   readonly left: readonly { readonly run: number; readonly state: "parked" | "ready" | "completed" }[];
   readonly started: readonly { readonly run: number; readonly id: string; readonly isLeased: boolean }[];
   readonly arrivals: readonly number[];
-  /** Runs that runs have started; nobody has leased them. */
+  /** Number of child runs that were started. They are not leased. */
   readonly children: number;
 }
 
@@ -37,19 +37,19 @@ interface CommitReply {
   b: number;
 }
 
-/** Codes of `baton_commit`. */
+/** Result codes of `baton_commit`. */
 const what = { moment: 0, start: 1, refused: 2, unread: 3, notified: 4, event: 5, refusedEvent: 6 } as const;
 const refusal = { stale: 1, busy: 2, special: 3, seen: 4, expired: 5 } as const;
 
-/** A run that others have locked so often in a row is taken by the shared code, which waits for it. */
+/** A run that was locked this often in a row is handled by the shared code, which waits for the lock. */
 const busyMax = 8;
 const busyDelayMs = 2;
-/** A batch that meets its equal so often is halved like one that cannot be written. */
+/** After this many serialization failures or deadlocks, a batch is halved, as if it could not be written. */
 const passingMax = 5;
 
 /**
- * Group commit: what is asked for while a batch is under way travels together in the next one. Of two lanes each has a
- * connection at work; a run is bound to one of them, so that its transitions keep their order.
+ * Group commit: transitions that arrive while a batch is running are sent together in the next one. Each of the two
+ * writers uses its own connection. A run always uses the same writer, so that its transitions keep their order.
  */
 export class BatchWriter {
   readonly #parts: BatchWriterOptions;
@@ -57,7 +57,7 @@ export class BatchWriter {
   #batches = 0;
   #isAtWork = false;
   #isPlanned = false;
-  /** Runs with a transition that goes by the shared code at this moment: what follows waits for it. */
+  /** Runs with a transition in the shared code. Their later transitions wait for it. */
   readonly #away = new Set<number>();
 
   constructor(parts: BatchWriterOptions) {
@@ -76,7 +76,7 @@ export class BatchWriter {
   #plan(): void {
     if (this.#isPlanned || this.#isAtWork || this.#queue.length === 0) return;
     this.#isPlanned = true;
-    // After this turn of the event loop, so that all that it produces shares one batch.
+    // After this turn of the event loop, so that all transitions of the turn share one batch.
     this.#parts.clock.soon(() => {
       this.#isPlanned = false;
       if (!this.#isAtWork) this.#flush();
@@ -88,7 +88,7 @@ export class BatchWriter {
     if (members.length === 0) return;
     this.#isAtWork = true;
     this.#commit(batch, members)
-      // Whatever it is: who waits is told, and the lane goes on.
+      // On any error the callers are rejected and the writer continues.
       .catch((error: unknown) => reject(members, toStoreError(error)))
       .finally(() => {
         this.#isAtWork = false;
@@ -96,7 +96,7 @@ export class BatchWriter {
       });
   }
 
-  /** As much of the queue as one batch may hold, every run's part in its order. */
+  /** Takes as much of the queue as one batch may hold, keeping the order of each run's transitions. */
   #take(): { batch: Batch; members: Pending[] } {
     const batch = new Batch();
     const members: Pending[] = [];
@@ -133,7 +133,7 @@ export class BatchWriter {
     return { batch, members };
   }
 
-  /** Whether it waits until it is known how what its run waits for is looked up. */
+  /** Whether the transition must wait until the shapes of its event waits are known. */
   #mustLearn({ transition }: Pending, run: number): boolean {
     if (transition.kind !== "advance" || transition.opens === undefined) return false;
     const learning = this.#parts.known.shapes.pendingOf(transition.opens);
@@ -156,7 +156,7 @@ export class BatchWriter {
     });
   }
 
-  /** A wait with paths that are new adds them: the next one like it finds them. */
+  /** The shared code adds the shapes of new paths. Reads them, so that the next such wait is batchable. */
   #learnFrom({ transition }: Pending, applied: Promise<void>): void {
     const { shapes } = this.#parts.known;
     if (transition.kind === "event") void shapes.ask(transition.event.name, applied);
@@ -165,7 +165,7 @@ export class BatchWriter {
       if (wait.kind === "event" && shapes.hashOfWait(wait) === null) void shapes.ask(wait.name ?? "", applied);
   }
 
-  /** Back to the front of the queue, in their order. */
+  /** Puts transitions back at the front of the queue, in order. */
   #putBack(members: readonly Pending[]): void {
     this.#queue = [...members, ...this.#queue];
   }
@@ -179,7 +179,7 @@ export class BatchWriter {
     }
     const refused = answers.filter(({ what: kind }) => kind === what.refused || kind === what.refusedEvent);
     if (refused.length === 0) return this.#settle(members, answers);
-    // Nothing was written: the rest goes at once, without those.
+    // Nothing was written: the others are sent again at once, without the refused ones.
     const kept = this.#refuse(batch, members, refused);
     if (kept.length > 0) await this.#again(kept, 0);
   }
@@ -203,13 +203,13 @@ export class BatchWriter {
     return this.#commit(batch, members, tries);
   }
 
-  /** A batch that cannot be written is halved until the guilty run stands alone, which is then told why. */
+  /** A batch that cannot be written is halved until the offending run is alone and can be rejected. */
   async #failed(batch: Batch, members: readonly Pending[], error: unknown, tries: number): Promise<void> {
     if (isPassing(error) && tries < passingMax && batch.size > 1) return this.#again(members, tries + 1);
     const storeError = toStoreError(error);
     if (storeError.code === "unavailable" || storeError.code === "unknown-outcome") return reject(members, storeError);
     if (batch.size === 1) {
-      // The shared code says precisely what is wrong with it, or finds that nothing is.
+      // The shared code reports the exact error, or succeeds.
       for (const pending of members) pending.isSpecial = true;
       this.#putBack(members);
       return;
@@ -227,7 +227,7 @@ export class BatchWriter {
     );
   }
 
-  /** Deals with the refused ones; returns the rest. */
+  /** Handles refused transitions. Returns the others. */
   #refuse(batch: Batch, members: readonly Pending[], answers: readonly CommitReply[]): Pending[] {
     const whys = whysOf(batch, members, answers);
     const kept: Pending[] = [];
@@ -292,22 +292,22 @@ export class BatchWriter {
     }
     const arrivals = answers.filter((answer) => answer.what === what.notified).map((answer) => answer.ref);
     const children = [...made.values()].filter(({ ref }) => ref > place);
-    this.#parts.notified({ left, started, arrivals, children: children.length });
+    this.#parts.onCommitted({ left, started, arrivals, children: children.length });
   }
 
-  /** Everybody who waits is told; nothing more is taken. */
+  /** Rejects everything in the queue. */
   fail(error: StoreError): void {
     reject(this.#queue.splice(0), error);
   }
 }
 
-/** False: it waits for the next batch. */
+/** False: the transition must wait for the next batch. */
 function addTo(batch: Batch, transition: Transition): boolean {
   if (transition.kind === "advance") return batch.addAdvance(transition);
   return transition.kind === "event" && batch.addEvent(transition);
 }
 
-/** Why something was refused: by run, and by transition of what has no run. */
+/** Reasons of refusals, by run, or by transition if it has no run. */
 function whysOf(batch: Batch, members: readonly Pending[], answers: readonly CommitReply[]): Map<unknown, number> {
   const { children } = batch;
   const startsAndEvents = members.map((pending) => pending.transition);
@@ -317,7 +317,7 @@ function whysOf(batch: Batch, members: readonly Pending[], answers: readonly Com
     answers.map(({ what: kind, ref, a: why }): [unknown, number] => {
       if (kind === what.refusedEvent) return [events[ref - 1], why];
       if (why !== refusal.seen) return [ref, why];
-      // A child whose key was seen: its parent takes the longer way.
+      // The idempotency key of a child exists already: its parent's transition takes the shared code.
       return ref > starts.length ? [children[ref - 1 - starts.length]?.run, why] : [starts[ref - 1], why];
     }),
   );
@@ -337,6 +337,9 @@ function bytesOf(advance: Advance): number {
   return bytes;
 }
 
-/** Two lanes of these keep both processes at work; larger ones were measured no faster and make everybody wait longer. */
+/**
+ * Two writers with batches of this size keep both Baton and the server busy. Larger batches were measured no faster and
+ * increase every latency.
+ */
 const batchMax = defaults.batchMax * 4;
 const batchBytesMax = 1024 * 1024;

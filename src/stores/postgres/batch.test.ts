@@ -47,7 +47,7 @@ const entry = (seq: number): Entry => ({
 const done = { state: "completed", output: '{"a":"\\"\\u001f\\\\"}' } as const;
 
 describe("a batch on Postgres", { skip: await noPostgres() }, () => {
-  it("with a stale fence and a run that nothing could wake hurts nobody else", async (test) => {
+  it("is not affected by a stale fence or by a run that nothing could wake", async (test) => {
     const { store, runs, advance } = await setup(test, 9);
     const outcomes = await Promise.allSettled(
       runs.map((run, i) => {
@@ -64,7 +64,7 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
     assert.equal(await store.query("output", { run: runs[0]?.no ?? 0 }), done.output);
   });
 
-  it("takes several transitions of one run in their order, and nothing after its end", async (test) => {
+  it("applies several transitions of one run in order, and none after its end", async (test) => {
     const { store, runs, advance } = await setup(test, 1);
     const [run] = runs;
     const wait = { key: "w", kind: "timer", dueInMs: 60_000 } as const;
@@ -86,7 +86,7 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
     assert.deepEqual(await store.query("violations", {}), []);
   });
 
-  it("gives the same answer to a start that is offered again, and makes no second run", async (test) => {
+  it("returns the same result for a repeated start, without a second run", async (test) => {
     const { store, starts, runs } = await setup(test, 3);
     const again = await Promise.all(starts.map((start) => store.commit(start)));
     assert.deepEqual(
@@ -96,14 +96,14 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
     assert.equal((await store.query("count", { before: null, limit: 1 })).count, 3);
   });
 
-  it("of two starts with one idempotency key in the same batch makes one run", async (test) => {
+  it("creates one run for several starts with one idempotency key", async (test) => {
     const { store } = await setup(test, 1);
     const outcomes = await Promise.all([1, 2, 3].map(() => store.commit(newStart({ idempotencyKey: "same" }))));
     assert.equal(new Set(outcomes.map((outcome) => outcome.ok && outcome.run.id)).size, 1);
     assert.deepEqual(outcomes.map((outcome) => outcome.ok && outcome.isCreated).sort(), [false, false, true]);
   });
 
-  it("goes on with the others while one run is locked by somebody else", async (test) => {
+  it("continues with the others while another session locks one run", async (test) => {
     const { schema, runs, advance } = await setup(test, 3);
     const other = new pg.Client({ connectionString: readAddress(schema.url).url });
     await other.connect();
@@ -118,7 +118,7 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
     await all[1];
   });
 
-  it("refuses a batch that was delayed on its way until its sender had gone on", async (test) => {
+  it("refuses a delayed batch if its sender has sent a later one", async (test) => {
     const { schema, runs } = await setup(test, 1);
     const [run] = runs;
     const client = new pg.Client({ connectionString: readAddress(schema.url).url });
@@ -134,7 +134,7 @@ describe("a batch on Postgres", { skip: await noPostgres() }, () => {
     };
     await send(2, { opens: [{ key: "w", kind: "timer", dueInMs: 1 }] });
     await send(3, { closes: ["w"] });
-    // The first try of what was sent again as number 2.
+    // The first attempt of the batch that was sent again as number 2.
     await assert.rejects(send(1, { opens: [{ key: "w", kind: "timer", dueInMs: 1 }] }), { code: "BT003" });
     assert.deepEqual(await schema.query("select key from waits"), []);
   });

@@ -15,18 +15,18 @@ import type { Shapes } from "./shapes.ts";
 import { lockOf } from "./transactions.ts";
 
 /**
- * What `baton_commit` takes: starts, and of each run all that its transitions say, as one.
+ * The input of `baton_commit`: starts, events, and the transitions of each run merged into one.
  *
- * A run's transitions become one so that the server sees each of its rows once: of two updates of a row it would carry
- * out one and say nothing.
+ * Transitions of a run are merged so that the server sees each row only once: of two updates of a row it would silently
+ * apply only one.
  */
 export class Batch {
   readonly starts: StartRun[] = [];
   readonly events: AcceptEvent[] = [];
   readonly runs = new Map<number, RunPart>();
-  /** Names that runs of this batch wait for, and that its events have. */
-  readonly waited = new Set<string>();
-  readonly notified = new Set<string>();
+  /** Event names that runs of this batch wait for, and names of its own events. */
+  readonly waitNames = new Set<string>();
+  readonly eventNames = new Set<string>();
 
   get size(): number {
     return this.starts.length + this.runs.size + this.events.length;
@@ -36,25 +36,25 @@ export class Batch {
     this.starts.push(start);
   }
 
-  /** False: it must wait for the next batch. A wait and its event in one would not see each other. */
+  /** False: it must wait for the next batch. A wait and its event would not see each other in the same batch. */
   addEvent(accept: AcceptEvent): boolean {
-    if (this.waited.has(accept.event.name)) return false;
-    this.notified.add(accept.event.name);
+    if (this.waitNames.has(accept.event.name)) return false;
+    this.eventNames.add(accept.event.name);
     this.events.push(accept);
     return true;
   }
 
-  /** Children that the runs of this batch start, with the run that does. */
+  /** Children that runs of this batch start, with their parents. */
   get children(): readonly { readonly run: number; readonly start: StartRun }[] {
     return [...this.runs.values()].flatMap(({ run, starts }) => starts.map((start) => ({ run, start })));
   }
 
-  /** False: it must wait for the next batch, since what came before ends the run's part here. */
+  /** False: it must wait for the next batch, since an earlier transition must be the run's last one in this batch. */
   addAdvance(advance: Advance): boolean {
     const names = (advance.opens ?? []).flatMap((wait) => (wait.kind === "event" ? [wait.name ?? ""] : []));
-    if (names.some((name) => this.notified.has(name))) return false;
+    if (names.some((name) => this.eventNames.has(name))) return false;
     if (!this.#add(advance)) return false;
-    for (const name of names) this.waited.add(name);
+    for (const name of names) this.waitNames.add(name);
     return true;
   }
 
@@ -64,7 +64,7 @@ export class Batch {
       this.runs.set(advance.run, newPart(advance));
       return true;
     }
-    // One that may be refused by itself stands alone, and so does another holder's.
+    // A transition that may be refused on its own needs its own batch, and so does one with another fence.
     const isAlone = part.next !== null || part.expires.length > 0 || advance.expires !== undefined;
     if (isAlone || part.fence !== advance.fence) return false;
     addTo(part, advance);
@@ -72,7 +72,7 @@ export class Batch {
   }
 }
 
-/** What one run's transitions say together. */
+/** The merged transitions of one run. */
 interface RunPart {
   readonly run: number;
   readonly fence: number;
@@ -120,28 +120,28 @@ function addTo(part: RunPart, advance: Advance): void {
   if (advance.next !== undefined) part.next = advance.next;
 }
 
-/** A wait that opened in this batch and closes in it was never there; the store closes before it opens. */
+/** A wait that opens and closes in the same batch is never written. The store closes before it opens. */
 function close(part: RunPart, key: string): void {
   part.opens.delete(key);
   part.closes.add(key);
 }
 
-/** Who sends a batch, and which one it is of theirs: every call has a number of its own, also one that is sent again. */
+/** The sender and number of a batch. Every call has its own number, also when a batch is sent again. */
 export interface Sender {
   readonly id: number;
   readonly writer: number;
   readonly batch: number;
 }
 
-/** What has to be known here for the server's function to carry something out. */
+/** What this process must know before the server's function can apply a transition. */
 export interface Known {
   readonly shapes: Shapes;
   isLarge(text: string | null): boolean;
-  /** Null: it has no number yet, as far as this process knows. */
+  /** Null: this process knows no number for it yet. */
   definitionOf(start: StartRun): number | null;
 }
 
-/** Whether the server's function can carry it out. Everything else takes the code that both stores share. */
+/** Whether the server's function can apply it. Everything else takes the code that both stores share. */
 export function isBatchable(transition: Transition, known: Known): boolean {
   switch (transition.kind) {
     case "start":
@@ -195,13 +195,13 @@ export function commitText(schema: string, parameters: readonly unknown[]): stri
   return `select * from ${name}(${parameters.map((_, i) => `$${i + 1}`).join(",")})`;
 }
 
-/** The function's parameters, in its order. */
+/** The parameters of the function, in order. */
 export function encode(
   batch: Batch,
   { sender, shard, schema, known }: { sender: Sender; shard: number; schema: string; known: Known },
 ): readonly unknown[] {
   const worker = batch.starts.find((start) => start.leaseTo !== undefined)?.leaseTo ?? null;
-  // In the order of their numbers: so every batch takes its rows.
+  // In the order of run numbers, so that every batch locks rows in the same order.
   const runs = [...batch.runs.values()].sort((a, b) => a.run - b.run);
   const starts = [...batch.starts, ...batch.children.map(({ start }) => start)];
   return [
@@ -335,7 +335,7 @@ function encodeLogs(runs: readonly RunPart[]): readonly unknown[] {
   ];
 }
 
-/** As a wait keeps what it compares. */
+/** The match of a wait as stored. */
 function matchOf({ kind, match = {} }: WaitOpening): string | null {
   return kind === "event" && Object.keys(match).length > 0 ? canonical(match) : null;
 }
@@ -358,8 +358,8 @@ function encodeEvents(events: readonly AcceptEvent[], shapes: Shapes): readonly 
   ];
 }
 
-/** Locks of the names that are waited for, which is shared, and of those that events have, which is not. */
+/** Locks of names that runs wait for (shared), and of names of events (exclusive). */
 function encodeNames(batch: Batch, schema: string): readonly unknown[] {
   const lock = (name: string): string => String(lockOf(schema, `event ${name}`));
-  return [`{${[...batch.waited].map(lock).join(",")}}`, `{${[...batch.notified].map(lock).join(",")}}`];
+  return [`{${[...batch.waitNames].map(lock).join(",")}}`, `{${[...batch.eventNames].map(lock).join(",")}}`];
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { it } from "node:test";
 import { Connections } from "./connections.ts";
 
-/** One message of the server: its letter, its length and what it says. */
+/** One message of the server: its type letter, its length and its body. */
 function message(letter: string, body: string): Buffer {
   const head = Buffer.alloc(5);
   head.write(letter);
@@ -12,7 +12,7 @@ function message(letter: string, body: string): Buffer {
   return Buffer.concat([head, Buffer.from(body, "latin1")]);
 }
 
-it("a server that goes away with its greeting is an error of the call and does not end the process", async (test) => {
+it("a server that disconnects during its greeting fails the call and does not end the process", async (test) => {
   const greeting = [
     message("R", "\0\0\0\0"),
     message("Z", "I"),

@@ -3,14 +3,14 @@ import type { Address } from "./address.ts";
 import { toStoreError } from "./errors.ts";
 import { storeTypes } from "./types.ts";
 
-/** A server that does not answer a new connection for so long is not there. */
+/** A server that does not accept a connection within this time is considered down. */
 const connectMs = 5_000;
-/** Longer than any statement of ours takes; a connection that has gone silent is given up then. */
+/** Longer than any statement of Baton takes. An unresponsive connection is dropped after this time. */
 const silentMs = 15_000;
 
 /**
- * Connections of one store. They are pooled, keep no state between transactions and prepare nothing by name, so that a
- * pooler may stand in between.
+ * The connections of one store. They are pooled, keep no state between transactions and prepare no named statements, so
+ * that they work behind a pooler.
  */
 export class Connections {
   readonly schema: string;
@@ -27,15 +27,15 @@ export class Connections {
       application_name: "baton",
       types: options.types ?? storeTypes,
     });
-    // Without a listener the loss of a connection would end the process: of an idle one the pool tells, of one that is
-    // being lent or given back only the connection itself does.
+    // Without a listener, a lost connection would end the process. The pool reports the loss of an idle connection; for
+    // one that is being acquired or released, only the connection itself does.
     this.#pool.on("error", ignore);
     this.#pool.on("connect", (client) => client.on("error", ignore));
   }
 
   /**
-   * Lends a connection. One on which something was thrown is not used again: what it has under way is unknown. So is
-   * one that does not answer within `limitMs`.
+   * Lends a connection. After an error, or if it does not respond within `limitMs`, it is not used again, because its
+   * state is unknown.
    */
   async use<T>(work: (client: pg.PoolClient) => Promise<T>, limitMs = silentMs): Promise<T> {
     let client: pg.PoolClient;

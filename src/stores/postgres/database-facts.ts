@@ -2,7 +2,7 @@ import type { DatabaseFacts } from "../sql/context.ts";
 import type { Work } from "../sql/work.ts";
 import { asked } from "./statements.ts";
 
-/** What the server knows of the store. */
+/** Facts that the server reports about the store. */
 export class PostgresFacts implements DatabaseFacts {
   readonly #schema: string;
 
@@ -20,7 +20,7 @@ export class PostgresFacts implements DatabaseFacts {
     );
   }
 
-  /** Tables with their indexes and large values. What is free inside them is not known without reading them. */
+  /** Size of tables with their indexes and large values. Free space inside them is unknown without reading them. */
   *bytes(): Work<{ bytes: number; freeBytes: number }> {
     const row = yield* asked.get<{ bytes: number | null }>(
       `select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -30,12 +30,12 @@ export class PostgresFacts implements DatabaseFacts {
     return { bytes: row?.bytes ?? 0, freeBytes: 0 };
   }
 
-  /** The log belongs to the whole server. */
+  /** The log is shared by the whole server. */
   *walBytes(): Work<number> {
     return 0;
   }
 
-  /** Pages are the server's concern, which checks them when it has data checksums. */
+  /** The server checks its pages itself if data checksums are enabled. */
   *damages(): Work<readonly string[]> {
     return [];
   }

@@ -1,6 +1,6 @@
 import type { ClientBase } from "pg";
 
-/** Columns, keys, indexes and settings of one table, as the server keeps them. */
+/** Columns, keys, indexes and settings of one table, as reported by the server. */
 interface TableRow {
   readonly name: string;
   readonly options: readonly string[] | null;
@@ -10,8 +10,8 @@ interface TableRow {
 }
 
 /**
- * The schema as the server reports it, under the name `baton`: the golden `schema.sql` is this text. Functions are named
- * by what they take and the hash of what they do, which stands in the migrations.
+ * The schema as the server reports it, under the name `baton`: the text of the golden file `schema.sql`. A function is
+ * listed with its parameters and the hash of its body, which is in the migrations.
  */
 export async function dumpSchema(client: ClientBase, schema: string): Promise<string> {
   const rename = (text: string): string => text.replaceAll(`"${schema}".`, "").replaceAll(`${schema}.`, "");
@@ -55,7 +55,7 @@ const functionsQuery = `
   select p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' as call, md5(p.prosrc) as hash
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = $1 order by 1`;
 
-/** Those of identity columns go without saying. */
+/** Sequences of identity columns are omitted. */
 const sequencesQuery = `
   select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = $1 and c.relkind = 'S'

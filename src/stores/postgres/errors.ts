@@ -1,14 +1,14 @@
 import { StoreError } from "../../kernel/model/errors.ts";
 
-/** A transaction that lost against another one: the same again goes through. */
+/** Whether the transaction lost against a concurrent one. The same transaction succeeds when it is retried. */
 export function isPassing(error: unknown): boolean {
   return passing.has(codeOf(error));
 }
 
-/** Serialisation failure and deadlock. */
+/** Serialization failure and deadlock. */
 const passing: ReadonlySet<string> = new Set(["40001", "40P01"]);
 
-/** The connection is gone: whether the last statement was carried out is not known. */
+/** Whether the connection was lost: the outcome of the last statement is unknown. */
 export function isLost(error: unknown): boolean {
   const code = codeOf(error);
   if (code.startsWith("08") || code.startsWith("57P")) return true;
@@ -27,7 +27,7 @@ const lostCodes: ReadonlySet<string> = new Set([
   "EAI_AGAIN",
 ]);
 
-/** The driver's and the server's errors as the store's closed list. */
+/** Maps errors of the driver and the server to the store's closed list. */
 export function toStoreError(error: unknown, isSent = true): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
@@ -47,7 +47,7 @@ export function toStoreError(error: unknown, isSent = true): StoreError {
   // Too many connections, out of memory, cancelled by an administrator or a limit, lock not available.
   if (code.startsWith("53") || code === "57014" || code === "55P03" || isPassing(error))
     return new StoreError("unavailable", `the database is not accepting work right now: ${message}`, { cause: error });
-  // No such user or database, or a password that is wrong or missing: the store itself is whole.
+  // User or database not found, or password wrong or missing. The store itself is intact.
   if (code.startsWith("28") || code.startsWith("3D") || (code === "" && message.startsWith("SASL")))
     return new StoreError("unavailable", `the database refused the connection: ${message}`, {
       hint: "check the user, password and database name in the store address",

@@ -6,7 +6,7 @@ import type { Hint } from "../../kernel/ports/notifier.ts";
 import { newStart } from "../conformance/new-start.ts";
 import { PostgresStore } from "./store.ts";
 
-it("a store hears what another one does, and nothing that has not the form of a hint", {
+it("a store receives hints of another store, and ignores malformed ones", {
   skip: await noPostgres(),
 }, async (test) => {
   const stores: PostgresStore[] = [];
@@ -14,8 +14,8 @@ it("a store hears what another one does, and nothing that has not the form of a 
     for (const store of stores) await store.close();
   });
   const schema = await freshSchema(test);
-  const heard: Hint[] = [];
-  let hear = (): void => {};
+  const received: Hint[] = [];
+  let onHint = (): void => {};
   const open = async (seat: number, publish: (hint: Hint) => void): Promise<PostgresStore> => {
     const notifier = { publish, subscribe: () => () => {} };
     const store = await PostgresStore.open(schema.url, { notifier, clock: systemClock, seat });
@@ -23,17 +23,18 @@ it("a store hears what another one does, and nothing that has not the form of a 
     return store;
   };
   await open(1, (hint) => {
-    heard.push(hint);
-    hear();
+    received.push(hint);
+    onHint();
   });
-  const notifier = await open(2, () => {});
-  // The first hint of a listener is its own: whatever was told before it listened.
-  while (heard.length === 0) await new Promise<void>((resolve) => (hear = resolve));
+  const sender = await open(2, () => {});
+  // A listener first publishes its own hint, for anything that was sent before it listened.
+  while (received.length === 0) await new Promise<void>((resolve) => (onHint = resolve));
   for (const bad of ["", "{", "null", '{"hint":{"arrivals":5,"changed":{}}}', '{"hint":{"changed":[null,{"no":"1"}]}}'])
     await schema.query("select pg_notify($1, $2)", [`${schema.schema}_hints`, bad]);
-  const outcome = await notifier.commit(newStart());
+  const outcome = await sender.commit(newStart());
   assert.ok(outcome.ok);
-  const isTold = (): boolean => heard.some((hint) => hint.changed?.some((change) => change.no === outcome.run.no));
-  while (!isTold()) await new Promise<void>((resolve) => (hear = resolve));
-  assert.ok(heard.every((hint) => hint.arrivals === undefined || Array.isArray(hint.arrivals)));
+  const isReceived = (): boolean =>
+    received.some((hint) => hint.changed?.some((change) => change.no === outcome.run.no));
+  while (!isReceived()) await new Promise<void>((resolve) => (onHint = resolve));
+  assert.ok(received.every((hint) => hint.arrivals === undefined || Array.isArray(hint.arrivals)));
 });

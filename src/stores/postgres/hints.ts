@@ -5,27 +5,27 @@ import type { Address } from "./address.ts";
 import type { Connections } from "./connections.ts";
 
 /**
- * Hints are gathered for so long: never a notification for each commit, which the server would queue one by one. What
- * only tells that runs have moved is for people and for those who wait for a result: it may come later, since each
- * notification is a commit that runs have to share the log with.
+ * How long hints are collected. A notification per commit would be queued one by one by the server. Hints that only
+ * report status changes are for people and for callers that wait for a result, so they may be later: each notification
+ * is a commit, and competes with runs for the log.
  */
-const gatherMs = 20;
-const movesGatherMs = 150;
-/** A notification holds 8,000 bytes. What is left out is found by looking. */
+const collectMs = 20;
+const changesCollectMs = 150;
+/** A notification has at most 8,000 bytes. What is left out is found by polling. */
 const listMax = 80;
 const payloadMax = 7_900;
 const reconnectMs = 1_000;
 const reconnectMaxMs = 15_000;
 
 interface Message {
-  /** Of whom: one's own hints were told already. */
+  /** The sender. A process ignores its own hints, which it has already published. */
   readonly from: string;
   readonly hint: Hint;
 }
 
 /**
- * Hints between processes, by NOTIFY outside of every commit. They only save time: without them, as behind a pooler
- * that keeps no sessions, the beat finds what is ready.
+ * Hints between processes, sent by NOTIFY outside of every commit. They only save time: without them, as behind a
+ * pooler that keeps no sessions, the beat finds ready runs.
  */
 export class RemoteHints {
   readonly #address: Address;
@@ -45,7 +45,7 @@ export class RemoteHints {
     connections: Connections;
     clock: Clock;
     notifier: Notifier;
-    /** Names this process among those that listen. */
+    /** Identifies this process as a sender. */
     from: string;
   }) {
     this.#address = parts.address;
@@ -60,11 +60,11 @@ export class RemoteHints {
     return `${this.#address.schema}_hints`;
   }
 
-  /** Tells the other processes, soon and together with what else there is to tell. */
+  /** Sends a hint to the other processes soon, together with other pending hints. */
   notify(hint: Hint): void {
     this.#pending ??= { hint: {}, arrivals: new Set(), changed: new Map() };
     const isWork = hint.ready || hint.unrouted || hint.timers || (hint.arrivals?.length ?? 0) > 0;
-    this.#sendIn(isWork ? gatherMs : movesGatherMs);
+    this.#sendIn(isWork ? collectMs : changesCollectMs);
     const { arrivals, changed } = this.#pending;
     this.#pending.hint = {
       ready: this.#pending.hint.ready === true || hint.ready === true,
@@ -85,15 +85,15 @@ export class RemoteHints {
   }
 
   #send(): void {
-    const notified = this.#pending;
+    const pending = this.#pending;
     this.#pending = null;
     this.#sendAt = Number.POSITIVE_INFINITY;
-    if (notified === null || this.#isClosed) return;
-    const hint: Hint = { ...notified.hint, arrivals: [...notified.arrivals], changed: [...notified.changed.values()] };
+    if (pending === null || this.#isClosed) return;
+    const hint: Hint = { ...pending.hint, arrivals: [...pending.arrivals], changed: [...pending.changed.values()] };
     let payload = JSON.stringify({ from: this.#from, hint } satisfies Message);
     if (payload.length > payloadMax)
-      payload = JSON.stringify({ from: this.#from, hint: notified.hint } satisfies Message);
-    // A hint that is lost costs a second.
+      payload = JSON.stringify({ from: this.#from, hint: pending.hint } satisfies Message);
+    // A lost hint costs a second.
     this.#connections
       .use((client) => client.query("select pg_notify($1, $2)", [this.#channel, payload]))
       .catch(() => undefined);
@@ -117,26 +117,26 @@ export class RemoteHints {
     };
     client.on("error", over);
     client.on("end", over);
-    client.on("notification", ({ payload }) => this.#hear(payload ?? ""));
+    client.on("notification", ({ payload }) => this.#receive(payload ?? ""));
     try {
       await client.connect();
       await client.query(`listen "${this.#channel}"`);
       this.#waitMs = reconnectMs;
-      // What was told while nobody listened.
+      // Covers hints that were sent while not listening.
       this.#notifier.publish({ ready: true, unrouted: true, timers: true });
     } catch {
       over();
     }
   }
 
-  #hear(payload: string): void {
+  #receive(payload: string): void {
     let message: Partial<Message> | null;
     try {
       message = JSON.parse(payload) as Partial<Message> | null;
     } catch {
       return;
     }
-    // Anybody in the database may send here: only what has the form of a hint is one.
+    // Any client of the database may send here, so only well-formed hints are accepted.
     const hint = message?.from === this.#from ? null : readHint(message?.hint);
     if (hint !== null) this.#notifier.publish(hint);
   }

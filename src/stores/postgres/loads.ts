@@ -20,15 +20,14 @@ interface LoadRow extends Record<string, unknown> {
   readonly arrivals: string | null;
 }
 
-/** Journals of one message: they may be long. */
+/** Maximum journals per statement, since they may be long. */
 const loadMax = 200;
 
-/** A journal whose values lie apart: it is read by the shared code, one by one. */
+/** Thrown for a journal with offloaded values. The shared code reads it, one at a time. */
 export const apart = Symbol("apart");
 
 /**
- * Journals that are asked for at the same time are read together: a thousand runs that wake at once cost a few
- * statements.
+ * Reads journals that are requested at the same time together: a thousand runs that wake at once cost a few statements.
  */
 export class Loads {
   readonly #connections: Connections;
@@ -41,7 +40,7 @@ export class Loads {
     this.#clock = clock;
   }
 
-  /** Null: somebody else holds the run by now. Throws `apart` when large values belong to it. */
+  /** Null: another worker holds the run by now. Throws `apart` if it has offloaded values. */
   load(run: number, fence: number): Promise<Journal | null> {
     return new Promise((resolve, reject) => {
       this.#asked.push({ run, fence, resolve, reject });

@@ -2,11 +2,11 @@ import type { RunNumbers, StoreClock } from "../sql/context.ts";
 import { done, type Work } from "../sql/work.ts";
 import { asked } from "./statements.ts";
 
-/** Store time is the server's: each transaction has the moment that the server gave it. */
+/** Store time is the server's. Each transaction has one time, given by the server. */
 export class ServerClock implements StoreClock {
   #at = 0;
 
-  /** Of the transaction that begins. */
+  /** Sets the time of the transaction that begins. */
   set(at: number): void {
     this.#at = at;
   }
@@ -22,7 +22,7 @@ export class ServerClock implements StoreClock {
   }
 }
 
-/** The server's sequence never gives a number twice. */
+/** The server's sequence never repeats a number. */
 export const sequence: RunNumbers = {
   *next(): Work<number | null> {
     return (yield* asked.get<{ no: number }>("select nextval('runs_no_seq') as no"))?.no ?? null;
@@ -30,7 +30,7 @@ export const sequence: RunNumbers = {
   removed: () => done(undefined),
 };
 
-/** As `baton_commit` numbers them. */
+/** Numbers waits as `baton_commit` does. */
 export function* nextWait(at: number): Work<number> {
   const row = yield* asked.get<{ n: number }>("select nextval('wait_numbers') as n");
   return at * 1000 + (row?.n ?? 0);

@@ -3,7 +3,7 @@ import { Connections } from "./connections.ts";
 import { toStoreError } from "./errors.ts";
 import { migrate, readMigrations, readSchema } from "./migrate.ts";
 
-/** Brings a store's schema up to date, or with `dryRun` says which migrations that takes. */
+/** Migrates a store's schema. With `dryRun` it only lists the migrations. */
 export async function migratePostgres(
   url: string,
   { dryRun }: { dryRun: boolean },
@@ -25,5 +25,5 @@ export async function migratePostgres(
   }
 }
 
-/** A migration may have to go through a large table. */
+/** A migration may have to process a large table. */
 const migrateMs = 3_600_000;

@@ -17,7 +17,7 @@ const readsMax = 40;
 const analyze = (tables: readonly string[]): string => tables.map((table) => `analyze ${table}`).join(";");
 const hot = ["live", "runs", "waits", "steps", "inbox", "events", "event_keys"] as const;
 
-/** What the planner knows: nothing, empty tables, the truth, far more rows than there are, and a queue long gone. */
+/** Planner statistics: none, of empty tables, current, with far too many rows, and of a queue that no longer exists. */
 const statistics: Readonly<Record<string, { readonly before?: string; readonly after?: string }>> = {
   none: {},
   empty: { before: analyze(hot) },

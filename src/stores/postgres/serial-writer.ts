@@ -12,8 +12,8 @@ const batchMax = 50;
 const passingMax = 5;
 
 /**
- * Everything that is not for a batch, by the code that both stores share. One transaction at a time in the whole
- * database: what comes meanwhile shares the next one.
+ * Writes everything that is not batchable, with the code that both stores share. Only one such transaction runs at a
+ * time in the whole database; transitions that arrive meanwhile share the next one.
  */
 export class SerialWriter {
   readonly #connections: Connections;
@@ -24,7 +24,7 @@ export class SerialWriter {
   #last: Promise<unknown> = Promise.resolve();
   #isPlanned = false;
 
-  /** `committed` is called after each transaction, when the hints it produced are true. */
+  /** `committed` is called after each transaction, when its hints are valid. */
   constructor(connections: Connections, transaction: StoreTransaction, clock: Clock, committed: () => void) {
     this.#connections = connections;
     this.#transaction = transaction;
@@ -43,7 +43,7 @@ export class SerialWriter {
     this.#clock.soon(() => void this.#serially(() => this.#flush()));
   }
 
-  /** A transaction of its own for other work that writes. Throws what it throws, as a `StoreError`. */
+  /** Runs other work that writes in its own transaction. Rethrows its errors as a `StoreError`. */
   do<T>(work: (at: number) => Work<T>): Promise<T> {
     return this.#serially(() => this.#retried(() => this.#transact([], work)));
   }
@@ -65,8 +65,8 @@ export class SerialWriter {
       outcomes = await this.#retried(() => this.#commit(some));
     } catch (error) {
       const storeError = toStoreError(error);
-      const isEverybodys = storeError.code === "unavailable" || storeError.code === "unknown-outcome";
-      if (some.length === 1 || isEverybodys) {
+      const affectsAll = storeError.code === "unavailable" || storeError.code === "unknown-outcome";
+      if (some.length === 1 || affectsAll) {
         for (const pending of some) pending.reject(storeError);
         return;
       }
@@ -100,7 +100,7 @@ export class SerialWriter {
         await drive(client, settleTransaction(context));
         await client.query("commit");
         return done;
-      }, turnMs)
+      }, transactionMaxMs)
       .catch((error: unknown) => {
         forgetTransaction(context);
         throw error;
@@ -120,5 +120,5 @@ export class SerialWriter {
   }
 }
 
-/** A turn that takes longer has lost its connection; others wait for it meanwhile. */
-const turnMs = 30_000;
+/** A transaction that takes longer has lost its connection. Others wait for it meanwhile. */
+const transactionMaxMs = 30_000;

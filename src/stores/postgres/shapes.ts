@@ -4,16 +4,16 @@ import type { AcceptEvent, WaitOpening } from "../../kernel/model/transition.ts"
 import { canonical, decode } from "../../stdx/json.ts";
 import { anyHash, hashOf, hashOfData } from "../sql/matching.ts";
 
-/** Under which an event is looked for: its place among the events of a batch, and what a wait says that wants it. */
+/** A key of an event for lookups: its hash, and the match of the waits that it satisfies. */
 export interface EventKey {
   readonly hash: number;
-  /** As waits keep it: paths and values as canonical JSON; null: whoever waits compares nothing. */
+  /** The match as stored by waits: paths and values as canonical JSON. Null: waits that compare nothing. */
   readonly match: string | null;
 }
 
 /**
- * Sets of paths that waits compare, by event name, as far as this process knows them. They only ever become more: who
- * sends an event says how many it knew of, and the server refuses when there are others.
+ * Sets of paths that waits compare, by event name, as far as this process knows them. They are never removed. The
+ * sender of an event states how many it knew, and the server refuses the event if there are more.
  */
 export class Shapes {
   readonly #known = new Map<string, readonly string[]>();
@@ -24,32 +24,32 @@ export class Shapes {
     this.#read = read;
   }
 
-  /** Null: not known here, or too many to look up by hash. */
+  /** Null: unknown here, or too many to look up by hash. */
   of(name: string): readonly string[] | null {
     const shapes = this.#known.get(name);
     return shapes === undefined || shapes.length >= defaults.matchShapesMax ? null : shapes;
   }
 
-  /** Resolves when what the store has of a name is known here, at the latest after it was asked for once. */
+  /** Resolves when the shapes of a name are known here, or one attempt to read them has failed. */
   async whenKnown(name: string): Promise<void> {
     if (this.#asking.has(name) || !this.#known.has(name)) await this.ask(name);
   }
 
-  /** Reads them anew, after `first`: somebody has added one, or is about to. */
+  /** Reads the shapes again after `first`, which adds one or may add one. */
   ask(name: string, first: Promise<unknown> = Promise.resolve()): Promise<void> {
     const asked = this.#asking.get(name);
     if (asked !== undefined) return asked;
     const asking = first
       .then(() => this.#read(name))
       .then((shapes) => void this.#known.set(name, shapes))
-      // Whoever needs it goes the longer way meanwhile.
+      // Until then, transitions that need it use the shared code.
       .catch(() => undefined)
       .finally(() => this.#asking.delete(name));
     this.#asking.set(name, asking);
     return asking;
   }
 
-  /** The moment from which it can be told how waits lie; null: now. */
+  /** Resolves when the hashes of these waits can be computed; null: now. */
   pendingOf(waits: readonly WaitOpening[]): Promise<void> | null {
     for (const { kind, name = "", match = {} } of waits) {
       if (kind !== "event" || Object.keys(match).length === 0) continue;
@@ -60,7 +60,7 @@ export class Shapes {
     return null;
   }
 
-  /** The hash that a wait lies under; null: its paths are new, which takes the shared code. */
+  /** The hash under which a wait is stored. Null: its paths are new, so it needs the shared code. */
   hashOfWait({ name = "", match = {} }: WaitOpening): number | null {
     const paths = Object.keys(match).sort();
     if (paths.length === 0) return anyHash;

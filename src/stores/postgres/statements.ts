@@ -1,7 +1,9 @@
 import type { ClientBase } from "pg";
 import type { Database, Row, Statement, StatementResult, Value, Work } from "../sql/work.ts";
 
-/** Asks whoever drives the work: each statement is sent to the server, and the work goes on with its answer. */
+/**
+ * Yields each statement to the driver of the work, which sends it to the server and resumes the work with the result.
+ */
 export const asked: Database = {
   *all<T = Row>(sql: string, ...params: Value[]): Work<T[]> {
     return (yield { sql, params }).rows as T[];
@@ -17,7 +19,7 @@ export const asked: Database = {
   },
 };
 
-/** Carries work out over a connection, statement by statement. */
+/** Executes work over a connection, statement by statement. */
 export async function drive<T>(client: ClientBase, work: Work<T>): Promise<T> {
   let step = work.next();
   while (step.done !== true) {
@@ -38,16 +40,16 @@ async function send(client: ClientBase, { sql, params }: Statement): Promise<Sta
   return { rows, changes: rowCount ?? 0 };
 }
 
-/** The one character that the server's text cannot hold: names are refused with it, and in other text it is replaced. */
+/** The server's text type cannot contain NUL. Names that contain it are refused; in other text it is replaced. */
 function storable(value: Value): Value {
   return typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\ufffd") : value;
 }
 
 const translated = new Map<string, string>();
-/** Texts are few, but some hold lists of numbers. */
+/** There are few SQL texts, but some contain lists of numbers. */
 const translatedMax = 2_000;
 
-/** A statement as Postgres reads it: `$1` for `?`, names with capitals kept as they are, and no word for SQLite's planner. */
+/** Translates a statement for Postgres: `$1` for `?`, quoted names with capitals, and no hints for SQLite's planner. */
 export function dialect(sql: string): string {
   const known = translated.get(sql);
   if (known !== undefined) return known;

@@ -35,28 +35,28 @@ export interface PostgresOptions {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly safeguards?: StoreSafeguards;
-  /** A random number of its own for each opened store, from 0 to below 2^48: batches and hints are told apart by it. */
+  /** A random number that identifies each opened store, from 0 to below 2^48, as the sender of batches and hints. */
   readonly seat: number;
-  /** False: nobody is told and nobody listened to; looking is enough. Default true. */
+  /** False: neither sends nor receives hints; polling is enough. Default true. */
   readonly hasHints?: boolean;
   /** False: a schema that lacks a migration is refused instead of migrated. */
   readonly migrates?: boolean;
 }
 
 const writerCount = 2;
-/** Counters have this many rows each; of one process every writer has its own. */
+/** Each counter has this many rows. Each writer of a process uses its own. */
 const shards = 60;
-/** Two lanes, a turn, a look for work and what renews the lease: none of them may wait behind those who read. */
+/** Two batch writers, the serial writer, leasing, and lease renewal: none of them may wait for readers. */
 const connectionsMax = 5;
 const readConnectionsMax = 3;
 const txConnectionsMax = 4;
-/** A lease that is renewed later than this has run out anyhow. */
+/** A lease that is renewed later than this has expired anyway. */
 const beatMs = 2_000;
 
 /**
- * The PostgreSQL store of many workers. What runs do most goes through lanes, a batch a statement; everything else takes
- * turns and is applied by the code that SQLite runs too. Who has the server's clock on his side decides leases and due
- * times; this process's own is asked for nothing but when to look again.
+ * The PostgreSQL store for many workers. Frequent transitions use the batch writers, with one statement per batch.
+ * Everything else uses the serial writer, with the same code as SQLite. Leases and due times are decided by the
+ * server's clock; this process's clock only decides when to poll again.
  */
 export class PostgresStore implements Store {
   readonly #connections: Connections;
@@ -78,7 +78,7 @@ export class PostgresStore implements Store {
   readonly #numbers = new Map<string, number>();
   readonly #numbering = new Map<string, Promise<unknown>>();
   #isWatched = false;
-  /** The last look has left runs out that take more than a look. */
+  /** Whether the last batched lease skipped runs that need the shared code. */
   #hasOthers = false;
   #isClosed = false;
 
@@ -115,7 +115,7 @@ export class PostgresStore implements Store {
           shard: this.#shard + 1 + i,
           known: this.#known,
           applySpecially: (pending) => this.#applySpecially(pending),
-          notified: (news) => {
+          onCommitted: (news) => {
             this.#notifyNews(news);
             this.#room.make();
           },
@@ -123,7 +123,7 @@ export class PostgresStore implements Store {
     );
   }
 
-  /** Connects and brings the schema up to date. Throws a `StoreError` that says why it cannot. */
+  /** Connects and migrates the schema. Throws a `StoreError` that explains why it cannot. */
   static async open(address: string, options: PostgresOptions): Promise<PostgresStore> {
     const store = new PostgresStore(address, options);
     try {
@@ -146,16 +146,16 @@ export class PostgresStore implements Store {
 
   async commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
     if (this.#isClosed) throw new StoreError("unavailable", "the store is closed");
-    // What comes from outside waits for room; what runs have done goes ahead, since only that makes room.
+    // External requests wait for capacity. Writes of running runs do not, since only they free capacity.
     if (transition.kind !== "advance" && this.#room.isFull) await this.#room.enter();
     if (transition.kind === "event") await this.#known.shapes.whenKnown(transition.event.name);
     if (transition.kind === "start" && !this.#numbers.has(keyOf(transition))) await this.#knowDefinition(transition);
     return (await new Promise<Outcome>((resolve, reject) => {
-      this.#laneOf(transition).add({ transition, busyCount: 0, isSpecial: false, resolve, reject });
+      this.#writerOf(transition).add({ transition, busyCount: 0, isSpecial: false, resolve, reject });
     })) as OutcomeOf<T>;
   }
 
-  #laneOf(transition: Transition): { add(pending: Pending): void } {
+  #writerOf(transition: Transition): { add(pending: Pending): void } {
     if (transition.kind === "advance") return this.#writers[transition.run % writerCount] as BatchWriter;
     if (!isBatchable(transition, this.#known)) return this.#serial;
     return this.#writers.reduce((a, b) => (b.length < a.length ? b : a));
@@ -166,14 +166,14 @@ export class PostgresStore implements Store {
     return (await this.#ask<{ paths: string }>(text, [name])).map((row) => row.paths);
   }
 
-  /** Null: not known yet. Then it is asked for, and the next one is. */
+  /** Null: not known yet. The number is then requested, and the next start finds it. */
   #numberOf(start: StartRun): number | null {
     const no = this.#numbers.get(keyOf(start)) ?? null;
     if (no === null) this.#knowDefinition(start).catch(() => undefined);
     return no;
   }
 
-  /** Numbers of definitions are given once, before the first batch that names them. */
+  /** Assigns a definition its number before the first batch that needs it. */
   #knowDefinition(start: StartRun): Promise<unknown> {
     const key = keyOf(start);
     const asked = this.#numbering.get(key);
@@ -250,14 +250,14 @@ export class PostgresStore implements Store {
     const { incarnation, limit, holds } = params;
     const { context } = this.#serialTransaction;
     if (holds !== null) await this.#serial.do((at) => freeUnknown(context, incarnation, holds, at));
-    // Those that a plain look leaves out go first when there are any: else a queue of others would keep them for ever.
+    // Runs that a batched lease skips come first. Otherwise a long queue of others would delay them forever.
     const first = this.#hasOthers ? await this.#leaseOthers(params, Math.ceil(limit / 2)) : noneLeased;
-    let rows = await this.#look(incarnation, limit - first.runs.length);
+    let rows = await this.#leaseBatch(incarnation, limit - first.runs.length);
     if ((rows[0]?.dead ?? 0) > 0) {
       await this.#serial.do((at) => rescue(context, at));
-      // What they held is ready now.
+      // The runs that dead workers held are ready now.
       const room = limit - first.runs.length - countTaken(rows);
-      rows = [...rows.filter((row) => row.run !== null), ...(await this.#look(incarnation, room))];
+      rows = [...rows.filter((row) => row.run !== null), ...(await this.#leaseBatch(incarnation, room))];
     }
     const { store_now: now, next_ready_at: next, others } = rows.at(-1) as LeaseRow;
     const runs = [...first.runs, ...(await this.#toRuns(rows))];
@@ -274,7 +274,7 @@ export class PostgresStore implements Store {
     return this.#serial.do(() => leaseOthers(this.#serialTransaction.context, { ...params, limit }));
   }
 
-  #look(incarnation: number, limit: number): Promise<LeaseRow[]> {
+  #leaseBatch(incarnation: number, limit: number): Promise<LeaseRow[]> {
     const text = `select * from "${this.#connections.schema}".baton_lease($1, $2, $3)`;
     return this.#ask<LeaseRow>(text, [incarnation, limit, this.#shard + 1]);
   }
@@ -403,7 +403,7 @@ const noneLeased = { runs: [], deathAllowance: 0 } as const;
 
 const statusAfter = { parked: "waiting", ready: "pending", completed: "completed" } as const;
 
-/** Runs of one sweep: nobody else writes specially meanwhile. */
+/** Maximum runs of one sweep, since it blocks the serial writer. */
 const sweepMax = 200;
 
 interface LeaseRow extends Record<string, unknown> {
@@ -431,7 +431,7 @@ function* numberDefinition(definitions: StoreTransaction["context"]["definitions
   return no;
 }
 
-/** Of processes that are long gone: nothing of theirs is on its way any more. */
+/** Removes senders that are long gone and have no batch in transit. */
 function* forgetSenders(at: number): Work<void> {
   yield* asked.run("delete from senders where at < ?", at - 86_400_000);
 }

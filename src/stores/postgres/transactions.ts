@@ -9,13 +9,16 @@ import { PostgresFacts } from "./database-facts.ts";
 import { nextWait, ServerClock, sequence } from "./moment.ts";
 import { asked, drive } from "./statements.ts";
 
-/** A context of its own for each connection that works at the same time: what it remembers is of one transaction. */
+/**
+ * A context for one connection. Concurrent connections need separate ones, because a context caches data of one
+ * transaction.
+ */
 export interface StoreTransaction {
   readonly context: Context;
   readonly clock: ServerClock;
 }
 
-/** Large values lie in rows of their own, which the server compresses and keeps apart. */
+/** There are no files: large values are in their own rows, which the server compresses and stores separately. */
 const noFiles: Files = {
   put: () => {},
   settle: () => {},
@@ -46,9 +49,9 @@ export function openStoreTransaction(
 }
 
 /**
- * A transaction that writes by the shared code. They take turns, whoever asks: each may read what it likes and decide
- * by it, as on SQLite, and only has to lock what batches change too. Locks are taken in one order everywhere: this one,
- * names of events, rows of the queue.
+ * Begins a transaction that writes with the shared code. Only one runs at a time: it may read anything and decide on
+ * it, as on SQLite, and must lock only what batches also change. Locks are always taken in this order: this one, event
+ * names, queue rows.
  */
 export async function beginSerial(
   client: PoolClient,
@@ -61,10 +64,13 @@ export async function beginSerial(
   return at;
 }
 
-/** A process that is frozen in the middle of a transaction must not keep its locks from all others. */
+/** A process that freezes inside a transaction must not keep its locks. */
 export const idleMs = 5_000;
 
-/** Begins a transaction and gives its moment. One message: a pooler keeps the connection from here to the end. */
+/**
+ * Begins a transaction and returns its time. It is one message, so that a pooler keeps the connection from here to the
+ * end.
+ */
 export async function begin(client: PoolClient, schema: string, first = "", how = ""): Promise<number> {
   const settings = `set local search_path to "${schema}", pg_temp; set local idle_in_transaction_session_timeout = ${idleMs}`;
   const text = `begin ${how}; ${settings}; ${first} select baton_now() as at`;
@@ -72,9 +78,7 @@ export async function begin(client: PoolClient, schema: string, first = "", how 
   return answers.at(-1)?.rows[0]?.at ?? 0;
 }
 
-/**
- * Reads that belong together see one moment. They lock nothing, so that nobody waits for them.
- */
+/** Runs related reads in one snapshot. They take no locks, so no one waits for them. */
 export async function read<T>(
   client: PoolClient,
   schema: string,
@@ -90,9 +94,10 @@ export async function read<T>(
 }
 
 /**
- * Whoever registers a wait for an event and whoever accepts one of its name must not miss each other: under read
- * committed neither would see the other's row. Those who wait share the name, those who accept have it alone, from
- * before they look until they have committed; and they look in a statement of its own after they have it.
+ * A session that registers a wait for an event and one that accepts such an event must not miss each other: under read
+ * committed neither would see the other's row. Waits share the lock on the name, and accepted events hold it
+ * exclusively, from before they read until they have committed. They read in a separate statement after they have the
+ * lock.
  */
 export async function lockNames(client: PoolClient, schema: string, names: Names): Promise<void> {
   if (names.size === 0) return;
@@ -120,7 +125,7 @@ function byKey(a: { key: bigint }, b: { key: bigint }): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
-/** Advisory locks have no names, only 64 bits that everybody in the database shares. */
+/** Advisory locks have no names, only 64 bits that the whole database shares. */
 export function lockOf(schema: string, name: string): bigint {
   return createHash("sha256").update(`baton ${schema} ${name}`).digest().readBigInt64BE();
 }

@@ -9,10 +9,11 @@ import { drive } from "./statements.ts";
 import { idleMs, lockNames, lockOf, namesOf, type StoreTransaction } from "./transactions.ts";
 
 /**
- * `ctx.tx`: the user's statements and the step's result in one transaction of the database that holds both.
+ * `ctx.tx`: the user's statements and the step's result in one transaction of the database that contains both.
  *
- * The last statements are Baton's: the run's fence is looked at under its lock, and its result is written. Whatever ends
- * the process before the commit takes both back; when the answer to the commit is lost, the result's row tells.
+ * The last statements are Baton's: they check the run's fence under its lock and write its result. If the process ends
+ * before the commit, both are rolled back. If the response to the commit is lost, the row of the result shows whether
+ * it was committed.
  */
 export async function transact<T>(
   connections: Connections,
@@ -44,9 +45,9 @@ export async function transact<T>(
   }
 }
 
-/** Nobody waits for it but those who want the same rows. */
+/** Blocks only sessions that need the same rows. */
 const txLimitMs = 5_000;
-/** What Baton's own part may take after the user's. */
+/** Time limit for Baton's own part after the user's. */
 const recordMs = 5_000;
 
 async function record(
@@ -67,7 +68,7 @@ async function record(
   return outcome;
 }
 
-/** The run's lock is waited for: a commit that is still under way has it. */
+/** Waits for the run's lock, which a commit that is still running holds. */
 async function settleLost<T>(
   connections: Connections,
   run: number,
@@ -88,7 +89,7 @@ async function settleLost<T>(
   return { value, outcome };
 }
 
-/** One statement of the user's. The server refuses several in one text. */
+/** Runs one statement of the user. The server refuses several in one text. */
 async function ask(client: PoolClient, sql: string, params: readonly unknown[]): Promise<Record<string, unknown>[]> {
   refuseVerbs(sql);
   try {
@@ -101,7 +102,7 @@ async function ask(client: PoolClient, sql: string, params: readonly unknown[]):
     return rows;
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
-    // A statement of the author's that is wrong, or breaks his own rules, is his; the rest is the database's.
+    // A statement that is wrong or violates a constraint is the author's error; everything else is the database's.
     if (typeof code === "string" && /^(2[0-47]|4[24]|0A|P0)/.test(code))
       throw new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "check the statement", cause: error });
     throw error;

@@ -1,8 +1,8 @@
 import type { CustomTypesConfig } from "pg";
 
 /**
- * How values come back: as SQLite gives them, so that the same code reads both. Numbers inside are far below 2^53, and
- * truth is 1 or 0.
+ * Parses values to the types that SQLite returns, so that the same code reads both. Numbers are far below 2^53, and
+ * booleans are 1 or 0.
  */
 export const storeTypes: CustomTypesConfig = {
   getTypeParser: ((oid: number) => parsers.get(oid) ?? asText) as CustomTypesConfig["getTypeParser"],

@@ -4,40 +4,42 @@ import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./work.ts";
 
-/** What becomes of a start before there is a run. */
+/** The outcome of a start before it has a run. */
 export type Admission =
-  /** A new run, not before this moment; null: now. */
+  /** A new run that starts at `notBefore`; null: now. */
   | { readonly kind: "new"; readonly notBefore: number | null }
-  /** It has gone into a run that is there already. */
+  /** The start was merged into an existing run. */
   | { readonly kind: "joined"; readonly run: number; readonly id: string }
   | { readonly kind: "refused"; readonly key: string; readonly retryAt: number };
 
 const atOnce: Admission = { kind: "new", notBefore: null };
 
-/** Passes a start through what its definition asks for: singleton, debounce, batch, rate limit and throttle, in this order. */
+/**
+ * Applies the flow control of a start's definition: singleton, debounce, batch, rate limit and throttle, in this order.
+ */
 export function* admit(context: Context, start: StartRun, flow: Flow, at: number): Work<Admission> {
-  const joined = (yield* joinSingleton(context, flow, at)) ?? (yield* joinGathering(context, start, flow, at));
+  const joined = (yield* joinSingleton(context, flow, at)) ?? (yield* joinDebounceOrBatch(context, start, flow, at));
   if (joined !== null) return joined;
   const rate = flow.rate === undefined ? null : yield* nextConforming(context, flow.rate, at);
   if (rate !== null && rate > at && flow.rate !== undefined)
     return { kind: "refused", key: flow.rate.key, retryAt: rate };
   if (flow.rate !== undefined) yield* markStart(context, flow.rate, at);
-  const gatheredAt = gatherUntil(flow, at);
-  if (flow.throttle === undefined) return gatheredAt === null ? atOnce : { kind: "new", notBefore: gatheredAt };
-  const conforming = Math.max(yield* nextConforming(context, flow.throttle, at), gatheredAt ?? at);
+  const windowEndAt = windowEndOf(flow, at);
+  if (flow.throttle === undefined) return windowEndAt === null ? atOnce : { kind: "new", notBefore: windowEndAt };
+  const conforming = Math.max(yield* nextConforming(context, flow.throttle, at), windowEndAt ?? at);
   yield* markStart(context, flow.throttle, conforming);
   return { kind: "new", notBefore: conforming };
 }
 
-/** Remembers the new run under the keys by which later starts find it. */
+/** Records the new run under the keys by which later starts find it. */
 export function* remember(context: Context, run: number, flow: Flow, at: number): Work<void> {
   const { singleton, debounce, batch } = flow;
-  if (singleton !== undefined) yield* setGather(context, singleton.key, run, at);
-  if (debounce !== undefined) yield* setGather(context, debounce.key, run, at + debounce.maxMs);
-  if (batch !== undefined) yield* setGather(context, batch.key, run, at + batch.waitMs);
+  if (singleton !== undefined) yield* rememberKey(context, singleton.key, run, at);
+  if (debounce !== undefined) yield* rememberKey(context, debounce.key, run, at + debounce.maxMs);
+  if (batch !== undefined) yield* rememberKey(context, batch.key, run, at + batch.waitMs);
 }
 
-function* setGather(context: Context, key: string, run: number, until: number): Work<void> {
+function* rememberKey(context: Context, key: string, run: number, until: number): Work<void> {
   yield* context.db.run(
     `insert into gathers (key, run, count, until) values (?, ?, 1, ?)
      on conflict (key) do update set run = excluded.run, count = 1, until = excluded.until`,
@@ -47,7 +49,7 @@ function* setGather(context: Context, key: string, run: number, until: number): 
   );
 }
 
-interface Gathered {
+interface KeyedRun {
   readonly run: number;
   readonly id: string;
   readonly count: number;
@@ -58,10 +60,10 @@ interface Gathered {
   readonly input: string | null;
 }
 
-/** The run of a key that has not come to rest, or null. */
-function* gathered(context: Context, key: string): Work<Gathered | null> {
+/** The run of a key that has not ended, or null. */
+function* runOfKey(context: Context, key: string): Work<KeyedRun | null> {
   return (
-    (yield* context.db.get<Gathered & Record<string, unknown>>(
+    (yield* context.db.get<KeyedRun & Record<string, unknown>>(
       `select g.run, g.count, g.until, r.id, r.input, l.state, l.fence, l.ready_at as readyAt
        from gathers g join live l on l.run = g.run join runs r on r.no = g.run where g.key = ?`,
       key,
@@ -71,32 +73,32 @@ function* gathered(context: Context, key: string): Work<Gathered | null> {
 
 function* joinSingleton(context: Context, { singleton }: Flow, _at: number): Work<Admission | null> {
   if (singleton?.mode !== "skip") return null;
-  const found = yield* gathered(context, singleton.key);
+  const found = yield* runOfKey(context, singleton.key);
   return found === null ? null : { kind: "joined", run: found.run, id: found.id };
 }
 
-/** The run that a singleton in replace mode puts an end to. */
+/** The run that a singleton in replace mode ends. */
 export function* replaced(context: Context, { singleton }: Flow): Work<number | null> {
-  return singleton?.mode === "replace" ? ((yield* gathered(context, singleton.key))?.run ?? null) : null;
+  return singleton?.mode === "replace" ? ((yield* runOfKey(context, singleton.key))?.run ?? null) : null;
 }
 
-function* joinGathering(context: Context, start: StartRun, flow: Flow, at: number): Work<Admission | null> {
+function* joinDebounceOrBatch(context: Context, start: StartRun, flow: Flow, at: number): Work<Admission | null> {
   const key = flow.debounce?.key ?? flow.batch?.key;
-  const found = key === undefined ? null : yield* gathered(context, key);
-  // Once a worker has had it, its input is history.
+  const found = key === undefined ? null : yield* runOfKey(context, key);
+  // After a worker has leased it, its input can no longer change.
   if (key === undefined || found === null || found.fence > 0 || found.state !== state.ready) return null;
   if (flow.debounce !== undefined) {
     const readyAt = Math.min(at + flow.debounce.waitMs, Math.max(found.until, at));
     yield* replaceInput(context, found.run, start.input);
-    // What is throttled does not come sooner for being asked for again.
+    // Another start does not move a throttled run forward.
     yield* moveStart(context, found, flow.throttle === undefined ? readyAt : Math.max(readyAt, found.readyAt));
     return { kind: "joined", run: found.run, id: found.id };
   }
   return flow.batch === undefined ? null : yield* joinBatch(context, start, { ...flow, batch: flow.batch }, found, at);
 }
 
-/** A start that comes at another time takes its deadline with it. */
-function* moveStart(context: Context, { run, readyAt }: Gathered, to: number): Work<void> {
+/** Moves a run's start time, and its deadline by the same amount. */
+function* moveStart(context: Context, { run, readyAt }: KeyedRun, to: number): Work<void> {
   if (to === readyAt) return;
   yield* context.db.run(
     "update live set ready_at = ?, deadline_at = deadline_at + ? where run = ?",
@@ -111,7 +113,7 @@ function* joinBatch(
   context: Context,
   start: StartRun,
   { batch, throttle }: Pick<Flow, "throttle"> & { readonly batch: NonNullable<Flow["batch"]> },
-  found: Gathered,
+  found: KeyedRun,
   at: number,
 ): Work<Admission | null> {
   const { db } = context;
@@ -119,7 +121,7 @@ function* joinBatch(
   const before = (yield* context.payloads.whole(found.run, "input", found.input)) ?? "[]";
   const input = `${before.slice(0, -1)},${(start.input ?? "[null]").slice(1)}`;
   const count = found.count + 1;
-  // One that has no room goes now, and this start opens the next.
+  // A batch that cannot hold this start starts now, and this start opens the next batch.
   const hasRoom = Buffer.byteLength(input) <= batch.bytesMax;
   if (hasRoom) {
     yield* replaceInput(context, found.run, input);
@@ -140,12 +142,12 @@ function* replaceInput(context: Context, run: number, input: string | null): Wor
   );
 }
 
-function gatherUntil({ debounce, batch }: Flow, at: number): number | null {
+function windowEndOf({ debounce, batch }: Flow, at: number): number | null {
   if (debounce !== undefined) return at + Math.min(debounce.waitMs, debounce.maxMs);
   return batch === undefined || batch.size <= 1 ? null : at + batch.waitMs;
 }
 
-/** When the next start of a key conforms: exactly `limit` of them lie in any window, however they fall. */
+/** When the next start of a key is allowed: any window has at most `limit` starts, wherever it begins. */
 function* nextConforming(context: Context, { key, limit, perMs }: RateNeed, at: number): Work<number> {
   const { db } = context;
   const ring = yield* db.get<{ size: number; place: number }>("select size, place from rates where key = ?", key);
@@ -159,8 +161,8 @@ function* nextConforming(context: Context, { key, limit, perMs }: RateNeed, at: 
 }
 
 /**
- * When a start that has its place in the ring at `own` may come instead. In a full ring its place was that of an older
- * start, which is forgotten: none of those that are left is older.
+ * The earliest time to which a start can move that is in the ring at `own`. In a full ring it replaced an older start,
+ * so none of the remaining ones is older.
  */
 function* soonestInstead({ db }: Context, { key, limit, perMs }: RateNeed, own: number, at: number): Work<number> {
   const marks = (yield* db.all<{ at: number }>("select at from rate_marks where key = ? order by at", key)).map(
@@ -171,7 +173,9 @@ function* soonestInstead({ db }: Context, { key, limit, perMs }: RateNeed, own: 
   return Math.max(at, (others[0] ?? own) + (limit === 1 ? 0 : perMs));
 }
 
-/** Puts a start into the ring. A changed limit begins a ring of its own: the first window after it may be a mix. */
+/**
+ * Adds a start to the ring. A changed limit begins a new ring: the first window after the change may be a mix of both.
+ */
 function* markStart(context: Context, { key, limit, perMs }: RateNeed, startAt: number): Work<void> {
   const { db } = context;
   const ring = yield* db.get<{ size: number; place: number }>("select size, place from rates where key = ?", key);
@@ -194,7 +198,7 @@ function* markStart(context: Context, { key, limit, perMs }: RateNeed, startAt: 
   );
 }
 
-/** Keys that say nothing any more. Part of the sweep. */
+/** Removes keys that are no longer needed. Part of the sweep. */
 export function* forgetKeys(context: Context, limit: number, at: number): Work<void> {
   const { db } = context;
   const old = yield* db.all<{ key: string }>(

@@ -18,9 +18,12 @@ import type { Work } from "./work.ts";
 const insertStep =
   "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing";
 
-/** One advance of a held run: guard first, then all it lists, then where it leaves the run. */
+/**
+ * Applies one advance of a held run: the guard first, then everything it lists, then the state in which it leaves the
+ * run.
+ */
 export function* advanceRun(context: Context, advance: Advance, at: number): Work<Outcome> {
-  // The common advance is one result and nothing else: it must not pay for what it does not use.
+  // The usual advance has one result and nothing else, so it must not pay for the rest.
   const isBare = isPlain(advance);
   const live = isBare ? yield* guardRow(context, advance.run) : yield* liveRow(context, advance.run);
   if (!context.safeguards.isHolder(live, advance.fence)) return { ok: false, why: "stale" };
@@ -36,19 +39,22 @@ export function* advanceRun(context: Context, advance: Advance, at: number): Wor
   return { ok: true, at, isUnread };
 }
 
-/** Something of the run's own code got through; noting a lost attempt, or giving the run up, is not that. */
+/** Whether the run's own code made progress. Recording a lost attempt or giving up the run is not progress. */
 function isProgress(advance: Advance): boolean {
   return (advance.entries?.length ?? 0) > 0 || advance.next?.state === "parked" || advance.next?.state === "completed";
 }
 
-/** A run that was charged with deaths and goes on after all proves that they came from outside: nobody's charge counts. */
+/**
+ * Progress of a run with counted crashes proves that they had an external cause: the crash counts of all runs are
+ * reset.
+ */
 function* clearSuspicion(context: Context, run: number, unclean: number): Work<void> {
   yield* context.db.run("update live set unclean = 0 where run = ?", run);
   if (chargedDeaths(unclean) > 0)
     yield* context.db.run("update live set unclean = ? where unclean > ?", suspectFrom, suspectFrom);
 }
 
-/** A wait is ended by exactly one of event and time; an event that is there already goes first. */
+/** Either an event or the timeout ends a wait. An event that has already arrived takes precedence. */
 function* hasEvent(context: Context, run: number, keys: readonly string[]): Work<boolean> {
   for (const key of keys) {
     const wait = yield* context.db.get<{ event: number | null }>(
@@ -103,7 +109,7 @@ function insertEntry(
   return db.run(insertStep, run, seq, key, kind, outcome, value, input, attempts, tookMs, at);
 }
 
-/** Returns the run's row as it stands afterwards. */
+/** Returns the run's row after the writes. */
 function* writeRest(context: Context, advance: Advance, live: LiveRow, at: number): Work<LiveRow> {
   const { db } = context;
   const { run } = advance;
@@ -165,7 +171,10 @@ function* writeRest(context: Context, advance: Advance, live: LiveRow, at: numbe
   return isTouching ? { ...live, is_touched: 1 } : live;
 }
 
-/** A cancel that was accepted before the run failed and that its holder has not heard of: the run ends as cancelled. */
+/**
+ * Applies a cancel that was accepted before the run failed and that its holder has not received: the run ends as
+ * cancelled.
+ */
 function* cancelInstead(context: Context, live: LiveRow, fence: number, at: number): Work<boolean> {
   const { run } = live;
   const unread = yield* context.db.get<{ body: string }>(
@@ -181,8 +190,8 @@ function* cancelInstead(context: Context, live: LiveRow, fence: number, at: numb
 }
 
 /**
- * Leaves the run where the advance wants it. False: something unread has arrived, so the holder keeps it, or it has
- * decided otherwise.
+ * Moves the run to the state that the advance requests. False: an unread message has arrived and the holder keeps the
+ * run, or an earlier cancel took effect instead.
  */
 function* leave(context: Context, advance: Advance, live: LiveRow, at: number): Work<boolean> {
   const { db } = context;
@@ -223,7 +232,7 @@ function* leave(context: Context, advance: Advance, live: LiveRow, at: number): 
         next.reason === undefined ? null : JSON.stringify(next.reason),
         run,
       );
-      // Who waits for a worker must not keep others from working.
+      // A run that waits for a worker must not block others.
       if (live.slots !== slotState.none && next.reason !== undefined) yield* giveSlotsBack(context, run, true, at);
       moveTo(state.ready);
       context.hints.ready = true;

@@ -15,7 +15,7 @@ import { startRun } from "./start-run.ts";
 import { changeViews } from "./views.ts";
 import type { Work } from "./work.ts";
 
-/** Applies one transition inside the transaction that is under way. `at` is its moment, store time. */
+/** Applies one transition inside the current transaction. `at` is its store time. */
 export function* applyTransition(context: Context, transition: Transition, at: number): Work<Outcome> {
   switch (transition.kind) {
     case "advance":
@@ -53,13 +53,13 @@ export function* applyTransition(context: Context, transition: Transition, at: n
   }
 }
 
-/** The last statements of a transaction: what was summed up on the way. */
+/** Writes the accumulated changes. These are the last statements of a transaction. */
 export function* settleTransaction(context: Context): Work<void> {
   yield* context.counters.flush();
   context.payloads.settle();
 }
 
-/** What memory holds of a transaction that did not happen. */
+/** Discards the in-memory state of a transaction that was rolled back. */
 export function forgetTransaction(context: Context): void {
   context.counters.discard();
   context.definitions.forget();

@@ -21,7 +21,7 @@ import type { Context } from "./context.ts";
 import { liveRow, remark, statusOf } from "./live-row.ts";
 import { filterWork, mapWork, type Work } from "./work.ts";
 
-/** What becomes of versions. Each change is one transaction and safe to repeat. */
+/** Changes to versions. Each change is one transaction and safe to repeat. */
 export function* changeVersions(context: Context, transition: VersionTransition, at: number): Work<VersionOutcome> {
   switch (transition.kind) {
     case "deploy":
@@ -46,7 +46,7 @@ function* deploy(context: Context, transition: Deploy, at: number): Work<Version
   return { ok: true, at, versions };
 }
 
-/** A row that is there already and differs is put right: its hash says what it has to be. */
+/** An existing row that differs is corrected, since the hash determines its content. */
 function* keepArtifact(context: Context, { hash, body, externals }: Artifact, at: number): Work<void> {
   yield* context.db.run(
     `insert into artifacts (hash, body, externals, bytes, created_at) values (?, ?, ?, ?, ?)
@@ -106,7 +106,7 @@ function* applyDecision(
   };
 }
 
-/** One line of numbers for deployments and choices, so that each can be told from what came before. */
+/** One number sequence for deployments and version choices, so that their order is known. */
 function* nextNo(context: Context): Work<number> {
   const row = yield* context.db.get<{ n: number | null }>(
     "select max(no) as n from (select deployed_no as no from definitions union all select used_no from definitions) given",
@@ -148,7 +148,7 @@ function* setVersion(context: Context, { definition, to, audit: asked }: SetVers
   return { ok: true, at, versions: [] };
 }
 
-/** What is asked of a version belongs to no run. */
+/** An audit record of a version has no run. */
 function* auditVersion(
   context: Context,
   actor: string,
@@ -167,7 +167,7 @@ function* auditVersion(
   );
 }
 
-/** The run keeps all that it has; only its code is another one from here on. */
+/** The run keeps all its data; only its code changes from here on. */
 function* moveRun(context: Context, { run, seen, to, audit: asked }: MoveRun, at: number): Work<VersionOutcome> {
   const { db, definitions, counters, hints } = context;
   const row = yield* db.get<{
@@ -191,7 +191,7 @@ function* moveRun(context: Context, { run, seen, to, audit: asked }: MoveRun, at
   yield* db.run("update runs set definition = ?, fence = ? where no = ?", no, seen.fence + 1, run);
   if (live !== undefined) {
     yield* db.run("update live set definition = ?, fence = ? where run = ?", no, seen.fence + 1, run);
-    // It may have waited for a worker that has its version.
+    // It may have been waiting for a worker with its version.
     const { changes } = yield* db.run(
       `update live set ready_at = ?, reason = null where run = ? and state = ${state.ready} and reason is not null`,
       at,
@@ -295,14 +295,14 @@ export function* readManifests(
 
 // --- Retention ----------------------------------------------------------------------------------------------------------
 
-/** Retires what is drained and empty, and deletes artifacts that no run and nobody needs. Returns how many. */
+/** Retires drained versions without runs, and deletes artifacts that nothing needs. Returns how many. */
 export function* sweepVersions(context: Context, at: number): Work<number> {
   if ((yield* context.db.get("select 1 from artifacts limit 1")) === undefined) return 0;
   yield* retireDrained(context, at);
   const versions = yield* readKnown(context, null);
   const busy = yield* withRuns(context);
   const byName = Map.groupBy(versions, (each) => `${each.definition.kind} ${each.definition.name}`);
-  // One file's artifact may serve several names: it goes when none of them needs it.
+  // The artifact of a file may define several names. It is deleted when none of them needs it.
   const needed = new Set<string>();
   for (const known of byName.values()) {
     const unneeded = new Set(unneededArtifacts(known, ({ no }) => busy.has(no)));
@@ -325,7 +325,7 @@ function* retireDrained(context: Context, at: number): Work<void> {
   }
 }
 
-/** Versions with runs in flight or dead letters: those may be resumed. */
+/** Versions that have runs that have not ended, or dead letters, which may be resumed. */
 function* withRuns(context: Context): Work<ReadonlySet<number>> {
   return new Set(
     (yield* context.db.all<{ definition: number }>(

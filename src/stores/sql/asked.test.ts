@@ -9,14 +9,16 @@ interface Node {
   readonly [key: string]: unknown;
 }
 
-/** What code may do on the way without asking the database: its own lists, counts that are written at the end, hints. */
+/** Calls without a database statement, which need no `yield*`: own lists, counts that are written at the end, hints. */
 const plain = new Set(
   "push add set delete clear sort splice move hour cause correct change eventAdded remember settle put remove discard forget moveTo".split(
     " ",
   ),
 );
 
-/** Work that is made and not asked for is silently not done: no type tells, since a generator may be dropped. */
+/**
+ * Work that is created but not yielded is silently not done. No type detects this, since a generator may be dropped.
+ */
 function dropped(file: string, text: string): string[] {
   const found: string[] = [];
   visit(parseAst(text, { lang: "ts" }) as unknown as Node, (node) => {
@@ -44,7 +46,7 @@ function visit(node: Node, call: (node: Node) => void): void {
 const folder = new URL("./", import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
 
-test("whatever asks the database is asked for", () => {
+test("all work with statements is yielded", () => {
   const working = files.flatMap((file) => {
     const text = readFileSync(new URL(file, folder), "utf8");
     return text.includes('from "./work.ts"') ? [{ file, text }] : [];
@@ -56,6 +58,6 @@ test("whatever asks the database is asked for", () => {
   );
 });
 
-test("work that nobody asks for is found", () => {
+test("finds work that is not yielded", () => {
   assert.equal(dropped("x.ts", "function* f(run) { yield* a(run); b(run); list.push(run); }").length, 1);
 });

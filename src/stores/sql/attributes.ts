@@ -1,7 +1,7 @@
 import type { Context } from "./context.ts";
 import type { Work } from "./work.ts";
 
-/** Keeps a run's attributes where they are found by. Scalars only: what is looked for is one value of one name. */
+/** Indexes a run's attributes. Scalars only: a search is for one value of one name. */
 export function* indexAttributes(context: Context, run: number, attributes: string): Work<void> {
   yield* context.db.run("delete from run_attributes where run = ?", run);
   for (const [name, value] of Object.entries(JSON.parse(attributes) as Record<string, unknown>)) {

@@ -3,7 +3,7 @@ import type { InterveneOutcome, NoteAudit } from "../../kernel/model/transition.
 import type { Context } from "./context.ts";
 import type { Work } from "./work.ts";
 
-/** What a person has done to a run. It stays when the run is deleted. */
+/** Records an action of a person on a run. The record stays when the run is deleted. */
 export function* audit(context: Context, run: number, id: string, { actor, verb, why }: Audit, at: number): Work<void> {
   yield* context.db.run(
     "insert into audit (run, run_id, actor, verb, why, at) values (?, ?, ?, ?, ?, ?)",
@@ -16,7 +16,7 @@ export function* audit(context: Context, run: number, id: string, { actor, verb,
   );
 }
 
-/** What a person has done to many runs, or to the store itself. `detail` names no person. */
+/** Records an action on many runs or on the store itself. `detail` names no person. */
 export function* auditMany(context: Context, { actor, verb, why }: Audit, detail: object, at: number): Work<void> {
   yield* context.db.run(
     "insert into audit (actor, verb, why, detail, at) values (?, ?, ?, ?, ?)",
@@ -28,7 +28,7 @@ export function* auditMany(context: Context, { actor, verb, why }: Audit, detail
   );
 }
 
-/** An act that changes nothing of its run. */
+/** Records an action that does not change its run. */
 export function* noteAudit(context: Context, note: NoteAudit, at: number): Work<InterveneOutcome> {
   const row = yield* context.db.get<{ id: string }>("select id from runs where no = ?", note.run);
   if (row === undefined) return { ok: false, why: "stale" };

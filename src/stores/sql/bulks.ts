@@ -16,7 +16,7 @@ import type { Context } from "./context.ts";
 import { setTimer } from "./timers.ts";
 import { listOf, mapWork, type Value, type Work } from "./work.ts";
 
-/** Changes a bulk act; nothing happens twice. */
+/** Changes a bulk operation. Repeated calls have no further effect. */
 export function* applyBulk(context: Context, act: BulkTransition, at: number): Work<BulkOutcomeOf> {
   switch (act.act) {
     case "create":
@@ -51,7 +51,7 @@ function* done(context: Context, no: number, at: number): Work<BulkOutcomeOf> {
   return row === undefined ? { ok: false, why: "stale" } : { ok: true, at, bulk: no, id: row.id, total: row.total };
 }
 
-/** The runs are chosen once, oldest first: those that come to match later are not part of it. */
+/** Selects the runs once, oldest first. Runs that match later are not included. */
 function* create(context: Context, id: string, request: BulkRequest, audit: Audit, at: number): Work<BulkOutcomeOf> {
   const { db } = context;
   const known = yield* db.get<{ no: number }>("select no from bulks where id = ?", id);
@@ -113,7 +113,7 @@ function* keepAudit(context: Context, id: string, { actor, verb, why }: Audit, a
   );
 }
 
-/** What a bulk act has already done to a run is not done again, by whomever. */
+/** Whether this bulk operation has already processed the run. It is never processed twice, by any worker. */
 export function* isBulkDone(context: Context, { no, place }: { no: number; place: number }): Work<boolean> {
   const row = yield* context.db.get<{ open: number }>(
     `select r.outcome is null and b.ended_at is null as open from bulk_runs r join bulks b on b.no = r.bulk where r.bulk = ? and r.place = ?`,
@@ -129,7 +129,7 @@ export function* markBulkDone(context: Context, { no, place }: { no: number; pla
 
 // --- Reading ------------------------------------------------------------------------------------------------------------
 
-/** Runs that a verb can be for: which of them it may really be carried out on, its decider says one by one. */
+/** Candidate runs of each action. Whether an action applies to a run is decided run by run. */
 const eligible: Readonly<Record<BulkVerb, string>> = {
   redrive: "from dead d join runs r on r.no = d.run where true",
   dismiss: "from dead d join runs r on r.no = d.run where true",
@@ -159,7 +159,7 @@ function* matching(context: Context, { verb, filter }: BulkRequest): Work<{ sql:
   return { sql: parts.join(" "), params };
 }
 
-/** How many runs it would be for, with some of them. */
+/** Counts the runs that the operation would affect, with a sample of their IDs. */
 export function* countBulk(context: Context, request: BulkRequest): Work<{ total: number; sample: readonly string[] }> {
   const { sql, params } = yield* matching(context, request);
   const total = (yield* context.db.get<{ n: number }>(`select count(*) as n ${sql}`, ...params))?.n ?? 0;
@@ -241,8 +241,8 @@ export function* readBulkItems(
 }
 
 /**
- * A run that waits for its next attempt has not shown yet whether it fails again; one that waits otherwise has got past
- * it. One whose undoing has come to its end is no letter any more.
+ * A run that waits for its next attempt may still fail again, so it is open. A run that waits for anything else has got
+ * past its failure. A run whose compensation has ended is no longer a dead letter.
  */
 export function* readLot(
   context: Context,

@@ -2,16 +2,16 @@ import type { DeadGroup, Queries } from "../../kernel/ports/queries.ts";
 import type { Context } from "./context.ts";
 import { mapWork, type Work } from "./work.ts";
 
-/** Rows that all groups of one answer may look at, so that many causes cost no more than a few large ones. */
-const looksMax = 5_000;
-/** Of one cause: enough for a strip of a day. */
+/** Maximum rows that all groups of one result may read, so that many causes cost no more than a few large ones. */
+const rowsMax = 5_000;
+/** Maximum rows per cause: enough for a chart of one day. */
 const fellMax = 1_000;
-/** Runs whose versions are told. */
+/** Number of runs whose versions are listed. */
 const versionsOf = 20;
-/** Newest dead letters whose causes are looked at. */
+/** Number of newest dead letters whose causes are read. */
 const newestMax = 500;
 
-/** Causes by their number of dead letters. */
+/** Causes, ordered by their number of dead letters. */
 export function* readGroups(context: Context, { limit }: Queries["deadGroups"]["params"]): Work<DeadGroup[]> {
   const rows = yield* context.db.all<{ fingerprint: string; n: number }>(
     "select fingerprint, count as n from causes order by count desc, fingerprint limit ?",
@@ -23,7 +23,7 @@ export function* readGroups(context: Context, { limit }: Queries["deadGroups"]["
   })).flat();
 }
 
-/** Causes of the newest dead letters, the one that was first seen last first. */
+/** Causes of the newest dead letters. The one first seen last comes first. */
 export function* readNewestCauses(
   context: Context,
   { limit }: Queries["newestCauses"]["params"],
@@ -44,10 +44,10 @@ export function* readNewestCauses(
 }
 
 function sampleFor(groups: number): number {
-  return Math.min(fellMax, Math.floor(looksMax / Math.max(1, groups)));
+  return Math.min(fellMax, Math.floor(rowsMax / Math.max(1, groups)));
 }
 
-/** The oldest and the newest of a cause stand at the ends of its index. */
+/** The oldest and the newest dead letter of a cause are at the ends of its index. */
 function* toGroup(
   context: Context,
   { fingerprint, n }: { fingerprint: string; n: number },
@@ -77,7 +77,7 @@ function* toGroup(
       step: last.step,
       message: error === null ? "" : (JSON.parse(error) as { message: string }).message,
       count: n,
-      // A run that was resumed fails anew: the oldest run is not always the first to have failed.
+      // A resumed run fails again later, so the oldest run is not always the first that failed.
       firstAt: Math.min(first.at, last.at),
       lastAt: Math.max(first.at, last.at),
       sample: last.id,

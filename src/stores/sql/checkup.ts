@@ -5,10 +5,10 @@ import type { Context } from "./context.ts";
 import { mapWork, type Work } from "./work.ts";
 
 const hourMs = 3_600_000;
-/** A file that is larger is only read through when that is asked for. */
+/** Larger files are read completely only on request. */
 const quickCheckMax = 1024 * 1024 * 1024;
-/** Files that are looked for unless all are to be read. */
-const filesLookedFor = 10_000;
+/** Number of files whose existence is checked, unless all are to be read. */
+const filesChecked = 10_000;
 
 export function* readCheckup(context: Context, { full }: { full: boolean }): Work<Checkup> {
   const { db } = context;
@@ -93,7 +93,7 @@ function* findLackingCode(context: Context): Work<Checkup["lackingCode"]> {
   );
 }
 
-/** Without `full` a file only has to be there; with it, its bytes must be those of its name. */
+/** Without `full` a file only has to exist. With it, the content must match the hash in its name. */
 function* checkFiles(context: Context, full: boolean): Work<Checkup["files"]> {
   const { db, files } = context;
   const sums = (yield* db.get<{ count: number; bytes: number }>(
@@ -101,7 +101,7 @@ function* checkFiles(context: Context, full: boolean): Work<Checkup["files"]> {
   )) ?? { count: 0, bytes: 0 };
   const used = yield* db.all<{ hash: string }>(
     "select hash from payload_files where exists (select 1 from payloads p where p.file = payload_files.hash) order by at desc limit ?",
-    full ? Number.MAX_SAFE_INTEGER : filesLookedFor,
+    full ? Number.MAX_SAFE_INTEGER : filesChecked,
   );
   const missing = used.filter(({ hash }) => (full ? files.get(hash) === null : !files.has(hash)));
   return {

@@ -1,7 +1,7 @@
 import { type EntryKind, type EntryOutcome, entryKinds } from "../../kernel/model/journal.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
 
-/** Kinds and outcomes are kept as small integers: their place in these lists, which only ever grow at the end. */
+/** Kinds and outcomes are stored as small integers: their index in these lists, which only grow at the end. */
 const outcomes = ["ok", "error", "continued", "abandoned"] as const satisfies readonly EntryOutcome[];
 
 export const kindCode: Readonly<Record<EntryKind, number>> = Object.fromEntries(
@@ -19,14 +19,14 @@ export function outcomeOf(code: number): EntryOutcome {
   return outcomes[code] ?? "ok";
 }
 
-/** `live.state`. */
+/** Values of `live.state`. */
 export const state = { ready: 0, leased: 1, parked: 2, suspended: 3 } as const;
 
-/** How a state of the queue is called outside. A run that is being undone is so in every state but a halted one. */
+/** The run status of a queue state. A compensating run has that status in every state except suspended. */
 export function statusOfState(code: number, isCompensating: boolean): RunStatus {
   if (isCompensating && code !== state.suspended) return "compensating";
   return liveStatuses[code] ?? "pending";
 }
 
-/** By `live.state`. */
+/** Indexed by `live.state`. */
 export const liveStatuses: readonly RunStatus[] = ["pending", "running", "waiting", "suspended"];

@@ -8,8 +8,8 @@ import { releaseSlots, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
 /**
- * From here on what the run has done is undone. Its children are cancelled first, and nothing that it waited for
- * concerns it any more. It is leased anew, under a fence of its own.
+ * Starts the compensation of a run. Its children are cancelled first and its waits are dropped. The run is leased
+ * again, under a new fence.
  */
 export function* beginCompensation(context: Context, run: number, compensation: Compensation, at: number): Work<void> {
   const { db } = context;
@@ -30,7 +30,7 @@ export function* beginCompensation(context: Context, run: number, compensation: 
     );
     context.counters.move(row.definition, row.ended, "compensating");
   } else {
-    // What is undone has no deadline and stands in no line: it must be finished, whoever holds the slots.
+    // Compensation has no deadline and needs no slots: it must finish, even if other runs hold the slots.
     if (live.slots !== slotState.none) yield* releaseSlots(context, run, true, at);
     yield* db.run(
       `update live set state = ?, ready_at = ?, holder = null, fence = fence + ?, reason = null, unclean = 0, is_lost = 0,

@@ -8,7 +8,7 @@ import type { StoreSafeguards } from "./safeguards.ts";
 import { Scratch } from "./scratch.ts";
 import type { Database, Work } from "./work.ts";
 
-/** What the aggregates of one connection share. */
+/** Shared by the aggregates of one connection. */
 export interface Context {
   readonly db: Database;
   readonly safeguards: StoreSafeguards;
@@ -24,17 +24,17 @@ export interface Context {
   readonly lock: string;
   readonly hints: Hints;
   readonly scratch: Scratch;
-  /** Files that an erasure has forgotten: they go once it has committed. */
+  /** Files to delete after an erasure has committed. */
   readonly erased: string[];
 }
 
-/** What a transaction may have woken, told after its commit. */
+/** What a transaction may have woken, published after its commit. */
 export class Hints {
   ready = false;
   unrouted = false;
-  /** A timer was set, perhaps to a moment before all others. */
+  /** A timer was set, perhaps earlier than all others. */
   timers = false;
-  /** Whether anybody follows changes: nobody pays for a feed that is not read. */
+  /** Whether the change feed is read. Otherwise changes are not collected. */
   isWatched = false;
   readonly arrivals = new Set<number>();
   readonly changed: Change[] = [];
@@ -43,7 +43,7 @@ export class Hints {
     if (this.isWatched) this.changed.push({ no, id, status });
   }
 
-  /** Also after a rollback, when nothing of it is true. */
+  /** Also called after a rollback, when none of the hints apply. */
   clear(): void {
     this.ready = false;
     this.unrouted = false;
@@ -53,37 +53,39 @@ export class Hints {
   }
 }
 
-/** Store time, which never goes back. The transaction that is under way has one moment. */
+/** Store time. It never goes back and is constant within a transaction. */
 export interface StoreClock {
   now(): number;
-  /** Keeps the moment, so that time goes on from there after a restart. */
+  /** Saves the current time, so that time continues from there after a restart. */
   save(): Work<number>;
 }
 
-/** A run's number is never given twice, also when the newest run is removed: rows that outlive a run name it by it. */
+/**
+ * Run numbers are never reused, even if the newest run is removed, because rows that outlive a run refer to its number.
+ */
 export interface RunNumbers {
-  /** For the next run; null: what the database gives is right. */
+  /** The number of the next run; null: the database assigns it. */
   next(): Work<number | null>;
-  /** Inside the transaction that removes it. */
+  /** Call inside the transaction that removes the run. */
   removed(no: number): Work<void>;
 }
 
-/** A number that rises with every wait: store time first, so that it also rises over restarts. */
+/** A number that rises with every wait. It begins with the store time, so that it also rises across restarts. */
 export type WaitNumbers = (at: number) => Work<number>;
 
-/** What a database knows of itself. */
+/** Facts that a database reports about itself. */
 export interface DatabaseFacts {
-  /** Its name and version. */
+  /** Name and version of the database. */
   version(): Work<string>;
-  /** The newest migration that it has. */
+  /** The newest migration applied. */
   schema(): Work<number>;
   bytes(): Work<{ bytes: number; freeBytes: number }>;
   walBytes(): Work<number>;
-  /** What is wrong with its pages; always empty. */
+  /** Problems of its pages. Empty if it is intact. */
   damages(how: "quick" | "full"): Work<readonly string[]>;
 }
 
-/** What is not the same on both databases. */
+/** The parts that differ between the two databases. */
 export interface ContextOptions {
   readonly db: Database;
   readonly safeguards: StoreSafeguards;
@@ -92,11 +94,11 @@ export interface ContextOptions {
   readonly nextWait: WaitNumbers;
   readonly facts: DatabaseFacts;
   readonly files: Files;
-  /** Values of more bytes go into files. */
+  /** Larger values, in bytes, are stored in files. */
   readonly offloadOver: number;
-  /** What follows a select whose row the transaction is about to decide on. */
+  /** Appended to a select of a row on which the transaction bases a decision. */
   readonly lock: string;
-  /** Counters have a row for each of these; those who share one wait for each other. */
+  /** Each shard has its own counter rows. Transactions with the same shard wait for each other. */
   readonly shard: number;
 }
 

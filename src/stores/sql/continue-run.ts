@@ -4,8 +4,8 @@ import { startRun } from "./start-run.ts";
 import type { Work } from "./work.ts";
 
 /**
- * The new run takes the old one's place: with its parent, and for the same events, but for those that it has had. An
- * event that came while the old one was ending is not lost.
+ * The new run replaces the old one: it has the same parent and receives the same events, except those that the old one
+ * has received. An event that arrives while the old run ends is not lost.
  */
 export function* continueRun(context: Context, old: number, start: StartRun, at: number): Work<void> {
   const { db } = context;

@@ -5,9 +5,9 @@ import type { Database, Work } from "./work.ts";
 const hourMs = 3_600_000;
 
 /**
- * Exact counts: of runs by definition and status, of those started and ended in each hour, of dead letters by cause. A
- * batch sums its changes in memory and writes one sorted delta a row as its last statements: a shared row that is updated
- * early was measured to cost 98 % of the throughput on Postgres.
+ * Exact counts: runs by definition and status, starts and ends by hour, dead letters by cause. A batch sums its changes
+ * in memory and writes one sorted delta per row as its last statements: updating a shared row early was measured to
+ * cost 98 % of the throughput on Postgres.
  */
 export class Counters {
   readonly #db: Database;
@@ -27,7 +27,7 @@ export class Counters {
     if (to !== null) add(this.#deltas, `${definition} ${to}`, count);
   }
 
-  /** A run was started, or came to rest, in the hour of this moment; -1: it is not there any more, or is not at rest. */
+  /** Counts a run that started or ended in the hour of `at`. -1: the run was removed or reopened. */
   hour(definition: number, what: "started" | RestStatus, at: number, count: 1 | -1): void {
     add(this.#hours, `${definition} ${what} ${Math.floor(at / hourMs)}`, count);
   }
@@ -36,7 +36,7 @@ export class Counters {
     add(this.#causes, fingerprint, count);
   }
 
-  /** Adds what a count was found to lack. */
+  /** Corrects a counter by its drift. */
   correct(drift: CounterDrift): void {
     switch (drift.of) {
       case "runs":
@@ -50,7 +50,7 @@ export class Counters {
     }
   }
 
-  /** The last statements of a transaction. */
+  /** Writes the deltas, as the last statements of a transaction. */
   *flush(): Work<void> {
     for (const [row, delta] of drain(this.#deltas)) {
       const [definition = "0", status = ""] = row.split(" ");
@@ -83,7 +83,7 @@ export class Counters {
     }
   }
 
-  /** After a rollback. */
+  /** Call after a rollback. */
   discard(): void {
     this.#deltas.clear();
     this.#hours.clear();
@@ -95,7 +95,7 @@ function add(deltas: Map<string, number>, row: string, delta: number): void {
   deltas.set(row, (deltas.get(row) ?? 0) + delta);
 }
 
-/** What has changed, in the order in which every transaction takes its rows. */
+/** The changed rows, in the order in which every transaction locks them. */
 function drain(deltas: Map<string, number>): [string, number][] {
   if (deltas.size === 0) return [];
   const rows = [...deltas].filter(([, delta]) => delta !== 0).sort(([a], [b]) => (a < b ? -1 : 1));

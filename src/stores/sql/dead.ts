@@ -2,7 +2,7 @@ import type { ErrorRecord } from "../../kernel/model/errors.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./work.ts";
 
-/** A failed run that waits for a person. */
+/** Adds a dead letter: a failed run that needs a person. */
 export function* addDeadLetter(
   context: Context,
   letter: { run: number; fingerprint: string; step: string | null; compensation: string | null },
@@ -19,7 +19,7 @@ export function* addDeadLetter(
   context.counters.cause(letter.fingerprint, 1);
 }
 
-/** False: it was none. */
+/** False: it was not a dead letter. */
 export function* removeDeadLetter(context: Context, run: number): Work<boolean> {
   const [letter] = yield* context.db.all<{ fingerprint: string }>(
     "delete from dead where run = ? returning fingerprint",
@@ -29,7 +29,7 @@ export function* removeDeadLetter(context: Context, run: number): Work<boolean> 
   return letter !== undefined;
 }
 
-/** What a run failed with, to be found by the words of it. */
+/** Indexes the words of a run's error message for search. */
 export function* keepErrorText(context: Context, run: number, { message }: ErrorRecord): Work<void> {
   for (const word of wordsOf(message))
     yield* context.db.run("insert into error_words (word, run) values (?, ?) on conflict do nothing", word, run);
@@ -39,10 +39,10 @@ export function* forgetErrorText(context: Context, run: number): Work<void> {
   yield* context.db.run("delete from error_words where run = ?", run);
 }
 
-/** A message says what it has to say at its beginning. */
+/** The beginning of a message is enough. */
 const wordsMax = 40;
 
-/** Words and numbers in lower case, as a message is indexed and searched by. */
+/** Words and numbers in lower case, as indexed and searched. */
 export function wordsOf(text: string): readonly string[] {
   const words =
     text

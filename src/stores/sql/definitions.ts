@@ -2,12 +2,12 @@ import type { Keep } from "../../kernel/model/flow.ts";
 import type { DefinitionRef } from "../../kernel/model/run.ts";
 import { type Database, done, type Work } from "./work.ts";
 
-/** Numbers of definition versions, kept in memory: they are few and never change. */
+/** Numbers of definition versions, cached in memory: they are few and never change. */
 export class Definitions {
   readonly #db: Database;
   readonly #byName = new Map<string, number>();
   readonly #byNo = new Map<number, DefinitionRef>();
-  /** Retention of those that have their own, as JSON. */
+  /** Retention of definitions that have their own, as JSON. */
   readonly #keeps = new Map<number, string>();
   readonly #queues = new Map<number, string>();
   #isLoaded = false;
@@ -16,7 +16,7 @@ export class Definitions {
     this.#db = db;
   }
 
-  /** After a rollback, which takes back numbers given inside it: they are read anew when they are next asked for. */
+  /** Call after a rollback, which reverts numbers assigned inside it: they are read again when next needed. */
   forget(): void {
     this.#isLoaded = false;
   }
@@ -41,13 +41,13 @@ export class Definitions {
     }
   }
 
-  /** Others may have registered more meanwhile. */
+  /** Other workers may have registered more meanwhile. */
   *#refresh(): Work<void> {
     const newest = yield* this.#db.get<{ no: number | null }>("select max(no) as no from definitions");
     if (!this.#isLoaded || !this.#byNo.has(newest?.no ?? 0)) yield* this.#reload();
   }
 
-  /** The lane of a definition's runs, as its newest start says. Inside a transaction. */
+  /** Sets the queue of a definition's runs, as given by its newest start. Call inside a transaction. */
   setQueue(no: number, queue: string | undefined): Work<void> {
     return this.#isLoaded && this.#queues.get(no) === queue ? done(undefined) : this.#setQueue(no, queue);
   }
@@ -60,7 +60,7 @@ export class Definitions {
     else this.#queues.set(no, queue);
   }
 
-  /** How long a definition keeps its runs, as its newest start says. Inside a transaction. */
+  /** Sets how long a definition's runs are kept, as given by its newest start. Call inside a transaction. */
   setKeep(no: number, keep: Keep | undefined): Work<void> {
     const text = keep === undefined ? undefined : JSON.stringify(keep);
     return this.#isLoaded && this.#keeps.get(no) === text ? done(undefined) : this.#setKeep(no, text);
@@ -82,7 +82,7 @@ export class Definitions {
     });
   }
 
-  /** Registers what it does not know. Inside a transaction. */
+  /** The number of a definition; registers an unknown one. Call inside a transaction. */
   numberOf(ref: DefinitionRef): Work<number> {
     const known = this.#isLoaded ? this.#byName.get(keyOf(ref)) : undefined;
     return known === undefined ? this.#register(ref) : done(known);

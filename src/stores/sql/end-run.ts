@@ -9,7 +9,7 @@ import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
 import { releaseSlots, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
-/** Ends a run: it leaves the queue, its waits go, its parent is told. */
+/** Ends a run: removes it from the queue, deletes its waits and notifies its parent. */
 export function* endRun(
   context: Context,
   live: LiveRow,
@@ -54,7 +54,7 @@ export function* endRun(
   }
   if (end.state === "failed") {
     yield* keepErrorText(context, run, end.error);
-    // What was asked of this round is not meant for the next one.
+    // Requests for this round do not apply to the next one.
     yield* db.run(
       "update inbox set is_read = 1 where run = ? and is_read = 0 and kind in ('cancel', 'suspend', 'retry')",
       run,
@@ -67,7 +67,7 @@ export function* endRun(
   context.counters.move(row.definition, statusOf(live), end.state);
   context.counters.hour(row.definition, end.state, at, 1);
   context.hints.change(run, row.id, end.state);
-  // Whoever waits for it waits for the one that goes on in its place.
+  // The parent keeps waiting, for the run that continues this one.
   if (end.state === "completed" && end.continuesAs !== undefined) return;
   if (row.parent !== null && row.parent_awaits === 1) {
     yield* deliver(
@@ -86,7 +86,9 @@ function* compensationOf(context: Context, run: number): Work<string | null> {
   );
 }
 
-/** A cancel reaches every child that is not at rest or on its way there: idle ones end here, held ones are told. */
+/**
+ * Cancels every child that has not ended and is not compensating. Idle children end here; held ones receive a message.
+ */
 export function* cancelChildren(context: Context, parent: number, reason: Reason, at: number): Work<void> {
   if (!context.safeguards.cancelsChildren()) return;
   const children = yield* context.db.all<LiveRow & Record<string, unknown>>(
@@ -96,7 +98,7 @@ export function* cancelChildren(context: Context, parent: number, reason: Reason
   for (const child of children) yield* cancelLive(context, child, "parent", reason, at);
 }
 
-/** Cancels a run for the engine's own reasons; one that is at rest or being undone is left alone. */
+/** Cancels a run on behalf of the engine. Ended and compensating runs are left alone. */
 export function* cancelRun(
   context: Context,
   run: number,

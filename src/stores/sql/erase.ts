@@ -17,9 +17,10 @@ interface ErasedRun {
 }
 
 /**
- * Removes runs with their children and with what only they have left behind: events that nobody else has consumed,
- * idempotency keys, places in gatherings and bulk acts, reasons that people gave. All or nothing: one that is not at
- * rest, and nothing is removed. What stays in the audit names no person: ids, counts and the hash of the key.
+ * Removes runs with their children and with the data that only they have left: events that no other run has consumed,
+ * idempotency keys, entries in debounce windows, batches and bulk operations, and reasons that people gave. All or
+ * nothing: if one run has not ended, nothing is removed. The audit record names no person: it has IDs, counts and the
+ * hash of the key.
  */
 export function* eraseRuns(context: Context, act: EraseRuns, at: number): Work<EraseOutcome> {
   const runs = yield* withChildren(context, act.runs);
@@ -73,7 +74,7 @@ function* filesOf({ db }: Context, runs: readonly ErasedRun[]): Work<readonly st
 
 interface Consumed {
   no: number;
-  /** How many of these runs it has reached. */
+  /** How many of these runs the event has reached. */
   times: number;
 }
 
@@ -89,7 +90,7 @@ function* eventsOf({ db }: Context, runs: readonly ErasedRun[]): Work<readonly C
   return [...Map.groupBy(numbers, (no) => no)].map(([no, same]) => ({ no, times: same.length }));
 }
 
-/** False: somebody else has consumed it too. Then it only counts for them. */
+/** False: another run has consumed it too, so its count is only reduced. */
 function* removeEvent(context: Context, { no, times }: Consumed): Work<boolean> {
   const { db } = context;
   const row = yield* db.get<{ matched: number; is_routed: number }>(
@@ -118,13 +119,14 @@ function* removeEvent(context: Context, { no, times }: Consumed): Work<boolean> 
 
 function* removeTraces({ db }: Context, run: Pick<ErasedRun, "no" | "created_at" | "ended_at">): Work<void> {
   const { no, created_at, ended_at } = run;
-  // Keys are given when a run is made, or while others are gathered into it: no index by run is needed.
+  // A key is stored when its run starts, or while other starts are merged into it, so the time range replaces an index
+  // by run.
   yield* db.run("delete from idempotency where at between ? and ? and run = ?", created_at, ended_at, no);
   yield* db.run("delete from gathers where run = ?", no);
   yield* db.run("update audit set why = null where run = ?", no);
 }
 
-/** Bulk acts that were asked for by this key. */
+/** Hides the key in bulk operations that filter by it. */
 function* hideKey({ db }: Context, text: string, hash: string): Work<void> {
   for (const { no, request } of yield* db.all<{ no: number; request: string }>("select no, request from bulks")) {
     const read = JSON.parse(request) as { filter?: { key?: string } };

@@ -2,10 +2,10 @@ import type { Queries } from "../../kernel/ports/queries.ts";
 import type { Context } from "./context.ts";
 import { listOf, mapWork, type Work } from "./work.ts";
 
-/** Beyond this it is enough to know that there are more. */
+/** Counts above this are not exact. */
 const waitingMax = 10_000;
 
-/** Runs that an event has started, and then those that it has woken, each oldest first. */
+/** Runs that an event started, then runs that it woke, each oldest first. */
 export function* readEventRuns(
   context: Context,
   { no, limit }: Queries["eventRuns"]["params"],
@@ -21,16 +21,16 @@ export function* readEventRuns(
     String(no),
     limit,
   );
-  const notified = [
+  const found = [
     ...started.map((row) => ({ ...row, how: "started" as const })),
     ...woken.map((row) => ({ ...row, how: "woke" as const })),
   ];
-  return yield* mapWork(notified.slice(0, limit), function* ({ id, definition, how }) {
+  return yield* mapWork(found.slice(0, limit), function* ({ id, definition, how }) {
     return { id, definition: (yield* context.definitions.ref(definition)).name, how };
   });
 }
 
-/** Open waits for events of a name, with how many there are. */
+/** Open waits for events of a name, and their total. */
 export function* readEventWaits(
   context: Context,
   { name, limit }: Queries["eventWaits"]["params"],
@@ -52,10 +52,10 @@ export function* readEventWaits(
   return { waits, total: count?.n ?? 0 };
 }
 
-/** Of all runs of a page together; a person does not act so often on one business key. */
+/** Maximum for all runs of a page together. People do not act on one business key more often than this. */
 const momentsMax = 1_000;
 
-/** What people have done to runs, and the events that they have got, oldest first. */
+/** Actions of people on runs, and events that the runs received, oldest first. */
 export function* readMoments(
   { db }: Context,
   { runs }: Queries["moments"]["params"],

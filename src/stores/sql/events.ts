@@ -7,7 +7,7 @@ import { startRun } from "./start-run.ts";
 import { settleWait } from "./waits.ts";
 import type { Work } from "./work.ts";
 
-/** Stores an event, wakes every run that waits for it and starts what it triggers, all in one transaction. */
+/** Stores an event, wakes every run that waits for it and starts the runs that it triggers, all in one transaction. */
 export function* acceptEvent(context: Context, accept: AcceptEvent, at: number): Work<Outcome> {
   const { db } = context;
   const { event } = accept;
@@ -37,7 +37,7 @@ export function* acceptEvent(context: Context, accept: AcceptEvent, at: number):
   return { ok: true, at, event: no, id: event.id, matched: woken + started, isDuplicate: false };
 }
 
-/** The triggers of an event that was stored unrouted; nothing happens twice. */
+/** Starts the triggers of an event that was stored unrouted. Repeated calls have no effect. */
 export function* routeEvent(context: Context, route: RouteEvent, at: number): Work<Outcome> {
   const { db } = context;
   const { changes } = yield* db.run(
@@ -63,7 +63,7 @@ function* startTriggered(context: Context, starts: readonly StartRun[], event: n
   return started;
 }
 
-/** From here on the event's data is kept sealed. What it was matched by are hashes, and stay. */
+/** Replaces the event's data with its encrypted form. The match keys are hashes and stay. */
 export function* sealEvent(context: Context, event: { source: string; id: string; data: string }): Work<void> {
   const { db } = context;
   const row = yield* db.get<{ no: number }>(
@@ -80,7 +80,7 @@ export function* sealEvent(context: Context, event: { source: string; id: string
   );
 }
 
-/** What the store itself refuses stands beside what input schemas have refused. */
+/** Adds the store's own refusals to those by input schemas. */
 function* addRefusals(context: Context, event: number, refused: readonly string[]): Work<void> {
   const before = (yield* context.db.get<{ refused: string | null }>("select refused from events where no = ?", event))
     ?.refused;
@@ -88,7 +88,7 @@ function* addRefusals(context: Context, event: number, refused: readonly string[
   yield* context.db.run("update events set refused = ? where no = ?", JSON.stringify(all), event);
 }
 
-/** Every matching wait of different runs gets it: of one run the wait that was opened first. */
+/** Delivers the event to the matching waits, at most one per run: the wait that was opened first. */
 function* wakeWaits(context: Context, event: number, name: string, data: unknown, at: number): Work<number> {
   const waits: { no: number; run: number; key: string; match: string | null }[] = [];
   for (const hash of yield* context.matching.index(name, event, data))

@@ -6,8 +6,8 @@ import { countMax, countRuns, findRuns } from "./search.ts";
 import { listOf, mapWork, type Work } from "./work.ts";
 
 /**
- * How many of the runs that match otherwise have each status. By workflow and version the counters know; of any other
- * filter up to 10,000 runs are looked at once, and only when there are more is each status counted for itself.
+ * Counts the matching runs per status. A filter by workflow and version is answered from the counters. For any other
+ * filter up to 10,000 runs are read at once; only if there are more is each status counted separately.
  */
 export function* countByStatus(context: Context, given: RunFilter): Work<readonly Facet[]> {
   const { status: _status, ...filter } = given;
@@ -24,7 +24,7 @@ export function* countByStatus(context: Context, given: RunFilter): Work<readonl
   return runStatuses.map((status) => ({ status, count: counts.get(status) ?? 0, isExact: true }));
 }
 
-/** Runs of one statement. */
+/** Maximum runs per statement. */
 const lookMax = 1_000;
 
 function isCounted({ definition: _d, version: _v, before: _b, limit: _l, ...others }: RunFilter): boolean {

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 
 /**
- * Large values as files beside the store, named by the SHA-256 of their bytes, so that the same bytes lie there once.
+ * Large values as files next to the store, named by the SHA-256 of their bytes, so that equal values are stored once.
  *
- * A file is written before the transaction that names it commits, and removed after the one that forgets it has. Whatever
- * dies in between leaves a file that no row names, never a row without its file; such orphans are swept when they are
- * old. A file is never changed: it gets its name when it is whole.
+ * A file is written before the transaction that refers to it commits, and removed after the one that drops it has
+ * committed. A crash in between leaves a file without a row, never a row without its file. Orphaned files are swept
+ * when they are old. A file never changes: it gets its name when it is complete.
  */
 export interface Files {
-  /** The bytes are there for good once `settle` has returned. */
+  /** Stores the bytes. They are durable once `settle` has returned. */
   put(hash: string, bytes: Buffer): void;
-  /** Makes what was put outlast a power cut. Before the commit that names it. */
+  /** Makes stored files durable against a power failure. Call before the commit that refers to them. */
   settle(): void;
-  /** Null: missing, or not the bytes of that hash. */
+  /** Null: missing, or the content does not match the hash. */
   get(hash: string): Buffer | null;
-  /** Whether there is one of that name; it may be damaged. */
+  /** Whether a file of that name exists. It may be damaged. */
   has(hash: string): boolean;
   remove(hash: string): void;
-  /** Everything in one of `fileFolders` parts; `hash` null: what a writer left half-way. */
+  /** All files in one of `fileFolders` parts. `hash` null: an incomplete file that a writer left. */
   list(part: number): readonly FoundFile[];
   discard(found: FoundFile): void;
 }
@@ -28,7 +28,7 @@ export interface FoundFile {
   readonly changedAt: number;
 }
 
-/** Folders are named by the first two digits of a hash. */
+/** Number of folders. They are named by the first two digits of a hash. */
 export const fileFolders = 256;
 
 export function hashOf(bytes: Buffer): string {

@@ -3,11 +3,13 @@ import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { listOf, type Work } from "./work.ts";
 
-/** With the definitions named, each reads its own stretch of the index; without, all hours ever would be read. */
+/**
+ * Naming the definitions makes each read its own range of the index; otherwise all hours ever recorded would be read.
+ */
 const inHours = `definition in (select no from definitions) and status in ('started','completed','failed','cancelled')
   and hour >= ? and hour < ?`;
 
-/** Starts and ends of all workflows together, by the hour. */
+/** Starts and ends of all workflows together, by hour. */
 export function* readHourTotals(
   context: Context,
   { from, to }: Queries["hourTotals"]["params"],
@@ -19,7 +21,7 @@ export function* readHourTotals(
   );
 }
 
-/** How the runs of each workflow ended within some hours. */
+/** How the runs of each workflow ended within a range of hours. */
 export function* readEndings(
   context: Context,
   { from, to }: Queries["endings"]["params"],
@@ -47,10 +49,10 @@ export function* readDeadCount({ db }: Context): Work<{ count: number }> {
   return { count: (yield* db.get<{ n: number }>("select coalesce(sum(count), 0) as n from causes"))?.n ?? 0 };
 }
 
-/** The oldest runs of the queue among which waiting ones are looked for: so that a long queue costs no more. */
+/** Number of oldest runs in the queue that are searched for waiting ones, so that a long queue costs no more. */
 const lookMax = 2_000;
 
-/** Of the oldest runs that are not at rest those that wait or are halted, with the moment since when. */
+/** The oldest runs that are waiting or suspended, with the time since when. */
 export function* readLongWaits(
   context: Context,
   { since, limit }: Queries["longWaits"]["params"],
@@ -68,7 +70,7 @@ export function* readLongWaits(
     .slice(0, limit);
 }
 
-/** How many results runs have recorded, of those that have any. The newest of each is the end of an index. */
+/** The number of recorded results of each run that has any. The newest of each is at the end of an index. */
 export function* readProgress(
   context: Context,
   { runs }: Queries["progress"]["params"],

@@ -8,8 +8,8 @@ import { keepErrorText } from "./dead.ts";
 import type { Work } from "./work.ts";
 
 /**
- * A run of another store, as one at rest. It is in no queue, waits for nothing and is no dead letter, so that neither a
- * worker nor a bulk act takes it up; a person may resume one that had failed.
+ * Imports a run of another store as an ended run. It is in no queue, has no waits and is not a dead letter, so that
+ * neither a worker nor a bulk operation picks it up. A person may resume it if it had failed.
  */
 export function* importRun(
   context: Context,

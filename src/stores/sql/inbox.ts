@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import { lockRun } from "./live-row.ts";
 import type { Work } from "./work.ts";
 
-/** Appends something for a run, once for each (kind, ref), and makes the run look at it. False: it was there already. */
+/** Appends a message for a run, once per (kind, ref), and wakes the run. False: it was already there. */
 export function* deliver(
   context: Context,
   message: { run: number; kind: string; ref: string; key: string | null; body: string | null },
@@ -25,7 +25,7 @@ export function* deliver(
   return true;
 }
 
-/** Pulls the run's ready time forward, or tells its holder. A suspended run stays where it is. */
+/** Moves the run's ready time forward, or notifies its holder. A suspended run stays suspended. */
 export function* wake(context: Context, run: number, at: number): Work<void> {
   const { changes } = yield* context.db.run(
     `update live set ready_at = ? where run = ? and state in (${state.ready}, ${state.parked}) and (ready_at is null or ready_at > ?)`,

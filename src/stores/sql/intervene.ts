@@ -13,7 +13,10 @@ import { reopenRun } from "./reopen.ts";
 import { giveSlotsBack, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
-/** A recovery verb: told to the holder, or done at once to a run that nobody holds and that is still as it was seen. */
+/**
+ * Applies a recovery action: as a message to the run's holder, or immediately if no worker holds the run and it has not
+ * changed since it was read.
+ */
 export function* intervene(context: Context, act: Intervene, at: number): Work<Outcome> {
   if (act.bulk !== undefined && (yield* isBulkDone(context, act.bulk))) return { ok: true, at, isHeld: false };
   const outcome = yield* carryOut(context, act, at);
@@ -23,7 +26,7 @@ export function* intervene(context: Context, act: Intervene, at: number): Work<O
 
 function* carryOut(context: Context, act: Intervene, at: number): Work<Outcome> {
   const { db } = context;
-  // The queue's row first: once it is locked, what the run's own row says is true until the end.
+  // The queue row first: while it is locked, the row in `runs` cannot change.
   const live = yield* liveRow(context, act.run);
   const row = yield* db.get<{ id: string; definition: number; fence: number; round: number }>(
     "select id, definition, fence, round from runs where no = ?",
@@ -45,7 +48,7 @@ function* carryOut(context: Context, act: Intervene, at: number): Work<Outcome> 
       break;
     case "suspended":
       if (live === undefined) return { ok: false, why: "stale" };
-      if (live.state === state.ready) yield* keepMoment(context, act.run, at);
+      if (live.state === state.ready) yield* keepStartTime(context, act.run, at);
       yield* db.run(
         "update live set state = ?, ready_at = null, reason = ?, fence = fence + 1, clocks_stopped_at = ? where run = ?",
         state.suspended,
@@ -79,8 +82,8 @@ function* carryOut(context: Context, act: Intervene, at: number): Work<Outcome> 
   return { ok: true, at, isHeld: false };
 }
 
-/** A delayed run that is halted does not start before its time when it is resumed. */
-function* keepMoment({ db }: Context, run: number, at: number): Work<void> {
+/** Keeps the start time of a delayed run that is suspended, so that it does not start earlier when it is resumed. */
+function* keepStartTime({ db }: Context, run: number, at: number): Work<void> {
   const row = yield* db.get<{ ready_at: number; flow: string | null }>(
     "select l.ready_at, r.flow from live l join runs r on r.no = l.run where l.run = ? and l.ready_at > ? and l.reason is null",
     run,
@@ -91,7 +94,7 @@ function* keepMoment({ db }: Context, run: number, at: number): Work<void> {
   yield* db.run("update runs set flow = ? where no = ?", JSON.stringify(flow), run);
 }
 
-/** The run stays failed, and is nobody's concern any more. Another verb may still take it up. */
+/** The run stays failed but is no longer a dead letter. Another action may still resume it. */
 function* dismiss(context: Context, run: number, reason: Reason): Work<boolean> {
   if (!(yield* removeDeadLetter(context, run))) return false;
   yield* context.db.run("update runs set reason = ? where no = ?", JSON.stringify(reason), run);

@@ -6,8 +6,8 @@ import { findScheduleViolations } from "./schedule-queries.ts";
 import { slotState } from "./slots.ts";
 import { mapWork, type Work } from "./work.ts";
 
-/** One way in which a run's rows can be wrong. `from` and `where` select runs as `r`. */
-interface StrayRule {
+/** An invariant of a run's rows. `from` and `where` select the runs that violate it as `r`. */
+interface RunInvariant {
   readonly code: ViolationCode;
   readonly problem: string;
   readonly from: string;
@@ -17,8 +17,8 @@ interface StrayRule {
 const withLive = "runs r join live l on l.run = r.no";
 const inNoLine = "not exists (select 1 from slot_waiters w where w.run = r.no)";
 
-/** The invariant of the queue: every run that is not at rest is exactly one of ready, leased, suspended or parked. */
-const runInvariants: readonly StrayRule[] = [
+/** Queue invariant: every run that has not ended is in exactly one state of ready, leased, suspended and parked. */
+const runInvariants: readonly RunInvariant[] = [
   {
     code: "not-queued",
     problem: "has not ended and is not in the queue",
@@ -108,16 +108,16 @@ const runInvariants: readonly StrayRule[] = [
     code: "recorded-twice",
     problem: "has a result recorded twice",
     from: "runs r",
-    // Only of runs that were never reopened: a reopening voids entries and asks for their keys again.
+    // Only for runs that were never reopened: reopening voids entries and requests their keys again.
     where: `r.round = 0 and r.no in
       (select run from steps where key <> '' and outcome <> 3 group by run, key having count(*) > 1)`,
   },
 ];
 
-/** Rows that are named at once; what is more is found when these are mended. */
+/** Maximum rows reported at once. The others are found after these are repaired. */
 const shownMax = 100;
 
-/** Everything that is wrong with the rows: always empty. */
+/** All invariant violations. Empty if the store is intact. */
 export function* findViolations(context: Context): Work<readonly InvariantViolation[]> {
   return [
     ...(yield* mapWork(runInvariants, function* ({ code, problem, from, where }) {
@@ -130,7 +130,7 @@ export function* findViolations(context: Context): Work<readonly InvariantViolat
   ];
 }
 
-/** The run's number when it is still wrong in this way. */
+/** The run's number if it still violates this invariant. */
 export function* findViolation(context: Context, code: ViolationCode, id: string): Work<number | null> {
   const rule = runInvariants.find((each) => each.code === code);
   if (rule === undefined) return null;
@@ -163,11 +163,11 @@ function driftViolation(drift: CounterDrift): InvariantViolation {
   }
 }
 
-/** A run's status from its rows, for counting them anew. */
+/** A run's status computed from its rows, to recount runs. */
 const statusSql = `coalesce(r.ended, case when l.compensation is not null and l.state <> ${state.suspended} then 'compensating'
   else case l.state ${liveStatuses.map((status, code) => `when ${code} then '${status}'`).join(" ")} else 'pending' end end)`;
 
-/** What every count is off by. */
+/** The drift of every counter. */
 export function* findCounterDrift(context: Context): Work<readonly CounterDrift[]> {
   const { db } = context;
   const runs = yield* db.all<{ definition: number; status: RunStatus; counted: number; n: number }>(
@@ -206,5 +206,5 @@ export function* findCounterDrift(context: Context): Work<readonly CounterDrift[
   ];
 }
 
-/** Of each kind, at once. */
+/** Maximum of each kind at once. */
 const countsMax = 1_000;

@@ -20,7 +20,7 @@ interface JournalRow {
   compensation: string | null;
 }
 
-/** A run with its whole journal, read without holding it: for a rehearsal, which writes nothing. */
+/** Reads a run with its whole journal without holding the run, for a rehearsal, which writes nothing. */
 export function* readJournal(
   context: Context,
   run: number,

@@ -8,8 +8,8 @@ import { needsOf, setLimits, slotState, standInLine, takeSlots } from "./slots.t
 import { listOf, type Work } from "./work.ts";
 
 /**
- * A worker's lease lies on its own row, renewed once for all its runs; a run names its holder and a fence that rises
- * with each lease. When the row expires, the worker is dead for everybody and all its runs are ready again.
+ * The lease of a worker is in the worker's own row and is renewed once for all its runs. A run names its holder and a
+ * fence that rises with each lease. When the row expires, the worker counts as dead and all its runs are ready again.
  */
 export function* join(
   context: Context,
@@ -28,7 +28,7 @@ export function* join(
     about?.slots ?? null,
     about?.queues == null ? null : JSON.stringify(about.queues),
   );
-  // Runs that nobody could serve get another look by whoever comes.
+  // Runs that no worker could serve become ready again, since the new worker may serve them.
   yield* context.db.run(
     `update live set ready_at = ?, reason = null where state = ${state.ready} and reason is not null`,
     at,
@@ -55,7 +55,7 @@ export function* beat(
   return { isAlive: changes > 0, now: at, arrivals: arrivals.map((row) => row.run) };
 }
 
-/** The worker goes: what it still holds is ready at once and charged to nobody. */
+/** Removes a worker that stops. Runs that it still holds are ready at once, without a counted crash. */
 export function* leave(context: Context, incarnation: number): Work<void> {
   const at = yield* context.clock.save();
   yield* moveHeld(context, incarnation);
@@ -68,17 +68,20 @@ export function* leave(context: Context, incarnation: number): Work<void> {
   context.hints.ready = true;
 }
 
-/** Frees the runs of workers whose lease has run out, by the store's clock alone. */
+/** Frees the runs of workers whose lease has expired, by the store's clock alone. */
 export function* rescue(context: Context, at: number): Work<void> {
   for (const { incarnation, expires_at } of yield* context.db.all<{ incarnation: number; expires_at: number }>(
     "select incarnation, expires_at from workers where is_dead = 0",
   )) {
     if (context.safeguards.isExpired(expires_at, at) && (yield* isLost(context, incarnation, at)))
-      yield* bury(context, incarnation, at);
+      yield* markDead(context, incarnation, at);
   }
 }
 
-/** Looks again once nobody else can renew or bury it: the worker may have been quicker. */
+/**
+ * Checks again under a row lock, while no one else can renew the lease or mark the worker dead: the worker may have
+ * renewed it first.
+ */
 function* isLost({ db, lock, safeguards }: Context, incarnation: number, at: number): Work<boolean> {
   if (lock === "") return true;
   const worker = yield* db.get<{ expires_at: number }>(
@@ -88,8 +91,8 @@ function* isLost({ db, lock, safeguards }: Context, incarnation: number, at: num
   return worker !== undefined && safeguards.isExpired(worker.expires_at, at);
 }
 
-/** Declares a worker dead. Its runs that had committed nothing since they were leased count one more unclean end. */
-export function* bury(context: Context, incarnation: number, at: number): Work<void> {
+/** Marks a worker dead. Its runs that have committed nothing since they were leased get one more crashed lease. */
+export function* markDead(context: Context, incarnation: number, at: number): Work<void> {
   const { db } = context;
   yield* moveHeld(context, incarnation);
   const isExplained =
@@ -117,7 +120,7 @@ export function* bury(context: Context, incarnation: number, at: number): Work<v
 }
 
 function* moveHeld(context: Context, incarnation: number): Work<void> {
-  // What is counted here must still be held when it is freed.
+  // Runs counted here must still be held when they are freed.
   if (context.lock !== "")
     yield* context.db.all(`select run from live where holder = ? order by run${context.lock}`, incarnation);
   const held = yield* context.db.all<{ definition: number; n: number }>(
@@ -148,7 +151,10 @@ interface ReadyRow {
 const readyColumns =
   "l.run, l.state, l.fence, l.unclean, l.is_lost, l.compensation, l.slots, l.deadline_at, l.ready_at, r.id, l.definition, r.input, r.key, r.round, r.created_at";
 
-/** Newer than this is the fresh lane: a hundred thousand timers due at once must not hold up what starts now. */
+/**
+ * Runs that became ready within this time are leased from a separate range: a hundred thousand timers due at once must
+ * not delay new starts.
+ */
 const freshMs = 1_000;
 
 export function* lease(context: Context, params: LeaseParams): Work<Leasing> {
@@ -177,8 +183,8 @@ export function* lease(context: Context, params: LeaseParams): Work<Leasing> {
 }
 
 /**
- * What a look that takes many at once leaves out: runs that want slots, and a suspect. Only where such a look exists;
- * the worker is alive.
+ * Leases what a batched lease skips: runs that need slots, and a crash suspect. Used only by stores that lease in
+ * batches. The worker is known to be alive.
  */
 export function* leaseOthers(
   context: Context,
@@ -202,7 +208,7 @@ export function* leaseOthers(
   return { runs, deathAllowance: yield* allowance(context, at) };
 }
 
-/** A condition for the definitions whose queue a worker serves; none for one that serves all. */
+/** The SQL condition for definitions whose queue the worker serves; empty if it serves all. */
 function* servedBy({ db }: Context, queues: string | null): Work<string> {
   if (queues === null) return "";
   const names: readonly string[] = JSON.parse(queues);
@@ -242,7 +248,7 @@ function* allowance(context: Context, at: number): Work<number> {
   return context.safeguards.allowance(unexplained?.n ?? 0);
 }
 
-/** Runs that were leased by a call whose answer was lost: their worker knows nothing of them and would hold them for ever. */
+/** Frees runs leased by a call whose response was lost: their worker does not know them and would hold them forever. */
 export function* freeUnknown(
   context: Context,
   incarnation: number,
@@ -275,7 +281,9 @@ function* readyRows(context: Context, limit: number, at: number, served: string)
   return [...overdue.slice(0, limit - fresh.length), ...fresh].slice(0, limit);
 }
 
-/** A run without its slots goes into a line instead. One that is past its deadline needs none: it only ends. */
+/**
+ * Whether the run has its slots. Otherwise it is queued for a slot. A run past its deadline needs none: it only ends.
+ */
 function* hasSlots(context: Context, row: ReadyRow, at: number): Work<boolean> {
   const { db } = context;
   if (row.deadline_at !== null && row.deadline_at <= at) {

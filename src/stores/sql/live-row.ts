@@ -3,7 +3,7 @@ import { statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { done, type Work } from "./work.ts";
 
-/** The row of the queue, as guards read it. */
+/** The queue row of a run, as guards read it. */
 export interface LiveRow {
   readonly run: number;
   readonly definition: number;
@@ -19,7 +19,7 @@ export interface LiveRow {
 export const liveColumns =
   "run, definition, state, fence, unclean, is_touched, compensation is not null as is_compensating, slots, deadline_at";
 
-/** What the guard of a write needs. */
+/** Reads what the guard of a write needs. */
 export function guardRow(
   context: Context,
   run: number,
@@ -38,8 +38,8 @@ export function liveRow(context: Context, run: number): Work<LiveRow | undefined
 }
 
 /**
- * Before something is decided by what a run looks like to a transaction that has not changed it itself. Without it the
- * holder could park the run at the same moment, over what is just being delivered.
+ * Locks a run before a transaction that has not changed it bases a decision on its state. Without the lock the holder
+ * could park the run at the same time, and miss the message that is being delivered.
  */
 export function lockRun({ db, lock }: Context, run: number): Work<unknown> {
   return lock === "" ? done(undefined) : db.get(`select 1 from live where run = ?${lock}`, run);

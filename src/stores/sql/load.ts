@@ -3,7 +3,7 @@ import { kindCode, kindOf, outcomeOf, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { mapWork, type Work } from "./work.ts";
 
-/** All that a replay needs, or null when somebody else holds the run by now. */
+/** Everything that a replay needs, or null if another worker holds the run by now. */
 export function* loadJournal(
   context: Context,
   run: number,
@@ -38,7 +38,7 @@ interface EntryRow {
   at: number;
 }
 
-/** Entries after `after`. `whole` also reads offloaded values; otherwise their columns keep the mark. */
+/** Entries after `after`. `whole` also reads offloaded values; otherwise their columns contain the mark. */
 export function* readEntries(
   context: Context,
   run: number,
@@ -59,7 +59,7 @@ export function* readEntries(
         key: row.key,
         kind: kindOf(row.kind),
         outcome: outcomeOf(row.outcome),
-        // A reopening is the engine's own, and read for what it says.
+        // A reopening is the engine's own entry, and its content is needed.
         value:
           whole || row.kind === kindCode.reopen
             ? yield* context.payloads.whole(run, `step:${row.seq}`, row.value)
@@ -118,7 +118,7 @@ export function* readWaits(context: Context, run: number): Work<Wait[]> {
   }));
 }
 
-/** What has arrived and is unread. An event brings its name and data, a child its end, as they stand in their own rows. */
+/** Unread messages. An event includes its name and data and a child its result, read from their own rows. */
 export function* readArrivals(context: Context, run: number): Work<Arrival[]> {
   return yield* mapWork(
     yield* context.db.all<{

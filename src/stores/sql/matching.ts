@@ -7,12 +7,15 @@ import { canonical } from "../../stdx/json.ts";
 import type { Payloads } from "./payloads.ts";
 import type { Database, Work } from "./work.ts";
 
-/** What the paths of a wait are hashed to when its name already has all the shapes it may have: compared by value only. */
+/**
+ * The hash of waits without paths, and of waits whose event name already has the maximum number of shapes. They are
+ * compared by value only.
+ */
 export const anyHash = hash53Number("any");
 
 /**
- * Finds waits for an event and events for a wait by one equality look-up on both sides: the set of paths a wait
- * compares is its shape, and an event has one key row for each shape of its name.
+ * Finds waits for an event, and events for a wait, by an equality lookup on both sides. The set of paths that a wait
+ * compares is its shape; an event has one key row for each shape of its name.
  */
 export class Matching {
   readonly #db: Database;
@@ -23,7 +26,7 @@ export class Matching {
     this.#payloads = payloads;
   }
 
-  /** The hash that a wait is kept under. A shape seen for the first time is back-filled before its wait counts. */
+  /** The hash under which a wait is stored. A shape seen for the first time is backfilled before its wait is stored. */
   *hashOfWait(name: string, match: Readonly<Record<string, MatchValue>>): Work<number> {
     const paths = Object.keys(match).sort();
     if (paths.length === 0) return anyHash;
@@ -37,7 +40,7 @@ export class Matching {
     return hashOf(paths, match);
   }
 
-  /** Key rows of a new event; returns the hashes that waits may lie under. */
+  /** Writes the key rows of a new event. Returns the hashes under which waits may be stored. */
   *index(name: string, event: number, data: unknown): Work<readonly number[]> {
     const hashes = [anyHash];
     for (const shape of yield* this.#shapes(name)) {
@@ -48,7 +51,7 @@ export class Matching {
     return hashes;
   }
 
-  /** The first event for a new wait that the run has not had, or null. */
+  /** The first matching event that the run has not received, or null. */
   *find(
     run: number,
     name: string,
@@ -72,7 +75,7 @@ export class Matching {
         run,
       );
       if (found === undefined) return null;
-      // What is sealed is known by its hash alone.
+      // An encrypted event can be matched only by its hash.
       const isMatch = isSealed(found.data) || matches(match, yield* this.#data(found.no, found.data));
       if (found.no !== except && isMatch) return found.no;
       floor = found.no;
@@ -115,7 +118,7 @@ export function hashOf(paths: readonly string[], match: Readonly<Record<string, 
   return hash53Number(canonical(paths.map((path) => [path, match[path] ?? null])));
 }
 
-/** Null when the event lacks one of the paths: missing is not null. */
+/** Null if the event lacks one of the paths: a missing value does not equal null. */
 export function hashOfData(paths: readonly string[], data: unknown): number | null {
   const values: unknown[] = [];
   for (const path of paths) {

@@ -1,7 +1,7 @@
 import type { LeasedRun } from "../../kernel/model/run.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 
-/** A run that has just been started, as its holder needs it. On both sides of the store's thread. */
+/** A run that was just started, as its holder needs it. Used on both sides of the store's thread. */
 export function newRun(start: StartRun, no: number, fence: number, at: number): LeasedRun {
   return {
     no,

@@ -6,15 +6,15 @@ import type { StoreClock } from "./context.ts";
 import { type Files, hashOf } from "./files.ts";
 import type { Database, Work } from "./work.ts";
 
-/** JSON text never begins so: the column of an offloaded value holds this and its bytes. */
+/** JSON text never begins with this. The column of an offloaded value contains this mark and the number of bytes. */
 const mark = "@";
 
 /**
- * Large values lie apart, so that scanning runs and steps stays cheap: in a row of their own, and above `offloadOver`
- * bytes in a file beside the store. Slots are `input`, `output`, `step:<seq>` and so on.
+ * Large values are stored separately, so that scanning runs and steps stays cheap: in a row of their own, and above
+ * `offloadOver` bytes in a file next to the store. Parts are `input`, `output`, `step:<seq>` and so on.
  *
- * Files are written on the store's thread, inside the transaction that names them: that keeps the order of a run's
- * transitions, and whoever writes 256 KiB waits for the disk anyhow.
+ * Files are written on the store's thread, inside the transaction that refers to them. This keeps the order of a run's
+ * transitions, and a write of 256 KiB waits for the disk anyway.
  */
 export class Payloads {
   readonly #db: Database;
@@ -34,8 +34,8 @@ export class Payloads {
   }
 
   /**
-   * What to put in the column: the text itself, or the mark of the row it went to. A sealed value never lies in a file:
-   * a name made of what it holds would tell that two of them are the same.
+   * Returns the column value: the text itself, or the mark of the row that has it. An encrypted value is never stored
+   * in a file, because a name derived from the content would reveal that two values are equal.
    */
   *keep(run: number, part: string, text: string | null): Work<string | null> {
     if (text === null || !this.isLarge(text)) return text;
@@ -71,12 +71,12 @@ export class Payloads {
     yield* this.#db.run("update payloads set body = ?, file = ? where run = ? and slot = ?", body, file, run, part);
   }
 
-  /** Puts everything that was kept in files out of reach of a power cut. Before the commit. */
+  /** Makes all written files durable against a power failure. Call before the commit. */
   settle(): void {
     this.#files.settle();
   }
 
-  /** The text behind a column. Throws a `StoreError` that names the run and the step when it is gone. */
+  /** The text that a column refers to. Throws a `StoreError` that names the run and the step if it is missing. */
   *whole(run: number, part: string, column: string | null): Work<string | null> {
     if (!column?.startsWith(mark)) return column;
     const text = yield* this.read(run, part);
@@ -84,7 +84,7 @@ export class Payloads {
     return text;
   }
 
-  /** Null: nothing was ever kept there. */
+  /** Null: no value was ever stored there. */
   *read(run: number, part: string): Work<string | null> {
     const row = yield* this.#db.get<{ body: string; file: string | null }>(
       "select body, file from payloads where run = ? and slot = ?",
@@ -98,7 +98,7 @@ export class Payloads {
     return bytes.toString();
   }
 
-  /** Of a run that is removed. Its files stay until nobody refers to them for a while. */
+  /** Drops all values of a removed run. Its files stay until they have been unused for a while. */
   *dropAll(run: number): Work<void> {
     yield* this.#loosen("run = ?", run);
     yield* this.#db.run("delete from payloads where run = ?", run);

@@ -29,7 +29,7 @@ type Handlers = {
   readonly [K in keyof Queries]: (context: Context, params: Queries[K]["params"]) => Work<Queries[K]["result"]>;
 };
 
-/** Steps that a run's detail brings along; the rest are paged. */
+/** Number of steps included in a run's detail. The others are paged. */
 const detailSteps = 200;
 
 interface ListRow {
@@ -63,7 +63,7 @@ const listColumns = `r.no, r.id, r.definition, r.ended, r.key, r.error, r.reason
   (select w.name from workers w where w.incarnation = l.holder) as worker, d.fingerprint, d.step,
   coalesce((select max(s.seq) from steps s where s.run = r.no), 0) as steps_done`;
 
-/** One text for any number of runs. */
+/** The same SQL text for any number of runs. */
 const restLook = 50;
 const restQuery = `select run from live where run in (${Array(restLook).fill("?").join(",")})`;
 
@@ -327,7 +327,7 @@ function* toRun(context: Context, row: ListRow): Work<RunRow> {
   };
 }
 
-/** Derived from the open waits, never kept beside them: two sources would disagree one day. */
+/** Derived from the open waits and never stored separately: two sources would eventually disagree. */
 function* reasonOf(context: Context, row: ListRow, status: RunStatus): Work<Reason | null> {
   switch (status) {
     case "pending":
@@ -449,7 +449,7 @@ function toEvent(row: StoredEvent): EventRow {
   };
 }
 
-/** Who stands before a run in the line of a slot, or null when it stands in none. */
+/** The runs that are ahead of a run in the queue for a slot, or null if it is not queued. */
 function* slotReason(context: Context, run: number): Work<Reason | null> {
   const { db } = context;
   const wait = yield* db.get<{ key: string; rank: number; since: number; max: number | null }>(

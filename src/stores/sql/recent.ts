@@ -3,7 +3,7 @@ import { kindCode, kindOf, outcomeOf } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { listOf, mapWork, type Work } from "./work.ts";
 
-/** Of a long run its first results are enough to tell its steps apart. */
+/** The first results of a long run are enough to distinguish its steps. */
 const stepsOfRun = 100;
 const working = listOf([kindCode.step, kindCode.once, kindCode.tx]);
 
@@ -14,12 +14,12 @@ interface EndedRow {
   ended_at: number;
 }
 
-/** The newest runs of a name that have ended, with their attempts: what a page about it sums up. */
+/** The newest ended runs of a workflow with their attempts, from which its page derives statistics. */
 export function* readRecent(
   context: Context,
   { definition, limit }: Queries["recent"]["params"],
 ): Work<Queries["recent"]["result"]> {
-  // One look a version: each is the end of an index.
+  // One query per version: each reads the end of an index.
   const rows = (yield* mapWork(yield* context.definitions.numbersOf(definition), function* (no) {
     return yield* context.db.all<EndedRow>(
       "select no, ended, created_at, ended_at from runs where definition = ? and ended_at is not null order by ended_at desc limit ?",

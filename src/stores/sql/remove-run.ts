@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import { removeDeadLetter } from "./dead.ts";
 import type { Work } from "./work.ts";
 
-/** Every table that holds rows of a run: after it is removed none of them has one left. */
+/** All tables with rows of a run. After it is removed, none of them has any. */
 const ownedTables = [
   "steps",
   "attempts",
@@ -17,7 +17,7 @@ const ownedTables = [
   "bulk_runs",
 ] as const;
 
-/** Removes a run at rest with all that belongs to it. Its counts go with it; what people did to it stays in the audit. */
+/** Removes an ended run with all its rows, and updates the counters. Audit records of people's actions stay. */
 export function* removeRun(
   context: Context,
   run: { no: number; definition: number; ended: RestStatus; created_at: number; ended_at: number },

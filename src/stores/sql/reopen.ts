@@ -8,7 +8,7 @@ import { liveRow, statusOf } from "./live-row.ts";
 import { needsOf, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
-/** Sets a failed or suspended run going again in a new round under a raised fence. */
+/** Resumes a failed or suspended run in a new round, with a higher fence. */
 export function* reopenRun(
   context: Context,
   run: number,
@@ -22,9 +22,9 @@ export function* reopenRun(
   if (live === undefined) {
     const rest = yield* openAgain(context, run);
     if (rest === undefined) return;
-    // Where an undo had failed, resuming it goes on undoing.
-    const notified = idle.compensation === undefined ? null : JSON.stringify(idle.compensation);
-    const compensation = rest.compensation ?? notified;
+    // If an undo had failed, resuming the run continues its compensation.
+    const requested = idle.compensation === undefined ? null : JSON.stringify(idle.compensation);
+    const compensation = rest.compensation ?? requested;
     yield* db.run(
       `insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots, deadline_at)
        values (?, ?, ?, ?, ?, 1, ?, ?, ?)`,
@@ -39,7 +39,7 @@ export function* reopenRun(
     );
     context.counters.move(rest.definition, rest.ended, compensation === null ? "pending" : "compensating");
   } else {
-    const notBefore = yield* momentOf(context, run, at);
+    const notBefore = yield* startTimeOf(context, run, at);
     yield* startClocks(context, run, at);
     yield* db.run("delete from slot_waiters where run = ?", run);
     yield* db.run("update runs set round = round + 1 where no = ?", run);
@@ -68,7 +68,8 @@ export function* reopenRun(
       yield* context.payloads.keep(run, `step:${seq}`, JSON.stringify(idle.reopening)),
       at,
     );
-    // A restart does again what came after its step: a child that has completed makes room for another one.
+    // A restart repeats what came after its step. A completed child gives up its key, so that another one can be
+    // started.
     if (idle.reopening.voidFrom !== undefined) {
       for (const key of idle.reopening.keys) {
         yield* db.run(
@@ -85,7 +86,7 @@ export function* reopenRun(
   context.hints.change(run, row.id, "pending");
 }
 
-/** Takes a run that was at rest out of its rest, in a new round. */
+/** Reopens an ended run in a new round. */
 export function* openAgain(
   context: Context,
   run: number,
@@ -116,8 +117,8 @@ export function* openAgain(
   return row;
 }
 
-/** When a delayed run that was halted may start; it is moved by the time that its clocks stood still. */
-function* momentOf({ db }: Context, run: number, at: number): Work<number> {
+/** When a suspended delayed run may start. The time is moved by the duration for which its clocks were stopped. */
+function* startTimeOf({ db }: Context, run: number, at: number): Work<number> {
   const row = yield* db.get<{ flow: string | null; stopped: number | null }>(
     "select r.flow, l.clocks_stopped_at as stopped from runs r join live l on l.run = r.no where r.no = ?",
     run,
@@ -126,7 +127,7 @@ function* momentOf({ db }: Context, run: number, at: number): Work<number> {
   return notBefore === undefined ? at : notBefore + (row?.stopped == null ? 0 : at - row.stopped);
 }
 
-/** Timers that stood still while a person had halted the run move by that time. */
+/** Moves timers that were paused during a suspension by its duration. */
 function* startClocks(context: Context, run: number, at: number): Work<void> {
   const { db } = context;
   const stopped = (yield* db.get<{ at: number | null }>("select clocks_stopped_at as at from live where run = ?", run))
@@ -141,7 +142,7 @@ function wantsSlots(flow: string | null): number {
   return needsOf(flow).length === 0 ? slotState.none : slotState.wanting;
 }
 
-/** Whoever sets a run going again gives it its whole time anew. */
+/** A resumed run gets its full time limit again. */
 function newDeadline(flow: string | null, at: number): number | null {
   const deadlineMs = flow === null ? undefined : (JSON.parse(flow) as RunFlow).deadlineMs;
   return deadlineMs === undefined ? null : at + deadlineMs;

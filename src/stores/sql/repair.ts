@@ -19,7 +19,9 @@ import { filterWork, type Work } from "./work.ts";
 
 type Fix = (context: Context, run: number, at: number) => Work<void>;
 
-/** How each thing that may be wrong with a run is put right. Every one leaves the run where a worker can go on with it. */
+/**
+ * The fix for each invariant violation of a run. Each leaves the run in a state from which a worker can continue it.
+ */
 const fixes: Readonly<
   Record<Exclude<RepairCode, "recount" | "set-timers" | "hand-out-slots">, Partial<Record<ViolationCode, Fix>>>
 > = {
@@ -64,7 +66,7 @@ const fixes: Readonly<
   },
 };
 
-/** Carries out one repair, on what is still wrong by now, and once for each id. */
+/** Carries out one repair on what is still wrong by now, and only once per ID. */
 export function* repairStore(context: Context, act: RepairTransition, at: number): Work<RepairOutcome> {
   const { db } = context;
   const { changes } = yield* db.run("insert into mends (id, at) values (?, ?) on conflict do nothing", act.id, at);
@@ -87,10 +89,10 @@ function* carryOut(context: Context, act: RepairTransition, at: number): Work<nu
       yield* recheckSlots(context, act.targets.length, at);
       return act.targets.length;
     default: {
-      const safeguards = Object.entries(fixes[act.repair]) as [ViolationCode, Fix][];
+      const ofRepair = Object.entries(fixes[act.repair]) as [ViolationCode, Fix][];
       return (yield* filterWork(act.targets, function* (id) {
-        // Each fix may be what the next one needs, so all of them are looked at.
-        const fixed = yield* filterWork(safeguards, function* ([code, fix]) {
+        // A fix may make the next one necessary, so all of them are checked.
+        const fixed = yield* filterWork(ofRepair, function* ([code, fix]) {
           const run = yield* findViolation(context, code, id);
           if (run === null) return false;
           yield* fix(context, run, at);
@@ -103,7 +105,7 @@ function* carryOut(context: Context, act: RepairTransition, at: number): Work<nu
   }
 }
 
-/** Deltas are right whenever they are added: what runs do meanwhile moves the counts and the rows alike. */
+/** Deltas can be added at any time: concurrent changes of runs affect counters and rows equally. */
 function recount({ counters }: Context, drifts: readonly CounterDrift[]): number {
   for (const drift of drifts) counters.correct(drift);
   return drifts.length;
@@ -119,7 +121,7 @@ function* setScheduleTimer(context: Context, id: string, at: number): Work<boole
   return true;
 }
 
-/** Back at the end of the queue, under a new fence: whoever held it holds it no more. */
+/** Adds the run to the end of the queue under a new fence, so that a previous holder loses it. */
 function* enqueue({ db }: Context, run: number, at: number): Work<void> {
   const row = yield* db.get<{ definition: number; flow: string | null }>(
     "select definition, flow from runs where no = ?",
@@ -131,7 +133,8 @@ function* enqueue({ db }: Context, run: number, at: number): Work<void> {
     run,
     row.definition,
     at,
-    // The old fence went with the row. Seconds are more than any run was ever leased.
+    // The old fence was lost with the row. The time in seconds is higher than the number of times that any run was
+    // leased.
     Math.floor(at / 1_000),
     needsOf(row.flow).length === 0 ? slotState.none : slotState.wanting,
   );

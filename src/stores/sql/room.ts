@@ -1,19 +1,19 @@
 import { StoreError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 
-/** How long a start or an event waits for room before it is refused, ms. */
+/** How long a start or an event waits for capacity before it is refused, ms. */
 const roomWaitMs = 10_000;
 
 /**
- * Room in the queue before the store. What comes from outside waits for it and is then refused; what runs have done goes
- * ahead, since only that makes room.
+ * Backpressure for the queue in front of the store. External requests wait for capacity and are then refused. Writes of
+ * running runs bypass it, since only they free capacity.
  */
 export class Room {
   readonly #length: () => number;
   readonly #after: (ms: number, call: () => void) => () => void;
   readonly #waiting = new Set<() => void>();
 
-  /** `length`: transitions that are queued now. */
+  /** `length`: number of transitions that are queued now. */
   constructor(length: () => number, after: (ms: number, call: () => void) => () => void) {
     this.#length = length;
     this.#after = after;
@@ -23,7 +23,7 @@ export class Room {
     return this.#length() >= defaults.queueMax;
   }
 
-  /** Resolves when the queue is short again. Throws a `StoreError` when that takes too long. */
+  /** Resolves when the queue has capacity again. Throws a `StoreError` if that takes too long. */
   enter(): Promise<void> {
     return new Promise((resolve, reject) => {
       const stop = this.#after(roomWaitMs, () => {
@@ -39,7 +39,7 @@ export class Room {
     });
   }
 
-  /** After something has left the queue. */
+  /** Call after transitions have left the queue. */
   make(): void {
     const length = this.#length();
     if (this.#waiting.size === 0 || length >= defaults.queueMax / 2) return;

@@ -4,10 +4,12 @@ import { kindCode } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { listOf, type Work } from "./work.ts";
 
-/** Kinds of entries that are an attempt's; all others are waits, or take no time. */
+/** Kinds of entries with attempts. All others are waits, or take no time. */
 const working = listOf([kindCode.step, kindCode.once, kindCode.tx, kindCode.undo]);
 
-/** How a run has spent its time. Merged here, so that of ten thousand steps only the pauses travel. */
+/**
+ * How a run has spent its time. Spans are merged here, so that only the pauses of ten thousand steps are transferred.
+ */
 export function* readRunTime(context: Context, run: number): Work<RunTime> {
   const { db, clock } = context;
   const row = yield* db.get<{ created_at: number; ended_at: number | null }>(

@@ -2,41 +2,41 @@ import { allowanceFor, suspectFrom } from "../../kernel/decide/crash.ts";
 import { state } from "./codes.ts";
 
 /**
- * The laws of a write that the whole product rests on, named, so that the simulator can take one away and prove that
- * its loss is found.
+ * The checks on writes that the whole product depends on. They are named so that the simulator can disable one and
+ * prove that its loss is detected.
  */
 export interface StoreSafeguards {
   /** Only the holder of the newest fence writes a run. */
   isHolder(live: { fence: number; state: number } | undefined, fence: number): boolean;
-  /** A run does not park over something that it has not read. */
+  /** A run with unread messages does not park. */
   mayPark(unreadCount: number): boolean;
-  /** A wait also sees the events that came before it was registered. */
+  /** A wait also receives events that arrived before it was registered. */
   looksBack(): boolean;
-  /** Events up to the run's start are not for it. */
+  /** A run does not receive events from before its start. */
   eventFloor(floor: number): number;
-  /** A worker is dead when its lease has run out by the store's clock. */
+  /** A worker is dead when its lease has expired by the store's clock. */
   isExpired(expiresAt: number, now: number): boolean;
-  /** Runs with so many unclean ends or more are leased one at a time. */
+  /** Runs with this many crashed leases or more are leased one at a time. */
   suspectFrom(): number;
   /** How many runs of a key may hold a slot at once. */
   slotLimit(limit: number): number;
-  /** A run that ends or waits gives its slots back. */
+  /** A run that ends or waits releases its slots. */
   releasesSlots(): boolean;
-  /** A run that fails is a dead letter. */
+  /** A failed run becomes a dead letter. */
   keepsDeadLetters(): boolean;
-  /** A bulk act's verb is carried out on a run whose turn is open, and on no other. */
+  /** A bulk operation acts only on a run whose turn is still open. */
   isBulkTurn(isOpen: boolean): boolean;
-  /** A cancel reaches the children. */
+  /** A cancel also cancels the children. */
   cancelsChildren(): boolean;
-  /** Whoever frees a slot hands it to the first in line. */
+  /** A freed slot goes to the first run in its queue. */
   handsOver(): boolean;
-  /** Deaths that nobody here explains speak for the suspects. */
+  /** Crashes without a suspect raise the allowance of the suspects. */
   allowance(unexplainedDeaths: number): number;
-  /** A round of fires counts when the schedule has not moved since it was decided. */
+  /** Firings are accepted only if the schedule has not changed since they were decided. */
   isSameRevision(now: number, seen: number): boolean;
-  /** A nominal time that has its run gets no other. */
+  /** A scheduled time gets at most one run. */
   mayFire(isTaken: boolean): boolean;
-  /** Nominal times that are missed are written down. */
+  /** Missed scheduled times are recorded. */
   countsMissed(): boolean;
 }
 

@@ -23,7 +23,7 @@ import { startRun } from "./start-run.ts";
 import { setTimer } from "./timers.ts";
 import { mapWork, type Work } from "./work.ts";
 
-/** What the writes of a schedule read of it. */
+/** The columns that writes of a schedule read. */
 interface Row {
   readonly no: number;
   readonly definition: string;
@@ -38,8 +38,8 @@ interface Row {
 const stale: ScheduleOutcome = { ok: false, why: "stale" };
 
 /**
- * All writes of schedules. A round of fires is guarded by the schedule's revision, and each nominal time by its own row:
- * of two workers that decide the same one, one is told that it came late.
+ * All writes of schedules. A set of firings is guarded by the schedule's revision, and each scheduled time by its own
+ * row: if two workers decide the same one, the second gets `stale`.
  */
 export function* applySchedule(context: Context, transition: ScheduleTransition, at: number): Work<ScheduleOutcome> {
   switch (transition.act) {
@@ -113,7 +113,10 @@ function* addSchedule(
   yield* planNext(context, no, at);
 }
 
-/** Another spec, or one that was gone: it decides from now on, and what waited under the old one is not fired. */
+/**
+ * Applies a changed spec, or restores a removed schedule. It is decided from now on; buffered times of the old spec are
+ * not fired.
+ */
 function* renewSchedule(
   context: Context,
   no: number,
@@ -148,7 +151,7 @@ function* dropBuffered(context: Context, no: number, why: string, at: number): W
   );
 }
 
-/** The one place that says when a schedule is looked at next. */
+/** The only place that sets a schedule's next timer. */
 function* planNext(context: Context, no: number, at: number): Work<void> {
   const row = yield* readRow(context, no);
   if (row === undefined) return;
@@ -165,14 +168,14 @@ function* bufferedOf(context: Context, no: number): Work<number | null> {
   return row?.nominal_at ?? null;
 }
 
-// --- Fires ----------------------------------------------------------------------------------------------------------------
+// --- Firings --------------------------------------------------------------------------------------------------------------
 
 function* fireSchedule(context: Context, fire: FireScheduleTransition, at: number): Work<ScheduleOutcome> {
   const row = yield* readRow(context, fire.schedule);
   if (row === undefined || !context.safeguards.isSameRevision(row.revision, fire.revision)) return stale;
   const spec = JSON.parse(row.spec) as ScheduleSpec;
   const { overlap } = spec;
-  // Whoever decided had a clock of its own: nothing is fired before the store's time says so.
+  // The decider's clock may differ: nothing is fired before it is due by store time.
   if (fire.fires.some(({ scheduledAt }) => dueOf(spec, scheduleId(row), scheduledAt) > at)) return stale;
   const decided: Firing[] = [];
   let lastRun = row.last_run;
@@ -211,13 +214,13 @@ function* fireSchedule(context: Context, fire: FireScheduleTransition, at: numbe
   return { ok: true, at, decided, started: null };
 }
 
-/** The id of a schedule's last run while it is not at rest. */
+/** The ID of a schedule's last run if it has not ended. */
 function* openRun(context: Context, run: number | null): Work<string | null> {
   if (run === null) return null;
   return (yield* context.db.get<{ id: string }>("select id from runs where no = ? and ended is null", run))?.id ?? null;
 }
 
-/** Starts the run of a nominal time, unless it has been decided before. */
+/** Starts the run of a scheduled time, unless it already has one. */
 function* decideStart(
   context: Context,
   schedule: number,
@@ -235,7 +238,7 @@ function* decideStart(
   return { fire, run: no };
 }
 
-/** A nominal time that has its run. One that was skipped, refused or buffered may still get it. */
+/** Whether a scheduled time has its run. A skipped, refused or buffered time may still get one. */
 function* isTaken(context: Context, schedule: number, scheduledAt: number): Work<boolean> {
   const row = yield* context.db.get<{ outcome: string }>(
     "select outcome from fires where schedule = ? and nominal_at = ?",
@@ -245,7 +248,7 @@ function* isTaken(context: Context, schedule: number, scheduledAt: number): Work
   return row?.outcome === "fired";
 }
 
-/** False: this nominal time has a run, and keeps it. */
+/** False: this scheduled time has a run and keeps it. */
 function* keepFiring(
   context: Context,
   schedule: number,
@@ -265,7 +268,7 @@ function* keepFiring(
   return changes > 0;
 }
 
-/** The run of a start: the new one, or the one that its key has started before, with whatever input. */
+/** The run of a start: the new one, or the one that its key has already started, with any input. */
 function* startedRun(context: Context, start: StartRun, at: number): Work<{ no: number; id: string }> {
   const outcome = yield* startRun(context, start, at);
   const id = !outcome.ok && outcome.why === "key-conflict" ? outcome.id : start.id;
@@ -273,7 +276,7 @@ function* startedRun(context: Context, start: StartRun, at: number): Work<{ no: 
   return { no: (yield* context.db.get<{ no: number }>("select no from runs where id = ?", id))?.no ?? 0, id };
 }
 
-/** Times that were missed in a row are one record. */
+/** Consecutive missed times are one record. */
 function* widenGap(context: Context, schedule: number, gap: FiringGap, at: number): Work<void> {
   const last = yield* context.db.get<{ no: number; cause: string; through_at: number }>(
     "select no, cause, through_at from fire_gaps where schedule = ? order by through_at desc limit 1",
@@ -306,7 +309,7 @@ function* widenGap(context: Context, schedule: number, gap: FiringGap, at: numbe
   );
 }
 
-/** As the verb does: an idle run ends here, a held one is told. */
+/** As the cancel action does: an idle run ends here; a held run receives a message. */
 function* cancelRun(context: Context, run: number, schedule: string, at: number): Work<void> {
   const live = yield* liveRow(context, run);
   if (live === undefined) return;
@@ -321,7 +324,7 @@ function* cancelRun(context: Context, run: number, schedule: string, at: number)
   yield* endRun(context, live, { state: "cancelled", reason }, live.fence + 1, at);
 }
 
-// --- What people ask ------------------------------------------------------------------------------------------------------
+// --- Requests of people ---------------------------------------------------------------------------------------------------
 
 function* pauseSchedule(
   context: Context,
@@ -374,7 +377,9 @@ function* auditSchedule(context: Context, row: Row, { actor, verb, why }: Audit,
   );
 }
 
-/** What was decided before is kept as long as a completed run; the last fire of each schedule stays, to be shown. */
+/**
+ * Deletes old firings, which are kept as long as completed runs. The last firing of each schedule stays, to be shown.
+ */
 export function* sweepFires(context: Context, before: number, limit: number): Work<void> {
   const { db } = context;
   yield* db.run(

@@ -1,6 +1,9 @@
 import { type Database, done, type Work } from "./work.ts";
 
-/** What one transaction has looked up already: a batch of a thousand starts asks once. Empty when a transaction begins. */
+/**
+ * Caches lookups within one transaction, so that a batch of a thousand starts reads once. Empty when a transaction
+ * begins.
+ */
 export class Scratch {
   #lastEvent: number | null = null;
   readonly #leases = new Map<number, number>();
@@ -24,7 +27,7 @@ export class Scratch {
     this.#lastEvent = no;
   }
 
-  /** Whether a worker's lease still runs. */
+  /** Whether a worker's lease is still valid. */
   isAlive(db: Database, incarnation: number, at: number): Work<boolean> {
     const expiresAt = this.#leases.get(incarnation);
     return expiresAt === undefined ? this.#readLease(db, incarnation, at) : done(expiresAt > at);

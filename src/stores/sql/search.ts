@@ -5,14 +5,14 @@ import { wordsOf } from "./dead.ts";
 import { filterWork, listOf, mapWork, type Value, type Work } from "./work.ts";
 
 /**
- * Finding runs among millions. Each filter is answered from the one index that leaves least to look at, newest first by
- * the run's number; a filter that several indexes serve, such as all versions of a name, is a few such looks that are
- * merged. Nothing here reads the long table of runs from one end to the other.
+ * Finds runs among millions. Each filter is answered from the index that leaves the fewest rows to read, newest first
+ * by run number. A filter that needs several index ranges, such as all versions of a name, merges a few such lookups.
+ * Nothing here scans the large table of runs.
  */
-interface Look {
-  /** The run's number where the index has it: it gives the order. */
+interface Lookup {
+  /** The column of the index with the run's number, which gives the order. */
   readonly no: string;
-  /** Table and joins; `r` is the run. */
+  /** Table and joins. `r` is the run. */
   readonly from: string;
   readonly where: readonly string[];
   readonly params: readonly Value[];
@@ -21,8 +21,8 @@ interface Look {
 /** Numbers of the runs of one page, newest first. */
 export function* findRuns(context: Context, filter: RunFilter): Work<readonly number[]> {
   if (filter.ids !== undefined) return yield* known(context, filter.ids);
-  const looks = yield* looksFor(context, filter);
-  const found = (yield* mapWork(looks, function* ({ no, from, where, params }) {
+  const lookups = yield* lookupsFor(context, filter);
+  const found = (yield* mapWork(lookups, function* ({ no, from, where, params }) {
     return (yield* context.db.all<{ no: number }>(
       `select ${no} as no from ${from} where ${[...where, `${no} < ?`].join(" and ")} order by ${no} desc limit ?`,
       ...params,
@@ -40,15 +40,15 @@ function* known({ db }: Context, ids: readonly string[]): Work<readonly number[]
   return rows.map((row) => row.no);
 }
 
-/** Beyond this a count of a filter that no counter serves says only that there are more. */
+/** Above this, the count of a filter without counters is not exact. */
 export const countMax = 10_000;
 
-/** How many runs match: exact from the counters where they serve, else exact up to 10,000. */
+/** Counts the matching runs: exact from the counters if they apply, otherwise exact up to 10,000. */
 export function* countRuns(context: Context, filter: RunFilter): Work<{ count: number; isExact: boolean }> {
   const counted = yield* fromCounters(context, filter);
   if (counted !== null) return { count: counted, isExact: true };
   const seen = new Set<number>();
-  for (const { no, from, where, params } of yield* looksFor(context, filter)) {
+  for (const { no, from, where, params } of yield* lookupsFor(context, filter)) {
     const rows = yield* context.db.all<{ no: number }>(
       `select ${no} as no from ${from} where ${where.join(" and ") || "true"} limit ?`,
       ...params,
@@ -61,7 +61,7 @@ export function* countRuns(context: Context, filter: RunFilter): Work<{ count: n
 
 const hourMs = 3_600_000;
 
-/** What is asked for by workflow, version, status and whole hours alone stands in counters. */
+/** Filters by only workflow, version, status and whole hours are answered from counters. */
 function* fromCounters(context: Context, filter: RunFilter): Work<number | null> {
   const { key, text, parent, attribute, fingerprint, createdFrom, createdTo, status } = filter;
   if (key !== undefined || text !== undefined || parent !== undefined || attribute !== undefined) return null;
@@ -99,62 +99,65 @@ function* definitionsOf(context: Context, { definition, version }: RunFilter): W
   });
 }
 
-function* looksFor(context: Context, filter: RunFilter): Work<readonly Look[]> {
+function* lookupsFor(context: Context, filter: RunFilter): Work<readonly Lookup[]> {
   const definitions = yield* definitionsOf(context, filter);
   if (definitions !== null && definitions.length === 0) return [];
   const rest = yield* conditions(context, filter, definitions);
-  const look = (from: string, ...own: [string, ...Value[]][]): Look => ({
+  const lookup = (from: string, ...own: [string, ...Value[]][]): Lookup => ({
     no: from.startsWith("runs") ? "r.no" : `${from.split(" ")[1]}.run`,
-    // Where nothing else has to hold, the run itself need not be looked at.
+    // Without other conditions the table of runs need not be read.
     from: rest.where.length === 0 ? (from.split(" cross join ")[0] ?? from) : from,
     where: [...own.map(([sql]) => sql), ...rest.where],
     params: [...own.flatMap(([, ...params]) => params), ...rest.params],
   });
   const { text, fingerprint, attribute, key, parent, status } = filter;
-  if (text !== undefined) return textLooks(text, look);
+  if (text !== undefined) return textLookups(text, lookup);
   if (fingerprint !== undefined)
-    return [look("dead d cross join runs r on r.no = d.run", ["d.fingerprint = ?", fingerprint])];
-  if (key !== undefined) return [look("runs r indexed by runs_by_key", ["r.key = ?", key])];
-  if (parent !== undefined) return [look("runs r", ["r.parent = ?", parent])];
+    return [lookup("dead d cross join runs r on r.no = d.run", ["d.fingerprint = ?", fingerprint])];
+  if (key !== undefined) return [lookup("runs r indexed by runs_by_key", ["r.key = ?", key])];
+  if (parent !== undefined) return [lookup("runs r", ["r.parent = ?", parent])];
   if (attribute !== undefined) {
     return [
-      look(
+      lookup(
         "run_attributes a cross join runs r on r.no = a.run",
         ["a.name = ?", attribute.name],
         ["a.value = ?", attribute.value],
       ),
     ];
   }
-  if (status !== undefined && isLive(status)) return [look("live l cross join runs r on r.no = l.run")];
-  if (status === "failed" || status === "cancelled") return [look(`runs r indexed by runs_${status}`)];
-  // One look a version: together they would have to be sorted.
+  if (status !== undefined && isLive(status)) return [lookup("live l cross join runs r on r.no = l.run")];
+  if (status === "failed" || status === "cancelled") return [lookup(`runs r indexed by runs_${status}`)];
+  // One lookup per version: a combined one would need a sort.
   if (definitions !== null)
-    return definitions.map((no) => look("runs r indexed by runs_by_definition", ["r.definition = ?", no]));
-  return [look("runs r")];
+    return definitions.map((no) => lookup("runs r indexed by runs_by_definition", ["r.definition = ?", no]));
+  return [lookup("runs r")];
 }
 
 function isLive(status: string): boolean {
   return status === "compensating" || (liveStatuses as readonly string[]).includes(status);
 }
 
-/** Rows of one look of a text at most; what lies behind is older than anybody reads. */
+/** Maximum rows of one lookup by text. Anything beyond is older than anyone reads. */
 const textMax = 10_000;
 
-/** The beginning of an id or a key, any part of a key among the newest runs, or the words of an error. */
-function textLooks(text: string, look: (from: string, ...own: [string, ...Value[]][]) => Look): readonly Look[] {
-  const among = (sql: string, ...params: Value[]): Look =>
-    look("runs r", [`r.no in (select no from (${sql} limit ${textMax}) found)`, ...params]);
+/** Searches for the beginning of an ID or a key, any part of a key among the newest runs, or the words of an error. */
+function textLookups(
+  text: string,
+  lookup: (from: string, ...own: [string, ...Value[]][]) => Lookup,
+): readonly Lookup[] {
+  const among = (sql: string, ...params: Value[]): Lookup =>
+    lookup("runs r", [`r.no in (select no from (${sql} limit ${textMax}) found)`, ...params]);
   const id = text.startsWith("run_") ? text : `run_${text}`;
   const words = wordsOf(text);
   return [
-    ...("run_".startsWith(text) ? [look("runs r")] : []),
+    ...("run_".startsWith(text) ? [lookup("runs r")] : []),
     among("select no from runs where id >= ? and id < ? order by id desc", id, `${id}\u{10FFFF}`),
     among("select no from runs where key >= ? and key < ?", text, `${text}\u{10FFFF}`),
-    look("runs r", [
+    lookup("runs r", [
       `r.no > (select max(no) from runs) - ${textMax} and r.key is not null and lower(r.key) like ? escape '!'`,
       `%${text.toLowerCase().replace(/[!%_]/g, "!$&")}%`,
     ]),
-    ...(words.length === 0 ? [] : [look("runs r", ...words.map(wordCondition))]),
+    ...(words.length === 0 ? [] : [lookup("runs r", ...words.map(wordCondition))]),
   ];
 }
 
@@ -166,7 +169,7 @@ function wordCondition(word: string): [string, ...Value[]] {
   ];
 }
 
-/** What is left to hold of each run that a look comes upon. */
+/** The remaining conditions on each run that a lookup finds. */
 function* conditions(
   context: Context,
   { status, key, parent, fingerprint, attribute, createdFrom, createdTo, text }: RunFilter,
@@ -180,7 +183,7 @@ function* conditions(
   };
   if (status !== undefined) add(statusCondition(status));
   if (definitions !== null) add(`r.definition in (${listOf(definitions)})`);
-  // Numbers rise with the time of the start, so that a span of time is a span of numbers.
+  // Run numbers rise with start time, so a time range is a range of numbers.
   if (createdFrom !== undefined) add("r.no >= ?", yield* firstFrom(context, createdFrom));
   if (createdTo !== undefined) add("r.no < ?", yield* firstFrom(context, createdTo));
   const hasDriver = text !== undefined;
@@ -197,7 +200,7 @@ function* conditions(
   return { where, params };
 }
 
-/** As literals, so that partial indexes can serve them. */
+/** Literals instead of parameters, so that partial indexes can be used. */
 function statusCondition(status: NonNullable<RunFilter["status"]>): string {
   if (!isLive(status)) return `r.ended = '${status}'`;
   const own =
@@ -209,10 +212,12 @@ function statusCondition(status: NonNullable<RunFilter["status"]>): string {
   return `exists (select 1 from live l where l.run = r.no and ${own})`;
 }
 
-/** The first number whose run was started at that time or later: found by halving, since both only rise. */
+/**
+ * The first run number that started at that time or later, by binary search, since numbers and times both only rise.
+ */
 function* firstFrom(context: Context, time: number): Work<number> {
   const { db } = context;
-  // Apart: asked for together they are looked for from one end to the other.
+  // Two queries: a combined one would scan the whole table.
   let low = (yield* db.get<{ no: number | null }>("select min(no) as no from runs"))?.no ?? 1;
   let high = ((yield* db.get<{ no: number | null }>("select max(no) as no from runs"))?.no ?? 0) + 1;
   while (low < high) {

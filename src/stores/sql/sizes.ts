@@ -2,13 +2,13 @@ import type { DefinitionSizes, StoreSizes } from "../../kernel/ports/queries.ts"
 import type { Context } from "./context.ts";
 import { mapWork, type Work } from "./work.ts";
 
-/** Runs of one definition version that are looked at: spread over all of them, so that old and new ones count alike. */
+/** Number of sampled runs per definition version, spread evenly, so that old and new runs count equally. */
 const samples = 100;
 const hourMs = 3_600_000;
 
 /**
- * What takes room. Counts of runs are exact. Steps and bytes come from samples, since a sum over everything would read
- * the whole file.
+ * What uses space. Run counts are exact. Steps and bytes are estimated from samples, since exact sums would read the
+ * whole file.
  */
 export function* readSizes(context: Context): Work<StoreSizes> {
   const now = context.clock.now();
@@ -83,7 +83,7 @@ function* sizesOf(context: Context, definition: number, hour: number): Work<Defi
   const sampled = yield* mapWork(yield* sampleRuns(context, definition), function* (run) {
     return yield* measure(context, run);
   });
-  // A sample of every run is no estimate.
+  // If every run is sampled, the result is exact.
   const factor = sampled.length === 0 ? 0 : (runs ?? 0) / sampled.length;
   const total = (of: keyof RunSizes): number => Math.round(sampled.reduce((sum, run) => sum + run[of], 0) * factor);
   const sizes = {
@@ -103,7 +103,7 @@ function* sizesOf(context: Context, definition: number, hour: number): Work<Defi
   return { ...sizes, grownLastDay: Math.round(perRun * sizes.startedLastDay) };
 }
 
-/** Numbers of runs, evenly over those there are: each is one look into an index. */
+/** Run numbers, evenly spread. Each is one index lookup. */
 function* sampleRuns({ db }: Context, definition: number): Work<readonly number[]> {
   const ends = yield* db.get<{ first: number | null; last: number | null }>(
     "select (select min(no) from runs where definition = ?1) as first, (select max(no) from runs where definition = ?1) as last",

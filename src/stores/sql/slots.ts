@@ -7,10 +7,10 @@ import type { Work } from "./work.ts";
  * Slots limit how many runs of a key work at once. A slot is a row, taking one is an insert, and the primary key is the
  * limit.
  *
- * Invariants. A run holds all slots that it needs or waits in exactly one line, that of its first full key. A run in the
- * ready index that needs slots either holds them or is looked at again when it is leased. Whoever frees a slot hands it
- * to the first in line in the same transaction, so no slot is free while somebody stands in its line. Slots belong to
- * runs: when a worker dies its runs keep theirs, and whoever leases them next carries them over.
+ * Invariants: A run holds all slots that it needs, or is in exactly one queue, that of its first full key. A run in the
+ * ready index that needs slots either holds them or is checked again when it is leased. The transaction that frees a
+ * slot also hands it to the first run in the queue, so no slot is free while a run is queued for it. Slots belong to
+ * runs: when a worker crashes, its runs keep their slots, also under their next lease.
  */
 export const slotState = { none: 0, wanting: 1, holding: 2 } as const;
 
@@ -20,7 +20,7 @@ interface Waiter {
   ready_at: number | null;
 }
 
-/** Takes all slots that the run needs, or none. Null when it holds them, else the first key that is full. */
+/** Takes all slots that the run needs, or none. Returns null if it holds them, otherwise the first key that is full. */
 export function* takeSlots(
   context: Context,
   run: number,
@@ -34,7 +34,10 @@ export function* takeSlots(
   return null;
 }
 
-/** A free number for each slot that the run lacks, or the first key that has none. `given`: one that was handed to it. */
+/**
+ * A free number for each slot that the run lacks, or the first key without one. `given`: a slot that was handed to the
+ * run.
+ */
 function* findFree(
   context: Context,
   run: number,
@@ -59,7 +62,7 @@ function* holds(context: Context, run: number, key: string): Work<boolean> {
   return (yield* context.db.get("select 1 from slots where run = ? and key = ?", run, key)) !== undefined;
 }
 
-/** Null when all are taken; also while others stand in line, whom nobody may overtake. */
+/** Null if all are taken, or if other runs are queued, since none may be overtaken. */
 function* freeNumber(context: Context, need: SlotNeed, run: number): Work<number | null> {
   const { db } = context;
   const { key } = need;
@@ -75,7 +78,7 @@ function* freeNumber(context: Context, need: SlotNeed, run: number): Work<number
   return yield* firstGap(context, key, max);
 }
 
-/** The sweep forgets a limit that nobody uses; a run that gave its slot back to wait comes with its own. */
+/** The sweep removes unused limits. A run that released its slot to wait brings its own limit. */
 function* limitOf({ db }: Context, { key, limit }: SlotNeed): Work<number> {
   const known = (yield* db.get<{ max: number }>("select max from slot_limits where key = ?", key))?.max;
   if (known === undefined) yield* db.run("insert into slot_limits (key, max) values (?, ?)", key, limit);
@@ -106,7 +109,7 @@ function* insertSlot(context: Context, run: number, fence: number, need: SlotNee
   );
 }
 
-/** Puts a run into the line of a key; one that stands in a line already keeps its rank. */
+/** Queues a run for a slot of a key. A run that is already queued keeps its rank. */
 export function* standInLine(
   context: Context,
   run: number,
@@ -130,7 +133,10 @@ export function* standInLine(
   );
 }
 
-/** The newest start says how many a key allows. More than before is handed out at once; fewer drains by itself. */
+/**
+ * The newest start sets the limit of a key. Added slots are handed out at once; a lower limit takes effect as slots are
+ * released.
+ */
 export function* setLimits(context: Context, needs: readonly SlotNeed[], at: number): Work<void> {
   for (const { key, limit } of needs) {
     const known = (yield* context.db.get<{ max: number }>("select max from slot_limits where key = ?", key))?.max;
@@ -144,7 +150,7 @@ export function* setLimits(context: Context, needs: readonly SlotNeed[], at: num
   }
 }
 
-/** Gives back what the run holds: all when it ends or is halted, `keptToo` false when it only waits. */
+/** Releases the run's slots: all if it ends or is suspended; if it only waits, `keptToo` is false. */
 export function* releaseSlots(context: Context, run: number, keptToo: boolean, at: number): Work<void> {
   const { db } = context;
   const freed = yield* db.all<{ key: string; n: number }>(
@@ -157,7 +163,7 @@ export function* releaseSlots(context: Context, run: number, keptToo: boolean, a
   for (const { key, n } of freed) yield* handOver(context, key, n, at);
 }
 
-/** Of a run that stays live: it must take again what it gave back before it is leased anew. */
+/** Releases slots of a run that has not ended. It must take them again before it is leased again. */
 export function* giveSlotsBack(context: Context, run: number, keptToo: boolean, at: number): Work<void> {
   yield* releaseSlots(context, run, keptToo, at);
   const needs = needsOf(
@@ -171,10 +177,13 @@ export function* giveSlotsBack(context: Context, run: number, keptToo: boolean, 
   );
 }
 
-/** How many in a line are looked at for one free slot; those behind wait for the sweep. */
+/** Maximum queued runs checked for one free slot. Those behind wait for the sweep. */
 const lookMax = 1_000;
 
-/** Hands a free slot to the first in its line that can have all that it needs; others move on to the line of what they lack. */
+/**
+ * Hands a free slot to the first queued run that can have all slots it needs. The others move to the queue of the slot
+ * that they lack.
+ */
 function* handOver(context: Context, key: string, n: number, at: number): Work<void> {
   const { db } = context;
   if (!context.safeguards.handsOver()) return;
@@ -192,7 +201,7 @@ function* handOver(context: Context, key: string, n: number, at: number): Work<v
   }
 }
 
-/** Null when the waiter took it and is ready now, else the key that it must wait for instead. */
+/** Null if the waiter took the slot and is ready, otherwise the key that it must wait for instead. */
 function* give(context: Context, waiter: Waiter, key: string, n: number, at: number): Work<string | null> {
   const { db } = context;
   const { run } = waiter;
@@ -224,7 +233,7 @@ function* give(context: Context, waiter: Waiter, key: string, n: number, at: num
   return null;
 }
 
-/** Hands out every slot of a key that is free while somebody stands in its line. */
+/** Hands out the free slots of a key while runs are queued for it. */
 function* fillSlots(context: Context, key: string, at: number): Work<void> {
   const { db } = context;
   const max = (yield* db.get<{ max: number }>("select max from slot_limits where key = ?", key))?.max ?? 0;
@@ -236,7 +245,7 @@ function* fillSlots(context: Context, key: string, at: number): Work<void> {
   }
 }
 
-/** What hand-over may have left behind: lines with free slots, and limits that nobody uses. Part of the sweep. */
+/** Handles what hand-over may have missed: queues with free slots, and unused limits. Part of the sweep. */
 export function* recheckSlots(context: Context, limit: number, at: number): Work<void> {
   const { db } = context;
   for (const { key } of yield* db.all<{ key: string }>("select distinct key from slot_waiters limit ?", limit))

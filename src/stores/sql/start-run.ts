@@ -17,7 +17,7 @@ import { reopenRun } from "./reopen.ts";
 import { setLimits, slotState, standInLine, takeSlots } from "./slots.ts";
 import type { Work } from "./work.ts";
 
-/** A new run with its queue entry, in one transaction; leased at once when its worker has room. */
+/** Creates a run and its queue entry in one transaction. The run is leased at once if its worker has capacity. */
 export function* startRun(
   context: Context,
   start: StartRun,
@@ -48,7 +48,8 @@ export function* startRun(
       start.parent.no,
       start.parent.key,
     );
-    // A child that was cancelled or undone is final: a parent that was resumed past it gets another one in its place.
+    // A cancelled or compensated child is final: if its parent is resumed past it, the parent gets a new child in its
+    // place.
     const final = child === undefined ? null : yield* finalOf(context, child);
     if (child !== undefined && final !== null && child.id !== start.id) {
       yield* db.run(
@@ -68,7 +69,7 @@ export function* startRun(
     }
   }
   const { flow } = start;
-  // What admits it must not count it twice.
+  // Admission must not count a repeated start twice.
   const repeated = flow === undefined ? null : yield* startedBefore(context, start, at);
   if (repeated !== null) return repeated;
   const admission = flow === undefined ? atOnce : yield* admit(context, start, flow, at);
@@ -118,7 +119,7 @@ export function* startRun(
   const readyAt = isDue ? at - start.priorityMs : dueAt;
   if (flow !== undefined) yield* remember(context, no, flow, at);
   const fullKey = isDue && flow?.slots !== undefined ? yield* takeFirstSlots(context, no, flow.slots, at) : null;
-  // A worker that was declared dead meanwhile would hold it for ever.
+  // A worker that was marked dead meanwhile would hold it forever.
   const isLeased =
     start.leaseTo !== undefined && isDue && fullKey === null && (yield* context.scratch.isAlive(db, start.leaseTo, at));
   const code = isLeased ? state.leased : fullKey === null ? state.ready : state.parked;
@@ -147,7 +148,7 @@ export function* startRun(
   };
 }
 
-/** The answer to a start that is offered again, since its answer was lost; null: it was not carried out. */
+/** The result of a start that is repeated because its response was lost. Null: it has not been executed. */
 function* startedBefore({ db }: Context, start: StartRun, at: number): Work<Outcome | null> {
   const row = yield* db.get<{ no: number; holder: number | null; fence: number | null }>(
     "select r.no, l.holder, l.fence from runs r left join live l on l.run = r.no where r.id = ?",
@@ -158,7 +159,7 @@ function* startedBefore({ db }: Context, start: StartRun, at: number): Work<Outc
   return { ok: true, at, run: newRun(start, row.no, isLeased ? 1 : 0, at), isCreated: true, isLeased };
 }
 
-/** A start without limits: now. */
+/** A start without flow control: now. */
 const atOnce = { kind: "new", notBefore: null } as const;
 
 function dueOf(start: StartRun, notBefore: number | null, at: number): number | null {
@@ -189,7 +190,7 @@ function* takeFirstSlots(context: Context, run: number, needs: readonly SlotNeed
   return yield* takeSlots(context, run, 1, needs, at);
 }
 
-/** What stays with the run: the slots that it takes again after each wait, and its deadline. */
+/** Stores the slots that the run takes again after each wait, and its deadline. */
 function* keepFlow(context: Context, run: number, flow: Flow, isHolding: boolean, from: number): Work<void> {
   const { slots, deadlineMs } = flow;
   if (slots === undefined && deadlineMs === undefined) return;
@@ -203,20 +204,20 @@ function* keepFlow(context: Context, run: number, flow: Flow, isHolding: boolean
   );
 }
 
-/** Of a singleton that the newest start replaces. */
+/** Ends the singleton run that the newest start replaces. */
 function* endReplaced(context: Context, flow: Flow, at: number): Work<void> {
   const run = yield* replaced(context, flow);
   if (run !== null)
     yield* cancelRun(context, run, { code: "by-person", by: "singleton", why: "replaced by a newer start" }, at);
 }
 
-/** Of a verb that makes a new run: kept with the one that it was asked of, if that is still there. */
+/** Records an action that created a new run with the original run, if that still exists. */
 function* auditOrigin(context: Context, asked: NonNullable<StartRun["audit"]>, at: number): Work<void> {
   const old = yield* context.db.get<{ no: number }>("select no from runs where id = ?", asked.runId);
   if (old !== undefined) yield* audit(context, old.no, asked.runId, asked, at);
 }
 
-/** What keeps a child from being gone on with, or null. */
+/** Why a child cannot be continued, or null. */
 function* finalOf(
   context: Context,
   child: { no: number; ended: string | null; reason: string | null },
@@ -233,7 +234,7 @@ function* hasUndos({ db }: Context, run: number): Work<boolean> {
   return (yield* db.get("select 1 from steps where run = ? and kind = ? limit 1", run, kindCode.undo)) !== undefined;
 }
 
-/** A parent that asks again for its child after a resume: a child at rest answers at once, a failed one is resumed. */
+/** A resumed parent requests its child again: an ended child reports its result at once, a failed one is resumed. */
 function* rejoinChild(context: Context, child: number, parent: number, key: string, at: number): Work<void> {
   const row = yield* context.db.get<{ id: string; ended: string | null; round: number }>(
     "select id, ended, round from runs where no = ?",
@@ -245,12 +246,12 @@ function* rejoinChild(context: Context, child: number, parent: number, key: stri
     yield* reopenRun(context, child, { to: "ready", reopening: yield* failedStepReopening(context, child) }, at);
     return;
   }
-  // Its end was told once already, to a call that a restart has taken back since: this telling is another one.
+  // Its end was already delivered to a call that a restart has voided since. This is a separate delivery.
   const ref = `${child}:${row.round}:${(yield* liveRow(context, parent))?.fence ?? 0}`;
   yield* deliver(context, { run: parent, kind: "child", ref, key, body: null }, at);
 }
 
-/** Reopens what failed last: the step whose error ended the run. */
+/** The reopening of the step whose error ended the run, or null. */
 function* failedStepReopening(context: Context, run: number): Work<Reopening | null> {
   const dead = yield* context.db.get<{ step: string | null }>("select step from dead where run = ?", run);
   const step = dead === undefined ? yield* dismissedStep(context, run) : dead.step;
@@ -263,7 +264,7 @@ function* failedStepReopening(context: Context, run: number): Work<Reopening | n
   return { keys: [step], ...(entry?.seq == null ? {} : { optionalFrom: entry.seq }) };
 }
 
-/** No letter tells any more what a dismissed run failed at; its error does. */
+/** A dismissed run has no dead letter with the failed step, but its error names the step. */
 function* dismissedStep({ db, payloads }: Context, run: number): Work<string | undefined> {
   const stored = (yield* db.get<{ error: string | null }>("select error from runs where no = ?", run))?.error ?? null;
   const error = yield* payloads.whole(run, "error", stored);

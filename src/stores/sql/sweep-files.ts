@@ -3,7 +3,10 @@ import type { Context } from "./context.ts";
 import { fileFolders } from "./files.ts";
 import { mapWork, type Work } from "./work.ts";
 
-/** Forgets files that nobody has referred to for a while, and names them: they go once this has committed. */
+/**
+ * Deletes the rows of files that have been unused for a while, and returns their hashes. The files are removed after
+ * the commit.
+ */
 export function* sweepFiles(context: Context, limit: number, at: number): Work<readonly string[]> {
   const { db } = context;
   const before = at - defaults.fileGraceMs;
@@ -19,8 +22,8 @@ export function* sweepFiles(context: Context, limit: number, at: number): Work<r
 }
 
 /**
- * Removes files that no row names: their writer died before its commit, or a sweep after its own. One part of them a
- * sweep, and none that is young, since its row may be about to come. Returns the next part.
+ * Removes files without a row: their writer crashed before its commit, or a sweep crashed after its own. Each sweep
+ * handles one part, and keeps young files, whose row may still be committed. Returns the next part.
  */
 export function* sweepOrphans(context: Context, part: number): Work<number> {
   const before = context.clock.now() - defaults.fileGraceMs;

@@ -12,7 +12,7 @@ import type { Work } from "./work.ts";
 export interface SweepParams {
   readonly completedMs: number;
   readonly failedMs: number;
-  /** As `completedMs`, unless said otherwise. */
+  /** Default: as `completedMs`. */
   readonly cancelledMs?: number;
   readonly eventMs: number;
   readonly limit: number;
@@ -28,7 +28,7 @@ export function* sweep(
   yield* sweepFires(context, at - params.completedMs, params.limit);
   yield* recheckSlots(context, params.limit, at);
   yield* forgetKeys(context, params.limit, at);
-  // A repair is offered again within moments, if ever.
+  // A repair is retried within seconds, if ever.
   yield* context.db.run("delete from mends where at < ?", at - defaults.retention.keyMs);
   yield* sweepBulks(context, at - params.completedMs, params.limit);
   return {
@@ -39,7 +39,7 @@ export function* sweep(
   };
 }
 
-/** Definition by definition: each may keep its runs for another time. */
+/** One definition at a time, since each may have its own retention. */
 function* sweepRuns(context: Context, params: SweepParams, at: number): Work<number> {
   let left = params.limit;
   for (const { no, keep } of yield* context.definitions.numbered()) {
@@ -51,7 +51,10 @@ function* sweepRuns(context: Context, params: SweepParams, at: number): Work<num
   return params.limit - left;
 }
 
-/** A definition's own word goes before the store's; cancelled runs go with the completed ones, as near as that is said. */
+/**
+ * A definition's own retention takes precedence over the store's. On each level, cancelled runs default to the value
+ * for completed ones.
+ */
 function agesOf(params: SweepParams, keep: Keep | null): Required<Keep> {
   const completedMs = keep?.completedMs ?? params.completedMs;
   return {
@@ -62,7 +65,7 @@ function agesOf(params: SweepParams, keep: Keep | null): Required<Keep> {
   };
 }
 
-/** A child stays as long as its parent may still ask for it. */
+/** A child is kept while its parent may still request it. */
 function* oldRuns(
   context: Context,
   definition: number,

@@ -2,7 +2,7 @@ import type { DueTimers, OwnerKind } from "../../kernel/ports/queries.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./work.ts";
 
-/** Sets when an owner is looked at next; null: not by itself. Inside a transaction. */
+/** Sets the next timer of an owner; null removes it. Call inside a transaction. */
 export function* setTimer(context: Context, kind: OwnerKind, owner: number, dueAt: number | null): Work<void> {
   if (dueAt === null) {
     yield* context.db.run("delete from timers where owner_kind = ? and owner = ?", kind, owner);
@@ -18,7 +18,7 @@ export function* setTimer(context: Context, kind: OwnerKind, owner: number, dueA
   context.hints.timers = true;
 }
 
-/** One page of what is due, and when the next timer after now will be. */
+/** One page of due timers, and the time of the next timer after now. */
 export function* readDueTimers(
   context: Context,
   { after, limit }: { after: { dueAt: number; kind: string; owner: number } | null; limit: number },

@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
 import type { Work } from "./work.ts";
 
-/** Registers a wait. A wait for an event looks at once for the event that may have come first, in the same transaction. */
+/** Registers a wait. A wait for an event also checks, in the same transaction, for an event that arrived first. */
 export function* openWait(context: Context, run: number, wait: WaitOpening, at: number): Work<void> {
   const { db } = context;
   const dueAt = wait.dueAt ?? (wait.dueInMs === undefined ? null : at + wait.dueInMs);
@@ -50,7 +50,7 @@ function* lookBack(context: Context, run: number, wait: WaitOpening, hash: numbe
   if (event !== null) yield* settleWait(context, run, wait.key, event, at);
 }
 
-/** Looks again for every wait for an event of a run: what a store needs whose transactions do not see each other. */
+/** Checks again every event wait of a run. Needed by a store whose concurrent transactions do not see each other. */
 export function* lookAgain(context: Context, run: number, at: number): Work<void> {
   const waits = yield* context.db.all<{ key: string; name: string; match: string | null; hash: number }>(
     "select key, name, match, hash from waits where run = ? and kind = 'event' and event is null",
@@ -67,7 +67,7 @@ export function* lookAgain(context: Context, run: number, at: number): Work<void
   }
 }
 
-/** Gives an event to a wait. The event is at most once for this run; the wait takes no second one. */
+/** Delivers an event to a wait. A run receives an event at most once, and a wait receives at most one event. */
 export function* settleWait(context: Context, run: number, key: string, event: number, at: number): Work<boolean> {
   const isNew = yield* deliver(context, { run, kind: "event", ref: String(event), key, body: null }, at);
   if (!isNew) return false;

@@ -10,9 +10,9 @@ import { openMemoryCore } from "./memory-store.ts";
 interface Setup {
   readonly core: SqliteCore;
   clock: { now: number };
-  /** What became of it; throws when the store did. */
+  /** Returns the outcome; throws if the store does. */
   commit(transition: Transition): { ok: boolean };
-  /** Deploys `pay` with this content and gives its number. */
+  /** Deploys `pay` with this content and returns its version. */
   deploy(content: string, options?: Partial<Deploy> & { version?: number }): number;
   start(version: number): number;
   versions(): readonly VersionRow[];
@@ -72,9 +72,9 @@ function setup(): Setup {
 }
 
 describe("versions in the store", () => {
-  it("number new content, keep known content, and give the row without a fingerprint its own", () => {
+  it("get a number for new content, keep it for known content, and fill in the row without a fingerprint", () => {
     const { deploy, start, versions } = setup();
-    // As an app does that brings its own code.
+    // As in an app that registers its own code.
     start(1);
     assert.deepEqual(
       versions().map(({ definition, fingerprint }) => [definition.version, fingerprint]),
@@ -99,7 +99,7 @@ describe("versions in the store", () => {
     );
   });
 
-  it("are safe to deploy, choose and sign twice", () => {
+  it("can be deployed, chosen and signed twice without harm", () => {
     const { deploy, commit, versions, core } = setup();
     assert.deepEqual([deploy("aa"), deploy("aa"), versions().length], [1, 1, 1]);
     const sign = { kind: "sign", keyId: "k", body: "{}", signature: "s" } as const;
@@ -109,7 +109,7 @@ describe("versions in the store", () => {
     assert.equal(core.query("manifests", { keyIds: ["other"] }).length, 0);
   });
 
-  it("put a row right whose body is not the one that its hash names", () => {
+  it("correct a row whose body does not match its hash", () => {
     const { deploy, core } = setup();
     deploy("aa");
     core.db.run("update artifacts set body = 'evil'");
@@ -118,7 +118,7 @@ describe("versions in the store", () => {
     assert.equal(core.query("artifact", { hash: "aa" })?.body, "code of aa");
   });
 
-  it("leave no trace in memory of a deployment that was rolled back", () => {
+  it("leave nothing in memory of a deployment that was rolled back", () => {
     const { core, versions, deploy } = setup();
     const broken = {
       kind: "deploy",
@@ -136,7 +136,7 @@ describe("versions in the store", () => {
     assert.equal(deploy("bb"), 1);
   });
 
-  it("are retired once they are drained and empty, and serve again when they are chosen", () => {
+  it("are retired once they are drained and have no runs, and are in use again when they are chosen", () => {
     const { deploy, start, commit, versions, core, sweep } = setup();
     deploy("aa");
     deploy("bb");
@@ -165,13 +165,13 @@ describe("versions in the store", () => {
     assert.equal(old()?.retiredAt, 1_000);
     assert.ok(set("used").ok);
     assert.deepEqual([old()?.drainedAt, old()?.retiredAt], [null, null]);
-    const notified = core
+    const audited = core
       .query("audit", { run: null, before: null, limit: 10 })
       .map(({ verb, why }) => `${verb} ${why}`);
-    assert.ok(notified.includes("drained pay version 1: because"), notified.join("; "));
+    assert.ok(audited.includes("drained pay version 1: because"), audited.join("; "));
   });
 
-  it("lose their artifacts when nobody needs them: never with runs, nor the newest ones", () => {
+  it("lose artifacts that nothing needs: never those of versions with runs, nor the newest ones", () => {
     const { deploy, start, artifacts, sweep } = setup();
     for (let i = 1; i <= keptVersions + 3; i++) deploy(`c${String(i).padStart(2, "0")}`);
     start(2);
@@ -181,7 +181,7 @@ describe("versions in the store", () => {
     assert.ok(!artifacts().includes("c01"));
   });
 
-  it("keep an artifact as long as any of the names in its file needs it", () => {
+  it("keep an artifact as long as any name in its file needs it", () => {
     const { core, deploy, artifacts, sweep } = setup();
     const both = (fingerprint: string): void => {
       const definitions = ["pay", "refund"].map(
@@ -203,7 +203,7 @@ describe("versions in the store", () => {
     assert.ok(artifacts().includes("shared"));
   });
 
-  it("move an idle run under a raised fence, and refuse a held one, a stale mark and one at rest", () => {
+  it("move an idle run and raise its fence, and refuse a held run and a stale fence", () => {
     const { core, deploy, start, commit } = setup();
     deploy("aa");
     deploy("bb");
@@ -219,7 +219,7 @@ describe("versions in the store", () => {
     core.leave(incarnation);
     const fence = core.query("journal", { run: no })?.run.fence ?? 0;
     assert.ok(move(fence).ok);
-    assert.ok(move(fence).ok, "the answer to the same again");
+    assert.ok(move(fence).ok, "a repeated move succeeds");
     assert.equal(core.query("audit", { run: no, before: null, limit: 9 }).length, 1);
     assert.deepEqual(
       core.query("counts", {}).map(({ definition, status, count }) => [definition.version, status, count]),

@@ -5,9 +5,9 @@ import { StoreError } from "../../kernel/model/errors.ts";
 import { filesPath, syncFolder } from "./files.ts";
 
 /**
- * Copies the files that `database` refers to, from beside the store `from` to beside `to`; returns their bytes. They
- * are copied, not linked: a copy that shares its blocks with the original dies with it. Where the file system can, it
- * shares them until one is written.
+ * Copies the files that `database` refers to from next to the store `from` to next to `to`. Returns their total bytes.
+ * They are copied, not linked: damage to a linked file would also affect the copy. If the file system supports it,
+ * blocks are shared until one is written.
  */
 export function carryFiles(from: string, database: string, to = database): number {
   const db = new DatabaseSync(database, { readOnly: true });

@@ -33,10 +33,10 @@ function setup(count: number): { core: SqliteCore; advances: Advance[] } {
 }
 
 describe("a batch", () => {
-  it("with one guilty transition applies all others, and the counters with them", () => {
+  it("applies all other transitions, and their counters, if one fails", () => {
     const { core, advances } = setup(9);
-    const guilty: Advance = { kind: "advance", run: 5, fence: 1, next: { state: "parked" } };
-    const replies = core.commit(advances.map((advance, i) => (i === 4 ? guilty : advance)));
+    const offending: Advance = { kind: "advance", run: 5, fence: 1, next: { state: "parked" } };
+    const replies = core.commit(advances.map((advance, i) => (i === 4 ? offending : advance)));
     assert.deepEqual(
       replies.map((reply) => ("error" in reply ? "error" : "ok")),
       ["ok", "ok", "ok", "ok", "error", "ok", "ok", "ok", "ok"],
@@ -45,7 +45,7 @@ describe("a batch", () => {
     assert.deepEqual(core.query("violations", {}), []);
   });
 
-  it("with a stale fence hurts nobody else", () => {
+  it("is not affected by one stale fence", () => {
     const { core, advances } = setup(3);
     const replies = core.commit(advances.map((advance, i) => (i === 1 ? { ...advance, fence: 7 } : advance)));
     assert.deepEqual(
@@ -55,7 +55,7 @@ describe("a batch", () => {
     assert.deepEqual(core.query("violations", {}), []);
   });
 
-  it("takes several transitions of one run in their order", () => {
+  it("applies several transitions of one run in order", () => {
     const { core } = setup(1);
     const entry = (seq: number) =>
       ({
@@ -85,7 +85,7 @@ describe("a batch", () => {
     );
   });
 
-  it("leaves nothing that the store's own check would not see: a step recorded twice is a violation", () => {
+  it("has a check that reports a step recorded twice as a violation", () => {
     const { core } = setup(1);
     const insert =
       "insert into steps (run, seq, key, kind, outcome, value, input, attempts, took_ms, at) values (1, ?, 'charge', 0, 0, '1', null, 1, 0, 1)";

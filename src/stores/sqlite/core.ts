@@ -10,7 +10,7 @@ import { applyTransition, forgetTransaction, settleTransaction } from "../sql/ap
 import { type Context, createContext } from "../sql/context.ts";
 import { eraseRuns } from "../sql/erase.ts";
 import type { Files } from "../sql/files.ts";
-import { beat, bury, join, lease, leave } from "../sql/leases.ts";
+import { beat, join, lease, leave, markDead } from "../sql/leases.ts";
 import { loadJournal } from "../sql/load.ts";
 import { queries } from "../sql/queries.ts";
 import { safeguards as productSafeguards, type StoreSafeguards } from "../sql/safeguards.ts";
@@ -31,17 +31,17 @@ export interface CoreOptions {
   readonly offloadOver?: number;
 }
 
-/** What became of one transition of a batch: its outcome, or the error that it alone caused. */
+/** The result of one transition of a batch: its outcome, or an error that it alone caused. */
 export type Reply = { readonly outcome: Outcome } | { readonly error: StoreError };
 
 /**
- * The store itself, synchronous, on one connection: every method is one transaction. The thread in front of it batches;
- * the simulator and the test kit call it in place.
+ * The store itself, synchronous, on one connection. Every method is one transaction. The thread in front of it batches;
+ * the simulator and the test kit call it directly.
  */
 export class SqliteCore {
   readonly context: Context;
   readonly db: Database;
-  /** The part of the files that the next sweep looks through. */
+  /** The part of the files that the next sweep checks. */
   #orphanPart = 0;
 
   constructor(
@@ -58,31 +58,34 @@ export class SqliteCore {
       safeguards,
       files,
       offloadOver: options.offloadOver ?? defaults.offloadOver,
-      // Whoever writes has the file to itself.
+      // A writer has the whole file to itself.
       lock: "",
       shard: 0,
     });
   }
 
-  /** Whoever holds the file's lock knows that every earlier worker is dead: nobody waits for a lease to run out. */
+  /**
+   * Marks all earlier workers dead. The process that holds the file's lock knows that they are, so no lease needs to
+   * expire.
+   */
   buryAll(): void {
     this.#write(() => {
       const at = perform(this.context.clock.save());
       for (const row of this.db.all<{ incarnation: number }>("select incarnation from workers where is_dead = 0")) {
-        perform(bury(this.context, row.incarnation, at));
+        perform(markDead(this.context, row.incarnation, at));
       }
       this.db.run("delete from workers where is_dead = 1 and expires_at < ?", at - 86_400_000);
     });
   }
 
   /**
-   * One database transaction for all of them. When something unexpected throws, the batch is rolled back and halved
-   * until the guilty transition stands alone; savepoints would cost every batch for the sake of that rare one.
+   * Applies a batch in one database transaction. If an unexpected error is thrown, the batch is rolled back and halved
+   * until the offending transition is alone. Savepoints would slow down every batch because of this rare case.
    */
   commit(batch: readonly Transition[]): Reply[] {
     const erasure = batch.findIndex((transition) => transition.kind === "erase");
     if (erasure >= 0 && batch.length > 1) {
-      // It has a transaction of its own, for which deleted rows are overwritten.
+      // An erasure has its own transaction, in which deleted rows are overwritten.
       const [before, one, after] = [
         batch.slice(0, erasure),
         batch.slice(erasure, erasure + 1),
@@ -102,7 +105,7 @@ export class SqliteCore {
       });
     } catch (error) {
       const storeError = toStoreError(error);
-      // A full disk or a lost file is nobody's fault in the batch: halving would only hit it again.
+      // A full disk or a lost file is not caused by a transition: halving would only fail again.
       if (batch.length === 1 || storeError.code === "unavailable") return batch.map(() => ({ error: storeError }));
       const middle = Math.ceil(batch.length / 2);
       return [...this.#commitAll(batch.slice(0, middle)), ...this.#commitAll(batch.slice(middle))];
@@ -110,8 +113,8 @@ export class SqliteCore {
   }
 
   /**
-   * Overwrites what it deletes, and leaves nothing of it in free pages or in the log. Only here: overwriting always was
-   * measured to cost up to a tenth of the store thread's time.
+   * Overwrites what it deletes and leaves no copy in free pages or the log. Only here: overwriting always was measured
+   * to cost up to a tenth of the store thread's time.
    */
   #erase(act: EraseRuns): Reply {
     const { context } = this;
@@ -164,12 +167,12 @@ export class SqliteCore {
     const { files, ...swept } = this.#write(() => perform(sweep(this.context, params)));
     for (const hash of files) this.context.files.remove(hash);
     this.#orphanPart = perform(sweepOrphans(this.context, this.#orphanPart));
-    // Freed pages go back to the disk a few at a time; all at once would hold up the runs.
+    // Freed pages are returned to the disk a few at a time; returning all at once would delay the runs.
     if (swept.runs + swept.events > 0) this.db.raw.exec(`pragma incremental_vacuum(${vacuumPages})`);
     return swept;
   }
 
-  /** Opens the transaction of `ctx.tx`; until `endTx` nothing else may be called. */
+  /** Opens the transaction of `ctx.tx`. No other method may be called until `endTx`. */
   beginTx(): void {
     this.context.scratch.clear();
     this.db.raw.exec("begin immediate");
@@ -180,7 +183,7 @@ export class SqliteCore {
     return guardedQuery(this.db, sql, params ?? []);
   }
 
-  /** Commits the user's rows and the transition together; null rolls both back. */
+  /** Commits the user's rows and the transition together. Null rolls both back. */
   endTx(transition: Transition | null): Outcome | null {
     const { context } = this;
     if (transition === null) {
@@ -200,7 +203,7 @@ export class SqliteCore {
     }
   }
 
-  /** What the transactions since the last call may have woken; null when nothing. */
+  /** What the transactions since the last call may have woken, or null if nothing. */
   takeHint(): Hint | null {
     const { hints } = this.context;
     const isQuiet = !hints.ready && !hints.unrouted && !hints.timers;
@@ -238,7 +241,10 @@ export class SqliteCore {
 /** 4 MiB of 4 KiB pages. */
 const vacuumPages = 1_000;
 
-/** SQLite's result codes as the store's closed list. A disk that is full now may have room later: `unavailable`. */
+/**
+ * Maps SQLite's result codes to the store's closed list. A full disk may have space again later, so it is
+ * `unavailable`.
+ */
 export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const code = (error as { errcode?: number }).errcode ?? 0;

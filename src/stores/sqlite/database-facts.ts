@@ -3,7 +3,7 @@ import type { DatabaseFacts } from "../sql/context.ts";
 import type { Work } from "../sql/work.ts";
 import type { Database } from "./database.ts";
 
-/** What SQLite knows of its file. */
+/** Facts that SQLite reports about its file. */
 export class SqliteFacts implements DatabaseFacts {
   readonly #db: Database;
 
@@ -19,13 +19,13 @@ export class SqliteFacts implements DatabaseFacts {
     return this.#pragma("user_version");
   }
 
-  /** Size of the file, and what of it is free pages. */
+  /** Size of the file, and how much of it is free pages. */
   *bytes(): Work<{ bytes: number; freeBytes: number }> {
     const size = this.#pragma("page_size");
     return { bytes: this.#pragma("page_count") * size, freeBytes: this.#pragma("freelist_count") * size };
   }
 
-  /** Size of the log beside the file; 0 for a store in memory. */
+  /** Size of the log next to the file; 0 for a store in memory. */
   *walBytes(): Work<number> {
     const main = "select file from pragma_database_list where name = 'main'";
     const file = this.#db.get<{ file: string }>(main)?.file ?? "";

@@ -3,12 +3,12 @@ import { done, type Row, type Database as Statements, type Value, type Work } fr
 
 export type Statement = StatementSync;
 
-/** Some texts hold lists of numbers, and are not asked twice. */
+/** Maximum number of cached statements. Some SQL texts contain lists of numbers and are used only once. */
 const statementsMax = 2_000;
 
 /**
- * One connection with its prepared statements. Reads go through `all` and `get`, writes through `run`, always inside
- * `transaction`: `stmt.get()` on `… returning` in autocommit was measured never to checkpoint.
+ * One connection with its prepared statements. Reads use `all` and `get`; writes use `run`, always inside
+ * `transaction`: `stmt.get()` on `… returning` in autocommit mode was measured never to checkpoint.
  */
 export class Database {
   readonly raw: DatabaseSync;
@@ -18,7 +18,7 @@ export class Database {
     this.raw = raw;
   }
 
-  /** The prepared statement of this text, made once. */
+  /** The prepared statement of this text, prepared once. */
   prepare(sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
@@ -42,7 +42,7 @@ export class Database {
     return { changes: Number(changes), last: Number(lastInsertRowid) };
   }
 
-  /** IMMEDIATE, since a transaction that reads first and writes later is refused at once when another one writes. */
+  /** IMMEDIATE, because a transaction that reads first and writes later fails at once if another one writes. */
   transaction<T>(work: () => T): T {
     this.raw.exec("begin immediate");
     let value: T;
@@ -62,7 +62,7 @@ export class Database {
   }
 }
 
-/** Carries the statements of a `Work` out on the spot. */
+/** Executes the statements of a `Work` in place. */
 export class InPlace implements Statements {
   readonly #db: Database;
 
@@ -87,9 +87,9 @@ export class InPlace implements Statements {
   }
 }
 
-/** The value of work whose statements are carried out in place: it never stops for an answer. */
+/** Returns the value of work whose statements are executed in place: it never waits for a result. */
 export function perform<T>(work: Work<T>): T {
   const step = work.next();
-  if (step.done !== true) throw new Error("the database is closed");
+  if (step.done !== true) throw new Error("a statement was not executed in place");
   return step.value;
 }

@@ -21,7 +21,7 @@ export function filesPath(store: string): string {
 
 export class DiskFiles implements Files {
   readonly #root: string;
-  /** Folders with names that a power cut could still take away. */
+  /** Folders whose new names are not yet durable against a power failure. */
   readonly #unsettled = new Set<string>();
 
   constructor(store: string) {
@@ -34,7 +34,7 @@ export class DiskFiles implements Files {
 
   put(hash: string, bytes: Buffer): void {
     const path = this.path(hash);
-    // One that is damaged is replaced by whoever brings the bytes again.
+    // A damaged file is replaced when the same bytes are stored again.
     if (this.get(hash) !== null) return;
     try {
       this.#makeFolder(dirname(path));
@@ -99,7 +99,7 @@ export class DiskFiles implements Files {
   }
 }
 
-/** For a store in memory. */
+/** Files of a store in memory. */
 export class MemoryFiles implements Files {
   readonly #bytes = new Map<string, Buffer>();
 

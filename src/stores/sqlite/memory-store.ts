@@ -6,14 +6,14 @@ import type { LeaseParams, Leasing, Store, TxClient } from "../../kernel/ports/s
 import { type CoreOptions, SqliteCore } from "./core.ts";
 import { openMemoryDatabase } from "./open.ts";
 
-/** Opens the real store's core on a database in memory. */
+/** Opens the core of the real store on an in-memory database. */
 export function openMemoryCore(options: CoreOptions): SqliteCore {
   return new SqliteCore(openMemoryDatabase(), options);
 }
 
 /**
- * The real store without its thread, for tests: every call is applied in place and answered in a later microtask. Over
- * one core there may be several of these, as there are several workers over one database.
+ * The real store without its thread, for tests: every call is applied in place and resolves in a later microtask. One
+ * core may have several of these, like several workers on one database.
  */
 export class MemoryStore implements Store {
   readonly core: SqliteCore;

@@ -4,7 +4,7 @@ import type { Hint } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
 import type { LeaseParams, TxClient, WorkerAbout } from "../../kernel/ports/store.ts";
 
-/** What the main thread asks of the store's thread. Commits travel in batches; the rest one at a time. */
+/** Requests of the main thread to the store's thread. Commits are sent in batches, the rest one at a time. */
 export type ThreadRequest =
   | { readonly kind: "commit"; readonly batch: readonly Transition[] }
   | { readonly kind: "call"; readonly id: number; readonly call: Call }
@@ -30,7 +30,7 @@ export type Call =
   | { readonly name: "begin-tx"; readonly limitMs: number }
   | {
       readonly name: "query-tx";
-      /** Which one, as `begin-tx` has answered: a client may be used when its own is long over. */
+      /** The number that `begin-tx` returned: a client may still be used after its transaction has ended. */
       readonly tx: number;
       readonly sql: string;
       readonly params: Parameters<TxClient["query"]>[1];
@@ -39,8 +39,8 @@ export type Call =
   | { readonly name: "close" };
 
 /**
- * A plain advance that went well answers null, and a new run its number and whether it is leased: most of a batch, so
- * most of the traffic, is next to nothing.
+ * A plain advance that succeeded returns null, and a new run its number and whether it is leased. These are most of a
+ * batch, so most of the traffic is tiny.
  */
 export type WireReply = Outcome | null | readonly [no: number, isLeased: boolean] | { readonly error: WireError };
 

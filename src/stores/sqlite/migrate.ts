@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { StoreError } from "../../kernel/model/errors.ts";
 import type { Database } from "./database.ts";
 
-/** "Bato" in ASCII: the file says whose it is. */
+/** "Bato" in ASCII: identifies the file as a Baton store. */
 export const applicationId = 0x4261746f;
 
 const folder = new URL("./migrations/", import.meta.url);
@@ -13,7 +13,7 @@ interface Migration {
   readonly sql: string;
 }
 
-/** All migrations by number. A file that has shipped is never edited. */
+/** All migrations by number. A released file is never edited. */
 export function readMigrations(): readonly Migration[] {
   return readdirSync(folder)
     .filter((file) => /^\d{4}_\w+\.sql$/.test(file))
@@ -30,8 +30,8 @@ export function schemaVersion(db: Database): number {
 }
 
 /**
- * Brings the store to this Baton's schema, forward only, each migration in a transaction of its own after `backup` was
- * made of a store that already holds something. A newer store is refused: its rows mean what this version cannot know.
+ * Migrates the store to this Baton's schema, forward only. Each migration has its own transaction, after `backup` has
+ * copied a store that has data. A newer store is refused: this version cannot know what its rows mean.
  */
 export function migrate(
   db: Database,
@@ -51,7 +51,7 @@ export function migrate(
     );
   }
   for (const migration of migrations.filter((each) => each.version > from)) {
-    // A store that is being made has nothing to lose.
+    // A new store needs no backup.
     if (from > 0) backup(schemaVersion(db));
     db.transaction(() => {
       db.raw.exec(migration.sql);
@@ -62,7 +62,7 @@ export function migrate(
   return { from, to: newest };
 }
 
-/** The schema as SQLite reports it: the golden `schema.sql` is this text. */
+/** The schema as SQLite reports it: the text of the golden file `schema.sql`. */
 export function dumpSchema(db: Database): string {
   const rows = db.all<{ sql: string }>(
     "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%' order by type desc, name",

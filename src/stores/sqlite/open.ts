@@ -9,7 +9,7 @@ import { applicationId, migrate } from "./migrate.ts";
 /** All versions up to 3.51.2 can corrupt a file when its WAL is reset. */
 const sqliteMin = [3, 51, 3] as const;
 
-/** File systems that do not keep SQLite's locks or syncs, by the magic number of statfs. */
+/** File systems that do not honor SQLite's locks or syncs, by their statfs magic number. */
 const remoteFileSystems: ReadonlyMap<number, string> = new Map([
   [0x6969, "NFS"],
   [0xff534d42, "CIFS"],
@@ -18,7 +18,7 @@ const remoteFileSystems: ReadonlyMap<number, string> = new Map([
   [0x01021997, "9p"],
 ]);
 
-/** Opens the file for writing, with the settings that the promises rest on, and brings its schema up to date. */
+/** Opens the file for writing, with the settings that Baton's guarantees depend on, and migrates its schema. */
 export function openDatabase(path: string): Database {
   refuseOldSqlite();
   mkdirSync(dirname(path), { recursive: true });
@@ -38,7 +38,7 @@ export function openDatabase(path: string): Database {
   }
 }
 
-/** Opens the file beside its owner, to read. */
+/** Opens the file for reading, also while another process owns it. */
 export function openReader(path: string): Database {
   if (!existsSync(path))
     throw new StoreError("not-found", `no store found at ${path}`, {
@@ -58,8 +58,8 @@ export function openMemoryDatabase(): Database {
 }
 
 function settle(db: Database): void {
-  // FULL: with NORMAL a power cut was measured to lose hundreds of acknowledged commits. The checkpoint size keeps the
-  // WAL small, since a full disk over a large one cannot even be opened.
+  // FULL: with NORMAL, a power failure was measured to lose hundreds of acknowledged commits. The checkpoint size keeps
+  // the WAL small, since a store with a large WAL cannot even be opened on a full disk.
   db.raw.exec(
     "pragma synchronous = full; pragma foreign_keys = off; pragma temp_store = memory; pragma cache_size = -16384; pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864",
   );

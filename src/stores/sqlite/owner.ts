@@ -2,7 +2,10 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../kernel/model/errors.ts";
 
-/** Who has a store file open for writing: in `<store>.owner.json`, for people and for the command line. */
+/**
+ * The process that has a store file open for writing, stored in `<store>.owner.json` for people and for the command
+ * line.
+ */
 export interface Owner {
   readonly pid: number;
   readonly url: string | null;
@@ -12,18 +15,18 @@ export function ownerPath(path: string): string {
   return `${path}.owner.json`;
 }
 
-/** Whoever says it owns the file, or null. Only the lock proves that it is still so. */
+/** The recorded owner of the file, or null. Only the lock proves that it is still the owner. */
 export function readOwner(path: string): Owner | null {
   try {
     const owner: unknown = JSON.parse(readFileSync(ownerPath(path), "utf8"));
     return typeof owner === "object" && owner !== null && "pid" in owner ? (owner as Owner) : null;
   } catch {
-    // No file, or one that its writer did not finish: then nobody can be named.
+    // The file is missing or incomplete, so the owner is unknown.
     return null;
   }
 }
 
-/** A process that holds the store for itself. */
+/** Exclusive ownership of a store by this process. */
 export interface Ownership {
   announce(url: string): void;
   release(): void;
@@ -31,7 +34,7 @@ export interface Ownership {
 
 /**
  * Takes the store for this process. Node has no flock, so the lock is an exclusive transaction on a small SQLite file
- * beside the store: the operating system frees it with the process, also after kill -9.
+ * next to the store: the operating system releases it when the process ends, also after kill -9.
  */
 export function takeOwnership(path: string): Ownership {
   const lock = new DatabaseSync(`${path}.lock.db`);

@@ -5,8 +5,8 @@ import type { ThreadResponse } from "./messages.ts";
 import { unwireError } from "./wire-error.ts";
 
 /**
- * Queries that look at every row. On the store's own thread every run would wait for them, in pages they would see rows
- * that move meanwhile: so each gets a connection and a thread of its own, for one moment of the store.
+ * Queries that read every row. On the store's own thread every run would wait for them, and in pages they would see
+ * rows that change meanwhile. So each gets its own connection and thread, and reads one snapshot of the store.
  */
 const besideQueries = ["violations", "counterDrift", "checkup", "sizes"] as const satisfies readonly (keyof Queries)[];
 export type BesideQuery = (typeof besideQueries)[number];
@@ -15,7 +15,7 @@ export function isBeside(query: keyof Queries): query is BesideQuery {
   return (besideQueries as readonly string[]).includes(query);
 }
 
-/** What a reader of its own finds. The file must be there. */
+/** Runs a query on a separate reader thread. The file must exist. */
 export async function readBeside<T>(path: string, query: BesideQuery, params: unknown): Promise<T> {
   const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const url = new URL(`./reader-thread.${suffix}`, import.meta.url);

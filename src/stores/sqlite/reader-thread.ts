@@ -8,8 +8,8 @@ import type { BesideQuery } from "./read-beside.ts";
 import { wireError } from "./wire-error.ts";
 
 /**
- * One query on a connection of its own that only reads, then the thread ends. All that it reads is of one moment, and
- * under the write-ahead log nobody waits for it.
+ * Runs one query on its own read-only connection, then the thread ends. It reads one snapshot, and with the write-ahead
+ * log it blocks no one.
  */
 assert(parentPort !== null, "the reader's thread has a parent");
 const { path, query, params } = workerData as { path: string; query: BesideQuery; params: never };

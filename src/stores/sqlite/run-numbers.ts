@@ -3,12 +3,12 @@ import { done, type Work } from "../sql/work.ts";
 import type { Database } from "./database.ts";
 
 /**
- * A run's number is never given twice, also when the newest run is removed: rows that outlive a run, such as its
- * idempotency key, name it by its number.
+ * Run numbers are never reused, even if the newest run is removed, because rows that outlive a run, such as its
+ * idempotency key, refer to its number.
  */
 export class RowidNumbers implements RunNumbers {
   readonly #db: Database;
-  /** The newest removed one; 0 as soon as a newer run is there, and nothing has to be looked after. */
+  /** The highest removed number; 0 as soon as a newer run exists, when nothing needs care. */
   #removed: number;
 
   constructor(db: Database) {
@@ -16,7 +16,7 @@ export class RowidNumbers implements RunNumbers {
     this.#removed = db.get<{ last_run: number }>("select last_run from clock")?.last_run ?? 0;
   }
 
-  /** For the next run; null: what the database gives is right. */
+  /** The number of the next run; null: the database assigns it. */
   next(): Work<number | null> {
     return done(this.#next());
   }
@@ -28,7 +28,7 @@ export class RowidNumbers implements RunNumbers {
     return null;
   }
 
-  /** Inside the transaction that removes it. */
+  /** Call inside the transaction that removes the run. */
   *removed(no: number): Work<void> {
     if (this.#newest() > no) return;
     this.#removed = Math.max(this.#removed, no);
@@ -40,7 +40,7 @@ export class RowidNumbers implements RunNumbers {
   }
 }
 
-/** Of one process. */
+/** Wait numbers of one process. */
 export function waitNumbers(): WaitNumbers {
   let count = 0;
   return (at) => {

@@ -1,9 +1,9 @@
 import type { Database } from "./database.ts";
 
 /**
- * Leaves no copy of deleted rows behind: free pages go back to the disk, and the log beside the file is emptied. With
- * `isWhole` the file is written anew, so that not even what was deleted long ago is left in unused corners of its pages;
- * meanwhile everything waits. False: somebody reads from the log at this moment, so that it could not be emptied.
+ * Removes all copies of deleted rows: returns free pages to the disk and empties the log next to the file. With
+ * `isWhole` the file is rewritten, so that unused parts of its pages have no old data either; everything waits
+ * meanwhile. False: the log could not be emptied, because a reader is using it.
  */
 export function scrub(db: Database, isWhole: boolean): boolean {
   if (isWhole) db.raw.exec("vacuum");

@@ -4,7 +4,7 @@ import { perform } from "./database.ts";
 import { openMemoryDatabase } from "./open.ts";
 import { MachineClock } from "./store-clock.ts";
 
-test("store time never goes back, and goes on at the pace of a clock that was set back", () => {
+test("store time never goes back, and continues at the pace of a clock that was set back", () => {
   const db = openMemoryDatabase();
   let machine = 10_000;
   const clock = new MachineClock(db, () => machine);

@@ -3,15 +3,15 @@ import type { Work } from "../sql/work.ts";
 import type { Database } from "./database.ts";
 
 /**
- * Store time: the greater of the machine's clock and the last time stored, so that it never goes back. A clock that was
- * set back is followed by its pace alone: were time to stand still until it has caught up, no timer would end meanwhile.
- * The row is written by lease renewal only, and by nothing on the hot path.
+ * Store time: the later of the machine's clock and the last stored time, so that it never goes back. If the clock was
+ * set back, store time continues at the clock's pace; if it stopped until the clock caught up, no timer would fire
+ * meanwhile. The row is written only when a lease is renewed, never on the hot path.
  */
 export class MachineClock implements StoreClock {
   readonly #db: Database;
   readonly #now: () => number;
   #last: number;
-  /** The machine's clock when it was last read. */
+  /** The last value read from the machine's clock. */
   #seen: number;
 
   constructor(db: Database, now: () => number) {
@@ -29,7 +29,7 @@ export class MachineClock implements StoreClock {
     return this.#last;
   }
 
-  /** Inside a transaction. */
+  /** Call inside a transaction. */
   *save(): Work<number> {
     const at = this.now();
     this.#db.run("update clock set last_at = ? where last_at < ?", at, at);

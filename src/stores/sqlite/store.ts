@@ -24,8 +24,8 @@ interface Pending extends Waiting {
 }
 
 /**
- * The SQLite store of one process and one file. Commits that are asked for while a batch is under way travel together
- * in the next one: the slower the disk, the larger the batch.
+ * The SQLite store of one process and one file. Commits requested while a batch is running are sent together in the
+ * next one: the slower the disk, the larger the batch.
  */
 export class SqliteStore implements Store {
   readonly #path: string;
@@ -33,7 +33,7 @@ export class SqliteStore implements Store {
   readonly #notifier: Notifier;
   readonly #calls = new Map<number, Waiting>();
   #queue: Pending[] = [];
-  /** Batches that the thread has, in the order of their answers. */
+  /** Batches sent to the thread, in the order of their responses. */
   readonly #inFlight: Pending[][] = [];
   readonly #room = new Room(() => this.#queue.length, after);
   #isFlushPlanned = false;
@@ -52,13 +52,14 @@ export class SqliteStore implements Store {
     });
   }
 
-  /** Opens the file, or says who has it. */
+  /** Opens the file, or throws an error that names its owner. */
   static async open(
     path: string,
     notifier: Notifier,
     { offloadOver = defaults.offloadOver }: { offloadOver?: number } = {},
   ): Promise<SqliteStore> {
-    // The published package holds JavaScript, the repository TypeScript: the thread's file ends like this one.
+    // The published package has JavaScript, the repository TypeScript: the thread's file has the same extension as this
+    // one.
     const suffix = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const thread = new Worker(new URL(`./thread.${suffix}`, import.meta.url), {
       workerData: { path, offloadOver },
@@ -78,7 +79,7 @@ export class SqliteStore implements Store {
   }
 
   commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>> {
-    // What comes from outside waits for room; what runs have done goes ahead, since only that makes room.
+    // External requests wait for capacity. Writes of running runs do not, since only they free capacity.
     const mustWait = transition.kind !== "advance" && this.#room.isFull;
     return mustWait ? this.#room.enter().then(() => this.#enqueue(transition)) : this.#enqueue(transition);
   }
@@ -94,14 +95,17 @@ export class SqliteStore implements Store {
   #planFlush(): void {
     if (this.#isFlushPlanned || !this.#mayFlush()) return;
     this.#isFlushPlanned = true;
-    // After this turn of the event loop, so that all that it produces shares one transaction.
+    // After this turn of the event loop, so that all commits of the turn share one transaction.
     setImmediate(() => {
       this.#isFlushPlanned = false;
       this.#flush();
     });
   }
 
-  /** A second batch goes out beside the first only when it is worth a commit of its own: then neither thread waits. */
+  /**
+   * A second batch is sent while the first is running only if it is large enough for its own commit: then neither
+   * thread waits.
+   */
   #mayFlush(): boolean {
     if (this.#queue.length === 0) return false;
     return this.#inFlight.length === 0 || (this.#inFlight.length === 1 && this.#queue.length >= secondBatchMin);
@@ -134,7 +138,7 @@ export class SqliteStore implements Store {
 
   #settle(answer: Extract<ThreadResponse, { kind: "committed" }>): void {
     const batch = this.#inFlight.shift() ?? [];
-    // The next batch goes out before this one is dealt with: both threads work at once.
+    // The next batch is sent before this one is processed, so that both threads work at once.
     this.#flush();
     const plain: Outcome = { ok: true, at: answer.at, isUnread: false };
     for (let i = 0; i < batch.length; i++) {
@@ -224,12 +228,12 @@ export class SqliteStore implements Store {
     return this.#call({ name: "backup", ...params });
   }
 
-  /** Writes where this process can be reached into the owner's file. */
+  /** Writes the address of this process to the owner file. */
   announce(url: string): Promise<void> {
     return this.#call({ name: "announce", url });
   }
 
-  /** Whether anybody follows changes. */
+  /** Whether the change feed is read. */
   watch(isWatched: boolean): void {
     this.#thread.postMessage({ kind: "watch", isWatched });
   }
@@ -264,7 +268,7 @@ export class SqliteStore implements Store {
   }
 }
 
-/** The thread has rolled back by then; whoever waits for code that never comes back must be told. */
+/** The thread has rolled back by then. The caller is rejected even if the user code never returns. */
 async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(txTooLong()), limitMs);
@@ -275,10 +279,10 @@ async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
   }
 }
 
-/** The whole file waits for a `ctx.tx`. */
+/** The whole store waits for a `ctx.tx`. */
 const txLimitMs = 50;
 
-/** Transitions that make a second batch worth its fsync. */
+/** Minimum size of a second batch, to be worth its fsync. */
 const secondBatchMin = 100;
 
 function after(ms: number, call: () => void): () => void {
@@ -290,7 +294,7 @@ function isNewRun(reply: WireReply): reply is readonly [number, boolean] {
   return Array.isArray(reply);
 }
 
-/** A new run's answer, from what was asked and the little that the thread sends back. */
+/** Builds the outcome of a new run from the request and the short reply of the thread. */
 function lengthen(start: StartRun, [no, isLeased]: readonly [number, boolean], at: number): Outcome {
   return { ok: true, at, run: newRun(start, no, isLeased ? 1 : 0, at), isCreated: true, isLeased };
 }

@@ -15,9 +15,9 @@ import { txTooLong } from "./tx-too-long.ts";
 import { wireError } from "./wire-error.ts";
 
 /**
- * The store's own thread: it keeps large payloads, fsyncs and checkpoints off the event loop that runs people's code.
- * One message is handled at a time, in order. While a `ctx.tx` is open everything else waits in `held`; the limit is
- * enforced here, so that code that never returns cannot stop the file.
+ * The store's own thread. It keeps large payloads, fsyncs and checkpoints off the event loop that runs user code.
+ * Messages are handled one at a time, in order. While a `ctx.tx` is open, everything else waits in `held`. The limit is
+ * enforced here, so that code that never returns cannot block the store.
  */
 assert(parentPort !== null, "the store's thread has a parent");
 const port = parentPort;
@@ -52,20 +52,20 @@ function send(answer: ThreadResponse): void {
   port.postMessage(answer);
 }
 
-function handle(ask: ThreadRequest): void {
-  const isOfTx = ask.kind === "call" && (ask.call.name === "query-tx" || ask.call.name === "end-tx");
-  if (tx !== null && !isOfTx) held.push(ask);
-  else answer(ask);
+function handle(request: ThreadRequest): void {
+  const isOfTx = request.kind === "call" && (request.call.name === "query-tx" || request.call.name === "end-tx");
+  if (tx !== null && !isOfTx) held.push(request);
+  else answer(request);
 }
 
-function answer(ask: ThreadRequest): void {
-  switch (ask.kind) {
+function answer(request: ThreadRequest): void {
+  switch (request.kind) {
     case "watch":
-      core.watch(ask.isWatched);
+      core.watch(request.isWatched);
       return;
     case "commit": {
       const gone = lostFile();
-      const made = gone === null ? core.commit(ask.batch) : ask.batch.map(() => ({ error: gone }));
+      const made = gone === null ? core.commit(request.batch) : request.batch.map(() => ({ error: gone }));
       const replies = made.map((reply) =>
         "error" in reply ? { error: wireError(reply.error) } : shorten(reply.outcome),
       );
@@ -74,21 +74,21 @@ function answer(ask: ThreadRequest): void {
     }
     case "call":
       try {
-        const value = perform(ask.call);
+        const value = perform(request.call);
         if (value instanceof Promise) {
           value.then(
-            (late) => send({ kind: "answered", id: ask.id, value: late, hint: null }),
-            (error: unknown) => send({ kind: "refused", id: ask.id, error: wireError(error) }),
+            (late) => send({ kind: "answered", id: request.id, value: late, hint: null }),
+            (error: unknown) => send({ kind: "refused", id: request.id, error: wireError(error) }),
           );
-        } else send({ kind: "answered", id: ask.id, value, hint: core.takeHint() });
+        } else send({ kind: "answered", id: request.id, value, hint: core.takeHint() });
       } catch (error) {
-        send({ kind: "refused", id: ask.id, error: wireError(error) });
+        send({ kind: "refused", id: request.id, error: wireError(error) });
       }
-      if (ask.call.name === "close") port.close();
+      if (request.call.name === "close") port.close();
   }
 }
 
-/** A file that was deleted or replaced still takes all that is written to it, and nobody will ever find it again. */
+/** A deleted or replaced file still accepts writes, but they can never be found again. */
 function lostFile(): StoreError | null {
   const now = statSync(path, { throwIfNoEntry: false });
   if (now !== undefined && now.ino === file.ino && now.dev === file.dev) return null;
@@ -137,7 +137,7 @@ function perform(call: Call): unknown {
 function beginTx(limitMs: number): number {
   core.beginTx();
   lastTx += 1;
-  // Also when its code never comes back: then all that waits goes on without it.
+  // Applies even if the user code never returns: the waiting messages then continue without it.
   const timer = setTimeout(() => {
     core.endTx(null);
     leaveTx();
@@ -146,7 +146,7 @@ function beginTx(limitMs: number): number {
   return lastTx;
 }
 
-/** The statements of a transaction that is over belong to nothing any more. */
+/** Refuses statements of a transaction that has ended. */
 function openTx(no: number): true {
   if (tx?.no === no) return true;
   throw txTooLong();
@@ -168,7 +168,7 @@ function endTx(call: Extract<Call, { name: "end-tx" }>): unknown {
 function leaveTx(): void {
   if (tx !== null) clearTimeout(tx.timer);
   tx = null;
-  // Those that waited go first, in order, before any later message is taken.
+  // Held messages are handled first, in order, before any later message.
   queueMicrotask(() => {
     while (tx === null) {
       const next = held.shift();

@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { openMemoryDatabase } from "./open.ts";
 import { guardedQuery } from "./tx.ts";
 
-it("ctx.tx reaches none of Baton's own tables, whatever migrations add", () => {
+it("ctx.tx cannot access any of Baton's own tables, including those that migrations add", () => {
   const db = openMemoryDatabase();
   const tables = db.all<{ name: string }>(
     "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'",

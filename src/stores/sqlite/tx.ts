@@ -3,7 +3,7 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import type { Value } from "../sql/work.ts";
 import type { Database } from "./database.ts";
 
-/** Baton's own tables: the user's transaction may not even read them, since their shape is not an API. */
+/** Baton's own tables. The user's transaction may not even read them, since their schema is not an API. */
 const ownTables = new Set([
   "definitions",
   "runs",
@@ -57,7 +57,7 @@ const denied = new Set<number>([
   constants.SQLITE_SAVEPOINT,
 ]);
 
-/** Actions that name their table second, behind the database or the index or trigger that they make. */
+/** Actions with the table as the second argument, after the name of the database, index or trigger. */
 const tableIsSecond = new Set<number>([
   constants.SQLITE_ALTER_TABLE,
   constants.SQLITE_CREATE_INDEX,
@@ -70,7 +70,10 @@ const tableIsSecond = new Set<number>([
   constants.SQLITE_DROP_TEMP_TRIGGER,
 ]);
 
-/** Runs the user's statement under an authorizer: ATTACH is not atomic across files under WAL, and COMMIT is ours. */
+/**
+ * Runs the user's statement under an authorizer: ATTACH is not atomic across files in WAL mode, and only Baton may
+ * COMMIT.
+ */
 export function guardedQuery(db: Database, sql: string, params: readonly Value[]): Record<string, unknown>[] {
   let refusal: string | null = null;
   db.raw.setAuthorizer((action, first, second) => {
@@ -94,7 +97,10 @@ export function guardedQuery(db: Database, sql: string, params: readonly Value[]
   throw new BatonError("tx-refused", `ctx.tx: ${refusal}`, { hint: "use db.query, and only on your own tables" });
 }
 
-/** `insert or rollback` and triggers can end the transaction; what follows would be kept without the step's result. */
+/**
+ * `insert or rollback` and triggers can end the transaction. Later statements would be committed without the step's
+ * result.
+ */
 export function refuseEndedTx(db: Database): void {
   if (!db.raw.isTransaction)
     throw new BatonError("tx-failed", "ctx.tx: a statement rolled the transaction back", {
@@ -102,12 +108,12 @@ export function refuseEndedTx(db: Database): void {
     });
 }
 
-/** SQLite reads the first statement and says nothing of what follows. */
+/** SQLite parses the first statement and ignores the rest without an error. */
 function isBlank(rest: string): boolean {
   return /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/.test(rest);
 }
 
-/** What is wrong with a statement is its author's; what is wrong with the disk or the file is the store's. */
+/** An error in the statement is the author's; an error of the disk or the file is the store's. */
 function ownFault(error: unknown): Error {
   const code = ((error as { errcode?: number }).errcode ?? 1) & 0xff;
   if (error instanceof Error && storeFaults.has(code)) return error;
@@ -115,5 +121,5 @@ function ownFault(error: unknown): Error {
   return new BatonError("tx-failed", `ctx.tx: ${message}`, { hint: "check the statement", cause: error });
 }
 
-/** Busy, out of memory, input or output, damage, no room, no file, no database. */
+/** Busy, out of memory, I/O, corrupt, full, cannot open, not a database. */
 const storeFaults: ReadonlySet<number> = new Set([5, 7, 10, 11, 13, 14, 26]);

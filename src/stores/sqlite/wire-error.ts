@@ -2,7 +2,7 @@ import { BatonError, StoreError, type StoreErrorCode } from "../../kernel/model/
 import { toStoreError } from "./core.ts";
 import type { WireError } from "./messages.ts";
 
-/** An error as it travels between threads. */
+/** An error in the form sent between threads. */
 export function wireError(error: unknown): WireError {
   const known = error instanceof BatonError ? error : toStoreError(error);
   return { code: known.code, message: known.message, hint: known.hint, details: known.details };
