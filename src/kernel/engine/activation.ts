@@ -93,6 +93,8 @@ export class Activation implements Turning, OperationContext, Recorded {
   #isParking = false;
   #isEnding = false;
   #isOver = false;
+  /** Cancels the planned flush of log lines; null if none is planned. */
+  #stopLogFlush: (() => void) | null = null;
   #halt: Halt | null = null;
   #isStopping = false;
   #controller: AbortController | null = null;
@@ -253,6 +255,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#isOver = true;
     this.#stopTimer?.();
     this.#stopDeadline?.();
+    this.#stopLogFlush?.();
     for (const attempt of this.#attempts) attempt.stopTimer?.();
     this.#env.over(this, end);
   }
@@ -475,18 +478,21 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   log(line: LogLine): void {
     this.#recorder.log(line);
+    this.#stopLogFlush ??= this.#env.clock.after(defaults.logFlushMs, () => this.#flushLogs());
   }
 
-  /** `hide`: the key of a sensitive step, whose lines are hidden. */
-  takeLogs(hide?: string): readonly LogLine[] | undefined {
+  takeLogs(): readonly LogLine[] | undefined {
     const lines = this.#recorder.takeLogs();
     const vault = this.#vault;
-    if (lines === undefined || (vault === null && hide === undefined)) return lines;
-    return lines.map((line) =>
-      hide !== undefined && line.key === hide
-        ? { ...line, message: hidden, data: null }
-        : (vault?.redactLine(line) ?? line),
-    );
+    return vault === null ? lines : lines?.map((line) => vault.redactLine(line));
+  }
+
+  /** Lines are usually sent with the result of their step. Those of a long step must survive a crash before it ends. */
+  #flushLogs(): void {
+    this.#stopLogFlush = null;
+    if (this.#isOver || this.#isEnding) return;
+    const logs = this.takeLogs();
+    if (logs !== undefined) this.#recorder.send({ logs }, () => {});
   }
 
   #logsPart(): { logs?: readonly LogLine[] } {

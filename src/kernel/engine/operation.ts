@@ -83,7 +83,7 @@ export interface OperationContext {
   attemptStarted(attempt: Attempt): void;
   attemptEnded(attempt: Attempt): void;
   log(line: LogLine): void;
-  takeLogs(hide?: string): readonly LogLine[] | undefined;
+  takeLogs(): readonly LogLine[] | undefined;
   suspend(reason: Reason): void;
   transact<T>(work: (db: TxClient) => Promise<T>, draft: (value: T) => Draft, operation: Operation): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { RetryPolicy } from "../decide/retry.ts";
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import type { AttemptOutcome, Entry } from "../model/journal.ts";
 import { isSealed } from "../model/sealed.ts";
-import type { AttemptClosing, LogLine } from "../model/transition.ts";
+import type { AttemptClosing } from "../model/transition.ts";
 import { asNonRetryable, StepFailedError } from "../model/user-errors.ts";
 import type { TxClient } from "../ports/store.ts";
 import { Attempt } from "./attempt.ts";
@@ -176,7 +176,8 @@ export class StepOperation implements Operation {
       deadlineAt: timeoutMs === null ? null : context.storeNow() + timeoutMs,
       startedMono: context.mono(),
       isSensitive: this.#spec.sensitive !== undefined,
-      log: (line) => context.log(line),
+      // Hidden at once: a flush may write the line while the step still runs.
+      log: (line) => context.log(this.#spec.sensitive === undefined ? line : { ...line, message: hidden, data: null }),
     });
     this.#attempt = attempt;
     context.attemptStarted(attempt);
@@ -232,7 +233,7 @@ export class StepOperation implements Operation {
       tookMs: tookMs(this.#context, attempt),
     } as const;
     this.#close(attempt);
-    const logs = this.#takeLogs();
+    const logs = this.#context.takeLogs();
     if (!this.#hasRow && !attempt.isShown && logs === undefined) this.#context.record(this, draft);
     else this.#context.record(this, draft, { ...this.#closes(attempt), ...(logs === undefined ? {} : { logs }) });
   }
@@ -260,10 +261,6 @@ export class StepOperation implements Operation {
     const { name, code } = record;
     const sealed = this.#context.openVault().seal(JSON.stringify(record), this.key, "error");
     return { name, message: hidden, ...(code === undefined ? {} : { code }), sealed };
-  }
-
-  #takeLogs(): readonly LogLine[] | undefined {
-    return this.#context.takeLogs(this.#spec.sensitive === undefined ? undefined : this.key);
   }
 
   #closes(attempt: Attempt | null): { closes?: readonly string[] } {
@@ -311,7 +308,7 @@ export class StepOperation implements Operation {
       attempt: this.#number + 1,
       name: error.message.slice(0, 200),
     } as const;
-    const logs = this.#takeLogs();
+    const logs = this.#context.takeLogs();
     this.#context
       .commit({ attempts: [closing], opens: [opening], ...(logs === undefined ? {} : { logs }) })
       .then(({ at }) => {
@@ -342,7 +339,7 @@ export class StepOperation implements Operation {
   #exhaust(error: ErrorRecord, attempts: readonly AttemptClosing[], took: number): void {
     const record: ErrorRecord = { ...error, step: this.key };
     const draft = { value: JSON.stringify(record), input: this.#input, attempts: this.#number, tookMs: took } as const;
-    const logs = this.#takeLogs();
+    const logs = this.#context.takeLogs();
     const extras = { attempts, ...(logs === undefined ? {} : { logs }) };
     switch (this.#spec.whenExhausted) {
       case "fail":

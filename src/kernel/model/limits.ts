@@ -31,6 +31,8 @@ export const defaults = {
   keepMs: 1_000,
   /** An attempt is shown as running after this long; shorter ones never cost a row. */
   showAfterMs: 200,
+  /** Log lines of a running step are stored after this long, so that they survive a crash of its process. */
+  logFlushMs: 500,
   shutdownGraceMs: 10_000,
   cancelGraceMs: 2_000,
   /**
