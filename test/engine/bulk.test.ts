@@ -27,8 +27,8 @@ async function groups(test: TestBaton) {
   return test.baton.engine.store.query("deadGroups", { limit: 10 });
 }
 
-describe("bulk acts", () => {
-  it("one cause of a thousand failures is one line, and a redrive of it stops by itself when its canary fails", async () => {
+describe("bulk operations", () => {
+  it("a thousand failures of one cause are one group, and their redrive stops when its canary fails", async () => {
     const { job, broken, runs } = setup();
     const test = await openTestBaton({ definitions: [job] });
     try {
@@ -51,9 +51,9 @@ describe("bulk acts", () => {
       assert.deepEqual(stopped.counts, { done: 1, refused: 0, left: 99 });
 
       broken.delete("card refused");
-      const mended = await test.baton.bulks.start({ verb: "redrive", filter, canary: [1, 10] });
+      const repaired = await test.baton.bulks.start({ verb: "redrive", filter, canary: [1, 10] });
       await test.advance("1m");
-      const completed = await test.baton.bulks.get(mended.id);
+      const completed = await test.baton.bulks.get(repaired.id);
       assert.deepEqual([completed.status, completed.counts.done], ["completed", 100]);
       assert.deepEqual(
         (await groups(test)).map((each) => each.count),
@@ -68,7 +68,7 @@ describe("bulk acts", () => {
     }
   });
 
-  it("keeps to its rate", async () => {
+  it("keep to their rate", async () => {
     const { job, broken } = setup();
     const test = await openTestBaton({ definitions: [job] });
     try {
@@ -85,7 +85,7 @@ describe("bulk acts", () => {
     }
   });
 
-  it("does no run twice and comes to its end when the process dies at any store operation", async () => {
+  it("act on each run once and complete after a crash at any store operation", async () => {
     for (const side of ["before", "after"] as const) {
       for (let offset = 1; offset <= 24; offset++) {
         const { job, broken, runs } = setup();
@@ -109,7 +109,7 @@ describe("bulk acts", () => {
     }
   });
 
-  it("is stopped by a person, and leaves the rest alone", async () => {
+  it("can be stopped; the remaining runs are unchanged", async () => {
     const { job, broken } = setup();
     const test = await openTestBaton({ definitions: [job] });
     try {
@@ -127,7 +127,7 @@ describe("bulk acts", () => {
     }
   });
 
-  it("cancels, suspends, resumes, dismisses by filter", async () => {
+  it("cancel, suspend, resume and dismiss by filter", async () => {
     const { job } = setup();
     const waiter = workflow({ name: "waiter" }, (ctx) => ctx.waitForEvent("never"));
     const test = await openTestBaton({ definitions: [job, waiter] });
@@ -135,7 +135,7 @@ describe("bulk acts", () => {
       await failMany(test, job, 6);
       for (let i = 0; i < 5; i++) await test.baton.start(waiter, null);
       await test.settle();
-      const act = async (
+      const operation = async (
         verb: "suspend" | "resume" | "cancel" | "dismiss",
         filter: { name?: string },
       ): Promise<number> => {
@@ -143,20 +143,20 @@ describe("bulk acts", () => {
         await test.advance("10s");
         return (await test.baton.bulks.get(bulk.id)).counts.done;
       };
-      assert.equal(await act("suspend", { name: "waiter" }), 5);
+      assert.equal(await operation("suspend", { name: "waiter" }), 5);
       assert.equal((await test.baton.runs({ status: "suspended" })).length, 5);
-      assert.equal(await act("resume", {}), 5);
+      assert.equal(await operation("resume", {}), 5);
       assert.equal((await test.baton.runs({ status: "waiting" })).length, 5);
-      assert.equal(await act("cancel", { name: "waiter" }), 5);
+      assert.equal(await operation("cancel", { name: "waiter" }), 5);
       assert.equal((await test.baton.runs({ status: "cancelled" })).length, 5);
-      assert.equal(await act("dismiss", {}), 6);
+      assert.equal(await operation("dismiss", {}), 6);
       assert.deepEqual(await groups(test), []);
     } finally {
       await test.close();
     }
   });
 
-  it("refuses a canary and a rate that make no sense", async () => {
+  it("refuse an invalid canary and rate", async () => {
     const test = await openTestBaton({});
     try {
       await assert.rejects(test.baton.bulks.start({ verb: "redrive", filter: {}, canary: [0] }), /canary/);
@@ -166,7 +166,7 @@ describe("bulk acts", () => {
     }
   });
 
-  it("a letter whose undoing comes to its end by a redrive has not failed again", async () => {
+  it("count a dead letter that a redrive compensates as done", async () => {
     let isBroken = true;
     const job = workflow({ name: "job", onFailure: "compensate" }, async (ctx) => {
       await ctx.step("a", () => 1, {
@@ -183,9 +183,9 @@ describe("bulk acts", () => {
       for (let i = 0; i < 12; i++) await test.baton.start(job, null);
       await test.settle();
       isBroken = false;
-      const act = await test.baton.bulks.start({ verb: "redrive", filter: { name: "job" }, canary: [1, 2] });
+      const operation = await test.baton.bulks.start({ verb: "redrive", filter: { name: "job" }, canary: [1, 2] });
       await test.advance("2m");
-      const { status, counts } = await test.baton.bulks.get(act.id);
+      const { status, counts } = await test.baton.bulks.get(operation.id);
       assert.deepEqual([status, counts.done], ["completed", 12]);
       assert.deepEqual(await groups(test), []);
       assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
@@ -194,7 +194,7 @@ describe("bulk acts", () => {
     }
   });
 
-  it("refuses a filter that it does not know, which would be one that everything matches", async () => {
+  it("refuse an unknown filter, which would match everything", async () => {
     const test = await openTestBaton();
     try {
       const filter = { nmae: "job" } as object;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { NonRetryableError, workflow } from "baton";
 import { openTestBaton, type TestBaton } from "baton/testing";
 
-/** A trip in three bookings, of which the last fails; the outside keeps what is booked. */
+/** A trip with three bookings, the last of which fails; the external systems keep what is booked. */
 function setup(options: { onFailure?: "keep" | "compensate"; pivot?: boolean } = {}) {
   const booked = new Map<string, string>();
   const acts: string[] = [];
@@ -43,7 +43,7 @@ async function within(definitions: Parameters<typeof openTestBaton>[0], work: (t
 }
 
 describe("compensation", () => {
-  it("undoes completed steps in the reverse order of completion and is no dead letter then", async () => {
+  it("compensates completed steps in reverse order and leaves no dead letter", async () => {
     const { trip, booked, acts } = setup();
     await within({ definitions: [trip] }, async (test) => {
       const handle = await test.start(trip, null);
@@ -59,7 +59,7 @@ describe("compensation", () => {
     });
   });
 
-  it("keeps what was done unless it is asked for, and undoes it by the verb", async () => {
+  it("keeps completed steps by default and compensates them on request", async () => {
     const { trip, booked, acts } = setup({ onFailure: "keep" });
     await within({ definitions: [trip] }, async (test) => {
       const handle = await test.start(trip, null);
@@ -71,7 +71,7 @@ describe("compensation", () => {
     });
   });
 
-  it("undoes nothing behind the point of no return: the failure waits for a person and is resumed", async () => {
+  it("compensates nothing after the point of no return; the failed run can be resumed", async () => {
     const { trip, booked, broken } = setup({ pivot: true });
     await within({ definitions: [trip] }, async (test) => {
       const handle = await test.start(trip, null);
@@ -84,7 +84,7 @@ describe("compensation", () => {
     });
   });
 
-  it("makes a dead letter of an undo that fails for good, says what is left, and goes on when it is resumed", async () => {
+  it("a failed undo makes a dead letter that lists the remaining steps and continues when resumed", async () => {
     const { trip, booked, acts, broken } = setup();
     broken.undo = "car";
     await within({ definitions: [trip] }, async (test) => {
@@ -97,7 +97,7 @@ describe("compensation", () => {
         undone: [],
         left: ["car", "hotel"],
       });
-      assert.equal(booked.size, 2, "what came before the failed one rests untouched");
+      assert.equal(booked.size, 2, "steps before the failed one are unchanged");
       await handle.resume();
       assert.equal((await handle.detail()).row.reason?.code, "compensation-failed");
       broken.undo = "";
@@ -108,7 +108,7 @@ describe("compensation", () => {
     });
   });
 
-  it("goes on undoing, never forward, when a letter whose undo had failed was dismissed or comes from another store", async () => {
+  it("a dead letter with a failed undo only compensates further, also after a dismissal or an import", async () => {
     const { trip, acts, broken } = setup({ onFailure: "keep" });
     broken.undo = "hotel";
     await within({ definitions: [trip] }, async (test) => {
@@ -141,7 +141,7 @@ describe("compensation", () => {
     });
   });
 
-  it("a parent that is resumed past a child that was undone gets another child, past a dismissed one the same", async () => {
+  it("a resumed parent gets a new child after a compensated one, and keeps a dismissed one", async () => {
     const acts: string[] = [];
     let isBroken = true;
     for (const onFailure of ["compensate", "keep"] as const) {
@@ -172,7 +172,7 @@ describe("compensation", () => {
     }
   });
 
-  it("takes a person's word for an undo that was done by hand", async () => {
+  it("accepts complete-step for an undo that was done by hand", async () => {
     const { trip, booked, broken } = setup();
     broken.undo = "car";
     await within({ definitions: [trip] }, async (test) => {
@@ -188,7 +188,7 @@ describe("compensation", () => {
     });
   });
 
-  it("retries an undo by a policy of its own", async () => {
+  it("retries an undo by its own policy", async () => {
     let tries = 0;
     const shaky = workflow({ name: "shaky", onFailure: "compensate", retry: { attempts: 1 } }, async (ctx) => {
       await ctx.step("a", () => 1, {
@@ -214,7 +214,7 @@ describe("compensation", () => {
     });
   });
 
-  it("a cancel with compensation stops what runs, undoes the rest, and ends as cancelled", async () => {
+  it("a cancel with compensation stops the running step, compensates the others, and ends as cancelled", async () => {
     const acts: string[] = [];
     const slow = workflow({ name: "slow" }, async (ctx) => {
       await ctx.step("a", () => acts.push("a"), { undo: () => acts.push("undo a") });
@@ -233,7 +233,7 @@ describe("compensation", () => {
     });
   });
 
-  it("calls the undo of a step that was under way with an unknown outcome", async () => {
+  it("calls the undo of a running step with an unknown outcome", async () => {
     const seen: string[] = [];
     const stuck = workflow({ name: "stuck" }, async (ctx) => {
       await ctx.step("charge", () => new Promise(() => {}), {
@@ -250,7 +250,7 @@ describe("compensation", () => {
     });
   });
 
-  it("asks a person about an unknown outcome when the undo cannot tell", async () => {
+  it("needs a person for an unknown outcome that the undo does not handle", async () => {
     const stuck = workflow({ name: "stuck" }, async (ctx) => {
       await ctx.step("charge", () => new Promise(() => {}), { undo: () => assert.fail("must not be called") });
     });
@@ -266,7 +266,7 @@ describe("compensation", () => {
     });
   });
 
-  it("cancels children first and waits until they are at rest", async () => {
+  it("cancels children first and waits until they have ended", async () => {
     const acts: string[] = [];
     const child = workflow({ name: "child" }, async (ctx) => {
       await ctx.waitForEvent("never");
@@ -289,7 +289,7 @@ describe("compensation", () => {
     });
   });
 
-  it("comes to the same end when the process dies at any store operation", async () => {
+  it("has the same result after a crash at any store operation", async () => {
     const plain = setup();
     let operations = 0;
     await within({ definitions: [plain.trip] }, async (test) => {
@@ -317,8 +317,8 @@ describe("compensation", () => {
   });
 });
 
-describe("verbs on a stopped run", () => {
-  it("complete-step supplies an output and the step never runs", async () => {
+describe("actions on a stopped run", () => {
+  it("complete-step supplies an output and the step does not run", async () => {
     const acts: string[] = [];
     const order = workflow({ name: "order" }, async (ctx) => {
       const stock = await ctx.step("reserve", (): string => {
@@ -337,7 +337,7 @@ describe("verbs on a stopped run", () => {
     });
   });
 
-  it("complete-step ends a wait for an event with what a person supplies", async () => {
+  it("complete-step ends an event wait with the given output", async () => {
     const waiter = workflow({ name: "waiter" }, async (ctx) => ctx.waitForEvent("go"));
     await within({ definitions: [waiter] }, async (test) => {
       const handle = await test.start(waiter, null);
@@ -348,7 +348,7 @@ describe("verbs on a stopped run", () => {
     });
   });
 
-  it("refuses a step that the run does not know", async () => {
+  it("refuses an unknown step", async () => {
     const waiter = workflow({ name: "waiter" }, async (ctx) => ctx.waitForEvent("go"));
     await within({ definitions: [waiter] }, async (test) => {
       const handle = await test.start(waiter, null);
@@ -357,7 +357,7 @@ describe("verbs on a stopped run", () => {
     });
   });
 
-  it("dismiss takes a dead letter off the list, and it may still be resumed", async () => {
+  it("dismiss removes a dead letter from the list; it can still be resumed", async () => {
     const { trip, broken } = setup({ onFailure: "keep" });
     await within({ definitions: [trip] }, async (test) => {
       const handle = await test.start(trip, null);
@@ -373,7 +373,7 @@ describe("verbs on a stopped run", () => {
     });
   });
 
-  it("a delayed run that is suspended and resumed before its time starts at its time", async () => {
+  it("a delayed run that is suspended and resumed early starts at its time", async () => {
     const late = workflow({ name: "late" }, async (ctx) => ctx.step("now", () => 1).then(() => ctx.now()));
     await within({ definitions: [late] }, async (test) => {
       const startedAt = test.clock.now();
@@ -394,7 +394,7 @@ describe("verbs on a stopped run", () => {
     });
   });
 
-  it("a suspend with stopped clocks moves timers by the time that it lasted; without, they go on", async () => {
+  it("a suspend with stopped clocks delays timers by its duration; otherwise they continue", async () => {
     const sleeper = workflow({ name: "sleeper" }, async (ctx) => {
       await ctx.sleep("nap", "1h");
       return ctx.now();

@@ -21,7 +21,7 @@ async function withBaton(definitions: readonly AnyWorkflow[], body: (test: TestB
   }
 }
 
-/** Runs a workflow of one go and gives its result. */
+/** Runs a workflow to its end and returns its result. */
 async function run<T>(code: (ctx: Context) => Promise<T>): Promise<T> {
   const definition = workflow({ name: "w" }, code);
   let value: T | undefined;
@@ -32,7 +32,7 @@ async function run<T>(code: (ctx: Context) => Promise<T>): Promise<T> {
 }
 
 describe("steps", () => {
-  it("gives the code the round-tripped value, also the first time", async () => {
+  it("returns the round-tripped value, even the first time", async () => {
     const at = new Date(0);
     assert.deepEqual(await run(async (ctx) => ctx.step("date", () => ({ at, gone: undefined, zero: -0 }))), {
       at: at.toJSON(),
@@ -40,14 +40,14 @@ describe("steps", () => {
     });
   });
 
-  it("tells undefined from null", async () => {
+  it("distinguishes undefined from null", async () => {
     assert.deepEqual(
       await run(async (ctx) => [(await ctx.step("u", () => undefined)) === undefined, await ctx.step("n", () => null)]),
       [true, null],
     );
   });
 
-  it("retries with exponential back-off and one idempotency key, then records the result once", async () => {
+  it("retries with exponential backoff and one idempotency key, then records the result once", async () => {
     const seen: { number: number; key: string }[] = [];
     const definition = workflow({ name: "w" }, async (ctx) =>
       ctx.step(
@@ -69,7 +69,7 @@ describe("steps", () => {
         [1, 2, 3, 4],
       );
       assert.equal(new Set(seen.map((each) => each.key)).size, 1);
-      assert.ok(test.clock.now() - begun >= 7_000, "1 s, 2 s and 4 s of back-off");
+      assert.ok(test.clock.now() - begun >= 7_000, "1 s, 2 s and 4 s of backoff");
       const detail = await handle.detail();
       assert.deepEqual(
         detail.attempts.map((each) => [each.number, each.outcome, each.error?.message]),
@@ -100,7 +100,7 @@ describe("steps", () => {
     assert.equal(await attempts(() => new Error("no"), { attempts: 4, backoff: "linear" }), 4);
   });
 
-  it("does not try again before a RetryAfter has passed", async () => {
+  it("does not retry before a RetryAfter has passed", async () => {
     const definition = workflow({ name: "w" }, async (ctx) =>
       ctx.step(
         "s",
@@ -153,7 +153,7 @@ describe("steps", () => {
     await test.close();
   });
 
-  it("throws StepFailedError into the code when used up, which may catch it, also in replay", async () => {
+  it("throws StepFailedError after the last attempt, which the code can catch, also in replay", async () => {
     const definition = workflow({ name: "w" }, async (ctx) => {
       try {
         await ctx.step(
@@ -187,7 +187,7 @@ describe("steps", () => {
     });
   });
 
-  it("continues without a value when told to, and suspends for a person when told to", async () => {
+  it("continues without a value or suspends, as `whenExhausted` says", async () => {
     let isMended = false;
     const definition = workflow({ name: "w" }, async (ctx) => {
       const nothing = await ctx.step("optional", () => Promise.reject(new Error("no")), {
@@ -214,7 +214,7 @@ describe("steps", () => {
     });
   });
 
-  it("numbers steps of one name, and takes a key instead", async () => {
+  it("numbers steps of the same name, or uses a given key", async () => {
     const definition = workflow({ name: "w" }, async (ctx) => {
       for (let i = 0; i < 3; i++) await ctx.step("tick", () => i);
       return ctx.step("tick", () => "last", { key: "final" });
@@ -229,7 +229,7 @@ describe("steps", () => {
     });
   });
 
-  it("refuses an output that JSON would alter, with its path, without trying again", async () => {
+  it("refuses an output that JSON would alter, with its path, without a retry", async () => {
     const cyclic: Record<string, unknown> = {};
     cyclic["self"] = cyclic;
     const cases: [unknown, string][] = [
@@ -251,7 +251,7 @@ describe("steps", () => {
     }
   });
 
-  it("runs `once` at most once: a crash in the middle waits for a person", async () => {
+  it("runs `once` at most once; after a crash during it the run needs a person", async () => {
     let runs = 0;
     const definition = workflow({ name: "w" }, async (ctx) =>
       ctx.once("wire money", () => {
@@ -291,7 +291,7 @@ describe("steps", () => {
     });
   });
 
-  it("records a declared input and gives it to the attempt", async () => {
+  it("records a declared input and passes it to the attempt", async () => {
     const definition = workflow({ name: "w" }, async (ctx) =>
       ctx.step("s", (attempt) => attempt.input.n + 1, { input: { n: 1 } }),
     );
@@ -327,7 +327,7 @@ describe("steps", () => {
 });
 
 describe("waits", () => {
-  it("sleeps for months without memory, and wakes not before its time", async () => {
+  it("sleeps for months outside memory and never wakes early", async () => {
     const definition = workflow({ name: "w" }, async (ctx) => {
       const before = ctx.now();
       await ctx.sleep("long", "90d");
@@ -341,7 +341,7 @@ describe("waits", () => {
     });
   });
 
-  it("answers null after its timeout, and the event when that came first", async () => {
+  it("returns null after its timeout, or the event if it arrived first", async () => {
     const definition = workflow({ name: "w" }, async (ctx) => {
       const first = await ctx.waitForEvent<{ n: number }>("go", { match: { n: 1 }, timeout: "1h" });
       const second = await ctx.waitForEvent("go", { match: { n: 2 }, timeout: "1h" });
@@ -355,7 +355,7 @@ describe("waits", () => {
     });
   });
 
-  it("sees the event that came first, not one from before its run unless it looks back", async () => {
+  it("receives an earlier event, but one from before its run only with a lookback", async () => {
     const definition = workflow({ name: "w" }, async (ctx, lookback: string | null) => {
       await ctx.sleep("first", "1h");
       const event = await ctx.waitForEvent("go", { timeout: "1m", ...(lookback === null ? {} : { lookback }) });
@@ -374,7 +374,7 @@ describe("waits", () => {
     });
   });
 
-  it("a race has one winner; the losers' waits are gone and their steps aborted", async () => {
+  it("a race has one winner; the losers' waits are removed and their steps aborted", async () => {
     let isAborted = false;
     const definition = workflow({ name: "w" }, async (ctx) => {
       const first = await ctx.race({
@@ -415,7 +415,7 @@ describe("waits", () => {
 describe("children", () => {
   const double = workflow({ name: "double" }, async (ctx, n: number) => ctx.step("double", () => n * 2));
 
-  it("calls a child and gets its result, typed", async () => {
+  it("calls a child and gets its typed result", async () => {
     const parent = workflow({ name: "parent" }, async (ctx) => {
       const results = await Promise.all([ctx.call(double, 1), ctx.call(double, 2)]);
       const { id } = await ctx.start(double, 3);
@@ -458,7 +458,7 @@ describe("children", () => {
     });
   });
 
-  it("a resumed parent gets another child in the place of a cancelled one", async () => {
+  it("a resumed parent gets a new child in place of a cancelled one", async () => {
     let isQuick = false;
     const child = workflow({ name: "child" }, async (ctx) => {
       if (!isQuick) await ctx.sleep("long", "1d");
@@ -499,7 +499,7 @@ describe("children", () => {
 });
 
 describe("map", () => {
-  it("gives results in the order of the items, within its concurrency", async () => {
+  it("returns results in the order of the items, within its concurrency", async () => {
     let active = 0;
     let most = 0;
     const results = await run(async (ctx) =>
@@ -521,7 +521,7 @@ describe("map", () => {
     assert.equal(most, 2);
   });
 
-  it("tolerates so many failures, and resumes at the failed items only", async () => {
+  it("tolerates a number of failures, and resumes only the failed items", async () => {
     const work: number[] = [];
     let isMended = false;
     const definition = workflow({ name: "w" }, async (ctx, tolerate: number) => {
@@ -578,7 +578,7 @@ describe("derived values", () => {
     });
   });
 
-  it("attributes are merged and shown", async () => {
+  it("merges attributes and shows them", async () => {
     const definition = workflow({ name: "w" }, async (ctx) => {
       await ctx.setAttributes({ region: "eu", n: 1 });
       await ctx.setAttributes({ n: 2 });
@@ -590,7 +590,7 @@ describe("derived values", () => {
     });
   });
 
-  it("an event that a run emits starts what it triggers", async () => {
+  it("an event emitted by a run starts the workflows it triggers", async () => {
     const { on } = await import("baton");
     const listener = workflow({ name: "listener", on: on.event("made") }, async (_ctx, data: { n: number }) => data.n);
     const maker = workflow({ name: "maker" }, async (ctx) => ctx.emit({ name: "made", data: { n: 5 } }));

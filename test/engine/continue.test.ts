@@ -4,7 +4,7 @@ import { NonRetryableError, workflow } from "baton";
 import { openTestBaton } from "baton/testing";
 
 describe("continueAsNew", () => {
-  it("goes on as a new run with the same key and an empty history, and whoever waits gets the last result", async () => {
+  it("continues as a new run with the same key and an empty history, and a waiting caller gets the last result", async () => {
     const counter = workflow<number>({ name: "counter", key: (n) => `count:${n}` }, async (ctx, n) => {
       await ctx.step("count", () => n);
       if (n === 5) return `counted to ${n}`;
@@ -24,7 +24,7 @@ describe("continueAsNew", () => {
     }
   });
 
-  it("loses no event that comes while it goes on, and takes none twice", async () => {
+  it("consumes each event that arrives meanwhile exactly once", async () => {
     const collector = workflow<number[]>({ name: "collector" }, async (ctx, got) => {
       const event = await ctx.waitForEvent<number>("number");
       const all = [...got, event?.data ?? -1];
@@ -47,7 +47,7 @@ describe("continueAsNew", () => {
     }
   });
 
-  it("a completed child is undone by its own undos when the call says so", async () => {
+  it("a call can compensate its completed child", async () => {
     const acts: string[] = [];
     const child = workflow({ name: "child" }, async (ctx) => {
       await ctx.step("a", () => void acts.push("a"), { undo: () => void acts.push("undo a") });
@@ -73,7 +73,7 @@ describe("continueAsNew", () => {
     }
   });
 
-  it("a child that went on as new runs is undone as a whole, the last of them first, also over crashes", async () => {
+  it("compensates all runs of a continued child, newest first, also across crashes", async () => {
     const acts: string[] = [];
     const child = workflow<number>({ name: "child" }, async (ctx, n) => {
       await ctx.step("a", () => void acts.push(`a${n}`), { undo: () => void acts.push(`undo a${n}`) });
@@ -101,7 +101,7 @@ describe("continueAsNew", () => {
     }
   });
 
-  it("a parent that is resumed past a child that was undone gets another one in its place", async () => {
+  it("a resumed parent gets a new child in place of a compensated one", async () => {
     let isBroken = true;
     const child = workflow({ name: "child", onFailure: "compensate" }, async (ctx) => {
       await ctx.step("a", () => 1, { undo: () => {} });
@@ -124,7 +124,7 @@ describe("continueAsNew", () => {
     }
   });
 
-  it("the wait of a race's loser ends also when the process dies between the winning and the waiting on", async () => {
+  it("the losing wait of a race ends even if the process crashes right after the race", async () => {
     const racer = workflow({ name: "racer" }, async (ctx) => {
       await ctx.race({
         event: (branch) => branch.waitForEvent("go"),
@@ -142,7 +142,7 @@ describe("continueAsNew", () => {
         test.crashAt(before + offset);
         test.emit({ name: "go", id: "go" }).catch(() => {});
         await test.settle();
-        // Once more, for when it was not accepted before the kill; a repeated one does nothing.
+        // Again, in case it was not accepted before the kill; a repeated event does nothing.
         test.emit({ name: "go", id: "go" }).catch(() => {});
         await test.advance("2h");
         operations = Math.max(operations, Math.min(12, test.operations - before));

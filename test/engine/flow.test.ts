@@ -13,7 +13,7 @@ async function within(options: TestOptions, work: (test: TestBaton) => Promise<v
   }
 }
 
-/** Work that takes a while on the clock and tells how many do it at once. */
+/** Counts how many runs work at once. */
 function meter() {
   const now = new Map<string, number>();
   const most = new Map<string, number>();
@@ -28,7 +28,7 @@ function meter() {
 }
 
 describe("concurrency", () => {
-  it("lets as many runs of a key work as its limit says, stacked with a limit for all", async () => {
+  it("limits the runs of a key, in combination with a limit for all", async () => {
     const { most, enter, leave } = meter();
     const job = workflow<{ tenant: string }>(
       { name: "job", concurrency: [{ key: (input) => input.tenant, limit: 2 }, { limit: 3 }] },
@@ -49,7 +49,7 @@ describe("concurrency", () => {
     });
   });
 
-  it("names who holds the slots that a run waits for", async () => {
+  it("names the runs that hold the slots a run waits for", async () => {
     const job = workflow({ name: "job", concurrency: { limit: 1, hold: "run" } }, (ctx) => ctx.waitForEvent("never"));
     await within({ definitions: [job] }, async (test) => {
       const first = await test.start(job, null);
@@ -68,7 +68,7 @@ describe("concurrency", () => {
     });
   });
 
-  it("a run that waits gives its slot back, and takes it again before it goes on", async () => {
+  it("a waiting run releases its slot and takes one again before it continues", async () => {
     const waiting = workflow<string>({ name: "waiting", concurrency: { limit: 1 } }, async (ctx, id) => {
       await ctx.waitForEvent("go", { match: { id } });
       return ctx.step("work", () => id);
@@ -77,7 +77,7 @@ describe("concurrency", () => {
       const [a, b] = [await test.start(waiting, "a"), await test.start(waiting, "b")];
       await test.settle();
       assert.deepEqual([await a.status(), await b.status()], ["waiting", "waiting"]);
-      assert.equal((await b.detail()).row.reason?.code, "event", "both have come as far as their event");
+      assert.equal((await b.detail()).row.reason?.code, "event", "both have reached their event");
       await test.emit({ name: "go", data: { id: "b" } });
       assert.equal(await b.result(), "b");
       await test.emit({ name: "go", data: { id: "a" } });
@@ -85,7 +85,7 @@ describe("concurrency", () => {
     });
   });
 
-  it("a run that waited for days takes its slot again, also when nobody has used the limit meanwhile", async () => {
+  it("a run that waited for days takes a slot again, even if the limit was unused meanwhile", async () => {
     const waiting = workflow<string>(
       { name: "waiting", concurrency: { limit: 1, key: (id) => id } },
       async (ctx, id) => {
@@ -115,7 +115,7 @@ describe("concurrency", () => {
     });
   });
 
-  it("no slot is left behind by failing, cancelled, suspended and crashed runs", async () => {
+  it("failed, cancelled, suspended and crashed runs leave no slot", async () => {
     const job = workflow<string>({ name: "job", concurrency: { limit: 1 } }, async (ctx, what) => {
       if (what === "fail") throw new NonRetryableError("no");
       await ctx.step("work", () => what);
@@ -136,7 +136,7 @@ describe("concurrency", () => {
     });
   });
 
-  it("what is being undone needs no slot: it cannot be held up by those who wait", async () => {
+  it("compensation needs no slot, so waiting runs cannot block it", async () => {
     const acts: string[] = [];
     const held = workflow<string>({ name: "held", concurrency: { limit: 1, hold: "run" } }, async (ctx, id) => {
       await ctx.step("do", () => void acts.push(`do ${id}`), { undo: () => void acts.push(`undo ${id}`) });
@@ -156,7 +156,7 @@ describe("concurrency", () => {
     });
   });
 
-  it("runs of higher priority go first in a line, by ten minutes at most", async () => {
+  it("runs of higher priority start ahead in a queue, by ten minutes at most", async () => {
     const order: string[] = [];
     const job = workflow<string>(
       { name: "job", concurrency: { limit: 1 }, priority: (name) => (name === "vip" ? 600 : 0) },
@@ -172,7 +172,7 @@ describe("concurrency", () => {
     });
   });
 
-  it("a raised limit is handed out at the next start, a lowered one drains", async () => {
+  it("a raised limit is used at the next start, a lowered one drains", async () => {
     const make = (limit: number, version: number) =>
       workflow<number>({ name: "job", version, concurrency: { limit, hold: "run" } }, (ctx) =>
         ctx.waitForEvent("never"),
@@ -193,7 +193,7 @@ describe("concurrency", () => {
 });
 
 describe("starts", () => {
-  it("rateLimit refuses what is above, exactly in every window", async () => {
+  it("rateLimit refuses starts above the limit in every window", async () => {
     const job = workflow<string>({ name: "job", rateLimit: { limit: 2, per: "1m", key: (who) => who } }, () => 1);
     await within({ definitions: [job] }, async (test) => {
       await test.start(job, "a");
@@ -209,7 +209,7 @@ describe("starts", () => {
     });
   });
 
-  it("throttle has them come later", async () => {
+  it("throttle delays starts above the limit", async () => {
     const at: number[] = [];
     const job = workflow({ name: "job", throttle: { limit: 2, per: "1m" } }, (ctx) =>
       ctx.step("now", () => void at.push(1)),
@@ -225,7 +225,50 @@ describe("starts", () => {
     });
   });
 
-  it("debounce makes one run of starts that follow each other, with the last input, and does not wait for ever", async () => {
+  it("a throttled start that is cancelled before its time gives its place to the next start", async () => {
+    const times: number[] = [];
+    await within({}, async (test) => {
+      const startedAt = test.clock.now();
+      const job = workflow<number>({ name: "job", throttle: { limit: 1, per: "10s" } }, (ctx) =>
+        ctx.step("note", () => void times.push((test.clock.now() - startedAt) / 1_000)),
+      );
+      test.register(job);
+      const handles = [];
+      for (let n = 0; n < 5; n++) handles.push(await test.start(job, n));
+      // The places are 0, 10, 20, 30 and 40 s.
+      await handles[1]?.cancel();
+      await handles[3]?.suspend();
+      await handles[3]?.cancel();
+      await test.start(job, 5);
+      await test.advance("15s");
+      await test.start(job, 6);
+      await test.start(job, 7);
+      await test.advance("2m");
+      assert.deepEqual(times, [0, 10, 20, 30, 40, 50]);
+    });
+  });
+
+  it("a place that was given back and is over is not used", async () => {
+    const times: number[] = [];
+    await within({}, async (test) => {
+      const startedAt = test.clock.now();
+      const job = workflow<number>({ name: "job", throttle: { limit: 1, per: "10s" } }, (ctx) =>
+        ctx.step("note", () => void times.push((test.clock.now() - startedAt) / 1_000)),
+      );
+      test.register(job);
+      await test.start(job, 0);
+      const second = await test.start(job, 1);
+      await test.start(job, 2);
+      await second.cancel();
+      await test.advance("12s");
+      // A start now would be too close to the one at 20 s.
+      await test.start(job, 3);
+      await test.advance("1m");
+      assert.deepEqual(times, [0, 20, 30]);
+    });
+  });
+
+  it("debounce makes one run of consecutive starts, with the last input, within its maximum wait", async () => {
     const seen: number[] = [];
     const job = workflow<number>({ name: "job", debounce: { wait: "10s", max: "25s" } }, (ctx, n) =>
       ctx.step("see", () => void seen.push(n)),
@@ -240,11 +283,11 @@ describe("starts", () => {
         await test.start(job, n);
         await test.advance("8s");
       }
-      assert.ok(seen.length >= 2, "the cap ends a debounce that never rests");
+      assert.ok(seen.length >= 2, "the maximum wait ends the debounce");
     });
   });
 
-  it("a debounced start takes its deadline with it", async () => {
+  it("a debounced start moves its deadline", async () => {
     const definition = workflow<number, number>(
       { name: "last", debounce: { wait: "10s", max: "100s" }, deadline: "30s" },
       (_ctx, input) => input,
@@ -259,7 +302,7 @@ describe("starts", () => {
     });
   });
 
-  it("what is gathered comes no sooner than its throttle says", async () => {
+  it("debounced and batched starts respect their throttle", async () => {
     const times = new Map<string, number[]>();
     const throttle = { limit: 1, per: "1h" } as const;
     const note = (name: string, at: number): void => void times.set(name, [...(times.get(name) ?? []), at]);
@@ -282,7 +325,7 @@ describe("starts", () => {
     });
   });
 
-  it("a full batch of a throttle that has room goes at once", async () => {
+  it("a full batch starts at once when its throttle has capacity", async () => {
     const definition = workflow<number>(
       { name: "roomy", throttle: { limit: 3, per: "1m" }, batch: { wait: "1h", size: 2 } },
       () => "done",
@@ -298,7 +341,7 @@ describe("starts", () => {
     });
   });
 
-  it("the keys of two workflows never meet, whatever they are called", async () => {
+  it("keys of two workflows never collide, whatever their names", async () => {
     const first = workflow<string>({ name: "a", debounce: { wait: "1m", key: (input) => input } }, () => 1);
     const second = workflow<string>({ name: "a/debounce", singleton: { policy: "skip" } }, () => 2);
     await within({ definitions: [first, second] }, async (test) => {
@@ -308,7 +351,7 @@ describe("starts", () => {
     });
   });
 
-  it("batch gives one run the list of inputs, when it is full or its time is over", async () => {
+  it("batch starts one run with the list of inputs, when it is full or its wait is over", async () => {
     const seen: number[][] = [];
     const job = workflow<number>({ name: "job", batch: { size: 3, wait: "10s" } }, async (ctx, numbers) => {
       await ctx.step("see", () => void seen.push(numbers));
@@ -322,7 +365,7 @@ describe("starts", () => {
     });
   });
 
-  it("a singleton takes its policy from the deprecated option `when` too", async () => {
+  it("a singleton also accepts its policy in the deprecated option `when`", async () => {
     const old = workflow<string>({ name: "old", singleton: { when: "skip" } }, (ctx) => ctx.waitForEvent("end"));
     await within({ definitions: [old] }, async (test) => {
       const first = await test.start(old, "x");
@@ -354,11 +397,11 @@ describe("starts", () => {
       assert.deepEqual([await old.status(), await fresh.status()], ["cancelled", "waiting"]);
       await test.emit({ name: "end", data: { id: "x" } });
       await kept.result();
-      assert.notEqual((await test.start(skip, "x")).id, kept.id, "after its end the key is free");
+      assert.notEqual((await test.start(skip, "x")).id, kept.id, "the key is free after its end");
     });
   });
 
-  it("a deadline fails a run that is not done, also one that waits for its slot", async () => {
+  it("a deadline fails a run that has not ended, even one that waits for its slot", async () => {
     const slow = workflow({ name: "slow", deadline: "1h", concurrency: { limit: 1, hold: "run" } }, (ctx) =>
       ctx.waitForEvent("never"),
     );
@@ -371,7 +414,7 @@ describe("starts", () => {
         assert.equal(row.error?.code, "deadline");
       }
       await working.resume();
-      assert.equal(await working.status(), "waiting", "resumed with its whole time anew");
+      assert.equal(await working.status(), "waiting", "resumed with its full time again");
     });
   });
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { type Context, workflow } from "baton";
 import { openTestBaton, type TestHandle } from "baton/testing";
 
-/** Runs a workflow of one go; a rejection that nobody handles fails the test by itself. */
+/** Runs a workflow to its end; an unhandled rejection fails the test by itself. */
 async function run<T>(code: (ctx: Context) => Promise<T>): Promise<T> {
   const test = await openTestBaton();
   try {
@@ -24,7 +24,7 @@ const unreadable = {
 };
 
 describe("odd code", () => {
-  it("may name its steps as it likes", async () => {
+  it("can use any step name", async () => {
     const names = ["__proto__", "constructor", "toString", "a/b", "a#2", "#1", ":", "%2F", "ü💥", "x".repeat(200)];
     assert.deepEqual(
       await run(async (ctx) => {
@@ -36,45 +36,45 @@ describe("odd code", () => {
     );
   });
 
-  it("may await a failure later than it comes", async () => {
+  it("can await a failure after it happened", async () => {
     const failing = workflow({ name: "unknown here" }, () => 1);
     const fail = (): never => {
       throw new Error("no");
     };
-    const answers: { [name: string]: (ctx: Context) => Promise<unknown> } = {
+    const promises: { [name: string]: (ctx: Context) => Promise<unknown> } = {
       step: (ctx) => ctx.step("fails", fail, { retry: false }),
       call: (ctx) => ctx.call(failing, null),
       map: (ctx) => ctx.map("items", [1], (_item, inside) => inside.step("fails", fail, { retry: false })),
       race: (ctx) => ctx.race({ only: (inside) => inside.step("fails", fail, { retry: false }) }),
     };
-    for (const [name, ask] of Object.entries(answers)) {
-      const met = await run(async (ctx) => {
-        const late = ask(ctx);
+    for (const [name, makePromise] of Object.entries(promises)) {
+      const result = await run(async (ctx) => {
+        const late = makePromise(ctx);
         for (const step of ["one", "two", "three"]) await ctx.step(step, () => 1);
         return late.then(
           () => "none",
           () => "failure",
         );
       });
-      assert.equal(met, "failure", name);
+      assert.equal(result, "failure", name);
     }
   });
 
-  it("may throw what cannot be read: the run fails all the same", async () => {
-    const says = /cannot be read/;
+  it("can throw an unreadable error; the run still fails", async () => {
+    const expected = /cannot be read/;
     await assert.rejects(
       run(() => Promise.reject(unreadable)),
-      says,
+      expected,
     );
     await assert.rejects(
       run((ctx) => ctx.step("s", () => Promise.reject(unreadable), { retry: false })),
-      says,
+      expected,
     );
   });
 
-  it("may throw what throws at every look, in a step and between steps", async () => {
+  it("can throw a value that throws on every access, in a step and between steps", async () => {
     const refuse = (): never => {
-      throw new Error("do not look");
+      throw new Error("no access");
     };
     const hostile = new Proxy({}, { get: refuse, has: refuse, getPrototypeOf: refuse });
     let attempts = 0;
@@ -94,17 +94,17 @@ describe("odd code", () => {
     assert.equal(attempts, 3);
   });
 
-  it("may have a retry rule that throws or a RetryAfter that says nothing: the attempts decide", async () => {
+  it("can have a retry rule that throws or an invalid RetryAfter; the attempts decide", async () => {
     const when = (): never => {
       throw new Error("the rule is broken");
     };
-    const asks = Object.assign(new Error("later"), {
+    const vague = Object.assign(new Error("later"), {
       delay: "soonish",
       [Symbol.for("baton.retry-after")]: true,
     });
     for (const [retry, error] of [
       [{ attempts: 2, when }, new Error("no")],
-      [{ attempts: 2 }, asks],
+      [{ attempts: 2 }, vague],
     ] as const) {
       const attempts = await run((ctx) =>
         ctx.step("s", ({ number }) => (number < 2 ? Promise.reject(error) : Promise.resolve(number)), { retry }),
@@ -113,7 +113,7 @@ describe("odd code", () => {
     }
   });
 
-  it("may not wait for an event by a value that cannot be compared", async () => {
+  it("cannot wait for an event by a value that cannot be compared", async () => {
     for (const match of [{ order: undefined }, { at: new Date(0) }, { ids: new Map() }, {}])
       await assert.rejects(
         run((ctx) => ctx.waitForEvent("paid", { match })),
@@ -121,7 +121,7 @@ describe("odd code", () => {
       );
   });
 
-  it("may not wait for a moment that no date can hold", async () => {
+  it("cannot wait for a time beyond the date range", async () => {
     await assert.rejects(
       run((ctx) => ctx.sleepUntil("far", 1e300)),
       /needs a valid timestamp/,
@@ -140,23 +140,23 @@ describe("odd code", () => {
     );
   });
 
-  it("may not ask for a step or a wait inside of a step, where no replay would meet it", async () => {
+  it("cannot run a step or a wait inside a step, where a replay would not reach it", async () => {
     const inside: ((ctx: Context) => Promise<unknown>)[] = [
       (ctx) => ctx.step("inner", () => 1),
       (ctx) => ctx.sleep("inner", "1h"),
       (ctx) => ctx.map("inner", [1], () => 1),
       (ctx) => ctx.waitForEvent("inner"),
     ];
-    for (const ask of inside)
+    for (const makePromise of inside)
       await assert.rejects(
-        run((ctx) => ctx.step("outer", () => ask(ctx), { retry: false })),
+        run((ctx) => ctx.step("outer", () => makePromise(ctx), { retry: false })),
         /"inner" is used inside the step "outer"/,
       );
     const chain = await run((ctx) => ctx.step("one", () => 1).then(() => ctx.step("two", () => 2)));
     assert.equal(chain, 2);
   });
 
-  it("may use chance inside of steps without changing it outside, in a replay too", async () => {
+  it("can use randomness inside steps without changing it outside, also in a replay", async () => {
     const test = await openTestBaton();
     const seen: string[] = [];
     const definition = workflow({ name: "chance" }, async (ctx) => {
@@ -171,7 +171,7 @@ describe("odd code", () => {
     assert.equal(seen[0], seen[1]);
   });
 
-  it("may go on after attributes that were refused, without them", async () => {
+  it("can continue without attributes that were refused", async () => {
     const code = async (ctx: Context): Promise<string> => {
       const refusal = await ctx
         .setAttributes({ big: "x".repeat(5_000) })

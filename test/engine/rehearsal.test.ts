@@ -10,7 +10,7 @@ import { workflowHandler } from "../../src/workflows/handler.ts";
 
 type Code = (ctx: Context, input: never) => Promise<unknown>;
 
-/** Real, since a rehearsal waits for code that awaits something of its own. */
+/** A real clock, since a rehearsal waits for other promises that the code awaits. */
 const clock: Clock = {
   now: Date.now,
   mono: () => performance.now(),
@@ -26,10 +26,10 @@ const parts = { clock, within: <T>(_run: unknown, _key: unknown, _attempt: unkno
 
 interface Setup {
   readonly test: TestBaton;
-  /** Starts a run of this code and leaves it where it comes to a stop. */
-  begin(code: Code): Promise<string>;
-  /** What its history does over other code. */
-  over(id: string, code: Code): Promise<Verdict>;
+  /** Starts a run of this code and leaves it where it stops. */
+  start(code: Code): Promise<string>;
+  /** Rehearses its history over other code. */
+  rehearseOver(id: string, code: Code): Promise<Verdict>;
 }
 
 async function setup(t: TestContext): Promise<Setup> {
@@ -38,14 +38,14 @@ async function setup(t: TestContext): Promise<Setup> {
   const { engine } = test.baton;
   return {
     test,
-    begin: async (code) => {
+    start: async (code) => {
       const definition = workflow({ name: "w" }, code as never);
       test.register(definition);
       const { id } = await test.start(definition, null);
       await test.settle();
       return id;
     },
-    over: async (id, code) => {
+    rehearseOver: async (id, code) => {
       const run = await engine.store.query("run", { id });
       const recorded = await engine.store.query("journal", { run: run?.row.no ?? 0 });
       assert.ok(recorded !== null);
@@ -67,20 +67,20 @@ const waits: Code = async (ctx) => {
   return ctx.step("c", counted(3));
 };
 
-test("the same code is compatible, and nothing of it runs or is written", async (t) => {
-  const { test: baton, begin, over } = await setup(t);
-  const id = await begin(waits);
+test("the same code is compatible; nothing runs or is written", async (t) => {
+  const { test: baton, start, rehearseOver } = await setup(t);
+  const id = await start(waits);
   const [before, operations] = [isRunning, baton.operations];
-  assert.deepEqual(await over(id, waits), { outcome: "compatible" });
+  assert.deepEqual(await rehearseOver(id, waits), { outcome: "compatible" });
   assert.equal(isRunning, before);
-  // The two reads that found it.
+  // The two reads that found the run.
   assert.equal(baton.operations, operations + 2);
 });
 
-test("steps after what is recorded may change, the order of branches and what code awaits of its own too", async (t) => {
-  const { begin, over } = await setup(t);
-  const id = await begin(waits);
-  const verdict = await over(id, async (ctx) => {
+test("later steps, the order of branches and other awaits can change", async (t) => {
+  const { start, rehearseOver } = await setup(t);
+  const id = await start(waits);
+  const verdict = await rehearseOver(id, async (ctx) => {
     await ctx.step("a", counted(1));
     await new Promise((resolve) => setTimeout(resolve, 20));
     await ctx.step("b", counted(2));
@@ -91,10 +91,10 @@ test("steps after what is recorded may change, the order of branches and what co
   assert.deepEqual(verdict, { outcome: "compatible" });
 });
 
-test("a step that is put before a recorded one diverges there, with both lists", async (t) => {
-  const { begin, over } = await setup(t);
-  const id = await begin(waits);
-  const verdict = await over(id, async (ctx) => {
+test("a step inserted before a recorded one diverges there, with both lists", async (t) => {
+  const { start, rehearseOver } = await setup(t);
+  const id = await start(waits);
+  const verdict = await rehearseOver(id, async (ctx) => {
     await ctx.step("a", counted(1));
     await ctx.step("between", counted(0));
     await ctx.step("b", counted(2));
@@ -109,15 +109,15 @@ test("a step that is put before a recorded one diverges there, with both lists",
   });
 });
 
-test("a wait that the code does not ask for any more diverges, whether it ends or waits for something else", async (t) => {
-  const { begin, over } = await setup(t);
-  const id = await begin(waits);
-  const ends = await over(id, async (ctx) => {
+test("code that no longer waits for the recorded event diverges", async (t) => {
+  const { start, rehearseOver } = await setup(t);
+  const id = await start(waits);
+  const ends = await rehearseOver(id, async (ctx) => {
     await ctx.step("a", counted(1));
     await ctx.step("b", counted(2));
   });
   assert.equal(ends.outcome === "diverges" && ends.detail, 'the run is waiting for "go"; the code now ends before it');
-  const other = await over(id, async (ctx) => {
+  const other = await rehearseOver(id, async (ctx) => {
     await ctx.step("a", counted(1));
     await ctx.step("b", counted(2));
     await ctx.waitForEvent("another");
@@ -125,19 +125,19 @@ test("a wait that the code does not ask for any more diverges, whether it ends o
   assert.equal(other.outcome === "diverges" && other.detail, 'the run is waiting for "go"; the code no longer does');
 });
 
-test("another kind under the same key, a removed step and code that throws diverge", async (t) => {
-  const { begin, over } = await setup(t);
-  const id = await begin(waits);
-  const kind = await over(id, async (ctx) => {
+test("a step of another kind, a removed step and code that throws diverge", async (t) => {
+  const { start, rehearseOver } = await setup(t);
+  const id = await start(waits);
+  const kind = await rehearseOver(id, async (ctx) => {
     await ctx.sleep("a", 5);
   });
   assert.match(kind.outcome === "diverges" ? kind.detail : "", /"a" was a step; the code now has a sleep of this name/);
-  const removed = await over(id, async (ctx) => {
+  const removed = await rehearseOver(id, async (ctx) => {
     await ctx.step("a", counted(1));
     await ctx.waitForEvent("go");
   });
   assert.match(removed.outcome === "diverges" ? removed.detail : "", /Step 2 was "b"/);
-  const throws = await over(id, async (ctx) => {
+  const throws = await rehearseOver(id, async (ctx) => {
     await ctx.step("a", counted(1));
     throw new TypeError("x is not a function");
   });
@@ -147,36 +147,36 @@ test("another kind under the same key, a removed step and code that throws diver
   );
 });
 
-test("completed runs, retries under way and dead letters are rehearsed as they stand", async (t) => {
-  const { begin, over } = await setup(t);
+test("rehearses completed runs, running retries and dead letters in their current state", async (t) => {
+  const { start, rehearseOver } = await setup(t);
   const whole: Code = async (ctx) => {
     await ctx.step("a", counted(1));
     await ctx.step("b", counted(2));
   };
-  const completed = await begin(whole);
-  assert.deepEqual(await over(completed, whole), { outcome: "compatible" });
+  const completed = await start(whole);
+  assert.deepEqual(await rehearseOver(completed, whole), { outcome: "compatible" });
   const longer: Code = async (ctx) => {
     await whole(ctx, null as never);
     await ctx.step("more", counted(0));
   };
-  assert.deepEqual(await over(completed, longer), { outcome: "compatible" });
+  assert.deepEqual(await rehearseOver(completed, longer), { outcome: "compatible" });
 
   const retries: Code = (ctx) =>
     ctx.step("again", () => Promise.reject(new Error("503")), { retry: { attempts: 5, first: "1h" } });
-  const retrying = await begin(retries);
-  assert.deepEqual(await over(retrying, retries), { outcome: "compatible" });
-  assert.equal((await over(retrying, whole)).outcome, "diverges");
+  const retrying = await start(retries);
+  assert.deepEqual(await rehearseOver(retrying, retries), { outcome: "compatible" });
+  assert.equal((await rehearseOver(retrying, whole)).outcome, "diverges");
 
   const fails: Code = async (ctx) => {
     await ctx.step("a", counted(1));
     await ctx.step("b", () => Promise.reject(new NonRetryableError("no")));
   };
-  const failed = await begin(fails);
-  assert.deepEqual(await over(failed, fails), { outcome: "compatible" });
-  assert.deepEqual(await over(failed, whole), { outcome: "compatible" });
+  const failed = await start(fails);
+  assert.deepEqual(await rehearseOver(failed, fails), { outcome: "compatible" });
+  assert.deepEqual(await rehearseOver(failed, whole), { outcome: "compatible" });
 });
 
-test("a compatible run is moved under a raised fence and goes on with the other code; the rest stay with their reason", async (t) => {
+test("moves a compatible run under a raised fence to the other code; the others stay, with a reason", async (t) => {
   const { test: baton } = await setup(t);
   const version = (number: number, code: Code): Definition => workflow({ name: "w", version: number }, code as never);
   const first = version(1, waits);
@@ -215,7 +215,7 @@ test("a compatible run is moved under a raised fence and goes on with the other 
     by: "test",
   });
   assert.deepEqual((await engine.store.query("audit", { run: after.row.no, before: null, limit: 9 }))[0]?.verb, "move");
-  assert.deepEqual(await move({}), [], "nothing is left of version 1 that goes on");
+  assert.deepEqual(await move({}), [], "no run of version 1 is left to continue");
   await baton.emit({ name: "go" });
   assert.equal(await parked.result(), "moved");
   assert.deepEqual(await engine.store.query("violations", {}), []);

@@ -38,13 +38,13 @@ const program: fc.Arbitrary<readonly Node[]> = fc.letrec<{ nodes: readonly Node[
   ),
 })).nodes;
 
-/** What each step gave when it was first recorded; a later life must see the same. */
+/** The result of each step when it was first recorded; later replays must see the same. */
 class Effects {
   count = 0;
   readonly byKey = new Map<string, number>();
 
-  /** A new number for each key, the same for its every attempt: an outside that honours idempotency keys. */
-  act(key: string): number {
+  /** A new number for each key and the same for all its attempts, like a system that honours idempotency keys. */
+  callOnce(key: string): number {
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
     this.count += 1;
@@ -57,7 +57,7 @@ async function interpret(ctx: Context, nodes: readonly Node[], effects: Effects,
   for (const node of nodes) {
     switch (node.kind) {
       case "step":
-        // The value names the step's own key: a result that reached another step shows at once.
+        // The value contains the step's own key, so that a result that reached another step is visible.
         trace.push([node.name, await ctx.step(node.name, (attempt) => `${attempt.idempotencyKey.split(":")[1]}`)]);
         break;
       case "fails":
@@ -78,7 +78,8 @@ async function interpret(ctx: Context, nodes: readonly Node[], effects: Effects,
           await ctx.step(
             node.name,
             (attempt) => {
-              if (effects.act(`${attempt.idempotencyKey} tries`) > 0 && attempt.number === 1) throw new Error("once");
+              if (effects.callOnce(`${attempt.idempotencyKey} tries`) > 0 && attempt.number === 1)
+                throw new Error("once");
               return `${attempt.idempotencyKey.split(":")[1]}`;
             },
             { retry: { attempts: 50, first: 10, jitter: 0 } },
@@ -123,17 +124,17 @@ async function interpret(ctx: Context, nodes: readonly Node[], effects: Effects,
   }
 }
 
-interface Life {
+interface ProgramRun {
   readonly output: unknown;
   readonly operations: number;
   readonly entries: readonly unknown[];
 }
 
-/** Lives a program to its end, with the process killed at one store operation. */
-async function live(
+/** Runs a program to its end, with the process killed at one store operation. */
+async function runProgram(
   nodes: readonly Node[],
   crash: { operation: number; side: "before" | "after" } | null,
-): Promise<Life> {
+): Promise<ProgramRun> {
   const effects = new Effects();
   const outputs: string[] = [];
   const definition = workflow({ name: "program" }, async (ctx) => {
@@ -144,13 +145,13 @@ async function live(
   });
   const test = await openTestBaton({ definitions: [definition] });
   const handle = await test.start(definition, null);
-  const begun = test.operations;
-  if (crash !== null) test.crashAt(begun + crash.operation, crash.side);
+  const startOperation = test.operations;
+  if (crash !== null) test.crashAt(startOperation + crash.operation, crash.side);
   const output = await handle.result();
-  const operations = test.operations - begun;
+  const operations = test.operations - startOperation;
   const { row, entries } = await handle.detail();
   assert.equal(row.status, "completed");
-  // Whatever was replayed on the way, the code came to one and the same end.
+  // Whatever was replayed, the code always had the same result.
   assert.deepEqual([...new Set(outputs)], [JSON.stringify(output)]);
   const keys = entries.filter((entry) => entry.outcome !== "abandoned").map((entry) => entry.key);
   assert.equal(new Set(keys).size, keys.length, "no step has two recorded results");
@@ -159,19 +160,19 @@ async function live(
 }
 
 describe("replay", () => {
-  it("random programs come to the same kind of end whatever operation the process dies at", async () => {
+  it("random programs complete consistently after a crash at any store operation", async () => {
     await fc.assert(
       fc.asyncProperty(program, async (nodes) => {
-        const calm = await live(nodes, null);
-        for (let operation = 1; operation <= Math.min(calm.operations, 12); operation++) {
-          for (const side of ["before", "after"] as const) await live(nodes, { operation, side });
+        const baseline = await runProgram(nodes, null);
+        for (let operation = 1; operation <= Math.min(baseline.operations, 12); operation++) {
+          for (const side of ["before", "after"] as const) await runProgram(nodes, { operation, side });
         }
       }),
       { numRuns: 40, seed: 42 },
     );
   });
 
-  it("programs without chance give the very same output after a crash at every point", async () => {
+  it("deterministic programs have the same output after a crash at every point", async () => {
     const nodes: readonly Node[] = [
       {
         kind: "all",
@@ -197,14 +198,14 @@ describe("replay", () => {
       },
     ];
     const strip = (output: unknown): string => JSON.stringify(output).replaceAll(/%23\d+/g, "");
-    const calm = await live(nodes, null);
-    for (let operation = 1; operation <= calm.operations; operation++) {
+    const baseline = await runProgram(nodes, null);
+    for (let operation = 1; operation <= baseline.operations; operation++) {
       for (const side of ["before", "after"] as const)
-        assert.equal(strip((await live(nodes, { operation, side })).output), strip(calm.output));
+        assert.equal(strip((await runProgram(nodes, { operation, side })).output), strip(baseline.output));
     }
   });
 
-  it("suspends code that disagrees with its history, with both lists, and goes on when it is mended", async () => {
+  it("suspends code that disagrees with its history, with both lists, and continues when the code is fixed", async () => {
     const steps = { before: ["a", "b"], after: ["x", "a", "b"] };
     let order: readonly string[] = steps.before;
     const definition = workflow({ name: "edited" }, async (ctx) => {
@@ -228,7 +229,7 @@ describe("replay", () => {
     await test.close();
   });
 
-  it("a step of another kind, a removed step and an early end are divergences", async () => {
+  it("a step of another kind, a removed step and an early end diverge", async () => {
     const codes: readonly [string, (ctx: Context) => Promise<unknown>][] = [
       ["another kind", (ctx) => ctx.sleep("a", "1m")],
       ["removed", async (ctx) => ctx.step("b", () => 1)],
@@ -251,7 +252,7 @@ describe("replay", () => {
     }
   });
 
-  it("waits for code that awaits something of its own between steps", async () => {
+  it("waits for code that awaits other promises between steps", async () => {
     const definition = workflow({ name: "w" }, async (ctx) => {
       const a = await ctx.step("a", () => 1);
       await new Promise((resolve) => setTimeout(resolve, 5));

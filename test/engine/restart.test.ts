@@ -3,7 +3,7 @@ import { it } from "node:test";
 import { workflow } from "baton";
 import { openTestBaton } from "baton/testing";
 
-it("a restart from a call runs another child, as often as it is asked for", async () => {
+it("each restart from a call runs a new child", async () => {
   const child = workflow<number>({ name: "child" }, async (ctx, n) => {
     await ctx.sleep("work", "1m");
     return n * 2;

@@ -6,7 +6,7 @@ import { openTestBaton, type TestBaton } from "baton/testing";
 const startAt = Date.UTC(2026, 0, 1);
 const iso = (at: number): string => new Date(at).toISOString();
 
-/** An instance with one scheduled workflow whose runs take as long as `napMs` says. */
+/** An instance with one scheduled workflow whose runs take `napMs`. */
 async function setup(
   options: ScheduleOptions,
   { napMs = 0, from = startAt }: { napMs?: number; from?: number } = {},
@@ -14,7 +14,7 @@ async function setup(
   test: TestBaton;
   inputs: unknown[];
   fires: () => Promise<readonly Firing[]>;
-  told: () => Promise<string[]>;
+  outcomes: () => Promise<string[]>;
 }> {
   const inputs: unknown[] = [];
   const tick = workflow({ name: "tick", on: on.schedule(options) }, async (ctx, input: unknown) => {
@@ -28,16 +28,16 @@ async function setup(
     const schedule = await test.baton.schedules.get("tick");
     return (await test.baton.engine.schedules.fires(schedule, 1_000)).toReversed();
   };
-  const told = async (): Promise<string[]> =>
+  const outcomes = async (): Promise<string[]> =>
     (await fires()).map((fire) => `${iso(fire.scheduledAt).slice(11, 19)} ${fire.outcome}`);
-  return { test, inputs, fires, told };
+  return { test, inputs, fires, outcomes };
 }
 
 describe("a schedule", () => {
-  it("starts one run at each nominal time, which says where it came from", async () => {
-    const { test, fires, told } = await setup({ every: "10m", input: { why: "clock" } });
+  it("starts one run at each scheduled time and records its origin", async () => {
+    const { test, fires, outcomes } = await setup({ every: "10m", input: { why: "clock" } });
     await test.advance("30m");
-    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 fired"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 fired"]);
     const runs = await test.baton.runs();
     assert.deepEqual(
       runs.map((run) => [run.status, run.origin, iso(run.createdAt)]).toReversed(),
@@ -54,7 +54,7 @@ describe("a schedule", () => {
     await test.close();
   });
 
-  it("gives its runs an input made for the nominal time", async () => {
+  it("derives the input of a run from its scheduled time", async () => {
     const { test, inputs } = await setup({
       cron: "0 2 * * *",
       zone: "Europe/Berlin",
@@ -66,7 +66,7 @@ describe("a schedule", () => {
     await test.close();
   });
 
-  it("writes down what its input refused, and goes on", async () => {
+  it("records a refused input and continues", async () => {
     let isBroken = true;
     const { test, fires } = await setup({
       every: "1m",
@@ -88,7 +88,7 @@ describe("a schedule", () => {
     await test.close();
   });
 
-  it("two that are alike are two, and stand beside an event", async () => {
+  it("two equal schedules are separate, and an event trigger works next to them", async () => {
     const twice = { cron: "0 * * * *", zone: "UTC" };
     const tick = workflow({ name: "tick", on: [on.schedule(twice), on.event("tock"), on.schedule(twice)] }, () => null);
     const test = await openTestBaton({ definitions: [tick], startAt });
@@ -100,10 +100,10 @@ describe("a schedule", () => {
     await test.close();
   });
 
-  it("once at a moment fires once, also when that has just passed or it is registered again", async () => {
-    const { test, told } = await setup({ at: startAt - 60_000 });
+  it("a one-time schedule fires once, even if its time has just passed or it is registered again", async () => {
+    const { test, outcomes } = await setup({ at: startAt - 60_000 });
     await test.advance("1h");
-    assert.deepEqual(await told(), ["23:59:00 fired"]);
+    assert.deepEqual(await outcomes(), ["23:59:00 fired"]);
     const again = workflow({ name: "tick", on: on.schedule({ at: startAt - 60_000, overlap: "allow" }) }, () => null);
     test.register(again);
     await test.advance("1h");
@@ -114,7 +114,7 @@ describe("a schedule", () => {
 });
 
 describe("a clock change", () => {
-  it("in spring runs what it leaves out at the first moment that exists", async () => {
+  it("in spring runs a skipped local time at the first valid time", async () => {
     const from = Date.UTC(2026, 2, 28, 12);
     const { test, fires } = await setup({ cron: "30 2 * * *", zone: "Europe/Berlin" }, { from });
     await test.advance("2d");
@@ -126,7 +126,7 @@ describe("a clock change", () => {
     await test.close();
   });
 
-  it("in autumn runs what comes twice once, and what is hourly in every hour", async () => {
+  it("in autumn runs a repeated local time once, and an hourly schedule in every hour", async () => {
     const from = Date.UTC(2026, 9, 24, 22, 30);
     const daily = workflow(
       { name: "daily", on: on.schedule({ cron: "30 2 * * *", zone: "Europe/Berlin" }) },
@@ -145,15 +145,15 @@ describe("a clock change", () => {
 });
 
 describe("downtime", () => {
-  it("is caught up within the window; what is older is missed and written down", async () => {
-    const { test, told } = await setup({ every: "10m", catchUp: "30m", overlap: "allow" });
+  it("is caught up within the window; older times are recorded as missed", async () => {
+    const { test, outcomes } = await setup({ every: "10m", catchUp: "30m", overlap: "allow" });
     await test.advance("10m");
-    // Nobody is there: the timers of the process go, the clock does not stand still.
+    // The process is gone: its timers are cleared while the clock continues.
     test.clock.clear();
     while (test.clock.fireNext(startAt + 2 * 3_600_000 + 60_000));
     await test.crash();
     await test.settle();
-    assert.deepEqual(await told(), ["00:10:00 fired", "01:40:00 fired", "01:50:00 fired", "02:00:00 fired"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired", "01:40:00 fired", "01:50:00 fired", "02:00:00 fired"]);
     const { lastGap, decidedTo } = await test.baton.schedules.get("tick");
     assert.deepEqual(lastGap, {
       cause: "missed",
@@ -166,19 +166,19 @@ describe("downtime", () => {
     await test.close();
   });
 
-  it("at any store operation costs no nominal time and makes none twice", async () => {
-    const calm = await setup({ every: "10m", overlap: "allow" });
-    await calm.test.advance("40m");
-    const operations = calm.test.operations;
-    await calm.test.close();
+  it("at any store operation loses no scheduled time and fires none twice", async () => {
+    const baseline = await setup({ every: "10m", overlap: "allow" });
+    await baseline.test.advance("40m");
+    const operations = baseline.test.operations;
+    await baseline.test.close();
     for (const side of ["before", "after"] as const) {
       for (let operation = 1; operation <= operations; operation++) {
-        const { test, told } = await setup({ every: "10m", overlap: "allow" });
+        const { test, outcomes } = await setup({ every: "10m", overlap: "allow" });
         test.crashAt(operation, side);
         await test.advance("41m");
         await test.settle();
         assert.deepEqual(
-          await told(),
+          await outcomes(),
           ["00:10:00 fired", "00:20:00 fired", "00:30:00 fired", "00:40:00 fired"],
           `crash ${side} operation ${operation}`,
         );
@@ -192,10 +192,10 @@ describe("downtime", () => {
 });
 
 describe("overlap", () => {
-  it("skip leaves a nominal time out while the run before it has not ended", async () => {
-    const { test, fires, told } = await setup({ every: "10m" }, { napMs: 25 * 60_000 });
+  it("skip omits a scheduled time while the previous run has not ended", async () => {
+    const { test, fires, outcomes } = await setup({ every: "10m" }, { napMs: 25 * 60_000 });
     await test.advance("50m");
-    assert.deepEqual(await told(), [
+    assert.deepEqual(await outcomes(), [
       "00:10:00 fired",
       "00:20:00 skipped",
       "00:30:00 skipped",
@@ -207,7 +207,7 @@ describe("overlap", () => {
     await test.close();
   });
 
-  it("allow lets them run beside each other", async () => {
+  it("allow runs them concurrently", async () => {
     const { test } = await setup({ every: "10m", overlap: "allow" }, { napMs: 25 * 60_000 });
     await test.advance("30m");
     assert.deepEqual(
@@ -217,32 +217,32 @@ describe("overlap", () => {
     await test.close();
   });
 
-  it("buffer-one fires one of them as soon as the run before it has ended", async () => {
-    const { test, told } = await setup({ every: "10m", overlap: "buffer-one" }, { napMs: 25 * 60_000 });
+  it("buffer-one fires one buffered time when the previous run ends", async () => {
+    const { test, outcomes } = await setup({ every: "10m", overlap: "buffer-one" }, { napMs: 25 * 60_000 });
     await test.advance("33m");
-    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 buffered", "00:30:00 skipped"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired", "00:20:00 buffered", "00:30:00 skipped"]);
     await test.advance("3m");
-    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 skipped"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 skipped"]);
     const [second, first] = await test.baton.runs();
     assert.equal(first?.endedAt, second?.createdAt);
     await test.close();
   });
 
-  it("buffer-one goes on after a crash, and when its run was cancelled from outside", async () => {
-    const { test, told } = await setup({ every: "10m", overlap: "buffer-one" }, { napMs: 25 * 60_000 });
+  it("buffer-one continues after a crash and when its run was cancelled", async () => {
+    const { test, outcomes } = await setup({ every: "10m", overlap: "buffer-one" }, { napMs: 25 * 60_000 });
     await test.advance("21m");
     await test.crash();
     const [open] = await test.baton.runs({ status: "waiting" });
     await (await test.baton.get(open?.id ?? "")).cancel();
     await test.advance("1m");
-    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 fired"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired", "00:20:00 fired"]);
     await test.close();
   });
 
-  it("cancel-other ends the run before it", async () => {
-    const { test, told } = await setup({ every: "10m", overlap: "cancel-other" }, { napMs: 25 * 60_000 });
+  it("cancel-other cancels the previous run", async () => {
+    const { test, outcomes } = await setup({ every: "10m", overlap: "cancel-other" }, { napMs: 25 * 60_000 });
     await test.advance("30m");
-    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 fired"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired", "00:20:00 fired", "00:30:00 fired"]);
     const runs = await test.baton.runs();
     assert.deepEqual(
       runs.map((run) => run.status),
@@ -256,7 +256,7 @@ describe("overlap", () => {
     await test.close();
   });
 
-  it("cancel-other tells a run that somebody holds", async () => {
+  it("cancel-other cancels a run held by a worker", async () => {
     const stuck = workflow({ name: "tick", on: on.schedule({ every: "10m", overlap: "cancel-other" }) }, (ctx) =>
       ctx.step("hang", (attempt) => new Promise((_, reject) => attempt.signal.addEventListener("abort", reject))),
     );
@@ -268,9 +268,9 @@ describe("overlap", () => {
   });
 });
 
-describe("people", () => {
-  it("pause and resume it: what passes meanwhile is told and never fired", async () => {
-    const { test, told } = await setup({ every: "10m" });
+describe("operators", () => {
+  it("pause and resume it; times during the pause are reported and never fired", async () => {
+    const { test, outcomes } = await setup({ every: "10m" });
     const { schedules } = test.baton;
     await test.advance("10m");
     await schedules.pause("tick", { why: "stocktaking", actor: "ann" });
@@ -279,7 +279,7 @@ describe("people", () => {
     await test.advance("30m");
     await schedules.resume("tick/every");
     await test.advance("10m");
-    assert.deepEqual(await told(), ["00:10:00 fired", "00:50:00 fired"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired", "00:50:00 fired"]);
     const { lastGap, isPaused } = await schedules.get("tick");
     assert.deepEqual([isPaused, lastGap?.cause, lastGap?.count], [false, "paused", 3]);
     const audit = await test.baton.engine.store.query("audit", { run: null, before: null, limit: 10 });
@@ -290,21 +290,21 @@ describe("people", () => {
     await test.close();
   });
 
-  it("resume it after a downtime: the pause is not taken for missed times", async () => {
-    const { test, told } = await setup({ every: "10m", catchUp: "24h" });
+  it("resume it after a downtime; times during the pause do not count as missed", async () => {
+    const { test, outcomes } = await setup({ every: "10m", catchUp: "24h" });
     await test.baton.schedules.pause("tick");
     test.clock.clear();
     while (test.clock.fireNext(startAt + 3_600_000 + 60_000));
     await test.baton.schedules.resume("tick");
     await test.settle();
-    assert.deepEqual(await told(), []);
+    assert.deepEqual(await outcomes(), []);
     const { lastGap } = await test.baton.schedules.get("tick");
     assert.deepEqual([lastGap?.cause, lastGap?.count], ["paused", 6]);
     await test.close();
   });
 
-  it("run it now, beside its nominal times", async () => {
-    const { test, told, inputs } = await setup({
+  it("run it now, in addition to its scheduled times", async () => {
+    const { test, outcomes, inputs } = await setup({
       every: "10m",
       input: ({ scheduledAt }: { scheduledAt: Date }) => +scheduledAt,
     });
@@ -315,14 +315,14 @@ describe("people", () => {
     assert.deepEqual([run?.id, run?.status, run?.origin], [id, "completed", { by: "ann", schedule: "tick/every" }]);
     assert.deepEqual(inputs, [startAt + 300_000]);
     await test.advance("5m");
-    assert.deepEqual(await told(), ["00:10:00 fired"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired"]);
     await test.close();
   });
 
-  it("backfill a stretch: what has a run is not fired again, and a preview changes nothing", async () => {
-    const { test, told } = await setup({ every: "10m" }, { napMs: 15 * 60_000 });
+  it("backfill a range without firing a time that has a run; a preview changes nothing", async () => {
+    const { test, outcomes } = await setup({ every: "10m" }, { napMs: 15 * 60_000 });
     await test.advance("41m");
-    assert.deepEqual(await told(), ["00:10:00 fired", "00:20:00 skipped", "00:30:00 fired", "00:40:00 skipped"]);
+    assert.deepEqual(await outcomes(), ["00:10:00 fired", "00:20:00 skipped", "00:30:00 fired", "00:40:00 skipped"]);
     const { schedules } = test.baton;
     const range = { from: startAt - 600_000, to: "2026-01-01T00:41:00Z" };
     const preview = await schedules.backfill("tick", { ...range, dryRun: true });
@@ -352,7 +352,7 @@ describe("people", () => {
     await test.close();
   });
 
-  it("backfill no more than a bounded number, and nothing of the future", async () => {
+  it("backfill up to a limit, and no future times", async () => {
     const { test } = await setup({ every: "1s", overlap: "skip" });
     const { schedules } = test.baton;
     await assert.rejects(schedules.backfill("tick", { from: startAt - 3_600_000 }), { code: "limit" });
@@ -362,7 +362,7 @@ describe("people", () => {
     await test.close();
   });
 
-  it("are told what there is not, and which one they mean", async () => {
+  it("get an error for an unknown schedule or an ambiguous name", async () => {
     const many = workflow(
       { name: "many", on: [on.schedule({ every: "1h", name: "a" }), on.schedule({ every: "2h", name: "b" })] },
       () => null,
@@ -386,7 +386,7 @@ describe("a definition that changes", () => {
       () => null,
     );
 
-  it("begins anew from now on, and never fires old nominal times", async () => {
+  it("starts again from now and never fires old scheduled times", async () => {
     const test = await openTestBaton({ definitions: [version({ every: "10m" })], startAt });
     await test.advance("25m");
     test.register(version({ every: "7m" }));
@@ -402,7 +402,7 @@ describe("a definition that changes", () => {
     await test.close();
   });
 
-  it("and has its schedule no more loses it; when it comes back it begins anew", async () => {
+  it("without its schedule loses it; when the schedule returns it starts again", async () => {
     const test = await openTestBaton({ definitions: [version({ every: "10m" })], startAt });
     await test.advance("10m");
     test.register(version(null));
@@ -417,7 +417,7 @@ describe("a definition that changes", () => {
     await test.close();
   });
 
-  it("and is gone keeps its place: what nobody can fire waits for somebody who can", async () => {
+  it("that is unloaded keeps its schedule; due times are fired when it is loaded again", async () => {
     const test = await openTestBaton({ definitions: [version({ every: "10m", overlap: "allow" })], startAt });
     await test.advance("10m");
     test.baton.engine.use("tick", null);
@@ -431,8 +431,8 @@ describe("a definition that changes", () => {
   });
 });
 
-describe("an input that never comes", () => {
-  it("refuses its nominal time and holds up no other schedule", async () => {
+describe("an input that never resolves", () => {
+  it("refuses its scheduled time and does not block other schedules", async () => {
     const stuck = workflow(
       { name: "stuck", on: on.schedule({ every: "1h", input: () => new Promise(() => {}) }) },
       () => null,

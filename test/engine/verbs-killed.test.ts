@@ -9,20 +9,20 @@ type Verbs = Pick<
 >;
 
 interface World {
-  mended: boolean;
+  isRepaired: boolean;
   readonly acts: string[];
-  /** Ends the steps that hang. */
+  /** Resolves the hanging steps. */
   readonly releases: (() => void)[];
 }
 
-/** Each does one thing and may fail, wait or be undone, as the case needs it. */
+/** Workflows that fail, wait or are compensated, as each case needs. */
 function define(world: World) {
   const act = (name: string) => () => {
     world.acts.push(name);
     return name;
   };
   const fragile = () => {
-    if (!world.mended) throw new NonRetryableError("broken");
+    if (!world.isRepaired) throw new NonRetryableError("broken");
     return act("fragile")();
   };
   const failing = workflow({ name: "failing" }, async (ctx) => {
@@ -39,14 +39,14 @@ function define(world: World) {
     await ctx.step(
       "shaky",
       () => {
-        if (!world.mended) throw new Error("503");
+        if (!world.isRepaired) throw new Error("503");
         return act("shaky")();
       },
       { retry: { attempts: 5, first: "1h", backoff: "constant" } },
     );
     return "done";
   });
-  /** Held by its worker while the verb comes. */
+  /** Held by its worker while the action is requested. */
   const held = workflow({ name: "held" }, async (ctx) => {
     await ctx.step("before", act("before"), { undo: act("undo before") });
     await ctx.step(
@@ -66,10 +66,10 @@ function define(world: World) {
 interface Case {
   readonly verb: string;
   readonly of: keyof ReturnType<typeof define>;
-  readonly mends?: boolean;
-  /** Whether the step under way comes to its end: a suspend waits for that. */
+  readonly repairs?: boolean;
+  /** Whether the running step ends: a suspend waits for that. */
   readonly releases?: boolean;
-  readonly ask: (handle: Verbs) => Promise<void>;
+  readonly perform: (handle: Verbs) => Promise<void>;
   readonly status: string;
   readonly reason?: string;
   readonly acts: readonly string[];
@@ -79,65 +79,78 @@ const cases: readonly Case[] = [
   {
     verb: "resume",
     of: "failing",
-    mends: true,
-    ask: (handle) => handle.resume(),
+    repairs: true,
+    perform: (handle) => handle.resume(),
     status: "completed",
     acts: ["before", "fragile"],
   },
   {
     verb: "restart",
     of: "failing",
-    mends: true,
-    ask: (handle) => handle.restart("before"),
+    repairs: true,
+    perform: (handle) => handle.restart("before"),
     status: "completed",
     acts: ["before", "before", "fragile"],
   },
   {
     verb: "complete-step",
     of: "failing",
-    ask: (handle) => handle.completeStep({ output: "by hand" }),
+    perform: (handle) => handle.completeStep({ output: "by hand" }),
     status: "completed",
     acts: ["before"],
   },
   {
     verb: "complete-step of a wait",
     of: "waiting",
-    ask: (handle) => handle.completeStep({ output: null }),
+    perform: (handle) => handle.completeStep({ output: null }),
     status: "completed",
     acts: ["before"],
   },
-  { verb: "retry", of: "retrying", mends: true, ask: (handle) => handle.retry(), status: "completed", acts: ["shaky"] },
+  {
+    verb: "retry",
+    of: "retrying",
+    repairs: true,
+    perform: (handle) => handle.retry(),
+    status: "completed",
+    acts: ["shaky"],
+  },
   {
     verb: "compensate",
     of: "failing",
-    ask: (handle) => handle.compensate(),
+    perform: (handle) => handle.compensate(),
     status: "failed",
     reason: "compensated",
     acts: ["before", "undo before"],
   },
-  { verb: "cancel", of: "waiting", ask: (handle) => handle.cancel(), status: "cancelled", acts: ["before"] },
+  { verb: "cancel", of: "waiting", perform: (handle) => handle.cancel(), status: "cancelled", acts: ["before"] },
   {
     verb: "cancel with compensation",
     of: "waiting",
-    ask: (handle) => handle.cancel({ compensate: true }),
+    perform: (handle) => handle.cancel({ compensate: true }),
     status: "cancelled",
     reason: "compensated",
     acts: ["before", "undo before"],
   },
-  { verb: "cancel of a held run", of: "held", ask: (handle) => handle.cancel(), status: "cancelled", acts: ["before"] },
+  {
+    verb: "cancel of a held run",
+    of: "held",
+    perform: (handle) => handle.cancel(),
+    status: "cancelled",
+    acts: ["before"],
+  },
   {
     verb: "cancel with compensation of a held run",
     of: "held",
-    ask: (handle) => handle.cancel({ compensate: true }),
+    perform: (handle) => handle.cancel({ compensate: true }),
     status: "cancelled",
     reason: "compensated",
     acts: ["before", "undo long unknown", "undo before"],
   },
-  { verb: "suspend", of: "waiting", ask: (handle) => handle.suspend(), status: "suspended", acts: ["before"] },
+  { verb: "suspend", of: "waiting", perform: (handle) => handle.suspend(), status: "suspended", acts: ["before"] },
   {
     verb: "suspend of a held run",
     of: "held",
-    ask: (handle) => handle.suspend(),
+    perform: (handle) => handle.suspend(),
     releases: true,
     status: "suspended",
     acts: ["before"],
@@ -145,19 +158,19 @@ const cases: readonly Case[] = [
   {
     verb: "dismiss",
     of: "failing",
-    ask: (handle) => handle.dismiss(),
+    perform: (handle) => handle.dismiss(),
     status: "failed",
     reason: "dismissed",
     acts: ["before"],
   },
 ];
 
-/** Asks until it is done: the answer of a process that dies never comes, and a second asking must do no harm. */
-async function askUntilDone(test: TestBaton, handle: TestHandle, each: Case, world: World): Promise<void> {
-  for (let asked = 0; asked < 3; asked++) {
+/** Repeats the action until it is done: a crashed process never answers, and a repeated action must do no harm. */
+async function repeatUntilDone(test: TestBaton, handle: TestHandle, each: Case, world: World): Promise<void> {
+  for (let i = 0; i < 3; i++) {
     let refusal: string | null = null;
     const { crashes } = test;
-    each.ask(handle).catch((error: { code: string }) => {
+    each.perform(handle).catch((error: { code: string }) => {
       refusal = error.code;
     });
     await test.settle();
@@ -175,22 +188,22 @@ async function isDone(handle: TestHandle, each: Case): Promise<boolean> {
   return row.status === each.status && (each.reason === undefined || row.reason?.code === each.reason);
 }
 
-describe("a verb whose process is killed between its two halves", () => {
+describe("an action whose process is killed at a store operation", () => {
   for (const each of cases) {
-    it(`${each.verb} comes to its end all the same, and does nothing twice that was recorded`, async () => {
-      // A step that hangs is waited for in real time: fewer places will do there.
+    it(`${each.verb} completes and repeats nothing that was recorded`, async () => {
+      // A hanging step is awaited in real time, so fewer crash points must do.
       const places = each.of === "held" ? 3 : 7;
       for (const side of each.of === "held" ? (["after"] as const) : (["before", "after"] as const)) {
         for (let offset = 1; offset <= places; offset++) {
-          const world: World = { mended: false, acts: [], releases: [] };
+          const world: World = { isRepaired: false, acts: [], releases: [] };
           const definitions = define(world);
           const test = await openTestBaton({ definitions: Object.values(definitions) });
           try {
             const handle = await test.start(definitions[each.of], null);
             await test.settle();
-            if (each.mends) world.mended = true;
+            if (each.repairs) world.isRepaired = true;
             test.crashAt(test.operations + offset, side);
-            await askUntilDone(test, handle, each, world);
+            await repeatUntilDone(test, handle, each, world);
             await test.advance("10s");
             test.crashAt(Number.MAX_SAFE_INTEGER);
             const where = `killed ${side} operation ${offset}`;
@@ -208,7 +221,7 @@ describe("a verb whose process is killed between its two halves", () => {
   }
 });
 
-/** Every act happened, in this order, and at most once more than it is recorded: the attempt under way at the kill. */
+/** Every action happened, in this order, at most once more than recorded: the attempt that was running at the kill. */
 function assertActs(acts: readonly string[], expected: readonly string[], where: string): void {
   const count = (list: readonly string[], act: string): number => list.filter((each) => each === act).length;
   assert.deepEqual([...new Set(acts)], [...new Set(expected)], where);

@@ -48,6 +48,8 @@ export interface RateNeed {
 
 /** The part of a flow that is stored with the run. */
 export interface RunFlow extends Pick<Flow, "slots" | "deadlineMs"> {
+  /** The place of a delayed start in its throttle. It is given back if the run is cancelled before that time. */
+  readonly throttle?: { readonly key: string; readonly at: number };
   /** For a run that was suspended before its start time: that time. */
   readonly notBefore?: number;
 }

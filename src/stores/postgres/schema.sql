@@ -460,6 +460,14 @@ create table steps (
 );
 CREATE UNIQUE INDEX steps_by_run ON steps USING btree (run, seq);
 
+create table throttle_places (
+  key text collate "C" not null,
+  at bigint not null,
+  run bigint not null,
+  PRIMARY KEY (key, at, run)
+);
+CREATE INDEX throttle_places_by_age ON throttle_places USING btree (at);
+
 create table timers (
   owner_kind text collate "C" not null,
   owner bigint not null,

@@ -1,4 +1,4 @@
-import type { Flow, RateNeed } from "../../kernel/model/flow.ts";
+import type { Flow, RateNeed, RunFlow } from "../../kernel/model/flow.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
@@ -6,13 +6,13 @@ import type { Work } from "./work.ts";
 
 /** The outcome of a start before it has a run. */
 export type Admission =
-  /** A new run that starts at `notBefore`; null: now. */
-  | { readonly kind: "new"; readonly notBefore: number | null }
+  /** A new run that starts at `notBefore`; null: now. `throttledTo`: its place in the throttle, if that is later. */
+  | { readonly kind: "new"; readonly notBefore: number | null; readonly throttledTo: number | null }
   /** The start was merged into an existing run. */
   | { readonly kind: "joined"; readonly run: number; readonly id: string }
   | { readonly kind: "refused"; readonly key: string; readonly retryAt: number };
 
-const atOnce: Admission = { kind: "new", notBefore: null };
+const atOnce: Admission = { kind: "new", notBefore: null, throttledTo: null };
 
 /**
  * Applies the flow control of a start's definition: singleton, debounce, batch, rate limit and throttle, in this order.
@@ -25,10 +25,47 @@ export function* admit(context: Context, start: StartRun, flow: Flow, at: number
     return { kind: "refused", key: flow.rate.key, retryAt: rate };
   if (flow.rate !== undefined) yield* markStart(context, flow.rate, at);
   const windowEndAt = windowEndOf(flow, at);
-  if (flow.throttle === undefined) return windowEndAt === null ? atOnce : { kind: "new", notBefore: windowEndAt };
-  const conforming = Math.max(yield* nextConforming(context, flow.throttle, at), windowEndAt ?? at);
-  yield* markStart(context, flow.throttle, conforming);
-  return { kind: "new", notBefore: conforming };
+  if (flow.throttle === undefined)
+    return windowEndAt === null ? atOnce : { kind: "new", notBefore: windowEndAt, throttledTo: null };
+  const place = yield* takePlace(context, flow.throttle, windowEndAt ?? at);
+  return { kind: "new", notBefore: place, throttledTo: place > at ? place : null };
+}
+
+/** The earliest allowed start: a place that a cancelled start gave back, or else a new one. */
+function* takePlace(context: Context, throttle: RateNeed, from: number): Work<number> {
+  const { db } = context;
+  const free = yield* db.get<{ at: number; run: number }>(
+    "select at, run from throttle_places where key = ? and at >= ? order by at, run limit 1",
+    throttle.key,
+    from,
+  );
+  const next = Math.max(yield* nextConforming(context, throttle, from), from);
+  if (free === undefined || free.at >= next) {
+    yield* markStart(context, throttle, next);
+    return next;
+  }
+  yield* db.run("delete from throttle_places where key = ? and at = ? and run = ?", throttle.key, free.at, free.run);
+  return free.at;
+}
+
+/**
+ * Gives back the place of a throttled start that was cancelled before its time. A full batch starts before its place:
+ * it has used it, so only a run that no worker has leased gives its place back. `notBefore`: it was suspended until then.
+ */
+export function* giveBackPlace(
+  context: Context,
+  { run, fence }: { readonly run: number; readonly fence: number },
+  flow: string | null,
+  at: number,
+): Work<void> {
+  const { throttle, notBefore } = flow === null ? ({} as RunFlow) : (JSON.parse(flow) as RunFlow);
+  if (throttle === undefined || throttle.at <= at || (fence > 0 && notBefore === undefined)) return;
+  yield* context.db.run(
+    "insert into throttle_places (key, at, run) values (?, ?, ?) on conflict do nothing",
+    throttle.key,
+    throttle.at,
+    run,
+  );
 }
 
 /** Records the new run under the keys by which later starts find it. */
@@ -210,6 +247,11 @@ export function* forgetKeys(context: Context, limit: number, at: number): Work<v
     yield* db.run("delete from rate_marks where key = ?", key);
     yield* db.run("delete from rates where key = ?", key);
   }
+  yield* db.run(
+    "delete from throttle_places where (key, at, run) in (select key, at, run from throttle_places where at < ? order by at limit ?)",
+    at,
+    limit,
+  );
   yield* db.run(
     "delete from gathers where key in (select g.key from gathers g where not exists (select 1 from live l where l.run = g.run) limit ?)",
     limit,

@@ -1,6 +1,7 @@
 import type { Reason } from "../../kernel/model/reason.ts";
 import type { RestStatus } from "../../kernel/model/status.ts";
 import type { Next } from "../../kernel/model/transition.ts";
+import { giveBackPlace } from "./admission.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { addDeadLetter, keepErrorText } from "./dead.ts";
@@ -29,9 +30,10 @@ export function* endRun(
     parent_key: string | null;
     parent_awaits: number | null;
     round: number;
+    flow: string | null;
   }>(
     `update runs set ended = ?, output = ?, error = ?, reason = ?, fence = ?, ended_at = ? where no = ?
-     returning id, definition, parent, parent_key, parent_awaits, round`,
+     returning id, definition, parent, parent_key, parent_awaits, round, flow`,
     end.state,
     output,
     error,
@@ -64,6 +66,7 @@ export function* endRun(
     }
   }
   if (row === undefined) return;
+  if (end.state === "cancelled") yield* giveBackPlace(context, live, row.flow, at);
   context.counters.move(row.definition, statusOf(live), end.state);
   context.counters.hour(row.definition, end.state, at, 1);
   context.hints.change(run, row.id, end.state);

@@ -132,7 +132,10 @@ export function* startRun(
     isLeased ? (start.leaseTo ?? null) : null,
     isLeased ? 1 : 0,
   );
-  if (flow !== undefined) yield* keepFlow(context, no, flow, isDue && fullKey === null, dueAt ?? at);
+  if (flow !== undefined) {
+    yield* keepFlow(context, no, flow, admission.throttledTo);
+    yield* applyFlow(context, no, flow, isDue && fullKey === null, dueAt ?? at);
+  }
   if (fullKey !== null) yield* standInLine(context, no, fullKey, { rank: readyAt, readyAt: null }, at);
   if (code === state.ready || flow?.deadlineMs !== undefined) context.hints.ready = true;
   if (start.attributes !== null) yield* indexAttributes(context, no, start.attributes);
@@ -160,7 +163,7 @@ function* startedBefore({ db }: Context, start: StartRun, at: number): Work<Outc
 }
 
 /** A start without flow control: now. */
-const atOnce = { kind: "new", notBefore: null } as const;
+const atOnce = { kind: "new", notBefore: null, throttledTo: null } as const;
 
 function dueOf(start: StartRun, notBefore: number | null, at: number): number | null {
   const asked = start.at ?? (start.delayMs === undefined ? null : at + start.delayMs);
@@ -190,11 +193,19 @@ function* takeFirstSlots(context: Context, run: number, needs: readonly SlotNeed
   return yield* takeSlots(context, run, 1, needs, at);
 }
 
-/** Stores the slots that the run takes again after each wait, and its deadline. */
-function* keepFlow(context: Context, run: number, flow: Flow, isHolding: boolean, from: number): Work<void> {
+/** Stores, as `RunFlow`, what outlives the start: the slots that the run takes again after each wait, its deadline and its place. */
+function* keepFlow(context: Context, run: number, flow: Flow, throttledTo: number | null): Work<void> {
+  const { slots, deadlineMs } = flow;
+  const throttle =
+    flow.throttle === undefined || throttledTo === null ? undefined : { key: flow.throttle.key, at: throttledTo };
+  if (slots === undefined && deadlineMs === undefined && throttle === undefined) return;
+  yield* context.db.run("update runs set flow = ? where no = ?", JSON.stringify({ slots, deadlineMs, throttle }), run);
+}
+
+/** Sets the run's slots and deadline in the queue. */
+function* applyFlow(context: Context, run: number, flow: Flow, isHolding: boolean, from: number): Work<void> {
   const { slots, deadlineMs } = flow;
   if (slots === undefined && deadlineMs === undefined) return;
-  yield* context.db.run("update runs set flow = ? where no = ?", JSON.stringify({ slots, deadlineMs }), run);
   yield* context.db.run(
     "update live set slots = ?1, deadline_at = ?2, ready_at = case when state = ?3 then ?2 else ready_at end where run = ?4",
     slots === undefined ? slotState.none : isHolding ? slotState.holding : slotState.wanting,

@@ -362,6 +362,13 @@ CREATE TABLE steps (
   at integer not null
 );
 
+CREATE TABLE throttle_places (
+  key text not null,
+  at integer not null,
+  run integer not null,
+  primary key (key, at, run)
+) without rowid;
+
 CREATE TABLE timers (
   owner_kind text not null,
   owner integer not null,
@@ -468,6 +475,8 @@ CREATE UNIQUE INDEX slot_waiters_by_run on slot_waiters (run);
 CREATE INDEX slots_by_run on slots (run);
 
 CREATE UNIQUE INDEX steps_by_run on steps (run, seq);
+
+CREATE INDEX throttle_places_by_age on throttle_places (at);
 
 CREATE INDEX timers_due on timers (due_at);
 

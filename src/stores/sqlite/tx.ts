@@ -38,6 +38,7 @@ const ownTables = new Set([
   "slot_waiters",
   "rates",
   "rate_marks",
+  "throttle_places",
   "gathers",
   "hours",
   "causes",
