@@ -402,6 +402,62 @@ describe("a definition that changes", () => {
     await test.close();
   });
 
+  it("with another timing, deployed after a time that no process fired, still fires that time", async () => {
+    const test = await openTestBaton({ definitions: [version({ every: "10m", overlap: "allow" })], startAt });
+    await test.advance("10m");
+    test.baton.engine.use("tick", null);
+    await test.advance("15m");
+    test.register(version({ every: "7m", overlap: "allow" }));
+    test.baton.engine.use("tick", 1);
+    await test.advance("1m");
+    const schedule = await test.baton.schedules.get("tick");
+    const fires = await test.baton.engine.schedules.fires(schedule, 10);
+    assert.deepEqual(
+      fires
+        .map((fire) => [iso(fire.scheduledAt).slice(11, 16), fire.outcome])
+        .toReversed()
+        .slice(0, 2),
+      [
+        ["00:10", "fired"],
+        ["00:20", "fired"],
+      ],
+    );
+    assert.equal(schedule.lastGap, null);
+    await test.close();
+  });
+
+  it("with another option only, keeps its times and what waits", async () => {
+    const test = await openTestBaton({ definitions: [version({ every: "10m" })], startAt });
+    await test.advance("25m");
+    const { decidedTo } = await test.baton.schedules.get("tick");
+    test.register(version({ every: "10m", catchUp: "2h" }));
+    await test.advance("1m");
+    assert.equal((await test.baton.schedules.get("tick")).decidedTo, decidedTo);
+    await test.advance("10m");
+    assert.equal((await test.baton.runs()).length, 3);
+    await test.close();
+  });
+
+  it("refused by its definition's rate limit is written down as that, and names no run", async () => {
+    const limited = workflow(
+      { name: "limited", rateLimit: { limit: 1, per: "1h" }, on: on.schedule({ name: "it", every: "10m" }) },
+      () => null,
+    );
+    const test = await openTestBaton({ definitions: [limited], startAt });
+    await test.advance("21m");
+    const schedule = await test.baton.schedules.get("limited");
+    const fires = (await test.baton.engine.schedules.fires(schedule, 10)).toReversed();
+    assert.deepEqual(
+      fires.map(({ outcome, run, why }) => [outcome, run === null, why]),
+      [
+        ["fired", false, null],
+        ["refused", true, "rate-limited by limited/rate"],
+      ],
+    );
+    await assert.rejects(test.baton.schedules.runNow("limited"), { code: "rate-limited" });
+    await test.close();
+  });
+
   it("without its schedule loses it; when the schedule returns it starts again", async () => {
     const test = await openTestBaton({ definitions: [version({ every: "10m" })], startAt });
     await test.advance("10m");

@@ -162,6 +162,23 @@ export function decidedFrom({ timing }: ScheduleSpec, now: number): number {
   return timing.by === "at" ? Math.min(now, timing.at - 1) : now;
 }
 
+/**
+ * The scheduled times of `(decidedTo, now]` as one gap, or null. Bounded: of a schedule that was not decided for long,
+ * only the first `passedMax` times are counted.
+ */
+export function passedGap(spec: ScheduleSpec, decidedTo: number, now: number, isPaused: boolean): FiringGap | null {
+  let gap = null as FiringGap | null;
+  let at = nextScheduledTime(spec, decidedTo);
+  for (let count = 1; at !== null && at <= now && count <= passedMax; count++) {
+    gap = { cause: isPaused ? "paused" : "missed", fromAt: gap?.fromAt ?? at, throughAt: at, count };
+    at = nextScheduledTime(spec, at);
+  }
+  return gap;
+}
+
+/** Each costs a calendar search of some 40 µs inside the transaction that changes the schedule. */
+const passedMax = 1_000;
+
 /** The idempotency key of a scheduled time: every process that starts its run starts the same run. */
 export function fireKey(name: string, scheduledAt: number): string {
   return `schedule:${name}:${scheduledAt}`;

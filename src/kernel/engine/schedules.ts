@@ -6,6 +6,7 @@ import { type Firing, type FiringGap, type ScheduleRow, scheduleId } from "../mo
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { HeldSchedule, Scheduler } from "./services/schedules.ts";
+import { startRefused } from "./starting.ts";
 
 /** Who requested it, and why; kept in the audit log. */
 export interface By {
@@ -131,7 +132,7 @@ export class Schedules {
     const start = await this.#scheduler.startOf(held, await this.now(), `schedule:now:${this.#random.uuid()}`, origin);
     const audit = { ...by, verb: "run-schedule" };
     const outcome = await this.#store.commit({ kind: "schedule", act: "run-now", schedule: row.no, start, audit });
-    if (!outcome.ok) throw gone(id);
+    if (!outcome.ok) throw outcome.why === "refused" ? startRefused(start, outcome.refused) : gone(id);
     return { run: outcome.started ?? start.id };
   }
 
@@ -151,6 +152,7 @@ export class Schedules {
     const isOpen = (scheduledAt: number): boolean => !runs.has(scheduledAt);
     const planned = await this.#scheduler.plan(row, held, times.filter(isOpen), by.actor);
     const started = new Map<number, string>();
+    const refusals = new Map(planned.map((each) => [each.scheduledAt, each.refusal]));
     const starts = planned.filter((each) => each.start !== null);
     if (range.dryRun !== true && starts.length > 0) {
       const audit = { ...by, verb: "backfill-schedule" };
@@ -162,9 +164,11 @@ export class Schedules {
         audit,
       });
       if (!outcome.ok) throw gone(id);
-      for (const { scheduledAt, run } of outcome.decided) if (run !== null) started.set(scheduledAt, run);
+      for (const { scheduledAt, run, why } of outcome.decided) {
+        if (run !== null) started.set(scheduledAt, run);
+        else refusals.set(scheduledAt, why);
+      }
     }
-    const refusals = new Map(planned.map((each) => [each.scheduledAt, each.refusal]));
     const items = times.map((scheduledAt): BackfillItem => {
       const refusal = refusals.get(scheduledAt) ?? null;
       const run = runs.get(scheduledAt) ?? started.get(scheduledAt) ?? null;

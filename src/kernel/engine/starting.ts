@@ -1,3 +1,4 @@
+import type { RefusedStart } from "../decide/refusal.ts";
 import { BatonError } from "../model/errors.ts";
 import type { Flow } from "../model/flow.ts";
 import type { LeasedRun, Origin } from "../model/run.ts";
@@ -76,8 +77,7 @@ export class Starting {
     try {
       const outcome = await this.#parts.store.commit(transition);
       isUnsure = false;
-      if (!outcome.ok && outcome.why === "rate-limited") throw rateLimited(prepared.definition.name, outcome);
-      if (!outcome.ok) throw keyConflict(prepared.definition.name, prepared.idempotencyKey, outcome.id);
+      if (!outcome.ok) throw startRefused(prepared, outcome);
       if (outcome.isLeased) held = outcome.run;
       return { no: outcome.run.no, id: outcome.run.id, isCreated: outcome.isCreated };
     } finally {
@@ -122,6 +122,19 @@ function keptFlow({ slots, singleton, deadlineMs, keep }: Flow): Flow {
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(keep === undefined ? {} : { keep }),
   };
+}
+
+/** The error of a refused start. */
+export function startRefused(
+  { definition, idempotencyKey }: Pick<StartRun, "definition" | "idempotencyKey">,
+  outcome: RefusedStart,
+): BatonError {
+  switch (outcome.why) {
+    case "rate-limited":
+      return rateLimited(definition.name, outcome);
+    case "key-conflict":
+      return keyConflict(definition.name, idempotencyKey, outcome.id);
+  }
 }
 
 function rateLimited(name: string, { key, retryInMs }: { key: string; retryInMs: number }): BatonError {

@@ -2,6 +2,7 @@ import type { Audit } from "./audit.ts";
 import type { DefinitionRef } from "./run.ts";
 import type { Firing, FiringGap, ScheduleSpec } from "./schedule.ts";
 import type { StartRun } from "./start-run.ts";
+import type { StartOutcome } from "./transition.ts";
 
 /** A scheduled time to decide: the run that it would start, or why its definition refuses the start. */
 export interface PlannedFiring {
@@ -65,4 +66,6 @@ export type ScheduleTransition = { readonly kind: "schedule" } & (
 
 export type ScheduleOutcome =
   | { readonly ok: true; readonly at: number; readonly decided: readonly Firing[]; readonly started: string | null }
-  | { readonly ok: false; readonly why: "stale" };
+  | { readonly ok: false; readonly why: "stale" }
+  /** The start of `run-now` was refused by the limits of its definition. */
+  | { readonly ok: false; readonly why: "refused"; readonly refused: Extract<StartOutcome, { ok: false }> };

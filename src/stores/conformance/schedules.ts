@@ -88,16 +88,52 @@ export function describeSchedules(name: string, open: () => Promise<Bench>): voi
       assert.deepEqual(await row(store), first);
     });
 
-    test("a changed spec starts from now, and a schedule that is no longer listed is removed with its timer", async (bench) => {
+    test("a changed option keeps the ledger: due times are decided by the new options", async (bench) => {
+      const { store, advance, now } = bench;
+      await put(store, { a: spec });
+      const { decidedTo } = await row(store);
+      advance(3 * minute);
+      await put(store, { a: { ...spec, overlap: "skip", jitterMs: 5 } });
+      const changed = await row(store);
+      assert.deepEqual([changed.decidedTo, changed.spec.overlap], [decidedTo, "skip"]);
+      assert.ok((changed.dueAt ?? 0) <= (await now()), "it is due at once");
+      assert.deepEqual(changed.lastGap, null);
+    });
+
+    test("a changed timing starts from now, and records the undecided times of the old one as missed", async (bench) => {
+      const { store, advance, now } = bench;
+      await put(store, { a: spec });
+      const startedAt = await now();
+      advance(3 * minute);
+      await put(store, { a: { ...spec, timing: { by: "every", everyMs: 7 * minute, from: startedAt } } });
+      const changed = await row(store);
+      assert.equal(changed.decidedTo, await now());
+      const { cause, count, throughAt } = changed.lastGap ?? assert.fail("there is a gap");
+      assert.deepEqual([cause, count, throughAt], ["missed", 3, startedAt + 3 * minute]);
+    });
+
+    test("a removed schedule records its undecided times as missed, and starts from now when it returns", async (bench) => {
       const { store, advance, now } = bench;
       await put(store, { a: spec, b: spec });
+      advance(2 * minute);
+      const old = await row(store);
+      await put(store, { b: spec });
+      assert.equal(await store.query("schedule", { id: "report/a" }), null);
       advance(10 * minute);
-      await put(store, { a: { ...spec, overlap: "skip" } });
+      await put(store, { a: spec, b: spec });
+      const back = await row(store);
+      assert.deepEqual([back.no, back.decidedTo, back.lastGap?.count], [old.no, await now(), 2]);
+    });
+
+    test("a schedule that is no longer listed is removed with its timer", async (bench) => {
+      const { store, advance } = bench;
+      await put(store, { a: spec, b: spec });
+      advance(10 * minute);
+      await put(store, { a: spec });
       const changed = await row(store);
-      assert.deepEqual([changed.decidedTo, changed.dueAt], [await now(), (await now()) + minute]);
       assert.equal(await store.query("schedule", { id: "report/b" }), null);
       const { due, nextDueAt } = await store.query("dueTimers", { after: null, limit: 10 });
-      assert.deepEqual([due, nextDueAt], [[], changed.dueAt]);
+      assert.deepEqual([due.length, nextDueAt, changed.dueAt !== null], [1, null, true]);
     });
 
     test("lists due timers in pages, with the time of the first one not yet due", async ({ store, advance, now }) => {

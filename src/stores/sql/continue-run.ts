@@ -10,7 +10,7 @@ import type { Work } from "./work.ts";
 export function* continueRun(context: Context, old: number, start: StartRun, at: number): Work<void> {
   const { db } = context;
   const outcome = yield* startRun(context, start, at);
-  if (!outcome.ok || !("isCreated" in outcome)) throw new Error(`run ${start.id} cannot continue run ${old}`);
+  if (!outcome.ok) throw new Error(`run ${start.id} cannot continue run ${old}`);
   const { no, id } = outcome.run;
   yield* db.run("update runs set continued_as = ? where no = ?", id, old);
   yield* db.run(

@@ -1,4 +1,5 @@
 import { matches } from "../../kernel/decide/match.ts";
+import { refusalText } from "../../kernel/decide/refusal.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { AcceptEvent, Outcome, RouteEvent } from "../../kernel/model/transition.ts";
 import { decode } from "../../stdx/json.ts";
@@ -54,9 +55,8 @@ function* startTriggered(context: Context, starts: readonly StartRun[], event: n
   const refused: string[] = [];
   for (const start of starts) {
     const outcome = yield* startRun(context, start, at, event);
-    if (outcome.ok && "isCreated" in outcome && outcome.isCreated) started += 1;
-    if (!outcome.ok && outcome.why === "rate-limited")
-      refused.push(`${start.definition.name}: rate-limited by ${outcome.key}`);
+    if (outcome.ok && outcome.isCreated) started += 1;
+    if (!outcome.ok) refused.push(`${start.definition.name}: ${refusalText(outcome)}`);
   }
   if (refused.length > 0) yield* addRefusals(context, event, refused);
   if (started > 0) yield* context.db.run("update events set matched = matched + ? where no = ?", started, event);

@@ -1,4 +1,5 @@
-import { decidedFrom, decideOverlap, dueOf, nextDue } from "../../kernel/decide/schedule.ts";
+import { type RefusedStart, refusalText } from "../../kernel/decide/refusal.ts";
+import { decidedFrom, decideOverlap, dueOf, nextDue, passedGap } from "../../kernel/decide/schedule.ts";
 import type { Audit } from "../../kernel/model/audit.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import { type Firing, type FiringGap, type ScheduleSpec, scheduleId } from "../../kernel/model/schedule.ts";
@@ -14,6 +15,7 @@ import type {
 } from "../../kernel/model/schedule-acts.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import { unreachable } from "../../stdx/assert.ts";
+import { canonical } from "../../stdx/json.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { endRun } from "./end-run.ts";
@@ -114,8 +116,9 @@ function* addSchedule(
 }
 
 /**
- * Applies a changed spec, or restores a removed schedule. It is decided from now on; buffered times of the old spec are
- * not fired.
+ * Applies a changed spec, or restores a removed schedule. A schedule keeps its ledger: with the same timing, times that
+ * are due but not decided yet are decided by the new options. With another timing they are recorded as missed, and the
+ * new times start from now. A time that waits for the previous run keeps waiting.
  */
 function* renewSchedule(
   context: Context,
@@ -124,22 +127,36 @@ function* renewSchedule(
   version: number,
   at: number,
 ): Work<void> {
-  yield* dropBuffered(context, no, "the schedule was changed", at);
+  const row = yield* readRow(context, no);
+  const keepsTimes = row !== undefined && isSameTiming(JSON.parse(row.spec) as ScheduleSpec, wanted.spec);
+  if (row !== undefined && !keepsTimes) yield* recordPassed(context, row, at);
   yield* context.db.run(
     `update schedules set spec = ?, hash = ?, version = ?, decided_to = ?, is_removed = 0, revision = revision + 1 where no = ?`,
     JSON.stringify(wanted.spec),
     wanted.hash,
     version,
-    decidedFrom(wanted.spec, at),
+    keepsTimes ? row.decided_to : decidedFrom(wanted.spec, at),
     no,
   );
   yield* planNext(context, no, at);
 }
 
+function isSameTiming(a: ScheduleSpec, b: ScheduleSpec): boolean {
+  return canonical(a.timing) === canonical(b.timing);
+}
+
 function* removeSchedule(context: Context, no: number, at: number): Work<void> {
+  const row = yield* readRow(context, no);
+  if (row !== undefined) yield* recordPassed(context, row, at);
   yield* dropBuffered(context, no, "the schedule was removed", at);
   yield* context.db.run("update schedules set is_removed = 1, revision = revision + 1 where no = ?", no);
   yield* setTimer(context, "schedule", no, null);
+}
+
+/** Records the scheduled times up to now that no process has decided: their schedule is about to change. */
+function* recordPassed(context: Context, row: Row, at: number): Work<void> {
+  const gap = passedGap(JSON.parse(row.spec) as ScheduleSpec, row.decided_to, at, row.is_paused === 1);
+  if (gap !== null) yield* widenGap(context, row.no, gap, at);
 }
 
 function* dropBuffered(context: Context, no: number, why: string, at: number): Work<void> {
@@ -228,14 +245,18 @@ function* decideStart(
   at: number,
 ): Work<{ fire: Firing; run: number | null } | null> {
   if (!context.safeguards.mayFire(yield* isTaken(context, schedule, scheduledAt))) return null;
-  if (start === null) {
-    const fire: Firing = { scheduledAt, outcome: "refused", run: null, why: refusal, at };
+  const refuse = function* (why: string | null): Work<{ fire: Firing; run: null } | null> {
+    const fire: Firing = { scheduledAt, outcome: "refused", run: null, why, at };
     return (yield* keepFiring(context, schedule, fire)) ? { fire, run: null } : null;
-  }
-  const { no, id } = yield* startedRun(context, start, at);
-  const fire: Firing = { scheduledAt, outcome: "fired", run: id, why: null, at };
+  };
+  if (start === null) return yield* refuse(refusal);
+  const { run, refused } = yield* startedRun(context, start, at);
+  if (run === null) return yield* refuse(refusalText(refused));
+  // A start that joined a run has that run: it is the one that works.
+  const why = run.id === start.id ? null : `joined run ${run.id}`;
+  const fire: Firing = { scheduledAt, outcome: "fired", run: run.id, why, at };
   yield* keepFiring(context, schedule, fire);
-  return { fire, run: no };
+  return { fire, run: run.no };
 }
 
 /** Whether a scheduled time has its run. A skipped, refused or buffered time may still get one. */
@@ -268,12 +289,18 @@ function* keepFiring(
   return changes > 0;
 }
 
-/** The run of a start: the new one, or the one that its key has already started, with any input. */
-function* startedRun(context: Context, start: StartRun, at: number): Work<{ no: number; id: string }> {
+/** The run of a start: the new one, or the one that its key has already started, with any input; or the refusal. */
+function* startedRun(
+  context: Context,
+  start: StartRun,
+  at: number,
+): Work<{ run: { no: number; id: string }; refused: null } | { run: null; refused: RefusedStart }> {
   const outcome = yield* startRun(context, start, at);
-  const id = !outcome.ok && outcome.why === "key-conflict" ? outcome.id : start.id;
-  if (outcome.ok && "isCreated" in outcome) return { no: outcome.run.no, id: outcome.run.id };
-  return { no: (yield* context.db.get<{ no: number }>("select no from runs where id = ?", id))?.no ?? 0, id };
+  if (outcome.ok) return { run: { no: outcome.run.no, id: outcome.run.id }, refused: null };
+  if (outcome.why !== "key-conflict") return { run: null, refused: outcome };
+  // The key names the scheduled time, so its run is the one that was started for it. Retention may have removed it.
+  const known = yield* context.db.get<{ no: number }>("select no from runs where id = ?", outcome.id);
+  return { run: { no: known?.no ?? 0, id: outcome.id }, refused: null };
 }
 
 /** Consecutive missed times are one record. */
@@ -350,10 +377,11 @@ function* pauseSchedule(
 function* runNow(context: Context, { schedule, start, audit }: RunScheduleNow, at: number): Work<ScheduleOutcome> {
   const row = yield* readRow(context, schedule);
   if (row === undefined) return stale;
-  const { no, id } = yield* startedRun(context, start, at);
-  yield* context.db.run("update schedules set last_run = ? where no = ?", no, schedule);
+  const { run, refused } = yield* startedRun(context, start, at);
+  if (run === null) return { ok: false, why: "refused", refused };
+  yield* context.db.run("update schedules set last_run = ? where no = ?", run.no, schedule);
   yield* auditSchedule(context, row, audit, at);
-  return { ok: true, at, decided: [], started: id };
+  return { ok: true, at, decided: [], started: run.id };
 }
 
 function* backfill(context: Context, { schedule, fires, audit }: BackfillSchedule, at: number): Work<ScheduleOutcome> {

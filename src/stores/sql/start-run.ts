@@ -3,7 +3,7 @@ import type { Flow, SlotNeed } from "../../kernel/model/flow.ts";
 import type { Reopening } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
-import type { Outcome } from "../../kernel/model/transition.ts";
+import type { StartOutcome } from "../../kernel/model/transition.ts";
 import { admit, remember, replaced } from "./admission.ts";
 import { indexAttributes } from "./attributes.ts";
 import { audit } from "./audit.ts";
@@ -23,7 +23,7 @@ export function* startRun(
   start: StartRun,
   at: number,
   startEvent: number | null = null,
-): Work<Outcome> {
+): Work<StartOutcome> {
   const { db } = context;
   if (start.idempotencyKey !== null) {
     const seen = yield* db.get<{ run_id: string; input_hash: string; run: number }>(
@@ -108,7 +108,11 @@ export function* startRun(
     startEvent,
     at,
   );
-  if (made === undefined) return (yield* startedBefore(context, start, at)) ?? { ok: false, why: "stale" };
+  if (made === undefined) {
+    const before = yield* startedBefore(context, start, at);
+    if (before === null) throw new Error(`run ${start.id} exists and was not found`);
+    return before;
+  }
   const { no } = made;
   if (offloaded)
     yield* db.run("update runs set input = ? where no = ?", yield* context.payloads.keep(no, "input", start.input), no);
@@ -152,7 +156,7 @@ export function* startRun(
 }
 
 /** The result of a start that is repeated because its response was lost. Null: it has not been executed. */
-function* startedBefore({ db }: Context, start: StartRun, at: number): Work<Outcome | null> {
+function* startedBefore({ db }: Context, start: StartRun, at: number): Work<StartOutcome | null> {
   const row = yield* db.get<{ no: number; holder: number | null; fence: number | null }>(
     "select r.no, l.holder, l.fence from runs r left join live l on l.run = r.no where r.id = ?",
     start.id,

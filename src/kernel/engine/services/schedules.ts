@@ -1,6 +1,6 @@
 import { hash53 } from "../../../stdx/hash.ts";
 import { canonical } from "../../../stdx/json.ts";
-import { decideFirings, fireKey } from "../../decide/schedule.ts";
+import { type DueFirings, decideFirings, fireKey } from "../../decide/schedule.ts";
 import { BatonError } from "../../model/errors.ts";
 import type { DefinitionRef, Origin } from "../../model/run.ts";
 import { type Firing, type FiringGap, type ScheduleRow, type ScheduleSpec, scheduleId } from "../../model/schedule.ts";
@@ -69,6 +69,7 @@ export class Scheduler {
       // Most definitions have no schedules, and never had any.
       if (definition === undefined || ((definition.schedules ?? []).length === 0 && !this.#stored.has(name))) continue;
       try {
+        if (this.#stored.has(name)) await this.#settle(definition);
         await this.#put(definition);
         this.#stored.add(name);
         this.#removed.delete(name);
@@ -95,6 +96,28 @@ export class Scheduler {
     }
   }
 
+  /**
+   * Fires what the stored schedules of a definition have due before their options change, so that a deploy in the wrong
+   * minute loses no time. What this cannot decide, the store records as missed when it applies the change.
+   */
+  async #settle({ definition, schedules = [] }: Pick<Handler, "definition" | "schedules">): Promise<void> {
+    const handler = this.#parts.handlerOf(definition.name);
+    if (handler === null) return;
+    for (const schedule of schedules) {
+      for (let round = 0; round < settleRoundsMax; round++) {
+        const row = await this.#parts.store.query("schedule", {
+          id: scheduleId({ definition: definition.name, name: schedule.name }),
+        });
+        if (row === null || row.isPaused || hashOf(row.spec) === hashOf(schedule.spec)) break;
+        const { now } = await this.#parts.store.query("dueTimers", { after: null, limit: 1 });
+        const due = decideFirings({ ...row, id: scheduleId(row) }, now);
+        if (due.fires.length === 0 && due.gap === null) break;
+        // If another process was faster, the next round sees what it decided.
+        await this.#fire(row, { handler, schedule }, due);
+      }
+    }
+  }
+
   #put({ definition, schedules = [] }: Pick<Handler, "definition" | "schedules">): Promise<unknown> {
     return this.#parts.store.commit({
       kind: "schedule",
@@ -109,11 +132,14 @@ export class Scheduler {
     const row = await this.#parts.store.query("scheduleOf", { no });
     const held = row === null ? null : this.held(row);
     if (row === null || held === null) return false;
-    const due = decideFirings({ ...row, id: scheduleId(row) }, now);
+    return this.#fire(row, held, decideFirings({ ...row, id: scheduleId(row) }, now));
+  }
+
+  async #fire(row: ScheduleRow, held: HeldSchedule, due: DueFirings): Promise<boolean> {
     const outcome = await this.#parts.store.commit({
       kind: "schedule",
       act: "fire",
-      schedule: no,
+      schedule: row.no,
       revision: row.revision,
       gap: due.gap,
       fires: await this.plan(row, held, due.fires),
@@ -232,6 +258,8 @@ export class Scheduler {
 }
 
 const pageRows = 200;
+/** Rounds that settle one schedule before its options change: an hour of a schedule that fires every second. */
+const settleRoundsMax = 100;
 /** The input of a scheduled time is computed from it, not fetched from elsewhere. */
 const inputMaxMs = 10_000;
 /** Characters of the error that is kept with a refused scheduled time. */
