@@ -1,7 +1,8 @@
 import type { Engine } from "../kernel/engine/engine.ts";
-import type { Handler, HandlerAbout, Prepared, StartOptions } from "../kernel/engine/handler.ts";
+import type { Handler, HandlerAbout, InputForm, Prepared, StartOptions } from "../kernel/engine/handler.ts";
 import { encodePayload } from "../kernel/engine/payload.ts";
 import { BatonError } from "../kernel/model/errors.ts";
+import type { Flow } from "../kernel/model/flow.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { DefinitionRef } from "../kernel/model/run.ts";
 import { type Duration, parseDuration } from "../stdx/duration.ts";
@@ -43,7 +44,7 @@ export function workflowHandler(
       );
       return workflow.outputSchema === null ? output : validate(workflow.outputSchema, output, "output", workflow.name);
     },
-    prepare: (input, options) => prepare(workflow, definition, input, options),
+    prepare: (input, options, form) => prepare(workflow, definition, input, options, form),
     describe: () => {
       about ??= {
         source: workflow.run.toString(),
@@ -60,11 +61,16 @@ async function prepare(
   definition: DefinitionRef,
   raw: unknown,
   options: StartOptions,
+  form: InputForm = "raw",
 ): Promise<Prepared> {
-  const input: unknown =
-    workflow.inputSchema === null ? raw : await validate(workflow.inputSchema, raw, "input", workflow.name);
-  const text = encodePayload(workflow.isBatch ? [input] : input, "input", workflow.payloadMax);
-  const flow = workflow.flow?.(input);
+  // A stored input has passed its schema, and a batch is a list already: neither may happen twice.
+  const isStored = form === "stored";
+  const passed: unknown =
+    workflow.inputSchema === null || isStored ? raw : await validate(workflow.inputSchema, raw, "input", workflow.name);
+  const text = encodePayload(workflow.isBatch && !isStored ? [passed] : passed, "input", workflow.payloadMax);
+  // The options of a batch are functions of one input.
+  const input: unknown = workflow.isBatch && isStored && Array.isArray(passed) ? passed[0] : passed;
+  const flow = isStored ? withoutCollecting(workflow.flow?.(input)) : workflow.flow?.(input);
   // Awaited because an author's function may be async: then its failure belongs to this start, not to the process.
   const key = options.key ?? (workflow.key === null ? null : await workflow.key(input)) ?? null;
   return {
@@ -84,6 +90,13 @@ async function prepare(
       options.attributes === undefined ? null : encodePayload(options.attributes, "attributes", defaults.inlineMax),
     ...timestampOf(options),
   };
+}
+
+/** A run with a stored input starts by itself: its starts were collected when they were made. */
+function withoutCollecting(flow: Flow | undefined): Flow | undefined {
+  if (flow === undefined) return undefined;
+  const { batch: _batch, debounce: _debounce, ...rest } = flow;
+  return Object.keys(rest).length === 0 ? undefined : rest;
 }
 
 /** A stored hash could reveal a short secret, so sensitive parts are left out of it. */

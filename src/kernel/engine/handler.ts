@@ -14,8 +14,8 @@ export interface Handler {
   readonly sensitive?: readonly string[] | true | null;
   /** Runs the code from its beginning. The activation answers recorded operations from the history. */
   execute(run: Activation, input: unknown): Promise<unknown>;
-  /** Checks and converts an input. Throws a `BatonError` that names the place. */
-  prepare(input: unknown, options: StartOptions): Promise<Prepared>;
+  /** Checks and converts an input. Throws a `BatonError` that names the place. A stored input is taken as it is. */
+  prepare(input: unknown, options: StartOptions, form?: InputForm): Promise<Prepared>;
   /** Describes the definition to people. */
   describe?(): HandlerAbout;
   /** Names of the events that start it. */
@@ -41,6 +41,9 @@ export interface HandlerSchedule {
   /** May throw: then this scheduled time is refused. */
   inputOf(firing: { readonly scheduledAt: Date; readonly nominalAt: Date; readonly schedule: string }): unknown;
 }
+
+/** `raw`: as a caller passes it. `stored`: as a run has it, after its schema and, in a batch, as a list. */
+export type InputForm = "raw" | "stored";
 
 export interface StartOptions {
   readonly idempotencyKey?: string;

@@ -6,7 +6,7 @@ import type { StartRun } from "../model/start-run.ts";
 import type { Cipher } from "../ports/cipher.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
-import type { Handler, Prepared, StartOptions } from "./handler.ts";
+import type { Handler, InputForm, Prepared, StartOptions } from "./handler.ts";
 import { refuseLeaks, Vault } from "./vault.ts";
 import type { Worker } from "./worker.ts";
 
@@ -39,10 +39,10 @@ export class Starting {
     input: unknown,
     options: StartOptions,
     origin: Origin,
-    audit?: StartRun["audit"],
+    { audit, form }: { readonly audit?: StartRun["audit"]; readonly form?: InputForm } = {},
   ): Promise<Started> {
     const handler = this.#parts.handlerOf(name);
-    return this.#commitStart(handler, await handler.prepare(input, options), origin, audit);
+    return this.#commitStart(handler, await handler.prepare(input, options, form), origin, audit);
   }
 
   /** Starts several runs. If one input is invalid, none is started. */
@@ -86,9 +86,15 @@ export class Starting {
   }
 
   /** A child's start, to be committed with its parent's advance. */
-  async prepareChild(name: string, input: unknown, options: StartOptions, origin: Origin): Promise<StartRun> {
+  async prepareChild(
+    name: string,
+    input: unknown,
+    options: StartOptions,
+    origin: Origin,
+    form?: InputForm,
+  ): Promise<StartRun> {
     const handler = this.#parts.handlerOf(name);
-    return this.startOf(handler, await handler.prepare(input, options), origin);
+    return this.startOf(handler, await handler.prepare(input, options, form), origin);
   }
 
   /** A new run of a definition, with the sensitive parts of its input sealed. */
@@ -107,7 +113,7 @@ export class Starting {
     const { name } = run.definition;
     const options = run.key === null ? {} : { key: run.key };
     const origin = { by: `run:${run.id}`, continues: run.id };
-    const { flow, ...start } = await this.prepareChild(name, input, options, origin);
+    const { flow, ...start } = await this.prepareChild(name, input, options, origin, "stored");
     // This is not a new start: the limits on starts have already admitted it.
     const kept = flow === undefined ? undefined : keptFlow(flow);
     return kept === undefined ? start : { ...start, flow: kept };

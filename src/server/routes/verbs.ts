@@ -201,7 +201,8 @@ async function rerun({ params, body, services }: Call): Promise<RouteResponse> {
   const key = row.key === null || "input" in asked ? {} : { key: row.key };
   const origin = { by: actor, rerunOf: row.id };
   const audit = { runId: row.id, actor, verb: "rerun", why: asked.reason ?? null };
-  const started = await engine.startRun(row.definition.name, input, key, origin, audit);
+  const form = "input" in asked ? "raw" : "stored";
+  const started = await engine.startRun(row.definition.name, input, key, origin, { audit, form });
   return {
     status: 201,
     body: await detailView(services, await findRun(store, started.id)),
