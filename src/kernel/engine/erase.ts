@@ -84,15 +84,20 @@ async function find(store: Store, what: EraseWhat): Promise<readonly RunRow[]> {
     if (run === null) throw new BatonError("not-found", `no run ${what.run}`, { hint: "list runs with: baton runs" });
     return [run.row];
   }
-  const runs: RunRow[] = [];
-  for (;;) {
-    const page = await store.query("runs", { key: what.key, before: runs.at(-1)?.no ?? null, limit: pageMax });
-    runs.push(...page);
-    if (page.length < pageMax) break;
-  }
+  const runs = await allRuns(store, { key: what.key });
   if (runs.length === 0)
     throw new BatonError("not-found", "no runs with this business key", { hint: "the whole key must match" });
   return runs;
+}
+
+/** All runs of a filter, over as many pages as needed. */
+async function allRuns(store: Store, filter: { key: string } | { parent: number }): Promise<readonly RunRow[]> {
+  const runs: RunRow[] = [];
+  for (;;) {
+    const page = await store.query("runs", { ...filter, before: runs.at(-1)?.no ?? null, limit: pageMax });
+    runs.push(...page);
+    if (page.length < pageMax) return runs;
+  }
 }
 
 /** Ids of the runs and their descendants that have not ended. */
@@ -101,7 +106,7 @@ async function withLiveChildren(store: Store, runs: readonly RunRow[]): Promise<
   const open = [...runs];
   for (let run = open.pop(); run !== undefined; run = open.pop()) {
     if (!isAtRest(run.status)) live.push(run.id);
-    open.push(...(await store.query("runs", { parent: run.no, before: null, limit: pageMax })));
+    open.push(...(await allRuns(store, { parent: run.no })));
   }
   return live;
 }
