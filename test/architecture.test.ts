@@ -5,21 +5,21 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /**
- * Who may import whom. A folder may always import itself and `stdx`. A new arrow is added here, with its reason, in the
- * commit that needs it. `packages`: what a folder may take from outside; Node's own modules are named `node`.
+ * The imports that each folder may have. A folder may always import itself and `stdx`. A new import is added here, with its
+ * reason, in the commit that needs it. `packages`: the packages that a folder may import; `node` is Node's own modules.
  */
 const folders: readonly { name: string; may: readonly string[]; packages: readonly string[] }[] = [
   { name: "src/stdx", may: [], packages: [] },
   { name: "src/wire", may: [], packages: [] },
   { name: "src/kernel/model", may: [], packages: [] },
-  // croner reads cron patterns and searches the calendar; it is given its time and asks no clock of its own.
+  // croner parses cron patterns and searches the calendar; it gets its time as an argument and reads no clock.
   { name: "src/kernel/decide", may: ["src/kernel/model"], packages: ["croner"] },
   { name: "src/kernel/ports", may: ["src/kernel/model"], packages: [] },
   { name: "src/kernel/engine", may: ["src/kernel/model", "src/kernel/decide", "src/kernel/ports"], packages: [] },
   { name: "src/stores/conformance", may: ["src/kernel/model", "src/kernel/ports"], packages: ["node"] },
-  // The deciders of matching and of crash counting are pure: a store applies them inside its transaction.
+  // The decisions of matching and crash counting are pure: a store applies them inside its transaction.
   { name: "src/stores", may: ["src/kernel/model", "src/kernel/decide", "src/kernel/ports"], packages: ["node"] },
-  // What both databases do alike; it knows neither of them.
+  // Code for both databases, without knowledge of either.
   { name: "src/stores/sql", may: ["src/kernel/model", "src/kernel/decide", "src/kernel/ports"], packages: ["node"] },
   {
     name: "src/stores/sqlite",
@@ -38,8 +38,8 @@ const folders: readonly { name: string; may: readonly string[]; packages: readon
     packages: ["node", "hono", "@hono/node-server"],
   },
   { name: "src/cli", may: ["src/wire", "src/app"], packages: ["node", "commander"] },
-  // rolldown bundles definitions, oxc-parser and dagre draw them; each is imported when it is first needed, so that an app
-  // without bundles or graphs never loads it.
+  // rolldown bundles definitions, oxc-parser and dagre draw them; each is imported when it is first needed, so that an
+  // app without bundles or graphs never loads it.
   {
     name: "src/app",
     may: ["src"],
@@ -64,16 +64,16 @@ function importsOf(file: string): readonly string[] {
   return [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
 }
 
-/** The longest folder of the table that holds the file. */
+/** The longest folder of the table that contains the file. */
 function folderOf(file: string): (typeof folders)[number] | undefined {
   return folders
     .filter((folder) => file.startsWith(`${folder.name}/`))
     .toSorted((a, b) => b.name.length - a.name.length)[0];
 }
 
-function complaint(file: string, target: string): string | null {
+function violation(file: string, target: string): string | null {
   const folder = folderOf(file);
-  if (folder === undefined) return file === "src/index.ts" ? null : `${file} lies in no folder of the table`;
+  if (folder === undefined) return file === "src/index.ts" ? null : `${file} is in no folder of the table`;
   if (!target.startsWith(".")) {
     const name = target.startsWith("node:")
       ? "node"
@@ -89,15 +89,15 @@ function complaint(file: string, target: string): string | null {
 }
 
 test("imports follow the table of folders", () => {
-  const complaints = sourceFiles().flatMap((file) =>
+  const violations = sourceFiles().flatMap((file) =>
     importsOf(file)
-      .map((target) => complaint(file, target))
+      .map((target) => violation(file, target))
       .filter((each) => each !== null),
   );
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(violations, []);
 });
 
-test("every folder of the table has something in it", () => {
+test("every folder of the table has files", () => {
   const files = sourceFiles();
   assert.deepEqual(
     folders.filter((folder) => !files.some((file) => file.startsWith(`${folder.name}/`))).map((folder) => folder.name),
@@ -105,24 +105,24 @@ test("every folder of the table has something in it", () => {
   );
 });
 
-test("kernel, layers and stores take time and chance from ports alone", () => {
+test("kernel, layers and stores get time and randomness only from ports", () => {
   const ambient =
     /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bsetTimeout\(|\bsetInterval\(|\bsetImmediate\(|\bperformance\.now\(/;
-  // The store's thread is its own clock, and its client turns once in the event loop to gather a batch.
-  // A connection that has gone silent is given up after real time.
-  const excused = new Set([
+  // The store's thread is its own clock, and its client waits one turn of the event loop to collect a batch. A silent
+  // connection is given up after real time.
+  const exempt = new Set([
     "src/stores/sqlite/thread.ts",
     "src/stores/sqlite/store.ts",
     "src/stores/postgres/connections.ts",
     "src/stores/postgres/tx.ts",
   ]);
   const found = sourceFiles()
-    .filter((file) => /^src\/(kernel|stores|workflows)\//.test(file) && !excused.has(file))
+    .filter((file) => /^src\/(kernel|stores|workflows)\//.test(file) && !exempt.has(file))
     .filter((file) => ambient.test(readFileSync(join(root, file), "utf8")));
   assert.deepEqual(found, []);
 });
 
-test("process.env is read in app and cli alone, and console is used in cli alone", () => {
+test("only app and cli read process.env, and only cli uses console", () => {
   const found = sourceFiles().filter((file) => {
     const text = readFileSync(join(root, file), "utf8");
     const mayEnv = /^src\/(app|cli|simulation)\//.test(file);
@@ -134,7 +134,7 @@ test("process.env is read in app and cli alone, and console is used in cli alone
   assert.deepEqual(found, []);
 });
 
-test("every import of a relative file names its ending", () => {
+test("every relative import has a file extension", () => {
   const found = sourceFiles().flatMap((file) =>
     importsOf(file)
       .filter((target) => target.startsWith(".") && !/\.(ts|js|json)$/.test(target))
@@ -143,7 +143,7 @@ test("every import of a relative file names its ending", () => {
   assert.deepEqual(found, []);
 });
 
-/** What the console may take from outside: it runs in a browser, and knows of the rest only what the wire says. */
+/** What the console may import: it runs in a browser, and uses only the wire types of the rest. */
 const consolePackages = [
   "react",
   "react-dom",
@@ -154,9 +154,9 @@ const consolePackages = [
   "microdiff",
 ];
 
-test("the console knows the wire types, its own files and its few packages", () => {
+test("the console imports only the wire types, its own files and its few packages", () => {
   const folder = join(root, "console", "src");
-  const complaints = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  const violations = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".test.ts"))
     .flatMap((file) =>
       importsOf(join("console", "src", file)).flatMap((target) => {
@@ -167,10 +167,10 @@ test("the console knows the wire types, its own files and its few packages", () 
         return isKnown ? [] : [`${file} imports the package ${target}`];
       }),
     );
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(violations, []);
 });
 
-test("no value ever becomes markup in the console, and no script is made of text", () => {
+test("the console never inserts values as markup and never evaluates text", () => {
   const folder = join(root, "console", "src");
   const found = readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => /\.tsx?$/.test(file) && !file.endsWith(".test.ts"))

@@ -5,9 +5,10 @@ import { provideChromium } from "./console/chromium.ts";
 import { addressVariable, provideServer, type SharedServer } from "./postgres/server.ts";
 
 /**
- * `npm test`: types, lint and every test, on the Node that the project brings along. Further arguments replace the list
- * of test files. `BATON_CI=1` allows no skip that a missing tool would explain, and installs a missing Chromium. The tests share one Postgres: the one that
- * `BATON_TEST_POSTGRES` names, else the machine's own, else one that is started here and ended with the tests.
+ * `npm test`: types, lint and every test, on the Node that the project installs. Further arguments replace the list of
+ * test files. `BATON_CI=1` forbids skips for missing tools, and installs a missing Chromium. The tests share one
+ * Postgres: the one that `BATON_TEST_POSTGRES` names, else the machine's own, else one that is started here and ended
+ * with the tests.
  */
 const chosen = process.argv.slice(2);
 const globs = ["src/**/*.test.ts", "console/src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"];
@@ -23,7 +24,7 @@ const tests = [
   ...(chosen.length > 0 ? chosen : globs),
 ];
 
-/** Every test file is a process that loads the same hundreds of modules: they are stripped of their types once. */
+/** Every test file is a process that loads the same hundreds of modules: their types are stripped once and cached. */
 const own = { NODE_OPTIONS: "", NODE_COMPILE_CACHE: join(import.meta.dirname, "../node_modules/.cache/baton") };
 
 const stopping = new AbortController();
@@ -44,12 +45,12 @@ async function main(): Promise<number> {
   }
 }
 
-/** Without one the tests that want it say so and are left out, or fail where nothing may be left out. */
+/** Without a Postgres the tests that need one are skipped with a message, or fail where no test may be skipped. */
 async function providePostgres(): Promise<SharedServer | null> {
   try {
     return await provideServer();
   } catch (error) {
-    console.log(`there is no Postgres for the tests: ${error instanceof Error ? error.message : String(error)}`);
+    console.log(`No Postgres for the tests: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   }
 }
@@ -57,7 +58,7 @@ async function providePostgres(): Promise<SharedServer | null> {
 async function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<number> {
   if (stopping.signal.aborted) return 130;
   const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...own, ...env } });
-  // A terminal sends Ctrl-C to the whole group; a supervisor sends its signal only here.
+  // A terminal sends Ctrl-C to the whole process group; a supervisor sends its signal only to this process.
   const stop = (): void => void child.kill("SIGTERM");
   stopping.signal.addEventListener("abort", stop);
   const [code] = (await once(child, "exit")) as [number | null];

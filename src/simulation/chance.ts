@@ -1,4 +1,7 @@
-/** A seeded source of chance (mulberry32). Each part of the simulation forks its own, so that one more draw here changes nothing there. */
+/**
+ * A seeded random source (mulberry32). Each part of the simulation forks its own, so that one more draw in one part
+ * changes nothing in the others.
+ */
 export class Chance {
   #state: number;
 

@@ -3,7 +3,7 @@ import type { Evidence } from "./evidence.ts";
 import { fatMax, sagaSteps, stubbornRetry } from "./recovery-workloads.ts";
 import type { Violation } from "./violation.ts";
 
-/** INV-14 to 24 and 33 to 37: what recovery, compensation, retries and limits have promised. */
+/** INV-14 to 24 and 33 to 37: the guarantees of recovery, compensation, retries and limits. */
 export function checkRecovery(evidence: Evidence): readonly Violation[] {
   return [
     ...checkRetries(evidence),
@@ -31,7 +31,10 @@ interface FailedAttempt {
   at: number;
 }
 
-/** INV-14 to 16: attempts stay within their policy, no retry comes early, and what cannot be retried is not. */
+/**
+ * INV-14 to 16: attempts stay within their policy, no retry starts early, and an error that cannot be retried is not
+ * retried.
+ */
 function checkRetries(evidence: Evidence): Violation[] {
   return [
     ...named(evidence.core, "stubborn").flatMap((run) => [
@@ -42,7 +45,7 @@ function checkRetries(evidence: Evidence): Violation[] {
   ];
 }
 
-/** By round: whoever sets a run going again gives it fresh attempts. */
+/** By round: setting a run going again gives it fresh attempts. */
 function failuresOf({ core }: Evidence, run: number): ReadonlyMap<number, readonly FailedAttempt[]> {
   const rows = core.db.all<FailedAttempt & Record<string, unknown>>(
     "select number, round, at from attempts where run = ? and charged = 1 order by number",
@@ -54,13 +57,13 @@ function failuresOf({ core }: Evidence, run: number): ReadonlyMap<number, readon
 function tooMany(evidence: Evidence, run: { no: number; id: string }, max: number, invariant: string): Violation[] {
   return [...failuresOf(evidence, run.no).values()]
     .filter((failures) => failures.length > max)
-    .map((failures) => ({ invariant, detail: `${run.id} was tried ${failures.length} times, ${max} are allowed` }));
+    .map((failures) => ({ invariant, detail: `${run.id} had ${failures.length} attempts of at most ${max}` }));
 }
 
 function tooEarly(evidence: Evidence, run: { no: number; id: string }): Violation[] {
   const found: Violation[] = [];
   for (const failures of failuresOf(evidence, run.no).values()) {
-    // After the last one of a round only a person sets it going again, when he likes.
+    // After the last failure of a round only a person sets the run going again, at any time.
     for (const [i, failure] of failures.slice(0, -1).entries()) {
       const base = Math.min(stubbornRetry.max, stubbornRetry.first * 2 ** i);
       const next = evidence.history.facts.find(
@@ -68,14 +71,14 @@ function tooEarly(evidence: Evidence, run: { no: number; id: string }): Violatio
       );
       if (next !== undefined && next.at < failure.at + base) {
         const waited = next.at - failure.at;
-        found.push({ invariant: "INV-15", detail: `${run.id} was tried again after ${waited} of ${base} ms` });
+        found.push({ invariant: "INV-15", detail: `${run.id} was retried after ${waited} of ${base} ms` });
       }
     }
   }
   return found;
 }
 
-/** INV-17: the recorded input of a step is the mapping of what was recorded before it. */
+/** INV-17: the recorded input of a step is derived from what was recorded before it. */
 function checkInputs({ core }: Evidence): Violation[] {
   const steps = core.db.all<{ id: string; value: string; input: string | null }>(
     `select r.id, s.value, t.input from runs r join definitions d on d.no = r.definition
@@ -84,10 +87,13 @@ function checkInputs({ core }: Evidence): Violation[] {
   );
   return steps
     .filter((row) => row.input !== `{"from":${row.value}}`)
-    .map((row) => ({ invariant: "INV-17", detail: `${row.id}: the input ${row.input} was recorded for ${row.value}` }));
+    .map((row) => ({
+      invariant: "INV-17",
+      detail: `${row.id}: recorded input ${row.input} does not match the source value ${row.value}`,
+    }));
 }
 
-/** INV-19 and 20: after an acknowledged cancel nobody starts anything anew, and a run cancelled at rest does not complete. */
+/** INV-19 and 20: after an acknowledged cancel no later holder starts a step, and a cancelled run does not complete. */
 function checkCancels(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const { db } = evidence.core;
@@ -103,7 +109,7 @@ function checkCancels(evidence: Evidence): Violation[] {
     if (fence !== undefined && fact.fence > fence)
       found.push({
         invariant: "INV-19",
-        detail: `"${fact.key}" of ${fact.run} began under fence ${fact.fence}, after its cancel was accepted`,
+        detail: `"${fact.key}" of ${fact.run} started under fence ${fact.fence}, after its cancel was acknowledged`,
       });
   }
   for (const row of db.all<{ id: string }>(
@@ -113,7 +119,7 @@ function checkCancels(evidence: Evidence): Violation[] {
   return found;
 }
 
-/** INV-23: code that disagrees with its history is halted; it neither fails for it nor goes on. */
+/** INV-23: a run whose code disagrees with its history is halted; it neither fails nor continues. */
 function checkDivergence({ core }: Evidence): Violation[] {
   const both = core.db.all<{ id: string; keys: string }>(
     `select r.id, group_concat(distinct s.key) as keys from runs r join definitions d on d.no = r.definition join steps s on s.run = r.no
@@ -121,39 +127,39 @@ function checkDivergence({ core }: Evidence): Violation[] {
   );
   const failed = named(core, "fickle").filter((run) => run.ended === "failed");
   return [
-    ...both.map((row) => ({ invariant: "INV-23", detail: `${row.id} went on with ${row.keys}` })),
+    ...both.map((row) => ({ invariant: "INV-23", detail: `${row.id} diverged and continued with ${row.keys}` })),
     ...failed.map((run) => ({ invariant: "INV-23", detail: `${run.id} failed instead of being halted` })),
   ];
 }
 
-/** INV-24: what is too large is refused before anything is written. */
+/** INV-24: a value that is too large is refused before anything is written. */
 function checkSizes({ core }: Evidence): Violation[] {
   return core.db
     .all<{ id: string; bytes: number }>(
       `select r.id, length(s.value) as bytes from steps s join runs r on r.no = s.run join definitions d on d.no = r.definition
        where d.name = 'fat' and length(s.value) > ${fatMax} and s.outcome = 0`,
     )
-    .map((row) => ({ invariant: "INV-24", detail: `${row.id} has recorded ${row.bytes} bytes of at most ${fatMax}` }));
+    .map((row) => ({ invariant: "INV-24", detail: `${row.id} recorded ${row.bytes} bytes of at most ${fatMax}` }));
 }
 
-/** INV-33: no limit is exceeded at any time, and when all is at rest no slot is held and no line is left. */
+/** INV-33: no limit is exceeded at any time, and when all runs have ended no slot is held and no run is queued. */
 function checkSlots(evidence: Evidence): Violation[] {
   const { db } = evidence.core;
   const over = evidence.history.facts
     .filter((fact) => fact.type === "over")
     .map((fact) => ({
       invariant: "INV-33",
-      detail: `${fact.active} runs of "${fact.key}" were leased at once, its limit is ${fact.limit}`,
+      detail: `${fact.active} runs of "${fact.key}" were leased at once, the limit is ${fact.limit}`,
     }));
   const left = db
     .all<{ key: string; id: string }>(
       "select s.key, r.id from slots s join runs r on r.no = s.run where r.ended is not null",
     )
-    .map((row) => ({ invariant: "INV-33", detail: `a slot of "${row.key}" is left with ${row.id}, which has ended` }));
+    .map((row) => ({ invariant: "INV-33", detail: `${row.id} has ended and still holds a slot of "${row.key}"` }));
   return [...over, ...left];
 }
 
-/** INV-35: a bulk act does to each run what it does at most once. */
+/** INV-35: a bulk operation acts on each run at most once. */
 function checkBulks({ core }: Evidence): Violation[] {
   return core.db
     .all<{ run_id: string; acts: number; bulks: number }>(
@@ -162,7 +168,7 @@ function checkBulks({ core }: Evidence): Violation[] {
     )
     .map((row) => ({
       invariant: "INV-35",
-      detail: `${row.run_id} was redriven ${row.acts} times by ${row.bulks} acts`,
+      detail: `${row.run_id} was redriven ${row.acts} times by ${row.bulks} bulk operations`,
     }));
 }
 
@@ -171,7 +177,7 @@ interface UndoRow {
   seq: number;
 }
 
-/** INV-36: undos run for recorded steps only, newest first, each once, and the end says so. */
+/** INV-36: only recorded steps are compensated, newest first, each once, and the run's reason reports it. */
 function checkCompensations({ core }: Evidence): Violation[] {
   const found: Violation[] = [];
   const { db } = core;
@@ -190,23 +196,23 @@ function checkCompensations({ core }: Evidence): Violation[] {
       found.push({ invariant: "INV-36", detail: `${run.id}: ${detail}` });
     };
     const order = undos.map((undo) => undo.key);
-    if (new Set(order).size < order.length) bad(`undone twice: ${order.join(", ")}`);
+    if (new Set(order).size < order.length) bad(`compensated twice: ${order.join(", ")}`);
     const places = order.map((key) => sagaSteps.indexOf(key as (typeof sagaSteps)[number]));
     if (places.some((place, i) => i > 0 && place >= (places[i - 1] ?? 0)))
-      bad(`undone in the order ${order.join(", ")}`);
+      bad(`compensated in the order ${order.join(", ")}`);
     const { code = "" } = run.reason === null ? {} : (JSON.parse(run.reason) as { code?: string });
     if (undos.length > 0 && code !== "compensated" && code !== "compensation-failed")
-      bad(`${undos.length} steps were undone and it is ${run.ended} because ${code}`);
+      bad(`${undos.length} steps were compensated, but the run is ${run.ended} with reason ${code}`);
     if (code !== "compensated") continue;
     for (const { key } of done) {
       const isUndoable = (sagaSteps as readonly string[]).includes(key);
-      if (isUndoable && !order.includes(key)) bad(`"${key}" was done and is not undone`);
+      if (isUndoable && !order.includes(key)) bad(`"${key}" was completed and not compensated`);
     }
   }
   return found;
 }
 
-/** INV-37: the cancel of a parent reaches every child that is not at rest by then. */
+/** INV-37: the cancel of a parent reaches every child that has not ended by then. */
 function checkFamilies({ core }: Evidence): Violation[] {
   return core.db
     .all<{ id: string; parent: string; ended: string | null }>(
@@ -216,6 +222,6 @@ function checkFamilies({ core }: Evidence): Violation[] {
     )
     .map((row) => ({
       invariant: "INV-37",
-      detail: `${row.id} is ${row.ended} although its parent ${row.parent} was cancelled before`,
+      detail: `${row.id} is ${row.ended}, but its parent ${row.parent} was cancelled first`,
     }));
 }

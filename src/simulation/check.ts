@@ -6,10 +6,10 @@ import { checkVersions } from "./rollout.ts";
 import { checkSchedules } from "./schedules.ts";
 import type { Violation } from "./violation.ts";
 
-/** A broken promise: which invariant, and what was seen. */
-type Of<T extends Recorded["type"]> = Extract<Recorded, { type: T }>;
+/** The recorded facts of one type. */
+type FactOf<T extends Recorded["type"]> = Extract<Recorded, { type: T }>;
 
-/** Reads a finished history and the store that it left behind, and names every invariant that does not hold. */
+/** Reads a finished history and its store, and reports every invariant violation. */
 export function check(evidence: Evidence): readonly Violation[] {
   return [
     ...checkFences(evidence),
@@ -28,11 +28,11 @@ export function check(evidence: Evidence): readonly Violation[] {
   ];
 }
 
-function factsOf<T extends Recorded["type"]>(evidence: Evidence, type: T): Of<T>[] {
-  return evidence.history.facts.filter((fact): fact is Of<T> => fact.type === type);
+function factsOf<T extends Recorded["type"]>(evidence: Evidence, type: T): FactOf<T>[] {
+  return evidence.history.facts.filter((fact): fact is FactOf<T> => fact.type === type);
 }
 
-/** INV-01 and INV-03 to 05: fences rise with each claim, and only the newest one writes. */
+/** INV-01 and INV-03 to 05: fences rise with each claim, and only the newest fence can write. */
 function checkFences(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const fences = new Map<number, number>();
@@ -55,7 +55,7 @@ function checkFences(evidence: Evidence): Violation[] {
   return found;
 }
 
-/** INV-02: nobody takes a run from a worker whose lease has not run out by the store's clock. */
+/** INV-02: no run is taken from a worker whose lease has not expired by the store's clock. */
 function checkTakeovers(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const holders = new Map<number, number>();
@@ -71,11 +71,11 @@ function checkTakeovers(evidence: Evidence): Violation[] {
     if (fact.type !== "claim") continue;
     const holder = holders.get(fact.run);
     const lease = holder === undefined ? undefined : workers.get(holder);
-    // A dead worker's row keeps its last renewal: whoever took its runs must have come after that.
+    // A dead worker's row keeps its last renewal: its runs must have been taken after that.
     if (lease !== undefined && holder !== fact.worker && fact.at < lease.expires_at) {
       found.push({
         invariant: "INV-02",
-        detail: `run ${fact.run} was taken from worker ${holder} at ${fact.at}, its lease of ${leaseMs} ms runs until ${lease.expires_at}`,
+        detail: `run ${fact.run} was taken from worker ${holder} at ${fact.at}, but its lease of ${leaseMs} ms expires at ${lease.expires_at}`,
       });
     }
     holders.set(fact.run, fact.worker);
@@ -83,7 +83,7 @@ function checkTakeovers(evidence: Evidence): Violation[] {
   return found;
 }
 
-/** INV-07, 08, 21 and 45: one result for a key, made by an effect of that key, kept as it was acknowledged. */
+/** INV-07, 08, 21 and 45: a key has one result, made by an effect of that key, and kept as acknowledged. */
 function checkResults(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const { db } = evidence.core;
@@ -100,7 +100,7 @@ function checkResults(evidence: Evidence): Violation[] {
     if (row === undefined || row.key !== fact.key || row.value !== fact.value) {
       found.push({
         invariant: "INV-45",
-        detail: `run ${fact.run}: "${fact.key}" was acknowledged with ${fact.value} and the store has ${row?.key} ${row?.value}`,
+        detail: `run ${fact.run}: "${fact.key}" was acknowledged with ${fact.value}, but the store has ${row?.key} ${row?.value}`,
       });
     }
     if (fact.outcome !== "ok") continue;
@@ -127,7 +127,10 @@ function runIds(evidence: Evidence): ReadonlyMap<number, string> {
   );
 }
 
-/** INV-09, 12, 13 and 14: a recorded step does not run again, and no step runs oftener than its failures and takeovers explain. */
+/**
+ * INV-09, 12, 13 and 14: a recorded step does not run again, and no step runs more often than its failures and
+ * takeovers explain.
+ */
 function checkStarts(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const ids = runIds(evidence);
@@ -155,7 +158,11 @@ function checkStarts(evidence: Evidence): Violation[] {
   for (const [key, n] of starts) {
     const run = key.split(" ")[0] ?? "";
     const allowed = 1 + (failures.get(key) ?? 0) + (claims.get(run) ?? 0);
-    if (n > allowed) found.push({ invariant: "INV-13", detail: `${key} started ${n} times, ${allowed} are explained` });
+    if (n > allowed)
+      found.push({
+        invariant: "INV-13",
+        detail: `${key} started ${n} times, failures and takeovers explain ${allowed}`,
+      });
     if (isFaultless(evidence) && n > 1 + (failures.get(key) ?? 0))
       found.push({ invariant: "INV-12", detail: `${key} started ${n} times without any fault` });
   }
@@ -176,7 +183,7 @@ function isFaultless(evidence: Evidence): boolean {
   );
 }
 
-/** INV-11: one idempotency key for all attempts of a step, and none shared. */
+/** INV-11: all attempts of a step share one idempotency key, and no two steps share one. */
 function checkKeys(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const owners = new Map<string, string>();
@@ -185,7 +192,7 @@ function checkKeys(evidence: Evidence): Violation[] {
     const step = `${fact.run} ${fact.key}`;
     const owner = owners.get(fact.idempotencyKey);
     if (owner !== undefined && owner !== step)
-      found.push({ invariant: "INV-11", detail: `${fact.idempotencyKey} serves ${owner} and ${step}` });
+      found.push({ invariant: "INV-11", detail: `${owner} and ${step} share the key ${fact.idempotencyKey}` });
     owners.set(fact.idempotencyKey, step);
     const key = keys.get(step);
     if (key !== undefined && key !== fact.idempotencyKey)
@@ -194,12 +201,15 @@ function checkKeys(evidence: Evidence): Violation[] {
   }
   for (const fact of factsOf(evidence, "effect")) {
     if (!owners.has(fact.idempotencyKey))
-      found.push({ invariant: "INV-11", detail: `the world saw ${fact.idempotencyKey}, which no attempt had` });
+      found.push({
+        invariant: "INV-11",
+        detail: `the world received the key ${fact.idempotencyKey}, which no attempt had`,
+      });
   }
   return found;
 }
 
-/** INV-18: one end for each round, and what was acknowledged as the end is what the store holds. */
+/** INV-18: a round has one end, and the acknowledged end is the one in the store. */
 function checkEnds(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const { db } = evidence.core;
@@ -221,10 +231,10 @@ function checkEnds(evidence: Evidence): Violation[] {
   }
   for (const [run, end] of lastEnd) {
     const row = db.get<{ ended: string | null; round: number }>("select ended, round from runs where no = ?", run);
-    // Reopened and then cancelled before anybody leased it: a verb on an idle run, which no holder's commit shows.
+    // Reopened and then cancelled before it was leased: an action on an idle run, which no commit of a holder shows.
     const isCancelledIdle = end === "failed" && row?.ended === "cancelled" && row.round > 0;
     if (row?.ended === end || isCancelledIdle) continue;
-    found.push({ invariant: "INV-18", detail: `run ${run} ended ${end} and the store says ${row?.ended}` });
+    found.push({ invariant: "INV-18", detail: `run ${run} ended ${end}, but the store has ${row?.ended}` });
   }
   return found;
 }
@@ -233,7 +243,7 @@ function isEnd(state: string): boolean {
   return state === "completed" || state === "failed" || state === "cancelled";
 }
 
-/** INV-26 and 27: an event goes to one wait of a run, and never one from before the run. */
+/** INV-26 and 27: an event goes to one wait of a run, and never to a run that started after it. */
 function checkEvents(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const { db } = evidence.core;
@@ -241,7 +251,7 @@ function checkEvents(evidence: Evidence): Violation[] {
     "select r.id, i.ref from inbox i join runs r on r.no = i.run where i.kind = 'event' and cast(i.ref as integer) <= r.event_floor",
   );
   for (const row of early)
-    found.push({ invariant: "INV-25", detail: `${row.id} got event ${row.ref}, which came before it` });
+    found.push({ invariant: "INV-25", detail: `${row.id} got event ${row.ref}, which is older than the run` });
   const consumed = new Set<string>();
   for (const row of db.all<{ run: number; value: string | null }>(
     "select run, value from steps where kind = 4 and value is not null and value <> 'null'",
@@ -254,13 +264,13 @@ function checkEvents(evidence: Evidence): Violation[] {
   return found;
 }
 
-/** INV-30, 31, 34 and the counters: what the store itself says about its rows. */
+/** INV-30, 31, 34 and the counters: the store's own check of its rows. */
 function checkStore(evidence: Evidence): Violation[] {
   const leftWaits = evidence.core.db
     .all<{ id: string; key: string }>(
       "select r.id, w.key from waits w join runs r on r.no = w.run where r.ended in ('completed', 'cancelled')",
     )
-    .map((row) => ({ invariant: "INV-27", detail: `${row.id} is at rest and "${row.key}" is still waited for` }));
+    .map((row) => ({ invariant: "INV-27", detail: `${row.id} has ended and still waits for "${row.key}"` }));
   const violations = evidence.core
     .query("violations", {})
     .map((violation) => ({ invariant: "INV-30", detail: `${violation.id} ${violation.problem}` }));
@@ -270,7 +280,7 @@ function checkStore(evidence: Evidence): Violation[] {
     )
     .map((row) => ({
       invariant: "INV-31",
-      detail: `${row.name} ${row.id} has not come to rest: state ${row.state} ${row.reason ?? ""}`,
+      detail: `${row.name} ${row.id} has not ended: state ${row.state} ${row.reason ?? ""}`,
     }));
   const children = evidence.core.db
     .all<{ parent: number; parent_key: string; n: number }>(
@@ -283,7 +293,7 @@ function checkStore(evidence: Evidence): Violation[] {
   return [...violations, ...open, ...children, ...leftWaits];
 }
 
-/** INV-45: what was acknowledged to a client is there, once. */
+/** INV-45: what was acknowledged to a client is stored, once. */
 function checkClients(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const { db } = evidence.core;
@@ -295,7 +305,7 @@ function checkClients(evidence: Evidence): Violation[] {
         found.push({ invariant: "INV-45", detail: `the acknowledged run ${id} is gone` });
     }
     const n = db.get<{ n: number }>("select count(*) as n from idempotency where key = ?", run.key)?.n ?? 0;
-    if (n > 1) found.push({ invariant: "INV-45", detail: `the key ${run.key} is there ${n} times` });
+    if (n > 1) found.push({ invariant: "INV-45", detail: `the key ${run.key} is stored ${n} times` });
   }
   return found;
 }
@@ -305,7 +315,7 @@ function isMeantToFail(name: string, { code, cause }: { code?: string; cause?: {
   return ["saga", "stubborn", "hopeless"].includes(name) && code !== "crash-loop";
 }
 
-/** INV-04, 20, 23: what the workloads check of themselves, and that nobody pays for a neighbour. */
+/** INV-04, 20, 23: what the workloads check themselves, and that no run fails because of another. */
 function checkPromises(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const rows = evidence.core.db.all<{

@@ -6,21 +6,21 @@ import type { HistoryLog } from "./history.ts";
 import type { SimProcess } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** A run as its client knows it. */
+/** A run as its client sees it. */
 export interface KnownRun {
   readonly definition: string;
   readonly key: string;
   /** Set when the start was acknowledged. */
   id: string | null;
-  /** Acknowledged answers to the same key: always one id. */
+  /** Run ids acknowledged for this key: always the same one. */
   readonly ids: Set<string>;
 }
 
-const patienceMs = 1_500;
+const clientTimeoutMs = 1_500;
 
 /**
- * Those who start runs, send events and ask for verbs. An answer that does not come is an unknown outcome; they ask again
- * with the same key until they know.
+ * Clients that start runs, send events and request actions. A missing answer is an unknown outcome; they repeat the
+ * request with the same key until they get an answer.
  */
 export class Clients {
   readonly runs: KnownRun[] = [];
@@ -45,40 +45,40 @@ export class Clients {
   plan(definition: string, index: number, horizonMs: number): void {
     this.#busy += 1;
     this.#scheduler.after(this.#chance.between(0, horizonMs), () => {
-      this.#live(definition, `key-${index}`).finally(() => {
+      this.#runClient(definition, `key-${index}`).finally(() => {
         this.#busy -= 1;
       });
     });
   }
 
-  async #live(definition: string, key: string): Promise<void> {
+  async #runClient(definition: string, key: string): Promise<void> {
     const known: KnownRun = { definition, key, id: null, ids: new Set() };
     const needsEvent = definition === "waiter" || (definition === "racer" && this.#chance.happens(0.6));
     if (definition === "waiter") await this.#emit(key, "before");
     await this.#start(known, inputOf(definition, key, this.#chance));
-    const whim = this.#chance.float();
-    if (whim < 0.12) await this.#cancel(known);
-    else if (whim < 0.24) await this.#suspendAndResume(known);
+    const draw = this.#chance.float();
+    if (draw < 0.12) await this.#cancel(known);
+    else if (draw < 0.24) await this.#suspendAndResume(known);
     if (definition === "fickle") await this.#watchFickle(known);
-    if (definition === "saga") await this.#mendSaga(known);
+    if (definition === "saga") await this.#repairSaga(known);
     if (needsEvent) {
       await this.#sleep(this.#chance.happens(0.4) ? 0 : this.#chance.between(0, 2_000));
       await this.#emit(key, "after");
     }
-    if (definition === "broken") await this.#repairStore(known);
+    if (definition === "broken") await this.#repairBroken(known);
   }
 
   async #start(known: KnownRun, input: unknown): Promise<void> {
     this.runs.push(known);
-    const started = await this.#operation("start", known.key, (process) =>
+    const started = await this.#request("start", known.key, (process) =>
       process.engine.startRun(known.definition, input, { idempotencyKey: known.key }, { by: "client" }),
     );
     if (started === null) return;
     known.id = started.id;
     known.ids.add(started.id);
-    // Once more, as a client does that got no answer: it must be the same run.
+    // Again, as a client does that got no answer: it must get the same run.
     if (this.#chance.happens(0.2)) {
-      const again = await this.#operation("start", known.key, (process) =>
+      const again = await this.#request("start", known.key, (process) =>
         process.engine.startRun(known.definition, input, { idempotencyKey: known.key }, { by: "client" }),
       );
       if (again !== null) known.ids.add(again.id);
@@ -86,7 +86,7 @@ export class Clients {
   }
 
   #emit(id: string, era: string): Promise<unknown> {
-    return this.#operation("emit", `${id}:${era}`, (process) =>
+    return this.#request("emit", `${id}:${era}`, (process) =>
       process.engine.emit({ name: "go", id: `${id}:${era}`, data: { id, era } }),
     );
   }
@@ -97,7 +97,7 @@ export class Clients {
     await this.#verb(known, "cancel", { isCompensated });
   }
 
-  /** A person looks at a run whose code disagrees with its history, and gives it up. */
+  /** An operator watches a run whose code may disagree with its history, and cancels it when it is suspended. */
   async #watchFickle(known: KnownRun): Promise<void> {
     for (let round = 0; round < 200; round++) {
       await this.#sleep(500);
@@ -107,8 +107,8 @@ export class Clients {
     }
   }
 
-  /** A saga that failed behind its point of no return goes on when its cause is mended. */
-  async #mendSaga(known: KnownRun): Promise<void> {
+  /** A saga that failed after its point of no return continues when its cause is repaired. */
+  async #repairSaga(known: KnownRun): Promise<void> {
     for (let round = 0; round < 200 && known.id !== null; round++) {
       await this.#sleep(500);
       const run = this.#cluster.core.query("run", { id: known.id });
@@ -116,7 +116,7 @@ export class Clients {
       if (status === null || status === "completed" || status === "cancelled" || reason?.code === "compensated") return;
       if (status === "suspended") await this.#verb(known, "resume");
       if (status !== "failed") continue;
-      this.#cluster.repairStore(known.id);
+      this.#cluster.repair(known.id);
       await this.#verb(known, "resume");
     }
   }
@@ -124,7 +124,7 @@ export class Clients {
   async #suspendAndResume(known: KnownRun): Promise<void> {
     await this.#sleep(this.#chance.between(0, 400));
     await this.#verb(known, "suspend");
-    // A request to a held run takes effect later: it is resumed for as long as it is found suspended.
+    // A request to a held run takes effect later: resume it whenever it is suspended.
     for (let round = 0; round < 100; round++) {
       await this.#sleep(500);
       const status = await this.#status(known);
@@ -133,39 +133,42 @@ export class Clients {
     }
   }
 
-  /** Waits for the dead letter, mends the cause and resumes. */
-  async #repairStore(known: KnownRun): Promise<void> {
+  /** Waits for the dead letter, repairs the cause and resumes. */
+  async #repairBroken(known: KnownRun): Promise<void> {
     for (let round = 0; round < 200; round++) {
       await this.#sleep(400);
       const status = await this.#status(known);
       if (status === "completed" || status === "cancelled") return;
-      // A request to suspend whose answer was lost may come late.
+      // A suspend request whose answer was lost may take effect late.
       if (status === "suspended") await this.#verb(known, "resume");
       if (status !== "failed" || known.id === null) continue;
-      await this.#setGoing(known, known.id);
+      await this.#recover(known, known.id);
     }
   }
 
-  /** By hand, by one bulk act or two at once, with the cause mended or not yet; or by saying how the step came out. */
-  async #setGoing(known: KnownRun, id: string): Promise<void> {
-    const way = this.#chance.float();
-    if (way < 0.3) {
-      this.#cluster.repairStore(id);
+  /**
+   * By resume, by one bulk operation or two at once, with the cause repaired or not yet; or by recording the step's
+   * output.
+   */
+  async #recover(known: KnownRun, id: string): Promise<void> {
+    const draw = this.#chance.float();
+    if (draw < 0.3) {
+      this.#cluster.repair(id);
       await this.#verb(known, "resume");
-    } else if (way < 0.4) {
+    } else if (draw < 0.4) {
       await this.#verb(known, "complete-step", { step: "fragile", output: JSON.stringify("by hand") });
     } else {
-      if (way < 0.6) this.#cluster.repairStore(id);
+      if (draw < 0.6) this.#cluster.repair(id);
       await Promise.all([this.#redrive(), ...(this.#chance.happens(0.5) ? [this.#redrive()] : [])]);
     }
   }
 
   #redrive(): Promise<unknown> {
-    const act = `bulk_${this.#chance.between(1, 1_000_000_000)}`;
+    const bulkId = `bulk_${this.#chance.between(1, 1_000_000_000)}`;
     const canary = this.#chance.happens(0.5) ? [1] : [];
     const request = { verb: "redrive", filter: { name: "broken" }, canary, ratePerS: null } as const;
-    return this.#operation("bulk", act, (process) =>
-      process.engine.startBulk(request, { actor: "client", why: null }, act),
+    return this.#request("bulk", bulkId, (process) =>
+      process.engine.startBulk(request, { actor: "client", why: null }, bulkId),
     );
   }
 
@@ -178,22 +181,18 @@ export class Clients {
     const { id } = known;
     if (id === null) return Promise.resolve(null);
     const request = { ...more, verb, actor: "client", why: null };
-    return this.#operation(verb, id, (process) => process.engine.intervene(id, request));
+    return this.#request(verb, id, (process) => process.engine.intervene(id, request));
   }
 
-  /** Asks until an answer comes; null when the answer is a refusal. */
-  async #operation<T>(
-    operation: string,
-    subject: string,
-    call: (process: SimProcess) => Promise<T>,
-  ): Promise<T | null> {
+  /** Repeats the call until there is an answer; null when it was refused. */
+  async #request<T>(operation: string, subject: string, call: (process: SimProcess) => Promise<T>): Promise<T | null> {
     for (;;) {
       const process = this.#cluster.anyProcess();
       if (process === null) {
         await this.#sleep(100);
         continue;
       }
-      const answer = await this.#within(call(process));
+      const answer = await this.#withTimeout(call(process));
       this.#history.add({ type: "client", operation, subject, answer: answer.kind });
       if (answer.kind === "ok") return answer.value;
       if (answer.kind === "refused") return null;
@@ -201,9 +200,9 @@ export class Clients {
     }
   }
 
-  #within<T>(call: Promise<T>): Promise<{ kind: "ok"; value: T } | { kind: "refused" } | { kind: "info" }> {
+  #withTimeout<T>(call: Promise<T>): Promise<{ kind: "ok"; value: T } | { kind: "refused" } | { kind: "info" }> {
     return new Promise((resolve) => {
-      const stop = this.#scheduler.after(patienceMs, () => resolve({ kind: "info" }));
+      const stop = this.#scheduler.after(clientTimeoutMs, () => resolve({ kind: "info" }));
       call.then(
         (value) => {
           stop();

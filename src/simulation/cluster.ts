@@ -16,16 +16,16 @@ import type { Mutant } from "./mutants.ts";
 import { SimProcess } from "./process.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { type Clockwork, withoutFires, withRandomFireKeys } from "./schedules.ts";
+import { type ScheduleSetup, withoutFires, withRandomFireKeys } from "./schedules.ts";
 import type { World } from "./world.ts";
 
 /** How long a caller waits for an answer that was lost, ms. */
 const answerTimeoutMs = 700;
 
 /**
- * Several processes over one real store in memory, and all that can go wrong between them. In seeds with snapshot reads
- * a commit takes time between its first read and its writes, as on a server database: there a fence must be checked
- * under the run's lock, and a wait looked at again after its commit.
+ * Several processes over one real store in memory, and everything that can go wrong between them. In seeds with
+ * snapshot reads a commit takes time between its first read and its writes, as on a server database: its fence must be
+ * checked under the run's lock, and a new wait checked for events again after its commit.
  */
 export class Cluster {
   readonly core: SqliteCore;
@@ -33,18 +33,18 @@ export class Cluster {
   readonly #chance: Chance;
   readonly #history: HistoryLog;
   readonly #mutant: Mutant | null;
-  readonly #clockwork: Clockwork | null;
+  readonly #scheduleSetup: ScheduleSetup | null;
   readonly #rollout: Rollout | null;
-  readonly #mended = new Set<string>();
+  readonly #repaired = new Set<string>();
   readonly #world: World;
   #faults: Faults;
   #processes: SimProcess[] = [];
-  /** Of each run the advance that came last. */
+  /** The newest advance of each run. */
   readonly #newest = new Map<number, Transition>();
   #lastProcess = 0;
   #caller: SimProcess | null = null;
   #forcedHolder: boolean | null = null;
-  #isLookSkipped = false;
+  #isEventCheckSkipped = false;
   #batch: {
     transition: Transition;
     done: (reply: { outcome: Outcome } | { error: StoreError }) => void;
@@ -58,10 +58,10 @@ export class Cluster {
     world: World;
     faults: Faults;
     mutant: Mutant | null;
-    clockwork?: Clockwork | null;
+    scheduleSetup?: ScheduleSetup | null;
     rollout?: Rollout | null;
   }) {
-    this.#clockwork = parts.clockwork ?? null;
+    this.#scheduleSetup = parts.scheduleSetup ?? null;
     this.#rollout = parts.rollout ?? null;
     this.#scheduler = parts.scheduler;
     this.#chance = parts.chance;
@@ -77,7 +77,7 @@ export class Cluster {
     return {
       ...base,
       isHolder: (live, fence) => this.#forcedHolder ?? base.isHolder(live, fence),
-      looksBack: () => base.looksBack() && !this.#isLookSkipped,
+      looksBack: () => base.looksBack() && !this.#isEventCheckSkipped,
       isExpired: (expiresAt, now) =>
         base.isExpired(expiresAt, this.#mutant?.usesLocalClock ? now + (this.#caller?.skewMs ?? 0) : now),
     };
@@ -92,21 +92,21 @@ export class Cluster {
         id: this.#lastProcess,
         scheduler: this.#scheduler,
         chance: this.#chance.fork(),
-        store: new MemoryStore(this.core, { publish: (hint) => this.#spread(hint), subscribe: () => () => {} }),
+        store: new MemoryStore(this.core, { publish: (hint) => this.#spreadHint(hint), subscribe: () => () => {} }),
         skewMs: this.#faults.skewMs === 0 ? 0 : this.#chance.between(-this.#faults.skewMs, this.#faults.skewMs),
         neverPolls: this.#mutant?.neverPolls ?? false,
         hasNoLimits: this.#mutant?.hasNoLimits ?? false,
         safeguards: this.#mutant?.engineSafeguards ?? {},
-        clockwork: this.#clockwork,
+        scheduleSetup: this.#scheduleSetup,
         rollout: this.#rollout,
         outside: (self) => ({
           act: (run, key, attempt) => this.#world.act(run, key, attempt),
-          die: () => {
+          crash: () => {
             this.crash(self);
             return new Promise(() => {});
           },
-          isMended: (run) => this.#mended.has(run),
-          mood: () => (self.id % 2 === 0 ? "good" : "bad"),
+          isRepaired: (run) => this.#repaired.has(run),
+          variant: () => (self.id % 2 === 0 ? "good" : "bad"),
         }),
         started: (self, run, key, attempt) =>
           this.#history.add({
@@ -127,7 +127,7 @@ export class Cluster {
     if (this.#faults.pauseEveryMs > 0) this.#planPause(process);
   }
 
-  /** A worker whose joining got no answer tries again, as its supervisor would. */
+  /** A worker that got no answer when it joined tries again, as its supervisor would. */
   #join(process: SimProcess): void {
     process.engine.start().catch(() => process.later(200, () => this.#join(process)));
   }
@@ -150,13 +150,13 @@ export class Cluster {
     this.#scheduler.after(this.#chance.between(50, 1_500), () => this.boot());
   }
 
-  /** Any process that lives, or null between a crash and a restart. */
+  /** Any running process, or null between a crash and a restart. */
   anyProcess(): SimProcess | null {
     return this.#processes.length === 0 ? null : this.#chance.pick(this.#processes);
   }
 
-  repairStore(run: string): void {
-    this.#mended.add(run);
+  repair(run: string): void {
+    this.#repaired.add(run);
   }
 
   heal(): void {
@@ -165,7 +165,7 @@ export class Cluster {
     this.#rollout?.heal();
   }
 
-  #spread(hint: Parameters<SimProcess["hint"]>[0]): void {
+  #spreadHint(hint: Parameters<SimProcess["hint"]>[0]): void {
     for (const process of this.#processes) {
       if (this.#chance.happens(this.#faults.hintLoss)) continue;
       process.later(this.#chance.between(0, 20), () => process.hint(hint));
@@ -185,8 +185,8 @@ export class Cluster {
           this.#chance.between(0, 3) + (this.#chance.happens(this.#faults.slow) ? this.#chance.between(200, 2_500) : 0);
         this.#scheduler.after(travel, () => {
           if (this.#chance.happens(this.#faults.crashBefore)) this.crash(process);
-          // Few of them are late enough to do harm: the planted bug gets enough to be found by.
-          const duplicated = this.#mutant?.takesLateBatches ? 0.6 : this.#faults.duplicated;
+          // Few of them are late enough to do harm, so the planted bug gets more of them.
+          const duplicated = this.#mutant?.acceptsLateBatches ? 0.6 : this.#faults.duplicated;
           if (subject !== undefined && this.#chance.happens(duplicated)) this.#deliverAgain(subject);
           this.#apply(process, operation, call, subject, (settle) => {
             if (this.#chance.happens(this.#faults.crashAfter)) this.crash(process);
@@ -197,17 +197,17 @@ export class Cluster {
       });
   }
 
-  /** Its second answer reaches nobody. */
+  /** The second answer is dropped. */
   #deliverAgain(transition: Transition): void {
     this.#scheduler.after(this.#chance.between(0, 1_500), () => this.#commit(transition, () => {}, true));
   }
 
   /**
-   * A batch that is written after a later one of its sender is refused by its number, as `baton_commit` does; the
-   * planted bug lets it in.
+   * A batch written after a later batch of the same sender is refused by its number, as `baton_commit` does; the
+   * planted bug accepts it.
    */
   #isLate(transition: Transition): boolean {
-    if (transition.kind !== "advance" || this.#mutant?.takesLateBatches) return false;
+    if (transition.kind !== "advance" || this.#mutant?.acceptsLateBatches) return false;
     return this.#newest.get(transition.run) !== transition;
   }
 
@@ -228,9 +228,9 @@ export class Cluster {
     const heldBefore = operation === "lease" ? this.#heldBy(process.engine.incarnation) : [];
     call().then(
       (value) => {
-        this.#noteFreed(heldBefore);
-        this.#note(process, operation, value);
-        const seen = this.#distort(operation, value);
+        this.#recordFreed(heldBefore);
+        this.#recordFacts(process, operation, value);
+        const seen = this.#applyReadBug(operation, value);
         answer((resolve) => resolve(seen));
       },
       (error: Error) => answer((_resolve, reject) => reject(error)),
@@ -246,27 +246,27 @@ export class Cluster {
     );
   }
 
-  /** Runs that their living worker gave back because it did not know of them. */
-  #noteFreed(before: readonly { run: number; fence: number }[]): void {
+  /** Runs that a live worker gave back because it did not have them. */
+  #recordFreed(before: readonly { run: number; fence: number }[]): void {
     for (const { run, fence } of before) {
       const now = this.core.db.get<{ fence: number }>("select fence from live where run = ?", run)?.fence;
       if (now !== undefined && now !== fence) this.#history.add({ type: "leave", run, fence, state: "freed" });
     }
   }
 
-  #note(process: SimProcess, operation: StoreOperation, value: unknown): void {
+  #recordFacts(process: SimProcess, operation: StoreOperation, value: unknown): void {
     if (operation === "lease") {
       const { runs } = value as Leasing;
       for (const run of runs)
         this.#history.add({ type: "claim", run: run.no, fence: run.fence, worker: this.#workerOf(run.no) });
     }
-    this.#noteLimits();
+    this.#recordOverLimit();
     if (operation === "beat")
       this.#history.add({ type: "beat", worker: process.id, isAlive: (value as { isAlive: boolean }).isAlive });
   }
 
-  /** Whether more runs are leased than a key of theirs allows. Told from what the runs need, not from the slots they have. */
-  #noteLimits(): void {
+  /** Records when more runs are leased than a key allows. Derived from the runs' needs, not from their slots. */
+  #recordOverLimit(): void {
     const flows = this.core.db.all<{ flow: string }>(
       "select r.flow from live l join runs r on r.no = l.run where l.state = 1 and r.flow is not null",
     );
@@ -281,8 +281,8 @@ export class Cluster {
     return this.core.db.get<{ holder: number }>("select holder from live where run = ?", run)?.holder ?? 0;
   }
 
-  /** What a planted bug makes of a true answer. */
-  #distort(operation: StoreOperation, value: unknown): unknown {
+  /** Changes a true answer as the planted bug would. */
+  #applyReadBug(operation: StoreOperation, value: unknown): unknown {
     if (operation === "beat" && this.#mutant?.neverPolls) return { ...(value as object), arrivals: [] };
     if (operation === "lease" && this.#mutant?.neverPolls) return { ...(value as Leasing), nextReadyAt: null };
     if (operation === "load" && value !== null) {
@@ -325,7 +325,7 @@ export class Cluster {
     }
   }
 
-  /** A commit of a server database: its first statements read a snapshot, its writes come a while later. */
+  /** A commit on a server database: its first statements read a snapshot, its writes follow a while later. */
   #commitLater(
     transition: Advance,
     done: (reply: { outcome: Outcome } | { error: StoreError }) => void,
@@ -337,23 +337,24 @@ export class Cluster {
     this.#scheduler.after(delay, () => {
       if (isCopy && this.#isLate(transition)) return;
       if (this.#mutant?.checksFenceEarly) this.#forcedHolder = wasHeld && this.#isLive(transition.run);
-      this.#isLookSkipped = true;
+      this.#isEventCheckSkipped = true;
       const reply = this.#write(transition);
-      this.#isLookSkipped = false;
+      this.#isEventCheckSkipped = false;
       this.#forcedHolder = null;
-      // A look in the same snapshot sees only what had been committed when it was taken; the second look sees the rest.
-      const isBlind = this.#mutant?.skipsSecondLook && this.#lastEvent() !== eventsSeen;
-      if (!isBlind && (transition.opens?.length ?? 0) > 0)
-        this.#scheduler.after(this.#chance.between(0, 10), () => this.#lookAgain(transition.run));
+      // A check in the same snapshot sees only what was committed when the snapshot was taken; the second check sees
+      // the rest.
+      const missesEvent = this.#mutant?.skipsSecondCheck && this.#lastEvent() !== eventsSeen;
+      if (!missesEvent && (transition.opens?.length ?? 0) > 0)
+        this.#scheduler.after(this.#chance.between(0, 10), () => this.#checkEventsAgain(transition.run));
       done(reply);
     });
   }
 
-  #lookAgain(run: number): void {
+  #checkEventsAgain(run: number): void {
     const { context, db } = this.core;
     db.transaction(() => perform(lookAgain(context, run, context.clock.now())));
     const hint = this.core.takeHint();
-    if (hint !== null) this.#spread(hint);
+    if (hint !== null) this.#spreadHint(hint);
   }
 
   #isHeld(advance: Advance): boolean {
@@ -373,9 +374,9 @@ export class Cluster {
 
   #write(transition: Transition): { outcome: Outcome } | { error: StoreError } {
     if (transition.kind === "advance") this.#newest.set(transition.run, transition);
-    const [reply] = this.core.commit([this.#torn(transition)]);
+    const [reply] = this.core.commit([this.#applyTransitionBug(transition)]);
     const hint = this.core.takeHint();
-    if (hint !== null) this.#spread(hint);
+    if (hint !== null) this.#spreadHint(hint);
     if (reply === undefined) return { error: new StoreError("corrupt", "no reply") };
     if ("error" in reply)
       throw new BatonError("store", `the store refused ${JSON.stringify(transition)}`, { cause: reply.error });
@@ -383,7 +384,7 @@ export class Cluster {
     return reply;
   }
 
-  #torn(transition: Transition): Transition {
+  #applyTransitionBug(transition: Transition): Transition {
     if (this.#mutant?.transition !== undefined) return this.#mutant.transition(transition);
     if (this.#mutant?.forgetsScheduledTime) return withRandomFireKeys(transition, this.#chance);
     if (this.#mutant?.advancesFirst) return withoutFires(transition, this.#chance);
@@ -394,7 +395,7 @@ export class Cluster {
   }
 
   #recordCommit(transition: Transition, outcome: Outcome): void {
-    if (transition.kind === "start") this.#noteLimits();
+    if (transition.kind === "start") this.#recordOverLimit();
     if (transition.kind === "start" && outcome.ok && "isLeased" in outcome && outcome.isLeased) {
       this.#history.add({
         type: "claim",
@@ -410,7 +411,7 @@ export class Cluster {
     if (!outcome.ok) {
       if (outcome.why !== "stale") return;
       this.#history.add({ type: "stale", run, fence });
-      return this.#abuseStale(transition);
+      return this.#applyStaleBug(transition);
     }
     for (const entry of transition.entries ?? []) {
       this.#history.add({
@@ -435,11 +436,11 @@ export class Cluster {
     }
     if (transition.next === undefined || !("isUnread" in outcome)) return;
     if (!outcome.isUnread) this.#history.add({ type: "leave", run, fence, state: transition.next.state });
-    // A cancel that was heard of as the run failed: it is undone by whoever leases it next.
+    // A cancel that arrived as the run failed: the next holder runs the compensation.
     else if (!this.#isHeld(transition)) this.#history.add({ type: "leave", run, fence, state: "freed" });
   }
 
-  #abuseStale(transition: Advance): void {
+  #applyStaleBug(transition: Advance): void {
     const { db } = this.core;
     const state = transition.next?.state;
     if (state !== "completed" && state !== "failed" && state !== "cancelled") return;

@@ -3,7 +3,7 @@ import type { Clients } from "./clients.ts";
 import type { Faults } from "./faults.ts";
 import type { HistoryLog } from "./history.ts";
 
-/** What a world leaves behind, for its checks. */
+/** What a simulated run leaves behind for the checks. */
 export interface Evidence {
   readonly history: HistoryLog;
   readonly core: SqliteCore;

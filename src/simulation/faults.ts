@@ -1,12 +1,12 @@
 import type { Chance } from "./chance.ts";
 
-/** What may go wrong, as a share of the calls unless it says otherwise. Each seed enables a random part of it. */
+/** What may go wrong, as a share of the calls unless stated otherwise. Each seed enables a random part of it. */
 export interface Faults {
   readonly crashBefore: number;
   readonly crashAfter: number;
   readonly lostRequest: number;
   readonly lostAnswer: number;
-  /** A commit that arrives twice, the second time late: what a client does that has lost its connection. */
+  /** A commit that arrives twice, the second time late, as from a client that lost its connection. */
   readonly duplicated: number;
   readonly slow: number;
   readonly hintLoss: number;
@@ -36,7 +36,7 @@ export const noFaults: Faults = {
   hasSnapshotReads: false,
 };
 
-/** Swarm testing: with all faults on at full rate, deep states are never reached. */
+/** Swarm testing: with all faults at full rate, deep states are never reached. */
 export function drawFaults(chance: Chance): Faults {
   const some = (rate: number): number => (chance.happens(0.6) ? rate * (0.25 + chance.float()) : 0);
   if (chance.happens(0.05)) return noFaults;

@@ -1,6 +1,6 @@
 import { hash53 } from "../stdx/hash.ts";
 
-/** One fact of a simulated life, in the order of the store. `at` is the store's time. */
+/** One fact of a simulated run, in the order of the store. `at` is the store's time. */
 export type Fact =
   | { readonly type: "claim"; readonly run: number; readonly fence: number; readonly worker: number }
   | { readonly type: "beat"; readonly worker: number; readonly isAlive: boolean }
@@ -52,7 +52,7 @@ export type Fact =
 
 export type Recorded = Fact & { readonly n: number; readonly at: number };
 
-/** The history that the checker reads and the hash that proves a replay equal. */
+/** The history that the checker reads, and the hash that proves two runs of a seed equal. */
 export class HistoryLog {
   readonly facts: Recorded[] = [];
   readonly #now: () => number;

@@ -18,7 +18,7 @@ const { values } = parseArgs({
 });
 const mutant = values.mutant === undefined ? null : mutants.find((each) => each.name === values.mutant);
 if (mutant === undefined) {
-  console.error(`unknown planted bug ${values.mutant}; one of ${mutants.map((each) => each.name).join(", ")}`);
+  console.error(`Unknown planted bug ${values.mutant}. Use one of ${mutants.map((each) => each.name).join(", ")}`);
   process.exit(2);
 }
 const restore = poisonAmbient();
@@ -35,7 +35,7 @@ async function replayOne(seed: number): Promise<boolean> {
   const report = await simulate(seed, mutant);
   const again = await simulate(seed, mutant);
   console.log(
-    `seed ${seed}: ${report.events} events, ${report.runs} runs, history ${report.hash}${again.hash === report.hash ? "" : ` but ${again.hash} the second time`}`,
+    `seed ${seed}: ${report.events} events, ${report.runs} runs, history ${report.hash}${again.hash === report.hash ? "" : `, but ${again.hash} on the second run`}`,
   );
   console.log(`faults ${JSON.stringify(report.faults)}`);
   if (report.violations.length > 0) console.log(report.history.tail(60));
@@ -73,7 +73,7 @@ async function sweep(from: number, count: number): Promise<boolean> {
   return bad.length > 0;
 }
 
-/** Each planted bug must be found within 500 seeds. Where it was is kept, so that the tests look there first. */
+/** Each planted bug must be found within 500 seeds. The seed that found it is kept, so that the tests try it first. */
 async function drill(): Promise<boolean> {
   let isMissed = false;
   const foundAt: Record<string, number> = JSON.parse(readFileSync(drillFile, "utf8"));

@@ -1,4 +1,4 @@
-/** Everything that would bring chance or time of this machine into a simulation. */
+/** Everything that would bring this machine's time or randomness into a simulation. */
 const ambient = [
   [Date, "now"],
   [Math, "random"],
@@ -10,7 +10,9 @@ const ambient = [
   [globalThis.crypto, "randomUUID"],
 ] as const;
 
-/** Replaces them by throwers; returns how to put them back. One ambient call anywhere fails the seed that makes it. */
+/**
+ * Replaces them with functions that throw, and returns a function that restores them. One ambient call fails its seed.
+ */
 export function poisonAmbient(): () => void {
   const saved = ambient.map(([owner, name]) => [owner, name, Object.getOwnPropertyDescriptor(owner, name)] as const);
   for (const [owner, name] of ambient) {
@@ -18,7 +20,7 @@ export function poisonAmbient(): () => void {
       configurable: true,
       writable: true,
       value: () => {
-        throw new Error(`${name} was called inside the simulation: time and chance come from ports`);
+        throw new Error(`${name} was called inside the simulation: use the ports for time and randomness`);
       },
     });
   }

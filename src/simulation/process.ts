@@ -12,7 +12,7 @@ import type { Chance } from "./chance.ts";
 import { createRecoveryWorkloads } from "./recovery-workloads.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { type Clockwork, createScheduled } from "./schedules.ts";
+import { createScheduled, type ScheduleSetup } from "./schedules.ts";
 import { createWorkloads, type Outside } from "./workloads.ts";
 
 export interface ProcessParts {
@@ -24,7 +24,7 @@ export interface ProcessParts {
   readonly neverPolls: boolean;
   readonly hasNoLimits: boolean;
   readonly safeguards: Partial<EngineSafeguards>;
-  readonly clockwork: Clockwork | null;
+  readonly scheduleSetup: ScheduleSetup | null;
   readonly rollout: Rollout | null;
   readonly outside: (process: SimProcess) => Outside;
   readonly started: (process: SimProcess, run: LeasedRun, key: string, attempt: Attempt) => void;
@@ -36,8 +36,8 @@ const pollMs = 400;
 const never = 1_000_000_000;
 
 /**
- * One process of the simulated cluster. Its death is exact and cheap: what it awaits never comes back, so no `finally`
- * runs, as with SIGKILL. While it is paused, what it asked for still happens, and its answers come late.
+ * One process of the simulated cluster. Its crash is exact and cheap: its awaits never settle, so no `finally` runs, as
+ * with SIGKILL. While it is paused, its requests still take effect, and their answers come late.
  */
 export class SimProcess {
   readonly id: number;
@@ -92,7 +92,7 @@ export class SimProcess {
         return work();
       },
     });
-    const scheduled = parts.clockwork === null ? [] : createScheduled(parts.clockwork);
+    const scheduled = parts.scheduleSetup === null ? [] : createScheduled(parts.scheduleSetup);
     const outside = parts.outside(this);
     rollout?.install(this, outside);
     for (const definition of [...createWorkloads(outside), ...createRecoveryWorkloads(outside), ...scheduled]) {
@@ -101,7 +101,7 @@ export class SimProcess {
     }
   }
 
-  /** Something that this process waits for: not before it wakes from a pause, and never after its death. */
+  /** Calls back unless the process has crashed by then, and not before the end of a pause. */
   later(ms: number, call: () => void): () => void {
     return this.#parts.scheduler.after(ms, () => {
       if (!this.isAlive) return;

@@ -5,17 +5,17 @@ import { type AnyWorkflow, workflow } from "../workflows/definition.ts";
 import type { Outside } from "./workloads.ts";
 
 /** How a saga ends. */
-export type Fate = "fails" | "works" | "fails behind the pivot";
+export type SagaOutcome = "fails" | "works" | "fails behind the pivot";
 
 const retry = { attempts: 40, first: 20, max: 400, jitter: 0.2 } as const;
 export const stubbornRetry = { attempts: 4, first: 60, max: 300, jitter: 0.2 } as const;
-/** Bytes of the limit that the fat workload breaks. */
+/** The limit that the fat workload exceeds, bytes. */
 export const fatMax = 2_000;
 
-/** Steps of a saga that can be undone, in their order. */
+/** The steps of a saga that have an `undo`, in order. */
 export const sagaSteps = ["a", "b", "c"] as const;
 
-/** Runs that fail, are undone, are limited or meet a limit: what the recovery verbs and flow control are for. */
+/** Runs that fail, are compensated, are limited or exceed a limit: the cases for recovery actions and flow control. */
 export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[] {
   const act = (ctx: Context, attempt: Pick<StepAttempt, "idempotencyKey">): Promise<string> => {
     const key = decodeURIComponent(attempt.idempotencyKey.slice(ctx.run.id.length + 1));
@@ -24,17 +24,17 @@ export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[
   const step = (ctx: Context, name: string): Promise<string> =>
     ctx.step(name, (attempt) => act(ctx, attempt), { retry });
 
-  const saga = workflow<Fate>({ name: "saga", onFailure: "compensate" }, async (ctx, fate) => {
+  const saga = workflow<SagaOutcome>({ name: "saga", onFailure: "compensate" }, async (ctx, outcome) => {
     for (const name of sagaSteps) {
       await ctx.step(name, (attempt) => act(ctx, attempt), {
         retry,
         undo: { work: (_result, attempt) => act(ctx, attempt), retry },
       });
     }
-    if (fate === "fails behind the pivot") await ctx.pointOfNoReturn("sold");
-    if (fate !== "works") {
+    if (outcome === "fails behind the pivot") await ctx.pointOfNoReturn("sold");
+    if (outcome !== "works") {
       await ctx.step("last", () => {
-        if (fate === "fails" || !outside.isMended(ctx.run.id)) throw new NonRetryableError("cannot be done");
+        if (outcome === "fails" || !outside.isRepaired(ctx.run.id)) throw new NonRetryableError("cannot be done");
         return "mended";
       });
     }
@@ -57,7 +57,7 @@ export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[
     return step(ctx, "second");
   });
 
-  /** Uses up its retries, and only then is a dead letter. */
+  /** Becomes a dead letter only after all its retries. */
   const stubborn = workflow({ name: "stubborn", retry: stubbornRetry }, async (ctx) => {
     await ctx.step("never", (): string => {
       throw new Error("not today");
@@ -75,7 +75,7 @@ export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[
     await ctx.step("fat", () => "x".repeat(fatMax + 1));
   });
 
-  /** The declared input of a step is what came before it, on every attempt. */
+  /** On every attempt the declared input of a step is the result before it. */
   const mapped = workflow({ name: "mapped" }, async (ctx) => {
     const from = await step(ctx, "source");
     return ctx.step(
@@ -88,9 +88,9 @@ export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[
     );
   });
 
-  /** Asks for another step in every second process: code that disagrees with its history. */
+  /** Runs a different step in every second process: code that disagrees with its history. */
   const fickle = workflow({ name: "fickle" }, async (ctx) => {
-    await step(ctx, `in ${outside.mood()}`);
+    await step(ctx, `in ${outside.variant()}`);
     await ctx.sleep("nap", 150);
     return step(ctx, "end");
   });

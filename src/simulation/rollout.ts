@@ -12,7 +12,7 @@ import type { Violation } from "./violation.ts";
 import type { Outside } from "./workloads.ts";
 
 /** What a rollout needs of a process. */
-interface SimulatedServer {
+interface RolloutHost {
   readonly engine: Engine;
   readonly isAlive: boolean;
   later(ms: number, call: () => void): () => void;
@@ -20,24 +20,24 @@ interface SimulatedServer {
 
 const name = "deployed";
 const versions = [1, 2, 3] as const;
-/** 1 and 3 do the same steps, so that runs may be moved between them; 2 has one more in the middle. */
-const alike: Readonly<Record<number, number>> = { 1: 3, 3: 1 };
+/** 1 and 3 have the same steps, so that runs can be moved between them; 2 has one more in the middle. */
+const movableTo: Readonly<Record<number, number>> = { 1: 3, 3: 1 };
 
 /**
- * Versions of one workflow that come and go: each process has some of them, gets and loses others in mid-run, and may
- * find one that it has not. Every step gives the version of the code that ran it.
+ * Versions of one workflow that come and go: each process has some of them, gains and loses others while runs are
+ * running, and may be able to find a version that it lacks. Every step returns the version of the code that ran it.
  */
 export class Rollout {
   readonly #chance: Chance;
-  /** Whether a process that lacks a version can get it from elsewhere, after a while. */
-  readonly #finds: boolean;
+  /** Whether a process can get a version that it lacks from elsewhere, after a while. */
+  readonly #canFind: boolean;
   readonly #runsNewest: boolean;
-  readonly #hosts = new Map<SimulatedServer, readonly Handler[]>();
+  readonly #hosts = new Map<RolloutHost, readonly Handler[]>();
   #isHealed = false;
 
   constructor(chance: Chance, runsNewest: boolean) {
     this.#chance = chance;
-    this.#finds = chance.happens(0.5);
+    this.#canFind = chance.happens(0.5);
     this.#runsNewest = runsNewest;
   }
 
@@ -45,8 +45,8 @@ export class Rollout {
     return this.#chance.between(2, 6);
   }
 
-  /** What a process that begins has. */
-  install(host: SimulatedServer, outside: Outside): void {
+  /** Registers the versions that a new process has. */
+  install(host: RolloutHost, outside: Outside): void {
     const handlers = versions.map((version) => this.#handler(version, host.engine, outside));
     this.#hosts.set(host, handlers);
     for (const handler of handlers) if (this.#isHealed || this.#chance.happens(0.6)) host.engine.register(handler);
@@ -56,20 +56,20 @@ export class Rollout {
     const code = (number: number): Handler =>
       workflowHandler(workflow({ name, version: number }, createCode(number, outside)), engine);
     const own = code(version);
-    // The planted bug: whatever a run began with, the newest code goes on with it.
+    // The planted bug: the newest code continues every run, whatever version it started with.
     return this.#runsNewest ? { ...code(3), definition: own.definition } : own;
   }
 
-  find(host: SimulatedServer, definition: DefinitionRef): Promise<Found> {
+  find(host: RolloutHost, definition: DefinitionRef): Promise<Found> {
     const handler = this.#hosts.get(host)?.find((each) => each.definition.version === definition.version);
     return new Promise((resolve) => {
       host.later(this.#chance.between(0, 300), () =>
-        resolve(handler !== undefined && this.#finds ? { handler } : { lack: "it is not here" }),
+        resolve(handler !== undefined && this.#canFind ? { handler } : { lack: "it is not here" }),
       );
     });
   }
 
-  /** Versions come and go, and people move runs, until `untilMs` have passed. */
+  /** Versions come and go, and operators move runs, until `untilMs` have passed. */
   plan(scheduler: Scheduler, core: SqliteCore, untilMs: number): void {
     for (let at = this.#pause(); at < untilMs; at += this.#pause()) {
       scheduler.after(at, () => {
@@ -83,12 +83,12 @@ export class Rollout {
     return this.#chance.between(100, 1_500);
   }
 
-  #living(): SimulatedServer[] {
+  #liveHosts(): RolloutHost[] {
     return [...this.#hosts.keys()].filter((host) => host.isAlive);
   }
 
   #change(): void {
-    for (const host of this.#living()) {
+    for (const host of this.#liveHosts()) {
       if (this.#isHealed || this.#chance.happens(0.5)) continue;
       for (const handler of this.#hosts.get(host) ?? []) {
         if (this.#chance.happens(0.5)) host.engine.register(handler);
@@ -97,17 +97,17 @@ export class Rollout {
     }
   }
 
-  /** Somebody has seen a run as it stood a while ago, and moves it. */
+  /** An operator moves a run by the state it had a while ago. */
   #move(core: SqliteCore): void {
     const runs = core.db.all<{ run: number }>(
       "select l.run from live l join definitions d on d.no = l.definition where d.name = ? and d.version in (1, 3)",
       name,
     );
-    const [host] = this.#living();
+    const [host] = this.#liveHosts();
     if (runs.length === 0 || host === undefined) return;
     const { run } = this.#chance.pick(runs);
     const seen = core.query("journal", { run })?.run;
-    const version = alike[seen?.definition.version ?? 0];
+    const version = movableTo[seen?.definition.version ?? 0];
     if (seen === undefined || version === undefined) return;
     const { fence, round, definition } = seen;
     host.later(this.#chance.between(0, 300), () => {
@@ -119,19 +119,20 @@ export class Rollout {
           to: { ...definition, version },
           audit: { actor: "client", verb: "move", why: null },
         })
-        // No answer came: whoever asked looks at the run.
+        // No answer: the operator checks the run.
         .catch(() => {});
     });
   }
 
-  /** From now on each process has all of them. */
+  /** From now on every process has all versions. */
   heal(): void {
     this.#isHealed = true;
-    for (const host of this.#living()) for (const handler of this.#hosts.get(host) ?? []) host.engine.register(handler);
+    for (const host of this.#liveHosts())
+      for (const handler of this.#hosts.get(host) ?? []) host.engine.register(handler);
   }
 }
 
-/** Drawn apart from all else, so that seeds without one live as they did. */
+/** Drawn from its own random source, so that seeds without a rollout replay unchanged. */
 export function drawRollout(seed: number, runsNewest: boolean): Rollout | null {
   const chance = new Chance(seed ^ 0x5e12);
   return chance.happens(0.25) ? new Rollout(chance, runsNewest) : null;
@@ -152,7 +153,7 @@ function createCode(version: number, outside: Outside): (ctx: Context, nap: numb
   };
 }
 
-/** INV-22: every step of a run was executed by the version that it began with, or was moved to before. */
+/** INV-22: every step of a run was executed by the version that the run started with or was last moved to. */
 export function checkVersions({ history, core }: { history: HistoryLog; core: SqliteCore }): Violation[] {
   const found: Violation[] = [];
   const current = new Map(
@@ -172,7 +173,7 @@ export function checkVersions({ history, core }: { history: HistoryLog; core: Sq
     if (expected !== undefined && typeof value === "number" && value !== expected) {
       found.push({
         invariant: "INV-22",
-        detail: `run ${fact.run} is of version ${expected} and "${fact.key}" was executed by version ${value}`,
+        detail: `run ${fact.run} has version ${expected}, but version ${value} executed "${fact.key}"`,
       });
     }
   }

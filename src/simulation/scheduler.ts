@@ -9,9 +9,9 @@ interface Planned {
 const realImmediate = setImmediate;
 
 /**
- * Owns all that is still to happen. Every await of the kernel goes through a port that ends here, so after one real
- * macrotask nothing is runnable, and the next event is chosen by virtual time and a seeded tie-break: the interleavings
- * of a seed are the same in every process.
+ * Owns all future events. Every await of the kernel goes through a port that ends here, so after one real macrotask
+ * nothing is runnable, and the next event is chosen by virtual time and a seeded tie-break: a seed has the same
+ * interleavings in every process.
  */
 export class Scheduler {
   readonly #chance: Chance;
@@ -35,17 +35,17 @@ export class Scheduler {
   after(ms: number, call: () => void): () => void {
     const planned: Planned = { at: this.#now + Math.max(0, Math.ceil(ms)), tie: this.#chance.float(), call };
     this.#push(planned);
-    let isOff = false;
+    let isCancelled = false;
     const guarded = planned as { call: () => void };
     guarded.call = () => {
-      if (!isOff) call();
+      if (!isCancelled) call();
     };
     return () => {
-      isOff = true;
+      isCancelled = true;
     };
   }
 
-  /** Runs until nothing is planned, `until` has passed, or `isDone` says so. */
+  /** Runs until nothing is planned, `until` has passed, or `isDone` returns true. */
   async run(until: number, isDone: () => boolean): Promise<void> {
     for (;;) {
       const next = this.#heap[0];

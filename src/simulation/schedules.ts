@@ -10,22 +10,22 @@ import type { Cluster } from "./cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Violation } from "./violation.ts";
 
-/** What a seed has by the clock; null in most of them, since clocks never come to rest by themselves. */
-export interface Clockwork {
+/** The schedules of a seed; null in most seeds, since schedules never end by themselves. */
+export interface ScheduleSetup {
   readonly overlap: Overlap;
   readonly everyMs: number;
   readonly napMs: number;
-  /** Shorter than any that a person may ask for: so that the simulated downtimes miss something. */
+  /** Shorter than the smallest that a user can configure, so that the simulated downtimes miss some times. */
   readonly catchUpMs: number;
   readonly jitterMs: number;
 }
 
 const share = 0.3;
-/** How long clocks go on after all is healed. What was due before that must be decided by then. */
+/** How long schedules continue after all faults are healed. Times due before that must be decided by then. */
 export const settleMs = 6_000;
 
-/** Drawn apart from all else, so that the other seeds live as they did without it. */
-export function drawClockwork(seed: number): Clockwork | null {
+/** Drawn from its own random source, so that the other seeds replay unchanged. */
+export function drawScheduleSetup(seed: number): ScheduleSetup | null {
   const chance = new Chance(seed ^ 0x5c4ed);
   if (!chance.happens(share)) return null;
   return {
@@ -37,9 +37,9 @@ export function drawClockwork(seed: number): Clockwork | null {
   };
 }
 
-/** Two schedules of two workflows: one that naps over its next times, and one by cron. */
-export function createScheduled(clockwork: Clockwork): readonly AnyWorkflow[] {
-  const { overlap, everyMs, napMs, catchUpMs, jitterMs } = clockwork;
+/** Two schedules of two workflows: one that sleeps past its next times, and one by cron. */
+export function createScheduled(scheduleSetup: ScheduleSetup): readonly AnyWorkflow[] {
+  const { overlap, everyMs, napMs, catchUpMs, jitterMs } = scheduleSetup;
   const every = on.schedule({ every: "1s", overlap, input: ({ scheduledAt }: { scheduledAt: Date }) => +scheduledAt });
   const cron = on.schedule({ cron: "*/2 * * * * *", zone: "Europe/Berlin", overlap: "allow" });
   const napper = workflow({ name: "napper", on: every }, async (ctx, at: number) => {
@@ -54,13 +54,13 @@ export function createScheduled(clockwork: Clockwork): readonly AnyWorkflow[] {
   ];
 }
 
-/** Times and windows that are too short for a person to ask for. */
+/** Sets times and windows that are shorter than a user can configure. */
 function withSpec(scheduled: AnyWorkflow, change: (spec: ScheduleSpec) => ScheduleSpec): AnyWorkflow {
   return { ...scheduled, schedules: scheduled.schedules.map((each) => ({ ...each, spec: change(each.spec) })) };
 }
 
-/** People who pause, resume, run now and backfill, each at any process and without waiting for an answer. */
-export function planPeople(
+/** Operators who pause, resume, run now and backfill, each at any process and without waiting for an answer. */
+export function planOperators(
   cluster: Pick<Cluster, "anyProcess">,
   scheduler: Scheduler,
   chance: Chance,
@@ -83,13 +83,13 @@ export function planPeople(
   for (let at = chance.between(200, 2_000); at < until; at += chance.between(200, 3_000)) {
     scheduler.after(at, () => {
       const process = cluster.anyProcess();
-      // Without an answer they do not know; what came of it is for the checker to see.
+      // Without an answer they do not know the outcome; the checker does.
       if (process !== null) act(process.engine.schedules).catch(() => {});
     });
   }
 }
 
-/** The clocks stop, so that the runs can come to rest. */
+/** Pauses all schedules, so that all runs can end. */
 export function pauseAll(core: SqliteCore): void {
   for (const row of core.query("schedules", { definition: null, after: null, limit: 100 })) {
     const { no: schedule, revision } = row;
@@ -98,15 +98,16 @@ export function pauseAll(core: SqliteCore): void {
   }
 }
 
-/** Runs of these may be under way while clocks go. */
-export function isQuietBesideClocks(core: SqliteCore): boolean {
+/** Whether all runs except those of schedules have ended. */
+export function isQuietExceptSchedules(core: SqliteCore): boolean {
   const sql = `select 1 from live l join definitions d on d.no = l.definition where d.name not in ('napper', 'ticker') limit 1`;
   return core.db.get(sql) === undefined;
 }
 
-// --- Planted bugs ---------------------------------------------------------------------------------------------------------
+// --- Planted bugs
+// ---------------------------------------------------------------------------------------------------------
 
-/** A start whose key says nothing of its nominal time. */
+/** A start whose key does not contain its scheduled time. */
 export function withRandomFireKeys(transition: Transition, chance: Chance): Transition {
   if (transition.kind !== "schedule" || transition.act !== "fire") return transition;
   const fires = transition.fires.map((fire) =>
@@ -115,7 +116,7 @@ export function withRandomFireKeys(transition: Transition, chance: Chance): Tran
   return { ...transition, fires };
 }
 
-/** The next due time is committed by itself, and whoever did that dies now and then before the fires follow. */
+/** The next due time is committed by itself, and sometimes the process crashes before the firings follow. */
 export function withoutFires(transition: Transition, chance: Chance): Transition {
   if (transition.kind !== "schedule" || transition.act !== "fire" || !chance.happens(0.1)) return transition;
   return { ...transition, fires: [], buffered: null };
@@ -123,7 +124,9 @@ export function withoutFires(transition: Transition, chance: Chance): Transition
 
 // --- Checks ---------------------------------------------------------------------------------------------------------------
 
-/** INV-38 and 39: a nominal time has at most one run, is accounted for, and never comes early by the store's clock. */
+/**
+ * INV-38 and 39: a scheduled time has at most one run, is accounted for, and never starts early by the store's clock.
+ */
 export function checkSchedules(core: SqliteCore): readonly Violation[] {
   const rows = core.query("schedules", { definition: null, after: null, limit: 100 });
   const runs = core.db
@@ -164,18 +167,18 @@ function checkTimes(core: SqliteCore, row: ScheduleRow): Violation[] {
     at = nextScheduledTime(row.spec, at)
   ) {
     const scheduledAt = at;
-    // What was missed stays so when a backfill has started its run.
+    // A missed time stays missed when a backfill has started its run.
     const isInGap = gaps.some((gap) => gap.fromAt <= scheduledAt && scheduledAt <= gap.throughAt);
     if (isInGap) inGaps += 1;
     if (!isInGap && !fires.has(scheduledAt))
-      found.push({ invariant: "INV-39", detail: `${id} at ${scheduledAt} is decided and nobody knows how` });
+      found.push({ invariant: "INV-39", detail: `${id} at ${scheduledAt} was decided without an outcome` });
   }
   const counted = gaps.reduce((sum, gap) => sum + gap.count, 0);
   if (counted !== inGaps)
-    found.push({ invariant: "INV-39", detail: `${id} counts ${counted} missed times where there are ${inGaps}` });
+    found.push({ invariant: "INV-39", detail: `${id} counts ${counted} missed times instead of ${inGaps}` });
   const next = nextScheduledTime(row.spec, row.decidedTo);
   if (next !== null && dueOf(row.spec, id, next) < now - settleMs)
-    found.push({ invariant: "INV-39", detail: `${id} at ${next} is long due and not decided` });
+    found.push({ invariant: "INV-39", detail: `${id} at ${next} is overdue and not decided` });
   return found;
 }
 
@@ -193,7 +196,7 @@ function checkRuns(core: SqliteCore, row: ScheduleRow, runs: readonly FiredRun[]
   for (const run of own.values()) {
     const dueAt = dueOf(row.spec, id, run.origin.scheduledAt ?? 0);
     if (run.createdAt < dueAt)
-      found.push({ invariant: "INV-39", detail: `${run.id} began ${dueAt - run.createdAt} ms before its time` });
+      found.push({ invariant: "INV-39", detail: `${run.id} started ${dueAt - run.createdAt} ms early` });
   }
   return found;
 }

@@ -8,11 +8,11 @@ import { HistoryLog } from "./history.ts";
 import type { Mutant } from "./mutants.ts";
 import { drawRollout } from "./rollout.ts";
 import { Scheduler } from "./scheduler.ts";
-import { drawClockwork, isQuietBesideClocks, pauseAll, planPeople, settleMs } from "./schedules.ts";
+import { drawScheduleSetup, isQuietExceptSchedules, pauseAll, planOperators, settleMs } from "./schedules.ts";
 import type { Violation } from "./violation.ts";
 import { World } from "./world.ts";
 
-/** What became of one seed. */
+/** The result of one seed. */
 export interface Report {
   readonly seed: number;
   readonly violations: readonly Violation[];
@@ -21,19 +21,19 @@ export interface Report {
   readonly runs: number;
   readonly hash: string;
   readonly history: HistoryLog;
-  /** Pairs of facts that followed each other: how much of the state space was seen. */
+  /** Pairs of consecutive facts: how much of the state space was covered. */
   readonly pairs: ReadonlySet<string>;
 }
 
 const startAt = Date.UTC(2026, 0, 1);
 const chaosMs = 8_000;
-/** Longer than any retry, lease and grace together: what is not at rest by then is stuck, not slow. */
+/** Longer than any retry, lease and grace together: a run that has not ended by then is stuck, not slow. */
 const healMs = 60_000;
-/** Each poison run takes its process down six to sixteen times before it is given up. */
+/** Each poison run crashes its process six to sixteen times before it is given up. */
 const healPoisonMs = 120_000;
 const definitions = ["linear", "parallel", "waiter", "timer", "racer", "parent", "broken", "mapper"] as const;
-const recoveries = [
-  // Often: what redrives do to each other shows only among several.
+const recoveryDefinitions = [
+  // Several times: redrives affect each other only when there are several dead letters.
   "broken",
   "broken",
   "broken",
@@ -49,16 +49,25 @@ const recoveries = [
   "looper",
 ] as const;
 
-/** Lives through one seed: chaos, healing, quiet, check. Ambient time and chance must be poisoned by the caller. */
+/** Runs one seed: faults, healing, quiet, check. The caller must have poisoned ambient time and randomness. */
 export async function simulate(seed: number, mutant: Mutant | null = null): Promise<Report> {
   const chance = new Chance(seed);
   const scheduler = new Scheduler(chance.fork(), startAt);
   const history = new HistoryLog(() => scheduler.now);
   const faults = drawFaults(chance);
   const world = new World(scheduler, chance.fork(), history, faults, mutant?.hasRandomKeys ?? false);
-  const clockwork = drawClockwork(seed);
+  const scheduleSetup = drawScheduleSetup(seed);
   const rollout = drawRollout(seed, mutant?.runsNewest ?? false);
-  const cluster = new Cluster({ scheduler, chance: chance.fork(), history, world, faults, mutant, clockwork, rollout });
+  const cluster = new Cluster({
+    scheduler,
+    chance: chance.fork(),
+    history,
+    world,
+    faults,
+    mutant,
+    scheduleSetup,
+    rollout,
+  });
   const clients = new Clients(cluster, scheduler, chance.fork(), history);
   const workers = chance.between(1, 5);
   for (let i = 0; i < workers; i++) cluster.boot();
@@ -73,7 +82,7 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   }
   for (let i = 0; i < faults.poisonRuns; i++) clients.plan("poison", count + i, 1_000);
 
-  if (clockwork !== null) planPeople(cluster, scheduler, new Chance(seed ^ 0x9e091e), chaosMs);
+  if (scheduleSetup !== null) planOperators(cluster, scheduler, new Chance(seed ^ 0x9e091e), chaosMs);
 
   let violations: readonly Violation[];
   try {
@@ -81,9 +90,9 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
     cluster.heal();
     await scheduler.run(
       startAt + chaosMs + healMs + faults.poisonRuns * healPoisonMs,
-      () => clients.areDone && (clockwork === null ? isQuiet(cluster) : isQuietBesideClocks(cluster.core)),
+      () => clients.areDone && (scheduleSetup === null ? isQuiet(cluster) : isQuietExceptSchedules(cluster.core)),
     );
-    if (clockwork !== null) {
+    if (scheduleSetup !== null) {
       await scheduler.run(scheduler.now + settleMs, () => false);
       pauseAll(cluster.core);
       await scheduler.run(scheduler.now + healMs, () => isQuiet(cluster));
@@ -113,12 +122,12 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   };
 }
 
-/** Drawn apart from all else, so that seeds without them live as they did. */
+/** Drawn from its own random source, so that seeds without them replay unchanged. */
 function planRecoveries(seed: number, clients: Clients, first: number): void {
   const chance = new Chance(seed ^ 0x7ec0);
   if (chance.happens(0.3)) return;
   const count = chance.between(2, 9);
-  for (let i = 0; i < count; i++) clients.plan(chance.pick(recoveries), first + i, chaosMs * 0.6);
+  for (let i = 0; i < count; i++) clients.plan(chance.pick(recoveryDefinitions), first + i, chaosMs * 0.6);
 }
 
 function isQuiet(cluster: Cluster): boolean {

@@ -5,7 +5,7 @@ import regressions from "./regressions.json" with { type: "json" };
 import { simulate } from "./simulate.ts";
 
 const seeds = 1_000;
-/** One seed in a hundred is lived through twice: a simulator that drifts proves nothing. */
+/** One seed in a hundred runs twice: a simulator that does not repeat itself proves nothing. */
 const twiceEvery = 100;
 
 describe("simulation", () => {
@@ -15,15 +15,16 @@ describe("simulation", () => {
   });
   after(() => restore());
 
-  it(`${seeds} seeds break no invariant, and a seed lives twice the same`, async () => {
+  it(`${seeds} seeds break no invariant, and a seed runs the same twice`, async () => {
     for (let seed = 1; seed <= seeds; seed++) {
       const report = await simulate(seed);
       assert.deepEqual(report.violations, [], `npm run sim -- --seed ${seed}`);
-      if (seed % twiceEvery === 0) assert.equal((await simulate(seed)).hash, report.hash, `seed ${seed} drifted`);
+      if (seed % twiceEvery === 0)
+        assert.equal((await simulate(seed)).hash, report.hash, `seed ${seed} ran differently the second time`);
     }
   });
 
-  it("seeds that once failed break no invariant", async () => {
+  it("seeds that failed before break no invariant", async () => {
     for (const seed of regressions)
       assert.deepEqual((await simulate(seed)).violations, [], `npm run sim -- --seed ${seed}`);
   });

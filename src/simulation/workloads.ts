@@ -3,20 +3,22 @@ import { NonRetryableError } from "../kernel/model/user-errors.ts";
 import type { Context } from "../workflows/context.ts";
 import { type AnyWorkflow, workflow } from "../workflows/definition.ts";
 
-/** What a workload's code may do to the simulated outside. */
+/** What a workload's code may do to the simulated outside world. */
 export interface Outside {
   act(run: string, key: string, attempt: StepAttempt): Promise<string>;
-  /** Kills the process that calls it. */
-  die(): Promise<never>;
-  /** Whether a thing is mended by now. */
-  isMended(run: string): boolean;
+  /** Crashes the process that calls it. */
+  crash(): Promise<never>;
+  /** Whether the run's cause of failure is repaired by now. */
+  isRepaired(run: string): boolean;
   /** Differs between processes. */
-  mood(): string;
+  variant(): string;
 }
 
 const retry = { attempts: 40, first: 20, max: 400, jitter: 0.2 } as const;
 
-/** Each checks its own promise and throws when it is broken: a run of it that fails for that is a finding. */
+/**
+ * Each workload checks its own guarantee and throws when it is broken: a run that fails for that reason is a violation.
+ */
 export function createWorkloads(outside: Outside): readonly AnyWorkflow[] {
   const step = (ctx: Context, name: string): Promise<string> =>
     ctx.step(
@@ -32,7 +34,7 @@ export function createWorkloads(outside: Outside): readonly AnyWorkflow[] {
     return { a, b, c: await step(ctx, "c") };
   });
 
-  /** Branches that share step names must each get their own results, whatever their order was. */
+  /** Branches that share step names must each get their own results, in any order. */
   const parallel = workflow({ name: "parallel" }, async (ctx) => {
     const branch = async (lane: number): Promise<void> => {
       const charged = await ctx.step(
@@ -81,13 +83,13 @@ export function createWorkloads(outside: Outside): readonly AnyWorkflow[] {
     return { child, own, id };
   });
 
-  /** Fails for good until somebody mends it and resumes. */
+  /** Fails permanently until its cause is repaired and it is resumed. */
   const broken = workflow({ name: "broken" }, async (ctx) => {
     const kept = await step(ctx, "kept");
     await ctx.step(
       "fragile",
       async (attempt) => {
-        if (!outside.isMended(ctx.run.id)) throw new NonRetryableError("not mended");
+        if (!outside.isRepaired(ctx.run.id)) throw new NonRetryableError("not mended");
         return outside.act(ctx.run.id, "fragile", attempt);
       },
       { retry },
@@ -109,7 +111,7 @@ export function createWorkloads(outside: Outside): readonly AnyWorkflow[] {
     );
   });
 
-  const poison = workflow({ name: "poison" }, async (ctx) => ctx.step("die", () => outside.die()));
+  const poison = workflow({ name: "poison" }, async (ctx) => ctx.step("die", () => outside.crash()));
 
   return [linear, parallel, waiter, timer, racer, parent, broken, mapper, poison];
 }

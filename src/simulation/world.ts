@@ -4,7 +4,7 @@ import type { Faults } from "./faults.ts";
 import type { HistoryLog } from "./history.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** The systems outside: they act once for each idempotency key, are slow, and fail before or after they acted. */
+/** The external systems: they act once for each idempotency key, are slow, and fail before or after they acted. */
 export class World {
   readonly #scheduler: Scheduler;
   readonly #chance: Chance;

@@ -6,36 +6,36 @@ import { join, resolve } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** How a command ended. */
+/** A finished command. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A command that has not ended. */
+/** A running command. */
 export interface Running {
   readonly child: ChildProcess;
   readonly lines: { out: string; err: string };
   readonly ended: Promise<Ended>;
 }
 
-export interface How {
+export interface CommandOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stdin?: string;
-  /** The Node that runs the command; default this one. */
+  /** The Node that runs the command; this one by default. */
   readonly node?: string;
 }
 
-export interface Place {
+export interface CliProject {
   readonly folder: string;
   readonly store: string;
   /** Runs a command to its end. */
-  baton(args: readonly string[], how?: How): Promise<Ended>;
-  /** The same, with its stdout as JSON. */
-  json<T>(args: readonly string[], how?: How): Promise<{ code: number | null; value: T; stderr: string }>;
-  launch(args: readonly string[], how?: How): Running;
-  /** `baton start`, as soon as it serves. */
+  baton(args: readonly string[], how?: CommandOptions): Promise<Ended>;
+  /** The same, with its stdout parsed as JSON. */
+  json<T>(args: readonly string[], how?: CommandOptions): Promise<{ code: number | null; value: T; stderr: string }>;
+  launch(args: readonly string[], how?: CommandOptions): Running;
+  /** Runs `baton start`; resolves when it serves. */
   start(args?: readonly string[]): Promise<Running & { url: string; pid: number }>;
   write(file: string, text: string): void;
 }
@@ -43,13 +43,13 @@ export interface Place {
 export const bin = resolve(import.meta.dirname, "../../bin/baton.js");
 const limitMs = 20_000;
 
-/** A folder of its own with the workflows of `workflows/`, where commands are run as processes. */
-export function setup(test: TestContext): Place {
+/** A new folder with the workflows of `workflows/`, in which commands run as processes. */
+export function setup(test: TestContext): CliProject {
   const folder = mkdtempSync(join(tmpdir(), "baton-cli-"));
   const store = join(folder, "baton.db");
   cpSync(join(import.meta.dirname, "workflows"), join(folder, "workflows"), { recursive: true });
   const running = new Set<Running>();
-  const launch: Place["launch"] = (args, how = {}) => {
+  const launch: CliProject["launch"] = (args, how = {}) => {
     const started = run(folder, args, how);
     running.add(started);
     void started.ended.then(() => running.delete(started));
@@ -60,7 +60,7 @@ export function setup(test: TestContext): Place {
     await Promise.all([...running].map((each) => each.ended));
     rmSync(folder, { recursive: true, force: true });
   });
-  const baton: Place["baton"] = (args, how) => launch(args, how).ended;
+  const baton: CliProject["baton"] = (args, how) => launch(args, how).ended;
   return {
     folder,
     store,
@@ -68,13 +68,13 @@ export function setup(test: TestContext): Place {
     launch,
     json: async (args, how) => {
       const { code, stdout, stderr } = await baton([...args, "--json"], how);
-      assert.notEqual(stdout, "", `${args.join(" ")} prints no document: ${stderr}`);
+      assert.notEqual(stdout, "", `${args.join(" ")} prints no JSON: ${stderr}`);
       return { code, stderr, value: JSON.parse(stdout) };
     },
     start: async (args = ["start"]) => {
       const server = launch(args);
       const { url, pid } = await eventually("the server serves", () => servingOwner(store, server));
-      // It is announced before its greeting is through the pipe.
+      // The server is announced before its greeting has passed the pipe.
       await eventually("the server has greeted", () => (/^press Ctrl-C to stop/m.test(server.lines.out) ? true : null));
       return { ...server, url, pid };
     },
@@ -85,11 +85,11 @@ export function setup(test: TestContext): Place {
   };
 }
 
-/** Polls until `look` gives something. */
-export async function eventually<T>(what: string, look: () => Promise<T | null> | T | null): Promise<T> {
+/** Polls until `find` returns a value. */
+export async function eventually<T>(what: string, find: () => Promise<T | null> | T | null): Promise<T> {
   const endsAt = performance.now() + limitMs;
   for (;;) {
-    const found = await look();
+    const found = await find();
     if (found !== null) return found;
     assert.ok(performance.now() < endsAt, `${what}: not within ${limitMs} ms`);
     await delay(20);
@@ -106,8 +106,12 @@ function servingOwner(store: string, server: Running): { url: string; pid: numbe
   }
 }
 
-function run(folder: string, args: readonly string[], { env, stdin, node = process.execPath }: How): Running {
-  // Nothing of this process's own settings: `--conditions` among its options would hide that the command needs none.
+function run(
+  folder: string,
+  args: readonly string[],
+  { env, stdin, node = process.execPath }: CommandOptions,
+): Running {
+  // None of this process's own settings: `--conditions` among its options would hide that the command needs none.
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(?:BATON_|NODE_|NO_COLOR)/.test(name)),
   );

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { bin, setup } from "./baton.ts";
 
-/** The machine's own Node, when it is an older one. */
+/** The machine's own Node, if it is an older one. */
 function olderNode(): string | null {
   const path = (process.env["PATH"] ?? "").split(":").filter((folder) => !folder.includes("node_modules"));
   for (const folder of path) {
@@ -19,7 +19,7 @@ function olderNode(): string | null {
 const node = olderNode();
 const skip = node === null ? "this machine has no older Node" : false;
 
-test("an older Node hands over to the one beside the package, with arguments, stdin and exit code", {
+test("an older Node runs the Node next to the package, with arguments, stdin and exit code", {
   skip,
 }, async (t) => {
   const { baton } = setup(t);
@@ -30,7 +30,7 @@ test("an older Node hands over to the one beside the package, with arguments, st
   assert.equal((await baton(["show", "nope"], { node: node ?? "" })).code, 3);
 });
 
-test("an older Node stops a server gracefully when it is told to stop", { skip }, async (t) => {
+test("an older Node passes on SIGTERM, and the server stops gracefully", { skip }, async (t) => {
   const { launch } = setup(t);
   const server = launch(["start", "--json"], { node: node ?? "" });
   await new Promise<void>((resolve) => server.child.stdout?.once("data", () => resolve()));
@@ -38,7 +38,7 @@ test("an older Node stops a server gracefully when it is told to stop", { skip }
   assert.equal((await server.ended).code, 0);
 });
 
-test("an older Node without a newer one beside it gets one line that says what to do", { skip }, (t) => {
+test("an older Node without a newer one next to the package prints one line with the fix", { skip }, (t) => {
   const { folder } = setup(t);
   const alone = join(folder, "alone/bin");
   mkdirSync(alone, { recursive: true });

@@ -11,7 +11,7 @@ import { setup } from "./baton.ts";
 
 const hello = (name: string): readonly string[] => ["run", "hello", "--input", `{"name":"${name}"}`, "--wait"];
 
-test("doctor examines a store with and without a server, and its exit code says whether something is bad", async (t) => {
+test("doctor checks a store with and without a server; its exit code shows whether it found a problem", async (t) => {
   const { baton, json, start, store } = setup(t);
   await baton(hello("Ada"));
   const offline = await json<DoctorReport>(["doctor"]);
@@ -34,7 +34,7 @@ test("doctor examines a store with and without a server, and its exit code says 
   assert.equal(bad.value.findings[0]?.code, "miscounted");
 });
 
-test("doctor --repair says what it would repairStore, and mends it with --yes", async (t) => {
+test("doctor --repair shows the repairs, and applies them with --yes", async (t) => {
   const { baton, store } = setup(t);
   await baton(hello("Ada"));
   const db = new DatabaseSync(store);
@@ -52,7 +52,7 @@ test("doctor --repair says what it would repairStore, and mends it with --yes", 
   assert.equal((await baton(["doctor"])).code, 0);
 });
 
-test("doctor tells of a file that is damaged, of another schema, or no store at all", async (t) => {
+test("doctor reports a file that is damaged, has another schema, or is not a store", async (t) => {
   const { baton, json, store, write, folder } = setup(t);
   for (const name of ["Ada", "Bo", "Cy"]) await baton(hello(name));
   await baton(["db", "backup", "copy.db"]);
@@ -82,7 +82,7 @@ test("doctor tells of a file that is damaged, of another schema, or no store at 
   assert.equal((await baton(["doctor", "--store", "none.db"])).code, 3);
 });
 
-test("db stats says what takes room, db migrate that there is nothing to do", async (t) => {
+test("db stats shows what uses space, db migrate that there is nothing to do", async (t) => {
   const { baton, json } = setup(t);
   await baton(hello("Ada"));
   const { value } = await json<StoreSizesView>(["db", "stats"]);
@@ -97,13 +97,13 @@ test("db stats says what takes room, db migrate that there is nothing to do", as
   assert.match(migrated.stderr, /already has schema \d+/);
 });
 
-test("db migrate lists what is to be done, does it after a backup, and refuses beside a server", async (t) => {
+test("db migrate lists the migrations, applies them after a backup, and is refused next to a server", async (t) => {
   const { baton, json, start, store } = setup(t);
   const server = await start();
   assert.equal((await baton(["db", "migrate"])).code, 7);
   server.child.kill("SIGTERM");
   await server.ended;
-  // A store as the Baton before the newest migration has left it.
+  // A store as left by a Baton before the newest migration.
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${store}${suffix}`, { force: true });
   const older = new Database(new DatabaseSync(store));
   older.raw.exec("pragma journal_mode = wal");
@@ -123,7 +123,7 @@ test("db migrate lists what is to be done, does it after a backup, and refuses b
   assert.equal((await baton(hello("Ada"))).code, 0);
 });
 
-test("erase asks, tells what would go, and leaves nothing of a person in the file", async (t) => {
+test("erase asks first, shows what it would erase, and leaves no trace of a person in the file", async (t) => {
   const { baton, json, store } = setup(t);
   await baton(hello("Wendelgard"));
   await baton(hello("Bo"));
@@ -147,7 +147,7 @@ test("erase asks, tells what would go, and leaves nothing of a person in the fil
   assert.equal((await baton(["erase", "--yes"])).code, 2);
 });
 
-test("a run is exported to a file that only its owner reads, and imported into another store", async (t) => {
+test("exports a run to a file that only its owner can read, and imports it into another store", async (t) => {
   const { baton, json, folder } = setup(t);
   await baton(hello("Ada"));
   const out = await baton(["export", "latest", "--out", "run.json"]);

@@ -10,11 +10,11 @@ import { word } from "../lib/word.ts";
 export const greeter = workflow({ name: "greeter" }, () => \`\${word} ${word}\`);
 `;
 
-function told(server: Running, what: RegExp): Promise<true> {
+function logged(server: Running, what: RegExp): Promise<true> {
   return eventually(String(what), () => (what.test(server.lines.err) ? true : null));
 }
 
-test("baton dev follows changes, keeps the last good version of a broken file, and says what is wrong", async (t) => {
+test("baton dev reloads changes, keeps the last good version of a broken file, and reports the error", async (t) => {
   const { json, start, write } = setup(t);
   write("lib/word.ts", 'export const word = "Hello";\n');
   write("workflows/greeter.ts", greeter("one"));
@@ -24,28 +24,30 @@ test("baton dev follows changes, keeps the last good version of a broken file, a
   assert.equal(await output(), "Hello one");
 
   write("workflows/greeter.ts", greeter("two"));
-  await told(server, /reloaded: .*greeter/);
+  await logged(server, /reloaded: .*greeter/);
   assert.equal(await output(), "Hello two");
 
   write("workflows/greeter.ts", "export const = 1;\n");
-  await told(server, /error: workflows\/greeter\.ts:1: SyntaxError/);
+  await logged(server, /error: workflows\/greeter\.ts:1: SyntaxError/);
   assert.equal(await output(), "Hello two");
 
   write("workflows/greeter.ts", greeter("three"));
-  await eventually("it is mended", async () => ((await output()) === "Hello three" ? true : null));
+  await eventually("it is fixed", async () => ((await output()) === "Hello three" ? true : null));
 
   write("lib/word.ts", 'export const word = "Good day";\n');
-  await eventually("what it imports is followed", async () => ((await output()) === "Good day three" ? true : null));
+  await eventually("changes of imported files are followed", async () =>
+    (await output()) === "Good day three" ? true : null,
+  );
 
   write(
     "workflows/late.ts",
     'import { workflow } from "baton";\nexport const late = workflow({ name: "late" }, () => 7);\n',
   );
-  await told(server, /reloaded: .*late/);
+  await logged(server, /reloaded: .*late/);
   assert.equal((await json<RunDetail>(["run", "late", "--wait"])).value.output, 7);
 });
 
-test("baton dev goes on when its folder is away for a while, and follows the one that comes in its place", async (t) => {
+test("baton dev survives the removal of its folder, and follows its replacement", async (t) => {
   const { folder, json, start, write } = setup(t);
   const server = await start(["dev", "workflows"]);
   renameSync(join(folder, "workflows"), join(folder, "elsewhere"));
@@ -53,17 +55,17 @@ test("baton dev goes on when its folder is away for a while, and follows the one
     "workflows/greeter.ts",
     'import { workflow } from "baton";\nexport const back = workflow({ name: "back" }, () => 1);\n',
   );
-  await told(server, /reloaded: back/);
+  await logged(server, /reloaded: back/);
   write(
     "workflows/greeter.ts",
     'import { workflow } from "baton";\nexport const back = workflow({ name: "back" }, () => 2);\n',
   );
-  await eventually("it is followed", async () =>
+  await eventually("changes are followed", async () =>
     (await json<RunDetail>(["run", "back", "--wait"])).value.output === 2 ? true : null,
   );
 });
 
-test("baton dev warns once of what gives something else in each replay, and not of Baton's own use of it", async (t) => {
+test("baton dev warns once of each non-deterministic call in a workflow, but not of Baton's own calls", async (t) => {
   const { json, start, write } = setup(t);
   write(
     "workflows/ambient.ts",

@@ -4,11 +4,11 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { eventually, setup } from "./baton.ts";
 
-interface Told {
+interface PrintedError {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null };
 }
 
-test("every error is one object on stderr with --json, its exit code tells its kind", async (t) => {
+test("with --json every error is one object on stderr, with an exit code for its kind", async (t) => {
   const { baton, write } = setup(t);
   await baton(["run", "hello", "--input", '{"name":"Ada"}', "--wait", "--idempotency-key", "k"]);
   write("bad.json", "{");
@@ -38,7 +38,7 @@ test("every error is one object on stderr with --json, its exit code tells its k
   for (const [args, code, name] of cases) {
     const ended = await baton([...args, "--json"]);
     assert.deepEqual([ended.code, ended.stdout], [code, ""], `${args.join(" ")}: ${ended.stderr}`);
-    const { error } = JSON.parse(ended.stderr) as Told;
+    const { error } = JSON.parse(ended.stderr) as PrintedError;
     assert.equal(error.code, name, args.join(" "));
     assert.ok(error.message.length > 0);
   }
@@ -55,7 +55,7 @@ test("a wait that takes too long ends with exit code 6", async (t) => {
   );
 });
 
-test("Ctrl-C ends a wait with exit code 130, and the run goes on", async (t) => {
+test("Ctrl-C ends a wait with exit code 130, and the run continues", async (t) => {
   const { json, launch, start } = setup(t);
   await start();
   const waiting = launch(["run", "patient", "--watch"]);
@@ -67,7 +67,7 @@ test("Ctrl-C ends a wait with exit code 130, and the run goes on", async (t) => 
   assert.equal((await json<{ status: string }>(["show", "latest"])).value.status, "waiting");
 });
 
-test("a file that is no store is refused by its name and stays as it is", async (t) => {
+test("a file that is not a store is refused by name and unchanged", async (t) => {
   const { baton, write, folder } = setup(t);
   write("notes.txt", "These are my notes, not a database.");
   for (const args of [["runs"], ["run", "hello"], ["start"], ["db", "backup", "copy.db"]]) {
@@ -92,7 +92,7 @@ test("a store of a newer Baton is refused with both schema numbers", async (t) =
   );
 });
 
-test("a definition that cannot be loaded is named with file and line, and the others run", async (t) => {
+test("a definition that cannot be loaded is reported with file and line, and the others run", async (t) => {
   const { baton, write } = setup(t);
   write(
     "workflows/a-syntax.ts",
@@ -118,7 +118,7 @@ test("a definition that cannot be loaded is named with file and line, and the ot
   assert.match(stderr, /^warning: workflows\/e-enum\.ts:1: .*enum is not supported/m);
 });
 
-test("a config file that cannot be read is named with file and line", async (t) => {
+test("an invalid config file is reported with its file and line", async (t) => {
   const { baton, write } = setup(t);
   write(
     "baton.config.ts",
@@ -131,7 +131,7 @@ test("a config file that cannot be read is named with file and line", async (t) 
   assert.match((await baton(["config"])).stderr, /error: baton\.config\.ts:2: SyntaxError/);
 });
 
-test("a reader that has seen enough ends a command without a word", async (t) => {
+test("a closed stdout ends a command without an error", async (t) => {
   const { baton, launch } = setup(t);
   await baton(["run", "hello", "--input", '{"name":"Ada"}', "--wait"]);
   const show = launch(["show", "latest"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { RunDetail } from "../../src/wire/run.ts";
-import { type Ended, eventually, type Place, setup } from "./baton.ts";
+import { type CliProject, type Ended, eventually, setup } from "./baton.ts";
 
 const definitions = `import { workflow } from "baton";
 const soon = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -11,8 +11,8 @@ export const healthy = workflow({ name: "healthy" }, async (ctx) => {
   await ctx.step("meanwhile", () => soon(100));
   return ctx.step("after", () => 3);
 });
-export const guilty = workflow({ name: "guilty" }, (ctx) =>
-  ctx.step("light the fuse", () => new Promise(() => setTimeout(() => { throw new Error("too late"); }, 1))),
+export const offending = workflow({ name: "offending" }, (ctx) =>
+  ctx.step("set a timer", () => new Promise(() => setTimeout(() => { throw new Error("too late"); }, 1))),
 );
 export const patient = workflow({ name: "patient" }, async (ctx) => {
   const first = ctx.step("fails", () => { throw new Error("no"); }, { retry: false });
@@ -23,8 +23,8 @@ export const patient = workflow({ name: "patient" }, async (ctx) => {
 });
 `;
 
-/** More than any run may cost that kills its process. */
-const deathsMax = 10;
+/** More crashes than any single run may cause. */
+const crashesMax = 10;
 
 async function post(url: string, name: string): Promise<string> {
   const headers = { "content-type": "application/json" };
@@ -32,8 +32,8 @@ async function post(url: string, name: string): Promise<string> {
   return ((await answer.json()) as RunDetail).id;
 }
 
-/** The run as whoever serves the store tells it; null while nobody does. */
-async function look({ store }: Place, id: string): Promise<RunDetail | null> {
+/** The run as the current server shows it; null without a server. */
+async function readRun({ store }: CliProject, id: string): Promise<RunDetail | null> {
   try {
     const { url } = JSON.parse(readFileSync(`${store}.owner.json`, "utf8")) as { url: string };
     return (await (await fetch(`${url}/api/runs/${id}`)).json()) as RunDetail;
@@ -42,36 +42,36 @@ async function look({ store }: Place, id: string): Promise<RunDetail | null> {
   }
 }
 
-/** Starts Baton again until a run of its has ended; gives how often it has died before. */
-async function restartUntilEnded(place: Place, id: string): Promise<readonly Ended[]> {
-  const deaths: Ended[] = [];
-  while (deaths.length < deathsMax) {
-    const server = place.launch(["start"]);
-    const how = await eventually("the run ends or the server dies", async () => {
-      if ((await look(place, id))?.endedAt != null) return "ended";
-      return server.child.exitCode === null ? null : "dead";
+/** Restarts Baton until the run has ended; returns the crashes before that. */
+async function restartUntilEnded(project: CliProject, id: string): Promise<readonly Ended[]> {
+  const crashes: Ended[] = [];
+  while (crashes.length < crashesMax) {
+    const server = project.launch(["start"]);
+    const how = await eventually("the run ends or the server crashes", async () => {
+      if ((await readRun(project, id))?.endedAt != null) return "ended";
+      return server.child.exitCode === null ? null : "crashed";
     });
     if (how === "ended") break;
-    deaths.push(await server.ended);
+    crashes.push(await server.ended);
   }
-  return deaths;
+  return crashes;
 }
 
-test("an error that escapes from a step ends the process, and the guilty run alone ends as a crash loop", async (t) => {
-  const place = setup(t);
-  place.write("workflows/escapes.ts", definitions);
-  const server = await place.start();
+test("an error that escapes a step ends the process, and only the offending run ends as a crash loop", async (t) => {
+  const project = setup(t);
+  project.write("workflows/escapes.ts", definitions);
+  const server = await project.start();
   const healthy = await Promise.all([post(server.url, "healthy"), post(server.url, "healthy")]);
-  const guilty = await post(server.url, "guilty");
+  const offending = await post(server.url, "offending");
   const { code, stderr } = await server.ended;
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`^error: .* by step "light the fuse" of run ${guilty} of guilty .*too late`, "m"));
-  const deaths = await restartUntilEnded(place, guilty);
-  assert.ok(deaths.length < deathsMax, `it died ${deaths.length} times more`);
-  for (const death of deaths) assert.equal(death.code, 1);
-  assert.equal((await look(place, guilty))?.error?.code, "crash-loop");
+  assert.match(stderr, new RegExp(`^error: .* by step "set a timer" of run ${offending} of offending .*too late`, "m"));
+  const crashes = await restartUntilEnded(project, offending);
+  assert.ok(crashes.length < crashesMax, `it crashed ${crashes.length} more times`);
+  for (const crash of crashes) assert.equal(crash.code, 1);
+  assert.equal((await readRun(project, offending))?.error?.code, "crash-loop");
   for (const id of healthy) {
-    const run = await look(place, id);
+    const run = await readRun(project, id);
     assert.equal(run?.status, "completed");
     assert.deepEqual(
       run.steps.map((step) => step.attempts.map((attempt) => attempt.status)),
@@ -81,12 +81,12 @@ test("an error that escapes from a step ends the process, and the guilty run alo
 });
 
 test("a failed step that is awaited late does not end the process", async (t) => {
-  const place = setup(t);
-  place.write("workflows/escapes.ts", definitions);
-  const server = await place.start();
+  const project = setup(t);
+  project.write("workflows/escapes.ts", definitions);
+  const server = await project.start();
   const id = await post(server.url, "patient");
   const run = await eventually("it ends", async () => {
-    const seen = await look(place, id);
+    const seen = await readRun(project, id);
     return seen?.endedAt == null ? null : seen;
   });
   assert.deepEqual([run.status, run.output], ["completed", "no"]);

@@ -5,7 +5,7 @@ import type { RunDetail, RunSummary } from "../../src/wire/run.ts";
 import type { VerbPreview } from "../../src/wire/verb.ts";
 import { setup } from "./baton.ts";
 
-test("without a store, reading says so with exit code 3, and nothing is created", async (t) => {
+test("without a store, show fails with exit code 3 and creates nothing", async (t) => {
   const { baton, store } = setup(t);
   const { code, stdout, stderr } = await baton(["show", "latest"]);
   assert.deepEqual([code, stdout], [3, ""]);
@@ -13,7 +13,7 @@ test("without a store, reading says so with exit code 3, and nothing is created"
   assert.equal(existsSync(store), false);
 });
 
-test("without a server, run --wait does the work here and prints the run", async (t) => {
+test("without a server, run --wait executes and prints the run", async (t) => {
   const { baton, json } = setup(t);
   const run = await json<RunDetail>(["run", "hello", "--input", '{"name":"Ada"}', "--wait"]);
   assert.deepEqual([run.code, run.value.status, run.value.output], [0, "completed", "Hello Ada"]);
@@ -25,7 +25,7 @@ test("without a server, run --wait does the work here and prints the run", async
   assert.equal(shown.stdout.includes("\u001b"), false);
 });
 
-test("without --wait a run is stored for the server that comes", async (t) => {
+test("without --wait, a run is stored for the next server", async (t) => {
   const { baton, json, start } = setup(t);
   const { code, stdout, stderr } = await baton(["run", "hello", "--input", "-"], { stdin: '{"name":"Ada"}' });
   assert.equal(code, 0);
@@ -44,7 +44,7 @@ test("without --wait a run is stored for the server that comes", async (t) => {
   assert.equal((await json<RunDetail>(["show", id])).value.status, "completed");
 });
 
-test("a failed run is resumed from its failed step, and the exit code says how it went", async (t) => {
+test("resume continues a failed run from its failed step; the exit code shows the result", async (t) => {
   const { baton, json, write } = setup(t);
   const failed = await baton(["run", "fragile", "--wait"]);
   assert.equal(failed.code, 1);
@@ -56,8 +56,8 @@ test("a failed run is resumed from its failed step, and the exit code says how i
   const preview = await json<VerbPreview>(["resume", "latest", "--dry-run"]);
   assert.deepEqual([preview.value.runsAgain, preview.value.kept], [["second"], ["first"]]);
   assert.equal((await baton(["resume", "latest"])).code, 1);
-  write("mended", "");
-  const resumed = await baton(["resume", "latest", "--reason", "it is mended"]);
+  write("repaired", "");
+  const resumed = await baton(["resume", "latest", "--reason", "it is repaired"]);
   assert.equal(resumed.code, 0);
   assert.match(resumed.stderr, /^completed {2}second/m);
   assert.match(resumed.stdout, /^completed\n/m);
@@ -72,7 +72,7 @@ test("a failed run is resumed from its failed step, and the exit code says how i
   );
 });
 
-test("lists are one document, one line each, or empty as []", async (t) => {
+test("lists print one document, one line per item, or [] when empty", async (t) => {
   const { baton, json } = setup(t);
   for (const name of ["Ada", "Bo"]) await baton(["run", "hello", "--input", `{"name":"${name}"}`]);
   const { value } = await json<RunSummary[]>(["runs"]);
@@ -97,7 +97,7 @@ test("lists are one document, one line each, or empty as []", async (t) => {
   }
 });
 
-test("show --json holds every value whole", async (t) => {
+test("show --json prints every value in full", async (t) => {
   const { baton, json } = setup(t);
   await baton(["run", "large", "--wait"]);
   const { value } = await json<RunDetail>(["show", "latest"]);
@@ -105,7 +105,7 @@ test("show --json holds every value whole", async (t) => {
   assert.equal((value.steps[0]!.output as string).length, 50_000);
 });
 
-test("a run that waits for what nobody can bring here ends the wait with exit code 6", async (t) => {
+test("run --wait ends with exit code 6 when the run waits for an event", async (t) => {
   const { baton, json } = setup(t);
   const waited = await json<RunDetail>(["run", "patient", "--wait"]);
   assert.deepEqual([waited.code, waited.value.status], [6, "waiting"]);
@@ -116,7 +116,7 @@ test("a run that waits for what nobody can bring here ends the wait with exit co
   assert.deepEqual([resumed.code, resumed.value.output], [0, { x: 1 }]);
 });
 
-test("a run whose code is not to be had here stays pending and says why", async (t) => {
+test("a run whose code is unavailable stays pending with a reason", async (t) => {
   const { baton, folder, store } = setup(t);
   await baton(["run", "fragile", "--wait"]);
   const elsewhere = await baton(["resume", "latest", "--store", store], {
@@ -128,14 +128,14 @@ test("a run whose code is not to be had here stays pending and says why", async 
   const resume = ["resume", "latest", "--config", config, "--store", store];
   const fromStore = await baton(resume);
   assert.match(fromStore.stdout, /^failed {2}/m, fromStore.stdout + fromStore.stderr);
-  // As on another machine that was given the store alone.
+  // As on another machine that has only the store.
   rmSync(`${store}.versions`, { recursive: true });
   const { code, stdout } = await baton(resume);
   assert.equal(code, 1);
   assert.match(stdout, /^pending {2}no worker has fragile version 1: its code was not built on this machine/m);
 });
 
-test("text from runs cannot steer the terminal", async (t) => {
+test("text from runs cannot control the terminal", async (t) => {
   const { baton } = setup(t);
   await baton(["run", "fragile", "--wait"]);
   for (const args of [

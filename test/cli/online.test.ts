@@ -4,7 +4,7 @@ import { openBaton } from "../../src/app/baton.ts";
 import type { RunDetail, RunSummary } from "../../src/wire/run.ts";
 import { eventually, setup } from "./baton.ts";
 
-test("a server is found by its store, does the work, and stops gracefully", async (t) => {
+test("commands find a server by its store; it executes runs and stops gracefully", async (t) => {
   const { json, start } = setup(t);
   const server = await start();
   assert.match(server.lines.out, /^console http:\/\/127\.0\.0\.1:\d+ {2}\(4 workflows loaded from workflows: /);
@@ -21,7 +21,7 @@ test("a server is found by its store, does the work, and stops gracefully", asyn
   assert.match(stderr, /runs continue after the next start/);
 });
 
-test("a second Baton on the same store is refused, naming the process that has it", async (t) => {
+test("a second Baton on the same store is refused, with the process that has it open", async (t) => {
   const { baton, start } = setup(t);
   const server = await start();
   const { code, stderr } = await baton(["start"]);
@@ -29,7 +29,7 @@ test("a second Baton on the same store is refused, naming the process that has i
   assert.match(stderr, new RegExp(`is in use by process ${server.pid} at ${server.url}`));
 });
 
-test("a server that was killed leaves its runs, and its file misleads nobody", async (t) => {
+test("after a server was killed its runs remain, and its owner file is ignored", async (t) => {
   const { baton, json, start } = setup(t);
   const server = await start();
   await baton(["run", "patient"]);
@@ -43,24 +43,24 @@ test("a server that was killed leaves its runs, and its file misleads nobody", a
   const sent = await baton(["events", "send", "go"]);
   assert.match(sent.stdout, /matched 1/);
   await start();
-  await eventually("it goes on", async () => {
+  await eventually("it continues", async () => {
     const { value } = await json<RunDetail>(["show", "latest"]);
     return value.status === "completed" ? true : null;
   });
 });
 
-test("the next port is taken when the first is in use, and it says so", async (t) => {
+test("a server uses the next port when its port is in use, and reports it", async (t) => {
   const first = setup(t);
   const second = setup(t);
   const { url } = await first.start();
   const { port } = new URL(url);
   const other = await second.start(["start", "--port", port]);
   assert.notEqual(new URL(other.url).port, port);
-  const told = new RegExp(`port ${port} is in use; using \\d+`);
-  await eventually("it says so", () => (told.test(other.lines.err) ? true : null));
+  const message = new RegExp(`port ${port} is in use; using \\d+`);
+  await eventually("it is reported", () => (message.test(other.lines.err) ? true : null));
 });
 
-test("beside an app that embeds Baton it can be looked at, and a verb is refused naming the process", async (t) => {
+test("next to an app that embeds Baton reads work, and actions are refused with the process", async (t) => {
   const { baton, json, store } = setup(t);
   await baton(["run", "fragile", "--wait"]);
   const app = await openBaton({ store: `sqlite:${store}` });
@@ -73,7 +73,7 @@ test("beside an app that embeds Baton it can be looked at, and a verb is refused
   assert.match(stderr, new RegExp(`process ${process.pid} has baton\\.db open inside an app`));
 });
 
-test("an event that is sent without a server starts what it triggers when one comes", async (t) => {
+test("an event sent without a server triggers its workflow when a server starts", async (t) => {
   const { baton, json, start, write } = setup(t);
   const source =
     'import { on, workflow } from "baton";\nexport const won = workflow({ name: "won", on: on.event("deal.won") }, () => 1);\n';

@@ -10,7 +10,7 @@ interface Line {
   readonly from: string;
 }
 
-test("config tells every value in force and where it came from", async (t) => {
+test("config shows every effective value and its source", async (t) => {
   const { json, write, folder } = setup(t);
   write(
     "baton.config.ts",
@@ -29,7 +29,7 @@ test("config tells every value in force and where it came from", async (t) => {
   assert.deepEqual(line("retry.attempts"), [3, "fixed"]);
 });
 
-test("a backup is made beside a working server, and restored when nobody has the store", async (t) => {
+test("makes a backup next to a running server, and restores it when no process has the store open", async (t) => {
   const { baton, json, start, folder } = setup(t);
   const server = await start();
   await baton(["run", "hello", "--input", '{"name":"Ada"}', "--wait"]);
@@ -55,7 +55,7 @@ test("a backup is made beside a working server, and restored when nobody has the
   assert.equal(again.value.output, "Hello Cy");
 });
 
-test("a setting that is nonsense is refused with where it stands", async (t) => {
+test("an invalid setting is refused with its source", async (t) => {
   const { baton, write } = setup(t);
   write("baton.config.ts", "export default { slots: -1 };\n");
   const { code, stderr } = await baton(["config"]);
@@ -67,7 +67,7 @@ test("a setting that is nonsense is refused with where it stands", async (t) => 
   assert.match((await baton(["config"], { env })).stderr, /BATON_READ_ONLY: must be true or false, not "perhaps"/);
 });
 
-test("paths in a config file are relative to it, paths in flags to where they are typed", async (t) => {
+test("paths in a config file are relative to that file, paths in flags to the current folder", async (t) => {
   const { json, write, folder } = setup(t);
   write("deep/baton.config.ts", 'export default { store: "sqlite:./own.db", folder: "./flows" };\n');
   write(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunDetail, RunSummary } from "../../src/wire/run.ts";
 import type { Backfill, NextFiring, ScheduleDetail, ScheduleSummary } from "../../src/wire/schedule.ts";
-import { eventually, type Place, setup } from "./baton.ts";
+import { type CliProject, eventually, setup } from "./baton.ts";
 
 const nightly = `
 import { on, workflow } from "baton";
@@ -12,21 +12,21 @@ export const report = workflow(
 );
 `;
 
-/** A store in which a server has put the schedule. */
-async function withSchedule(place: Place): Promise<void> {
-  place.write("workflows/report.ts", nightly);
-  const server = await place.start();
-  await eventually("the schedule is there", async () =>
-    (await place.json<ScheduleSummary[]>(["schedules"])).value.length === 1 ? true : null,
+/** Creates a store in which a server has registered the schedule. */
+async function withSchedule(project: CliProject): Promise<void> {
+  project.write("workflows/report.ts", nightly);
+  const server = await project.start();
+  await eventually("the schedule exists", async () =>
+    (await project.json<ScheduleSummary[]>(["schedules"])).value.length === 1 ? true : null,
   );
   server.child.kill("SIGTERM");
   await server.ended;
 }
 
-test("schedules are shown, paused, resumed, run and backfilled without a server too", async (t) => {
-  const place = setup(t);
-  const { baton, json } = place;
-  await withSchedule(place);
+test("shows, pauses, resumes, runs and backfills schedules without a server", async (t) => {
+  const project = setup(t);
+  const { baton, json } = project;
+  await withSchedule(project);
   const list = await baton(["schedules"]);
   assert.match(list.stdout, /^SCHEDULE +WORKFLOW +WHEN +ZONE +NEXT/);
   assert.match(
@@ -55,32 +55,32 @@ test("schedules are shown, paused, resumed, run and backfilled without a server 
   assert.match(page.stdout, /2026-03-29T01:00:00\.000Z +fired/);
 });
 
-test("what is not there is said so, with its exit code", async (t) => {
-  const place = setup(t);
-  await withSchedule(place);
-  assert.equal((await place.baton(["schedules", "show", "other"])).code, 3);
-  assert.equal((await place.baton(["schedules", "backfill", "report"])).code, 2);
-  assert.equal((await place.baton(["schedules", "next", "report", "--count", "0"])).code, 2);
+test("unknown schedules and missing options fail with their exit codes", async (t) => {
+  const project = setup(t);
+  await withSchedule(project);
+  assert.equal((await project.baton(["schedules", "show", "other"])).code, 3);
+  assert.equal((await project.baton(["schedules", "backfill", "report"])).code, 2);
+  assert.equal((await project.baton(["schedules", "next", "report", "--count", "0"])).code, 2);
 });
 
-test("a server that is killed between two fires loses none and fires none twice", async (t) => {
-  const place = setup(t);
-  place.write(
+test("a server killed between two firings loses none and repeats none", async (t) => {
+  const project = setup(t);
+  project.write(
     "workflows/tick.ts",
     `import { on, workflow } from "baton";
      export const tick = workflow({ name: "tick", on: on.schedule({ every: "1s", overlap: "allow" }) }, () => null);`,
   );
   const fired = (count: number): Promise<ScheduleDetail> =>
-    eventually(`${count} fires`, async () => {
-      const { code, value } = await place.json<ScheduleDetail>(["schedules", "show", "tick"]).catch(() => ({
+    eventually(`${count} firings`, async () => {
+      const { code, value } = await project.json<ScheduleDetail>(["schedules", "show", "tick"]).catch(() => ({
         code: 1,
         value: null,
       }));
       return code === 0 && value !== null && value.fires.length >= count ? value : null;
     });
   let seen = 0;
-  for (let life = 0; life < 3; life++) {
-    const server = await place.start();
+  for (let i = 0; i < 3; i++) {
+    const server = await project.start();
     const { fires } = await fired(seen + 2);
     seen = fires.length;
     server.child.kill("SIGKILL");
@@ -93,6 +93,6 @@ test("a server that is killed between two fires loses none and fires none twice"
     times.map((_, i) => (times[0] ?? 0) + i * 1_000),
   );
   assert.deepEqual([fires.filter((fire) => fire.outcome !== "fired"), gaps], [[], []]);
-  const runs = await place.json<RunSummary[]>(["runs", "--name", "tick", "--limit", "200"]);
+  const runs = await project.json<RunSummary[]>(["runs", "--name", "tick", "--limit", "200"]);
   assert.deepEqual(runs.value.map((run) => run.id).toSorted(), fires.map((fire) => fire.run).toSorted());
 });

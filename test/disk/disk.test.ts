@@ -16,10 +16,10 @@ for (const [fault, why] of [
   ["full-disk", noTmpfs],
   ["power-cut", noLoop],
 ])
-  if (why !== null) console.log(`SKIPPED fault=${fault} because ${why}`);
+  if (why !== null) console.log(`SKIPPED fault=${fault}: ${why}`);
 
 describe("the disk", () => {
-  it("a full one refuses with a clear error, loses nothing acknowledged, and works again when there is room", {
+  it("when full gives a clear error, keeps everything acknowledged, and works again when space is free", {
     skip: noTmpfs !== null,
   }, async () => {
     const mount = mountTmpfs(12);
@@ -47,7 +47,7 @@ describe("the disk", () => {
     }
   });
 
-  it(`a power cut loses no acknowledged run, ${cuts} times`, { skip: noLoop !== null }, async () => {
+  it(`loses no acknowledged run in ${cuts} power cuts`, { skip: noLoop !== null }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "baton-power-"));
     try {
       for (let cut = 0; cut < cuts; cut++) {
@@ -63,7 +63,8 @@ describe("the disk", () => {
           text += chunk.toString();
         });
         while (text.split("\n").length < 200 + 137 * cut) await once(writer.stdout, "data");
-        // What the kernel has not been told to sync is not in the image: the copy is the disk at the moment of the cut.
+        // Data that the kernel was not told to sync is not in the image: the copy is the disk at the time of the power
+        // cut.
         writer.kill("SIGSTOP");
         const acknowledged = text.split("\n").slice(0, -1);
         const copy = join(folder, `cut-${cut}.img`);
@@ -88,11 +89,11 @@ describe("the disk", () => {
   });
 });
 
-/** Acts until it is refused; gives up after a thousand. */
-async function fill(act: () => Promise<void>): Promise<StoreError> {
+/** Writes until a write is refused; gives up after a thousand. */
+async function fill(write: () => Promise<void>): Promise<StoreError> {
   for (let i = 0; i < 1_000; i++) {
     try {
-      await act();
+      await write();
     } catch (error) {
       return error as StoreError;
     }

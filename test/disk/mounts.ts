@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A place to break: mounted for one test and always unmounted. */
+/** A file system for one test, always unmounted afterwards. */
 export interface Mount {
   readonly path: string;
   unmount(): void;
 }
 
-/** Why this machine cannot do it, or null. Root and the kernel's help are needed; a container often has neither. */
+/** Why this machine cannot mount it, or null. It needs root and kernel support; a container often has neither. */
 export function whyNoMounts(kind: "tmpfs" | "loop"): string | null {
   try {
     if (kind === "tmpfs") mountTmpfs(1).unmount();
@@ -33,7 +33,7 @@ export function mountImage(image: string): Mount {
   return mount(["-o", "loop", image]);
 }
 
-/** An ext4 file system in a file. */
+/** Makes an ext4 file system in a file. */
 export function makeImage(path: string, megabytes: number): string {
   execFileSync("dd", ["if=/dev/zero", `of=${path}`, "bs=1M", `count=${megabytes}`], { stdio: "pipe" });
   execFileSync("mkfs.ext4", ["-q", "-F", path], { stdio: "pipe" });

@@ -1,6 +1,6 @@
 import { openBaton, workflow } from "baton";
 
-/** Starts runs for as long as it lives and prints the id of each one that was acknowledged. */
+/** Starts runs until it is killed and prints the id of each acknowledged run. */
 const [path = ""] = process.argv.slice(2);
 const quick = workflow({ name: "quick" }, async (ctx, n: number) => ctx.step("one", () => n));
 const baton = await openBaton({ store: `sqlite:${path}`, definitions: [quick] });

@@ -34,18 +34,19 @@ describe("the documentation", () => {
   for (const page of pages) {
     blocksOf(page).forEach(({ language, code }, i) => {
       if (language === "ts") {
-        it(`${page}: block ${i + 1} runs and prints what it says`, () => {
+        it(`${page}: block ${i + 1} runs and prints its documented output`, () => {
           const file = join(folder, `block-${page.replaceAll(/\W/g, "-")}-${i}.ts`);
           writeFileSync(file, code);
-          // The checkout is linked as the package; its sources are reached by their real path, so their types are stripped.
+          // The checkout is linked as the package; its sources are read from their real path, so that their types are
+          // stripped.
           const output = execFileSync(process.execPath, ["--conditions=source", file], {
             cwd: folder,
             encoding: "utf8",
             env: { ...process.env, NODE_TEST_CONTEXT: "", NODE_OPTIONS: "" },
           });
           const printed = output.replaceAll(/\s+/g, " ");
-          for (const [, said = ""] of code.matchAll(/console\.log\(.*; \/\/ (.+)$/gm))
-            assert.ok(printed.includes(said.split(", and ")[0] ?? ""), `${said} in ${printed}`);
+          for (const [, expected = ""] of code.matchAll(/console\.log\(.*; \/\/ (.+)$/gm))
+            assert.ok(printed.includes(expected.split(", and ")[0] ?? ""), `${expected} in ${printed}`);
         });
       } else if (language === "ts fragment") {
         it(`${page}: block ${i + 1} is TypeScript`, () => assert.ok(stripTypeScriptTypes(code).length > 0));
@@ -53,7 +54,7 @@ describe("the documentation", () => {
     });
   }
 
-  it("links lead somewhere", () => {
+  it("links have targets", () => {
     const broken = pages.flatMap((page) =>
       [...readFileSync(join(root, page), "utf8").matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)]
         .map((match) => join(dirname(page), match[1] ?? ""))
@@ -69,7 +70,7 @@ describe("the documentation", () => {
     assert.deepEqual(broken, []);
   });
 
-  it("generated pages are what the code says", () => {
+  it("generated pages match the code", () => {
     for (const { path, text } of generatedPages(root))
       assert.equal(readFileSync(join(root, path), "utf8"), text, `npm run docs`);
   });

@@ -1,6 +1,6 @@
 /**
- * What must be true after the storm, held against three witnesses that do not know each other: what Baton promised
- * (acknowledgements), what Baton recorded (run details) and what the five systems did (their own logs).
+ * What must be true after the storm, checked against three independent sources: what Baton acknowledged, what Baton
+ * recorded (run details) and what the five systems did (their own logs).
  */
 import type { RunView } from "../../examples/customer-onboarding/processes/api.ts";
 import { SYSTEM_NAMES, type SystemName } from "../../examples/customer-onboarding/systems/directory.ts";
@@ -15,11 +15,11 @@ const STEPS = [
   "schedule kickoff",
 ] as const;
 
-/** Each line is one broken promise; none is what a sound engine leaves. */
+/** Each line is one broken guarantee; a correct engine leaves none. */
 export function findProblems(runs: readonly RunView[], witnesses: Witnesses): string[] {
   return [
     ...runs.flatMap(problemsOfRun),
-    ...SYSTEM_NAMES.flatMap((name) => problemsOfLog(name, witnesses.acts(name), runs)),
+    ...SYSTEM_NAMES.flatMap((name) => problemsOfLog(name, witnesses.operations(name), runs)),
   ];
 }
 
@@ -29,23 +29,25 @@ function problemsOfRun(run: RunView): string[] {
   const recorded = run.steps.filter((step) => step.status === "completed" && step.output !== null);
   const names = recorded.map((step) => step.name);
   const isWhole = recorded.length === run.steps.length && names.toSorted().join() === STEPS.toSorted().join();
-  return isWhole ? [] : [`run ${run.id} has other results than one of each step: ${names.join(", ")}`];
+  return isWhole ? [] : [`run ${run.id} does not have one result for each step: ${names.join(", ")}`];
 }
 
-function problemsOfLog(name: SystemName, acts: readonly LoggedOperation[], runs: readonly RunView[]): string[] {
+function problemsOfLog(name: SystemName, operations: readonly LoggedOperation[], runs: readonly RunView[]): string[] {
   const problems: string[] = [];
-  if (acts.length !== runs.length) problems.push(`${name} acted ${acts.length} times for ${runs.length} runs`);
-  for (const key of findRepeated(acts.map((act) => act.key))) problems.push(`${name} acted twice on ${key}`);
-  const made = new Set(acts.map((act) => act.id));
+  if (operations.length !== runs.length)
+    problems.push(`${name} acted ${operations.length} times for ${runs.length} runs`);
+  for (const key of findRepeated(operations.map((operation) => operation.key)))
+    problems.push(`${name} acted twice on ${key}`);
+  const made = new Set(operations.map((operation) => operation.id));
   for (const run of runs) {
     const id = recordedId(name, run);
-    if (!made.delete(id)) problems.push(`run ${run.id} recorded ${id}, which ${name} did not make for it alone`);
+    if (!made.delete(id)) problems.push(`run ${run.id} recorded ${id}, which ${name} did not make for this run only`);
   }
   for (const id of made) problems.push(`${name} made ${id}, which no run recorded`);
   return problems;
 }
 
-/** The id that the run recorded of what this system made for it. */
+/** The id of what this system made for the run, as the run recorded it. */
 function recordedId(name: SystemName, run: RunView): string {
   const field = (step: (typeof STEPS)[number], key: string): string => {
     const output = run.steps.find((candidate) => candidate.name === step)?.output;

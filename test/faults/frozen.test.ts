@@ -9,33 +9,33 @@ import { text } from "node:stream/consumers";
 import { describe, it, type TestContext } from "node:test";
 import { until } from "../../examples/customer-onboarding/processes/until.ts";
 import { freshSchema, noPostgres } from "../postgres/server.ts";
-import type { ActRequest } from "./cluster/act.ts";
+import type { EffectRequest } from "./cluster/effect.ts";
 import { openLine } from "./cluster/line.ts";
 import { openWorkerProcess, type WorkerCommand, type WorkerProcess } from "./cluster/worker-process.ts";
 
-/** An act whose answer is up to the test. */
-interface OpenAct extends ActRequest {
-  /** The worker has hung up before it was answered. */
-  isLetGo: boolean;
+/** A call of a step that the test answers. */
+interface OpenCall extends EffectRequest {
+  /** Whether the worker closed the connection before the answer. */
+  isAborted: boolean;
   answer(): void;
 }
 
-/** A world that answers when the test says so. */
+/** External systems that answer when the test says so. */
 async function openSlowWorld(test: TestContext) {
-  const acts: OpenAct[] = [];
+  const calls: OpenCall[] = [];
   const held = new Set<number>();
-  const hear = (request: ActRequest, response: ServerResponse): void => {
+  const receive = (request: EffectRequest, response: ServerResponse): void => {
     const answer = (): void => void response.end(JSON.stringify({ receipt: `from ${request.pid}` }));
-    const act: OpenAct = { ...request, isLetGo: false, answer };
+    const call: OpenCall = { ...request, isAborted: false, answer };
     response.on("close", () => {
-      act.isLetGo = !response.writableEnded;
+      call.isAborted = !response.writableEnded;
     });
-    acts.push(act);
+    calls.push(call);
     if (!held.has(request.pid)) answer();
   };
   const server = createServer((request, response) => {
     text(request).then(
-      (body) => hear(JSON.parse(body) as ActRequest, response),
+      (body) => receive(JSON.parse(body) as EffectRequest, response),
       () => response.destroy(),
     );
   });
@@ -46,7 +46,7 @@ async function openSlowWorld(test: TestContext) {
     server.closeAllConnections();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { acts, url, held };
+  return { calls, url, held };
 }
 
 async function setup(test: TestContext) {
@@ -70,8 +70,8 @@ async function setup(test: TestContext) {
     return worker;
   };
   const start = async (worker: WorkerProcess, id: string): Promise<string> => {
-    const ask: WorkerCommand = { what: "start", kind: "linear", order: { id, lane: "" } };
-    const response = await fetch(worker.url() ?? "", { method: "POST", body: JSON.stringify(ask) });
+    const command: WorkerCommand = { what: "start", kind: "linear", order: { id, lane: "" } };
+    const response = await fetch(worker.url() ?? "", { method: "POST", body: JSON.stringify(command) });
     return ((await response.json()) as { id: string }).id;
   };
   const results = (run: string): Promise<{ key: string; value: string }[]> =>
@@ -84,86 +84,86 @@ async function setup(test: TestContext) {
     );
   const workers = (): Promise<{ incarnation: string; name: string; is_dead: number }[]> =>
     query("select incarnation::text, name, is_dead::int from workers order by started_at");
-  const actOf = (run: string, pid: number) => world.acts.find((act) => act.run === run && act.pid === pid);
-  /** Settles with its two incarnations when a worker process has joined for the second time. */
+  const callOf = (run: string, pid: number) => world.calls.find((call) => call.run === run && call.pid === pid);
+  /** Resolves with its two incarnations when a worker process has joined for the second time. */
   const rejoined = (pid: number) =>
     until(
       async () => {
         const rows = (await workers()).filter(({ name }) => name.endsWith(`:${pid}`));
         return rows.length === 2 && rows;
       },
-      { what: `process ${pid} joins anew`, signal: test.signal },
+      { what: `process ${pid} joins again`, signal: test.signal },
     );
-  return { world, launch, start, results, ended, actOf, rejoined };
+  return { world, launch, start, results, ended, callOf, rejoined };
 }
 
 describe("a worker that has lost its lease", { concurrency: true }, async () => {
   const skip = await noPostgres();
-  it("writes nothing when it wakes from a freeze, lets go of what it held and joins anew", { skip }, async (test) => {
-    const { world, launch, start, results, ended, actOf, rejoined } = await setup(test);
+  it("writes nothing after a freeze, aborts its steps and joins again", { skip }, async (test) => {
+    const { world, launch, start, results, ended, callOf, rejoined } = await setup(test);
     const frozen = await launch(0);
     const frozenPid = frozen.pid() ?? 0;
     world.held.add(frozenPid);
     const [answered, unanswered] = [await start(frozen, "answered"), await start(frozen, "unanswered")];
-    await until(() => actOf(answered, frozenPid) && actOf(unanswered, frozenPid), { what: "both steps are under way" });
+    await until(() => callOf(answered, frozenPid) && callOf(unanswered, frozenPid), { what: "both steps are running" });
 
-    const heir = await launch(1);
-    const heirPid = heir.pid() ?? 0;
+    const successor = await launch(1);
+    const successorPid = successor.pid() ?? 0;
     frozen.freeze();
-    // It lies in the frozen worker's socket: a result of a lease that is over by the time it is read.
-    actOf(answered, frozenPid)?.answer();
+    // It stays in the frozen worker's socket: a result for a lease that has expired when it is read.
+    callOf(answered, frozenPid)?.answer();
     await ended(answered);
     await ended(unanswered);
-    assert.equal(actOf(unanswered, frozenPid)?.isLetGo, false);
-    const actCount = world.acts.length;
+    assert.equal(callOf(unanswered, frozenPid)?.isAborted, false);
+    const callCount = world.calls.length;
 
     frozen.thaw();
-    await until(() => actOf(unanswered, frozenPid)?.isLetGo, { what: "the frozen worker lets go of its step" });
+    await until(() => callOf(unanswered, frozenPid)?.isAborted, { what: "the frozen worker aborts its step" });
     const [first, second] = await rejoined(frozenPid);
     assert.equal(first?.is_dead, 1);
     assert.equal(second?.is_dead, 0);
-    assert.equal(world.acts.length, actCount, "it has started nothing of what it had lost");
+    assert.equal(world.calls.length, callCount, "it has started no step of a lost run");
     for (const run of [answered, unanswered]) {
       const values = (await results(run)).map(({ key, value }) => [key, JSON.parse(value)]);
       assert.deepEqual(
         values,
-        ["a", "b", "c"].map((key) => [key, `from ${heirPid}`]),
+        ["a", "b", "c"].map((key) => [key, `from ${successorPid}`]),
       );
     }
 
-    await heir.kill();
+    await successor.kill();
     world.held.clear();
     const next = await start(frozen, "next");
     await ended(next);
-    assert.ok(actOf(next, frozenPid), "it works on");
-    assert.deepEqual(frozen.strangeDeaths, []);
+    assert.ok(callOf(next, frozenPid), "it continues to work");
+    assert.deepEqual(frozen.unexpectedExits, []);
   });
 
-  it("is refused a result that was on its way when the lease ran out", { skip }, async (test) => {
-    const { world, launch, start, results, ended, actOf, rejoined } = await setup(test);
+  it("cannot commit a result that was in transit when its lease expired", { skip }, async (test) => {
+    const { world, launch, start, results, ended, callOf, rejoined } = await setup(test);
     const cut = await launch(0);
     const cutPid = cut.pid() ?? 0;
     world.held.add(cutPid);
     const run = await start(cut, "late");
-    await until(() => actOf(run, cutPid), { what: "its step is under way" });
-    const heir = await launch(1);
-    const heirPid = heir.pid() ?? 0;
-    world.held.add(heirPid);
+    await until(() => callOf(run, cutPid), { what: "its step is running" });
+    const successor = await launch(1);
+    const successorPid = successor.pid() ?? 0;
+    world.held.add(successorPid);
 
-    // From here on what the worker writes lies in the line, and it is the line that keeps it over the end of the lease.
-    cut.line.set({ isThereHeld: true });
-    actOf(run, cutPid)?.answer();
-    await until(() => actOf(run, heirPid), { what: "the heir has taken the run over" });
+    // From here on the line holds what the worker writes until after its lease has expired.
+    cut.line.set({ isRequestHeld: true });
+    callOf(run, cutPid)?.answer();
+    await until(() => callOf(run, successorPid), { what: "the successor has taken over the run" });
     cut.line.set({});
     await rejoined(cutPid);
     world.held.clear();
-    actOf(run, heirPid)?.answer();
+    callOf(run, successorPid)?.answer();
     await ended(run);
     const values = (await results(run)).map(({ key, value }) => [key, JSON.parse(value)]);
     assert.deepEqual(
       values,
-      ["a", "b", "c"].map((key) => [key, `from ${heirPid}`]),
+      ["a", "b", "c"].map((key) => [key, `from ${successorPid}`]),
     );
-    assert.deepEqual([...cut.strangeDeaths, ...heir.strangeDeaths], []);
+    assert.deepEqual([...cut.unexpectedExits, ...successor.unexpectedExits], []);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * `npm run test:faults`: the long form, in three parts that `--only storm|poison|cluster` picks from. `--runs` and `--kills`
- * change the size of the first, `--healthy` that of the second, `--workers`, `--cluster-runs`, `--cluster-minutes` and
- * `--cluster-faults` that of the third, `--seed` the course of all.
+ * `npm run test:faults`: the long form, in three parts selected by `--only storm|poison|cluster`. `--runs` and
+ * `--kills` set the size of the first, `--healthy` that of the second, `--workers`, `--cluster-runs`,
+ * `--cluster-minutes` and `--cluster-faults` that of the third, and `--seed` the course of all.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { stormCluster } from "./cluster/storm.ts";
 import { killStorm } from "./onboarding-kill.ts";
 import { poisonAmongHealthy } from "./poison.ts";
 
-/** Far above what either needs on two cores; a storm that takes longer hangs. */
+/** Far more than each part needs on two cores; a storm that takes longer is hanging. */
 const LIMIT_MS = 15 * 60_000;
 
 const { values } = parseArgs({
@@ -36,12 +36,12 @@ const clusterRuns = Number(values["cluster-runs"]);
 const clusterMs = Number(values["cluster-minutes"]) * 60_000;
 const clusterFaults = readFaults(values["cluster-faults"]);
 const seed = Number(values.seed);
-/** One blow in so many ms, on average. */
-const blowEveryMs = 3_000;
+/** Mean time between faults, ms. */
+const faultEveryMs = 3_000;
 
 const parts: Readonly<Record<string, (dataDir: string) => Promise<readonly string[]>>> = { storm, poison, cluster };
 const chosen = values.only === undefined ? Object.keys(parts) : [values.only];
-if (chosen.some((name) => !(name in parts))) throw new Error(`--only is one of ${Object.keys(parts).join(", ")}`);
+if (chosen.some((name) => !(name in parts))) throw new Error(`--only must be one of ${Object.keys(parts).join(", ")}`);
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
@@ -66,7 +66,7 @@ async function storm(dataDir: string): Promise<readonly string[]> {
   const startedAt = performance.now();
   const report = await killStorm({ runs, kills, seed, ...shared(dataDir, "storm") });
   say(
-    `onboarding-kill seed=${seed} runs=${runs} kills=${kills} under-way=${report.killsUnderWay} ` +
+    `onboarding-kill seed=${seed} runs=${runs} kills=${kills} kills-during-work=${report.killsDuringWork} ` +
       `repeats=${report.repeats} problems=${report.problems.length} took=${secondsSince(startedAt)}`,
   );
   return report.problems;
@@ -76,7 +76,7 @@ async function poison(dataDir: string): Promise<readonly string[]> {
   const startedAt = performance.now();
   const report = await poisonAmongHealthy({ healthy, seed, ...shared(dataDir, "poison") });
   say(
-    `poison seed=${seed} healthy=${healthy} deaths=${report.deaths} ` +
+    `poison seed=${seed} healthy=${healthy} crashes=${report.crashes} ` +
       `problems=${report.problems.length} took=${secondsSince(startedAt)}`,
   );
   return report.problems;
@@ -87,7 +87,7 @@ async function cluster(dataDir: string): Promise<readonly string[]> {
   const report = await stormCluster({
     workers,
     runs: clusterRuns,
-    blows: Math.max(1, Math.round(clusterMs / blowEveryMs)),
+    faultCount: Math.max(1, Math.round(clusterMs / faultEveryMs)),
     overMs: clusterMs,
     faults: clusterFaults,
     seed,
@@ -97,11 +97,11 @@ async function cluster(dataDir: string): Promise<readonly string[]> {
   const list = (counts: ReadonlyMap<string, number>): string =>
     [...counts].map(([name, count]) => `${name.replaceAll(" ", "-")}:${count}`).join(",");
   say(
-    `cluster seed=${seed} workers=${workers} runs=${clusterRuns} faults=${list(report.blows)} ` +
-      `skipped=${report.skipped.join() || "none"} ends=${list(report.ends)} acts=${report.acts} ` +
+    `cluster seed=${seed} workers=${workers} runs=${clusterRuns} faults=${list(report.faultCounts)} ` +
+      `skipped=${report.skipped.join() || "none"} ends=${list(report.ends)} effects=${report.effects} ` +
       `repeats=${report.repeats} unknown-answers=${report.unknownAnswers} full-lanes=${report.fullLanes} ` +
       `zombie-overlaps=${report.zombieOverlaps} ` +
-      `rest-after=${(report.restAfterMs / 1000).toFixed(1)}s problems=${report.problems.length} took=${secondsSince(startedAt)}`,
+      `ended-after=${(report.endedAfterMs / 1000).toFixed(1)}s problems=${report.problems.length} took=${secondsSince(startedAt)}`,
   );
   return report.problems;
 }
@@ -109,7 +109,7 @@ async function cluster(dataDir: string): Promise<readonly string[]> {
 function readFaults(text: string): readonly FaultName[] {
   return text.split(",").map((name) => {
     const known = faultNames.find((each) => each === name);
-    if (known === undefined) throw new Error(`--cluster-faults are of ${faultNames.join(", ")}, not ${name}`);
+    if (known === undefined) throw new Error(`Unknown fault ${name} in --cluster-faults. Use ${faultNames.join(", ")}`);
     return known;
   });
 }
@@ -123,9 +123,9 @@ function shared(
   return { dataDir: folder, log: (line) => say(`  ${line}`), limitMs: LIMIT_MS, signal: stopping.signal };
 }
 
-/** What went wrong can be looked at: the store, the logs of the systems and the mails stay. */
+/** Keeps the store, the logs of the systems and the mails for inspection. */
 function keep(dataDir: string): number {
-  say(`the state is kept in ${dataDir}`);
+  say(`State kept in ${dataDir}`);
   return 1;
 }
 

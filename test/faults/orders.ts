@@ -1,24 +1,27 @@
-/** Runs that a client orders over HTTP while Baton is killed: each is sent until it is acknowledged, under one key. */
+/**
+ * Runs that a client starts over HTTP while Baton is killed: each request is sent under one key until it is
+ * acknowledged.
+ */
 import { type StartRequest, startUntilAcknowledged } from "../../examples/customer-onboarding/processes/api.ts";
 
-/** An acknowledged run: a promise that Baton gave. */
+/** An acknowledged run. */
 export interface Acknowledged {
   readonly request: StartRequest;
   readonly id: string;
 }
 
-/** The orders of a test. */
+/** The start requests of a test. */
 export interface Orders {
   readonly acknowledged: readonly Acknowledged[];
-  /** Sends the next orders until `count` of them are on their way. */
+  /** Sends the next requests until `count` of them are sent. */
   sendUpTo(count: number): void;
-  /** How many are on their way or acknowledged. */
+  /** Number of requests sent, acknowledged or not. */
   sentCount(): number;
-  /** Settles when every order sent is acknowledged; rejects when one was refused. */
+  /** Resolves when every sent request is acknowledged; rejects when one was refused. */
   settled(): Promise<void>;
 }
 
-/** Takes orders for `requests`, in their order. */
+/** Prepares `requests`, to be sent in this order. */
 export function openOrders(
   requests: readonly StartRequest[],
   { findUrl, signal, limitMs }: { findUrl: () => string | null; signal: AbortSignal; limitMs: number },

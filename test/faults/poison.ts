@@ -1,16 +1,16 @@
 /**
- * One run that kills its process each time it runs, among healthy ones. Baton is started again whenever it dies; in the
- * end the poison alone is a dead letter with code `crash-loop`, and every neighbour is completed.
+ * One run that kills its process each time it runs, among healthy ones. Baton is restarted after each crash; in the end
+ * only the poison run is a dead letter with code `crash-loop`, and all other runs are completed.
  */
 import { join } from "node:path";
 import type { RunView, StartRequest } from "../../examples/customer-onboarding/processes/api.ts";
-import { type BatteredBaton, openBatteredBaton } from "./battered-baton.ts";
 import { withinLimit } from "./limit.ts";
 import { openOrders } from "./orders.ts";
 import { seededRandom } from "./random.ts";
-import { runsAtRest } from "./rest.ts";
+import { openRestartableBaton, type RestartableBaton } from "./restartable-baton.ts";
+import { waitForEnds } from "./wait-for-ends.ts";
 
-/** How many neighbours, where, how long at most. */
+/** Number of healthy runs, data folder and time limit. */
 export interface PoisonOptions {
   readonly healthy: number;
   readonly seed: number;
@@ -20,30 +20,33 @@ export interface PoisonOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What the poison did and what was found. */
+/** The result of the test. */
 export interface PoisonReport {
-  /** How often Baton itself died of the poison. */
-  readonly deaths: number;
+  /** How often the poison run crashed Baton. */
+  readonly crashes: number;
   readonly problems: readonly string[];
 }
 
-/** The engine gives up on a run at the fifth death in a row; a few more would do no harm, many would. */
-const DEATHS_MAX = 8;
-/** From here on it will not get better: Baton does not come up, or the poison is never given up. */
-const HOPELESS_DEATHS = 40;
+/** The engine gives up on a run at its fifth crash in a row; a few more would be acceptable, many would not. */
+const CRASHES_MAX = 8;
+/** Give up here: Baton does not start, or never gives up on the poison run. */
+const GIVE_UP_AFTER = 40;
 
-/** Runs the poison among its neighbours and reports. Every process that it started is gone when it returns or throws. */
+/**
+ * Runs the poison run among healthy ones and reports. All processes that it started have exited when it returns or
+ * throws.
+ */
 export async function poisonAmongHealthy(options: PoisonOptions): Promise<PoisonReport> {
   const { dataDir, limitMs, log } = options;
   await using stack = new AsyncDisposableStack();
-  const [finished, hopeless] = [new AbortController(), new AbortController()];
-  const signal = withinLimit(limitMs, hopeless.signal, options.signal);
-  const baton = openBatteredBaton({ dataDir, config: join(import.meta.dirname, "baton.config.ts"), signal, log });
-  const upkeep = keepStarting(baton, { finished: AbortSignal.any([signal, finished.signal]), hopeless, log });
+  const [finished, givingUp] = [new AbortController(), new AbortController()];
+  const signal = withinLimit(limitMs, givingUp.signal, options.signal);
+  const baton = openRestartableBaton({ dataDir, config: join(import.meta.dirname, "baton.config.ts"), signal, log });
+  const restarting = keepStarting(baton, { finished: AbortSignal.any([signal, finished.signal]), givingUp, log });
   const end = async (): Promise<number> => {
     finished.abort();
     await baton.end();
-    return upkeep;
+    return restarting;
   };
   stack.defer(async () => void (await end()));
   const requests = makeRequests(options);
@@ -51,35 +54,35 @@ export async function poisonAmongHealthy(options: PoisonOptions): Promise<Poison
   orders.sendUpTo(requests.length);
   await orders.settled();
   const ids = orders.acknowledged.map(({ id }) => id);
-  const runs = await runsAtRest(ids, { findUrl: baton.url, signal, limitMs });
-  const deaths = await end();
-  return { deaths, problems: [...runs.flatMap(problemsOfRun), ...problemsOfDeaths(deaths)] };
+  const runs = await waitForEnds(ids, { findUrl: baton.url, signal, limitMs });
+  const crashes = await end();
+  return { crashes, problems: [...runs.flatMap(problemsOfRun), ...problemsOfCrashes(crashes)] };
 }
 
-/** Starts Baton, and starts it again whenever it died, until the test is finished; gives the number of deaths. */
+/** Starts Baton, and restarts it after each crash until the test is finished; returns the number of crashes. */
 async function keepStarting(
-  baton: BatteredBaton,
-  { finished, hopeless, log }: { finished: AbortSignal; hopeless: AbortController; log: (line: string) => void },
+  baton: RestartableBaton,
+  { finished, givingUp, log }: { finished: AbortSignal; givingUp: AbortController; log: (line: string) => void },
 ): Promise<number> {
-  for (let deaths = 0; ; deaths += 1) {
-    if (deaths > 0) log(`Baton died (${deaths}); starting it again`);
-    if (deaths >= HOPELESS_DEATHS) hopeless.abort(new Error(`Baton died ${deaths} times; giving up`));
-    if (finished.aborted) return deaths;
+  for (let crashes = 0; ; crashes += 1) {
+    if (crashes > 0) log(`Baton crashed (${crashes}); restarting`);
+    if (crashes >= GIVE_UP_AFTER) givingUp.abort(new Error(`Baton crashed ${crashes} times; giving up`));
+    if (finished.aborted) return crashes;
     baton.launch();
     await baton.gone();
-    if (finished.aborted) return deaths;
+    if (finished.aborted) return crashes;
   }
 }
 
 function makeRequests({ healthy, seed }: PoisonOptions): StartRequest[] {
-  const neighbours = Array.from({ length: healthy }, (_, number) => ({
+  const healthyRuns = Array.from({ length: healthy }, (_, number) => ({
     name: "healthy",
     input: { number },
     idempotencyKey: `healthy-${number}`,
   }));
-  // In the first half, so that many neighbours are under way and many are still to come when it strikes.
+  // In the first half, so that many healthy runs are running and many are still to come when it starts.
   const place = seededRandom(seed).below(Math.ceil(healthy / 2));
-  return neighbours.toSpliced(place, 0, { name: "poison", input: { number: -1 }, idempotencyKey: "poison" });
+  return healthyRuns.toSpliced(place, 0, { name: "poison", input: { number: -1 }, idempotencyKey: "poison" });
 }
 
 function problemsOfRun(run: RunView): string[] {
@@ -93,7 +96,7 @@ function problemsOfRun(run: RunView): string[] {
     : [`${what} with results ${results.join()}`];
 }
 
-const problemsOfDeaths = (deaths: number): string[] =>
-  deaths >= 1 && deaths <= DEATHS_MAX
+const problemsOfCrashes = (crashes: number): string[] =>
+  crashes >= 1 && crashes <= CRASHES_MAX
     ? []
-    : [`Baton died ${deaths} times of one poison run; 1 to ${DEATHS_MAX} are expected`];
+    : [`one poison run crashed Baton ${crashes} times; expected 1 to ${CRASHES_MAX}`];

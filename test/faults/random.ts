@@ -1,11 +1,11 @@
-/** Random numbers that a seed repeats, so that a storm that found something can be run again. */
+/** Random numbers that a seed repeats, so that a storm that found a problem can be run again. */
 export interface Random {
-  /** A whole number from 0 up to and without `end`. */
+  /** An integer from 0 to `end`, excluding `end`. */
   below(end: number): number;
   pick<Item>(items: readonly Item[]): Item;
 }
 
-/** Mulberry32: small, quick, and good enough to scatter kills. */
+/** Mulberry32: small, fast, and good enough to spread kills. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

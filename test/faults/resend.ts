@@ -1,9 +1,9 @@
-/** A client that asks again, long after: it finds the run it was promised, and starts no other. */
+/** A client that repeats its requests long after: it gets the acknowledged run and starts no other one. */
 import { type Orders, openOrders } from "./orders.ts";
-import type { RestOptions } from "./rest.ts";
+import type { WaitOptions } from "./wait-for-ends.ts";
 
-/** Sends every acknowledged order once more. Each line of the answer is one key that led to another run. */
-export async function resendAll(orders: Orders, options: RestOptions): Promise<string[]> {
+/** Sends every acknowledged request once more. Each line of the result is a key that returned another run. */
+export async function resendAll(orders: Orders, options: WaitOptions): Promise<string[]> {
   const requests = orders.acknowledged.map(({ request }) => request);
   const again = openOrders(requests, options);
   again.sendUpTo(requests.length);
@@ -13,6 +13,6 @@ export async function resendAll(orders: Orders, options: RestOptions): Promise<s
   const doubled = distinct.size === promised.size ? [] : [`${promised.size} keys share ${distinct.size} runs`];
   const violations = again.acknowledged
     .filter(({ request, id }) => promised.get(request.idempotencyKey) !== id)
-    .map(({ request, id }) => `the key ${request.idempotencyKey} was promised another run than ${id}`);
+    .map(({ request, id }) => `the key ${request.idempotencyKey} now returns ${id}, not its acknowledged run`);
   return [...doubled, ...violations];
 }

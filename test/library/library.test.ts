@@ -38,7 +38,7 @@ async function countOf(): Promise<number> {
 }
 
 describe("the library", () => {
-  it("starts a run and gives its typed result, key and status", async () => {
+  it("starts a run and returns its typed result, key and status", async () => {
     const handle = await baton.start(order, input);
     const { total } = await handle.result();
     assert.equal(total, 5);
@@ -46,7 +46,7 @@ describe("the library", () => {
     assert.equal((await baton.runs({ key: "order:o-1" }))[0]?.id, handle.id);
   });
 
-  it("answers the same run for a seen idempotency key, and refuses it for another input", async () => {
+  it("returns the same run for a known idempotency key, and refuses the key for another input", async () => {
     const first = await baton.start(order, input, { idempotencyKey: "k-1" });
     const again = await baton.start(order, input, { idempotencyKey: "k-1" });
     assert.equal(again.id, first.id);
@@ -56,7 +56,7 @@ describe("the library", () => {
     });
   });
 
-  it("refuses bad input with the path of the place and starts nothing", async () => {
+  it("refuses bad input with its path and starts nothing", async () => {
     const before = await countOf();
     const bad: [() => Promise<unknown>, string, RegExp][] = [
       [() => baton.start("order", { id: "x", lines: [{ price: "3" }] }), "invalid-input", /input\.lines\[0\]\.price/],
@@ -76,7 +76,7 @@ describe("the library", () => {
     assert.equal(await countOf(), before);
   });
 
-  it("starts many together", async () => {
+  it("starts many runs together", async () => {
     const handles = await baton.startMany(
       order,
       Array.from({ length: 500 }, (_, i) => ({ input: { ...input, id: String(i) } })),
@@ -86,14 +86,14 @@ describe("the library", () => {
     assert.equal(new Set(handles.map((handle) => handle.id)).size, 500);
   });
 
-  it("tells of a dead letter, and its error reaches whoever waits", async () => {
-    const letters: DeadLetter[] = [];
-    const stop = baton.onDeadLetter((letter) => letters.push(letter));
+  it("reports a dead letter, and a waiting caller gets its error", async () => {
+    const deadLetters: DeadLetter[] = [];
+    const stop = baton.onDeadLetter((letter) => deadLetters.push(letter));
     const handle = await baton.start(failing, null);
     await assert.rejects(handle.result(), { name: "RunFailedError", code: "run-failed", message: /declined/ });
     stop();
     assert.deepEqual(
-      letters.map((letter) => [letter.run, letter.step, letter.error.message]),
+      deadLetters.map((letter) => [letter.run, letter.step, letter.error.message]),
       [[handle.id, "bad", "card 4711 declined"]],
     );
   });
@@ -105,7 +105,7 @@ describe("the library", () => {
     assert.ok((groups[0]?.count ?? 0) >= 3);
   });
 
-  it("starts later when told to, and a sleeping run is not in memory", async () => {
+  it("delays a start, and keeps a sleeping run out of memory", async () => {
     const later = await baton.start(order, input, { after: "1h" });
     assert.equal(await later.status(), "pending");
     const asleep = await baton.start(sleeper, null);
@@ -117,7 +117,7 @@ describe("the library", () => {
     await later.cancel();
   });
 
-  it("code knows whose run it is in, wherever it is called from", async () => {
+  it("currentRun returns the current run and step anywhere in the code", async () => {
     const seen: unknown[] = [];
     const deep = async (): Promise<void> => {
       await Promise.resolve();
@@ -131,7 +131,7 @@ describe("the library", () => {
     assert.equal(currentRun(), null);
   });
 
-  it("runs whose version nobody here has wait visibly", async () => {
+  it("a run whose version is not loaded waits with a reason", async () => {
     const path = join(folder, "versions.db");
     const other = await openBaton({ store: `sqlite:${path}`, definitions: [sleeper] });
     const { id } = await other.start(sleeper, null, { after: 1 });

@@ -17,7 +17,7 @@ function options(store: string): OpenOptions {
 }
 
 describe("misuse", () => {
-  it("listeners and loggers that throw harm neither runs nor each other", async () => {
+  it("listeners and loggers that throw affect neither runs nor each other", async () => {
     const logger = {
       log: (): never => {
         throw new Error("the logger is broken");
@@ -26,19 +26,19 @@ describe("misuse", () => {
     await using stack = new AsyncDisposableStack();
     const baton = await openBaton({ ...options("listeners.db"), logger });
     stack.defer(() => baton.close());
-    const letters: string[] = [];
+    const deadLetters: string[] = [];
     baton.onDeadLetter(() => {
       throw new Error("the first listener is broken");
     });
     baton.onDeadLetter(() => Promise.reject(new Error("the second one later")));
-    baton.onDeadLetter((letter) => letters.push(letter.run));
+    baton.onDeadLetter((letter) => deadLetters.push(letter.run));
     const handle = await baton.start(bad, null);
     await assert.rejects(handle.result(), { code: "run-failed" });
-    assert.deepEqual(letters, [handle.id]);
+    assert.deepEqual(deadLetters, [handle.id]);
     assert.equal(await (await baton.start(good, null)).result(), 1);
   });
 
-  it("what is no definition or no limit is refused by its name", async () => {
+  it("invalid definitions, limits and events are refused", async () => {
     await assert.rejects(openBaton({ ...options("wrong.db"), definitions: [{} as never] }), { code: "invalid-option" });
     await using stack = new AsyncDisposableStack();
     const baton = await openBaton(options("wrong.db"));
@@ -50,7 +50,7 @@ describe("misuse", () => {
     await assert.rejects(openBaton({ store: `sqlite:${folder}` }), { code: "unavailable", message: /is not a file/ });
   });
 
-  it("a store file that was deleted while it was open accepts nothing more", async () => {
+  it("a store file that was deleted while open accepts no more writes", async () => {
     await using stack = new AsyncDisposableStack();
     const baton = await openBaton(options("deleted.db"));
     stack.defer(() => baton.close({ graceMs: 0 }));
@@ -61,7 +61,7 @@ describe("misuse", () => {
     await assert.rejects(baton.emit({ name: "something" }), lost);
   });
 
-  it("closing again waits for the same end, and everything after it is refused", async () => {
+  it("a second close waits for the first, and later calls are refused", async () => {
     const baton = await openBaton(options("closed.db"));
     const handle = await baton.start(nap, null);
     await Promise.all([baton.close(), baton.close()]);

@@ -9,7 +9,7 @@ import { openTestBaton, type TestOptions } from "baton/testing";
 const secret = "correct-horse/battery+staple=9";
 const sensitiveKey = "0123456789abcdef0123456789abcdef";
 
-/** The value as itself, in JSON, in a URL, in base64 at any offset, and in hexadecimal. */
+/** The value in clear, in JSON, in a URL, in base64 at any offset, and in hexadecimal. */
 function formsOf(value: string): readonly string[] {
   const bytes = Buffer.from(value);
   const hex = bytes.toString("hex");
@@ -89,7 +89,7 @@ function filesOf(folder: string): readonly string[] {
 }
 
 describe("sensitive values", () => {
-  it("are nowhere in the store's files, in any usual encoding, and the code gets them all the same", async () => {
+  it("are not in the store's files in any usual encoding, and the code still gets them", async () => {
     await within(async (baton, folder) => {
       const handle = await baton.start(sign, { user: "ada", card: { number: secret, name: "Ada" } });
       while ((await handle.status()) !== "waiting") await new Promise((resolve) => setTimeout(resolve, 5));
@@ -109,18 +109,18 @@ describe("sensitive values", () => {
       assertNowhere(filesOf(folder), "the store's files while it is open");
       const exported = JSON.stringify(await baton.export(handle.id));
       assertNowhere([exported], "its export");
-      assert.ok(!exported.includes("$sealed"), "what is sealed stays behind");
+      assert.ok(!exported.includes("$sealed"), "sealed values are not exported");
       assert.match(
         rows?.input ?? "",
         /"user":"ada","card":\{"number":\{"\$sealed"/,
-        "what is not sensitive is in clear",
+        "values that are not sensitive are in clear",
       );
       await baton.close();
       assertNowhere(filesOf(folder), "the store's files");
     });
   });
 
-  it("are shown by an act that is in the audit", async () => {
+  it("are shown by reveal, which the audit records", async () => {
     await within(async (baton) => {
       const handle = await baton.start(sign, { user: "ada", card: { number: secret, name: "Ada" } });
       while ((await handle.status()) !== "waiting") await new Promise((resolve) => setTimeout(resolve, 5));
@@ -140,7 +140,7 @@ describe("sensitive values", () => {
     });
   });
 
-  it("halt a run whose key is lost, which goes on when the key is back; an older key still opens", async () => {
+  it("suspend a run whose key is lost; it continues when the key is back, also as an older key", async () => {
     const folder = mkdtempSync(join(tmpdir(), "baton-sensitive-"));
     const open = (key: string | readonly string[]): Promise<Baton> =>
       openBaton({ store: `sqlite:${join(folder, "s.db")}`, definitions: [sign, child], sensitiveKey: key });
@@ -170,7 +170,7 @@ describe("sensitive values", () => {
     }
   });
 
-  it("leave a step's errors in clear where its author says so, but for what is known to be sensitive", async () => {
+  it("with hideErrors: false a step's errors are readable except for known sensitive values", async () => {
     const failing = workflow({ name: "failing" }, async (ctx) => {
       const { token } = await ctx.step("token", () => ({ token: secret }), { sensitive: ["token"] });
       const fail = (text: string) => () => Promise.reject(new NonRetryableError(text));
@@ -191,7 +191,7 @@ describe("sensitive values", () => {
     }
   });
 
-  it("need a key: without one the step does not run, and an input is refused", async () => {
+  it("need a key; without one the step does not run, and an input is refused", async () => {
     let ran = 0;
     const stepper = workflow({ name: "stepper" }, (ctx) => ctx.step("secret", () => ++ran, { sensitive: true }));
     const test = await openTestBaton({ definitions: [stepper, sign, child] });
@@ -223,7 +223,7 @@ describe("sensitive values", () => {
     }
   });
 
-  it("do not open when they are moved to another place", async () => {
+  it("cannot be read when moved to another place", async () => {
     const two = workflow({ name: "two" }, async (ctx) => {
       const a = await ctx.step("a", () => "first-secret-value", { sensitive: true });
       const b = await ctx.step("b", () => "second-secret-value", { sensitive: true });
@@ -256,7 +256,7 @@ describe("sensitive values", () => {
     }
   });
 
-  it("what a run is found and counted by holds no sensitive value, nor does what goes on for it", async () => {
+  it("are refused in names and keys of a run, and stay sealed when it continues as a new run", async () => {
     const test = await openTestBaton({ sensitiveKey });
     const sealed = { sensitive: ["s"] } as const;
     const never = (): number => 1;
@@ -304,7 +304,7 @@ describe("sensitive values", () => {
     }
   });
 
-  it("errors, log data and progress are redacted leaf by leaf: numbers, text like JSON, and what was cut", async () => {
+  it("are redacted in each value of errors, log data and progress: numbers, text like JSON, and cut text", async () => {
     const odd = '","code":"';
     const number = 4_111_111_111_111_111;
     const definition = workflow<{ n: number; odd: string; s: string }>(
@@ -334,7 +334,7 @@ describe("sensitive values", () => {
     }
   });
 
-  it("a value that looks like a sealed one is refused from people", async () => {
+  it("cannot be forged: a value that looks sealed is refused", async () => {
     const forged = { $sealed: { key: "x", iv: "", data: "" } };
     const taker = workflow<unknown>({ name: "taker" }, async (ctx, input) =>
       input === null ? ctx.step("forge", () => forged) : ctx.waitForEvent("e"),
@@ -355,7 +355,7 @@ describe("sensitive values", () => {
     }
   });
 
-  it("an event or a child's result whose key is gone suspends who waits for it, and harms nobody else", async () => {
+  it("of an event or a child's result suspend the waiting run when their key is lost", async () => {
     const options: TestOptions = { sensitiveKey };
     const keeper = workflow<{ s: string }>({ name: "keeper", sensitive: true }, async (ctx, { s }) => {
       await ctx.sleep("nap", "1m");
@@ -387,7 +387,7 @@ describe("sensitive values", () => {
     }
   });
 
-  it("a start that is refused takes no room from those after it", { timeout: 20_000 }, async () => {
+  it("in a refused start use no capacity of later starts", { timeout: 20_000 }, async () => {
     const leaky = workflow<{ s: string }>({ name: "leaky", sensitive: ["s"], key: ({ s }) => s }, () => 1);
     const plain = workflow({ name: "plain" }, () => 1);
     const folder = mkdtempSync(join(tmpdir(), "baton-sensitive-"));

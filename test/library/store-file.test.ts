@@ -15,7 +15,7 @@ after(() => rmSync(folder, { recursive: true }));
 const echo = workflow({ name: "echo" }, async (ctx, input: unknown) => ctx.step("echo", () => input));
 
 describe("the store file", () => {
-  it("keeps runs over a close and an open", async () => {
+  it("keeps runs across close and open", async () => {
     const path = join(folder, "keeps.db");
     const first = await openBaton({ store: `sqlite:${path}`, definitions: [echo] });
     const handle = await first.start(echo, { a: 1 });
@@ -27,7 +27,7 @@ describe("the store file", () => {
     await second.close();
   });
 
-  it("a close hands back what is under way, and the next open goes on with it", async () => {
+  it("a close hands back running runs, and the next open continues them", async () => {
     const path = join(folder, "handback.db");
     let release = (): void => {};
     let count = 0;
@@ -57,7 +57,7 @@ describe("the store file", () => {
     await second.close();
   });
 
-  it("an attempt that a stop aborts is made again and costs its step nothing", async () => {
+  it("an attempt aborted by a stop is repeated and does not count", async () => {
     const path = join(folder, "aborted.db");
     const numbers: number[] = [];
     const slow = workflow({ name: "slow" }, async (ctx) =>
@@ -83,7 +83,7 @@ describe("the store file", () => {
     await second.close();
   });
 
-  it("a second opener is refused and told the first one's pid", async () => {
+  it("a second opener is refused with the pid of the first", async () => {
     const path = join(folder, "owned.db");
     const child = spawn(
       process.execPath,
@@ -107,11 +107,11 @@ describe("the store file", () => {
     );
     child.kill("SIGKILL");
     await once(child, "exit");
-    // kill -9 frees the lock: nobody has to remove a file by hand.
+    // kill -9 releases the lock: no file has to be removed by hand.
     await (await openBaton({ store: `sqlite:${path}` })).close();
   });
 
-  it("a file that is not SQLite, or of another application, is refused and left as it was", async () => {
+  it("a file that is not SQLite, or of another application, is refused and unchanged", async () => {
     const text = join(folder, "text.db");
     writeFileSync(text, "these are my notes, not a database");
     await assert.rejects(openBaton({ store: `sqlite:${text}` }), { code: "corrupt", message: /is not a SQLite file/ });
@@ -138,7 +138,7 @@ describe("the store file", () => {
     });
   });
 
-  it("a migration is preceded by a backup, and one that fails changes nothing", () => {
+  it("a migration makes a backup first, and changes nothing when it fails", () => {
     const path = join(folder, "migrates.db");
     const db = openDatabase(path);
     const before = dumpSchema(db);
@@ -152,14 +152,14 @@ describe("the store file", () => {
     db.close();
   });
 
-  it("schema.sql is what the migrations make", () => {
+  it("schema.sql matches the migrations", () => {
     const db = openMemoryDatabase();
     const golden = readFileSync(new URL("../../src/stores/sqlite/schema.sql", import.meta.url), "utf8");
     assert.equal(dumpSchema(db), golden, "npm run schema");
     db.close();
   });
 
-  it("a backup is a store of its own", async () => {
+  it("a backup can be opened as a store", async () => {
     const path = join(folder, "live.db");
     const copy = join(folder, "copy.db");
     const baton = await openBaton({ store: `sqlite:${path}`, definitions: [echo] });

@@ -31,7 +31,7 @@ function refused(error: unknown): string {
 }
 
 describe("ctx.tx", () => {
-  it("refuses every way to touch Baton's own tables, and more than one statement", async () => {
+  it("refuses statements on Baton's own tables, and more than one statement", async () => {
     const statements = [
       "select * from RUNS",
       "alter table runs rename to mine_too",
@@ -53,14 +53,14 @@ describe("ctx.tx", () => {
     assert.deepEqual(await transact((db) => db.query("select * from mine")), []);
   });
 
-  it("tells a faulty statement from a damaged store", async () => {
+  it("distinguishes a faulty statement from a damaged store", async () => {
     await assert.rejects(
       transact((db) => db.query("selec 1")),
       (error) => refused(error) === "tx-failed" && /syntax error/.test((error as Error).message),
     );
   });
 
-  it("keeps nothing when a statement has rolled the transaction back", async () => {
+  it("commits nothing after a statement has rolled back the transaction", async () => {
     await assert.rejects(
       transact(async (db) => {
         await db.query("insert into mine values (1, 'first')");
@@ -72,7 +72,7 @@ describe("ctx.tx", () => {
     assert.deepEqual(await transact((db) => db.query("select * from mine")), []);
   });
 
-  it("frees the store and fails the step when its code never comes back", async () => {
+  it("frees the store and fails the step when its code never returns", async () => {
     await assert.rejects(
       transact(() => new Promise(() => {})),
       (error) => refused(error) === "tx-too-long",
@@ -80,7 +80,7 @@ describe("ctx.tx", () => {
     assert.deepEqual(await transact((db) => db.query("select 1 as n")), [{ n: 1 }]);
   });
 
-  it("gives a client that has outlived its transaction no part in the next one", async () => {
+  it("refuses a client whose transaction has ended", async () => {
     let old: TxClient | undefined;
     await transact(async (db) => {
       old = db;

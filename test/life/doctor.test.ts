@@ -21,14 +21,14 @@ const doomed = workflow({ name: "doomed" }, async (ctx) => {
   await ctx.step("break", () => Promise.reject(new Error("no such account")), { retry: { attempts: 1 } });
 });
 
-interface Place {
+interface Setup {
   readonly file: string;
   open(): Promise<Baton>;
-  /** Breaks the store by hand, while nobody has it. */
-  hurt(...sql: readonly string[]): void;
+  /** Damages the closed store with these statements. */
+  damage(...sql: readonly string[]): void;
 }
 
-function setup(test: TestContext): Place {
+function setup(test: TestContext): Setup {
   const folder = mkdtempSync(join(tmpdir(), "baton-doctor-"));
   const file = join(folder, "baton.db");
   const batons: Baton[] = [];
@@ -43,7 +43,7 @@ function setup(test: TestContext): Place {
       batons.push(baton);
       return baton;
     },
-    hurt: (...sql) => {
+    damage: (...sql) => {
       const db = new DatabaseSync(file);
       for (const each of sql) db.exec(each);
       db.close();
@@ -61,8 +61,8 @@ async function parked(baton: Baton, definition: typeof gate | typeof narrow): Pr
   return id;
 }
 
-/** Ways to break a store: each is named, mended by one repair, and leaves runs that go on. */
-const wounds: readonly { name: string; code: string; repair: RepairCode; sql: readonly string[] }[] = [
+/** Ways to damage a store: each is reported, repaired by one repair, and the runs continue. */
+const damages: readonly { name: string; code: string; repair: RepairCode; sql: readonly string[] }[] = [
   {
     name: "a run whose queue row is gone",
     code: "not-queued",
@@ -70,7 +70,7 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     sql: ["delete from live where run = 1"],
   },
   {
-    name: "a run at rest with a queue row",
+    name: "an ended run with a queue row",
     code: "queued-at-rest",
     repair: "requeue",
     sql: [
@@ -94,7 +94,7 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     sql: ["update live set holder = 1 where run = 1"],
   },
   {
-    name: "a run that a dead worker holds",
+    name: "a run held by a dead worker",
     code: "leased-by-nobody",
     repair: "free-leases",
     sql: ["update live set state = 1, holder = 4711 where run = 1"],
@@ -112,7 +112,7 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     sql: ["update live set ready_at = ready_at + 1000 where run = 1"],
   },
   {
-    name: "a parked run over something unread",
+    name: "a parked run with an unread arrival",
     code: "parked-over-unread",
     repair: "wake-parked",
     sql: [
@@ -122,7 +122,7 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     ],
   },
   {
-    name: "a slot that a run at rest holds",
+    name: "a slot held by an ended run",
     code: "slot-of-idle",
     repair: "take-slots-back",
     sql: [
@@ -130,25 +130,25 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     ],
   },
   {
-    name: "a line before a free slot",
+    name: "queued runs at a free slot",
     code: "free-slot-in-line",
     repair: "hand-out-slots",
     sql: ["delete from slots"],
   },
   {
-    name: "a failed run that nobody is told of",
+    name: "a failed run without a dead letter",
     code: "failed-and-forgotten",
     repair: "mend-dead-letters",
     sql: ["delete from dead", "delete from causes"],
   },
   {
-    name: "a dead letter of a run that goes on",
+    name: "a dead letter of a run that continues",
     code: "dead-letter-of-none",
     repair: "mend-dead-letters",
     sql: ["insert into dead (run, fingerprint, at) values (1, 'x', 1)", "insert into causes values ('x', 1)"],
   },
   {
-    name: "counts of runs that are off",
+    name: "wrong counts of runs",
     code: "miscounted",
     repair: "recount",
     sql: [
@@ -157,13 +157,13 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
     ],
   },
   {
-    name: "counts of hours that are off",
+    name: "wrong counts per hour",
     code: "miscounted-hour",
     repair: "recount",
     sql: ["update hours set count = 17", "delete from hours where status = 'failed'"],
   },
   {
-    name: "counts of causes that are off",
+    name: "wrong counts of causes",
     code: "miscounted-cause",
     repair: "recount",
     sql: ["update causes set count = 3", "insert into causes values ('nowhere', 4)"],
@@ -171,7 +171,7 @@ const wounds: readonly { name: string; code: string; repair: RepairCode; sql: re
 ];
 
 describe("the doctor", () => {
-  it("finds nothing wrong with a store that works, and tells what it has looked at", async (t) => {
+  it("finds no problem in a working store, and reports what it checked", async (t) => {
     const { open } = setup(t);
     const baton = await open();
     await parked(baton, gate);
@@ -203,12 +203,12 @@ describe("the doctor", () => {
       "lost-files",
       "queue",
     ])
-      assert.ok(codes.includes(code), `it looks at ${code}`);
+      assert.ok(codes.includes(code), `it checks ${code}`);
   });
 
-  for (const { name, code, repair, sql } of wounds) {
-    it(`names ${name}, mends it and comes back clean`, async (t) => {
-      const { open, hurt } = setup(t);
+  for (const { name, code, repair, sql } of damages) {
+    it(`finds and repairs ${name}`, async (t) => {
+      const { open, damage } = setup(t);
       const first = await open();
       const id = await parked(first, gate);
       await parked(first, narrow);
@@ -216,7 +216,7 @@ describe("the doctor", () => {
       const failed = await first.start(doomed, undefined);
       await assert.rejects(failed.result());
       await first.close();
-      hurt(...sql);
+      damage(...sql);
       const baton = await open();
       const before = await baton.doctor();
       const found = before.findings.find((each) => each.code === code);
@@ -237,7 +237,7 @@ describe("the doctor", () => {
       const audit = await baton.engine.store.query("audit", { run: null, before: null, limit: 50 });
       const row = audit.find((each) => each.verb === "repair" && each.detail?.includes(repair));
       assert.equal(row?.why, "broken by hand");
-      // What was mended goes on: nothing was lost and nothing was done twice.
+      // The repaired run continues: nothing was lost or done twice.
       await until(async () => (await (await baton.get(id)).status()) === "waiting");
       await baton.emit({ name: "go" });
       assert.equal(await (await baton.get(id)).result(), "through");
@@ -246,12 +246,12 @@ describe("the doctor", () => {
     });
   }
 
-  it("does the same repair once, however often it is offered", async (t) => {
-    const { open, hurt } = setup(t);
+  it("applies the same repair once", async (t) => {
+    const { open, damage } = setup(t);
     const first = await open();
     await parked(first, gate);
     await first.close();
-    hurt("update counters set count = count + 5 where status = 'waiting'");
+    damage("update counters set count = count + 5 where status = 'waiting'");
     const { engine } = await open();
     const drifts = await engine.store.query("counterDrift", {});
     const audit = { actor: "test", verb: "repair", why: null };
@@ -261,35 +261,35 @@ describe("the doctor", () => {
     assert.deepEqual(await engine.store.query("violations", {}), []);
   });
 
-  it("corrects counts while runs start and end, and loses none of them", async (t) => {
-    const { open, hurt } = setup(t);
+  it("corrects counts while runs start and end", async (t) => {
+    const { open, damage } = setup(t);
     const first = await open();
     await parked(first, gate);
     await first.close();
-    hurt("update counters set count = count + 7", "update hours set count = count - 3");
+    damage("update counters set count = count + 7", "update hours set count = count - 3");
     const baton = await open();
-    let isMending = true;
-    const mending = baton.doctor({ repair: true }).finally(() => {
-      isMending = false;
+    let isRepairing = true;
+    const repairing = baton.doctor({ repair: true }).finally(() => {
+      isRepairing = false;
     });
     const ended: Promise<unknown>[] = [];
-    while (isMending) {
+    while (isRepairing) {
       const handle = await baton.start(doomed, undefined);
       ended.push(handle.result().catch(() => {}));
       await parked(baton, gate);
     }
-    await mending;
+    await repairing;
     await Promise.all(ended);
     assert.deepEqual(await baton.engine.store.query("violations", {}), []);
-    assert.ok(ended.length > 3, "runs went on meanwhile");
+    assert.ok(ended.length > 3, "runs continued meanwhile");
   });
 
-  it("names a result that was recorded twice, and leaves it to a person", async (t) => {
-    const { open, hurt } = setup(t);
+  it("reports a result that was recorded twice, without a repair", async (t) => {
+    const { open, damage } = setup(t);
     const first = await open();
     await parked(first, gate);
     await first.close();
-    hurt(
+    damage(
       "insert into steps (run, seq, key, kind, outcome, attempts, took_ms, at) values (1, 900, 'first', 0, 0, 1, 1, 1)",
     );
     const baton = await open();
@@ -300,14 +300,16 @@ describe("the doctor", () => {
     assert.deepEqual(repairs, []);
   });
 
-  it("names another process that has the file open", async (t) => {
+  it("reports another process that has the file open", async (t) => {
     const { open, file } = setup(t);
     await (await open()).close();
     const holder = spawn("tail", ["-f", file], { stdio: "ignore" });
     t.after(() => holder.kill());
     const baton = await open();
-    const look = async (): Promise<Map<string, string>> =>
+    const readFindings = async (): Promise<Map<string, string>> =>
       new Map((await baton.doctor()).findings.map((each) => [each.code, `${each.level} ${each.where.join()}`]));
-    await until(async () => (await look()).get("foreign-openers")?.startsWith(`warn ${holder.pid} tail`) ?? false);
+    await until(
+      async () => (await readFindings()).get("foreign-openers")?.startsWith(`warn ${holder.pid} tail`) ?? false,
+    );
   });
 });

@@ -11,7 +11,7 @@ interface Order {
   readonly amount: number;
 }
 
-/** What ran in production: it fails on what the bank answers. */
+/** The workflow in production: it fails on the bank's answer. */
 const charge = workflow({ name: "charge" }, async (ctx, order: Order) => {
   const account = await ctx.step("find account", () => ({ iban: `DE${order.id}`, limit: 100 }));
   await ctx.step(
@@ -25,8 +25,8 @@ const charge = workflow({ name: "charge" }, async (ctx, order: Order) => {
   return "paid";
 });
 
-/** What mends it. */
-const mended = workflow({ name: "charge" }, async (ctx, order: Order) => {
+/** The fixed workflow. */
+const fixed = workflow({ name: "charge" }, async (ctx, order: Order) => {
   const account = await ctx.step("find account", () => ({ iban: "never asked again", limit: 0 }));
   await ctx.step("debit", () => `in parts of ${account.limit} from ${account.iban}`);
   await ctx.step("tell", () => order.id);
@@ -52,12 +52,12 @@ async function production(test: TestContext): Promise<Baton> {
 async function failedRun(baton: Baton): Promise<RunFixture> {
   const handle = await baton.start(charge, { id: "77", amount: 5_000 }, { key: "order:77" });
   await assert.rejects(handle.result());
-  // As it comes out of a file.
+  // As read from a file.
   return JSON.parse(JSON.stringify(await baton.export(handle.id))) as RunFixture;
 }
 
 describe("an exported run", () => {
-  it("holds its whole history", async (t) => {
+  it("contains its whole history", async (t) => {
     const baton = await production(t);
     const fixture = await failedRun(baton);
     assert.equal(fixture.format, "baton-run");
@@ -76,16 +76,16 @@ describe("an exported run", () => {
     assert.match(fixture.attempts[1]?.error?.message ?? "", /limit of DE77 is exceeded/);
   });
 
-  it("becomes a regression test: replayed over the code, loaded, and resumed with what was done kept", async (t) => {
+  it("can be replayed over the code, loaded, and resumed with its results kept", async (t) => {
     const fixture = await failedRun(await production(t));
-    const test = await openTestBaton({ definitions: [mended] });
+    const test = await openTestBaton({ definitions: [fixed] });
     t.after(() => test.close());
     assert.deepEqual(await test.replay(fixture, charge), { outcome: "compatible" });
-    assert.deepEqual(await test.replay(fixture, mended), { outcome: "compatible" });
+    assert.deepEqual(await test.replay(fixture, fixed), { outcome: "compatible" });
     const verdict = await test.replay(fixture, other);
     assert.equal(verdict.outcome, "diverges");
     assert.equal(verdict.outcome === "diverges" && verdict.at, 1);
-    // Another number than here: bundles are counted by the store that they are deployed to.
+    // A version number unknown here: each store numbers the bundles that are deployed to it.
     const handle = await test.load<string>({ ...fixture, definition: { ...fixture.definition, version: 7 } });
     assert.equal(await handle.status(), "failed");
     const detail = await handle.detail();
@@ -97,9 +97,9 @@ describe("an exported run", () => {
     assert.ok(outputs.includes('"in parts of 100 from DE77"'), "the account of production, not of the test");
   });
 
-  it("never runs by itself, is no dead letter, and is imported once for each id", async (t) => {
+  it("never runs by itself, is not a dead letter, and is imported once for each id", async (t) => {
     const fixture = await failedRun(await production(t));
-    const test = await openTestBaton({ definitions: [mended] });
+    const test = await openTestBaton({ definitions: [fixed] });
     t.after(() => test.close());
     const handle = await test.load(fixture);
     await test.advance("1d");
@@ -115,7 +115,7 @@ describe("an exported run", () => {
     assert.notEqual(second.id, handle.id);
   });
 
-  it("of a run that still waits comes to rest where it is imported", async (t) => {
+  it("is imported as ended if it was still waiting", async (t) => {
     const waiting = workflow({ name: "waiting" }, async (ctx) => ctx.waitForEvent("go"));
     const test = await openTestBaton({ definitions: [waiting] });
     t.after(() => test.close());
@@ -133,7 +133,7 @@ describe("an exported run", () => {
     assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
   });
 
-  const spoiled: readonly (readonly [string, (fixture: RunFixture) => unknown, RegExp])[] = [
+  const invalidFixtures: readonly (readonly [string, (fixture: RunFixture) => unknown, RegExp])[] = [
     ["something else", () => ({ runs: [] }), /it is not a file written by baton export/],
     ["nothing", () => null, /it is not a file written/],
     [
@@ -144,7 +144,7 @@ describe("an exported run", () => {
     ["a run without history", ({ entries: _entries, ...rest }) => rest, /parts of the file are missing/],
     ["an unknown kind", (f) => ({ ...f, entries: f.entries.map((e) => ({ ...e, kind: "spell" })) }), /entries\[0\]/],
     [
-      "a value that is no JSON",
+      "a value that is not JSON",
       (f) => ({ ...f, entries: f.entries.map((e) => ({ ...e, value: "{" })) }),
       /entries\[0\]/,
     ],
@@ -152,12 +152,12 @@ describe("an exported run", () => {
     ["a broken attempt", (f) => ({ ...f, attempts: [{ key: 1 }] }), /attempts\[0\]/],
     ["an unknown status", (f) => ({ ...f, run: { ...f.run, status: "asleep" } }), /run is not valid/],
   ];
-  for (const [name, spoil, message] of spoiled) {
+  for (const [name, corrupt, message] of invalidFixtures) {
     it(`is refused when it is ${name}, and nothing is written`, async (t) => {
       const fixture = await failedRun(await production(t));
       const test = await openTestBaton();
       t.after(() => test.close());
-      await assert.rejects(test.load(spoil(fixture)), (error: Error & { code: string }) => {
+      await assert.rejects(test.load(corrupt(fixture)), (error: Error & { code: string }) => {
         assert.equal(error.code, "invalid-fixture");
         assert.match(error.message, message);
         return true;

@@ -4,9 +4,9 @@ import { type Context, workflow } from "../../src/index.ts";
 import { defaults } from "../../src/kernel/model/limits.ts";
 import { openTestBaton, type TestBaton } from "../../src/testing/index.ts";
 
-/** INV-24: what would exceed a limit fails with a clear error, and fails before anything is written. */
+/** INV-24: what would exceed a limit fails with a clear error before anything is written. */
 
-const over = "x".repeat(defaults.payloadMax);
+const oversized = "x".repeat(defaults.payloadMax);
 const quiet = workflow({ name: "quiet" }, async (ctx, input: string) => ctx.waitForEvent(input.slice(0, 3)));
 
 async function setup(test: TestContext, ...definitions: Parameters<TestBaton["register"]>[0][]): Promise<TestBaton> {
@@ -15,7 +15,7 @@ async function setup(test: TestContext, ...definitions: Parameters<TestBaton["re
   return baton;
 }
 
-/** Rows of everything that may be written. */
+/** Counts of everything that may be written. */
 async function rows({ baton }: TestBaton): Promise<unknown> {
   const { store } = baton.engine;
   return {
@@ -25,8 +25,8 @@ async function rows({ baton }: TestBaton): Promise<unknown> {
 }
 
 const outside: readonly (readonly [string, (test: TestBaton) => Promise<unknown>, string, RegExp])[] = [
-  ["an input", ({ baton }) => baton.start(quiet, over), "limit", /input has 1048578 bytes, the limit is 1048576/],
-  ["an event's data", (test) => test.emit({ name: "e", data: over }), "limit", /data has 1048578 bytes/],
+  ["an input", ({ baton }) => baton.start(quiet, oversized), "limit", /input has 1048578 bytes, the limit is 1048576/],
+  ["an event's data", (test) => test.emit({ name: "e", data: oversized }), "limit", /data has 1048578 bytes/],
   [
     "an event's name",
     (test) => test.emit({ name: "e".repeat(201) }),
@@ -66,7 +66,7 @@ const outside: readonly (readonly [string, (test: TestBaton) => Promise<unknown>
 
 describe("from outside", () => {
   for (const [name, act, code, message] of outside) {
-    it(`${name} over its limit is refused and nothing is written`, async (t) => {
+    it(`${name} over its limit is refused, and nothing is written`, async (t) => {
       const test = await setup(t, quiet);
       await assert.rejects(act(test), (error: Error & { code: string }) => {
         assert.equal(error.code, code);
@@ -78,14 +78,22 @@ describe("from outside", () => {
   }
 });
 
-/** What code may ask for: the run fails with the limit, and what would have been written is not there. */
+/** Calls from code: the run fails with the limit, and nothing of the call is written. */
 const inside: readonly (readonly [string, (ctx: Context) => Promise<unknown>, RegExp])[] = [
-  ["a step's output", (ctx) => ctx.step("big", () => over), /output of "big" has 1048578 bytes, the limit is 1048576/],
-  ["a step's declared input", (ctx) => ctx.step("big", () => 1, { input: over }), /input of "big" has 1048578 bytes/],
+  [
+    "a step's output",
+    (ctx) => ctx.step("big", () => oversized),
+    /output of "big" has 1048578 bytes, the limit is 1048576/,
+  ],
+  [
+    "a step's declared input",
+    (ctx) => ctx.step("big", () => 1, { input: oversized }),
+    /input of "big" has 1048578 bytes/,
+  ],
   ["a step's name", (ctx) => ctx.step("n".repeat(201), () => 1), /a step's name/],
-  ["an emitted event's data", (ctx) => ctx.emit({ name: "e", data: over }), /data has 1048578 bytes/],
+  ["an emitted event's data", (ctx) => ctx.emit({ name: "e", data: oversized }), /data has 1048578 bytes/],
   ["an emitted event's name", (ctx) => ctx.emit({ name: "e".repeat(201) }), /an event's name/],
-  ["a child's input", (ctx) => ctx.call(quiet, over), /input has 1048578 bytes/],
+  ["a child's input", (ctx) => ctx.call(quiet, oversized), /input has 1048578 bytes/],
   ["attributes", (ctx) => ctx.setAttributes({ a: "x".repeat(5_000) }), /attributes has 5008 bytes/],
   [
     "attributes that grow",
@@ -99,7 +107,7 @@ const inside: readonly (readonly [string, (ctx: Context) => Promise<unknown>, Re
 
 describe("from code", () => {
   for (const [name, act, message] of inside) {
-    it(`${name} over its limit fails the run and is not written`, async (t) => {
+    it(`${name} over its limit fails the run, and is not written`, async (t) => {
       const greedy = workflow({ name: "greedy", retry: { attempts: 1 } }, async (ctx) => {
         await act(ctx);
       });
@@ -115,21 +123,21 @@ describe("from code", () => {
   }
 
   it("an output over the limit fails the run", async (t) => {
-    const greedy = workflow({ name: "greedy" }, async () => over);
+    const greedy = workflow({ name: "greedy" }, async () => oversized);
     const test = await setup(t, greedy);
     await assert.rejects((await test.start(greedy, undefined)).result(), /output .*has 1048578 bytes/);
   });
 
-  it("a workflow may raise its limit, up to 16 MiB", async (t) => {
+  it("a workflow can raise its limit, up to 16 MiB", async (t) => {
     const big = workflow({ name: "big", payloadMax: 2 * 1024 * 1024 }, async (ctx, input: string) =>
       ctx.step("s", () => input),
     );
     const test = await setup(t, big);
-    assert.equal(await (await test.start(big, over)).result(), over);
+    assert.equal(await (await test.start(big, oversized)).result(), oversized);
     assert.throws(() => workflow({ name: "huge", payloadMax: 17 * 1024 * 1024 }, () => 1), /payloadMax/);
   });
 
-  it("an error is cut to its limit and kept", async (t) => {
+  it("an error is truncated to its limit", async (t) => {
     const loud = workflow({ name: "loud", retry: { attempts: 1 } }, async (ctx) =>
       ctx.step("shout", () => Promise.reject(new Error("a".repeat(10_000_000)))),
     );
@@ -141,7 +149,7 @@ describe("from code", () => {
     assert.ok((value ?? entries[0]?.value ?? "").length <= defaults.errorMax);
   });
 
-  it("log lines over their limit are cut with a line that says so", async (t) => {
+  it("log lines over their limit are dropped, with a line that reports it", async (t) => {
     const chatty = workflow({ name: "chatty" }, async (ctx) => {
       for (let i = 0; i < 2_000; i++) ctx.log.info(`line ${i}`);
       await ctx.step("s", () => 1);
@@ -164,7 +172,7 @@ describe("from code", () => {
     }
   });
 
-  it("steps over their limit fail the run at the limit, after a warning at half of it", async (t) => {
+  it("the run fails at its step limit, after a warning at half of it", async (t) => {
     const endless = workflow({ name: "endless" }, async (ctx) => {
       for (let i = 0; ; i++) await ctx.step("again", () => i);
     });

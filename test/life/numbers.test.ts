@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { workflow } from "baton";
 import { openTestBaton } from "baton/testing";
 
-test("a run's number is not given again when the newest run is removed, also over a restart", async () => {
+test("a run's number is not reused when the newest run is removed, also across a restart", async () => {
   const job = workflow<number>({ name: "job" }, (ctx, n) => ctx.step("work", () => n));
   const test = await openTestBaton({ definitions: [job] });
   try {
@@ -12,7 +12,7 @@ test("a run's number is not given again when the newest run is removed, also ove
       const handle = await test.start(job, n, { idempotencyKey: `key ${n}` });
       await handle.result();
       const { row } = await handle.detail();
-      assert.ok(!seen.has(row.no), `number ${row.no} was given again`);
+      assert.ok(!seen.has(row.no), `number ${row.no} was reused`);
       seen.add(row.no);
       await test.baton.erase({ run: handle.id, why: "test" });
       if (n === 1) await test.crash();

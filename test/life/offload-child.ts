@@ -2,26 +2,26 @@ import { SqliteCore } from "../../src/stores/sqlite/core.ts";
 import { DiskFiles } from "../../src/stores/sqlite/files.ts";
 import { openDatabase } from "../../src/stores/sqlite/open.ts";
 
-/** A store that kills its own process at a point of a file's life: `put`, `commit`, `remove`, or never. */
+/** A store that kills its own process at one point of writing a file: `put`, `commit`, `remove`, or never. */
 const [path = "", point = "never", hours = "0"] = process.argv.slice(2);
 
-function die(): void {
+function crash(): void {
   process.kill(process.pid, "SIGKILL");
 }
 
-class MortalFiles extends DiskFiles {
+class CrashingFiles extends DiskFiles {
   override settle(): void {
     super.settle();
-    if (point === "put") die();
+    if (point === "put") crash();
   }
   override remove(hash: string): void {
-    if (point === "remove") die();
+    if (point === "remove") crash();
     super.remove(hash);
   }
 }
 
 const now = (): number => Date.now() + Number(hours) * 3_600_000;
-const core = new SqliteCore(openDatabase(path), { now, files: new MortalFiles(path) });
+const core = new SqliteCore(openDatabase(path), { now, files: new CrashingFiles(path) });
 
 if (point === "remove" || point === "sweep") {
   core.sweep({ completedMs: 0, failedMs: 0, eventMs: 0, limit: 1_000 });
@@ -43,5 +43,5 @@ if (point === "remove" || point === "sweep") {
   ]);
   if (reply === undefined || "error" in reply) throw reply?.error ?? new Error("no reply");
   process.stdout.write("committed");
-  if (point === "commit") die();
+  if (point === "commit") crash();
 }

@@ -29,16 +29,16 @@ const picky = workflow({ name: "picky" }, async (ctx, input: string) => {
   return "done";
 });
 
-interface Place {
+interface Setup {
   readonly folder: string;
   readonly file: string;
   open(options?: { over?: number }): Promise<Baton>;
-  /** Files beside the store, by name. */
+  /** The files next to the store, by name. */
   files(): readonly { name: string; path: string }[];
   child(point: string, hours?: number): Promise<{ out: string; signal: NodeJS.Signals | null }>;
 }
 
-function setup(test: TestContext): Place {
+function setup(test: TestContext): Setup {
   const folder = mkdtempSync(join(tmpdir(), "baton-offload-"));
   const file = join(folder, "baton.db");
   const batons: Baton[] = [];
@@ -79,12 +79,12 @@ function filesOf(root: string): { name: string; path: string }[] {
 }
 
 describe("a large value", () => {
-  it("lies once in a file that only its owner may read, and comes back as it was", async (t) => {
+  it("is stored once, in a file that only its owner can read, and read back unchanged", async (t) => {
     const { open, files, file } = setup(t);
     const baton = await open();
     const handles = await Promise.all([1, 2, 3].map(() => baton.start(echo, large)));
     for (const handle of handles) assert.equal(await handle.result(), large);
-    // Three runs with input, step and output: nine times the same bytes.
+    // Three runs with input, step and output: the same bytes nine times.
     const [only, ...more] = files();
     assert.deepEqual(more, []);
     assert.match(only?.name ?? "", /^[0-9a-f]{64}$/);
@@ -94,7 +94,7 @@ describe("a large value", () => {
     assert.deepEqual(sizes.files, { count: 1, bytes: 400_002 });
   });
 
-  it("under the threshold stays in the store, and the threshold is configured", async (t) => {
+  it("under the configured threshold stays in the store", async (t) => {
     const { open, files } = setup(t);
     const baton = await open();
     await (await baton.start(echo, "x".repeat(200_000))).result();
@@ -105,7 +105,7 @@ describe("a large value", () => {
     assert.equal(files().length, 1);
   });
 
-  it("that is sealed never gets a name made of its content", async (t) => {
+  it("that is sealed never gets a file named by its content", async (t) => {
     const { file, files } = setup(t);
     const secretive = workflow({ name: "secretive" }, async (ctx) => {
       const secret = await ctx.step("secret", () => large, { sensitive: true });
@@ -124,7 +124,7 @@ describe("a large value", () => {
     }
   });
 
-  it("that is missing or damaged is told with its run and step, and never read as something else", async (t) => {
+  it("that is missing or damaged is reported with its run and step, and never read as another value", async (t) => {
     const { open, files } = setup(t);
     const first = await open();
     const { id } = await first.start(picky, large);
@@ -132,8 +132,8 @@ describe("a large value", () => {
     const [value] = files();
     const path = value?.path ?? "";
     const bytes = readFileSync(path);
-    for (const harm of [() => rmSync(path), () => writeFileSync(path, Buffer.from(bytes).fill(0x20, 5, 6))]) {
-      harm();
+    for (const damage of [() => rmSync(path), () => writeFileSync(path, Buffer.from(bytes).fill(0x20, 5, 6))]) {
+      damage();
       const no = (await first.engine.store.query("run", { id }))?.row.no ?? 0;
       await assert.rejects(
         first.engine.store.query("payload", { run: no, part: "step:1" }),
@@ -153,13 +153,13 @@ describe("a large value", () => {
       writeFileSync(path, bytes);
     }
     assert.equal((await first.doctor({ full: true })).findings.find((each) => each.code === "lost-files")?.level, "ok");
-    // Whoever brings the same bytes again heals the file.
+    // The next write of the same bytes restores the file.
     writeFileSync(path, "broken");
     assert.equal(await (await first.start(echo, large)).result(), large);
     assert.deepEqual(readFileSync(path), bytes);
   });
 
-  it("goes when nobody has referred to it for an hour, and not before", () => {
+  it("is removed an hour after the last reference, not before", () => {
     let now = 1_700_000_000_000;
     const core = openMemoryCore({ now: () => now });
     const start = (id: string): void => {
@@ -195,17 +195,17 @@ describe("a large value", () => {
     assert.equal(core.query("run", { id: "run_1" }), null);
     now += 7_200_000;
     sweep();
-    assert.equal(count(), 1, "the other run refers to it");
+    assert.equal(count(), 1, "the other run references it");
     assert.equal(core.query("payload", { run: 2, part: "input" }), JSON.stringify(large));
     end(2);
     now += 120_000;
     sweep();
-    assert.equal(count(), 1, "it is young");
+    assert.equal(count(), 1, "it is too recent");
     now += 3_500_000;
     start("run_3");
     now += 200_000;
     sweep();
-    assert.equal(count(), 1, "somebody refers to it again");
+    assert.equal(count(), 1, "another run references it");
     end(core.query("run", { id: "run_3" })?.row.no ?? 0);
     now += 120_000;
     sweep();
@@ -214,7 +214,7 @@ describe("a large value", () => {
     assert.equal(count(), 0);
   });
 
-  it("survives a backup and a restore, with the files of what was there before", async (t) => {
+  it("survives a backup and a restore, which keeps the previous files", async (t) => {
     const { open, file, folder, files } = setup(t);
     const first = await open();
     const { id } = await first.start(echo, large);
@@ -238,7 +238,7 @@ describe("a large value", () => {
 });
 
 describe("a process that is killed", () => {
-  it("between a file and its row leaves only a file that a sweep finds when it is old", async (t) => {
+  it("between writing a file and its row leaves only a file that a later sweep removes", async (t) => {
     const { child, files, file } = setup(t);
     assert.deepEqual(await child("put"), { out: "", signal: "SIGKILL" });
     const [orphan] = files();
@@ -262,7 +262,7 @@ describe("a process that is killed", () => {
       for (let part = 0; part < fileFolders; part++) core.sweep({ completedMs: 1, failedMs: 1, eventMs: 1, limit: 10 });
     };
     sweepAll();
-    assert.equal(files().length, 1, "it is young: its row may be about to come");
+    assert.equal(files().length, 1, "it is recent: its row may follow");
     const old = new Date(Date.now() - 2 * 3_600_000);
     utimesSync(orphan.path, old, old);
     writeFileSync(`${orphan.path}.part`, "half");
@@ -272,7 +272,7 @@ describe("a process that is killed", () => {
     assert.deepEqual(files(), []);
   });
 
-  it("after the commit has the value, whole", async (t) => {
+  it("after the commit keeps the whole value", async (t) => {
     const { child, open } = setup(t);
     assert.deepEqual(await child("commit"), { out: "committed", signal: "SIGKILL" });
     const baton = await open();
@@ -281,7 +281,7 @@ describe("a process that is killed", () => {
     assert.equal(input, JSON.stringify("x".repeat(400_000)));
   });
 
-  it("between forgetting a row and removing its file leaves a file that a later sweep finds", async (t) => {
+  it("between deleting a row and its file leaves a file that a later sweep removes", async (t) => {
     const { child, open, files, file } = setup(t);
     const baton = await open();
     await (await baton.start(echo, large)).result();
@@ -290,7 +290,7 @@ describe("a process that is killed", () => {
     assert.equal(files().length, 1);
     assert.deepEqual(await child("remove", 48), { out: "", signal: "SIGKILL" });
     assert.equal(files().length, 1);
-    // The file is an orphan: a sweep of its part, a day on, removes it.
+    // The file is an orphan: a sweep of its folder, a day later, removes it.
     const part = Number.parseInt(files()[0]?.name.slice(0, 2) ?? "", 16);
     const { SqliteCore } = await import("../../src/stores/sqlite/core.ts");
     const { DiskFiles } = await import("../../src/stores/sqlite/files.ts");

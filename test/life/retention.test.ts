@@ -30,17 +30,17 @@ async function setup(test: TestContext, retention: object): Promise<TestBaton> {
   return baton;
 }
 
-/** What is left, after the sweep of a day. */
-async function left(baton: TestBaton): Promise<readonly string[]> {
+/** The remaining runs after another day and its sweep. */
+async function remaining(baton: TestBaton): Promise<readonly string[]> {
   await baton.advance("1d");
   assert.deepEqual(await baton.baton.engine.store.query("violations", {}), []);
   return (await baton.baton.runs({ limit: 100 })).map((run) => run.key ?? "").toSorted();
 }
 
-it("keeps runs as long as their workflow and status say, else as long as the instance says", async (t) => {
+it("keeps runs by the retention of their workflow and status, else of the instance", async (t) => {
   const baton = await setup(t, { completed: "5d", failed: "7d", cancelled: "4d" });
   const days: (readonly string[])[] = [];
-  for (let day = 1; day <= 9; day++) days.push(await left(baton));
+  for (let day = 1; day <= 9; day++) days.push(await remaining(baton));
   const gone = days.map((keys, i) => (days[i - 1] ?? keys).filter((key) => !keys.includes(key)));
   const dayOf = (key: string): number => gone.findIndex((keys) => keys.includes(key)) + 1;
   const age = (key: string): number => dayOf(key) - 1;
@@ -52,8 +52,8 @@ it("keeps runs as long as their workflow and status say, else as long as the ins
   assert.deepEqual(days.at(-1), []);
 });
 
-it("keeps cancelled runs as long as completed ones unless told otherwise", async (t) => {
+it("keeps cancelled runs as long as completed ones by default", async (t) => {
   const baton = await setup(t, { completed: "2d", failed: "9d" });
-  for (let day = 1; day <= 3; day++) await left(baton);
-  assert.deepEqual(await left(baton), ["brief failed", "plain failed"]);
+  for (let day = 1; day <= 3; day++) await remaining(baton);
+  assert.deepEqual(await remaining(baton), ["brief failed", "plain failed"]);
 });

@@ -1,19 +1,20 @@
-/** Works on runs with limits, and tells a log of each step's begin and end. Killed by the test that starts it. */
+/** Executes runs with limits and logs the begin and end of each step. The test that starts it kills it. */
 import { appendFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { openBaton, workflow } from "baton";
 
 const [store = "", log = "", generation = "0", count = "0"] = process.argv.slice(2);
 
-const tell = (what: "begin" | "end", tenant: string): void => appendFileSync(log, `${generation} ${what} ${tenant}\n`);
+const record = (what: "begin" | "end", tenant: string): void =>
+  appendFileSync(log, `${generation} ${what} ${tenant}\n`);
 
 export const job = workflow<{ tenant: string }>(
   { name: "job", concurrency: [{ key: ({ tenant }) => tenant, limit: 2 }, { limit: 5 }] },
   async (ctx, { tenant }) => {
     const work = async (): Promise<void> => {
-      tell("begin", tenant);
+      record("begin", tenant);
       await pause(5 + Math.random() * 15);
-      tell("end", tenant);
+      record("end", tenant);
     };
     await ctx.step("first", work);
     await ctx.sleep("nap", 1_200);

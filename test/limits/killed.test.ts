@@ -12,11 +12,11 @@ import { setTimeout as pause } from "node:timers/promises";
 const kills = 6;
 const runs = 60;
 
-test("limits hold through kill -9, and when all is done no slot is held", async () => {
+test("limits hold across kill -9, and no slot is held at the end", async () => {
   const folder = mkdtempSync(join(tmpdir(), "baton-limits-"));
   const store = join(folder, "baton.db");
   const log = join(folder, "log");
-  const begin = (generation: number): ChildProcess =>
+  const spawnChild = (generation: number): ChildProcess =>
     spawn(
       process.execPath,
       ["--conditions=source", join(import.meta.dirname, "child.ts"), store, log, String(generation), String(runs)],
@@ -24,18 +24,18 @@ test("limits hold through kill -9, and when all is done no slot is held", async 
     );
   try {
     for (let kill = 0; kill < kills; kill++) {
-      const child = begin(kill);
+      const child = spawnChild(kill);
       const exit = once(child, "exit");
       await once(child.stdout as NodeJS.ReadableStream, "data");
       await pause(60 + kill * 40);
       child.kill("SIGKILL");
       await exit;
     }
-    const last = begin(kills);
-    const told = text(last.stdout as NodeJS.ReadableStream);
+    const last = spawnChild(kills);
+    const output = text(last.stdout as NodeJS.ReadableStream);
     const [code] = (await once(last, "exit")) as [number];
     assert.equal(code, 0);
-    assert.deepEqual(JSON.parse((await told).trim().split("\n").at(-1) ?? ""), []);
+    assert.deepEqual(JSON.parse((await output).trim().split("\n").at(-1) ?? ""), []);
     const db = new DatabaseSync(store, { readOnly: true });
     const left = db
       .prepare("select (select count(*) from slots) as held, (select count(*) from slot_waiters) as waiting")
@@ -50,7 +50,7 @@ test("limits hold through kill -9, and when all is done no slot is held", async 
   }
 });
 
-/** In each life of the process; a step that died with it never tells its end. */
+/** Counted per process: a step that was killed with its process never records its end. */
 function mostAtOnce(log: string): ReadonlyMap<string, number> {
   const most = new Map<string, number>();
   for (const lines of Map.groupBy(log.trim().split("\n"), (line) => line.split(" ")[0]).values()) {

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
-/** Somebody else's project: the packed package, installed into an empty folder, used from TypeScript. */
+/** A separate project: the packed package, installed into an empty folder, used from TypeScript. */
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = mkdtempSync(join(tmpdir(), "baton-stranger-"));
 const env: NodeJS.ProcessEnv = {
@@ -60,7 +60,7 @@ describe("the published package", () => {
     assert.deepEqual(JSON.parse(output), { id: "o-1", paid: 5 });
   });
 
-  it("brings its types: what is right compiles and what is wrong does not", () => {
+  it("includes its types: correct code compiles and wrong code does not", () => {
     const config = {
       compilerOptions: {
         module: "nodenext",
@@ -150,13 +150,13 @@ describe("the published package", () => {
   });
 });
 
-/** Polls until there is something, for at most half a minute. */
-async function until<T>(look: () => T | Promise<T>, context: () => string): Promise<NonNullable<T>> {
-  const giveUpAt = performance.now() + 30_000;
+/** Polls until there is a value, for up to half a minute. */
+async function until<T>(find: () => T | Promise<T>, context: () => string): Promise<NonNullable<T>> {
+  const endsAt = performance.now() + 30_000;
   for (;;) {
-    const found = await look();
+    const found = await find();
     if (found) return found;
-    if (performance.now() > giveUpAt) throw new Error(`nothing came; the process said:\n${context()}`);
+    if (performance.now() > endsAt) throw new Error(`timed out; output of the process:\n${context()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

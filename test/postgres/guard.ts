@@ -1,9 +1,9 @@
 /**
- * A process with a guard: a shell that ends it when the one that started it is gone, however that one died. Without it a
- * test that is killed would leave a Postgres behind for ever.
+ * A guarded process: a shell ends it when its starter has exited for any reason. Without the guard a killed test would leave
+ * a Postgres behind.
  *
- * The guard reads its input. A line says that nothing is left to guard; the end of the input says that nobody is there to
- * say so, and then the process is ended and its folder removed.
+ * The guard reads its input. A line means that nothing is left to guard; the end of the input without a line means that the
+ * starter has exited, and then the process is ended and its folder removed.
  */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
@@ -11,17 +11,17 @@ import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { ServerUser } from "./binaries.ts";
 
-/** A process under guard. */
+/** A guarded process. */
 export interface Guarded {
   readonly pid: number;
   isGone(): boolean;
-  /** Settles when it is gone. */
+  /** Resolves when it has exited. */
   whenGone(): Promise<void>;
-  /** From now on it is no reason for its starter to stay. */
+  /** From now on it does not keep its starter running. */
   unref(): void;
 }
 
-/** What to run, as whom, and what goes with it when its starter dies. */
+/** What to run, as which user, and the folder that is removed when the starter crashes. */
 export interface GuardedCommand {
   readonly command: readonly string[];
   readonly folder: string;
@@ -50,7 +50,7 @@ wait
 if [ -e "$BATON_GUARD_FOLDER/orphaned" ]; then rm -rf "$BATON_GUARD_FOLDER"; fi
 `;
 
-/** Runs a command under guard, in a session of its own: Ctrl-C ends the tests, which then end it. */
+/** Runs a guarded command in its own session: Ctrl-C ends the tests, which then end it. */
 export async function runGuarded({ command, folder, logFile, user, env }: GuardedCommand): Promise<Guarded> {
   const log = openSync(logFile, "a");
   const child = spawn("/bin/sh", ["-c", script, "guard", ...command], {

@@ -5,20 +5,20 @@ import { Connections } from "../../src/stores/postgres/connections.ts";
 import { migrate } from "../../src/stores/postgres/migrate.ts";
 import { addressOf } from "./server.ts";
 
-/** Lists of text are read as lists here; the store knows none. */
+/** Reads arrays of text as arrays here; the store has none. */
 const plain: pg.CustomTypesConfig = { getTypeParser: pg.types.getTypeParser };
 
-/** Looks at a schema that all migrations have made, which is gone afterwards. */
+/** Reads a schema that all migrations have created, and drops it afterwards. */
 export async function withMigratedSchema<T>(
   server: string,
-  look: (client: ClientBase, schema: string) => Promise<T>,
+  read: (client: ClientBase, schema: string) => Promise<T>,
 ): Promise<T> {
   const schema = `baton_golden_${randomUUID().slice(0, 8)}`;
   const connections = new Connections(readAddress(addressOf(server, schema)), { max: 1, types: plain });
   try {
     return await connections.use(async (client) => {
       await migrate(client, schema);
-      return look(client, schema);
+      return read(client, schema);
     });
   } finally {
     await connections.use((client) => client.query(`drop schema if exists "${schema}" cascade`));

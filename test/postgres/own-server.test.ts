@@ -23,10 +23,10 @@ async function setup(test: TestContext, options: OwnServerOptions = {}) {
 
 const origins: readonly Origin[] = ["machine", "npm"];
 
-describe("a Postgres of one's own", async () => {
+describe("a test's own Postgres", async () => {
   for (const origin of origins) {
-    const skip = (await findBinaries(origin)) === null ? `there are no binaries of the ${origin}` : false;
-    it(`of the ${origin} keeps what it acknowledged when it is killed and when it is stopped immediately`, {
+    const skip = (await findBinaries(origin)) === null ? `no Postgres programs from ${origin}` : false;
+    it(`from ${origin} keeps acknowledged data when it is killed or stopped immediately`, {
       skip,
     }, async (test) => {
       const { server, query } = await setup(test, { origin });
@@ -48,7 +48,7 @@ describe("a Postgres of one's own", async () => {
 const skip = await noPostgres();
 
 describe("the shared Postgres", () => {
-  it("gives each test a schema of its own", { skip }, async (test) => {
+  it("gives each test its own schema", { skip }, async (test) => {
     const [one, other] = [await freshSchema(test), await freshSchema(test)];
     assert.notEqual(one.schema, other.schema);
     await one.query(`create schema ${one.schema}`);

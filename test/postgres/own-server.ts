@@ -1,4 +1,7 @@
-/** A Postgres of a test's own: to be killed, stopped, starved of disk or given another time, without harm to others. */
+/**
+ * A Postgres of one test, which can be killed, stopped, run out of disk or given another time without affecting other
+ * tests.
+ */
 import { execFileSync } from "node:child_process";
 import { chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -10,41 +13,41 @@ import { mountTmpfs } from "../disk/mounts.ts";
 import { type Binaries, findBinaries, findServerUser, isRunnable, type Origin, type ServerUser } from "./binaries.ts";
 import { type Guarded, runGuarded } from "./guard.ts";
 
-/** What is special about it. Everything else is as Postgres has it by default, above all its durability. */
+/** How it differs from the default. Everything else is as Postgres has it by default, above all its durability. */
 export interface OwnServerOptions {
   readonly origin?: Origin;
-  /** Its data lies on a disk of this size; needs mounts. A new Postgres has some 40 MB. */
+  /** Puts its data on a disk of this size; needs mounts. A new Postgres has about 40 MB. */
   readonly diskMegabytes?: number;
-  /** Environment of the server, such as what libfaketime reads. */
+  /** Environment of the server, such as for libfaketime. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Settings of Postgres that differ from its own. */
+  /** Settings of Postgres that differ from the default. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** A Postgres that belongs to one test. */
+/** A Postgres of one test. */
 export interface OwnServer {
-  /** Of its database `postgres`, as its superuser. */
+  /** Address of its database `postgres`, as its superuser. */
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
-  /** What it has logged. */
+  /** Its log. */
   readonly logFile: string;
-  /** Starts it again and waits until it lets clients in. */
+  /** Restarts it and waits until it accepts clients. */
   start(): Promise<void>;
-  /** SIGKILL, as when the machine runs out of memory; waits until it is gone. */
+  /** SIGKILL, as when the machine is out of memory; waits until it has exited. */
   kill(): Promise<void>;
-  /** The stop that Postgres calls immediate: no checkpoint, recovery at the next start. Waits until it is gone. */
+  /** An immediate shutdown: no checkpoint, recovery at the next start. Waits until it has exited. */
   stopImmediately(): Promise<void>;
-  /** Ends it and removes all that it has written. */
+  /** Ends it and removes everything that it has written. */
   end(): Promise<void>;
 }
 
-const noPrograms = "there is no Postgres to start: neither the machine's nor one from npm";
-/** Far longer than a start with recovery of what a test writes. */
+const noPrograms = "no Postgres to start: neither the machine's nor one from npm";
+/** Far longer than a start with recovery after any test. */
 const startLimitMs = 60_000;
-const lookMs = 20;
+const pollMs = 20;
 
-/** Makes a Postgres and starts it. Throws when this machine has no programs for it. */
+/** Creates a Postgres and starts it. Throws when this machine has no programs for it. */
 export async function startOwnServer(options: OwnServerOptions = {}): Promise<OwnServer> {
   const binaries = await findBinaries(options.origin);
   if (binaries === null) throw new Error(noPrograms);
@@ -55,7 +58,7 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
   if (disk !== null && user !== null) chownSync(disk.path, user.uid, user.gid);
   const dataDir = join(disk?.path ?? folder, "data");
   const logFile = join(folder, "log");
-  const programs = withinReach(binaries, user, folder);
+  const programs = runnableFor(binaries, user, folder);
   execFileSync(
     programs.initdb,
     ["-D", dataDir, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--wal-segsize=1"],
@@ -73,12 +76,12 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     while (performance.now() < endsAt && !isEnded) {
       server = await runGuarded({ command, folder, logFile, user, env: options.env ?? {} });
       if (await isUp(url, server, endsAt)) return server.unref();
-      // What a killed one has left of itself may still hold the shared memory.
-      await delay(lookMs * 5);
+      // A killed server may still hold the shared memory.
+      await delay(pollMs * 5);
     }
-    throw new Error(`Postgres on port ${port} did not come up; see ${logFile}`);
+    throw new Error(`Postgres on port ${port} did not start; see ${logFile}`);
   };
-  const strike = async (signal: NodeJS.Signals): Promise<void> => {
+  const sendSignal = async (signal: NodeJS.Signals): Promise<void> => {
     if (server === null || server.isGone()) return;
     process.kill(server.pid, signal);
     await server.whenGone();
@@ -90,27 +93,27 @@ export async function startOwnServer(options: OwnServerOptions = {}): Promise<Ow
     dataDir,
     logFile,
     start,
-    kill: () => strike("SIGKILL"),
-    stopImmediately: () => strike("SIGQUIT"),
+    kill: () => sendSignal("SIGKILL"),
+    stopImmediately: () => sendSignal("SIGQUIT"),
     end: async () => {
       isEnded = true;
-      await strike("SIGQUIT");
+      await sendSignal("SIGQUIT");
       disk?.unmount();
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
 
-/** For the `skip` of tests that need a Postgres of their own, as `noPostgres` is for those that share one. */
+/** For the `skip` of tests that need their own Postgres, like `noPostgres` for those that share one. */
 export async function noPostgresPrograms(): Promise<string | false> {
   if ((await findBinaries()) !== null) return false;
   if (process.env["BATON_CI"] === "1") throw new Error(noPrograms);
-  console.log(`SKIPPED tests of Postgres because ${noPrograms}`);
+  console.log(`SKIPPED tests of Postgres: ${noPrograms}`);
   return noPrograms;
 }
 
-/** The programs as this user can run them: a copy when the folder that they lie in is closed to him. */
-function withinReach(binaries: Binaries, user: ServerUser | null, folder: string): Binaries {
+/** The programs that this user can run: a copy if he has no access to their folder. */
+function runnableFor(binaries: Binaries, user: ServerUser | null, folder: string): Binaries {
   if (isRunnable(binaries.postgres, user)) return binaries;
   const copy = join(folder, "programs");
   mkdirSync(copy);
@@ -121,12 +124,12 @@ function withinReach(binaries: Binaries, user: ServerUser | null, folder: string
 async function isUp(url: string, server: Guarded, endsAt: number): Promise<boolean> {
   while (!server.isGone() && performance.now() < endsAt) {
     if (await canConnect(url)) return true;
-    await delay(lookMs);
+    await delay(pollMs);
   }
   return false;
 }
 
-/** Whether a server at this address lets us in. */
+/** Whether the server at this address accepts a connection. */
 export async function canConnect(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on("error", () => {});

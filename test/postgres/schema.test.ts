@@ -14,7 +14,7 @@ it("both stores have the same migrations, by number and name", () => {
   );
 });
 
-it("schema.sql of Postgres is what the migrations make", { skip: await noPostgres() }, async () => {
+it("schema.sql of Postgres matches the migrations", { skip: await noPostgres() }, async () => {
   const server = await provideServer();
   const golden = readFileSync(new URL("../../src/stores/postgres/schema.sql", import.meta.url), "utf8");
   assert.equal(await withMigratedSchema(server.url, dumpSchema), golden, "npm run schema");

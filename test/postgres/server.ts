@@ -1,40 +1,40 @@
 /**
- * The Postgres that tests share: the one that `BATON_TEST_POSTGRES` names, else one on this machine that lets us in, else
- * one that is started for the purpose. `npm test` looks once for all its files and passes the address on.
+ * The Postgres that tests share: the one that `BATON_TEST_POSTGRES` names, else one on this machine that accepts us,
+ * else one that is started for the tests. `npm test` finds it once for all its files and passes the address on.
  */
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { Client, type QueryResultRow } from "pg";
 import { canConnect, type OwnServer, startOwnServer } from "./own-server.ts";
 
-/** The variable that holds the address. */
+/** The variable that holds its address. */
 export const addressVariable = "BATON_TEST_POSTGRES";
 
-/** A shared Postgres, and how to be done with it. */
+/** A shared Postgres. */
 export interface SharedServer {
   readonly url: string;
-  /** Ends it when it was started for the purpose. */
+  /** Ends it if it was started for the tests. */
   end(): Promise<void>;
 }
 
-/** What a test has for itself: a schema that is gone when the test is over. */
+/** A schema for one test, dropped when the test is over. */
 export interface FreshSchema {
   readonly schema: string;
-  /** A store's address: the schema is not there yet, its first opener makes it. */
+  /** A store's address: the schema does not exist yet, its first opener creates it. */
   readonly url: string;
-  /** Asks the database past the store, with the schema as search path. */
+  /** Queries the database directly, with the schema as search path. */
   query<Row extends QueryResultRow>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** Who and what to try on a machine's own Postgres. */
+/** Users and databases to try on a machine's own Postgres. */
 const usualUsers = ["root", "postgres"];
 const usualDatabases = ["test", "postgres"];
 
-/** Finds a Postgres or starts one. Throws when neither can be done. */
+/** Finds a Postgres or starts one. Throws when neither is possible. */
 export async function provideServer(): Promise<SharedServer> {
   const found = await findServer();
   if (found !== null) return { url: found, end: async () => {} };
-  // What tests of one run leave is thrown away with it: nothing of it has to survive the machine.
+  // Its data is deleted after the tests: nothing has to survive a crash of the machine.
   const server: OwnServer = await startOwnServer({ settings: { fsync: "off", full_page_writes: "off" } });
   return { url: server.url, end: server.end };
 }
@@ -62,18 +62,18 @@ function sharedServer(): Promise<string | Error> {
 }
 
 /**
- * For the `skip` of tests that want Postgres: false when there is one, else the reason, which is printed as well. With
- * `BATON_CI=1` it throws instead, since a machine that decides about changes must not leave them out.
+ * For the `skip` of tests that need Postgres: false when there is one, else the reason, which is also printed. With
+ * `BATON_CI=1` it throws instead, since a machine that decides about changes must not skip them.
  */
 export async function noPostgres(): Promise<string | false> {
   const server = await sharedServer();
   if (typeof server === "string") return false;
   if (process.env["BATON_CI"] === "1") throw server;
-  console.log(`SKIPPED tests of Postgres because ${server.message}`);
+  console.log(`SKIPPED tests of Postgres: ${server.message}`);
   return server.message;
 }
 
-/** A schema of the test's own in the shared Postgres. */
+/** Prepares a schema for one test in the shared Postgres. */
 export async function freshSchema(test: Pick<TestContext, "after">, prefix = "baton_test"): Promise<FreshSchema> {
   const server = await sharedServer();
   if (typeof server !== "string") throw server;

@@ -10,122 +10,134 @@ interface Case {
   readonly headers?: Record<string, string>;
   readonly status: number;
   readonly code: string;
-  /** What the message must name. */
-  readonly says?: RegExp;
-  readonly place?: string;
+  /** What the message must contain. */
+  readonly message?: RegExp;
+  readonly field?: string;
 }
 
 const start = (input: string): string => `{"name":"hello","input":${input}}`;
 
 const cases: readonly Case[] = [
-  { what: "malformed JSON", body: '{"name":"hello",}', status: 400, code: "malformed-json", says: /line 1, column 17/ },
   {
-    what: "a text that unexpected end of input",
+    what: "malformed JSON",
+    body: '{"name":"hello",}',
+    status: 400,
+    code: "malformed-json",
+    message: /line 1, column 17/,
+  },
+  {
+    what: "text that ends unexpectedly",
     body: '{"name":"hel',
     status: 400,
     code: "malformed-json",
-    says: /column 13/,
+    message: /column 13/,
   },
-  { what: "no body at all", body: "", status: 400, code: "malformed-json", says: /unexpected end of input/ },
-  { what: "a value that is no object", body: "[1]", status: 422, code: "invalid-request", says: /must be an object/ },
-  { what: "an unknown workflow", body: '{"name":"nope"}', status: 404, code: "unknown-definition", says: /"nope"/ },
-  { what: "a wrong input", body: start('{"name":7}'), status: 422, code: "invalid-input", place: "input.name" },
+  { what: "no body at all", body: "", status: 400, code: "malformed-json", message: /unexpected end of input/ },
+  {
+    what: "a value that is not an object",
+    body: "[1]",
+    status: 422,
+    code: "invalid-request",
+    message: /must be an object/,
+  },
+  { what: "an unknown workflow", body: '{"name":"nope"}', status: 404, code: "unknown-definition", message: /"nope"/ },
+  { what: "a wrong input", body: start('{"name":7}'), status: 422, code: "invalid-input", field: "input.name" },
   {
     what: "an unknown field",
     body: '{"name":"hello","imput":{}}',
     status: 422,
     code: "invalid-request",
-    place: "imput",
+    field: "imput",
   },
-  { what: "a missing name", body: "{}", status: 422, code: "invalid-request", place: "name" },
-  { what: "a name of the wrong type", body: '{"name":7}', status: 422, code: "invalid-request", place: "name" },
+  { what: "a missing name", body: "{}", status: 422, code: "invalid-request", field: "name" },
+  { what: "a name of the wrong type", body: '{"name":7}', status: 422, code: "invalid-request", field: "name" },
   {
-    what: "a delay beyond all dates",
+    what: "a delay beyond the date range",
     body: '{"name":"hello","input":{"name":"Ada"},"after":9007199254740991}',
     status: 422,
     code: "invalid-option",
-    says: /thousand years/,
+    message: /thousand years/,
   },
   {
     what: "a lone surrogate",
     body: start('{"name":"\\ud800"}'),
     status: 422,
     code: "unencodable",
-    says: /input\.name .*surrogate/,
+    message: /input\.name .*surrogate/,
   },
   {
     what: "a lone surrogate in a key",
     body: '{"name":"hello","key":"\\ud800"}',
     status: 422,
     code: "invalid-request",
-    place: "key",
+    field: "key",
   },
   {
     what: "a key named __proto__",
     body: start('{"a":{"__proto__":{"x":1}}}'),
     status: 422,
     code: "unencodable",
-    place: "input.a.__proto__",
+    field: "input.a.__proto__",
   },
   {
     what: "an escaped __proto__",
     body: start('{"\\u005f_proto__":1}'),
     status: 422,
     code: "unencodable",
-    place: "input.__proto__",
+    field: "input.__proto__",
   },
   {
     what: "2^53+1",
     body: start('{"n":[0,9007199254740993]}'),
     status: 422,
     code: "unsafe-integer",
-    place: "input.n[1]",
+    field: "input.n[1]",
   },
   {
     what: "a number that overflows",
     body: '{"name":"nap","input":{"n":1e999}}',
     status: 422,
     code: "unencodable",
-    says: /input\.n is Infinity/,
+    message: /input\.n is Infinity/,
   },
-  { what: "deep nesting", body: start("[".repeat(100_000)), status: 413, code: "limit", says: /deeper than 64/ },
+  { what: "deep nesting", body: start("[".repeat(100_000)), status: 413, code: "limit", message: /deeper than 64/ },
   {
     what: "too many keys",
     body: start(`{${Array.from({ length: 10_001 }, (_, i) => `"k${i}":1`).join(",")}}`),
     status: 413,
     code: "limit",
-    says: /10000 keys/,
+    message: /10000 keys/,
   },
   {
     what: "a payload over its limit",
     body: start(`{"name":"${"x".repeat(1024 * 1024)}"}`),
     status: 413,
     code: "limit",
-    says: /input has/,
+    message: /input has/,
   },
   {
     what: "a body over its limit",
     body: "x".repeat(17 * 1024 * 1024),
     status: 413,
     code: "limit",
-    says: /the body has 17825792 bytes/,
+    message: /the body has 17825792 bytes/,
   },
   {
-    what: "a moment that is none",
+    what: "an invalid timestamp",
     body: '{"name":"nap","at":"tomorrow"}',
     status: 422,
     code: "invalid-request",
-    place: "at",
+    field: "at",
   },
   {
-    what: "a length that is none",
+    what: "an invalid duration",
     body: '{"name":"nap","after":"soon"}',
     status: 422,
     code: "invalid-request",
-    place: "after",
+    field: "after",
   },
   {
-    what: "both moment and length",
+    what: "both timestamp and duration",
     body: '{"name":"nap","at":"2030-01-01T00:00:00Z","after":"1s"}',
     status: 422,
     code: "invalid-option",
@@ -135,7 +147,7 @@ const cases: readonly Case[] = [
     body: '{"name":"nap","priority":601}',
     status: 422,
     code: "invalid-request",
-    place: "priority",
+    field: "priority",
   },
   { what: "a body that is not UTF-8", body: "\u0000latin1", status: 400, code: "malformed-json" },
   {
@@ -172,16 +184,16 @@ const cases: readonly Case[] = [
     body: "{}",
     status: 404,
     code: "not-found",
-    says: /run_nope/,
+    message: /run_nope/,
   },
-  { what: "an unknown verb", path: "/api/runs/latest/explode", body: "{}", status: 404, code: "unknown-route" },
+  { what: "an unknown action", path: "/api/runs/latest/explode", body: "{}", status: 404, code: "unknown-route" },
   {
-    what: "a field that the verb does not take",
+    what: "a field that the action does not take",
     path: "/api/runs/latest/cancel",
     body: '{"output":1}',
     status: 422,
     code: "invalid-request",
-    place: "output",
+    field: "output",
   },
   {
     what: "an event without a name",
@@ -189,7 +201,7 @@ const cases: readonly Case[] = [
     body: '{"data":1}',
     status: 422,
     code: "invalid-request",
-    place: "name",
+    field: "name",
   },
   {
     what: "an event over its limit",
@@ -200,16 +212,16 @@ const cases: readonly Case[] = [
   },
 ];
 
-test("whatever is wrong with a body is refused with what, where and why, and starts nothing", async (t) => {
+test("refuses an invalid body with code, field and reason, and starts nothing", async (t) => {
   const api = await setup(t);
-  for (const { what, path = "/api/runs", body, headers, status, code, says, place } of cases) {
+  for (const { what, path = "/api/runs", body, headers, status, code, message, field } of cases) {
     await t.test(what, async () => {
       const answer = await api.post<Problem>(path, body, headers);
       assert.deepEqual([answer.status, answer.body.code], [status, code], JSON.stringify(answer.body));
-      if (says !== undefined) assert.match(answer.body.detail, says);
-      if (place !== undefined)
+      if (message !== undefined) assert.match(answer.body.detail, message);
+      if (field !== undefined)
         assert.ok(
-          answer.body.errors?.some((each) => each.path === place),
+          answer.body.errors?.some((each) => each.path === field),
           JSON.stringify(answer.body),
         );
       assert.equal(answer.body.instance, path);
@@ -220,7 +232,7 @@ test("whatever is wrong with a body is refused with what, where and why, and sta
   assert.equal(({} as { x?: unknown }).x, undefined);
 });
 
-test("a body without its length is cut off at the same limit", async (t) => {
+test("refuses a body without a content length at the same limit", async (t) => {
   const api = await setup(t);
   let sent = 0;
   const endless = new ReadableStream<Uint8Array>({
@@ -239,7 +251,7 @@ test("a body without its length is cut off at the same limit", async (t) => {
   assert.equal(response.status, 413);
 });
 
-test("queries are checked as bodies are", async (t) => {
+test("checks query parameters like bodies", async (t) => {
   const api = await setup(t);
   const wrong: readonly (readonly [string, number, string])[] = [
     ["/api/runs?stauts=failed", 422, "stauts"],
@@ -252,9 +264,9 @@ test("queries are checked as bodies are", async (t) => {
     ["/api/runs/latest?full=1", 422, "full"],
     ["/api/stream?topics=inbox", 422, "topics"],
   ];
-  for (const [path, status, place] of wrong) {
+  for (const [path, status, field] of wrong) {
     const answer = await api.get<Problem>(path);
-    assert.deepEqual([answer.status, answer.body.errors?.[0]?.path], [status, place], path);
+    assert.deepEqual([answer.status, answer.body.errors?.[0]?.path], [status, field], path);
   }
   assert.equal((await api.get(`/api/runs/${"x".repeat(300)}`)).status, 404);
   assert.equal((await api.get("/api/runs/%2e%2e%2fetc")).status, 404);

@@ -6,7 +6,7 @@ import type { RunDetail } from "../../src/wire/run.ts";
 import type { ErasureView, StoreSizesView } from "../../src/wire/store.ts";
 import { setup } from "./setup.ts";
 
-it("the doctor's report has a level, and says what was looked at", async (t) => {
+it("the doctor's report has a level and lists what it checked", async (t) => {
   const api = await setup(t);
   await api.run("hello", { name: "Ada" });
   for (const path of ["/api/doctor", "/api/doctor?full=true"]) {
@@ -21,7 +21,7 @@ it("the doctor's report has a level, and says what was looked at", async (t) => 
   assert.deepEqual(repaired.body.repairs, []);
 });
 
-it("the sizes of a store are exact while every run is sampled", async (t) => {
+it("store sizes are exact while every run is sampled", async (t) => {
   const api = await setup(t);
   await api.run("hello", { name: "Ada" });
   await api.run("fragile", { name: "x".repeat(10_000) });
@@ -36,7 +36,7 @@ it("the sizes of a store are exact while every run is sampled", async (t) => {
   assert.ok(body.bytes > 0);
 });
 
-it("a run is exported, imported at rest, and erased with its copy left alone", async (t) => {
+it("exports a run, imports it as ended, and erases it without its copy", async (t) => {
   const api = await setup(t);
   const run = await api.run("hello", { name: "Ada" });
   const { body: fixture } = await api.get<{ run: { id: string } }>(`/api/runs/${run.id}/export`);
@@ -57,8 +57,8 @@ it("a run is exported, imported at rest, and erased with its copy left alone", a
 const refusals: readonly (readonly [string, string, unknown, number, string])[] = [
   ["an erasure of nothing", "/api/erase", {}, 422, "invalid-option"],
   ["an erasure of two things", "/api/erase", { run: "a", key: "b" }, 422, "invalid-option"],
-  ["an erasure of a run that is not there", "/api/erase", { run: "run_none" }, 404, "not-found"],
-  ["an import of something else", "/api/imports", { fixture: { a: 1 } }, 422, "invalid-fixture"],
+  ["an erasure of an unknown run", "/api/erase", { run: "run_none" }, 404, "not-found"],
+  ["an import of something other than a fixture", "/api/imports", { fixture: { a: 1 } }, 422, "invalid-fixture"],
   ["an import without a fixture", "/api/imports", {}, 422, "invalid-request"],
 ];
 for (const [name, path, body, status, code] of refusals) {
@@ -70,7 +70,7 @@ for (const [name, path, body, status, code] of refusals) {
   });
 }
 
-it("a server that only reads examines and measures, and mends and erases nothing", async (t) => {
+it("a read-only server checks and measures, but repairs and erases nothing", async (t) => {
   const api = await setup(t, { readOnly: true });
   assert.equal((await api.get("/api/doctor")).status, 200);
   assert.equal((await api.get("/api/db/stats")).status, 200);

@@ -5,7 +5,7 @@ import type { Problem } from "../../src/wire/problem.ts";
 import { setup } from "./setup.ts";
 import { levers } from "./workflows/hello.ts";
 
-test("a definition tells what it takes, what starts it and how its newest runs went", async (t) => {
+test("a definition shows its input schema and the results of its newest runs", async (t) => {
   const api = await setup(t);
   for (const name of ["Ada", "Bob"]) await api.run("fragile", { name });
   levers.isBroken = true;
@@ -29,15 +29,15 @@ test("a definition tells what it takes, what starts it and how its newest runs w
   );
 });
 
-test("without a schema it takes anything; a name that nobody knows is told", async (t) => {
+test("a definition without a schema has none; an unknown name is not found", async (t) => {
   const api = await setup(t);
   const { body } = await api.get<DefinitionDetail>("/api/definitions/nap");
   assert.deepEqual([body.inputSchema, body.recent.p50Ms, body.schedules], [null, null, []]);
-  const nobody = await api.get<Problem>("/api/definitions/nobody");
-  assert.deepEqual([nobody.status, nobody.body.code], [404, "unknown-definition"]);
+  const missing = await api.get<Problem>("/api/definitions/nobody");
+  assert.deepEqual([missing.status, missing.body.code], [404, "unknown-definition"]);
 });
 
-test("its schedules are named by their ids", async (t) => {
+test("a definition lists its schedules by id", async (t) => {
   const api = await setup(t);
   const { items } = (await api.get<{ items: { id: string; workflow: string }[] }>("/api/schedules")).body;
   const [first] = items;

@@ -6,7 +6,7 @@ import type { Truncated } from "../../src/wire/payload.ts";
 import type { Problem } from "../../src/wire/problem.ts";
 import { setup } from "./setup.ts";
 
-test("an event wakes the run that waits for it and starts what it triggers", async (t) => {
+test("an event wakes the run that waits for it and starts the workflows it triggers", async (t) => {
   const api = await setup(t);
   const run = await api.run("waiting", { deal: "D-1" }, (seen) => seen.status === "waiting");
   const other = await api.post<EventAccepted>("/api/events", { name: "deal.accepted", data: { deal: "D-2" } });
@@ -21,7 +21,7 @@ test("an event wakes the run that waits for it and starts what it triggers", asy
   assert.deepEqual([started.name, started.startedBy], ["onboarded", { by: "event", event: `api/${won.body.id}` }]);
 });
 
-test("a repeated event is answered as the first one and does nothing", async (t) => {
+test("a repeated event returns the first response and does nothing", async (t) => {
   const api = await setup(t);
   const event = { name: "deal.won", data: { deal: "D-1" }, id: "e-1", source: "crm" };
   const first = await api.post<EventAccepted>("/api/events", event);
@@ -31,7 +31,7 @@ test("a repeated event is answered as the first one and does nothing", async (t)
   assert.equal(body.items.length, 1);
 });
 
-test("data that the input schema refuses is kept with the event, with the reason", async (t) => {
+test("keeps an event whose data the input schema refuses, with the reason", async (t) => {
   const api = await setup(t);
   const { body } = await api.post<EventAccepted>("/api/events", { name: "deal.won", data: { deal: 7 } });
   assert.equal(body.matched, 0);
@@ -39,7 +39,7 @@ test("data that the input schema refuses is kept with the event, with the reason
   assert.match(events.body.items[0]?.refused[0] ?? "", /^onboarded: .*input\.deal/);
 });
 
-test("a CloudEvent is taken in its structured and its binary form", async (t) => {
+test("accepts CloudEvents in structured and binary form", async (t) => {
   const api = await setup(t);
   const structured = {
     specversion: "1.0",
@@ -74,7 +74,7 @@ test("a CloudEvent is taken in its structured and its binary form", async (t) =>
   assert.deepEqual([bad.status, bad.body.errors?.map((place) => place.path)], [422, ["id", "source", "specversion"]]);
 });
 
-test("large data of an event is read by its href", async (t) => {
+test("reads large event data by its href", async (t) => {
   const api = await setup(t);
   await api.post("/api/events", { name: "big", data: "y".repeat(50_000) });
   const { body } = await api.get<Page<EventView>>("/api/events");
@@ -83,7 +83,7 @@ test("large data of an event is read by its href", async (t) => {
   assert.equal((await api.get<string>(data.href)).body.length, 50_000);
 });
 
-test("an event tells what it started, or why nothing ran", async (t) => {
+test("an event shows what it started, or why it started nothing", async (t) => {
   const api = await setup(t);
   const detail = async (name: string, data: unknown): Promise<EventDetail> => {
     await api.post("/api/events", { name, data });
@@ -99,8 +99,8 @@ test("an event tells what it started, or why nothing ran", async (t) => {
   const refused = await detail("deal.won", { deal: 7 });
   assert.equal(refused.outcome, "refused");
   assert.match(refused.outcomeText, /^Started nothing: onboarded: .*deal/);
-  const nobody = await detail("deal.lost", {});
-  assert.deepEqual([nobody.outcome, nobody.waiting, nobody.listeners], ["no-listener", 0, []]);
+  const missing = await detail("deal.lost", {});
+  assert.deepEqual([missing.outcome, missing.waiting, missing.listeners], ["no-listener", 0, []]);
   const waiter = await api.run("waiting", { deal: "D-1" }, (run) => run.status === "waiting");
   const other = await detail("deal.accepted", { deal: "D-2" });
   assert.deepEqual([other.outcome, other.waiting], ["no-match", 1]);

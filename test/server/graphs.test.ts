@@ -8,7 +8,7 @@ import type { Problem } from "../../src/wire/problem.ts";
 import { payText } from "../versions/pay.ts";
 import { setup } from "./setup.ts";
 
-test("a definition's graph is read from its source, with names, options and how many results there will be", async (t) => {
+test("reads a definition's graph from its source, with names, options and the number of results", async (t) => {
   const api = await setup(t);
   const { body } = await api.get<Graph>("/api/definitions/fragile/graph");
   assert.deepEqual(
@@ -38,7 +38,7 @@ test("a loop has no fixed number of results", async (t) => {
   assert.equal(body.stepTotal, null);
 });
 
-test("versions and names that are not there are told from each other", async (t) => {
+test("distinguishes an unknown version from an unknown name", async (t) => {
   const api = await setup(t);
   const version = await api.get<Problem>("/api/definitions/hello/graph?version=9");
   assert.deepEqual([version.status, version.body.code], [404, "not-found"]);
@@ -46,7 +46,7 @@ test("versions and names that are not there are told from each other", async (t)
   assert.equal(name.body.code, "unknown-definition");
 });
 
-test("a version compared with itself has changed in nothing", async (t) => {
+test("a version compared with itself has no changes", async (t) => {
   const api = await setup(t);
   const { body } = await api.get<VersionDiff>("/api/definitions/fragile/diff?a=1&b=1");
   assert.deepEqual(
@@ -61,7 +61,7 @@ test("a version compared with itself has changed in nothing", async (t) => {
   assert.match(body.source?.a ?? "", /^async \(ctx, \{ name \}\) => \{/);
 });
 
-test("two versions are compared by their bundles, also one that is loaded no more", async (t) => {
+test("compares two versions by their bundles, even if one is no longer loaded", async (t) => {
   const project = mkdtempSync(join(tmpdir(), "baton-diff-"));
   t.after(() => rmSync(project, { recursive: true, force: true }));
   const workflows = join(project, "workflows");

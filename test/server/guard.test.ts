@@ -40,7 +40,7 @@ function raw(port: number, options: { method?: string; path?: string; headers: R
 
 const json = { "content-type": "application/json" };
 
-test("only this server's own names are answered", async (t) => {
+test("answers only under this server's own host names", async (t) => {
   const { server } = await setup(t);
   const { port } = server;
   for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, `LOCALHOST:${port}`]) {
@@ -61,7 +61,7 @@ test("only this server's own names are answered", async (t) => {
   }
 });
 
-test("a request that names no host is refused", async (t) => {
+test("refuses a request without a host", async (t) => {
   const { server } = await setup(t);
   const answer = await new Promise<string>((resolve, reject) => {
     const socket = connect(server.port, "127.0.0.1", () => socket.write("GET /api/runs HTTP/1.0\r\n\r\n"));
@@ -75,7 +75,7 @@ test("a request that names no host is refused", async (t) => {
   assert.match(answer, /^HTTP\/1\.[01] 403 /);
 });
 
-test("a page of another origin may not change anything", async (t) => {
+test("a page of another origin cannot change anything", async (t) => {
   const { server } = await setup(t);
   const { port } = server;
   const host = `127.0.0.1:${port}`;
@@ -92,7 +92,7 @@ test("a page of another origin may not change anything", async (t) => {
   assert.equal((await post({})).status, 201);
 });
 
-test("no answer allows another origin to read it", async (t) => {
+test("no response allows another origin to read it", async (t) => {
   const { server } = await setup(t);
   const headers = {
     host: `127.0.0.1:${server.port}`,
@@ -111,7 +111,7 @@ test("a read-only server refuses every method that could change something", asyn
   assert.equal((await api.get("/api/runs")).status, 200);
 });
 
-test("a wrong method is told from a wrong path", async (t) => {
+test("distinguishes a wrong method from a wrong path", async (t) => {
   const api = await setup(t);
   const wrong = await fetch(`${api.url}/api/runs`, { method: "DELETE" });
   assert.deepEqual([wrong.status, wrong.headers.get("allow")], [405, "POST, GET, HEAD"]);

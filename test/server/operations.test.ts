@@ -4,7 +4,7 @@ import { routes } from "../../src/server/routes/table.ts";
 import type { Counts, Definitions } from "../../src/wire/definition.ts";
 import { setup } from "./setup.ts";
 
-test("health says who answers, readiness that the store answers too", async (t) => {
+test("health reports the process, readiness also the store", async (t) => {
   const api = await setup(t);
   assert.deepEqual((await api.get("/healthz")).body, { status: "ok", pid: process.pid });
   assert.equal((await api.get("/readyz")).status, 200);
@@ -24,7 +24,7 @@ test("metrics are Prometheus text", async (t) => {
     assert.match(line, /^(?:# (?:HELP|TYPE) \w+ .+|\w+(?:\{[^}]*\})? [\d.e+-]+)$/, line);
 });
 
-test("definitions name what is loaded, and files that are not with their line", async (t) => {
+test("definitions list what is loaded, and files that failed to load with their line", async (t) => {
   const api = await setup(t);
   const { body } = await api.get<Definitions>("/api/definitions");
   assert.ok(body.items.every((definition) => definition.isLoaded));
@@ -35,7 +35,7 @@ test("definitions name what is loaded, and files that are not with their line", 
   assert.deepEqual([problem?.line, problem?.message], [4, "the token is missing"]);
 });
 
-test("counts are by definition version and status", async (t) => {
+test("counts runs by definition version and status", async (t) => {
   const api = await setup(t);
   await api.run("hello", { name: "Ada" });
   await api.run("hello", { name: "Bob" });
@@ -43,7 +43,7 @@ test("counts are by definition version and status", async (t) => {
   assert.deepEqual(body.items, [{ name: "hello", version: 1, kind: "workflow", status: "completed", count: 2 }]);
 });
 
-test("the document is OpenAPI 3.1 and has every route with its scope", async (t) => {
+test("the API document is OpenAPI 3.1 and has every route with its scope", async (t) => {
   const api = await setup(t);
   type Document = {
     openapi: string;
@@ -61,6 +61,6 @@ test("the document is OpenAPI 3.1 and has every route with its scope", async (t)
   assert.equal(new Set(routes.map((route) => route.id)).size, routes.length);
 });
 
-test("every method that is not safe belongs to a scope that may write", () => {
+test("every unsafe method requires a write scope", () => {
   for (const route of routes.filter((each) => each.method === "POST")) assert.match(route.scope, /:write$/, route.path);
 });

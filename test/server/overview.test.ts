@@ -10,7 +10,7 @@ import type { Step } from "../../src/wire/step.ts";
 import { setup } from "./setup.ts";
 import { levers } from "./workflows/hello.ts";
 
-test("the server says who it is and on what store", async (t) => {
+test("the server reports its version, process and store", async (t) => {
   const api = await setup(t);
   const { body } = await api.get<ServerInfo>("/api/server");
   assert.match(body.version, /^\d+\.\d+\.\d+/);
@@ -24,7 +24,7 @@ test("the server says who it is and on what store", async (t) => {
   assert.ok(Intl.supportedValuesOf("timeZone").includes(body.zone) || body.zone === "UTC");
 });
 
-test("a run tells how many results it has, how long it worked and which version is live", async (t) => {
+test("a run shows its number of results, its working time and the live version", async (t) => {
   const api = await setup(t);
   const run = await api.run("loop", { count: 5 });
   assert.deepEqual([run.stepsDone, run.liveVersion, run.idle], [7, 1, []]);
@@ -33,13 +33,13 @@ test("a run tells how many results it has, how long it worked and which version 
   assert.equal(body.items[0]?.stepsDone, 7);
 });
 
-test("waiting is no work", async (t) => {
+test("waiting does not count as working time", async (t) => {
   const api = await setup(t);
   const { busyMs } = await api.run("nap", {}, (run) => run.status === "waiting");
   assert.equal(busyMs, 0);
 });
 
-test("facets count what matches by status, whatever status is chosen in a list", async (t) => {
+test("facets count matching runs by status and refuse a status filter", async (t) => {
   const api = await setup(t);
   for (const name of ["Ada", "Bob"]) await api.run("hello", { name });
   await api.run("nap", {}, (run) => run.status === "waiting");
@@ -56,7 +56,7 @@ test("facets count what matches by status, whatever status is chosen in a list",
   assert.equal((await api.get<Problem>("/api/runs/facets?status=failed")).status, 422);
 });
 
-test("steps are read from a place on, without the pages before it", async (t) => {
+test("steps can be read from any position", async (t) => {
   const api = await setup(t);
   const run = await api.run("loop", { count: 220 });
   const { body } = await api.get<Page<Step>>(`/api/runs/${run.id}/steps?after=200&limit=5`);
@@ -65,7 +65,7 @@ test("steps are read from a place on, without the pages before it", async (t) =>
   assert.equal(next.body.items[0]?.key, "turn#206");
 });
 
-test("a cause names the versions of its runs and the hours in which they fell into it", async (t) => {
+test("a cause shows the versions of its runs and the hours of their failures", async (t) => {
   const api = await setup(t);
   levers.isBroken = true;
   t.after(() => {
@@ -81,7 +81,7 @@ test("a cause names the versions of its runs and the hours in which they fell in
   );
 });
 
-test("home says whether all is well, and what needs a person", async (t) => {
+test("home shows verdicts and what needs a person", async (t) => {
   const api = await setup(t);
   const fresh = await api.get<Home>("/api/home");
   assert.deepEqual(
@@ -111,7 +111,7 @@ test("home says whether all is well, and what needs a person", async (t) => {
     [body.verdicts[0]?.text, body.verdicts[0]?.next?.target.to],
     ["fragile is failing more than usual", "error"],
   );
-  // The hour may have turned meanwhile.
+  // The hour may have changed in the meantime.
   const lately = body.hours.slice(-2);
   const sum = (of: "started" | "completed" | "failed"): number => lately.reduce((n, each) => n + each[of], 0);
   assert.deepEqual([sum("started"), sum("completed"), sum("failed")], [2, 1, 1]);

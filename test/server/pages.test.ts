@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { readPages } from "../../src/server/pages.ts";
 import { setup } from "./setup.ts";
 
-test("pages are served with their type, their tag and a policy that allows nothing from elsewhere", async (t) => {
+test("serves pages with content type, ETag and a policy that allows no other origin", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "baton-pages-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, "index.html"), "<!doctype html><title>Baton</title>");
@@ -39,7 +39,7 @@ test("pages are served with their type, their tag and a policy that allows nothi
   assert.equal(readPages(join(folder, "nowhere")), null);
 });
 
-test("the API keeps its own answers beside the pages, and another host gets neither", async (t) => {
+test("the API keeps its own responses next to the pages, and refuses other hosts", async (t) => {
   const api = await setup(t);
   const { status, body } = await api.get<{ code: string }>("/api/nothing");
   assert.deepEqual([status, body.code], [404, "unknown-route"]);

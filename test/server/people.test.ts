@@ -8,7 +8,7 @@ import type { Problem } from "../../src/wire/problem.ts";
 import type { SavedView } from "../../src/wire/view.ts";
 import { setup } from "./setup.ts";
 
-test("a note stands in the history of its run and in the audit", async (t) => {
+test("a note appears in the history of its run and in the audit", async (t) => {
   const api = await setup(t);
   const run = await api.run("hello", { name: "Ada" });
   const { status, body } = await api.post<HistoryEntry>(`/api/runs/${run.id}/notes`, {
@@ -28,7 +28,7 @@ test("a note stands in the history of its run and in the audit", async (t) => {
   assert.equal((await api.post<Problem>("/api/runs/run_nobody/notes", { text: "x" })).status, 404);
 });
 
-test("the audit is paged, newest first", async (t) => {
+test("pages the audit, newest first", async (t) => {
   const api = await setup(t);
   const run = await api.run("hello", { name: "Ada" });
   for (const text of ["one", "two", "three"]) await api.post(`/api/runs/${run.id}/notes`, { text });
@@ -40,7 +40,7 @@ test("the audit is paged, newest first", async (t) => {
   );
 });
 
-test("a view is saved for all, replaced under its name, and removed", async (t) => {
+test("saves a view for all users, replaces it by name, and removes it", async (t) => {
   const api = await setup(t);
   const saved = await api.post<SavedView>("/api/views", { name: "failed", query: "status=failed" });
   assert.deepEqual([saved.status, saved.body.query], [200, "status=failed"]);
@@ -53,7 +53,7 @@ test("a view is saved for all, replaced under its name, and removed", async (t) 
   assert.deepEqual((await api.get<{ items: SavedView[] }>("/api/views")).body.items, []);
 });
 
-test("a key has one timeline over all of its runs", async (t) => {
+test("a key has one timeline of all its runs", async (t) => {
   const api = await setup(t);
   const first = await api.run("hello", { name: "Ada" });
   const second = await api.run("hello", { name: "Ada" });

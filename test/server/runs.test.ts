@@ -9,7 +9,7 @@ import type { Step } from "../../src/wire/step.ts";
 import { setup } from "./setup.ts";
 import { hold, levers } from "./workflows/hello.ts";
 
-test("a started run is answered with 201, its location and its detail", async (t) => {
+test("starting a run returns 201, its location and its detail", async (t) => {
   const api = await setup(t);
   const { status, headers, body } = await api.post<RunDetail>("/api/runs", { name: "hello", input: { name: "Ada" } });
   assert.equal(status, 201);
@@ -22,7 +22,7 @@ test("a started run is answered with 201, its location and its detail", async (t
   assert.deepEqual(run.verbs, ["rerun"]);
 });
 
-test("a step that went well at once shows the attempt that its record implies", async (t) => {
+test("a step that succeeded at once shows its implied attempt", async (t) => {
   const api = await setup(t);
   const run = await api.run("hello", { name: "Ada" });
   const [greet, shout] = run.steps;
@@ -33,7 +33,7 @@ test("a step that went well at once shows the attempt that its record implies", 
   assert.equal(attempt?.endedAt, greet?.endedAt);
 });
 
-test("an idempotency key that was seen answers its run with 200, with another input 409", async (t) => {
+test("a known idempotency key returns its run with 200, or 409 with another input", async (t) => {
   const api = await setup(t);
   const start = { name: "hello", input: { name: "Ada" } };
   const first = await api.post<RunDetail>("/api/runs", { ...start, idempotencyKey: "k-1" });
@@ -47,7 +47,7 @@ test("an idempotency key that was seen answers its run with 200, with another in
   assert.deepEqual([both.status, both.body.errors?.[0]?.path], [422, "idempotencyKey"]);
 });
 
-test("a run may be started later, under another key, with attributes", async (t) => {
+test("a run can be delayed and have its own key and attributes", async (t) => {
   const api = await setup(t);
   const { body } = await api.post<RunDetail>("/api/runs", {
     name: "hello",
@@ -61,7 +61,7 @@ test("a run may be started later, under another key, with attributes", async (t)
   assert.match(body.reasonText ?? "", /^scheduled to start at 20/);
 });
 
-test("lists are filtered by name, status, key and text, and paged by an opaque token", async (t) => {
+test("filters lists by name, status, key and text, and pages them by an opaque token", async (t) => {
   const api = await setup(t);
   for (const name of ["Ada", "Bob", "Cleo"]) await api.run("hello", { name });
   await api.run("nap", {}, (run) => run.status === "waiting");
@@ -80,10 +80,10 @@ test("lists are filtered by name, status, key and text, and paged by an opaque t
   assert.deepEqual([second.body.items.map((run) => run.key), second.body.nextPageToken], [["person:Ada"], null]);
 });
 
-test("a run is found by a unique beginning of its id and as latest; an ambiguous beginning names candidates", async (t) => {
+test("finds a run by a unique id prefix or as latest; an ambiguous prefix lists candidates", async (t) => {
   const api = await setup(t);
-  const nobody = await api.get<Problem>("/api/runs/latest");
-  assert.deepEqual([nobody.status, nobody.body.code], [404, "not-found"]);
+  const missing = await api.get<Problem>("/api/runs/latest");
+  assert.deepEqual([missing.status, missing.body.code], [404, "not-found"]);
   const ada = await api.run("hello", { name: "Ada" });
   assert.equal((await api.get<RunDetail>(`/api/runs/${ada.id.slice(0, 20)}`)).body.id, ada.id);
   const bob = await api.run("hello", { name: "Bob" });
@@ -94,7 +94,7 @@ test("a run is found by a unique beginning of its id and as latest; an ambiguous
   assert.equal((await api.get<RunDetail>(`/api/runs/${bob.id.slice(4)}`)).body.id, bob.id);
 });
 
-test("a value over 32 KiB stands as truncated, and its href gives the whole of it", async (t) => {
+test("truncates a value over 32 KiB; its href returns the whole value", async (t) => {
   const api = await setup(t);
   const small = await api.run("large", { kib: 20 });
   assert.equal((small.output as { text: string }).text.length, 20 * 1024);
@@ -108,7 +108,7 @@ test("a value over 32 KiB stands as truncated, and its href gives the whole of i
   assert.equal((await api.get(`/api/runs/${run.id}/payloads/step:99`)).status, 404);
 });
 
-test("the detail holds the first 200 steps, the pages of steps hold all, with the names their author gave", async (t) => {
+test("the detail has the first 200 steps, the step pages have all, with their given names", async (t) => {
   const api = await setup(t);
   const run = await api.run("loop", { count: 220 });
   assert.deepEqual([run.stepCount, run.steps.length], [222, 200]);
@@ -124,7 +124,7 @@ test("the detail holds the first 200 steps, the pages of steps hold all, with th
   assert.deepEqual([steps.at(-1)?.key, steps.at(-1)?.name], ["items[1]/inside", "inside"]);
 });
 
-test("what is under way is shown: a running attempt with its progress, a retry, an event, a timer", async (t) => {
+test("shows work in progress: a running attempt with its progress, a retry, an event wait, a timer", async (t) => {
   const api = await setup(t);
   hold();
   const long = await api.run("long", {}, (run) => run.steps.some((step) => step.progress !== undefined));
@@ -152,7 +152,7 @@ test("what is under way is shown: a running attempt with its progress, a retry, 
   assert.deepEqual([nap.steps[0]?.kind, nap.reason?.code], ["sleep", "timer"]);
 });
 
-test("logs and history of a run are read apart", async (t) => {
+test("reads logs and history of a run separately", async (t) => {
   const api = await setup(t);
   hold();
   const run = await api.run("long", {}, (seen) => seen.steps.some((step) => step.name === "hold on"));
@@ -168,7 +168,7 @@ test("logs and history of a run are read apart", async (t) => {
   assert.deepEqual([history.body.items.at(0)?.kind, history.body.items.at(-1)?.kind], ["started", "completed"]);
 });
 
-test("a result is waited for, and a run that is not at rest answers 202", async (t) => {
+test("waits for a result, and returns 202 for a run that has not ended", async (t) => {
   const api = await setup(t);
   hold();
   const { body: run } = await api.post<RunDetail>("/api/runs", { name: "long" });
@@ -182,7 +182,7 @@ test("a result is waited for, and a run that is not at rest answers 202", async 
   assert.deepEqual([tooLong.status, tooLong.body.errors?.[0]?.path], [422, "wait"]);
 });
 
-test("runs that match are had as a file", async (t) => {
+test("exports matching runs as a file", async (t) => {
   const api = await setup(t);
   for (const name of ["Ada", "Bob, the second"]) await api.run("hello", { name });
   await api.run("nap", {}, (run) => run.status === "waiting");

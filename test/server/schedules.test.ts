@@ -8,7 +8,7 @@ import { setup } from "./setup.ts";
 
 const nightly = "/api/schedules/report%2Fnightly";
 
-test("schedules are listed with what comes next, in their zone and in UTC", async (t) => {
+test("lists schedules with their next times, in their zone and in UTC", async (t) => {
   const api = await setup(t);
   const { body } = await api.get<Page<ScheduleSummary>>("/api/schedules?next=2");
   assert.deepEqual(
@@ -30,7 +30,7 @@ test("schedules are listed with what comes next, in their zone and in UTC", asyn
   assert.deepEqual(none.body.items, []);
 });
 
-test("one schedule has its fires, and as many next times as are asked for", async (t) => {
+test("shows a schedule with its firings and the requested number of next times", async (t) => {
   const api = await setup(t);
   const { body } = await api.get<ScheduleDetail>(`${nightly}?next=40`);
   assert.deepEqual([body.next.length, body.fires, body.gaps], [40, [], []]);
@@ -49,7 +49,7 @@ test("one schedule has its fires, and as many next times as are asked for", asyn
   assert.equal(wide.status, 422);
 });
 
-test("it is paused and resumed, with who and why", async (t) => {
+test("pauses and resumes a schedule with actor and reason", async (t) => {
   const api = await setup(t);
   const paused = await api.post<ScheduleDetail>(`${nightly}/pause`, { reason: "stocktaking" });
   assert.deepEqual([paused.body.isPaused, paused.body.pausedWhy], [true, "stocktaking"]);
@@ -58,7 +58,7 @@ test("it is paused and resumed, with who and why", async (t) => {
   assert.deepEqual([resumed.body.isPaused, resumed.body.pausedBy, resumed.body.pausedAt], [false, null, null]);
 });
 
-test("it is run now, and the run says by whom and from which schedule", async (t) => {
+test("runs a schedule now; the run records the actor and the schedule", async (t) => {
   const api = await setup(t);
   const { status, body, headers } = await api.post<RunDetail>(`${nightly}/run-now`, {});
   assert.deepEqual([status, headers.get("location")], [201, `/api/runs/${body.id}`]);
@@ -69,7 +69,7 @@ test("it is run now, and the run says by whom and from which schedule", async (t
   assert.match(run.startedBy.by, /^local:/);
 });
 
-test("a stretch of the past is previewed and filled, and filled once", async (t) => {
+test("previews and backfills a past range, each time once", async (t) => {
   const api = await setup(t);
   const range = { from: "2026-03-28T12:00:00Z", to: "2026-03-31T00:00:00Z" };
   const preview = await api.post<Backfill>(`${nightly}/backfill`, { ...range, dryRun: true });
@@ -95,7 +95,7 @@ test("a stretch of the past is previewed and filled, and filled once", async (t)
   );
 });
 
-test("what makes no sense is refused with its place, and starts nothing", async (t) => {
+test("refuses invalid requests and starts nothing", async (t) => {
   const api = await setup(t);
   const bodies = [{}, { from: "yesterday" }, { from: "2026-03-28T12:00:00Z", every: 1 }];
   for (const body of bodies) assert.equal((await api.post<Problem>(`${nightly}/backfill`, body)).status, 422);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setup } from "./setup.ts";
 
-test("no answer of the API but that of reveal shows a sensitive value, and reveal is in the history", async (t) => {
+test("only reveal returns a sensitive value, and the history records it", async (t) => {
   const store = mkdtempSync(join(tmpdir(), "baton-server-"));
   writeFileSync(join(store, "baton.db.key"), "0123456789abcdef0123456789abcdef", { mode: 0o600 });
   const api = await setup(t, { store });
@@ -47,5 +47,5 @@ test("no answer of the API but that of reveal shows a sensitive value, and revea
   const again = await api.post<{ id: string }>(`/api/runs/${run.id}/rerun`, {});
   assert.equal(again.status, 201);
   const rerun = await api.until(again.body.id, (seen) => seen.status === "failed");
-  assert.deepEqual(rerun.input, run.input, "the new run has an input of its own that opens");
+  assert.deepEqual(rerun.input, run.input, "the new run has its own readable input");
 });

@@ -14,8 +14,8 @@ import { components } from "../../src/server/schema/components.ts";
 import { ref } from "../../src/server/schema/schema.ts";
 import type { RunDetail } from "../../src/wire/run.ts";
 
-/** An answer with its body read as JSON. */
-export interface Answered<T> {
+/** A response with its body read as JSON. */
+export interface JsonResponse<T> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: T;
@@ -24,25 +24,25 @@ export interface Answered<T> {
 export interface Api {
   readonly server: RunningServer;
   readonly url: string;
-  get<T = unknown>(path: string, headers?: Record<string, string>): Promise<Answered<T>>;
-  post<T = unknown>(path: string, body: unknown, headers?: Record<string, string>): Promise<Answered<T>>;
-  /** Starts a run and waits until it stands as `isThere` wants it. */
-  run(name: string, input: unknown, isThere?: (run: RunDetail) => boolean): Promise<RunDetail>;
-  until(id: string, isThere: (run: RunDetail) => boolean): Promise<RunDetail>;
+  get<T = unknown>(path: string, headers?: Record<string, string>): Promise<JsonResponse<T>>;
+  post<T = unknown>(path: string, body: unknown, headers?: Record<string, string>): Promise<JsonResponse<T>>;
+  /** Starts a run and waits until it matches. */
+  run(name: string, input: unknown, matches?: (run: RunDetail) => boolean): Promise<RunDetail>;
+  until(id: string, matches: (run: RunDetail) => boolean): Promise<RunDetail>;
 }
 
 interface Settings {
   readonly readOnly?: boolean;
   readonly store?: string;
   readonly guide?: GuideSource;
-  /** Default those of `workflows/`. */
+  /** Default: those of `workflows/`. */
   readonly workflows?: string;
 }
 
-/** Far above what anything here takes; a test that reaches it hangs. */
+/** Far more than any test here takes; a test that reaches it is hanging. */
 const limitMs = 15_000;
 
-/** A real server on a store of its own. Every answer is checked against the API's own document. */
+/** A real server on its own store. Every response is checked against the API's own document. */
 export async function setup(test: TestContext, settings: Settings = {}): Promise<Api> {
   const folder = settings.store ?? mkdtempSync(join(tmpdir(), "baton-server-"));
   const loaded = await loadConfig(
@@ -68,12 +68,12 @@ export async function setup(test: TestContext, settings: Settings = {}): Promise
 export type { EffectiveConfig };
 
 function createApi(server: RunningServer): Omit<Api, "server" | "url"> {
-  const send = async <T>(method: "GET" | "POST", path: string, init: RequestInit): Promise<Answered<T>> => {
+  const send = async <T>(method: "GET" | "POST", path: string, init: RequestInit): Promise<JsonResponse<T>> => {
     const response = await fetch(`${server.url}${path}`, { ...init, method });
     const text = await response.text();
     const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
     const body = (isJson ? JSON.parse(text) : text) as T;
-    checkAnswer(method, path, response, body);
+    checkResponse(method, path, response, body);
     return { status: response.status, headers: response.headers, body };
   };
   const get: Api["get"] = (path, headers = {}) => send("GET", path, { headers });
@@ -82,11 +82,11 @@ function createApi(server: RunningServer): Omit<Api, "server" | "url"> {
       headers: { "content-type": "application/json", ...headers },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
-  const until: Api["until"] = async (id, isThere) => {
+  const until: Api["until"] = async (id, matches) => {
     const endsAt = performance.now() + limitMs;
     for (;;) {
       const { body } = await get<RunDetail>(`/api/runs/${id}`);
-      if (isThere(body)) return body;
+      if (matches(body)) return body;
       assert.ok(performance.now() < endsAt, `run ${id} is still ${body.status}: ${body.reasonText}`);
       await delay(10);
     }
@@ -95,16 +95,16 @@ function createApi(server: RunningServer): Omit<Api, "server" | "url"> {
     get,
     post,
     until,
-    run: async (name, input, isThere = (run) => run.endedAt !== null) => {
+    run: async (name, input, matches = (run) => run.endedAt !== null) => {
       const { status, body } = await post<RunDetail>("/api/runs", { name, input });
       assert.equal(status, 201, JSON.stringify(body));
-      return until(body.id, isThere);
+      return until(body.id, matches);
     },
   };
 }
 
-/** What the document says of an answer is what the answer is; and every error is a problem. */
-function checkAnswer(method: string, path: string, response: Response, body: unknown): void {
+/** Checks that the response matches the document, and that every error is a problem. */
+function checkResponse(method: string, path: string, response: Response, body: unknown): void {
   assert.equal(response.headers.get("x-content-type-options"), "nosniff");
   assert.match(response.headers.get("content-security-policy") ?? "", /default-src 'none'/);
   if (!response.ok) {
@@ -116,7 +116,7 @@ function checkAnswer(method: string, path: string, response: Response, body: unk
   const route = routes.find((each) => each.method === method && matcher(each).test(path.split("?")[0] ?? ""));
   if (route === undefined) return;
   const answer = route.answers[response.status];
-  assert.ok(answer !== undefined, `${method} ${path} answers ${response.status}, which its route does not declare`);
+  assert.ok(answer !== undefined, `${method} ${path} returned ${response.status}, which its route does not declare`);
   if (answer.schema !== undefined)
     assert.deepEqual(check(answer.schema, body, "", components), [], `${method} ${path}: ${JSON.stringify(body)}`);
 }
@@ -125,11 +125,11 @@ function matcher(route: Route): RegExp {
   return new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
 }
 
-/** Polls until `look` gives something; never sleeps for a guessed time. */
-export async function eventually<T>(what: string, look: () => Promise<T | null> | T | null): Promise<T> {
+/** Polls until `find` returns a value; never sleeps for a guessed time. */
+export async function eventually<T>(what: string, find: () => Promise<T | null> | T | null): Promise<T> {
   const endsAt = performance.now() + limitMs;
   for (;;) {
-    const found = await look();
+    const found = await find();
     if (found !== null) return found;
     assert.ok(performance.now() < endsAt, `${what}: not within ${limitMs} ms`);
     await delay(10);

@@ -5,14 +5,14 @@ import type { RunPatch } from "../../src/wire/stream.ts";
 import { type Api, eventually, setup } from "./setup.ts";
 import { hold, levers } from "./workflows/hello.ts";
 
-interface Told {
+interface StreamEvent {
   readonly id: string;
   readonly event: string;
   readonly data: unknown;
 }
 
 interface Listener {
-  readonly told: Told[];
+  readonly received: StreamEvent[];
   stop(): Promise<void>;
 }
 
@@ -22,18 +22,18 @@ async function listen(t: TestContext, api: Api, query = "", headers: Record<stri
   const response = await fetch(`${api.url}/api/stream${query}`, { headers, signal: stop.signal });
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("content-type"), "text/event-stream");
-  const told: Told[] = [];
-  const reading = read(response, told).catch(() => {});
+  const received: StreamEvent[] = [];
+  const reading = read(response, received).catch(() => {});
   const end = async (): Promise<void> => {
     stop.abort();
     await reading;
   };
   t.after(end);
-  await eventually("the stream is ready", () => told.find((each) => each.event === "ready") ?? null);
-  return { told, stop: end };
+  await eventually("the stream is ready", () => received.find((each) => each.event === "ready") ?? null);
+  return { received, stop: end };
 }
 
-async function read(response: Response, told: Told[]): Promise<void> {
+async function read(response: Response, received: StreamEvent[]): Promise<void> {
   let rest = "";
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
@@ -42,14 +42,14 @@ async function read(response: Response, told: Told[]): Promise<void> {
     for (const part of parts) {
       const fields = Object.fromEntries(part.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2)));
       if (fields["event"] !== undefined)
-        told.push({ id: fields["id"], event: fields["event"], data: JSON.parse(fields["data"]) });
+        received.push({ id: fields["id"], event: fields["event"], data: JSON.parse(fields["data"]) });
     }
   }
 }
 
-function patchOf(listener: Listener, id: string, status: string): Promise<Told> {
-  return eventually(`${id} is told as ${status}`, () => {
-    const found = listener.told.find(
+function patchOf(listener: Listener, id: string, status: string): Promise<StreamEvent> {
+  return eventually(`${id} is reported as ${status}`, () => {
+    const found = listener.received.find(
       ({ event, data }) =>
         event === "run.changed" && (data as RunPatch).id === id && (data as RunPatch).status === status,
     );
@@ -57,20 +57,20 @@ function patchOf(listener: Listener, id: string, status: string): Promise<Told> 
   });
 }
 
-test("changes of runs are told with ids that rise", async (t) => {
+test("streams changes of runs with increasing ids", async (t) => {
   const api = await setup(t);
   const listener = await listen(t, api);
   const run = await api.run("nap", {}, (seen) => seen.status === "waiting");
-  const told = await patchOf(listener, run.id, "waiting");
-  assert.match((told.data as RunPatch).reasonText ?? "", /^waiting for "rest" until/);
-  const ids = listener.told.map((each) => Number(each.id));
+  const received = await patchOf(listener, run.id, "waiting");
+  assert.match((received.data as RunPatch).reasonText ?? "", /^waiting for "rest" until/);
+  const ids = listener.received.map((each) => Number(each.id));
   assert.deepEqual(
     ids,
     ids.toSorted((a, b) => a - b),
   );
 });
 
-test("who comes back with the last id gets what it has missed, and nothing twice", async (t) => {
+test("a client that reconnects with its last id gets each missed change once", async (t) => {
   const api = await setup(t);
   const first = await listen(t, api);
   const seen = await api.run("hello", { name: "Ada" });
@@ -80,24 +80,24 @@ test("who comes back with the last id gets what it has missed, and nothing twice
   const again = await listen(t, api, "", { "last-event-id": last.id });
   await patchOf(again, missed.id, "completed");
   assert.equal(
-    again.told.some((each) => (each.data as RunPatch).id === seen.id),
+    again.received.some((each) => (each.data as RunPatch).id === seen.id),
     false,
   );
   assert.equal(
-    again.told.some((each) => each.event === "reset"),
+    again.received.some((each) => each.event === "reset"),
     false,
   );
 });
 
-test("an id that is too old, or of another process, is answered with reset", async (t) => {
+test("a last id that is too old or from another process gets a reset", async (t) => {
   const api = await setup(t);
   for (const last of ["1", "9999999999999999"]) {
     const listener = await listen(t, api, `?after=${last}`);
-    assert.equal(listener.told[0]?.event, "reset");
+    assert.equal(listener.received[0]?.event, "reset");
   }
 });
 
-test("a burst is told as one number, and still in full to who follows one of its runs", async (t) => {
+test("a burst is streamed as a count, and in full to a client that follows one of its runs", async (t) => {
   const api = await setup(t);
   const { body: followed } = await api.post<RunDetail>("/api/runs", { name: "nap", after: "1h" });
   const list = await listen(t, api);
@@ -106,44 +106,44 @@ test("a burst is told as one number, and still in full to who follows one of its
   await Promise.all([...starts, api.post(`/api/runs/${followed.id}/cancel`, {})]);
   await patchOf(one, followed.id, "cancelled");
   const counts = await eventually("all are counted", () => {
-    const told = list.told
+    const received = list.received
       .filter((each) => each.event === "runs.changed")
       .map((each) => (each.data as { count: number }).count);
-    const singles = list.told.filter((each) => each.event === "run.changed").length;
-    return told.reduce((sum, count) => sum + count, 0) + singles >= 201 ? { told, singles } : null;
+    const singles = list.received.filter((each) => each.event === "run.changed").length;
+    return received.reduce((sum, count) => sum + count, 0) + singles >= 201 ? { received, singles } : null;
   });
-  assert.ok(counts.singles <= 60, `${counts.singles} told one by one`);
-  assert.equal(one.told.filter((each) => each.event !== "ready").length, 1);
+  assert.ok(counts.singles <= 60, `${counts.singles} sent one by one`);
+  assert.equal(one.received.filter((each) => each.event !== "ready").length, 1);
 });
 
-test("nobody pays for changes while nobody listens, and a stop ends every stream", async (t) => {
+test("counts its listeners and drops one that disconnects", async (t) => {
   const api = await setup(t);
   const listener = await listen(t, api);
   assert.match((await api.get<string>("/metrics")).body, /^baton_stream_listeners 1$/m);
   await listener.stop();
-  await eventually("the listener is gone", async () =>
+  await eventually("the listener is removed", async () =>
     /^baton_stream_listeners 0$/m.test((await api.get<string>("/metrics")).body) ? true : null,
   );
 });
 
-test("who follows a run is told of its results as they come, and lists are not", async (t) => {
+test("streams new results to a client that follows the run, and not to lists", async (t) => {
   const api = await setup(t);
   hold();
   const run = await api.run("long", {}, (seen) => seen.stepsDone === 1);
   const list = await listen(t, api);
   const one = await listen(t, api, `?topics=run:${run.id}`);
   const steps = (listener: Listener): (number | undefined)[] =>
-    listener.told.filter(({ event }) => event === "run.changed").map(({ data }) => (data as RunPatch).steps);
-  await eventually("the first result is told", () => (steps(one).includes(1) ? true : null));
+    listener.received.filter(({ event }) => event === "run.changed").map(({ data }) => (data as RunPatch).steps);
+  await eventually("the first result is streamed", () => (steps(one).includes(1) ? true : null));
   assert.deepEqual(steps(list), []);
   levers.release();
   await patchOf(one, run.id, "completed");
-  await eventually("the last result is told", () => (steps(one).includes(2) ? true : null));
+  await eventually("the last result is streamed", () => (steps(one).includes(2) ? true : null));
 });
 
-test("a run that is not there tells nothing, and costs its listener none of the others", async (t) => {
+test("a topic of an unknown run does not affect the other topics of the stream", async (t) => {
   const api = await setup(t);
-  const { told } = await listen(t, api, "?topics=runs:list,run:run_00000000-0000-7000-8000-000000000000");
+  const { received } = await listen(t, api, "?topics=runs:list,run:run_00000000-0000-7000-8000-000000000000");
   const { id } = await api.run("hello", { name: "Ada" });
-  await eventually("the run is told of", () => told.find((each) => (each.data as RunPatch).id === id) ?? null);
+  await eventually("the run is streamed", () => received.find((each) => (each.data as RunPatch).id === id) ?? null);
 });

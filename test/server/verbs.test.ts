@@ -18,7 +18,7 @@ async function failed(api: Api): Promise<RunDetail> {
 
 const statuses = (run: RunDetail): [string, string][] => run.steps.map((step) => [step.key, step.status]);
 
-test("a failed run says where and why, and resumes from the failed step with what was done kept", async (t) => {
+test("a failed run shows where and why it failed, and resumes from the failed step with earlier results kept", async (t) => {
   const api = await setup(t);
   const run = await failed(api);
   assert.deepEqual([run.error?.step, run.error?.message], ["second", "the other system says no"]);
@@ -27,7 +27,7 @@ test("a failed run says where and why, and resumes from the failed step with wha
     ["second", "failed"],
   ]);
   assert.deepEqual(run.verbs, ["resume", "restart", "complete-step", "retry", "compensate", "dismiss", "rerun"]);
-  const { status, body } = await api.post<RunDetail>(`/api/runs/${run.id}/resume`, { reason: "it is mended" });
+  const { status, body } = await api.post<RunDetail>(`/api/runs/${run.id}/resume`, { reason: "it is repaired" });
   assert.deepEqual([status, body.round], [200, 1]);
   const resumed = await api.until(run.id, (seen) => seen.status === "completed");
   assert.deepEqual(resumed.steps[0], run.steps[0]);
@@ -42,10 +42,10 @@ test("a failed run says where and why, and resumes from the failed step with wha
   const { body: history } = await api.get<Page<HistoryEntry>>(`/api/runs/${run.id}/events`);
   const act = history.items.find((entry) => entry.kind === "resume");
   assert.match(act?.actor ?? "", /^local:/);
-  assert.equal(act?.detail, "it is mended");
+  assert.equal(act?.detail, "it is repaired");
 });
 
-test("a dry run tells what runs again and what is kept, and changes nothing", async (t) => {
+test("a dry run shows what runs again and what is kept, and changes nothing", async (t) => {
   const api = await setup(t);
   const run = await failed(api);
   const { body } = await api.post<VerbPreview>(`/api/runs/${run.id}/resume`, { dryRun: true });
@@ -55,7 +55,7 @@ test("a dry run tells what runs again and what is kept, and changes nothing", as
   assert.equal((await api.get<RunDetail>(`/api/runs/${run.id}`)).body.status, "failed");
 });
 
-test("an edited input goes to the failed step when it declares one", async (t) => {
+test("an edited input goes to the failed step if that step declares an input", async (t) => {
   const api = await setup(t);
   const run = await failed(api);
   await api.post(`/api/runs/${run.id}/resume`, { input: { amount: 7 } });
@@ -64,7 +64,7 @@ test("an edited input goes to the failed step when it declares one", async (t) =
   assert.deepEqual(resumed.input, { name: "Ada" });
 });
 
-test("an edited input that becomes the run's own must pass the definition's schema", async (t) => {
+test("an edited input of the run must match the definition's schema", async (t) => {
   const api = await setup(t);
   const run = await failed(api);
   const path = `/api/runs/${run.id}/restart`;
@@ -77,7 +77,7 @@ test("an edited input that becomes the run's own must pass the definition's sche
   assert.deepEqual([first?.output, first?.attempts.length], ["Bea", 2]);
 });
 
-test("an edited input finds its step also behind the first page of steps", async (t) => {
+test("an edited input reaches a step beyond the first page of steps", async (t) => {
   const api = await setup(t);
   levers.isBroken = true;
   const run = await api.run("tail", { name: "Ada" }, (seen) => seen.status === "failed");
@@ -90,7 +90,7 @@ test("an edited input finds its step also behind the first page of steps", async
   assert.deepEqual(done.output, { name: "Ada", amount: 7 });
 });
 
-test("restart wants a recorded step and says which there are", async (t) => {
+test("restart requires a recorded step and lists the recorded steps", async (t) => {
   const api = await setup(t);
   const run = await failed(api);
   const none = await api.post<Problem>(`/api/runs/${run.id}/restart`, {});
@@ -100,7 +100,7 @@ test("restart wants a recorded step and says which there are", async (t) => {
   assert.match(unknown.body.hint ?? "", /first, second/);
 });
 
-test("retry makes the next attempt now instead of in an hour", async (t) => {
+test("retry starts the next attempt now instead of in an hour", async (t) => {
   const api = await setup(t);
   const run = await api.run("slow", {}, (seen) => seen.status === "waiting");
   await api.post(`/api/runs/${run.id}/retry`, {});
@@ -108,7 +108,7 @@ test("retry makes the next attempt now instead of in an hour", async (t) => {
   assert.equal(done.output, 2);
 });
 
-test("cancel of a run that somebody holds answers with what has become of it", async (t) => {
+test("cancel of a run held by a worker returns its final state", async (t) => {
   const api = await setup(t);
   hold();
   const run = await api.run("long", {}, (seen) => seen.steps.some((step) => step.name === "hold on"));
@@ -126,7 +126,7 @@ test("a suspended run stays until it is resumed", async (t) => {
   await api.until(run.id, (seen) => seen.status === "waiting");
 });
 
-test("rerun starts a new run with the same or an edited input, and tells of which it is one", async (t) => {
+test("rerun starts a new run with the same or an edited input and records the original", async (t) => {
   const api = await setup(t);
   const run = await api.run("hello", { name: "Ada" });
   const { status, body } = await api.post<RunDetail>(`/api/runs/${run.id}/rerun`, { reason: "once more" });
@@ -146,7 +146,7 @@ test("rerun starts a new run with the same or an edited input, and tells of whic
   );
 });
 
-test("a verb that a run's state does not allow is refused with 409 and the reason", async (t) => {
+test("refuses an action that the run's state does not allow with 409 and the reason", async (t) => {
   const api = await setup(t);
   const done = await api.run("hello", { name: "Ada" });
   for (const verb of ["resume", "cancel", "suspend", "retry"]) {
@@ -158,7 +158,7 @@ test("a verb that a run's state does not allow is refused with 409 and the reaso
   assert.equal((await api.post(`/api/runs/${nap.id}/rerun`, {})).status, 409);
 });
 
-test("dead letters stand together by their cause", async (t) => {
+test("groups dead letters by cause", async (t) => {
   const api = await setup(t);
   const runs = [await failed(api), await failed(api)];
   const groups = await api.get<Page<DeadLetterGroup>>("/api/dead-letters");

@@ -5,7 +5,7 @@ import type { Problem } from "../../src/wire/problem.ts";
 import type { Deployment, MovedRuns } from "../../src/wire/version.ts";
 import { setup } from "./setup.ts";
 
-test("definitions show number, fingerprint, file and runs, and can be asked for by name", async (t) => {
+test("definitions show number, fingerprint, file and runs, and can be filtered by name", async (t) => {
   const api = await setup(t);
   await api.run("hello", { name: "Ada" });
   const { body } = await api.get<Definitions>("/api/definitions?name=hello");
@@ -19,7 +19,7 @@ test("definitions show number, fingerprint, file and runs, and can be asked for 
   assert.equal((await api.get<Definitions>("/api/definitions?name=nobody")).body.items.length, 0);
 });
 
-test("a deployment reads the server's own folder: no code is taken, and what is known keeps its number", async (t) => {
+test("a deployment reads the server's own folder, accepts no code, and keeps known version numbers", async (t) => {
   const api = await setup(t);
   const { body } = await api.post<Deployment>("/api/deployments", {});
   assert.deepEqual(
@@ -43,7 +43,7 @@ test("a drained version refuses starts until it is used again", async (t) => {
   assert.equal((await api.run("hello", { name: "Ada" })).status, "completed");
 });
 
-test("what cannot be moved, used or drained is refused with its code", async (t) => {
+test("refuses an impossible move, use or drain with an error code", async (t) => {
   const api = await setup(t);
   const cases: readonly (readonly [string, unknown, number, string])[] = [
     ["/api/definitions/hello/use", { version: 9 }, 404, "unknown-definition"],
@@ -60,13 +60,13 @@ test("what cannot be moved, used or drained is refused with its code", async (t)
   }
 });
 
-test("a server that is for reading only changes no version", async (t) => {
+test("a read-only server changes no version", async (t) => {
   const api = await setup(t, { readOnly: true });
   for (const path of ["/api/deployments", "/api/definitions/hello/use", "/api/definitions/hello/move"])
     assert.equal((await api.post(path, { version: 1 })).status, 405, path);
 });
 
-test("a name with a slash is a name", async (t) => {
+test("accepts a name with a slash", async (t) => {
   const api = await setup(t);
   const answer = await api.post<MovedRuns & Problem>(`/api/definitions/${encodeURIComponent("a/b c")}/drain`, {
     version: 1,

@@ -8,7 +8,7 @@ import { freshSchema } from "../postgres/server.ts";
 const silent = { publish: () => {}, subscribe: () => () => {} };
 const startAt = Date.UTC(2026, 0, 1);
 
-/** Two sessions on one SQLite database in memory. */
+/** Two sessions on one in-memory SQLite database. */
 export async function openMemoryBench(): Promise<Bench> {
   let now = startAt;
   const core = openMemoryCore({ now: () => now });
@@ -23,7 +23,9 @@ export async function openMemoryBench(): Promise<Bench> {
   };
 }
 
-/** Two stores on one schema. The clock is the server's: a test moves it by a row, and everything after waits for that. */
+/**
+ * Two stores on one schema. The clock is the server's: a test sets it by a row, and every later call waits for that.
+ */
 export async function openPostgresBench(): Promise<Bench> {
   const ends: (() => unknown)[] = [];
   const schema = await freshSchema({ after: (end) => void ends.push(end as () => unknown) });
@@ -34,8 +36,8 @@ export async function openPostgresBench(): Promise<Bench> {
   ];
   let now = startAt;
   const setClock = () => schema.query("update clock set test_now = $1", [now]);
-  let moved: Promise<unknown> = setClock();
-  const [store, other] = stores.map((each) => new InterceptedStore(each, (_, call) => moved.then(call)));
+  let clockSet: Promise<unknown> = setClock();
+  const [store, other] = stores.map((each) => new InterceptedStore(each, (_, call) => clockSet.then(call)));
   if (store === undefined || other === undefined) throw new Error("two sessions");
   return {
     store,
@@ -43,11 +45,11 @@ export async function openPostgresBench(): Promise<Bench> {
     hasFiles: false,
     advance: (ms) => {
       now += ms;
-      moved = moved.then(setClock);
+      clockSet = clockSet.then(setClock);
     },
     close: async () => {
       for (const each of stores) await each.close();
-      // What the user's own statements make lies where the role's search path leads.
+      // Tables of the user's own statements are created in the first schema of the role's search path.
       await schema.query("drop table if exists public.mine");
       for (const end of ends) await end();
     },

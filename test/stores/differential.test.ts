@@ -3,12 +3,12 @@ import { compareStores } from "../../src/stores/conformance/differential.ts";
 import { noPostgres } from "../postgres/server.ts";
 import { openMemoryBench, openPostgresBench } from "./benches.ts";
 
-/** `BATON_SEEDS=200 npm test -- test/stores/differential.test.ts` for more of them. */
+/** For more seeds: `BATON_SEEDS=200 npm test -- test/stores/differential.test.ts`. */
 const seeds = Number(process.env["BATON_SEEDS"] ?? 8);
 
 if ((await noPostgres()) === false)
   for (let seed = 1; seed <= seeds; seed++) {
-    it(`both stores give the same answers to the same 120 random operations, seed ${seed}`, async () => {
+    it(`both stores return the same results for the same 120 random operations, seed ${seed}`, async () => {
       const [sqlite, postgres] = [await openMemoryBench(), await openPostgresBench()];
       try {
         await compareStores(sqlite, postgres, 120, drawFrom(seed));

@@ -14,7 +14,7 @@ interface Line {
   readonly asked?: readonly string[];
 }
 
-test("baton check says of each history whether the code as it is now is compatible, beside a working server", async (t) => {
+test("baton check reports for each history whether the current code is compatible, next to a running server", async (t) => {
   const { baton, json, write, start } = setup(t);
   write("workflows/pay.ts", payText({ mark: "A" }));
   await start(["start"]);
@@ -63,7 +63,7 @@ test("baton check says of each history whether the code as it is now is compatib
   assert.equal((await json<RunDetail>(["show", waiting.id])).value.status, "waiting", "nothing was moved or run");
 });
 
-test("compatible runs are moved to the new version, the others stay and are listed with both lists", async (t) => {
+test("moves compatible runs to the new version; the others stay, with both lists", async (t) => {
   const { baton, json, write, start } = setup(t);
   write("workflows/pay.ts", payText({ mark: "A" }));
   await start(["start"]);
@@ -97,7 +97,7 @@ test("compatible runs are moved to the new version, the others stay and are list
   assert.deepEqual([done.output, done.steps.at(-1)?.name], ["C", "receipt"]);
 });
 
-test("one dead letter is resumed on the version that mends it, and on none that its history disagrees with", async (t) => {
+test("resumes a dead letter on a version that fixes it, and refuses a version that diverges", async (t) => {
   const { baton, json, write } = setup(t);
   write("workflows/pay.ts", payText({ mark: "A", fails: true }));
   await baton(["run", "pay", "--input", '{"id":"d","amount":1}', "--wait", "--timeout", "200ms"]);
@@ -124,7 +124,7 @@ test("one dead letter is resumed on the version that mends it, and on none that 
   assert.deepEqual([run.version, run.status, run.output], [3, "completed", "C"]);
 });
 
-test("versions and moves that make no sense are refused with what to do", async (t) => {
+test("invalid versions and moves are refused with a hint", async (t) => {
   const { baton } = setup(t);
   await baton(["deploy"]);
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
@@ -137,8 +137,8 @@ test("versions and moves that make no sense are refused with what to do", async 
     [["check", "nope"], 3, /the folder has no definition named "nope"/],
     [["check", "--last", "few"], 2, /--last must be a number/],
   ];
-  for (const [args, code, said] of cases) {
+  for (const [args, code, expected] of cases) {
     const ended = await baton(args);
-    assert.deepEqual([ended.code, said.test(ended.stderr)], [code, true], `${args.join(" ")}: ${ended.stderr}`);
+    assert.deepEqual([ended.code, expected.test(ended.stderr)], [code, true], `${args.join(" ")}: ${ended.stderr}`);
   }
 });

@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 const index = join(import.meta.dirname, "../../src/index.ts");
 
-test("an app that brings its own code never loads the bundler and keeps no code", (t) => {
+test("an app with its own code never loads the bundler and stores no code", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "baton-library-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, "main.ts");
@@ -27,7 +27,11 @@ console.log(JSON.stringify({ output, version: row.definition.version, fingerprin
 `,
   );
   const env = { ...process.env, NODE_OPTIONS: "", NODE_TEST_CONTEXT: "" };
-  const told = execFileSync(process.execPath, ["--conditions=source", program], { cwd: folder, env, encoding: "utf8" });
-  assert.deepEqual(JSON.parse(told), { output: 1, version: 7, fingerprint: null, bundler: [] });
+  const output = execFileSync(process.execPath, ["--conditions=source", program], {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+  });
+  assert.deepEqual(JSON.parse(output), { output: 1, version: 7, fingerprint: null, bundler: [] });
   assert.ok(!existsSync(join(folder, "app.db.versions")));
 });

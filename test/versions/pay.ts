@@ -1,6 +1,6 @@
-/** Sources of a workflow as its author changes it: what happens between two steps is what tells the versions apart. */
+/** Sources of a workflow as its author changes it: the versions differ in what happens between two steps. */
 export interface PayText {
-  /** What the last step gives, or with `fails` what it complains of. */
+  /** The result of the last step, or with `fails` its error text. */
   readonly mark: string;
   /** A step before the one that charges. */
   readonly hasCheck?: boolean;
@@ -31,7 +31,7 @@ ${hasReceipt ? '  await ctx.step("receipt", () => "sent");\n' : ""}  return ship
 `;
 }
 
-/** The line of the throw in a text that fails. */
+/** The line of the throw in a failing source. */
 export function lineOfFailure(text: string): number {
   return text.split("\n").findIndex((line) => line.includes("throw new Error")) + 1;
 }

@@ -4,37 +4,37 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DefinitionView } from "../../src/wire/definition.ts";
 import type { RunDetail } from "../../src/wire/run.ts";
-import { eventually, type Place, setup as setupPlace } from "../cli/baton.ts";
+import { type CliProject, eventually, setup as setupCli } from "../cli/baton.ts";
 import { lineOfFailure, payText } from "./pay.ts";
 
-interface Setup extends Place {
-  /** The workflow's file holds this now. */
+interface Setup extends CliProject {
+  /** Writes the workflow's file. */
   author(text: string): void;
   pay(id: string): Promise<RunDetail>;
-  /** The run as soon as it stands like this. */
+  /** Waits until the run has this status. */
   until(id: string, status: string): Promise<RunDetail>;
   go(id: string): Promise<void>;
   versions(): Promise<readonly DefinitionView[]>;
 }
 
 function setup(t: TestContext): Setup {
-  const place = setupPlace(t);
-  const show = async (id: string): Promise<RunDetail> => (await place.json<RunDetail>(["show", id])).value;
+  const project = setupCli(t);
+  const show = async (id: string): Promise<RunDetail> => (await project.json<RunDetail>(["show", id])).value;
   const until: Setup["until"] = (id, status) =>
     eventually(`${id} is ${status}`, async () => {
       const run = await show(id);
       return run.status === status ? run : null;
     });
   return {
-    ...place,
+    ...project,
     until,
-    author: (text) => place.write("workflows/pay.ts", text),
+    author: (text) => project.write("workflows/pay.ts", text),
     pay: async (id) =>
-      (await place.json<RunDetail>(["run", "pay", "--input", JSON.stringify({ id, amount: 5 })])).value,
+      (await project.json<RunDetail>(["run", "pay", "--input", JSON.stringify({ id, amount: 5 })])).value,
     go: async (id) => {
-      await place.baton(["events", "send", "go", "--data", JSON.stringify({ id })]);
+      await project.baton(["events", "send", "go", "--data", JSON.stringify({ id })]);
     },
-    versions: async () => (await place.json<DefinitionView[]>(["versions", "pay"])).value,
+    versions: async () => (await project.json<DefinitionView[]>(["versions", "pay"])).value,
   };
 }
 
@@ -42,7 +42,7 @@ function stateOf(items: readonly DefinitionView[]): unknown[] {
   return items.map(({ version, isUsed, runs }) => [version, isUsed, runs]);
 }
 
-test("a run that waits finishes on its version while new ones run the next, in one process and after kill -9 without the old source", async (t) => {
+test("a waiting run finishes on its version while new runs use the next, in one process and after kill -9 without the old source", async (t) => {
   const { author, pay, until, go, versions, baton, start, json } = setup(t);
   author(payText({ mark: "A" }));
   let server = await start(["start"]);
@@ -77,7 +77,7 @@ test("a run that waits finishes on its version while new ones run the next, in o
   assert.equal(again.version, 2);
 });
 
-test("the stack of a step that fails in an old version names its author's file and line, also when the file is gone", async (t) => {
+test("the stack of a failed step in an old version has the source file and line, even if the file is gone", async (t) => {
   const { author, pay, until, go, start, folder } = setup(t);
   const text = payText({ mark: "A", fails: true, head: "\n// Some lines\n// at the top\n" });
   author(text);
@@ -94,7 +94,7 @@ test("the stack of a step that fails in an old version names its author's file a
   assert.ok(JSON.stringify(failed.error).includes(place), `${place} in ${JSON.stringify(failed.error)}`);
 });
 
-test("an older version is chosen for new starts, stays chosen over a restart, and the newer source deployed again takes over", async (t) => {
+test("--use selects an older version for new starts across restarts, until the newer source is deployed again", async (t) => {
   const { author, pay, baton, start, versions, until } = setup(t);
   author(payText({ mark: "A" }));
   assert.equal((await baton(["deploy"])).code, 0);
@@ -111,7 +111,7 @@ test("an older version is chosen for new starts, stays chosen over a restart, an
   assert.equal((await pay("a2")).version, 1);
   assert.equal((await baton(["deploy"])).code, 0);
   assert.equal((await pay("b2")).version, 2);
-  // The old source again is the old version again.
+  // The old source gets the old version again.
   author(payText({ mark: "A" }));
   assert.equal((await baton(["deploy"])).code, 0);
   assert.equal((await pay("a3")).version, 1);
@@ -124,7 +124,7 @@ test("an older version is chosen for new starts, stays chosen over a restart, an
   );
 });
 
-test("a drained version takes no new starts and is retired when its last run has ended", async (t) => {
+test("a drained version accepts no new starts and is retired when its last run has ended", async (t) => {
   const { author, pay, baton, start, versions, until, go } = setup(t);
   author(payText({ mark: "A" }));
   await start(["start"]);
@@ -143,14 +143,14 @@ test("a drained version takes no new starts and is retired when its last run has
   assert.equal((await versions()).find(({ version }) => version === 1)?.isRetired, true);
 });
 
-test("baton dev gives each change a new version, and what waits stays on its own", async (t) => {
+test("baton dev gives each change a new version, and waiting runs stay on theirs", async (t) => {
   const { author, pay, until, go, start, versions } = setup(t);
   author(payText({ mark: "one" }));
   const server = await start(["dev"]);
   const first = await pay("first");
   await until(first.id, "waiting");
   author(payText({ mark: "two", hasCheck: true }));
-  await eventually("it was followed", () => (/reloaded: /.test(server.lines.err) ? true : null));
+  await eventually("it was reloaded", () => (/reloaded: /.test(server.lines.err) ? true : null));
   const second = await pay("second");
   await until(second.id, "waiting");
   await go("first");
@@ -165,7 +165,7 @@ test("baton dev gives each change a new version, and what waits stays on its own
   );
 });
 
-test("a deployment refuses computed imports and files beside the module, naming file and line, and changes nothing", async (t) => {
+test("a deployment refuses computed imports and files next to the module, with file and line, and changes nothing", async (t) => {
   const { author, baton } = setup(t);
   author(
     `${payText({ mark: "A" })}export const late = (name: string) => import(name);\nexport const page = new URL("./page.html", import.meta.url);\n`,
@@ -182,7 +182,7 @@ test("a deployment refuses computed imports and files beside the module, naming 
   assert.equal((await baton(["versions"])).code, 3, "there is no store yet");
 });
 
-test("--dry-run says what is new and what is known, and changes nothing", async (t) => {
+test("deploy --dry-run shows which versions are new, and changes nothing", async (t) => {
   const { author, baton, json } = setup(t);
   author(payText({ mark: "A" }));
   assert.equal((await baton(["deploy"])).code, 0);
@@ -197,7 +197,7 @@ test("--dry-run says what is new and what is known, and changes nothing", async 
   );
 });
 
-test("a run whose version needs another package than is installed waits and says which", async (t) => {
+test("a run whose version needs another package version waits, with the package as reason", async (t) => {
   const { write, folder, pay, author, until, go, start, json } = setup(t);
   const install = (version: string): void => {
     const place = join(folder, "node_modules", "printer");
@@ -223,7 +223,7 @@ test("a run whose version needs another package than is installed waits and says
   server = await start(["start"]);
   assert.equal((await pay("b")).version, 2, "the package is part of the fingerprint");
   await go("a");
-  const waiting = await eventually("it says why it waits", async () => {
+  const waiting = await eventually("it shows why it waits", async () => {
     const { value } = await json<RunDetail>(["show", run.id]);
     return value.reason?.code === "no-worker" ? value : null;
   });

@@ -6,25 +6,25 @@ import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import type { DefinitionView } from "../../src/wire/definition.ts";
 import type { RunDetail } from "../../src/wire/run.ts";
-import { eventually, type How, type Place, setup as setupPlace } from "../cli/baton.ts";
+import { type CliProject, type CommandOptions, eventually, setup as setupCli } from "../cli/baton.ts";
 import { payText } from "./pay.ts";
 
 const key = "a-deploy-key-of-forty-characters-or-more";
 
-interface Setup extends Place {
-  /** A run that waits on version 1; the folder holds version 2, and nobody has the store. */
+interface Setup extends CliProject {
+  /** A run that waits on version 1; the folder has version 2, and no process has the store open. */
   readonly waiting: RunDetail;
-  /** Changes rows as somebody would who can write to the database and to nothing else. */
+  /** Changes rows like an attacker who can write only to the database. */
   tamper(sql: string, ...values: string[]): void;
   read(sql: string): Record<string, string>[];
-  /** Starts a server and gives the reason that the run waits for, when it says one. */
-  reason(how?: How): Promise<string>;
-  finish(how?: How): Promise<RunDetail>;
+  /** Starts a server and returns the run's waiting reason once there is one. */
+  reason(how?: CommandOptions): Promise<string>;
+  finish(how?: CommandOptions): Promise<RunDetail>;
 }
 
-async function setup(t: TestContext, how: How = {}): Promise<Setup> {
-  const place = setupPlace(t);
-  const { write, baton, json, launch, store } = place;
+async function setup(t: TestContext, how: CommandOptions = {}): Promise<Setup> {
+  const project = setupCli(t);
+  const { write, baton, json, launch, store } = project;
   write("workflows/pay.ts", payText({ mark: "A" }));
   const run = await baton(["run", "pay", "--input", '{"id":"a","amount":1}', "--wait", "--timeout", "300ms"], how);
   assert.match(run.stdout + run.stderr, /still waiting|waiting/);
@@ -34,18 +34,18 @@ async function setup(t: TestContext, how: How = {}): Promise<Setup> {
   assert.equal((await baton(["deploy"], how)).code, 0);
   assert.equal((await baton(["events", "send", "go", "--data", '{"id":"a"}'], how)).code, 0);
 
-  const serving = async <T>(around: How, look: () => Promise<T | null>): Promise<T> => {
-    const server = launch(["start"], around);
-    // What the last one had to say of the run is forgotten by then.
+  const serving = async <T>(options: CommandOptions, find: () => Promise<T | null>): Promise<T> => {
+    const server = launch(["start"], options);
+    // By then the reason recorded by the previous server is cleared.
     await eventually("it serves", () => (/^press Ctrl-C to stop/m.test(server.lines.out) ? true : null));
-    const found = await eventually("the server has dealt with the run", look);
+    const found = await eventually("the server has processed the run", find);
     server.child.kill("SIGTERM");
     await server.ended;
     return found;
   };
   const shown = async (): Promise<RunDetail> => (await json<RunDetail>(["show", waiting.id])).value;
   return {
-    ...place,
+    ...project,
     waiting,
     tamper: (sql, ...values) => {
       const db = new DatabaseSync(store);
@@ -59,14 +59,14 @@ async function setup(t: TestContext, how: How = {}): Promise<Setup> {
       db.close();
       return rows;
     },
-    reason: (around = how) =>
-      serving(around, async () => {
+    reason: (options = how) =>
+      serving(options, async () => {
         const found = await shown();
-        assert.notEqual(found.status, "completed", "it ran what it must not run");
+        assert.notEqual(found.status, "completed", "it ran untrusted code");
         return found.reason?.code === "no-worker" ? found.reasonText : null;
       }),
-    finish: (around = how) =>
-      serving(around, async () => {
+    finish: (options = how) =>
+      serving(options, async () => {
         const found = await shown();
         return found.status === "completed" ? found : null;
       }),
@@ -77,9 +77,9 @@ const evil = "import { workflow } from 'baton';\nexport const pay = workflow({ n
 
 for (const [who, how] of [
   ["with a deploy key", { env: { BATON_DEPLOY_KEY: key } }],
-  ["without one", {}],
+  ["without a deploy key", {}],
 ] as const) {
-  test(`${who}, code that was changed, brought in or put under another version is refused, and runs again when it is put right`, async (t) => {
+  test(`${who}, code that was changed, inserted or put under another version is refused, and runs again when restored`, async (t) => {
     const { tamper, reason, finish, read } = await setup(t, how);
     const unknown = /pay version 1: (?:no list signed|its code was not built on this machine)/;
     const [{ hash, body } = { hash: "", body: "" }] = read(
@@ -89,13 +89,13 @@ for (const [who, how] of [
     assert.match(await reason(), /pay version 1: its stored code was changed: its hash is \w{12}, not \w{12}/);
     tamper("update artifacts set body = ? where hash = ?", body, hash);
 
-    // Under its own true hash, which says nothing about who wrote it.
+    // Under its own correct hash, which does not prove its author.
     const own = createHash("sha256").update(evil).update("\0").update("[]").digest("hex");
     tamper("insert into artifacts (hash, body, externals, bytes, created_at) values (?, ?, '[]', 1, 1)", own, evil);
     tamper("update definitions set fingerprint = ? where name = 'pay' and version = 1", own);
     assert.match(await reason(), unknown);
 
-    // What is good for version 2 is not good for version 1.
+    // Code trusted for version 2 is not trusted for version 1.
     tamper(
       "update definitions set fingerprint = (select fingerprint from definitions where name = 'pay' and version = 2) where name = 'pay' and version = 1",
     );
@@ -105,10 +105,10 @@ for (const [who, how] of [
   });
 }
 
-test("a list that was changed or signed with another key vouches for nothing; another machine needs the key, and it may be replaced", async (t) => {
+test("a list that was changed or signed with another key is not trusted; another machine needs the key, which can be rotated", async (t) => {
   const next = "another-deploy-key-of-forty-characters-or-more";
   const { tamper, reason, finish, store } = await setup(t, { env: { BATON_DEPLOY_KEY: key } });
-  // What is beside the store stays behind, as with a copy of the store alone.
+  // The files next to the store are missing, as in a copy of the store alone.
   rmSync(`${store}.versions`, { recursive: true });
   assert.match(await reason({ env: {} }), /not built on this machine, and loading other code needs a deploy key/);
   const notSigned = /pay version 1: no list signed with the deploy key contains its code/;
@@ -119,7 +119,7 @@ test("a list that was changed or signed with another key vouches for nothing; an
   assert.equal((await finish({ env: { BATON_DEPLOY_KEY: `${next},${key}` } })).output, "A");
 });
 
-test("what this machine has made is listed where only its owner may write; a list that others may write says nothing", async (t) => {
+test("code built here is listed in a file that only its owner can write; a list that others can write is not trusted", async (t) => {
   const { store, reason, json } = await setup(t);
   const list = join(`${store}.versions`, "made-here");
   assert.equal(statSync(list).mode & 0o777, 0o600);
@@ -131,7 +131,7 @@ test("what this machine has made is listed where only its owner may write; a lis
 });
 
 test("a deploy key that is too short or cannot be read is refused", async (t) => {
-  const { baton } = setupPlace(t);
+  const { baton } = setupCli(t);
   const short = await baton(["deploy"], { env: { BATON_DEPLOY_KEY: "short" } });
   assert.equal(short.code, 2);
   assert.match(short.stderr, /a deploy key needs at least 32 characters\nhint: create one with: openssl rand -hex 32/);
@@ -139,7 +139,7 @@ test("a deploy key that is too short or cannot be read is refused", async (t) =>
   assert.match(missing.stderr, /the deploy key file keys\/none cannot be read/);
 });
 
-test("the list of versions says why one cannot be loaded", async (t) => {
+test("the list of versions shows why a version cannot be loaded", async (t) => {
   const { json, store, launch } = await setup(t);
   rmSync(`${store}.versions`, { recursive: true });
   const server = launch(["start"]);

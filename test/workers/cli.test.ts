@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { RunDetail, RunSummary } from "../../src/wire/run.ts";
 import type { WorkerView } from "../../src/wire/worker.ts";
-import { eventually, type How, type Place, type Running, setup as setupPlace } from "../cli/baton.ts";
+import { type CliProject, type CommandOptions, eventually, type Running, setup as setupCli } from "../cli/baton.ts";
 import { type FreshSchema, freshSchema, noPostgres } from "../postgres/server.ts";
 
-/** Says who has run what, and holds its step until somebody else may end it. */
+/** The steps record which process ran them; the long one runs until the file `may-end` exists. */
 const workflows = `
 import { appendFileSync, existsSync } from "node:fs";
 import { workflow } from "baton";
@@ -32,34 +32,34 @@ export const long = workflow({ name: "long" }, (ctx) =>
 );
 `;
 
-interface Cluster extends Place {
+interface Cluster extends CliProject {
   readonly schema: FreshSchema;
-  /** `baton worker`, as soon as it works. */
+  /** Runs `baton worker`; resolves when it works. */
   worker(who: string, args?: readonly string[]): Promise<Running>;
-  /** `baton server`, as soon as it serves. */
+  /** Runs `baton server`; resolves when it serves. */
   server(): Promise<Running & { url: string }>;
   seen(): readonly string[];
 }
 
 async function setup(test: TestContext): Promise<Cluster> {
-  // The processes go before the schema does: what is done at the end is done in this order.
-  const place = setupPlace(test);
+  // Cleanup runs in this order: processes end before the schema is dropped.
+  const project = setupCli(test);
   const schema = await freshSchema(test);
-  place.write("workflows/many.ts", workflows);
-  const on: How = { env: { BATON_STORE: schema.url, BATON_SHUTDOWN_GRACE: "50ms" } };
-  const launch = (args: readonly string[], how: How = {}): Running =>
-    place.launch(args, { ...how, env: { ...on.env, ...how.env } });
+  project.write("workflows/many.ts", workflows);
+  const on: CommandOptions = { env: { BATON_STORE: schema.url, BATON_SHUTDOWN_GRACE: "50ms" } };
+  const launch = (args: readonly string[], how: CommandOptions = {}): Running =>
+    project.launch(args, { ...how, env: { ...on.env, ...how.env } });
   const greeting = async <T>(process: Running): Promise<T> =>
-    eventually("it greets", () => {
+    eventually("it prints its greeting", () => {
       assert.equal(process.child.exitCode, null, `it has ended: ${process.lines.err}`);
       return process.lines.out.endsWith("}\n") ? (JSON.parse(process.lines.out) as T) : null;
     });
   return {
-    ...place,
+    ...project,
     schema,
     launch,
     baton: (args, how) => launch(args, how).ended,
-    json: (args, how = {}) => place.json(args, { ...how, env: { ...on.env, ...how.env } }),
+    json: (args, how = {}) => project.json(args, { ...how, env: { ...on.env, ...how.env } }),
     worker: async (who, args = []) => {
       const worker = launch(["worker", "--json", ...args], { env: { WHO: who } });
       await greeting(worker);
@@ -72,7 +72,7 @@ async function setup(test: TestContext): Promise<Cluster> {
     },
     seen: () => {
       try {
-        return readFileSync(join(place.folder, "seen"), "utf8").trim().split("\n");
+        return readFileSync(join(project.folder, "seen"), "utf8").trim().split("\n");
       } catch {
         return [];
       }
@@ -83,7 +83,7 @@ async function setup(test: TestContext): Promise<Cluster> {
 const skip = await noPostgres();
 
 describe("workers and servers as processes", { skip }, () => {
-  it("a run that is started through a server is done by a worker of its queue, and both are on the list", async (test) => {
+  it("a run started through a server is executed by a worker of its queue, and both are listed", async (test) => {
     const { json, baton, worker, server, seen } = await setup(test);
     await worker("orders", ["--slots", "7", "--queues", "default"]);
     await worker("reports", ["--queues", "reports,nightly"]);
@@ -103,25 +103,25 @@ describe("workers and servers as processes", { skip }, () => {
       ],
     );
     assert.ok(value.every((each) => each.version !== null));
-    // A server asks the same of the store as a command beside it.
-    const told = await baton(["workers", "--url", url]);
-    assert.match(told.stdout, /^NAME +VERSION +RUNS +QUEUES +SINCE +SEEN\n/);
-    assert.match(told.stdout, /0 of 7 +default/);
-    assert.match(told.stdout, /0 of 1000 +reports, nightly/);
+    // A server queries the store like a command next to it.
+    const listed = await baton(["workers", "--url", url]);
+    assert.match(listed.stdout, /^NAME +VERSION +RUNS +QUEUES +SINCE +SEEN\n/);
+    assert.match(listed.stdout, /0 of 7 +default/);
+    assert.match(listed.stdout, /0 of 1000 +reports, nightly/);
   });
 
-  it("a worker that is told to stop hands its long step back, and another one ends the run while the lease still holds", async (test) => {
+  it("a stopping worker hands back its long step, and another ends the run before the lease expires", async (test) => {
     const { baton, json, schema, worker, folder, seen } = await setup(test);
     assert.equal((await baton(["db", "migrate"])).code, 0);
     await makeLeasesLong(schema);
-    // Both bundle the same folder into the same store at once.
+    // Both bundle the same folder into the same store at the same time.
     const [one, two] = await Promise.all([worker("one"), worker("two")]);
     const workers = new Map([
       ["one", one],
       ["two", two],
     ]);
     const { value: started } = await json<RunSummary>(["run", "long"]);
-    const [first = ""] = await eventually("somebody works", () => (seen().length > 0 ? seen() : null));
+    const [first = ""] = await eventually("a worker has started", () => (seen().length > 0 ? seen() : null));
     const holder = workers.get(first.split(" ")[1] ?? "") as Running;
     writeFileSync(join(folder, "may-end"), "");
     holder.child.kill("SIGTERM");
@@ -141,7 +141,7 @@ describe("workers and servers as processes", { skip }, () => {
     assert.equal((await last.ended).code, 0);
   });
 
-  it("a server alone keeps what it is asked to start, and does none of it", async (test) => {
+  it("a server without workers stores runs and executes none", async (test) => {
     const { json, server, worker, seen } = await setup(test);
     const { url } = await server();
     const { value: started } = await json<RunSummary>(["run", "order", "--url", url]);
@@ -156,7 +156,7 @@ describe("workers and servers as processes", { skip }, () => {
     assert.deepEqual(seen(), ["order late"]);
   });
 
-  it("the schema is migrated at a time of one's own choosing, and a dry run changes nothing", async (test) => {
+  it("db migrate creates the schema, and a dry run changes nothing", async (test) => {
     const { baton, json, schema } = await setup(test);
     const dry = await json<{ from: number; to: number; migrations: string[] }>(["db", "migrate", "--dry-run"]);
     assert.equal(dry.code, 0, dry.stderr);
@@ -172,10 +172,10 @@ describe("workers and servers as processes", { skip }, () => {
   });
 });
 
-describe("a store that cannot be had", () => {
+describe("an unavailable store", () => {
   for (const command of ["worker", "server"])
-    it(`baton ${command} refuses a file, and says what to use`, async (test) => {
-      const { baton } = setupPlace(test);
+    it(`baton ${command} refuses a file with a hint`, async (test) => {
+      const { baton } = setupCli(test);
       const { code, stderr } = await baton([command, "--store", "baton.db"]);
       assert.equal(code, 2);
       assert.equal(
@@ -186,28 +186,28 @@ describe("a store that cannot be had", () => {
 
   const wrong = [
     {
-      what: "an address where nobody listens",
+      what: "an address without a server",
       url: "postgres://127.0.0.1:1/none",
-      said: /^error: the database cannot be reached: .*ECONNREFUSED.*\nhint: check the database and the network/,
+      expected: /^error: the database cannot be reached: .*ECONNREFUSED.*\nhint: check the database and the network/,
     },
     {
-      what: "a schema that cannot be one",
+      what: "an invalid schema name",
       url: "postgres://127.0.0.1:1/none?schema=Bad-Name",
-      said: /^error: "Bad-Name" is not a valid schema name\nhint: use lower-case letters, digits and _/,
+      expected: /^error: "Bad-Name" is not a valid schema name\nhint: use lower-case letters, digits and _/,
     },
   ];
-  for (const { what, url, said } of wrong)
+  for (const { what, url, expected } of wrong)
     for (const command of ["worker", "runs"])
-      it(`baton ${command} says once what is wrong with ${what}`, async (test) => {
-        const { baton } = setupPlace(test);
+      it(`baton ${command} reports ${what} once`, async (test) => {
+        const { baton } = setupCli(test);
         const { code, stdout, stderr } = await baton([command, "--store", url]);
         assert.equal(code, 5);
         assert.equal(stdout, "");
-        assert.match(stderr, said);
+        assert.match(stderr, expected);
         assert.equal(stderr.trim().split("\n").length, 2, stderr);
       });
 
-  it("a database that is not there is named, with what to do", { skip }, async (test) => {
+  it("a missing database is reported by name, with a hint", { skip }, async (test) => {
     const { baton, schema } = await setup(test);
     const url = new URL(schema.url);
     url.pathname = "/baton_test_not_there";
@@ -217,20 +217,20 @@ describe("a store that cannot be had", () => {
     assert.equal(stderr.trim().split("\n").length, 2, stderr);
   });
 
-  it("a database that can only be read shows its runs and takes no worker", { skip }, async (test) => {
+  it("a read-only database shows its runs and refuses workers", { skip }, async (test) => {
     const { baton, schema } = await setup(test);
     assert.equal((await baton(["db", "migrate"])).code, 0);
     const replica = new URL(schema.url);
     replica.searchParams.set("options", "-c default_transaction_read_only=on");
-    const looked = await baton(["runs", "--store", replica.href]);
-    assert.equal(looked.code, 0, looked.stderr);
+    const listed = await baton(["runs", "--store", replica.href]);
+    assert.equal(listed.code, 0, listed.stderr);
     const { code, stderr } = await baton(["worker", "--store", replica.href]);
     assert.equal(code, 5);
     assert.match(stderr, /^error: the database is read-only: .*\nhint: use the address of the primary/);
   });
 });
 
-/** Leases that hold for an hour: whatever goes on before that was handed back. */
+/** Makes leases last an hour: a run that continues before then was handed back. */
 async function makeLeasesLong({ query }: FreshSchema): Promise<void> {
   await query(
     `create function hold_long() returns trigger language plpgsql as

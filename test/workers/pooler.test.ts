@@ -11,18 +11,18 @@ import { runGuarded } from "../postgres/guard.ts";
 import { canConnect } from "../postgres/own-server.ts";
 import { addressOf, freshSchema, noPostgres } from "../postgres/server.ts";
 
-/** Fewer than two Batons have connections, so that sessions are shared all the time. */
+/** Fewer sessions than two Batons have connections, so that sessions are always shared. */
 const serverSessions = 3;
 
 interface Pooler {
-  /** The store's address through it. */
+  /** The store's address through the pooler. */
   readonly url: string;
   readonly log: () => string;
-  /** Asks its own console. */
+  /** Queries its admin console. */
   show(what: string): Promise<Record<string, unknown>[]>;
 }
 
-/** A pgbouncer that keeps a session for no longer than a transaction. */
+/** A pgbouncer in transaction mode. */
 async function startPooler(test: TestContext, store: string): Promise<Pooler> {
   const user = findServerUser();
   const folder = mkdtempSync(join(tmpdir(), "baton-pooler-"));
@@ -86,20 +86,20 @@ function findFreePort(): Promise<number> {
   return promise;
 }
 
-/** Packages put it where only root's path leads. */
+/** Packages install it in a folder that is only on root's path. */
 const program = ["pgbouncer", "/usr/sbin/pgbouncer"].find((each) => isRunnable(each, findServerUser())) ?? null;
 
-/** For the `skip` of these tests: false when there is a pgbouncer, else the reason, which is printed as well. */
+/** For the `skip` of these tests: false when there is a pgbouncer, else the reason, which is also printed. */
 async function noPooler(): Promise<string | false> {
   const why = await noPostgres();
   if (why !== false) return why;
   if (program !== null) return false;
   const missing = "this machine has no pgbouncer";
-  console.log(`SKIPPED pgbouncer because ${missing}`);
+  console.log(`SKIPPED pgbouncer: ${missing}`);
   return missing;
 }
 
-interface Place {
+interface Setup {
   readonly pooler: Pooler;
   readonly direct: string;
   readonly schema: string;
@@ -107,9 +107,9 @@ interface Place {
   open(options: OpenOptions): Promise<Baton>;
 }
 
-async function setup(test: TestContext): Promise<Place> {
+async function setup(test: TestContext): Promise<Setup> {
   const batons: Baton[] = [];
-  // What is done at the end is done in this order: who is connected goes before what he is connected to.
+  // Cleanup runs in this order: connections are closed before the server that they use.
   test.after(async () => {
     for (const baton of batons) await baton.close();
   });
@@ -132,8 +132,8 @@ async function setup(test: TestContext): Promise<Place> {
   };
 }
 
-describe("behind a pooler that keeps a session for a transaction", { skip: await noPooler() }, () => {
-  it("two Batons run everything over fewer sessions than they have connections", async (test) => {
+describe("behind a pooler in transaction mode", { skip: await noPooler() }, () => {
+  it("two Batons run all features over fewer sessions than connections", async (test) => {
     const { pooler, schema, open, query } = await setup(test);
     let active = 0;
     let most = 0;
@@ -161,14 +161,14 @@ describe("behind a pooler that keeps a session for a transaction", { skip: await
     const on = (n: number) => batons[n % 2] as Baton;
     const numbers = Array.from({ length: 20 }, (_, n) => n);
     const parents = await Promise.all(numbers.map((n) => on(n).start(parent, n)));
-    const line = await Promise.all(numbers.map((n) => on(n).start(narrow, null)));
+    const limited = await Promise.all(numbers.map((n) => on(n).start(narrow, null)));
     const orders = await Promise.all(numbers.map((n) => on(n).start(paid, n)));
     for (const n of numbers) await on(n + 1).emit({ name: "go", data: { n } });
     assert.deepEqual(
       await Promise.all(parents.map((each) => each.result())),
       numbers.map((n) => [n * 2, n]),
     );
-    await Promise.all([...line, ...orders].map((each) => each.result()));
+    await Promise.all([...limited, ...orders].map((each) => each.result()));
     assert.ok(most <= 2, `${most} at once`);
     assert.equal((await query("select id from orders")).length, numbers.length);
     assert.deepEqual(await on(0).engine.store.query("violations", {}), []);
@@ -179,7 +179,7 @@ describe("behind a pooler that keeps a session for a transaction", { skip: await
     assert.doesNotMatch(pooler.log(), /prepared statement|ERROR/);
   });
 
-  it("hints are sent and reach no Baton, and a run still goes on within two beats", async (test) => {
+  it("hints do not arrive, and a run still continues within two beats", async (test) => {
     const { schema, direct, open } = await setup(test);
     let beats = 0;
     let beatsAtStep = 0;
@@ -202,16 +202,16 @@ describe("behind a pooler that keeps a session for a transaction", { skip: await
     await listener.connect();
     test.after(() => listener.end());
     await listener.query(`listen "${schema}_hints"`);
-    const heard = new Promise((resolve) => listener.once("notification", resolve));
+    const notified = new Promise((resolve) => listener.once("notification", resolve));
     const waited: number[] = [];
     for (let n = 0; n < 3; n++) {
       const before = beats;
       assert.equal(await (await client.start(order, n)).result(), n);
       waited.push(beatsAtStep - before);
     }
-    await heard;
-    test.diagnostic(`beats before a run went on: ${waited.join(", ")}`);
-    // A hint would have been there before any beat.
+    await notified;
+    test.diagnostic(`beats before a run continued: ${waited.join(", ")}`);
+    // A hint would have arrived before any beat.
     assert.ok(
       waited.every((each) => each >= 1 && each <= 2),
       waited.join(", "),

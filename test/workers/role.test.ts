@@ -6,34 +6,34 @@ import { readAddress } from "../../src/stores/postgres/address.ts";
 import { Connections } from "../../src/stores/postgres/connections.ts";
 import { migrate, readMigrations, toMigration } from "../../src/stores/postgres/migrate.ts";
 import type { RunDetail, RunSummary } from "../../src/wire/run.ts";
-import { setup as setupPlace } from "../cli/baton.ts";
+import { setup as setupCli } from "../cli/baton.ts";
 import { type FreshSchema, freshSchema, noPostgres } from "../postgres/server.ts";
 
 const page = readFileSync(new URL("../../docs/do/postgres.md", import.meta.url), "utf8");
 
-/** The page's SQL as it stands there, by its first words. */
+/** The SQL block of the page that begins with these words. */
 function statementsOf(begins: string): string {
   const block = [...page.matchAll(/^```sql\n([\s\S]*?)^```$/gm)].find(([, sql]) => sql?.startsWith(begins));
-  assert.ok(block?.[1], `docs/do/postgres.md has no SQL that begins with ${begins}`);
+  assert.ok(block?.[1], `docs/do/postgres.md has no SQL block that begins with ${begins}`);
   return block[1];
 }
 
 interface Roles {
   /** The store's schema as the server's superuser sees it. */
   readonly schema: FreshSchema;
-  /** The store's address for the role that may change the schema, and for the one that may only work in it. */
+  /** The store's address for the role that can change the schema, and for the one that can only work in it. */
   readonly admin: string;
   readonly worker: string;
-  /** A schema of the application's, with a table that the worker's role may use. */
+  /** A schema of the application, with a table that the worker's role may use. */
   readonly app: string;
-  /** Lets the worker's role in, by the statements of the page. */
+  /** Grants access to the worker's role, by the statements of the page. */
   grant(): Promise<void>;
   open(): Promise<Baton>;
 }
 
 async function setup(test: TestContext): Promise<Roles> {
   const batons: Baton[] = [];
-  // What is done at the end is done in this order: who is connected goes before what he works on.
+  // Cleanup runs in this order: connections are closed before their objects are dropped.
   test.after(async () => {
     for (const baton of batons) await baton.close();
   });
@@ -41,8 +41,8 @@ async function setup(test: TestContext): Promise<Roles> {
   const { query } = schema;
   const names = { admin: `${schema.schema}_admin`, worker: `${schema.schema}_worker`, app: `${schema.schema}_app` };
   const database = new URL(schema.url).pathname.slice(1);
-  /** The page speaks of a database `shop` with the schemas `baton` and `sales`. */
-  const renamed = (sql: string): string =>
+  /** The page uses a database `shop` with the schemas `baton` and `sales`. */
+  const adapted = (sql: string): string =>
     sql
       .replaceAll("baton_admin", names.admin)
       .replaceAll("baton_worker", names.worker)
@@ -50,7 +50,7 @@ async function setup(test: TestContext): Promise<Roles> {
       .replaceAll(/\bschema baton\b/g, `schema ${schema.schema}`)
       .replaceAll("baton.migrations", `${schema.schema}.migrations`)
       .replaceAll(/\bsales\b/g, names.app);
-  const as = (role: string): string => {
+  const urlFor = (role: string): string => {
     const url = new URL(schema.url);
     url.username = role;
     return url.href;
@@ -63,20 +63,20 @@ async function setup(test: TestContext): Promise<Roles> {
     `create schema ${names.app}; create table ${names.app}.orders (id bigint primary key, run text not null);
      create table ${names.app}.customers (id bigint primary key)`,
   );
-  await query(renamed(statementsOf("create role")));
-  // Where nobody may call what nobody has let him call, too.
+  await query(adapted(statementsOf("create role")));
+  // As in a stricter database, where functions are not executable by public.
   await query(`alter default privileges for role ${names.admin} revoke execute on functions from public`);
   return {
     schema,
     app: names.app,
-    admin: as(names.admin),
-    worker: as(names.worker),
+    admin: urlFor(names.admin),
+    worker: urlFor(names.worker),
     grant: async () => {
-      await query(`set role ${names.admin}; ${renamed(statementsOf("grant usage on schema baton"))}`);
-      await query(renamed(statementsOf("grant usage on schema sales")));
+      await query(`set role ${names.admin}; ${adapted(statementsOf("grant usage on schema baton"))}`);
+      await query(adapted(statementsOf("grant usage on schema sales")));
     },
     open: async () => {
-      const baton = await openBaton({ store: as(names.worker), definitions: definitionsOn(names.app) });
+      const baton = await openBaton({ store: urlFor(names.worker), definitions: definitionsOn(names.app) });
       batons.push(baton);
       return baton;
     },
@@ -90,7 +90,7 @@ function definitionsOn(app: string) {
     await ctx.sleep("rest", 1_100);
     const event = await ctx.waitForEvent("go", { match: { n } });
     ctx.setAttributes({ n: String(n) });
-    ctx.log.info("went on");
+    ctx.log.info("continued");
     await ctx.emit({ name: "gone", data: { n } });
     const large = await ctx.step("large", () => "x".repeat(50_000));
     return [doubled, (event?.data as { n: number } | undefined)?.n ?? null, large.length];
@@ -125,8 +125,8 @@ async function until(what: () => Promise<boolean>): Promise<void> {
   while (!(await what())) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe("a role that may only work", { skip: await noPostgres() }, () => {
-  it("runs everything, cares for the store, and writes the application's rows in one transaction with its steps", async (test) => {
+describe("a role without schema rights", { skip: await noPostgres() }, () => {
+  it("runs all features, maintains the store, and writes application rows in the transaction of a step", async (test) => {
     const { admin, grant, open, app, schema } = await setup(test);
     await (await openBaton({ store: admin })).close();
     await grant();
@@ -140,8 +140,8 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
       [4, 2, 50_000],
       [6, 3, 50_000],
     ]);
-    const line = await Promise.all([1, 2, 3, 4].map((n) => baton.start("narrow", n)));
-    assert.deepEqual(await Promise.all(line.map((each) => each.result())), [1, 2, 3, 4]);
+    const limited = await Promise.all([1, 2, 3, 4].map((n) => baton.start("narrow", n)));
+    assert.deepEqual(await Promise.all(limited.map((each) => each.result())), [1, 2, 3, 4]);
     const orders = [await baton.start("paid", 7), await baton.start("paid", 8)];
     for (const order of orders) assert.ok(Number(await order.result()) >= 1);
     assert.equal(
@@ -166,9 +166,9 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
     assert.ok(swept.runs > 10 && swept.events > 0, JSON.stringify(swept));
   });
 
-  it("bundles definitions and answers every question of the command line", async (test) => {
+  it("bundles definitions and runs every read command", async (test) => {
     const { admin, grant, worker } = await setup(test);
-    const { baton, json } = setupPlace(test);
+    const { baton, json } = setupCli(test);
     const asWorker = { env: { BATON_STORE: worker } };
     assert.equal((await baton(["db", "migrate"], { env: { BATON_STORE: admin } })).code, 0);
     await grant();
@@ -182,7 +182,7 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
     }
   });
 
-  it("may use what a later migration adds, and can change neither the schema nor its number", async (test) => {
+  it("can use objects of a later migration, and cannot change the schema or its number", async (test) => {
     const { admin, grant, open, schema, worker } = await setup(test);
     const next = (readMigrations().at(-1)?.version ?? 0) + 1;
     await (await openBaton({ store: admin })).close();
@@ -199,7 +199,7 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
     );
     await connections.close();
     const asWorker = new Connections(readAddress(worker), { max: 1 });
-    const ask = (sql: string) =>
+    const query = (sql: string) =>
       asWorker
         .use((client) => client.query(`set search_path to ${schema.schema}; ${sql}`))
         .then(
@@ -207,7 +207,7 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
           (error: { code: string }) => error.code,
         );
     assert.equal(
-      await ask("insert into added default values; delete from added; select nextval('added_numbers'), added_now()"),
+      await query("insert into added default values; delete from added; select nextval('added_numbers'), added_now()"),
       "done",
     );
     for (const sql of [
@@ -218,15 +218,15 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
       "update migrations set compatible_from = 0",
       "create schema mine",
     ])
-      assert.equal(await ask(sql), "42501", sql);
+      assert.equal(await query(sql), "42501", sql);
     await asWorker.close();
     const baton = await open();
     assert.equal(await (await baton.start("child", 4)).result(), 8);
   });
 
-  it("is refused with what to do when the store has to be made or migrated first", async (test) => {
+  it("is refused with a hint when the store must first be created or migrated", async (test) => {
     const { admin, grant, worker, open, schema } = await setup(test);
-    const { baton } = setupPlace(test);
+    const { baton } = setupCli(test);
     const refusal = {
       code: "unavailable",
       message: /permission denied|must be owner/,
@@ -235,7 +235,7 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
     await assert.rejects(openBaton({ store: worker }), refusal);
     assert.deepEqual(await schema.query("select 1 from pg_namespace where nspname = $1", [schema.schema]), []);
     await (await openBaton({ store: admin })).close();
-    // Nobody has let it in yet.
+    // The role has no access yet.
     await assert.rejects(openBaton({ store: worker }), refusal);
     await grant();
     await schema.query("delete from migrations where version = (select max(version) from migrations)");
@@ -246,8 +246,8 @@ describe("a role that may only work", { skip: await noPostgres() }, () => {
       refused.stderr,
       /^error: .*(permission denied|must be owner).*\nhint: .*(docs\/do\/postgres\.md|baton db migrate)/,
     );
-    // Looking asks for no right that it lacks, and says what is missing.
-    const looked = await baton(["runs"], { env: { BATON_STORE: worker } });
-    assert.match(looked.stderr, /needs \d+\nhint: run baton db migrate with a role that can create tables/);
+    // Reading needs no missing right, and reports what is missing.
+    const listed = await baton(["runs"], { env: { BATON_STORE: worker } });
+    assert.match(listed.stderr, /needs \d+\nhint: run baton db migrate with a role that can create tables/);
   });
 });

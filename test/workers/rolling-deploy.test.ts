@@ -20,7 +20,7 @@ const next = (readMigrations().at(-1)?.version ?? 0) + 1;
 const name = `${String(next).padStart(4, "0")}_made_up`;
 const expand = "alter table live add column tag bigint not null default 0; alter table steps add column note text;";
 
-/** The schema of the release after this one. */
+/** Migrates to the schema of the next release. */
 async function migrateTo(schema: FreshSchema, sql: string): Promise<void> {
   const connections = new Connections(readAddress(schema.url), { max: 1 });
   try {
@@ -30,13 +30,13 @@ async function migrateTo(schema: FreshSchema, sql: string): Promise<void> {
   }
 }
 
-/** Starts runs all the time; tells how long at most nothing ended. */
-function load(test: TestContext, baton: () => Baton): { end(): Promise<{ count: number; gapMs: number }> } {
+/** Starts runs continuously; reports the longest time without an ended run. */
+function startLoad(test: TestContext, baton: () => Baton): { end(): Promise<{ count: number; gapMs: number }> } {
   const results: Promise<unknown>[] = [];
   let isOver = false;
   let lastEnd = performance.now();
   let gapMs = 0;
-  const feeding = (async () => {
+  const starting = (async () => {
     for (let n = 0; !isOver && !test.signal.aborted; n++) {
       const handle = await baton().start(order, n, { idempotencyKey: `n${n}` });
       results.push(
@@ -52,7 +52,7 @@ function load(test: TestContext, baton: () => Baton): { end(): Promise<{ count: 
   return {
     end: async () => {
       isOver = true;
-      await feeding;
+      await starting;
       await Promise.all(results);
       return { count: results.length, gapMs };
     },
@@ -61,27 +61,27 @@ function load(test: TestContext, baton: () => Baton): { end(): Promise<{ count: 
 
 const skip = await noPostgres();
 
-it("a rolling deploy over an expanding migration fails no run and pauses for no longer than a lease", {
+it("a rolling deploy with an expanding migration fails no run and pauses for less than a lease", {
   skip,
 }, async (test) => {
   const schema = await freshSchema(test);
   const open = () => openBaton({ store: schema.url, definitions: [order] });
   const client = await open();
   const [first, second] = [await open(), await open()];
-  const traffic = load(test, () => client);
-  const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-  await rest(500);
+  const traffic = startLoad(test, () => client);
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  await pause(500);
   await migrateTo(schema, expand);
-  // New ones come before old ones go.
+  // New processes start before old ones stop.
   const third = await open();
-  await rest(300);
+  await pause(300);
   await first.close();
   const fourth = await open();
   await second.close();
-  await rest(500);
+  await pause(500);
   const { count, gapMs } = await traffic.end();
   const counts = await client.engine.store.query("counts", {});
-  test.diagnostic(`${count} runs, ${Math.round(gapMs)} ms at most without one that ended`);
+  test.diagnostic(`${count} runs, ${Math.round(gapMs)} ms at most between ended runs`);
   assert.deepEqual(
     counts.filter((row) => row.count !== 0).map((row) => [row.status, row.count]),
     [["completed", count]],
@@ -90,7 +90,7 @@ it("a rolling deploy over an expanding migration fails no run and pauses for no 
   for (const baton of [client, third, fourth]) await baton.close();
 });
 
-it("after a contracting migration an older Baton is told to go, and changes nothing", { skip }, async (test) => {
+it("after a contracting migration an older Baton is refused and changes nothing", { skip }, async (test) => {
   const schema = await freshSchema(test);
   await (await openBaton({ store: schema.url, definitions: [order] })).close();
   await migrateTo(schema, `-- compatible from ${next}\n${expand}`);
@@ -100,7 +100,7 @@ it("after a contracting migration an older Baton is told to go, and changes noth
   });
 });
 
-it("two that open a new store at the same moment make it once", { skip }, async (test) => {
+it("concurrent openers create a new store once", { skip }, async (test) => {
   const schema = await freshSchema(test);
   const batons = await Promise.all([1, 2, 3].map(() => openBaton({ store: schema.url, definitions: [order] })));
   const rows = await schema.query<{ version: number }>("select version from migrations order by version");

@@ -3,26 +3,26 @@ import { describe, it, type TestContext } from "node:test";
 import { type Baton, type OpenOptions, openBaton, workflow } from "../../src/index.ts";
 import { type FreshSchema, freshSchema, noPostgres } from "../postgres/server.ts";
 
-/** Who has run which, told by the steps themselves. */
-const ran = new Map<string, string[]>();
+/** The workers that ran each workflow, as recorded by the steps. */
+const workersOf = new Map<string, string[]>();
 
-function definitions(who: string) {
-  const note = (name: string): string => {
-    ran.set(name, [...(ran.get(name) ?? []), who]);
-    return who;
+function definitions(worker: string) {
+  const record = (name: string): string => {
+    workersOf.set(name, [...(workersOf.get(name) ?? []), worker]);
+    return worker;
   };
   return [
-    workflow({ name: "order" }, async (ctx) => ctx.step("do", () => note("order"))),
-    workflow({ name: "report", queue: "reports" }, async (ctx) => ctx.step("do", () => note("report"))),
+    workflow({ name: "order" }, async (ctx) => ctx.step("do", () => record("order"))),
+    workflow({ name: "report", queue: "reports" }, async (ctx) => ctx.step("do", () => record("report"))),
     workflow({ name: "long" }, async (ctx) => {
       await ctx.step("wait", async (attempt) => {
-        note("long");
-        if (who === "first")
+        record("long");
+        if (worker === "first")
           await new Promise((_, reject) =>
             attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason)),
           );
       });
-      return who;
+      return worker;
     }),
     workflow({ name: "patient" }, async (ctx) => (await ctx.waitForEvent("go", { match: { n: 1 } }))?.data),
   ];
@@ -30,18 +30,18 @@ function definitions(who: string) {
 
 async function setup(
   test: TestContext,
-): Promise<{ schema: FreshSchema; open(who: string, more?: OpenOptions): Promise<Baton> }> {
-  ran.clear();
+): Promise<{ schema: FreshSchema; open(worker: string, more?: OpenOptions): Promise<Baton> }> {
+  workersOf.clear();
   const opened: Baton[] = [];
-  // Before the schema is dropped: what is done at the end is done in this order.
+  // Registered before the schema is dropped: cleanup runs in this order.
   test.after(async () => {
     for (const baton of opened) await baton.close({ graceMs: 0 });
   });
   const schema = await freshSchema(test);
   return {
     schema,
-    open: async (who, more = {}) => {
-      const baton = await openBaton({ store: schema.url, definitions: definitions(who), ...more });
+    open: async (worker, more = {}) => {
+      const baton = await openBaton({ store: schema.url, definitions: definitions(worker), ...more });
       opened.push(baton);
       return baton;
     },
@@ -53,7 +53,7 @@ async function until(what: () => Promise<boolean> | boolean): Promise<void> {
 }
 
 describe("many workers on one store", { skip: await noPostgres() }, () => {
-  it("a worker runs what its queues hold, and nothing else", async (test) => {
+  it("a worker runs only the runs of its queues", async (test) => {
     const { open } = await setup(test);
     const client = await open("client", { queues: ["none"] });
     await open("orders", { queues: ["default"] });
@@ -75,22 +75,22 @@ describe("many workers on one store", { skip: await noPostgres() }, () => {
     assert.deepEqual(await handle.result(), { n: 1 });
   });
 
-  it("a worker that is closed hands back what it holds, and another goes on before any lease runs out", async (test) => {
+  it("a closed worker hands back its runs, and another continues them before any lease expires", async (test) => {
     const { open, schema } = await setup(test);
     const first = await open("first");
     const handle = await first.start("long", null);
-    await until(() => ran.get("long")?.length === 1);
+    await until(() => workersOf.get("long")?.length === 1);
     const second = await open("second");
-    // Its lease would keep the run for an hour.
+    // Its lease would hold the run for an hour.
     await schema.query(
       "update workers set expires_at = expires_at + 3600000 where name = (select name from workers limit 1)",
     );
     await first.close({ graceMs: 10 });
     assert.equal(await (await second.get(handle.id)).result(), "second");
-    assert.deepEqual(ran.get("long"), ["first", "second"]);
+    assert.deepEqual(workersOf.get("long"), ["first", "second"]);
   });
 
-  it("each tells its version, slots and queues, and is on the list until it goes", async (test) => {
+  it("lists each worker with its version, slots and queues until it closes", async (test) => {
     const { open } = await setup(test);
     const one = await open("one", { slots: 7, queues: ["reports", "default"] });
     const two = await open("two");
@@ -106,7 +106,7 @@ describe("many workers on one store", { skip: await noPostgres() }, () => {
     assert.equal((await list()).length, 1);
   });
 
-  it("a run that a concurrency limit holds back goes on in whichever process has room", async (test) => {
+  it("a run queued for a concurrency limit continues in any process with capacity", async (test) => {
     const schema = await freshSchema(test);
     let active = 0;
     let most = 0;
@@ -131,7 +131,7 @@ describe("many workers on one store", { skip: await noPostgres() }, () => {
     for (const baton of batons) await baton.close();
   });
 
-  it("text that the server cannot hold keeps no run from ending", async (test) => {
+  it("text that the server cannot store does not prevent a run from ending", async (test) => {
     const { open } = await setup(test);
     const baton = await open("one");
     await assert.rejects(baton.start("order", null, { key: "a\0b" }), { code: "invalid-name" });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { NonRetryableError, workflow } from "baton";
 
 /** `fragile` works when this file is in the current folder. */
-const mended = "mended";
+const repaired = "repaired";
 
 export const hello = workflow(
   { name: "hello", key: ({ name }: { name: string }) => `person:${name}` },
@@ -12,7 +12,7 @@ export const hello = workflow(
 export const fragile = workflow({ name: "fragile" }, async (ctx) => {
   await ctx.step("first", () => 1);
   await ctx.step("second", () => {
-    if (!existsSync(mended)) throw new NonRetryableError("no \u001b]0;voice\u0007 \u009b31m there");
+    if (!existsSync(repaired)) throw new NonRetryableError("no \u001b]0;voice\u0007 \u009b31m there");
     return 2;
   });
   return "whole again";

@@ -1,6 +1,6 @@
 /**
- * Those who start runs, send events and cancel, each through any worker. An answer that does not come is an unknown
- * outcome: it is noted as such and the same is asked again, under the same key, until somebody answers.
+ * Clients that start runs, send events and cancel, each through any worker. A missing answer is an unknown outcome: it
+ * is recorded, and the request is repeated under the same key until a worker answers.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../random.ts";
@@ -8,19 +8,19 @@ import type { Kind, Order } from "./definitions.ts";
 import type { WorkerCommand, WorkerProcess } from "./worker-process.ts";
 
 /** What one client does with one run. */
-export interface Errand {
+export interface ClientPlan {
   readonly kind: Kind;
   readonly order: Order;
   readonly atMs: number;
-  /** After the start was acknowledged: an event from before the run would not count. Null: it needs none. */
+  /** After the acknowledged start: an event from before the run would not count. Null: the run needs no event. */
   readonly emitAfterMs: number | null;
   readonly cancelAfterMs: number | null;
 }
 
-/** How a question ended. `info`: nobody knows. */
+/** How a request ended. `info`: the outcome is unknown. */
 export type CallOutcome = "ok" | "refused" | "info";
 
-/** One question and how it ended, at the harness's own time, ms. */
+/** One request and how it ended, at the harness's own time, ms. */
 export interface Operation {
   readonly what: WorkerCommand["what"];
   readonly subject: string;
@@ -28,13 +28,13 @@ export interface Operation {
   readonly at: number;
 }
 
-/** A run as its client knows it. */
+/** A run as its client sees it. */
 export interface KnownRun {
-  readonly errand: Errand;
+  readonly plan: ClientPlan;
   readonly key: string;
-  /** The answers to its start: always one id. */
+  /** The run ids returned for its start: always the same one. */
   readonly ids: Set<string>;
-  /** How its cancel ended, when, and whether it was asked more than once. */
+  /** How and when its cancel ended. */
   cancel: { answer: CallOutcome; at: number } | null;
 }
 
@@ -44,13 +44,13 @@ export interface Clients {
   readonly operations: readonly Operation[];
   /** Answers that no client can accept. */
   readonly problems: readonly string[];
-  /** Runs all errands; settles when each of them is done. */
+  /** Runs all plans; resolves when each of them is done. */
   work(signal: AbortSignal): Promise<void>;
   /** Sends every start once more. */
   resend(signal: AbortSignal): Promise<void>;
 }
 
-/** Kinds by their weight. */
+/** Kinds by weight. */
 const weights: readonly (readonly [Kind, number])[] = [
   ["linear", 18],
   ["waiter", 18],
@@ -61,23 +61,23 @@ const weights: readonly (readonly [Kind, number])[] = [
   ["teller", 10],
 ];
 const cancelShare = 8;
-/** Runs come so many at once, so that some of them stand in line for their lane. */
-const burst = 16;
+/** Runs start in groups of this size, so that some of them are queued for their lane. */
+const groupSize = 16;
 const laneCount = 2;
-/** A saga ends by its own fate, and what a teller has booked cannot be taken back by a cancel. */
+/** A saga ends by itself, and a cancel cannot take back what a teller has booked. */
 const neverCancelled: readonly Kind[] = ["saga", "teller"];
-const askLimitMs = 5_000;
-const againAfterMs = 60;
+const answerLimitMs = 5_000;
+const repeatAfterMs = 60;
 
-/** Draws what is done to `count` runs within `overMs`. */
-export function planErrands(random: Random, { count, overMs }: { count: number; overMs: number }): readonly Errand[] {
+/** Draws what is done with `count` runs within `overMs`. */
+export function drawPlans(random: Random, { count, overMs }: { count: number; overMs: number }): readonly ClientPlan[] {
   return Array.from({ length: count }, (_, i) => {
     const kind = drawKind(random);
     const mayBeCancelled = !neverCancelled.includes(kind) && random.below(100) < cancelShare;
     return {
       kind,
       order: { id: `order-${i}`, lane: `lane-${random.below(laneCount)}` },
-      atMs: Math.floor((Math.floor(i / burst) * burst * overMs) / count),
+      atMs: Math.floor((Math.floor(i / groupSize) * groupSize * overMs) / count),
       emitAfterMs: kind === "waiter" ? random.below(1_500) : null,
       cancelAfterMs: kind === "patient" ? random.below(2_500) : mayBeCancelled ? random.below(400) : null,
     };
@@ -85,36 +85,36 @@ export function planErrands(random: Random, { count, overMs }: { count: number; 
 }
 
 function drawKind(random: Random): Kind {
-  let die = random.below(weights.reduce((sum, [, weight]) => sum + weight, 0));
+  let draw = random.below(weights.reduce((sum, [, weight]) => sum + weight, 0));
   for (const [kind, weight] of weights) {
-    if (die < weight) return kind;
-    die -= weight;
+    if (draw < weight) return kind;
+    draw -= weight;
   }
   return "linear";
 }
 
-/** Prepares the clients of these errands. */
-export function openClients(errands: readonly Errand[], workers: readonly WorkerProcess[], random: Random): Clients {
+/** Prepares the clients of these plans. */
+export function openClients(plans: readonly ClientPlan[], workers: readonly WorkerProcess[], random: Random): Clients {
   const operations: Operation[] = [];
   const problems: string[] = [];
-  const runs: KnownRun[] = errands.map((errand) => ({ errand, key: errand.order.id, ids: new Set(), cancel: null }));
+  const runs: KnownRun[] = plans.map((plan) => ({ plan, key: plan.order.id, ids: new Set(), cancel: null }));
 
-  /** Asks one worker after the other until one knows the answer. */
-  const askUntilKnown = async (question: WorkerCommand, subject: string, signal: AbortSignal): Promise<Reply> => {
+  /** Asks one worker after the other until one answers. */
+  const sendUntilAnswered = async (command: WorkerCommand, subject: string, signal: AbortSignal): Promise<Reply> => {
     for (;;) {
       signal.throwIfAborted();
       const urls = workers.map((worker) => worker.url()).filter((url) => url !== null);
       if (urls.length > 0) {
-        const reply = await askWorker(random.pick(urls), question);
-        operations.push({ what: question.what, subject, answer: reply.answer, at: performance.now() });
+        const reply = await send(random.pick(urls), command);
+        operations.push({ what: command.what, subject, answer: reply.answer, at: performance.now() });
         if (reply.answer !== "info") return reply;
       }
-      await delay(againAfterMs, undefined, { signal });
+      await delay(repeatAfterMs, undefined, { signal });
     }
   };
   const start = async (run: KnownRun, signal: AbortSignal): Promise<string | null> => {
-    const { kind, order } = run.errand;
-    const reply = await askUntilKnown({ what: "start", kind, order }, run.key, signal);
+    const { kind, order } = run.plan;
+    const reply = await sendUntilAnswered({ what: "start", kind, order }, run.key, signal);
     const { id } = reply.body as { id?: string };
     if (reply.answer === "ok" && id !== undefined) {
       run.ids.add(id);
@@ -123,19 +123,19 @@ export function openClients(errands: readonly Errand[], workers: readonly Worker
     problems.push(`the start of ${run.key} was refused: ${JSON.stringify(reply.body)}`);
     return null;
   };
-  const live = async (run: KnownRun, signal: AbortSignal): Promise<void> => {
-    const { order, atMs, emitAfterMs, cancelAfterMs } = run.errand;
+  const runPlan = async (run: KnownRun, signal: AbortSignal): Promise<void> => {
+    const { order, atMs, emitAfterMs, cancelAfterMs } = run.plan;
     await delay(atMs, undefined, { signal });
     const id = await start(run, signal);
     if (id === null) return;
     const emit = async (afterMs: number): Promise<void> => {
       await delay(afterMs, undefined, { signal });
-      const { answer, body } = await askUntilKnown({ what: "emit", order }, run.key, signal);
+      const { answer, body } = await sendUntilAnswered({ what: "emit", order }, run.key, signal);
       if (answer !== "ok") problems.push(`the event of ${run.key} was refused: ${JSON.stringify(body)}`);
     };
     const cancel = async (afterMs: number): Promise<void> => {
       await delay(afterMs, undefined, { signal });
-      const { answer } = await askUntilKnown({ what: "cancel", run: id }, id, signal);
+      const { answer } = await sendUntilAnswered({ what: "cancel", run: id }, id, signal);
       run.cancel = { answer, at: performance.now() };
     };
     await Promise.all([
@@ -147,7 +147,7 @@ export function openClients(errands: readonly Errand[], workers: readonly Worker
     runs,
     operations,
     problems,
-    work: async (signal) => void (await Promise.all(runs.map((run) => live(run, signal)))),
+    work: async (signal) => void (await Promise.all(runs.map((run) => runPlan(run, signal)))),
     resend: async (signal) => {
       for (const run of runs) if (run.ids.size > 0) await start(run, signal);
     },
@@ -159,10 +159,10 @@ interface Reply {
   readonly body: unknown;
 }
 
-async function askWorker(url: string, question: WorkerCommand): Promise<Reply> {
+async function send(url: string, command: WorkerCommand): Promise<Reply> {
   try {
-    const signal = AbortSignal.timeout(askLimitMs);
-    const response = await fetch(url, { method: "POST", body: JSON.stringify(question), signal });
+    const signal = AbortSignal.timeout(answerLimitMs);
+    const response = await fetch(url, { method: "POST", body: JSON.stringify(command), signal });
     const body: unknown = await response.json();
     return { answer: response.ok ? "ok" : response.status === 503 ? "info" : "refused", body };
   } catch (error) {

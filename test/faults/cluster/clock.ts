@@ -4,20 +4,20 @@ import { join } from "node:path";
 
 /** A clock that can be moved. */
 export interface Clock {
-  /** For the process that is to live by it. */
+  /** Environment of the process that uses this clock. */
   readonly env: Readonly<Record<string, string>>;
-  /** How far it is off from now on, ms. */
+  /** Sets its offset from now on, ms. */
   set(offsetMs: number): void;
 }
 
-/** The library, or null. `BATON_TEST_FAKETIME` names one that lies elsewhere. */
+/** The path of the library, or null. `BATON_TEST_FAKETIME` names another location. */
 export function findFaketime(): string | null {
   const named = process.env["BATON_TEST_FAKETIME"];
   if (named !== undefined && existsSync(named)) return named;
   return globSync("/usr/lib/*/faketime/libfaketime.so.1")[0] ?? null;
 }
 
-/** A clock that is right until it is set. */
+/** Opens a clock that is correct until it is set. */
 export function openClock(library: string, folder: string, name: string): Clock {
   const file = join(folder, `clock-${name}`);
   const set = (offsetMs: number): void => {

@@ -1,13 +1,13 @@
 /**
- * A Postgres store's rows, copied into the SQLite core in memory. Both have the same tables and columns, so that whatever
- * reads the one reads the copy: the simulator's checker above all.
+ * Copies a Postgres store's rows into the SQLite core in memory. Both have the same tables and columns, so whatever
+ * reads one can read the copy, above all the simulator's checker.
  */
 import type { DatabaseSync } from "node:sqlite";
 import pg from "pg";
 import type { SqliteCore } from "../../../src/stores/sqlite/core.ts";
 import { openMemoryCore } from "../../../src/stores/sqlite/memory-store.ts";
 
-/** Integers of 64 bits, which Baton keeps below 2^53, and decimals. */
+/** 64-bit integers, which Baton keeps below 2^53, and decimals. */
 const numberTypes: readonly number[] = [20, 1700];
 
 /** Copies everything in this schema. Throws when it lacks a column that SQLite has. */
@@ -42,7 +42,7 @@ async function copyTable(client: pg.Client, schema: string, table: string, raw: 
     text: `select ${list} from "${schema}"."${table}"`,
     rowMode: "array",
   });
-  // A new store has rows of its own.
+  // A new store already has rows.
   raw.exec(`delete from "${table}"`);
   const insert = raw.prepare(`insert into "${table}" (${list}) values (${columns.map(() => "?").join(", ")})`);
   for (const row of rows) insert.run(...row.map(asSqlite));

@@ -1,34 +1,38 @@
-/** The workflows that the storm is made of. Each stands for one kind of promise. */
+/** The workflows of the storm. Each tests one kind of guarantee. */
 import { type AnyWorkflow, type Context, NonRetryableError, type StepAttempt, type UndoAttempt, workflow } from "baton";
 import { sagaSteps } from "../../../src/simulation/recovery-workloads.ts";
-import type { ActRequest } from "./act.ts";
+import type { EffectRequest } from "./effect.ts";
 
 /** Names of the workflows that clients start. */
 export const kinds = ["linear", "waiter", "parent", "saga", "limited", "patient", "teller"] as const;
-/** One of them. */
+/** Name of such a workflow. */
 export type Kind = (typeof kinds)[number];
 
-/** What each run is given. `lane` shares a concurrency limit. */
+/** The input of each run. Runs with the same `lane` share a concurrency limit. */
 export interface Order {
   readonly id: string;
   readonly lane: string;
 }
 
-/** How many runs of one lane may work at once. */
+/** How many runs of one lane may be leased at once. */
 export const laneLimit = 2;
 /** Children of each parent. */
 export const childrenOfParent = 3;
-/** Where `teller` writes one row for each run, in the store's own database. */
+/** The table in the store's own database where `teller` writes one row for each run. */
 export const ledgerTable = "public.baton_faults_ledger";
 
-/** A fault charges the steps under way one attempt, and a storm has far more of them than any machine. */
+/** A fault costs each running step one attempt, and a storm has far more faults than any real machine. */
 const retry = { attempts: 200, backoff: "exponential", first: "20ms", max: "500ms" } as const;
 
-/** Makes them for a world at this address. */
+/** Creates them for a world at this address. */
 export function createDefinitions(worldUrl: string): readonly AnyWorkflow[] {
-  const act = async (ctx: Context, attempt: StepAttempt | UndoAttempt, lane: string | null = null): Promise<string> => {
+  const callWorld = async (
+    ctx: Context,
+    attempt: StepAttempt | UndoAttempt,
+    lane: string | null = null,
+  ): Promise<string> => {
     const step = decodeURIComponent(attempt.idempotencyKey.slice(ctx.run.id.length + 1));
-    const request: ActRequest = {
+    const request: EffectRequest = {
       run: ctx.run.id,
       workflow: ctx.run.name,
       step,
@@ -43,7 +47,7 @@ export function createDefinitions(worldUrl: string): readonly AnyWorkflow[] {
     return ((await response.json()) as { receipt: string }).receipt;
   };
   const step = (ctx: Context, name: string, lane: string | null = null): Promise<string> =>
-    ctx.step(name, (attempt) => act(ctx, attempt, lane), { retry });
+    ctx.step(name, (attempt) => callWorld(ctx, attempt, lane), { retry });
 
   const linear = workflow<Order>({ name: "linear" }, async (ctx) => {
     await step(ctx, "a");
@@ -72,9 +76,9 @@ export function createDefinitions(worldUrl: string): readonly AnyWorkflow[] {
 
   const saga = workflow<Order>({ name: "saga", onFailure: "compensate" }, async (ctx) => {
     for (const name of sagaSteps) {
-      await ctx.step(name, (attempt) => act(ctx, attempt), {
+      await ctx.step(name, (attempt) => callWorld(ctx, attempt), {
         retry,
-        undo: { work: (_result, attempt) => act(ctx, attempt), retry },
+        undo: { work: (_result, attempt) => callWorld(ctx, attempt), retry },
       });
     }
     await ctx.step("last", () => {
@@ -91,7 +95,7 @@ export function createDefinitions(worldUrl: string): readonly AnyWorkflow[] {
     },
   );
 
-  /** Waits for what never comes: only its cancel ends it. */
+  /** Waits for an event that never comes: only its cancel ends it. */
   const patient = workflow<Order>({ name: "patient" }, async (ctx) => {
     await step(ctx, "before");
     await ctx.waitForEvent("never");

@@ -1,7 +1,7 @@
 /**
- * What must be true after the storm, held against witnesses that do not know each other: what the clients were promised,
- * what the world was asked to do, and what the store holds. Whatever of it the simulator's checker can read is given to
- * that same checker; the rest is here.
+ * What must be true after the storm, checked against independent sources: what the clients were acknowledged, what the
+ * world was asked to do, and what the store holds. The simulator's checker gets everything it can read; the other
+ * checks are here.
  */
 import { check } from "../../../src/simulation/check.ts";
 import type { Evidence } from "../../../src/simulation/evidence.ts";
@@ -9,30 +9,30 @@ import { noFaults } from "../../../src/simulation/faults.ts";
 import { HistoryLog } from "../../../src/simulation/history.ts";
 import { sagaSteps } from "../../../src/simulation/recovery-workloads.ts";
 import type { SqliteCore } from "../../../src/stores/sqlite/core.ts";
-import type { Act } from "./act.ts";
 import type { Clients, KnownRun } from "./clients.ts";
 import { childrenOfParent, laneLimit } from "./definitions.ts";
-import type { Doubt } from "./faults.ts";
+import type { Effect } from "./effect.ts";
+import type { UncertainLease } from "./faults.ts";
 
-/** All that the storm has left behind. */
+/** Everything that the storm left behind. */
 export interface Witnesses {
   readonly core: SqliteCore;
-  readonly acts: readonly Act[];
+  readonly effects: readonly Effect[];
   readonly clients: Clients;
-  readonly doubts: readonly Doubt[];
-  /** Rows that tellers wrote: the run of each. */
+  readonly uncertainLeases: readonly UncertainLease[];
+  /** The run of each row that a teller wrote. */
   readonly ledger: readonly string[];
   readonly leaseMs: number;
 }
 
-/** What was found. */
+/** The results of the checks. */
 export interface Findings {
   readonly problems: readonly string[];
   /** Runs by their end. */
   readonly ends: ReadonlyMap<string, number>;
-  /** Times at which a worker that had lost its lease without knowing made a limit look exceeded. */
+  /** Times at which a limit looked exceeded because of a worker that had lost its lease without noticing. */
   readonly zombieOverlaps: number;
-  /** Acts that filled their lane up to its limit: without some the limit was not put to the test. */
+  /** Effects that filled their lane up to its limit: without any, the limit was not tested. */
   readonly fullLanes: number;
 }
 
@@ -45,14 +45,14 @@ interface RunRow {
   readonly parent: number | null;
 }
 
-/** Longer than a cancel lets steps under way end, ms. */
+/** Longer than the time that a cancel allows running steps, ms. */
 const cancelGraceMs = 2_500;
-/** Tables that are empty when every run is at rest. */
-const restless = ["live", "slots", "slot_waiters", "waits"];
+/** Tables that are empty when every run has ended. */
+const emptyAtEnd = ["live", "slots", "slot_waiters", "waits"];
 
-/** Each problem is one broken promise. */
+/** Each problem is one broken guarantee. */
 export function findProblems(witnesses: Witnesses): Findings {
-  const { core, clients, acts } = witnesses;
+  const { core, clients, effects } = witnesses;
   const rows = core.db.all<RunRow>(
     `select r.no, r.id, d.name, r.ended, r.parent, json_extract(r.reason, '$.code') as code
      from runs r join definitions d on d.no = r.definition`,
@@ -62,11 +62,11 @@ export function findProblems(witnesses: Witnesses): Findings {
     problems: [
       ...clients.problems,
       ...check(asSimulated(witnesses, rows)).map(({ invariant, detail }) => `${invariant} ${detail}`),
-      ...checkEnds(clients.runs, rows, findOutrun(core, witnesses.leaseMs)),
-      ...checkRest(core),
-      ...checkResults(core, acts),
-      ...checkFences(core, acts),
-      ...checkUndos(core, acts),
+      ...checkEnds(clients.runs, rows, findEndedBeforeCancel(core, witnesses.leaseMs)),
+      ...checkEmptyTables(core),
+      ...checkResults(core, effects),
+      ...checkFences(core, effects),
+      ...checkUndos(core, effects),
       ...checkFamilies(rows),
       ...checkLedger(witnesses, rows),
       ...checkCancels(witnesses),
@@ -79,23 +79,23 @@ export function findProblems(witnesses: Witnesses): Findings {
 }
 
 /**
- * The storm as the simulator would have written it down. From outside nobody sees claims: their number is the run's fence.
+ * The storm in the form of a simulator's history. Claims are not visible from outside: their number is the run's fence.
  * Starts and effects are what the world saw.
  */
-function asSimulated({ core, acts, clients }: Witnesses, rows: readonly RunRow[]): Evidence {
+function asSimulated({ core, effects, clients }: Witnesses, rows: readonly RunRow[]): Evidence {
   const history = new HistoryLog(() => 0);
   for (const { no, fence } of core.db.all<{ no: number; fence: number }>("select no, fence from runs")) {
     for (let claim = 1; claim <= fence; claim += 1) history.add({ type: "claim", run: no, fence: claim, worker: 0 });
   }
   const ids = new Set(rows.map((row) => row.id));
   const known = new Set<string>();
-  for (const act of acts) {
-    if (!ids.has(act.run)) continue;
-    const { run, step: key, idempotencyKey, number, pid } = act;
+  for (const effect of effects) {
+    if (!ids.has(effect.run)) continue;
+    const { run, step: key, idempotencyKey, number, pid } = effect;
     history.add({ type: "start", process: pid, run, key, number, fence: 0, idempotencyKey });
-    if (act.receipt !== null && !known.has(idempotencyKey)) {
+    if (effect.receipt !== null && !known.has(idempotencyKey)) {
       known.add(idempotencyKey);
-      history.add({ type: "effect", idempotencyKey, run, key, value: act.receipt });
+      history.add({ type: "effect", idempotencyKey, run, key, value: effect.receipt });
     }
   }
   for (const { what, subject, answer } of clients.operations)
@@ -108,16 +108,16 @@ function asSimulated({ core, acts, clients }: Witnesses, rows: readonly RunRow[]
     history,
     core,
     clients: { runs: clients.runs } as unknown as Evidence["clients"],
-    // Any of them: the checker only has to know that this life was not without.
+    // Any fault: the checker only needs to know that this run had faults.
     faults: { ...noFaults, crashBefore: 1 },
   };
 }
 
 /**
- * Runs that ended before their holder had heard of a cancel. A cancel of a held run is a request, and one that ends first
- * has ended; but a holder hears of it with its next renewal.
+ * Runs that ended before their holder received a cancel. A cancel of a held run is a request, and a run that ends first
+ * has ended; but a holder receives it with its next renewal.
  */
-function findOutrun(core: SqliteCore, leaseMs: number): ReadonlySet<string> {
+function findEndedBeforeCancel(core: SqliteCore, leaseMs: number): ReadonlySet<string> {
   const rows = core.db.all<{ id: string }>(
     "select r.id from runs r join inbox i on i.run = r.no where i.kind = 'cancel' and r.ended_at - i.at between 0 and ?",
     leaseMs,
@@ -125,39 +125,43 @@ function findOutrun(core: SqliteCore, leaseMs: number): ReadonlySet<string> {
   return new Set(rows.map((row) => row.id));
 }
 
-/** Every run ends as its kind should, and a cancel that was acknowledged counts. */
-function checkEnds(runs: readonly KnownRun[], rows: readonly RunRow[], outrun: ReadonlySet<string>): string[] {
+/** Every run ends as its kind requires, and an acknowledged cancel takes effect. */
+function checkEnds(
+  runs: readonly KnownRun[],
+  rows: readonly RunRow[],
+  endedBeforeCancel: ReadonlySet<string>,
+): string[] {
   const byId = new Map(rows.map((row) => [row.id, row]));
   return runs.flatMap((run) => {
     const [id = "", ...others] = run.ids;
     const row = byId.get(id);
-    if (others.length > 0) return [`${run.key} was promised the runs ${[...run.ids].join(" and ")}`];
-    if (row === undefined) return [`the run ${id} of ${run.key} was promised and is not there`];
+    if (others.length > 0) return [`${run.key} was acknowledged with the runs ${[...run.ids].join(" and ")}`];
+    if (row === undefined) return [`the acknowledged run ${id} of ${run.key} is missing`];
     const end = row.ended === "failed" ? `failed ${row.code}` : `${row.ended}`;
-    const allowed = endsOf(run, outrun.has(id));
+    const allowed = endsOf(run, endedBeforeCancel.has(id));
     return allowed.includes(end)
       ? []
-      : [`${run.errand.kind} ${id} of ${run.key} is ${end} instead of ${allowed.join(" or ")}`];
+      : [`${run.plan.kind} ${id} of ${run.key} is ${end} instead of ${allowed.join(" or ")}`];
   });
 }
 
-function endsOf({ errand, cancel }: KnownRun, isOutrun: boolean): readonly string[] {
-  if (errand.kind === "patient" || (cancel?.answer === "ok" && !isOutrun)) return ["cancelled"];
-  const end = errand.kind === "saga" ? "failed compensated" : "completed";
-  // A refused cancel may be the repetition of one whose answer was lost.
+function endsOf({ plan, cancel }: KnownRun, isEndedBeforeCancel: boolean): readonly string[] {
+  if (plan.kind === "patient" || (cancel?.answer === "ok" && !isEndedBeforeCancel)) return ["cancelled"];
+  const end = plan.kind === "saga" ? "failed compensated" : "completed";
+  // A refused cancel may be a repeat of one whose answer was lost.
   return cancel === null ? [end] : [end, "cancelled"];
 }
 
-function checkRest(core: SqliteCore): string[] {
-  return restless.flatMap((table) => {
+function checkEmptyTables(core: SqliteCore): string[] {
+  return emptyAtEnd.flatMap((table) => {
     const count = core.db.get<{ n: number }>(`select count(*) as n from ${table}`)?.n ?? 0;
     return count === 0 ? [] : [`${count} rows are left in ${table}`];
   });
 }
 
-/** One result for each step, and one that an attempt of this very step was given. */
-function checkResults(core: SqliteCore, acts: readonly Act[]): string[] {
-  const receipts = new Set(acts.map((act) => `${act.run} ${act.step} ${act.receipt}`));
+/** Each step has one result, and it was returned to an attempt of this step. */
+function checkResults(core: SqliteCore, effects: readonly Effect[]): string[] {
+  const receipts = new Set(effects.map((effect) => `${effect.run} ${effect.step} ${effect.receipt}`));
   const results = core.db.all<{ id: string; key: string; value: string | null; n: number }>(
     `select r.id, s.key, min(s.value) as value, count(*) as n from steps s join runs r on r.no = s.run
      where s.kind in (0, 11) and s.outcome = 0 group by s.run, s.key`,
@@ -168,39 +172,41 @@ function checkResults(core: SqliteCore, acts: readonly Act[]): string[] {
     if (typeof recorded !== "string") return [];
     return receipts.has(`${id} ${key} ${recorded}`)
       ? []
-      : [`"${key}" of ${id} holds ${recorded}, which no attempt of it was given`];
+      : [`"${key}" of ${id} holds ${recorded}, which no attempt of it received`];
   });
 }
 
 /**
- * No result of a worker's attempt is recorded when that worker was declared dead since and an heir acts for the run. The
- * moment of the declaration alone proves nothing: it was read before the rows were locked. The worker may have joined anew
- * since then, and what it began before does not count for that.
+ * No attempt's result is recorded after its worker was declared dead and a successor acted for the run. The time of the
+ * declaration alone proves nothing: it was read before the rows were locked. The worker may have joined again since
+ * then; that does not make its earlier attempts valid.
  */
-function checkFences(core: SqliteCore, acts: readonly Act[]): string[] {
+function checkFences(core: SqliteCore, effects: readonly Effect[]): string[] {
   const workers = core.db.all<{ name: string; started_at: number; died_at: number | null }>(
     "select name, started_at, died_at from workers order by started_at",
   );
-  const byReceipt = new Map(acts.map((act) => [act.receipt, act]));
-  const byRun = Map.groupBy(acts, (act) => act.run);
+  const byReceipt = new Map(effects.map((effect) => [effect.receipt, effect]));
+  const byRun = Map.groupBy(effects, (effect) => effect.run);
   const results = core.db.all<{ id: string; key: string; value: string; at: number }>(
     `select r.id, s.key, s.value, s.at from steps s join runs r on r.no = s.run
      where s.kind in (0, 11) and s.outcome = 0 and s.value is not null`,
   );
   return results.flatMap(({ id, key, value, at }) => {
-    const act = byReceipt.get(JSON.parse(value) as string);
-    if (act === undefined) return [];
-    const worker = workers.findLast(({ name, started_at }) => name.endsWith(`:${act.pid}`) && started_at <= act.at);
+    const effect = byReceipt.get(JSON.parse(value) as string);
+    if (effect === undefined) return [];
+    const worker = workers.findLast(
+      ({ name, started_at }) => name.endsWith(`:${effect.pid}`) && started_at <= effect.at,
+    );
     const diedAt = worker?.died_at ?? Number.POSITIVE_INFINITY;
-    const heir = byRun.get(id)?.find((other) => other.pid !== act.pid && diedAt < other.at && other.at < at);
-    return heir === undefined
+    const successor = byRun.get(id)?.find((other) => other.pid !== effect.pid && diedAt < other.at && other.at < at);
+    return successor === undefined
       ? []
-      : [`"${key}" of ${id} was recorded for process ${act.pid} when ${heir.pid} had taken the run over`];
+      : [`"${key}" of ${id} was recorded for process ${effect.pid} after ${successor.pid} had taken over the run`];
   });
 }
 
-/** The world saw undos of recorded steps only, newest first. */
-function checkUndos(core: SqliteCore, acts: readonly Act[]): string[] {
+/** The world saw compensations of recorded steps only, newest first. */
+function checkUndos(core: SqliteCore, effects: readonly Effect[]): string[] {
   const done = new Set(
     core.db
       .all<{ id: string; key: string }>(
@@ -209,17 +215,17 @@ function checkUndos(core: SqliteCore, acts: readonly Act[]): string[] {
       .map(({ id, key }) => `${id} ${key}`),
   );
   const undos = Map.groupBy(
-    acts.filter((act) => act.isUndo),
-    (act) => act.run,
+    effects.filter((effect) => effect.isUndo),
+    (effect) => effect.run,
   );
   return [...undos].flatMap(([run, some]) => {
-    const keys = [...new Set(some.map((act) => act.step.slice("undo:".length)))];
+    const keys = [...new Set(some.map((effect) => effect.step.slice("undo:".length)))];
     const strangers = keys.filter((key) => !done.has(`${run} ${key}`));
     const places = keys.map((key) => sagaSteps.indexOf(key as (typeof sagaSteps)[number]));
     const isReversed = places.every((place, i) => i === 0 || place < (places[i - 1] ?? 0));
     return [
-      ...strangers.map((key) => `"${key}" of ${run} was undone and never recorded`),
-      ...(isReversed ? [] : [`${run} was undone in the order ${keys.join(", ")}`]),
+      ...strangers.map((key) => `"${key}" of ${run} was compensated but never recorded`),
+      ...(isReversed ? [] : [`${run} was compensated in the order ${keys.join(", ")}`]),
     ];
   });
 }
@@ -238,43 +244,46 @@ function checkLedger({ ledger }: Witnesses, rows: readonly RunRow[]): string[] {
   for (const run of ledger) counts.set(run, (counts.get(run) ?? 0) + 1);
   return rows
     .filter((row) => row.name === "teller" && (counts.get(row.id) ?? 0) !== 1)
-    .map((row) => `${row.id} has booked ${counts.get(row.id) ?? 0} times`);
+    .map((row) => `${row.id} booked ${counts.get(row.id) ?? 0} times`);
 }
 
-/** After an acknowledged cancel nothing goes forward but what was under way. */
-function checkCancels({ clients, acts, doubts, leaseMs }: Witnesses): string[] {
+/** After an acknowledged cancel only attempts that were already running may act. */
+function checkCancels({ clients, effects, uncertainLeases, leaseMs }: Witnesses): string[] {
   const cancelled = new Map(
     clients.runs
       .filter((run) => run.cancel?.answer === "ok")
       .flatMap(({ ids, cancel }) => [...ids].map((id) => [id, cancel?.at ?? 0] as const)),
   );
-  return acts
-    .filter((act) => act.startedAt > (cancelled.get(act.run) ?? Number.POSITIVE_INFINITY) + leaseMs + cancelGraceMs)
-    .filter((act) => !act.isUndo && !isDoubtful(act, doubts))
+  return effects
+    .filter(
+      (effect) => effect.startedAt > (cancelled.get(effect.run) ?? Number.POSITIVE_INFINITY) + leaseMs + cancelGraceMs,
+    )
+    .filter((effect) => !effect.isUndo && !hasUncertainLease(effect, uncertainLeases))
     .map(
-      (act) => `"${act.step}" of ${act.run} began ${act.startedAt - (cancelled.get(act.run) ?? 0)} ms after its cancel`,
+      (effect) =>
+        `"${effect.step}" of ${effect.run} started ${effect.startedAt - (cancelled.get(effect.run) ?? 0)} ms after its cancel`,
     );
 }
 
 /**
- * No more acts of a lane at once than its limit. A worker that has lost its lease without knowing may still have called the
- * world; with it the limit may look exceeded, without it never.
+ * Never more effects of a lane at once than its limit. A worker that lost its lease without noticing may still call the
+ * world; only with such a worker may the limit look exceeded.
  */
-function checkLimits({ acts, doubts }: Witnesses): Omit<Findings, "ends"> {
+function checkLimits({ effects, uncertainLeases }: Witnesses): Omit<Findings, "ends"> {
   const problems: string[] = [];
   let zombieOverlaps = 0;
   let fullLanes = 0;
   const lanes = Map.groupBy(
-    acts.filter((act) => act.lane !== null),
-    (act) => act.lane,
+    effects.filter((effect) => effect.lane !== null),
+    (effect) => effect.lane,
   );
   for (const [lane, some] of lanes) {
-    for (const act of some) {
-      const together = some.filter((other) => other.startedAt <= act.startedAt && act.startedAt < endOf(other));
+    for (const effect of some) {
+      const together = some.filter((other) => other.startedAt <= effect.startedAt && effect.startedAt < endOf(other));
       const count = new Set(together.map((each) => each.run)).size;
       if (count === laneLimit) fullLanes += 1;
       if (count <= laneLimit) continue;
-      const sure = together.filter((each) => !isDoubtful(each, doubts));
+      const sure = together.filter((each) => !hasUncertainLease(each, uncertainLeases));
       const runs = new Set(sure.map((each) => each.run));
       if (runs.size > laneLimit) problems.push(`${runs.size} runs of ${lane} acted at once: ${[...runs].join(", ")}`);
       else zombieOverlaps += 1;
@@ -283,13 +292,14 @@ function checkLimits({ acts, doubts }: Witnesses): Omit<Findings, "ends"> {
   return { problems, zombieOverlaps, fullLanes };
 }
 
-function endOf(act: Act): number {
-  return act.endedAt ?? Number.POSITIVE_INFINITY;
+function endOf(effect: Effect): number {
+  return effect.endedAt ?? Number.POSITIVE_INFINITY;
 }
 
-function isDoubtful(act: Act, doubts: readonly Doubt[]): boolean {
-  return doubts.some(
-    ({ pid, from, until }) => (pid === null || pid === act.pid) && from <= endOf(act) && act.startedAt <= until,
+function hasUncertainLease(effect: Effect, uncertainLeases: readonly UncertainLease[]): boolean {
+  return uncertainLeases.some(
+    ({ pid, from, until }) =>
+      (pid === null || pid === effect.pid) && from <= endOf(effect) && effect.startedAt <= until,
   );
 }
 

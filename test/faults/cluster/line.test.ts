@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { it, type TestContext } from "node:test";
 import { openLine } from "./line.ts";
 
-/** A server that sends back what it gets, and a line to it. */
+/** An echo server and a line to it. */
 async function setup(test: TestContext) {
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -27,41 +27,41 @@ async function setup(test: TestContext) {
   return { line, open };
 }
 
-async function hear(socket: Socket): Promise<string> {
+async function receive(socket: Socket): Promise<string> {
   const [piece] = (await once(socket, "data")) as [Buffer];
   return piece.toString();
 }
 
-it("passes bytes both ways, at once or after a delay", async (test) => {
+it("passes bytes in both directions, at once or after a delay", async (test) => {
   const { line, open } = await setup(test);
   const socket = await open();
   socket.write("one");
-  assert.equal(await hear(socket), "one");
+  assert.equal(await receive(socket), "one");
   line.set({ delayMs: 20 });
   socket.write("two");
-  assert.equal(await hear(socket), "two");
+  assert.equal(await receive(socket), "two");
 });
 
-for (const [way, passage] of [
-  ["there", { isThereHeld: true }],
-  ["back", { isBackHeld: true }],
+for (const [direction, state] of [
+  ["to the store", { isRequestHeld: true }],
+  ["to the worker", { isResponseHeld: true }],
 ] as const) {
-  it(`holds what is on its way ${way} for as long as it is cut, and loses none of it`, async (test) => {
+  it(`holds bytes ${direction} while it is cut and loses none`, async (test) => {
     const { line, open } = await setup(test);
-    const [socket, beside] = [await open(), await open()];
+    const [socket, other] = [await open(), await open()];
     socket.write("a");
-    assert.equal(await hear(socket), "a");
-    line.set(passage);
-    const heard: string[] = [];
-    socket.on("data", (piece) => heard.push(piece.toString()));
+    assert.equal(await receive(socket), "a");
+    line.set(state);
+    const received: string[] = [];
+    socket.on("data", (piece) => received.push(piece.toString()));
     socket.write("b");
-    beside.write("c");
-    line.set({ ...passage, delayMs: 5 });
-    assert.deepEqual(heard, []);
-    const both = Promise.all([once(socket, "data"), once(beside, "data")]);
+    other.write("c");
+    line.set({ ...state, delayMs: 5 });
+    assert.deepEqual(received, []);
+    const both = Promise.all([once(socket, "data"), once(other, "data")]);
     line.set({});
     await both;
-    assert.deepEqual(heard, ["b"]);
+    assert.deepEqual(received, ["b"]);
   });
 }
 
@@ -69,7 +69,7 @@ it("ends connections when it is reset, and closes new ones while it refuses", as
   const { line, open } = await setup(test);
   const socket = await open();
   socket.write("a");
-  assert.equal(await hear(socket), "a");
+  assert.equal(await receive(socket), "a");
   const closed = once(socket, "close");
   line.reset();
   await closed;

@@ -1,18 +1,19 @@
 /**
- * What lies between one worker and the store. A partition loses no bytes, as TCP would not: it holds them, and a death on
- * one side is not seen on the other before it is over. Whether the connections outlive it is up to whoever ends it.
+ * A proxy between one worker and the store. A partition loses no bytes, as with TCP: it holds them, and neither side
+ * notices that the other has exited before the partition is over. Whether the connections survive is up to the caller
+ * that ends it.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What happens to the bytes on their way. */
-export interface Passage {
+/** What happens to the bytes in transit. */
+export interface LineState {
   /** From the worker to the store. */
-  readonly isThereHeld: boolean;
+  readonly isRequestHeld: boolean;
   /** From the store to the worker. */
-  readonly isBackHeld: boolean;
-  /** Each way, for each piece. */
+  readonly isResponseHeld: boolean;
+  /** In each direction, for each chunk. */
   readonly delayMs: number;
   /** New connections are closed at once. */
   readonly refuses: boolean;
@@ -21,31 +22,31 @@ export interface Passage {
 /** A line to the store that can be cut. */
 export interface Line {
   readonly port: number;
-  set(passage: Partial<Passage>): void;
-  /** Ends all connections there are, as a router does that forgets them. */
+  set(state: Partial<LineState>): void;
+  /** Ends all connections, like a router that forgets them. */
   reset(): void;
   close(): Promise<void>;
 }
 
-const open: Passage = { isThereHeld: false, isBackHeld: false, delayMs: 0, refuses: false };
+const open: LineState = { isRequestHeld: false, isResponseHeld: false, delayMs: 0, refuses: false };
 
-/** Opens a line to this port of this machine. */
+/** Opens a line to this port on this machine. */
 export async function openLine(targetPort: number): Promise<Line> {
   const sockets = new Set<Socket>();
-  let passage = open;
+  let state = open;
   let changed = Promise.withResolvers<void>();
 
-  const whenOpen = async (direction: "isThereHeld" | "isBackHeld"): Promise<void> => {
-    while (passage[direction]) await changed.promise;
+  const whenOpen = async (direction: "isRequestHeld" | "isResponseHeld"): Promise<void> => {
+    while (state[direction]) await changed.promise;
   };
-  const carry = (from: Socket, to: Socket, direction: "isThereHeld" | "isBackHeld"): void => {
+  const carry = (from: Socket, to: Socket, direction: "isRequestHeld" | "isResponseHeld"): void => {
     let tail: Promise<void> = Promise.resolve();
     const next = (work: () => void): void => {
       tail = tail.then(() => whenOpen(direction)).then(work);
     };
     from.on("data", (piece) => {
       from.pause();
-      if (passage.delayMs > 0) tail = tail.then(() => delay(passage.delayMs));
+      if (state.delayMs > 0) tail = tail.then(() => delay(state.delayMs));
       next(() => void to.write(piece, () => from.resume()));
     });
     from.on("end", () => next(() => void to.end()));
@@ -56,18 +57,18 @@ export async function openLine(targetPort: number): Promise<Line> {
     from.on("error", () => {});
   };
   const server = createServer((client) => {
-    if (passage.refuses) return void client.destroy();
+    if (state.refuses) return void client.destroy();
     client.pause();
     client.on("error", () => {});
     client.setNoDelay(true);
     sockets.add(client);
-    void whenOpen("isThereHeld").then(() => {
+    void whenOpen("isRequestHeld").then(() => {
       if (client.destroyed) return;
       const upstream = connect(targetPort, "127.0.0.1");
       upstream.setNoDelay(true);
       sockets.add(upstream);
-      carry(client, upstream, "isThereHeld");
-      carry(upstream, client, "isBackHeld");
+      carry(client, upstream, "isRequestHeld");
+      carry(upstream, client, "isResponseHeld");
       client.resume();
     });
   });
@@ -80,7 +81,7 @@ export async function openLine(targetPort: number): Promise<Line> {
   return {
     port: (server.address() as AddressInfo).port,
     set: (part) => {
-      passage = { ...open, ...part };
+      state = { ...open, ...part };
       changed.resolve();
       changed = Promise.withResolvers();
     },

@@ -1,7 +1,7 @@
 /**
- * The storm over a cluster: several worker processes on one Postgres, clients that start, signal and cancel through any of
- * them, a world that their steps act on, and a nemesis. Then all faults end, everything comes to rest, and the promises are
- * checked.
+ * The storm over a cluster: several worker processes on one Postgres, clients that start, signal and cancel through any
+ * of them, a world that their steps act on, and a nemesis that injects faults. Then all faults end, all runs end, and
+ * the guarantees are checked.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,111 +13,111 @@ import type { SqliteCore } from "../../../src/stores/sqlite/core.ts";
 import { type OwnServer, startOwnServer } from "../../postgres/own-server.ts";
 import { withinLimit } from "../limit.ts";
 import { seededRandom } from "../random.ts";
-import { type Clients, openClients, planErrands } from "./clients.ts";
+import { type Clients, drawPlans, openClients } from "./clients.ts";
 import { type Clock, findFaketime, openClock } from "./clock.ts";
 import { copyStore } from "./copy-store.ts";
 import { ledgerTable } from "./definitions.ts";
 import { findProblems } from "./evidence.ts";
-import { type FaultName, faults, type Stage } from "./faults.ts";
+import { type FaultName, type FaultTarget, faults } from "./faults.ts";
 import { openLine } from "./line.ts";
-import { planBlows, strikeAll } from "./nemesis.ts";
+import { injectAll, planFaults } from "./nemesis.ts";
 import { openWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 import { openWorld, type World } from "./world.ts";
 
-/** How large, how hard, how long, and where. */
+/** Size, duration and location of the storm. */
 export interface ClusterOptions {
   readonly workers: number;
   readonly runs: number;
-  readonly blows: number;
-  /** Starts and blows are spread over this time, ms. */
+  readonly faultCount: number;
+  /** Starts and faults are spread over this time, ms. */
   readonly overMs: number;
-  /** What is to strike; what this machine cannot do is left out and said. */
+  /** The faults to inject; those that are impossible on this machine are left out and reported. */
   readonly faults: readonly FaultName[];
   readonly seed: number;
   readonly dataDir: string;
   readonly log: (line: string) => void;
-  /** The whole storm ends within this time, one way or the other. */
+  /** The whole storm ends within this time in any case. */
   readonly limitMs: number;
   readonly signal?: AbortSignal;
 }
 
 /** What the storm did and what it found. */
 export interface ClusterReport {
-  readonly blows: ReadonlyMap<FaultName, number>;
+  readonly faultCounts: ReadonlyMap<FaultName, number>;
   readonly skipped: readonly FaultName[];
   /** Runs by their end, children included. */
   readonly ends: ReadonlyMap<string, number>;
-  readonly acts: number;
-  /** Acts beyond the first of their idempotency key. */
+  readonly effects: number;
+  /** Effects beyond the first of their idempotency key. */
   readonly repeats: number;
   readonly unknownAnswers: number;
   readonly zombieOverlaps: number;
   readonly fullLanes: number;
-  readonly restAfterMs: number;
+  readonly endedAfterMs: number;
   readonly problems: readonly string[];
 }
 
 const schema = "baton_faults_cluster";
-/** What the data of a long storm needs, many times over; and what is quick to fill. */
+/** Many times what the data of a long storm needs, and still quick to fill. */
 const smallDiskMegabytes = 768;
 /** Longer than the longest chain of retries and takeovers after the last fault. */
-const restLimitMs = 90_000;
+const endLimitMs = 90_000;
 
-/** Runs the storm and reports. Every process that it started is gone when it returns or throws. */
+/** Runs the storm and reports. All processes that it started have exited when it returns or throws. */
 export async function stormCluster(options: ClusterOptions): Promise<ClusterReport> {
   await using stack = new AsyncDisposableStack();
   const signal = withinLimit(options.limitMs, options.signal);
   const names = options.faults.filter((name) => isPossible(name, options));
-  const { stage, world, clients, database } = await open(options, names, stack);
-  // Two streams: what the clients draw must not depend on how many blows there are.
+  const { target, world, clients, database } = await open(options, names, stack);
+  // Separate random streams: what the clients draw must not depend on the number of faults.
   const random = seededRandom(options.seed + 1);
-  for (const worker of stage.workers) worker.launch();
-  await until(() => stage.workers.every((worker) => worker.url() !== null), { what: "all workers are open", signal });
+  for (const worker of target.workers) worker.launch();
+  await until(() => target.workers.every((worker) => worker.url() !== null), { what: "all workers are open", signal });
 
   const working = clients.work(signal);
   working.catch(() => {});
-  const plan = planBlows(random, { names, count: options.blows, overMs: options.overMs });
-  const blows = await strikeAll(plan, stage, { random, signal, log: options.log });
+  const plan = planFaults(random, { names, count: options.faultCount, overMs: options.overMs });
+  const faultCounts = await injectAll(plan, target, { random, signal, log: options.log });
   world.calm();
   const healedAt = performance.now();
-  const undone = await inTime(working, "some clients have no answer");
-  const left = undone === null ? await rest(database, signal) : [undone];
-  const restAfterMs = performance.now() - healedAt;
-  if (left.length === 0) await clients.resend(signal);
-  const strangeDeaths = stage.workers.flatMap((worker) => worker.strangeDeaths);
+  const unanswered = await withinLimitOf(working, "some clients have no answer");
+  const unfinished = unanswered === null ? await waitForEnds(database, signal) : [unanswered];
+  const endedAfterMs = performance.now() - healedAt;
+  if (unfinished.length === 0) await clients.resend(signal);
+  const unexpectedExits = target.workers.flatMap((worker) => worker.unexpectedExits);
   const core = await copyStore(database, schema);
   const findings = findProblems({
     core,
-    acts: world.acts,
+    effects: world.effects,
     clients,
-    doubts: stage.doubts,
+    uncertainLeases: target.uncertainLeases,
     ledger: await readLedger(database),
     leaseMs: defaults.leaseMs,
   });
-  const problems = [...left, ...strangeDeaths, ...findings.problems];
+  const problems = [...unfinished, ...unexpectedExits, ...findings.problems];
   if (problems.length > 0) keepState(options, { world, clients, core, problems });
   return {
-    blows,
+    faultCounts,
     skipped: options.faults.filter((name) => !names.includes(name)),
     ends: findings.ends,
-    acts: world.acts.length,
-    repeats: world.acts.length - new Set(world.acts.map((act) => act.idempotencyKey)).size,
+    effects: world.effects.length,
+    repeats: world.effects.length - new Set(world.effects.map((effect) => effect.idempotencyKey)).size,
     unknownAnswers: clients.operations.filter(({ answer }) => answer === "info").length,
     zombieOverlaps: findings.zombieOverlaps,
     fullLanes: findings.fullLanes,
-    restAfterMs,
+    endedAfterMs,
     problems,
   };
 }
 
 function isPossible(name: FaultName, { log }: ClusterOptions): boolean {
   const why = faults[name].probe();
-  if (why !== null) log(`SKIPPED fault=${name} because ${why}`);
+  if (why !== null) log(`SKIPPED fault=${name}: ${why}`);
   return why === null;
 }
 
 interface Opened {
-  readonly stage: Stage;
+  readonly target: FaultTarget;
   readonly world: World;
   readonly clients: Clients;
   readonly database: string;
@@ -150,22 +150,22 @@ async function open(
     workers.push(worker);
   }
   const draw = seededRandom(seed);
-  const errands = planErrands(draw, { count: options.runs, overMs: options.overMs });
-  const clients = openClients(errands, workers, draw);
+  const plans = drawPlans(draw, { count: options.runs, overMs: options.overMs });
+  const clients = openClients(plans, workers, draw);
   let turn: Promise<unknown> = Promise.resolve();
-  const stage: Stage = {
+  const target: FaultTarget = {
     server,
     workers,
     clocks,
     leaseMs: defaults.leaseMs,
-    doubts: [],
-    aloneWithServer: (work) => {
+    uncertainLeases: [],
+    exclusivelyOnServer: (work) => {
       const mine = turn.then(work);
       turn = mine.catch(() => {});
       return mine;
     },
   };
-  return { stage, world, clients, database: server.url };
+  return { target, world, clients, database: server.url };
 }
 
 function storeAddress(server: OwnServer, port: number): string {
@@ -175,10 +175,10 @@ function storeAddress(server: OwnServer, port: number): string {
   return url.href;
 }
 
-/** What to complain of when it is not done long after the last fault; null when it is. */
-async function inTime(work: Promise<void>, complaint: string): Promise<string | null> {
+/** The problem to report when the work is not done long after the last fault; null when it is. */
+async function withinLimitOf(work: Promise<void>, problem: string): Promise<string | null> {
   const over = new AbortController();
-  const late = delay(restLimitMs, `${complaint} ${restLimitMs} ms after the last fault`, { signal: over.signal });
+  const late = delay(endLimitMs, `${problem} ${endLimitMs} ms after the last fault`, { signal: over.signal });
   late.catch(() => {});
   try {
     return await Promise.race([work.then(() => null), late]);
@@ -187,18 +187,18 @@ async function inTime(work: Promise<void>, complaint: string): Promise<string | 
   }
 }
 
-/** Waits until nothing is under way; what is left when the limit is over is a broken promise. */
-async function rest(database: string, signal: AbortSignal): Promise<readonly string[]> {
-  const look = async (): Promise<boolean> => {
+/** Waits until all runs have ended; a run that has not ended within the limit is a broken guarantee. */
+async function waitForEnds(database: string, signal: AbortSignal): Promise<readonly string[]> {
+  const isEnded = async (): Promise<boolean> => {
     const rows = await query<{ n: number }>(database, `select count(*)::int as n from ${schema}.live`).catch(() => []);
     return rows[0]?.n === 0;
   };
   try {
-    await until(look, { what: "all runs are at rest", limitMs: restLimitMs, everyMs: 100, signal });
+    await until(isEnded, { what: "all runs have ended", limitMs: endLimitMs, everyMs: 100, signal });
     return [];
   } catch (error) {
     if (signal.aborted) throw error;
-    return [`some runs are not at rest ${restLimitMs} ms after the last fault`];
+    return [`some runs have not ended ${endLimitMs} ms after the last fault`];
   }
 }
 
@@ -217,7 +217,7 @@ async function query<Row extends object>(database: string, sql: string): Promise
   }
 }
 
-/** What went wrong can be looked at: the rows as a SQLite file, what the world saw and what clients were told. */
+/** Keeps evidence for inspection: the rows as a SQLite file, what the world saw and what clients were answered. */
 function keepState(
   { dataDir, seed }: ClusterOptions,
   {
@@ -234,7 +234,7 @@ function keepState(
 ): void {
   core.db.raw.prepare("vacuum into ?").run(join(dataDir, "store.db"));
   const lines = (items: readonly unknown[]): string => items.map((item) => `${JSON.stringify(item)}\n`).join("");
-  writeFileSync(join(dataDir, "acts.jsonl"), lines(world.acts));
+  writeFileSync(join(dataDir, "acts.jsonl"), lines(world.effects));
   writeFileSync(join(dataDir, "operations.jsonl"), lines(clients.operations));
   writeFileSync(join(dataDir, "problems.txt"), `seed ${seed}\n${problems.join("\n")}\n`);
 }

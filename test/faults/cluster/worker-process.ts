@@ -1,4 +1,4 @@
-/** A worker process under blows: started, killed, frozen and reached by its door. */
+/** A worker process that is started, killed and frozen, and reached over its HTTP endpoint. */
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -6,43 +6,43 @@ import { type Child, type Exit, startChild } from "../../../examples/customer-on
 import type { Kind, Order } from "./definitions.ts";
 import type { Line } from "./line.ts";
 
-/** What a worker process is told at its start. */
+/** What a worker process receives at its start. */
 export interface WorkerSettings {
   readonly store: string;
   readonly worldUrl: string;
 }
 
-/** What can be asked of a worker by its door. */
+/** Requests that a worker answers at its endpoint. */
 export type WorkerCommand =
   | { readonly what: "start"; readonly kind: Kind; readonly order: Order }
   | { readonly what: "emit"; readonly order: Order }
   | { readonly what: "cancel"; readonly run: string }
   | { readonly what: "hog" };
 
-/** One place of the crew. Whoever dies there by himself is followed by another, and his death is noted. */
+/** One worker of the cluster. A process that exits by itself is replaced, and its exit is recorded. */
 export interface WorkerProcess {
   readonly index: number;
-  /** What lies between it and the store. */
+  /** The line between it and the store. */
   readonly line: Line;
   readonly pid: () => number | null;
-  /** The door; null while nobody is there. */
+  /** The address of its endpoint; null while no process is open. */
   readonly url: () => string | null;
-  /** Deaths that no blow explains. */
-  readonly strangeDeaths: readonly string[];
+  /** Exits that no fault explains. */
+  readonly unexpectedExits: readonly string[];
   launch(options?: { nodeArgs?: readonly string[]; env?: Readonly<Record<string, string>> }): void;
-  /** Kills it with SIGKILL and waits until it is gone. Nobody follows before `launch`. */
+  /** Kills it with SIGKILL and waits until it has exited. It is not replaced before `launch`. */
   kill(): Promise<void>;
   freeze(): void;
   thaw(): void;
-  /** The next death is expected and somebody follows; settles when it has come. */
-  dying(): Promise<void>;
-  /** Does the work when no other blow falls here. */
-  alone<T>(work: () => Promise<T>): Promise<T>;
-  /** Asks it politely to end. */
+  /** The next exit is expected and the process is replaced; resolves at that exit. */
+  exiting(): Promise<void>;
+  /** Runs the work while no other fault acts on this worker. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** Ends it gracefully. */
   end(): Promise<void>;
 }
 
-/** Where it lives, and what it is told. */
+/** Its place and settings. */
 export interface WorkerProcessOptions {
   readonly index: number;
   readonly line: Line;
@@ -52,13 +52,13 @@ export interface WorkerProcessOptions {
 }
 
 const endGraceMs = 15_000;
-const followAfterMs = 300;
+const replaceAfterMs = 300;
 const lastLines = 12;
 
-/** Prepares a place; nothing runs before `launch`. */
+/** Prepares a worker; nothing runs before `launch`. */
 export function openWorkerProcess({ index, line, settings, logDir, env }: WorkerProcessOptions): WorkerProcess {
   const log = createWriteStream(join(logDir, `worker-${index}.log`));
-  const strangeDeaths: string[] = [];
+  const unexpectedExits: string[] = [];
   let child: Child | null = null;
   let url: string | null = null;
   let isExpected = false;
@@ -89,12 +89,12 @@ export function openWorkerProcess({ index, line, settings, logDir, env }: Worker
     });
     child = launched;
     void launched.exited.then((exit) => {
-      log.write(`${launched.pid} is gone: ${exit.signal ?? exit.code}\n`);
+      log.write(`${launched.pid} exited: ${exit.signal ?? exit.code}\n`);
       if (child !== launched || isEnding) return;
       child = null;
       url = null;
-      if (!isExpected) strangeDeaths.push(describeDeath(index, exit, lines));
-      void delay(followAfterMs).then(() => {
+      if (!isExpected) unexpectedExits.push(describeExit(index, exit, lines));
+      void delay(replaceAfterMs).then(() => {
         if (child === null && !isEnding && !isKilled) launch();
       });
     });
@@ -104,7 +104,7 @@ export function openWorkerProcess({ index, line, settings, logDir, env }: Worker
     line,
     pid: () => child?.pid ?? null,
     url: () => url,
-    strangeDeaths,
+    unexpectedExits,
     launch: (options) => {
       isKilled = false;
       if (!isEnding) launch(options);
@@ -118,11 +118,11 @@ export function openWorkerProcess({ index, line, settings, logDir, env }: Worker
     },
     freeze: () => child?.kill("SIGSTOP"),
     thaw: () => child?.kill("SIGCONT"),
-    dying: async () => {
+    exiting: async () => {
       isExpected = true;
       await child?.exited;
     },
-    alone: (work) => {
+    exclusively: (work) => {
       const mine = turn.then(work);
       turn = mine.catch(() => {});
       return mine;
@@ -135,6 +135,6 @@ export function openWorkerProcess({ index, line, settings, logDir, env }: Worker
   };
 }
 
-function describeDeath(index: number, exit: Exit, lines: readonly string[]): string {
-  return `worker ${index} died by itself (${exit.signal ?? exit.code}): ${lines.join(" | ")}`;
+function describeExit(index: number, exit: Exit, lines: readonly string[]): string {
+  return `worker ${index} exited by itself (${exit.signal ?? exit.code}): ${lines.join(" | ")}`;
 }

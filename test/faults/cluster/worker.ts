@@ -1,6 +1,6 @@
 /**
- * A worker process: Baton on the shared store, and a small door by which the harness's clients reach it. It opens its store
- * for as long as it takes; once open, nothing that the store does may end it.
+ * A worker process: Baton on the shared store, and a small HTTP endpoint for the harness's clients. It retries until
+ * its store opens; from then on no store failure may end it.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -20,16 +20,16 @@ const logger: Logger = {
   },
 };
 
-// The harness is gone, however it died.
+// The harness has exited.
 process.stdin.on("close", () => process.exit(0)).resume();
-const baton = await openPatiently();
-const door = createServer((request, response) => void answer(request, response));
-door.listen(0, "127.0.0.1", () => {
-  process.stdout.write(`${JSON.stringify({ port: (door.address() as AddressInfo).port })}\n`);
+const baton = await openWithRetries();
+const endpoint = createServer((request, response) => void answer(request, response));
+endpoint.listen(0, "127.0.0.1", () => {
+  process.stdout.write(`${JSON.stringify({ port: (endpoint.address() as AddressInfo).port })}\n`);
 });
 process.on("SIGTERM", () => {
-  door.close();
-  door.closeAllConnections();
+  endpoint.close();
+  endpoint.closeAllConnections();
   baton.close({ graceMs: 2_000 }).then(
     () => process.exit(0),
     (error: unknown) => {
@@ -39,7 +39,7 @@ process.on("SIGTERM", () => {
   );
 });
 
-async function openPatiently(): Promise<Baton> {
+async function openWithRetries(): Promise<Baton> {
   for (;;) {
     try {
       return await openBaton({
@@ -56,7 +56,7 @@ async function openPatiently(): Promise<Baton> {
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const result = await act(JSON.parse(await text(request)) as WorkerCommand);
+    const result = await execute(JSON.parse(await text(request)) as WorkerCommand);
     response.end(JSON.stringify(result));
   } catch (error) {
     const code = error instanceof BatonError ? error.code : "unexpected";
@@ -66,17 +66,17 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
 }
 
-async function act(ask: WorkerCommand): Promise<unknown> {
-  switch (ask.what) {
+async function execute(command: WorkerCommand): Promise<unknown> {
+  switch (command.what) {
     case "start": {
-      const { id, isNew } = await baton.start(ask.kind, ask.order, { idempotencyKey: ask.order.id });
+      const { id, isNew } = await baton.start(command.kind, command.order, { idempotencyKey: command.order.id });
       return { id, isNew };
     }
     case "emit":
-      return baton.emit({ name: "go", id: ask.order.id, data: { id: ask.order.id } });
+      return baton.emit({ name: "go", id: command.order.id, data: { id: command.order.id } });
     case "cancel": {
-      const handle = await baton.get(ask.run);
-      await handle.cancel({ why: "the storm's whim" });
+      const handle = await baton.get(command.run);
+      await handle.cancel({ why: "cancelled by the storm" });
       return {};
     }
     case "hog":
@@ -84,7 +84,7 @@ async function act(ask: WorkerCommand): Promise<unknown> {
   }
 }
 
-/** Takes memory until the process may have no more. */
+/** Allocates memory until the process runs out of it. */
 function hog(): never {
   const taken: string[][] = [];
   for (;;) taken.push(Array.from({ length: 100_000 }, (_, i) => `${i} of ${taken.length}`));

@@ -1,7 +1,7 @@
 /**
- * The systems outside, as one server in the harness. It writes down every act that is asked of it, by whom and when, is
- * slow at times, fails before or after it has acted, and gives each attempt a receipt of its own: a recorded receipt tells
- * which attempt's result was recorded.
+ * The external systems, as one server in the harness. It records every effect that is requested, by which process and
+ * when, is sometimes slow, fails before or after the effect, and gives each attempt its own receipt: a recorded receipt
+ * shows which attempt's result was recorded.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -9,53 +9,53 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../random.ts";
-import type { Act, ActRequest } from "./act.ts";
+import type { Effect, EffectRequest } from "./effect.ts";
 
 /** The world and what it has seen. */
 export interface World {
   readonly url: string;
-  readonly acts: readonly Act[];
-  /** From now on it neither fails nor is it slow. */
+  readonly effects: readonly Effect[];
+  /** From now on it is fast and never fails. */
   calm(): void;
   close(): Promise<void>;
 }
 
-/** Shares of a hundred. */
+/** Percentages. */
 const failsBefore = 5;
 const failsAfter = 4;
 const isSlow = 15;
 const isVerySlow = 3;
 
-/** Opens the world on a port of its own. */
+/** Opens the world on its own port. */
 export async function openWorld(random: Random): Promise<World> {
-  const acts: Act[] = [];
+  const effects: Effect[] = [];
   let isCalm = false;
 
   const drawDelayMs = (): number => {
-    const die = random.below(100);
+    const draw = random.below(100);
     if (isCalm) return 1 + random.below(25);
-    // Slow enough that most faults strike amid some act.
-    if (die >= isVerySlow + isSlow) return 10 + random.below(140);
-    return die < isVerySlow ? 1_000 + random.below(3_000) : 200 + random.below(600);
+    // Slow enough that most faults hit during some effect.
+    if (draw >= isVerySlow + isSlow) return 10 + random.below(140);
+    return draw < isVerySlow ? 1_000 + random.below(3_000) : 200 + random.below(600);
   };
-  const perform = async (request: ActRequest, response: ServerResponse): Promise<void> => {
+  const perform = async (request: EffectRequest, response: ServerResponse): Promise<void> => {
     const times = { startedAt: performance.now(), at: Date.now(), endedAt: null };
-    const act: Act = { ...request, ...times, n: acts.length, receipt: null };
-    acts.push(act);
+    const effect: Effect = { ...request, ...times, n: effects.length, receipt: null };
+    effects.push(effect);
     response.on("close", () => {
-      act.endedAt ??= performance.now();
+      effect.endedAt ??= performance.now();
     });
     await delay(drawDelayMs());
-    const die = isCalm ? 100 : random.below(100);
+    const draw = isCalm ? 100 : random.below(100);
     if (response.destroyed) return;
-    act.endedAt = performance.now();
-    if (die < failsBefore) return void response.writeHead(503).end();
-    if (die < failsBefore + failsAfter) return void response.destroy();
-    act.receipt = `${act.idempotencyKey}#${act.n}`;
-    response.end(JSON.stringify({ receipt: act.receipt }));
+    effect.endedAt = performance.now();
+    if (draw < failsBefore) return void response.writeHead(503).end();
+    if (draw < failsBefore + failsAfter) return void response.destroy();
+    effect.receipt = `${effect.idempotencyKey}#${effect.n}`;
+    response.end(JSON.stringify({ receipt: effect.receipt }));
   };
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    await perform(JSON.parse(await text(request)) as ActRequest, response);
+    await perform(JSON.parse(await text(request)) as EffectRequest, response);
   };
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
@@ -65,7 +65,7 @@ export async function openWorld(random: Random): Promise<World> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    acts,
+    effects,
     calm: () => {
       isCalm = true;
     },

@@ -7,15 +7,17 @@ interface Levers {
   held: Promise<void>;
 }
 
-/** Tests import this file and the server runs its bundle, another module of the same process: both find the same ones. */
+/**
+ * Tests import this file and the server runs its bundle, another module in the same process: both share this object.
+ */
 const shared: { batonTestLevers?: Levers } = globalThis as object;
 
 shared.batonTestLevers ??= { isBroken: false, release: () => {}, held: Promise.resolve() };
 
-/** What a test does to the steps below while they run. */
+/** Switches by which a test controls the steps below. */
 export const levers: Levers = shared.batonTestLevers;
 
-/** Makes `long` hold on until `levers.release` is called. */
+/** Makes `long` wait until `levers.release` is called. */
 export function hold(): void {
   levers.held = new Promise((resolve) => {
     levers.release = resolve;
@@ -32,7 +34,7 @@ export const hello = workflow(
   },
 );
 
-/** Fails for good at its second step while broken. */
+/** Fails permanently at its second step while broken. */
 export const fragile = workflow({ name: "fragile", input: Name }, async (ctx, { name }) => {
   await ctx.step("first", () => name);
   await ctx.step(
@@ -92,7 +94,7 @@ export const nap = workflow({ name: "nap" }, async (ctx) => {
   await ctx.sleep("rest", "1h");
 });
 
-/** More results than a page holds, and then as `fragile`. */
+/** More results than fit a page, then like `fragile`. */
 export const tail = workflow({ name: "tail", input: Name }, async (ctx, { name }) => {
   for (let i = 0; i < 220; i++) await ctx.step("turn", () => i);
   return ctx.step(

@@ -1,6 +1,6 @@
 import { on, workflow } from "baton";
 
-/** None of its times comes while a test runs. */
+/** None of its times is due while a test runs. */
 export const report = workflow(
   {
     name: "report",

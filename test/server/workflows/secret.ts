@@ -1,6 +1,6 @@
 import { NonRetryableError, workflow } from "baton";
 
-/** Makes, uses and fails with something that nobody may see. */
+/** Creates a secret value, uses it and fails with it. */
 export const secret = workflow<{ user: string; card: string }>({ name: "secret", sensitive: ["card"] }, async (ctx) => {
   const { password } = await ctx.step(
     "make",

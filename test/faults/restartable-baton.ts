@@ -1,25 +1,25 @@
-/** A Baton that a test kills and starts again, on a store and a port of its own. */
+/** A Baton that a test kills and restarts, on its own store and port. */
 import { join } from "node:path";
 import { launchBaton, whenServing } from "../../examples/customer-onboarding/processes/baton.ts";
 import type { Child } from "../../examples/customer-onboarding/processes/child.ts";
 
-/** Baton under blows. */
-export interface BatteredBaton {
-  /** Where it serves, or null while it is down or coming up. */
+/** A Baton that is killed and restarted. */
+export interface RestartableBaton {
+  /** Its address, or null while it is down or starting. */
   url(): string | null;
-  /** Starts it and does not wait: a kill may hit it while it comes up. */
+  /** Starts it without waiting: a kill may hit it while it starts. */
   launch(): void;
-  /** Settles when the one that was launched last serves; rejects when it ends first. */
+  /** Resolves when the latest process serves; rejects when it exits first. */
   serving(): Promise<void>;
-  /** Kills it with SIGKILL and waits until it is gone. */
+  /** Kills it with SIGKILL and waits until it has exited. */
   kill(): Promise<void>;
-  /** Settles when the one that was launched last is gone. */
+  /** Resolves when the latest process has exited. */
   gone(): Promise<void>;
   end(): Promise<void>;
 }
 
 /** What to run, and until when. */
-export interface BatteredOptions {
+export interface RestartableOptions {
   readonly dataDir: string;
   readonly config: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -27,11 +27,11 @@ export interface BatteredOptions {
   readonly log: (line: string) => void;
 }
 
-/** Longer than Baton's own grace at shutdown. */
+/** Longer than Baton's own grace period at shutdown. */
 const END_GRACE_MS = 15_000;
 
 /** Prepares a Baton under `dataDir`; nothing runs before `launch`. */
-export function openBatteredBaton({ dataDir, config, env, signal, log }: BatteredOptions): BatteredBaton {
+export function openRestartableBaton({ dataDir, config, env, signal, log }: RestartableOptions): RestartableBaton {
   const storeFile = join(dataDir, "baton.db");
   let child: Child | null = null;
   let url: string | null = null;
@@ -44,7 +44,7 @@ export function openBatteredBaton({ dataDir, config, env, signal, log }: Battere
       config,
       storeFile,
       env: { ...env, BATON_PORT: "0" },
-      // What it says while it ends politely is meant for a terminal.
+      // Its output during a graceful shutdown is meant for a terminal.
       onErrorLine: (line) => (isEnding ? undefined : log(`baton ${launched.pid}: ${line}`)),
     });
     child = launched;
@@ -52,7 +52,7 @@ export function openBatteredBaton({ dataDir, config, env, signal, log }: Battere
     serving = whenServing(launched, storeFile, signal).then((found) => {
       if (child === launched) url = found;
     });
-    // Nobody may be waiting for it: the plan may be to kill it first.
+    // There may be no caller waiting: the plan may be to kill it first.
     serving.catch(() => {});
     void launched.exited.then(() => {
       if (child === launched) url = null;
