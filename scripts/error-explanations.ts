@@ -60,7 +60,7 @@ export const explanations: Readonly<Record<string, string>> = {
     "There is no key for sensitive values. Set `BATON_SENSITIVE_KEY` or `BATON_SENSITIVE_KEY_FILE`; make a key with `openssl rand -hex 32`.",
   "no-return":
     "The run has passed its point of no return, so it cannot be compensated. Resume it, or cancel it without compensation.",
-  "not-found": "Not found. Retention may have removed it.",
+  "not-found": "The object does not exist. Retention may have removed it.",
   "origin-refused": "A page of another origin sent this request. Baton accepts requests from its own origin only.",
   "race-lost": "Another branch won the race; the attempts of this branch are aborted.",
   "rate-limited":
@@ -87,7 +87,7 @@ export const explanations: Readonly<Record<string, string>> = {
   "unknown-outcome":
     "The store did not answer, so the operation may have been done. Send it again with the same idempotency key.",
   "unknown-route": "There is no route at this address; /openapi.json lists all routes.",
-  "unknown-step": "The run has no recorded step of this name; the message lists those that it has.",
+  "unknown-step": "The run has no recorded step of this name; the message lists those that you can choose.",
   unreachable: "Baton does not answer at this address.",
   "unsafe-integer": "A number in the body is beyond 2^53 and would be rounded. Send it as a string.",
   "unsupported-media-type": "The route does not accept the body's content type; send application/json.",

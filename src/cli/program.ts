@@ -96,7 +96,7 @@ function addServing(program: Command, settle: Settle): void {
     );
   const working = (command: Command): Command =>
     command
-      .option("--slots <number>", "most runs to hold in memory; default 1000 (BATON_SLOTS)")
+      .option("--slots <number>", "maximum number of runs in memory; default 1000 (BATON_SLOTS)")
       .option("--queues <names>", "take runs from these queues only, comma-separated (BATON_QUEUES)");
   working(serving("start"))
     .description("run the server and a worker")
@@ -142,7 +142,7 @@ function addRuns(program: Command, settle: Settle): void {
     .option("--from <time>", "started at or after this time, for example 2026-11-20T00:00:00Z")
     .option("--to <time>", "started before this time")
     .option("--count", "print only the count")
-    .option("--limit <rows>", "most rows to print", "50")
+    .option("--limit <rows>", "maximum number of rows", "50")
     .action((query: string | undefined, _options, command: Command) =>
       settle(listRuns(query, command.optsWithGlobals())),
     );
@@ -160,7 +160,7 @@ function addRuns(program: Command, settle: Settle): void {
     .command("dead-letters")
     .description("list failed runs that need a person, grouped by error")
     .option("--fingerprint <fingerprint>", "list the runs with this error fingerprint")
-    .option("--limit <rows>", "most rows to print", "50")
+    .option("--limit <rows>", "maximum number of rows", "50")
     .action((_options, command: Command) => settle(listDeadLetters(command.optsWithGlobals())));
 }
 
@@ -218,7 +218,7 @@ function addBulk(program: Command, settle: Settle): void {
       .option("--key <key>", "business key")
       .option("--all", "every run that the command applies to")
       .option("--canary <counts>", "process this many first, for example 1,10; stops when one of them fails again")
-      .option("--rate <rate>", "most runs per time unit, for example 10/s or 300/m")
+      .option("--rate <rate>", "maximum number of runs per time unit, for example 10/s or 300/m")
       .option("--reason <text>", "reason, written to the audit log")
       .option("--dry-run", "print how many runs match")
       .option("--no-wait", "return without waiting for the end");
@@ -232,7 +232,7 @@ function addBulk(program: Command, settle: Settle): void {
   bulk
     .command("list", { isDefault: true })
     .description("list bulk operations, newest first")
-    .option("--limit <rows>", "most rows to print", "50")
+    .option("--limit <rows>", "maximum number of rows", "50")
     .action((_options, command: Command) => settle(listBulks(command.optsWithGlobals())));
   bulk
     .command("show")
@@ -267,7 +267,7 @@ function addEvents(program: Command, settle: Settle): void {
     .command("list", { isDefault: true })
     .description("list received events, newest first")
     .option("--name <name>")
-    .option("--limit <rows>", "most rows to print", "50")
+    .option("--limit <rows>", "maximum number of rows", "50")
     .action((_options, command: Command) => settle(listEvents(command.optsWithGlobals())));
   events
     .command("send")
@@ -285,7 +285,7 @@ function addSchedules(program: Command, settle: Settle): void {
     .command("list", { isDefault: true })
     .description("list schedules with their next time and last outcome")
     .option("--workflow <name>", "schedules of this workflow")
-    .option("--limit <rows>", "most rows to print", "50")
+    .option("--limit <rows>", "maximum number of rows", "50")
     .action((_options, command: Command) => settle(listSchedules(command.optsWithGlobals())));
   const one = (name: string, description: string): Command =>
     schedules
@@ -296,7 +296,7 @@ function addSchedules(program: Command, settle: Settle): void {
     settle(showSchedule(id, command.optsWithGlobals())),
   );
   one("next", "list its next times, in its time zone and in UTC")
-    .option("--count <times>", "most rows to print", "10")
+    .option("--count <times>", "maximum number of rows", "10")
     .action((id: string, _options, command: Command) => settle(nextScheduledTimes(id, command.optsWithGlobals())));
   for (const verb of ["pause", "resume"] as const) {
     one(

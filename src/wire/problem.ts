@@ -6,7 +6,7 @@ export interface Problem {
   readonly status: number;
   /** What happened. */
   readonly detail: string;
-  /** Stable, and listed in docs/errors.md. */
+  /** Stable, and listed in docs/look-up/errors.md. */
   readonly code: string;
   /** What to do. */
   readonly hint: string | null;

@@ -58,7 +58,7 @@ export function findServerUser(): ServerUser | null {
   throw new Error("Postgres does not run as root, and this machine has neither a user postgres nor a user nobody");
 }
 
-/** Whether this user can run the program: he may have no access to its folder. */
+/** Whether this user can run the program: the user may not be able to read its folder. */
 export function isRunnable(program: string, user: ServerUser | null): boolean {
   return spawnSync(program, ["--version"], { ...(user ?? {}), cwd: "/" }).status === 0;
 }

@@ -27,7 +27,7 @@ export function restore(path: string, options: Globals): Promise<Exit> {
     if (io.format === "human") {
       io.lines([`restored ${store} from ${path}`]);
       if (kept !== null) io.say(`the previous store was kept as ${kept}`);
-      io.say("runs continue from the state in the copy: steps that completed after it was made run again");
+      io.say("runs continue from the backup: steps that completed after the backup was made run again");
     } else io.document({ store, kept });
     return exit.ok;
   });
@@ -46,7 +46,7 @@ export function stats(options: Globals): Promise<Exit> {
     const { events, artifacts, files } = sizes;
     io.lines([
       `events    ${events.isEstimate ? "~" : ""}${events.count}, ${size(events.bytes)}`,
-      `versions  ${artifacts.count}, ${size(artifacts.bytes)}`,
+      `bundles   ${artifacts.count}, ${size(artifacts.bytes)}`,
       `files     ${files.count} next to the store, ${size(files.bytes)}`,
       `store     ${size(sizes.bytes)}, of which ${size(sizes.freeBytes)} free; write-ahead log ${size(sizes.walBytes)}`,
     ]);

@@ -177,7 +177,7 @@ function pathOf(id: string): string {
 }
 
 function sayIdle(connection: Connection, say: (text: string) => void): void {
-  if (!connection.isServer) say("no server is running: the new runs begin when one does (baton start)");
+  if (!connection.isServer) say("no server is running: what was started begins when a server starts (baton start)");
 }
 
 function printSchedule(

@@ -132,8 +132,8 @@ function hostFindings(host: HostFacts): readonly Finding[] {
           todo: "no action needed: the next start takes over at once and releases its runs",
         }),
     Math.abs(host.clockJumpMs) < clockMaxMs
-      ? finding("ok", "clock-jump", "the clock was not set since this process started")
-      : finding("warn", "clock-jump", `the clock was set by ${host.clockJumpMs} ms since this process started`, {
+      ? finding("ok", "clock-jump", "the clock has not been changed since this process started")
+      : finding("warn", "clock-jump", `the clock was changed by ${host.clockJumpMs} ms since this process started`, {
           todo: "synchronise the clock by NTP with slewing; timers follow it",
         }),
   ];
@@ -201,14 +201,14 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
     versionFinding(checkup.sqlite),
     integrityFinding(checkup),
     checkup.walBytes <= walMaxBytes
-      ? finding("ok", "wal-size", `the write-ahead log has ${mib(checkup.walBytes)} MiB`)
-      : finding("warn", "wal-size", `the write-ahead log has ${mib(checkup.walBytes)} MiB`, {
+      ? finding("ok", "wal-size", `the write-ahead log is ${mib(checkup.walBytes)} MiB`)
+      : finding("warn", "wal-size", `the write-ahead log is ${mib(checkup.walBytes)} MiB`, {
           todo: "find the process that keeps a read transaction open: the log cannot shrink until it ends",
         }),
     ...(host === null ? [] : [clockFinding(checkup, host)]),
     workersFinding(checkup),
     checkup.oldestReady === null || now - checkup.oldestReady.readyAt < readyMaxMs
-      ? finding("ok", "oldest-ready", "no run has been waiting long for a worker")
+      ? finding("ok", "oldest-ready", "no run has waited long for a worker")
       : finding(
           "warn",
           "oldest-ready",
@@ -229,17 +229,17 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
       where: checkup.lackingCode.map(({ definition, version }) => `${definition} version ${version}`),
       count: checkup.lackingCode.reduce((sum, each) => sum + each.runs, 0),
       todo: "deploy them again from their source, or move their runs: baton versions NAME --move",
-      fine: "every version with runs in flight has its code",
+      fine: "the code of every version in use is available",
     }),
     listed("warn", "long-history", "runs have used half of their step limit", {
       where: checkup.longHistories,
       todo: "use ctx.continueAsNew or child runs: a run fails at 10,000 steps",
       fine: "no run is near its step limit",
     }),
-    listed("warn", "event-shapes", "waits for one event match by too many different combinations of fields", {
+    listed("warn", "event-shapes", "an event name has waits with too many different match fields", {
       where: checkup.crowdedEvents,
       todo: "match waits for one event by the same fields: more than 8 combinations are refused",
-      fine: "no event is matched by too many combinations of fields",
+      fine: "no event name has waits with too many different match fields",
     }),
     checkup.unrouted.oldestAt === null || now - checkup.unrouted.oldestAt < unroutedMaxMs
       ? finding("ok", "unrouted-events", "all events delivered")
@@ -250,7 +250,7 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
     listed("bad", "lost-files", "files of large values are missing", {
       where: checkup.files.missing,
       todo: "restore them from a backup, into the folder next to the store",
-      fine: `${checkup.files.count} files next to the store`,
+      fine: `no file of the store is missing (${checkup.files.count} files)`,
     }),
   ];
 }

@@ -365,7 +365,7 @@ function unknownStep({ run, request }: Case, known: readonly string[]): VerbDeci
     request.step === undefined
       ? `run ${run.row.id}: a step is required`
       : `run ${run.row.id} has no step ${JSON.stringify(request.step)}`,
-    `its steps are: ${steps}`,
+    `steps that you can choose: ${steps}`,
   );
 }
 

@@ -116,7 +116,7 @@ function notAtRest(live: readonly string[]): BatonError {
     "not-at-rest",
     `${live.length === 1 ? `run ${live[0]} has` : `${live.length} runs have`} not ended`,
     {
-      hint: "wait, or cancel first: baton erase --cancel",
+      hint: "wait until it has ended, or use: baton erase RUN --cancel",
       details: { runs: live.slice(0, 100) },
     },
   );

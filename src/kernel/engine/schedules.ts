@@ -61,7 +61,7 @@ export class Schedules {
         details: { candidates: all.map(scheduleId) },
       });
     throw new BatonError("not-found", `no schedule ${JSON.stringify(id)}`, {
-      hint: "list schedules with: baton schedules; a schedule appears after a Baton with its workflow has started",
+      hint: "list schedules with: baton schedules; a schedule is listed once a server that has its workflow has started",
     });
   }
 

@@ -1,5 +1,5 @@
 /**
- * An error for people. `code` is stable and listed in docs/errors.md; `hint` says what to do. Check `code` and `name`,
+ * An error for people. `code` is stable and listed in docs/look-up/errors.md; `hint` says what to do. Check `code` and `name`,
  * never the class: two versions of a bundle may each have their own classes.
  */
 export class BatonError extends Error {

@@ -73,7 +73,7 @@ export type Reason =
 export function describeReason(reason: Reason): string {
   switch (reason.code) {
     case "queued":
-      return "queued: ready, not taken by a worker yet";
+      return "ready, waiting for a worker";
     case "scheduled":
       return `scheduled to start at ${iso(reason.until)}`;
     case "no-worker":

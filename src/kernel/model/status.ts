@@ -1,4 +1,4 @@
-/** The status of a run. `moves` lists the allowed changes; the chart in docs/states.md is generated from it. */
+/** The status of a run. `moves` lists the allowed changes; the chart in docs/look-up/states.md is generated from it. */
 export const runStatuses = [
   "pending",
   "running",

@@ -37,7 +37,7 @@ export class RetryAfter extends Error {
 /** How long to wait at least, ms, or the time before which there must be no attempt, ms since 1970. */
 export type RetryDelay = { readonly delayMs: number } | { readonly at: number };
 
-/** Reads the delay of a `RetryAfter`. Throws for a value that is none. */
+/** Reads the delay of a `RetryAfter`. Throws if the value is not a valid delay. */
 function readDelay(delay: unknown): RetryDelay {
   if (typeof delay === "string") {
     if (/^\s*\d+\s*$/.test(delay)) return { delayMs: parseDuration(`${delay.trim()}s`) };
@@ -82,7 +82,7 @@ export function retryAfterOf(error: unknown): RetryDelay | null {
   );
 }
 
-/** Reads a thrown value, which may itself throw when it is read: then the answer is `otherwise`. */
+/** Reads a thrown value, which may itself throw when it is read. Returns `otherwise` in that case. */
 export function tryRead<T>(read: () => T, otherwise: T): T {
   try {
     return read();

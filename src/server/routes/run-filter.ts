@@ -48,7 +48,7 @@ function attributeOf(given: string): { name: string; value: string } {
   const at = given.indexOf("=");
   if (at > 0) return { name: given.slice(0, at), value: given.slice(at + 1) };
   throw new BatonError("invalid-request", "attribute must be name=value", {
-    hint: "for example attribute=tier=enterprise",
+    hint: "for example tier=enterprise",
     details: { issues: [{ path: "attribute", message: "must be name=value" }] },
   });
 }

@@ -107,7 +107,7 @@ async function move({ params, body, services }: Call): Promise<RouteResponse> {
   const to = asked === undefined ? inUse(rows, name) : versionOf(rows, asked).definition;
   if (to.version === from)
     throw new BatonError("illegal", `the runs of ${name} version ${from} are already on this version`, {
-      hint: "give the target version",
+      hint: "name the target version with --to",
     });
   const audit = { actor: services.actor, verb: "move", why };
   const request = { kind, name, from, to: to.version, isDryRun: dryRun, audit, ...(run === undefined ? {} : { run }) };
@@ -161,7 +161,7 @@ function versionOf(rows: readonly VersionRow[], version: number): VersionRow {
 function inUse(rows: readonly VersionRow[], name: string): DefinitionRef {
   const row = versionInUse(rows);
   if (row !== undefined) return row.definition;
-  throw new BatonError("drained", `all versions of ${name} are drained`, { hint: "give the target version" });
+  throw new BatonError("drained", `all versions of ${name} are drained`, { hint: "name the target version with --to" });
 }
 
 function serviceOf({ versions }: Services): VersionService {

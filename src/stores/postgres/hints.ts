@@ -25,7 +25,7 @@ interface Message {
 
 /**
  * Hints between processes, sent by NOTIFY outside of every commit. They only save time: without them, as behind a
- * pooler that keeps no sessions, the beat finds ready runs.
+ * pooler that keeps no sessions, the heartbeat finds ready runs.
  */
 export class RemoteHints {
   readonly #address: Address;

@@ -40,7 +40,7 @@ export class Loads {
     this.#clock = clock;
   }
 
-  /** Null: another worker holds the run by now. Throws `apart` if it has offloaded values. */
+  /** Null if another worker now holds the run. Throws `apart` if it has offloaded values. */
   load(run: number, fence: number): Promise<Journal | null> {
     return new Promise((resolve, reject) => {
       this.#asked.push({ run, fence, resolve, reject });

@@ -3,7 +3,7 @@ import { kindCode, kindOf, outcomeOf, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { mapWork, type Work } from "./work.ts";
 
-/** Everything that a replay needs, or null if another worker holds the run by now. */
+/** Everything that a replay needs, or null if another worker now holds the run. */
 export function* loadJournal(
   context: Context,
   run: number,

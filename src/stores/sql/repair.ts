@@ -66,7 +66,7 @@ const fixes: Readonly<
   },
 };
 
-/** Carries out one repair on what is still wrong by now, and only once per ID. */
+/** Carries out one repair on what is still wrong, and only once per ID. */
 export function* repairStore(context: Context, act: RepairTransition, at: number): Work<RepairOutcome> {
   const { db } = context;
   const { changes } = yield* db.run("insert into mends (id, at) values (?, ?) on conflict do nothing", act.id, at);

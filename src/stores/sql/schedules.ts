@@ -116,7 +116,7 @@ function* addSchedule(
 }
 
 /**
- * Applies a changed spec, or restores a removed schedule. A schedule keeps its ledger: with the same timing, times that
+ * Applies a changed spec, or restores a removed schedule. A schedule keeps its history: with the same timing, times that
  * are due but not decided yet are decided by the new options. With another timing they are recorded as missed, and the
  * new times start from now. A time that waits for the previous run keeps waiting.
  */
@@ -252,7 +252,7 @@ function* decideStart(
   if (start === null) return yield* refuse(refusal);
   const { run, refused } = yield* startedRun(context, start, at);
   if (run === null) return yield* refuse(refusalText(refused));
-  // A start that joined a run has that run: it is the one that works.
+  // A start that was merged into a run counts as that run.
   const why = run.id === start.id ? null : `joined run ${run.id}`;
   const fire: Firing = { scheduledAt, outcome: "fired", run: run.id, why, at };
   yield* keepFiring(context, schedule, fire);

@@ -48,7 +48,7 @@ export function takeOwnership(path: string): Ownership {
       "unavailable",
       `the store ${path} is in use by ${who}${owner?.url ? ` at ${owner.url}` : ""}`,
       {
-        hint: owner === null ? "stop it first" : `use its API, or stop it first: kill ${owner.pid}`,
+        hint: owner === null ? "stop it first" : `send requests to it, or stop it first: kill ${owner.pid}`,
         details: { pid: owner?.pid ?? null, url: owner?.url ?? null },
         cause,
       },
