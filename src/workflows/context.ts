@@ -139,7 +139,8 @@ export interface Context {
 
   /**
    * Ends this run and continues as a new one with this input, the same business key and an empty history: for endless
-   * loops. Callers that wait for this run wait for the new one. Never returns.
+   * loops. Callers that wait for this run wait for the new one. The code receives `input` as it is: the schema of the
+   * workflow's input is not applied, because its transforms would run a second time. Never returns.
    */
   continueAsNew(input: unknown): Promise<never>;
 
@@ -282,20 +283,20 @@ export class RunContext implements Context {
   }
 
   async sleep(name: string, duration: Duration): Promise<void> {
-    await this.#sleep(name, { dueInMs: parseDuration(duration) });
+    await this.#sleep(this.#key(name, "a sleep's name"), { dueInMs: parseDuration(duration) });
   }
 
   async sleepUntil(name: string, time: Date | number | string): Promise<void> {
+    const key = this.#key(name, "a sleep's name");
     const dueAt = parseTimestamp(time);
-    if (dueAt === null)
+    if (dueAt === null && !this.#activation.isRecorded(key))
       throw new BatonError("invalid-option", `sleepUntil("${name}") needs a valid timestamp, not ${String(time)}`, {
         hint: timestampHint,
       });
-    await this.#sleep(name, { dueAt });
+    await this.#sleep(key, { dueAt: dueAt ?? 0 });
   }
 
-  #sleep(name: string, due: { dueInMs: number } | { dueAt: number }): Promise<unknown> {
-    const key = this.#key(name, "a sleep's name");
+  #sleep(key: string, due: { dueInMs: number } | { dueAt: number }): Promise<unknown> {
     return this.#activation.wait({
       key,
       kind: "sleep",
@@ -312,7 +313,7 @@ export class RunContext implements Context {
       key,
       kind: "event",
       name,
-      match: options.match === undefined ? {} : this.#match(options.match, name),
+      match: options.match === undefined || this.#activation.isRecorded(key) ? {} : this.#match(options.match, name),
       ...(options.timeout === undefined ? {} : { dueInMs: parseDuration(options.timeout) }),
       ...(options.lookback === undefined ? {} : { lookbackMs: parseDuration(options.lookback) }),
     } as const;

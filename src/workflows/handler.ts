@@ -67,9 +67,11 @@ async function prepare(
   const isStored = form === "stored";
   const passed: unknown =
     workflow.inputSchema === null || isStored ? raw : await validate(workflow.inputSchema, raw, "input", workflow.name);
-  const text = encodePayload(workflow.isBatch && !isStored ? [passed] : passed, "input", workflow.payloadMax);
+  // The stored input of a run from before the workflow became a batch is no list yet.
+  const isList = workflow.isBatch && isStored && Array.isArray(passed);
+  const text = encodePayload(workflow.isBatch && !isList ? [passed] : passed, "input", workflow.payloadMax);
   // The options of a batch are functions of one input.
-  const input: unknown = workflow.isBatch && isStored && Array.isArray(passed) ? passed[0] : passed;
+  const input: unknown = isList ? passed[0] : passed;
   const flow = isStored ? withoutCollecting(workflow.flow?.(input)) : workflow.flow?.(input);
   // Awaited because an author's function may be async: then its failure belongs to this start, not to the process.
   const key = options.key ?? (workflow.key === null ? null : await workflow.key(input)) ?? null;

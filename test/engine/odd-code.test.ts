@@ -121,6 +121,30 @@ describe("odd code", () => {
       );
   });
 
+  it("continues if the options of a recorded wait would be refused today", async () => {
+    const old = { time: "2026-01-03T00:00:00Z", match: { order: 7 } as Record<string, unknown> };
+    let executions = 0;
+    const patient = workflow({ name: "patient" }, async (ctx) => {
+      executions += 1;
+      await ctx.sleepUntil("until", old.time);
+      const paid = await ctx.waitForEvent<{ order: number }>("paid", { match: old.match });
+      await ctx.sleep("rest", "1d");
+      return paid?.data.order;
+    });
+    const test = await openTestBaton({ definitions: [patient], startAt: "2026-01-01T00:00:00Z" });
+    const run = await test.start(patient, undefined);
+    await test.settle();
+    old.time = "2026-01-03T00:00:00";
+    await test.advance("3d");
+    old.match = { order: undefined };
+    await test.advance("1h");
+    await test.baton.emit({ name: "paid", source: "shop", id: "1", data: { order: 7 } });
+    await test.advance("2d");
+    assert.equal(await run.result(), 7);
+    assert.ok(executions > 2, `the code was executed ${executions} times`);
+    await test.close();
+  });
+
   it("cannot wait for a time beyond the date range", async () => {
     await assert.rejects(
       run((ctx) => ctx.sleepUntil("far", 1e300)),

@@ -46,4 +46,16 @@ describe("a stored input", () => {
     await assert.rejects(engine.startRun("sum", { cents: 5 }, {}, { by: "ann" }), { code: "invalid-input" });
     await test.close();
   });
+
+  it("from before its workflow was a batch becomes a list of one", async () => {
+    const seen: unknown[] = [];
+    const batch = workflow<number>({ name: "batch", batch: { size: 2, wait: "1m" } }, (ctx, numbers) =>
+      ctx.step("see", () => void seen.push(numbers)),
+    );
+    const test = await openTestBaton({ definitions: [batch] });
+    await test.baton.engine.startRun("batch", 5, {}, { by: "ann" }, { form: "stored" });
+    await test.settle();
+    assert.deepEqual(seen, [[5]]);
+    await test.close();
+  });
 });

@@ -271,6 +271,15 @@ export class Activation implements Turning, OperationContext, Recorded {
     return this.#lastAt;
   }
 
+  /**
+   * True if the outcome of this key or its wait is in the history. The options that the code passes now then have no
+   * effect, so a check of them that is newer than the history must not fail the run.
+   */
+  isRecorded(key: string): boolean {
+    const { byKey, waits, supplied } = this.history;
+    return byKey.has(key) || waits.has(key) || supplied.has(key);
+  }
+
   step(spec: StepSpec): Promise<unknown> {
     const answer: Promise<unknown> = new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
