@@ -1,5 +1,3 @@
-import { types } from "node:util";
-
 /** A `Date`, milliseconds since 1970, or RFC 3339 text with an offset such as `"2026-11-20T09:30:00Z"`. */
 export type Timestamp = Date | number | string;
 
@@ -14,8 +12,7 @@ const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[
  * such as February 30, which `Date.parse` would move to March.
  */
 export function parseTimestamp(value: unknown): number | null {
-  // `isDate`, because a `Date` of another realm, such as one of node:vm, is no `instanceof Date`.
-  const ms = types.isDate(value) || typeof value === "number" ? Number(value) : parseText(value);
+  const ms = value instanceof Date || typeof value === "number" ? Number(value) : parseText(value);
   return Number.isFinite(ms) && Math.abs(ms) <= timestampMax ? Math.ceil(ms) : null;
 }
 
