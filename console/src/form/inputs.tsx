@@ -29,21 +29,21 @@ export function TextField({ value, onChange, ...rest }: FieldProps<Of<"text">>) 
         )}
       </LabelledField>
     );
-  const isMoment = field.format === "date-time";
+  const isTimestamp = field.format === "date-time";
   const isRead = text === "" || !Number.isNaN(Date.parse(text));
   return (
-    <LabelledField {...rest} note={isMoment ? `Time zone: ${zone}` : null}>
+    <LabelledField {...rest} note={isTimestamp ? `Time zone: ${zone}` : null}>
       {(named) => (
         <input
           {...named}
           className={baseStyles.input}
           // Text that is not a valid date and time yet is shown as typed, not as an empty field.
-          type={field.format === null || (isMoment && !isRead) ? "text" : inputTypes[field.format]}
-          value={isMoment && isRead && text !== "" ? toWallClock(text, zone) : text}
+          type={field.format === null || (isTimestamp && !isRead) ? "text" : inputTypes[field.format]}
+          value={isTimestamp && isRead && text !== "" ? toWallClock(text, zone) : text}
           readOnly={field.isReadOnly}
           maxLength={field.max ?? undefined}
           onChange={(event) =>
-            set(isMoment ? (fromWallClock(event.target.value, zone) ?? event.target.value) : event.target.value)
+            set(isTimestamp ? (fromWallClock(event.target.value, zone) ?? event.target.value) : event.target.value)
           }
         />
       )}

@@ -6,7 +6,7 @@ import { runStatuses } from "../../wire/status.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
 import type { Call, Route, RouteResponse } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
-import { list, moment, object, ref, text, whole } from "../schema/schema.ts";
+import { list, object, ref, text, timestamp, whole } from "../schema/schema.ts";
 import { bulkView } from "../views/bulk.ts";
 import { limitOf, type Paging, paging } from "./paging.ts";
 
@@ -15,8 +15,8 @@ const filterFields = {
   name: text(defaults.nameMax, "Name of the workflow."),
   status: { enum: runStatuses },
   key: text(defaults.keyMax, "Business key."),
-  createdFrom: moment,
-  createdTo: moment,
+  createdFrom: timestamp,
+  createdTo: timestamp,
 };
 
 const bodyFields = {

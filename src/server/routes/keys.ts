@@ -36,16 +36,16 @@ async function timeline({ params, query, services }: Call): Promise<RouteRespons
     (row) => row.no,
     (row) => row,
   );
-  const moments = await store.query("moments", { runs: page.items.map(({ no }) => no) });
+  const timeline = await store.query("timeline", { runs: page.items.map(({ no }) => no) });
   const entries = page.items
-    .flatMap((row) => entriesOf(row, moments))
+    .flatMap((row) => entriesOf(row, timeline))
     .toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
   const body: KeyTimeline = { key, entries, nextPageToken: page.nextPageToken };
   return { status: 200, body };
 }
 
 /** The timeline of one run, newest first. */
-function entriesOf(row: RunRow, { acts, events }: Queries["moments"]["result"]): readonly KeyEntry[] {
+function entriesOf(row: RunRow, { acts, events }: Queries["timeline"]["result"]): readonly KeyEntry[] {
   const { id: run, definition, status, origin } = row;
   const of = (at: number, kind: KeyEntry["kind"], actor: string | null, text: string | null): KeyEntry => ({
     at: iso(at),

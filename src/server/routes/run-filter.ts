@@ -2,7 +2,7 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
 import type { RunFilter } from "../../kernel/ports/queries.ts";
 import { runStatuses } from "../../wire/status.ts";
-import { moment, type Schema, text, whole } from "../schema/schema.ts";
+import { type Schema, text, timestamp, whole } from "../schema/schema.ts";
 
 /** Query fields that select runs, the same in all routes. */
 export const filterFields = {
@@ -12,8 +12,8 @@ export const filterFields = {
   key: text(512, "Business key."),
   attribute: text(512, "A run attribute as name=value."),
   fingerprint: text(200, "Dead letters with this error fingerprint."),
-  from: { ...moment, description: "Started at or after this time." } as Schema,
-  to: { ...moment, description: "Started before this time." } as Schema,
+  from: { ...timestamp, description: "Started at or after this time." } as Schema,
+  to: { ...timestamp, description: "Started before this time." } as Schema,
   q: text(200, "Prefix of an id or key, part of a recent key, or words of an error."),
 };
 

@@ -12,7 +12,7 @@ import { lastAtRest } from "../follow.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
 import type { Call, Route, RouteResponse } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
-import { moment, object, ref, list as rowsOf, type Schema, text, whole } from "../schema/schema.ts";
+import { object, ref, list as rowsOf, type Schema, text, timestamp, whole } from "../schema/schema.ts";
 import type { Services } from "../services.ts";
 import { historyView } from "../views/history.ts";
 import { logView } from "../views/log.ts";
@@ -106,7 +106,7 @@ export const runRoutes: readonly Route[] = [
     id: "countHours",
     summary: "Counts runs started and ended per hour, by workflow, version and status.",
     scope: "runs:read",
-    query: object({ from: moment, to: moment, name: filterFields.name }, { optional: ["from", "to", "name"] }),
+    query: object({ from: timestamp, to: timestamp, name: filterFields.name }, { optional: ["from", "to", "name"] }),
     answers: { 200: { description: "One row per hour, version and status.", schema: rowsOf(ref("HourCount")) } },
     handle: hours,
   },

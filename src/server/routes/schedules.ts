@@ -6,7 +6,7 @@ import { findRun } from "../find-run.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
 import type { BodySpec, Call, Route, RouteResponse } from "../route.ts";
 import { pageOf as pageSchema } from "../schema/components.ts";
-import { moment, object, ref, type Schema, text, whole } from "../schema/schema.ts";
+import { object, ref, type Schema, text, timestamp, whole } from "../schema/schema.ts";
 import { detailView } from "../views/run.ts";
 import { backfillView, scheduleDetail, scheduleSummary } from "../views/schedule.ts";
 import { limitOf, type Paging, paging } from "./paging.ts";
@@ -86,8 +86,8 @@ export const scheduleRoutes: readonly Route[] = [
     body: {
       schema: object(
         {
-          from: moment,
-          to: { ...moment, description: "Default: now." },
+          from: timestamp,
+          to: { ...timestamp, description: "Default: now." },
           dryRun: { type: "boolean", description: "Lists the times without starting runs." },
           reason,
         },

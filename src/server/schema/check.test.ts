@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { check } from "./check.ts";
-import { anything, list, moment, object, orNull, ref, type Schema, text, whole } from "./schema.ts";
+import { anything, list, object, orNull, ref, type Schema, text, timestamp, whole } from "./schema.ts";
 
 const places = (schema: Schema, value: unknown): string[] =>
   check(schema, value, "", { Pair: object({ a: whole, b: text(3) }) }).map(
@@ -10,7 +10,7 @@ const places = (schema: Schema, value: unknown): string[] =>
 
 test("a value that fits has no places", () => {
   const schema = object(
-    { at: moment, pairs: list(ref("Pair")), note: orNull(text(5)), any: anything },
+    { at: timestamp, pairs: list(ref("Pair")), note: orNull(text(5)), any: anything },
     { optional: ["any"] },
   );
   assert.deepEqual(places(schema, { at: "2026-11-20T09:30:00.000Z", pairs: [{ a: 1, b: "x" }], note: null }), []);

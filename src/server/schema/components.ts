@@ -4,7 +4,7 @@ import { stepKinds } from "../../wire/step.ts";
 import { verbs } from "../../wire/verb.ts";
 import { careComponents } from "./care-components.ts";
 import { consoleComponents } from "./console-components.ts";
-import { anything, list, moment, object, orNull, ref, type Schema, text, whole } from "./schema.ts";
+import { anything, list, object, orNull, ref, type Schema, text, timestamp, whole } from "./schema.ts";
 
 const string: Schema = { type: "string" };
 const count: Schema = { type: "integer", minimum: 0 };
@@ -34,8 +34,8 @@ const summary = {
       rerunOf: string,
       continues: string,
       schedule: string,
-      scheduledAt: moment,
-      nominalAt: { ...moment, description: "Deprecated: use scheduledAt." },
+      scheduledAt: timestamp,
+      nominalAt: { ...timestamp, description: "Deprecated: use scheduledAt." },
       importedFrom: string,
     },
     { optional: ["event", "rerunOf", "continues", "schedule", "scheduledAt", "nominalAt", "importedFrom"] },
@@ -44,8 +44,8 @@ const summary = {
   error: orNull(ref("RunError")),
   fingerprint: orNull(string),
   stepsDone: count,
-  createdAt: moment,
-  endedAt: orNull(moment),
+  createdAt: timestamp,
+  endedAt: orNull(timestamp),
   continuedAs: orNull(string),
 } satisfies Record<string, Schema>;
 
@@ -57,7 +57,7 @@ const event = {
   data: payload,
   matched: count,
   refused: list(string),
-  receivedAt: moment,
+  receivedAt: timestamp,
 } satisfies Record<string, Schema>;
 
 const flag: Schema = { type: "boolean" };
@@ -74,8 +74,8 @@ const schedule = {
       gap: { enum: ["next-valid", "skip"] },
       repeated: { enum: ["once", "twice"] },
       everyMs: count,
-      from: moment,
-      at: moment,
+      from: timestamp,
+      at: timestamp,
     },
     { optional: ["cron", "zone", "gap", "repeated", "everyMs", "from", "at"] },
   ),
@@ -86,13 +86,13 @@ const schedule = {
   isPaused: flag,
   pausedBy: orNull(string),
   pausedWhy: orNull(string),
-  pausedAt: orNull(moment),
-  next: list(object({ at: moment, local: string, isMoved: flag }), "Computed as if the schedule were not paused."),
-  buffered: orNull(moment),
+  pausedAt: orNull(timestamp),
+  next: list(object({ at: timestamp, local: string, isMoved: flag }), "Computed as if the schedule were not paused."),
+  buffered: orNull(timestamp),
   lastFire: orNull(ref("FiringView")),
   lastGap: orNull(ref("FiringGapView")),
   isLoaded: flag,
-  createdAt: moment,
+  createdAt: timestamp,
 } satisfies Record<string, Schema>;
 
 /** The types of `src/wire` as schemas. The API's tests check every response against them. */
@@ -160,7 +160,7 @@ export const components: Readonly<Record<string, Schema>> = {
     verbs: list({ enum: verbs }, "Recovery actions that the run accepts in its current status."),
     busyMs: count,
     idle: list(
-      object({ from: moment, to: orNull(moment) }),
+      object({ from: timestamp, to: orNull(timestamp) }),
       "Periods longer than a minute, oldest first; the last one may still be open.",
     ),
     liveVersion: orNull(whole),
@@ -168,8 +168,8 @@ export const components: Readonly<Record<string, Schema>> = {
   RunWait: object({
     step: string,
     kind: { enum: ["timer", "event", "child", "retry", "once", "hold"] },
-    since: moment,
-    until: orNull(moment),
+    since: timestamp,
+    until: orNull(timestamp),
     name: orNull(string),
     match: anything,
   }),
@@ -181,7 +181,7 @@ export const components: Readonly<Record<string, Schema>> = {
     name: string,
     version: whole,
     status: { enum: ["started", "completed", "failed", "cancelled"] },
-    hour: moment,
+    hour: timestamp,
     count,
   }),
   RunResult: object({ id: string, status: { enum: runStatuses }, output: payload, error: orNull(ref("RunError")) }),
@@ -195,8 +195,8 @@ export const components: Readonly<Record<string, Schema>> = {
       output: payload,
       error: orNull(ref("RunError")),
       attempts: list(ref("Attempt")),
-      startedAt: orNull(moment),
-      endedAt: orNull(moment),
+      startedAt: orNull(timestamp),
+      endedAt: orNull(timestamp),
       progress: object({ share: orNull({ type: "number" }), note: orNull(string) }),
     },
     { optional: ["progress"] },
@@ -205,8 +205,8 @@ export const components: Readonly<Record<string, Schema>> = {
     number: count,
     round: count,
     status: { enum: attemptStatuses },
-    startedAt: moment,
-    endedAt: orNull(moment),
+    startedAt: timestamp,
+    endedAt: orNull(timestamp),
     error: orNull(ref("RunError")),
   }),
   VerbPreview: object({
@@ -229,8 +229,8 @@ export const components: Readonly<Record<string, Schema>> = {
         name: string,
         status: { enum: runStatuses },
         key: string,
-        createdFrom: moment,
-        createdTo: moment,
+        createdFrom: timestamp,
+        createdTo: timestamp,
       },
       { optional: ["fingerprint", "name", "status", "key", "createdFrom", "createdTo"] },
     ),
@@ -245,11 +245,11 @@ export const components: Readonly<Record<string, Schema>> = {
     detail: orNull(string),
     startedBy: string,
     reason: orNull(string),
-    createdAt: moment,
-    endedAt: orNull(moment),
+    createdAt: timestamp,
+    endedAt: orNull(timestamp),
   }),
-  HistoryEntry: object({ at: moment, kind: string, actor: orNull(string), detail: anything }),
-  LogEntry: object({ at: moment, level: string, step: orNull(string), message: string, data: anything }),
+  HistoryEntry: object({ at: timestamp, kind: string, actor: orNull(string), detail: anything }),
+  LogEntry: object({ at: timestamp, level: string, step: orNull(string), message: string, data: anything }),
   EventAccepted: object({ id: string, matched: count }),
   EventView: object(event),
   EventDetail: object({
@@ -276,8 +276,8 @@ export const components: Readonly<Record<string, Schema>> = {
     step: orNull(string),
     message: string,
     count,
-    firstAt: moment,
-    lastAt: moment,
+    firstAt: timestamp,
+    lastAt: timestamp,
     sample: string,
     versions: list(whole),
     hours: list(count, "Last 24 hours, oldest first."),
@@ -298,7 +298,7 @@ export const components: Readonly<Record<string, Schema>> = {
     triggers: list(string),
     fingerprint: orNull(string),
     file: orNull(string),
-    createdAt: orNull(moment),
+    createdAt: orNull(timestamp),
     isUsed: { type: "boolean", description: "Used for new runs." },
     isDrained: { type: "boolean" },
     isRetired: { type: "boolean" },
@@ -340,15 +340,15 @@ export const components: Readonly<Record<string, Schema>> = {
     problems: list(ref("DefinitionProblem")),
   }),
   FiringView: object({
-    scheduledAt: moment,
-    nominalAt: { ...moment, description: "Deprecated: use scheduledAt." },
+    scheduledAt: timestamp,
+    nominalAt: { ...timestamp, description: "Deprecated: use scheduledAt." },
     outcome: { enum: ["fired", "skipped", "buffered", "refused"] },
     run: orNull(string),
     why: orNull(string),
-    decidedAt: moment,
+    decidedAt: timestamp,
   }),
   FiringGapView: object(
-    { cause: { enum: ["missed", "paused"] }, from: moment, through: moment, count },
+    { cause: { enum: ["missed", "paused"] }, from: timestamp, through: timestamp, count },
     { description: "Consecutive scheduled times that started nothing." },
   ),
   ScheduleSummary: object(schedule),
@@ -358,8 +358,8 @@ export const components: Readonly<Record<string, Schema>> = {
     dryRun: flag,
     items: list(
       object({
-        scheduledAt: moment,
-        nominalAt: { ...moment, description: "Deprecated: use scheduledAt." },
+        scheduledAt: timestamp,
+        nominalAt: { ...timestamp, description: "Deprecated: use scheduledAt." },
         local: string,
         run: orNull(string),
         isNew: flag,
@@ -411,7 +411,7 @@ export const components: Readonly<Record<string, Schema>> = {
       input: anything,
       key: text(512, "Replaces the definition's business key."),
       idempotencyKey: text(512, "Starting again with the same key and input returns the existing run."),
-      at: { ...moment, description: "Start no earlier than this time." },
+      at: { ...timestamp, description: "Start no earlier than this time." },
       after: {
         anyOf: [
           { type: "string", format: "duration" },

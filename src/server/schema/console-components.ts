@@ -1,7 +1,7 @@
 import { graphNodeKinds } from "../../wire/graph.ts";
 import { definitionKinds, runStatuses } from "../../wire/status.ts";
 import { stepKinds } from "../../wire/step.ts";
-import { list, moment, object, orNull, ref, type Schema, whole } from "./schema.ts";
+import { list, object, orNull, ref, type Schema, timestamp, whole } from "./schema.ts";
 
 const string: Schema = { type: "string" };
 const flag: Schema = { type: "boolean" };
@@ -13,8 +13,8 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
     version: string,
     node: string,
     pid: whole,
-    startedAt: moment,
-    now: moment,
+    startedAt: timestamp,
+    now: timestamp,
     zone: string,
     actor: string,
     isReadOnly: flag,
@@ -67,7 +67,7 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
     { description: "Of the newest ended runs, at most 200." },
   ),
   KeyEntry: object({
-    at: moment,
+    at: timestamp,
     kind: { enum: ["started", "ended", "event", "act", "note"] },
     run: string,
     name: string,
@@ -77,14 +77,14 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
   }),
   KeyTimeline: object({ key: string, entries: list(ref("KeyEntry"), "Newest first."), nextPageToken: orNull(string) }),
   AuditEntry: object({
-    at: moment,
+    at: timestamp,
     actor: string,
     verb: string,
     run: orNull(string),
     schedule: orNull(string),
     why: orNull(string),
   }),
-  SavedView: object({ id: string, name: string, query: string, createdBy: string, createdAt: moment }),
+  SavedView: object({ id: string, name: string, query: string, createdBy: string, createdAt: timestamp }),
   Graph: object({
     name: string,
     version: whole,
@@ -137,11 +137,11 @@ export const consoleComponents: Readonly<Record<string, Schema>> = {
     needsYou: object({ deadLetters: count, suspended: count }),
     newErrors: list(ref("DeadLetterGroup"), "First seen in the last 24 hours, newest first."),
     longWaits: list(
-      object({ id: string, name: string, key: orNull(string), reasonText: orNull(string), since: moment }),
+      object({ id: string, name: string, key: orNull(string), reasonText: orNull(string), since: timestamp }),
       "Longest first.",
     ),
     hours: list(
-      object({ hour: moment, started: count, completed: count, failed: count, cancelled: count }),
+      object({ hour: timestamp, started: count, completed: count, failed: count, cancelled: count }),
       "The last 24, oldest first.",
     ),
     runs: { ...count, description: "All runs of any status." },

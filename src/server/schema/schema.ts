@@ -64,7 +64,7 @@ export function orNull(schema: Schema): Schema {
   return { ...schema, type: [schema.type ?? [], "null"].flat() as JsonType[] };
 }
 
-export const moment: Schema = { type: "string", format: "date-time" };
+export const timestamp: Schema = { type: "string", format: "date-time" };
 export const whole: Schema = { type: "integer" };
 /** Any JSON value. */
 export const anything: Schema = {};

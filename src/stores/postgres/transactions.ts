@@ -6,7 +6,7 @@ import type { Files } from "../sql/files.ts";
 import type { StoreSafeguards } from "../sql/safeguards.ts";
 import type { Work } from "../sql/work.ts";
 import { PostgresFacts } from "./database-facts.ts";
-import { nextWait, ServerClock, sequence } from "./moment.ts";
+import { nextWait, ServerClock, sequence } from "./server-clock.ts";
 import { asked, drive } from "./statements.ts";
 
 /**

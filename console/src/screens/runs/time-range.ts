@@ -6,6 +6,7 @@ export interface TimeRange {
 
 /** Parses the time range of an address; invalid times are ignored, like unknown parameters. */
 export function parseTimeRange(from: string | undefined, to: string | undefined): TimeRange {
-  const isMoment = (text: string | undefined): text is string => text !== undefined && !Number.isNaN(Date.parse(text));
-  return { ...(isMoment(from) ? { from } : {}), ...(isMoment(to) ? { to } : {}) };
+  const isTimestamp = (text: string | undefined): text is string =>
+    text !== undefined && !Number.isNaN(Date.parse(text));
+  return { ...(isTimestamp(from) ? { from } : {}), ...(isTimestamp(to) ? { to } : {}) };
 }

@@ -197,7 +197,7 @@ function Preview({ items, starts }: { items: readonly BackfillItem[]; starts: nu
           </thead>
           <tbody>
             {items.slice(0, listedMax).map((item) => (
-              <tr key={item.nominalAt}>
+              <tr key={item.scheduledAt}>
                 <td>
                   <code>{item.local}</code>
                 </td>

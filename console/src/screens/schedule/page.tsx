@@ -176,9 +176,9 @@ function Firings({ fires }: { fires: readonly FiringView[] }) {
           <ol className={styles.dots} aria-label="Outcomes, oldest first">
             {fires.toReversed().map((fire) => {
               const { glyph, tone: hue } = firingBadges[fire.outcome];
-              const message = `${formatDateTime(fire.nominalAt, zone)}: ${firingText(fire)}`;
+              const message = `${formatDateTime(fire.scheduledAt, zone)}: ${firingText(fire)}`;
               return (
-                <li key={fire.nominalAt}>
+                <li key={fire.scheduledAt}>
                   {fire.run === null ? (
                     <span className={`${styles.dot} ${toneClass(hue)}`} title={message} role="img" aria-label={message}>
                       {glyph}
@@ -202,8 +202,8 @@ function Firings({ fires }: { fires: readonly FiringView[] }) {
             <summary>Show as list</summary>
             <ul className={styles.list}>
               {fires.map((fire) => (
-                <li key={fire.nominalAt}>
-                  <Timestamp at={fire.nominalAt} />
+                <li key={fire.scheduledAt}>
+                  <Timestamp at={fire.scheduledAt} />
                   <span>
                     <Pill badge={firingBadges[fire.outcome]} /> {firingText(fire)}
                   </span>

@@ -131,7 +131,7 @@ function Row({ schedule }: { schedule: ScheduleSummary }) {
             <span title={firingText(lastFire)}>
               <Pill badge={firingBadges[lastFire.outcome]} />
             </span>{" "}
-            <RelativeTime at={lastFire.nominalAt} />
+            <RelativeTime at={lastFire.scheduledAt} />
           </span>
         )}
       </td>

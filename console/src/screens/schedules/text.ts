@@ -44,8 +44,8 @@ export const firingBadges: Readonly<Record<FiringView["outcome"], Badge>> = {
 const lateMs = 60_000;
 
 /** The outcome of a firing, with its delay. */
-export function firingText({ nominalAt, decidedAt, outcome, why }: FiringView): string {
-  const by = Date.parse(decidedAt) - Date.parse(nominalAt);
+export function firingText({ scheduledAt, decidedAt, outcome, why }: FiringView): string {
+  const by = Date.parse(decidedAt) - Date.parse(scheduledAt);
   const late = outcome === "fired" && by > lateMs ? `, ${formatDuration(by)} late` : "";
   return `${firingBadges[outcome].label}${late}${why === null ? "" : `: ${why}`}`;
 }
