@@ -90,7 +90,7 @@ export interface Queries {
     result: { readonly waits: readonly EventWaitRow[]; readonly total: number };
   };
   /** What people did to these runs, and the events that the runs received, oldest first. */
-  timeline: {
+  keyEntries: {
     params: { runs: readonly number[] };
     result: {
       readonly acts: readonly {

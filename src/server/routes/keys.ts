@@ -15,15 +15,15 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/keys/{key}",
     id: "getKey",
     summary:
-      "Returns the timeline of a business key: its runs, the events they received and the actions on them. Pages count runs.",
+      "Returns the keyEntries of a business key: its runs, the events they received and the actions on them. Pages count runs.",
     scope: "runs:read",
     query: object(paging, { optional: ["limit", "pageToken"] }),
-    answers: { 200: { description: "The timeline, newest first.", schema: ref("KeyTimeline") } },
-    handle: timeline,
+    answers: { 200: { description: "The keyEntries, newest first.", schema: ref("KeyTimeline") } },
+    handle: keyEntries,
   },
 ];
 
-async function timeline({ params, query, services }: Call): Promise<RouteResponse> {
+async function keyEntries({ params, query, services }: Call): Promise<RouteResponse> {
   const { store } = services;
   const key = (params["key"] ?? "").slice(0, defaults.keyMax);
   const limit = limitOf(query as Paging);
@@ -36,16 +36,16 @@ async function timeline({ params, query, services }: Call): Promise<RouteRespons
     (row) => row.no,
     (row) => row,
   );
-  const timeline = await store.query("timeline", { runs: page.items.map(({ no }) => no) });
+  const keyEntries = await store.query("keyEntries", { runs: page.items.map(({ no }) => no) });
   const entries = page.items
-    .flatMap((row) => entriesOf(row, timeline))
+    .flatMap((row) => entriesOf(row, keyEntries))
     .toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
   const body: KeyTimeline = { key, entries, nextPageToken: page.nextPageToken };
   return { status: 200, body };
 }
 
-/** The timeline of one run, newest first. */
-function entriesOf(row: RunRow, { acts, events }: Queries["timeline"]["result"]): readonly KeyEntry[] {
+/** The keyEntries of one run, newest first. */
+function entriesOf(row: RunRow, { acts, events }: Queries["keyEntries"]["result"]): readonly KeyEntry[] {
   const { id: run, definition, status, origin } = row;
   const of = (at: number, kind: KeyEntry["kind"], actor: string | null, text: string | null): KeyEntry => ({
     at: iso(at),

@@ -91,7 +91,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
         { id: waiter.id, definition: "order", how: "woke" },
       ]);
       assert.equal((await store.query("eventWaits", { name: "order.paid", limit: 20 })).total, 0);
-      const { acts, events } = await store.query("timeline", { runs: [waiter.no] });
+      const { acts, events } = await store.query("keyEntries", { runs: [waiter.no] });
       assert.deepEqual([acts, events.map((each) => each.name)], [[], ["order.paid"]]);
     });
 
@@ -100,7 +100,7 @@ export function describeConsole(name: string, open: () => Promise<Bench>): void 
       const [row] = await store.query("runs", { before: null, limit: 1 });
       advance(10);
       await store.commit({ kind: "audit", run: row!.no, audit: { actor: "ada", verb: "note", why: "called them" } });
-      const { acts } = await store.query("timeline", { runs: [row!.no] });
+      const { acts } = await store.query("keyEntries", { runs: [row!.no] });
       assert.deepEqual(
         acts.map(({ actor, verb, why }) => [actor, verb, why]),
         [["ada", "note", "called them"]],

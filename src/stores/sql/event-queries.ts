@@ -56,10 +56,10 @@ export function* readEventWaits(
 const momentsMax = 1_000;
 
 /** Actions of people on runs, and events that the runs received, oldest first. */
-export function* readTimeline(
+export function* readKeyEntries(
   { db }: Context,
-  { runs }: Queries["timeline"]["params"],
-): Work<Queries["timeline"]["result"]> {
+  { runs }: Queries["keyEntries"]["params"],
+): Work<Queries["keyEntries"]["result"]> {
   const acts = yield* db.all<{ run: number; actor: string; verb: string; why: string | null; at: number }>(
     `select run, actor, verb, why, at from audit where run in (${listOf(runs)}) order by no desc limit ${momentsMax}`,
   );

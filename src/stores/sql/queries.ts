@@ -10,7 +10,7 @@ import { readGroups, readNewestCauses } from "./causes.ts";
 import { readCheckup } from "./checkup.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
-import { readEventRuns, readEventWaits, readTimeline } from "./event-queries.ts";
+import { readEventRuns, readEventWaits, readKeyEntries } from "./event-queries.ts";
 import { countByStatus } from "./facets.ts";
 import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
 import { findCounterDrift, findViolations } from "./invariants.ts";
@@ -236,7 +236,7 @@ export const queries: Handlers = {
   },
   eventRuns: readEventRuns,
   eventWaits: readEventWaits,
-  timeline: readTimeline,
+  keyEntries: readKeyEntries,
   unrouted: function* (context, { limit }) {
     return yield* mapWork(
       yield* context.db.all<StoredEvent>(
