@@ -15,15 +15,15 @@ export const keyRoutes: readonly Route[] = [
     path: "/api/keys/{key}",
     id: "getKey",
     summary:
-      "Returns the keyEntries of a business key: its runs, the events they received and the actions on them. Pages count runs.",
+      "Returns the timeline of a business key: its runs, the events they received and the actions on them. Pages count runs.",
     scope: "runs:read",
     query: object(paging, { optional: ["limit", "pageToken"] }),
-    answers: { 200: { description: "The keyEntries, newest first.", schema: ref("KeyTimeline") } },
-    handle: keyEntries,
+    answers: { 200: { description: "The timeline, newest first.", schema: ref("KeyTimeline") } },
+    handle: timeline,
   },
 ];
 
-async function keyEntries({ params, query, services }: Call): Promise<RouteResponse> {
+async function timeline({ params, query, services }: Call): Promise<RouteResponse> {
   const { store } = services;
   const key = (params["key"] ?? "").slice(0, defaults.keyMax);
   const limit = limitOf(query as Paging);
@@ -36,15 +36,15 @@ async function keyEntries({ params, query, services }: Call): Promise<RouteRespo
     (row) => row.no,
     (row) => row,
   );
-  const keyEntries = await store.query("keyEntries", { runs: page.items.map(({ no }) => no) });
+  const related = await store.query("keyEntries", { runs: page.items.map(({ no }) => no) });
   const entries = page.items
-    .flatMap((row) => entriesOf(row, keyEntries))
+    .flatMap((row) => entriesOf(row, related))
     .toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
   const body: KeyTimeline = { key, entries, nextPageToken: page.nextPageToken };
   return { status: 200, body };
 }
 
-/** The keyEntries of one run, newest first. */
+/** The timeline of one run, newest first. */
 function entriesOf(row: RunRow, { acts, events }: Queries["keyEntries"]["result"]): readonly KeyEntry[] {
   const { id: run, definition, status, origin } = row;
   const of = (at: number, kind: KeyEntry["kind"], actor: string | null, text: string | null): KeyEntry => ({
