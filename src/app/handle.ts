@@ -156,7 +156,7 @@ function awaitResult<T>(engine: Engine, run: { no: number; id: string }, timeout
       const left = timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - (performance.now() - begunAt));
       const further = engine.store.query("run", { id }).then((next) => {
         if (next === null) throw unknownRun(id);
-        return awaitResult<T>(engine, { no: next.row.no, id }, left);
+        return awaitResult<T>(engine, next.lastPart ?? next.row, left);
       });
       finish(() => resolve(further));
     };
@@ -195,7 +195,7 @@ async function readEnd<T>(
   const { status, error } = detail.row;
   if (status === "failed" || status === "cancelled") return { error: new RunFailedError(run.id, status, error) };
   if (status !== "completed") return null;
-  if (detail.row.continuedAs !== null) return { continuedAs: detail.row.continuedAs };
+  if (detail.lastPart !== null) return { continuedAs: detail.lastPart.id };
   const text = await engine.store.query("output", { run: run.no });
   return { output: decode(engine.clearOutput(run.id, text)) as T };
 }

@@ -41,8 +41,7 @@ export async function lastAtRest(
   let seen = run;
   for (;;) {
     seen = await runAtRest(services, seen, endsAt - services.clock.mono(), signal);
-    const { continuedAs } = seen.row;
-    const next = continuedAs === null ? null : await services.store.query("run", { id: continuedAs });
+    const next = seen.lastPart === null ? null : await services.store.query("run", { id: seen.lastPart.id });
     if (next === null) return seen;
     seen = next;
   }

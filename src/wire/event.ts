@@ -29,12 +29,14 @@ export interface EventView {
   readonly matched: number;
   /** Workflows whose input schema refused the data, with the reason. */
   readonly refused: readonly string[];
+  /** Runs that existed already and that the event's starts were batched into. */
+  readonly joined: readonly { readonly name: string; readonly run: string }[];
   readonly receivedAt: string;
 }
 
 /** `GET /api/events/{no}`: the event with its effects, and why it had no others. */
 export interface EventDetail extends EventView {
-  readonly outcome: "matched" | "refused" | "no-match" | "no-listener" | "waiting";
+  readonly outcome: "matched" | "batched" | "refused" | "no-match" | "no-listener" | "waiting";
   /** The outcome in a sentence. */
   readonly outcomeText: string;
   /** Runs that it started or resumed, at most 20. */

@@ -369,7 +369,7 @@ describe("starts", () => {
     const old = workflow<string>({ name: "old", singleton: { when: "skip" } }, (ctx) => ctx.waitForEvent("end"));
     await within({ definitions: [old] }, async (test) => {
       const first = await test.start(old, "x");
-      assert.equal((await test.start(old, "y")).id, first.id);
+      await assert.rejects(test.start(old, "y"), { code: "skipped", details: { run: first.id } });
     });
   });
 
@@ -381,7 +381,10 @@ describe("starts", () => {
     const [skip, queue, replace] = [make("skip"), make("queue"), make("replace")];
     await within({ definitions: [skip, queue, replace] }, async (test) => {
       const kept = await test.start(skip, "x");
-      assert.equal((await test.start(skip, "x")).id, kept.id);
+      await assert.rejects(test.start(skip, "x"), {
+        code: "skipped",
+        message: `skip was not started: run ${kept.id} is open and it is a singleton`,
+      });
       assert.notEqual((await test.start(skip, "y")).id, kept.id);
       const running = await test.start(queue, "q");
       const queued = await test.start(queue, "q");

@@ -304,6 +304,7 @@ function allow(found: Case, idle: Idle, held: Request["verb"] | null, preview?: 
       seen: run.mark,
       idle,
       held: held === null ? null : requestOf(request, held),
+      ...(idle.to === "cancelled" || idle.to === "suspended" ? { isUnconditional: true } : {}),
       audit: { actor, verb, why },
     },
   };

@@ -6,7 +6,16 @@ import type { Reason } from "../model/reason.ts";
 import type { Compensation, DefinitionRef, LeasedRun } from "../model/run.ts";
 import { hasSealed } from "../model/sealed.ts";
 import type { StartRun } from "../model/start-run.ts";
-import type { Advance, AdvanceOutcome, LogLine, Next, Showing, WaitOpening } from "../model/transition.ts";
+import {
+  type Advance,
+  type AdvanceOutcome,
+  type DivertedStart,
+  type LogLine,
+  type Next,
+  type Showing,
+  settledEntry,
+  type WaitOpening,
+} from "../model/transition.ts";
 import type { Cipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
@@ -439,6 +448,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     const wait = this.#waits.settle(operation.key);
     this.#recorder.send({ entries: [fresh.entry], ...extras }, (outcome) => {
       if (outcome.ok) {
+        fresh.entry = settledEntry(fresh.entry, outcome.diverted ?? []);
         fresh.at = outcome.at;
         this.#env.pump.add(this);
         return;
@@ -551,9 +561,17 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#recorder.send(parts, (outcome) => {
       if (!outcome.ok) return;
       committed(outcome.at);
+      this.#refuseCalls(outcome.diverted);
       if (hasAwaited) this.pull();
       this.#env.pump.add(this);
     });
+  }
+
+  /** The store refused the start of a call, and did not register its wait. */
+  #refuseCalls(diverted: readonly DivertedStart[] = []): void {
+    for (const each of diverted) {
+      if ("error" in each) this.#waits.get(each.key)?.operation.refuse?.(each.error);
+    }
   }
 
   #armTimer(nearest: number, now: number): void {
@@ -589,7 +607,10 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#recorder.send(advance, (outcome) => {
       if (outcome.ok && !outcome.isUnread) return this.#finish({ state: "parked" });
       this.#isParking = false;
-      if (outcome.ok) committed(outcome.at);
+      if (outcome.ok) {
+        committed(outcome.at);
+        this.#refuseCalls(outcome.diverted);
+      }
       this.pull();
     });
   }

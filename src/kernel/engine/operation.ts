@@ -1,4 +1,5 @@
 import type { History } from "../decide/history.ts";
+import type { ErrorRecord } from "../model/errors.ts";
 import type { Arrival, Entry, EntryKind, Wait } from "../model/journal.ts";
 import type { Reason } from "../model/reason.ts";
 import type { LeasedRun } from "../model/run.ts";
@@ -27,6 +28,8 @@ export interface Operation {
   abort(reason: Error): void;
   /** An arrival for its wait. */
   arrive?(arrival: Arrival): void;
+  /** The store refused the start that it waits for. */
+  refuse?(error: ErrorRecord): void;
 }
 
 /** What is committed together with an entry. */

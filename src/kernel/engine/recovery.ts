@@ -30,8 +30,9 @@ export class Recovery {
   }
 
   /**
-   * Carries out a recovery action, or with `dryRun` returns what it would do. Throws a `BatonError` with the reason if
-   * it is not allowed.
+   * Carries out a recovery action, or with `dryRun` returns what it would do. An action on a run that continued as
+   * others is for the part that is open; only the steps of that part can be named. Throws a `BatonError` with the reason
+   * if it is not allowed.
    */
   async intervene(
     id: string,
@@ -40,8 +41,7 @@ export class Recovery {
   ): Promise<{ preview: Preview; isHeld: boolean }> {
     const { dryRun = false, bulk, verb = request.verb } = options;
     for (let round = 0; round < verbRoundsMax; round++) {
-      const run = await this.#parts.store.query("run", { id });
-      if (run === null) throw unknownRun(id);
+      const run = await this.#openPart(id, request);
       const decision = await this.decide(run, request);
       if (!decision.ok)
         throw new BatonError(decision.code, decision.message, {
@@ -57,6 +57,19 @@ export class Recovery {
     throw new BatonError("conflict", `run ${id} kept changing during ${request.verb}`, {
       hint: "try again",
     });
+  }
+
+  /** The run, or the part of its chain that is open or was the last to end. */
+  async #openPart(id: string, { verb, step }: VerbRequest): Promise<RunDetail> {
+    const run = await this.#parts.store.query("run", { id });
+    if (run === null) throw unknownRun(id);
+    if (run.lastPart === null) return run;
+    if (step !== undefined)
+      throw new BatonError("illegal", `run ${run.row.id} has continued as run ${run.lastPart.id}: its steps are over`, {
+        hint: `${verb} a step of ${run.lastPart.id}, or use rerun to start a new run with the input of ${run.row.id}`,
+        details: { status: run.row.status, run: run.lastPart.id },
+      });
+    return (await this.#parts.store.query("run", { id: run.lastPart.id })) ?? run;
   }
 
   /**
@@ -113,19 +126,24 @@ export class Recovery {
   }
 
   /**
-   * Compensates a completed child for its parent, and waits until that has ended. Throws if the child's compensation
-   * has failed. A child that continued as new runs is compensated as a whole, the last run first.
+   * Compensates a completed child for its parent, and waits until that has ended. A child that continued as new runs is
+   * compensated as a whole, the last run first. A run that the call had joined is not the parent's child and is left
+   * alone. Throws if the child's compensation has failed, or if a run of it no longer exists: nobody knows then what is
+   * left to undo.
    */
   async compensateChild(parent: LeasedRun, key: string, signal: AbortSignal): Promise<void> {
-    let id = await this.#parts.store.query("child", { parent: parent.no, key });
-    while (id !== null && !signal.aborted) id = await this.#compensateOne(parent, id, signal);
+    const child = await this.#parts.store.query("child", { parent: parent.no, key });
+    if (child.isJoined) return;
+    if (child.id === null) throw removedChild(`the child run of "${key}"`);
+    for (let id: string | null = child.id; id !== null && !signal.aborted; )
+      id = await this.#compensateOne(parent, id, signal);
   }
 
   /** Returns the run that this one continued, or null. */
   async #compensateOne(parent: LeasedRun, id: string, signal: AbortSignal): Promise<string | null> {
     while (!signal.aborted) {
       const child = await this.#parts.store.query("run", { id });
-      if (child === null) return null;
+      if (child === null || child.row.id !== id) throw removedChild(`child run ${id}`);
       const { status, reason, origin } = child.row;
       if (reason?.code === "compensated" || status === "cancelled") return origin.continues ?? null;
       if (status === "failed") {
@@ -192,6 +210,14 @@ const verbRoundsMax = 5;
 
 /** Delay between checks of a child that is being compensated. */
 const childPollMs = 100;
+
+function removedChild(what: string): BatonError {
+  return asNonRetryable(
+    new BatonError("child-removed", `${what} was removed, so its steps cannot be undone`, {
+      hint: "undo them in the other systems, then complete-step this undo",
+    }),
+  );
+}
 
 function undoingOf(child: RunDetail, parent: string): Intervene {
   const reason = { code: "by-person", by: `run:${parent}`, why: "its parent is being compensated" } as const;

@@ -1,4 +1,5 @@
 import { parseTimestamp, type Timestamp, timestampHint } from "../../stdx/timestamp.ts";
+import { refusalError } from "../decide/refusal.ts";
 import { decideFirings, dueOf, nextScheduledTimes } from "../decide/schedule.ts";
 import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
@@ -6,7 +7,6 @@ import { type Firing, type FiringGap, type ScheduleRow, scheduleId } from "../mo
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { HeldSchedule, Scheduler } from "./services/schedules.ts";
-import { startRefused } from "./starting.ts";
 
 /** Who requested it, and why; kept in the audit log. */
 export interface By {
@@ -132,7 +132,7 @@ export class Schedules {
     const start = await this.#scheduler.startOf(held, await this.now(), `schedule:now:${this.#random.uuid()}`, origin);
     const audit = { ...by, verb: "run-schedule" };
     const outcome = await this.#store.commit({ kind: "schedule", act: "run-now", schedule: row.no, start, audit });
-    if (!outcome.ok) throw outcome.why === "refused" ? startRefused(start, outcome.refused) : gone(id);
+    if (!outcome.ok) throw outcome.why === "refused" ? refusalError(start, outcome.refused) : gone(id);
     return { run: outcome.started ?? start.id };
   }
 

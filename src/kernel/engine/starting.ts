@@ -1,5 +1,4 @@
-import type { RefusedStart } from "../decide/refusal.ts";
-import { BatonError } from "../model/errors.ts";
+import { refusalError } from "../decide/refusal.ts";
 import type { Flow } from "../model/flow.ts";
 import type { LeasedRun, Origin } from "../model/run.ts";
 import type { StartRun } from "../model/start-run.ts";
@@ -77,7 +76,7 @@ export class Starting {
     try {
       const outcome = await this.#parts.store.commit(transition);
       isUnsure = false;
-      if (!outcome.ok) throw startRefused(prepared, outcome);
+      if (!outcome.ok) throw refusalError(prepared, outcome);
       if (outcome.isLeased) held = outcome.run;
       return { no: outcome.run.no, id: outcome.run.id, isCreated: outcome.isCreated };
     } finally {
@@ -128,35 +127,4 @@ function keptFlow({ slots, singleton, deadlineMs, keep }: Flow): Flow {
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(keep === undefined ? {} : { keep }),
   };
-}
-
-/** The error of a refused start. */
-export function startRefused(
-  { definition, idempotencyKey }: Pick<StartRun, "definition" | "idempotencyKey">,
-  outcome: RefusedStart,
-): BatonError {
-  switch (outcome.why) {
-    case "rate-limited":
-      return rateLimited(definition.name, outcome);
-    case "key-conflict":
-      return keyConflict(definition.name, idempotencyKey, outcome.id);
-  }
-}
-
-function rateLimited(name: string, { key, retryInMs }: { key: string; retryInMs: number }): BatonError {
-  return new BatonError("rate-limited", `the rate limit of ${name} for ${JSON.stringify(key)} is reached`, {
-    hint: `try again in ${Math.ceil(retryInMs / 1_000)} s, or use throttle instead of rateLimit to delay starts`,
-    details: { key, retryInMs },
-  });
-}
-
-function keyConflict(name: string, key: string | null, id: string): BatonError {
-  return new BatonError(
-    "key-conflict",
-    `the idempotency key ${JSON.stringify(key)} was already used to start ${name} with a different input`,
-    {
-      hint: `it belongs to run ${id}; use a new key for a new input`,
-      details: { run: id },
-    },
-  );
 }

@@ -5,7 +5,7 @@ import type { Arrival, Entry } from "../model/journal.ts";
 import { hasSealed, isSealed } from "../model/sealed.ts";
 import type { StartRun } from "../model/start-run.ts";
 import type { WaitOpening } from "../model/transition.ts";
-import { ChildFailedError } from "../model/user-errors.ts";
+import { ChildFailedError, reviveError } from "../model/user-errors.ts";
 import type { Extras, Operation, OperationContext } from "./operation.ts";
 import type { Scope } from "./scope.ts";
 import { openWith } from "./step-operation.ts";
@@ -94,7 +94,10 @@ export class WaitOperation implements Operation {
         status: string;
         error: ErrorRecord | null;
       };
-      this.#reject(Object.assign(new ChildFailedError(run, status, error), { step: this.key }));
+      // A call that started nothing has no child: the code gets the reason itself, with its code.
+      const thrown =
+        status === "refused" && error !== null ? reviveError(error) : new ChildFailedError(run, status, error);
+      this.#reject(Object.assign(thrown, { step: this.key }));
     } else this.#resolve(decode(openWith(this.#context, entry.value, this.key, "output")));
   }
 
@@ -108,6 +111,11 @@ export class WaitOperation implements Operation {
 
   abort(): void {
     this.#context.closeWait(this.key);
+  }
+
+  refuse(error: ErrorRecord): void {
+    const value = JSON.stringify({ run: "", status: "refused", error });
+    this.#context.record(this, { outcome: "error", value, input: null, attempts: 1, tookMs: 0 });
   }
 
   /** Records the event or the child's end in the history. */

@@ -6,6 +6,8 @@ import type { Showing } from "./transition.ts";
 /** A run with everything that belongs to it, as one query returns it. */
 export interface RunDetail {
   readonly row: RunRow;
+  /** For a run that continued as others: the part that is open, or was the last to end. Null: it is that part. */
+  readonly lastPart: { readonly no: number; readonly id: string } | null;
   readonly mark: RunMark;
   readonly isHeld: boolean;
   /** Why it is, or was, being compensated. */

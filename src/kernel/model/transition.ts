@@ -170,6 +170,11 @@ export interface Intervene {
   readonly seen: RunMark;
   readonly idle: Idle;
   readonly held: Request | null;
+  /**
+   * The decision does not depend on what the run has done: it applies to the open part of the run's chain, in whatever
+   * state that is, and `seen` is not compared.
+   */
+  readonly isUnconditional?: boolean;
   readonly audit: Audit;
   /** The bulk operation that this is part of: its result is written with it. */
   readonly bulk?: { readonly no: number; readonly place: number };
@@ -188,7 +193,13 @@ export type Outcome =
    * `isUnread`: something arrived that the holder has not read. The holder keeps the run; a run that was about to fail
    * is cancelled.
    */
-  | { readonly ok: true; readonly at: number; readonly isUnread: boolean }
+  | {
+      readonly ok: true;
+      readonly at: number;
+      readonly isUnread: boolean;
+      /** Starts of the advance that did not create the run that they name. */
+      readonly diverted?: readonly DivertedStart[];
+    }
   | {
       readonly ok: true;
       readonly at: number;
@@ -205,10 +216,33 @@ export type Outcome =
   | ViewOutcome
   | { readonly ok: false; readonly why: "stale" }
   | { readonly ok: false; readonly why: "unread" }
-  | { readonly ok: false; readonly why: "key-conflict"; readonly id: string }
-  | { readonly ok: false; readonly why: "rate-limited"; readonly key: string; readonly retryInMs: number };
+  | StartRefusal;
 
-export type StartOutcome = Extract<Outcome, { isCreated: boolean } | { why: "key-conflict" | "rate-limited" }>;
+/**
+ * Why a start was refused: its idempotency key belongs to run `id` with another input, its rate limit is reached, or
+ * run `id` is open and the definition is a singleton.
+ */
+export type StartRefusal =
+  | { readonly ok: false; readonly why: "key-conflict"; readonly id: string }
+  | { readonly ok: false; readonly why: "rate-limited"; readonly key: string; readonly retryInMs: number }
+  | { readonly ok: false; readonly why: "skipped"; readonly key: string; readonly id: string };
+
+/** A start that its run's code requested under `key` and that was merged into another run, or refused. */
+export type DivertedStart =
+  | { readonly key: string; readonly run: string }
+  | { readonly key: string; readonly error: ErrorRecord };
+
+/** The entry of a start, with what became of it: the id of the run that works, or the refusal. */
+export function settledEntry(entry: Entry, diverted: readonly DivertedStart[]): Entry {
+  if (entry.kind !== "start" || diverted.length === 0) return entry;
+  const other = diverted.find((each) => each.key === entry.key);
+  if (other === undefined) return entry;
+  if ("error" in other) return { ...entry, outcome: "error", value: JSON.stringify(other.error) };
+  return { ...entry, value: JSON.stringify({ id: other.run }) };
+}
+
+/** A start creates a run, is merged into a run that exists already (`isCreated` is false), or is refused. */
+export type StartOutcome = Extract<Outcome, { isCreated: boolean }> | StartRefusal;
 export type AdvanceOutcome = Extract<Outcome, { isUnread: boolean } | { why: "stale" | "unread" }>;
 export type EventOutcome = Extract<Outcome, { isDuplicate: boolean }>;
 export type InterveneOutcome = Extract<Outcome, { isHeld: boolean } | { why: "stale" }>;

@@ -36,9 +36,12 @@ export interface Queries {
   output: { params: { run: number }; result: string | null };
   /** Which of these runs have ended or are gone. */
   atRest: { params: { runs: readonly number[] }; result: readonly number[] };
-  /** The id of a run's child under a key, or null. */
-  child: { params: { parent: number; key: string }; result: string | null };
-  /** Number of children that have not ended. */
+  /** A run's child under a key; null: it has none, because its call joined another run or the child was removed. */
+  child: {
+    params: { parent: number; key: string };
+    result: { readonly id: string | null; readonly isJoined: boolean };
+  };
+  /** Number of children that have not ended, also of those that earlier parts of its chain have started. */
   liveChildren: { params: { run: number }; result: number };
   bulk: { params: { no: number } | { id: string }; result: BulkRow | null };
   bulks: { params: { before: number | null; limit: number }; result: readonly BulkRow[] };
@@ -273,6 +276,8 @@ export interface EventRow {
   readonly isRouted: boolean;
   readonly matched: number;
   readonly refused: readonly string[];
+  /** Starts that were merged into a run that existed already. */
+  readonly joined: readonly { readonly definition: string; readonly run: string }[];
   readonly at: number;
 }
 

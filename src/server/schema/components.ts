@@ -57,6 +57,10 @@ const event = {
   data: payload,
   matched: count,
   refused: list(string),
+  joined: list(
+    object({ name: string, run: string }),
+    "Runs that existed already and that its starts were batched into.",
+  ),
   receivedAt: timestamp,
 } satisfies Record<string, Schema>;
 
@@ -254,7 +258,7 @@ export const components: Readonly<Record<string, Schema>> = {
   EventView: object(event),
   EventDetail: object({
     ...event,
-    outcome: { enum: ["matched", "refused", "no-match", "no-listener", "waiting"] },
+    outcome: { enum: ["matched", "batched", "refused", "no-match", "no-listener", "waiting"] },
     outcomeText: string,
     runs: list(object({ id: string, name: string, how: { enum: ["started", "woke"] } }), "At most 20."),
     listeners: list(string, "Definitions that this event starts, among those loaded by this process."),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Facts, outcomeOf, outcomeText, waitView } from "./event.ts";
 
-const row = { name: "deal.won", matched: 0, refused: [], isRouted: true };
+const row = { name: "deal.won", matched: 0, refused: [], joined: [], isRouted: true };
 const facts: Facts = { row, listeners: [], waits: [], waiting: 0 };
 
 function textsOf(over: Partial<Facts>): [string, string] {
@@ -28,6 +28,10 @@ test("a wait names each path that differs, and a missing one is not null", () =>
 
 test("every outcome is a sentence", () => {
   assert.deepEqual(textsOf({ row: { ...row, matched: 3 } }), ["matched", "Started or resumed 3 runs"]);
+  assert.deepEqual(textsOf({ row: { ...row, joined: [{ definition: "w", run: "run_1" }] } }), [
+    "batched",
+    "Batched into run run_1",
+  ]);
   assert.deepEqual(textsOf({ row: { ...row, refused: ["w: input.a: is missing"] } }), [
     "refused",
     "Started nothing: w: input.a: is missing",

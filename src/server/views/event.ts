@@ -18,6 +18,7 @@ export async function eventView({ store }: Services, row: EventRow): Promise<Eve
     data: await payloadView(store, 0, `event:${row.no}`, row.data, `/api/events/${row.no}/data`),
     matched: row.matched,
     refused: row.refused,
+    joined: row.joined.map(({ definition: name, run }) => ({ name, run })),
     receivedAt: iso(row.at),
   };
 }
@@ -55,7 +56,7 @@ export async function eventDetail(services: Services, row: EventRow): Promise<Ev
 
 /** The facts that determine the outcome. */
 export interface Facts {
-  readonly row: Pick<EventRow, "name" | "matched" | "refused" | "isRouted">;
+  readonly row: Pick<EventRow, "name" | "matched" | "refused" | "joined" | "isRouted">;
   readonly listeners: readonly string[];
   readonly waits: readonly EventWait[];
   readonly waiting: number;
@@ -73,6 +74,7 @@ export function waitView({ run, definition: name, key, match }: EventWaitRow, da
 
 export function outcomeOf({ row, listeners, waiting }: Facts): EventDetail["outcome"] {
   if (row.matched > 0) return "matched";
+  if (row.joined.length > 0) return "batched";
   if (row.refused.length > 0) return "refused";
   if (!row.isRouted) return "waiting";
   return listeners.length === 0 && waiting === 0 ? "no-listener" : "no-match";
@@ -84,6 +86,8 @@ export function outcomeText(outcome: EventDetail["outcome"], facts: Facts): stri
   switch (outcome) {
     case "matched":
       return row.matched === 1 ? "Started or resumed one run" : `Started or resumed ${row.matched} runs`;
+    case "batched":
+      return `Batched into run ${row.joined.map(({ run }) => run).join(" and run ")}`;
     case "refused":
       return `Started nothing: ${row.refused.join("; ")}`;
     case "waiting":

@@ -51,6 +51,7 @@ function run(status: RunStatus, parts: Partial<RunDetail>): RunDetail {
       endedAt: null,
       continuedAs: null,
     },
+    lastPart: null,
     mark: { fence: 1, round: 0 },
     isHeld: status === "running",
     compensation: null,

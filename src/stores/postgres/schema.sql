@@ -72,6 +72,20 @@ create table causes (
   PRIMARY KEY (fingerprint)
 );
 
+create table chain_marks (
+  chain bigint not null,
+  key text collate "C" not null,
+  event bigint not null,
+  PRIMARY KEY (chain, key)
+);
+
+create table chains (
+  no bigint not null,
+  last bigint not null,
+  ended_at bigint,
+  PRIMARY KEY (no)
+);
+
 create table clock (
   id bigint not null,
   last_at bigint not null,
@@ -151,6 +165,7 @@ create table events (
   matched bigint not null default 0,
   refused text collate "C",
   at bigint not null,
+  joined text,
   PRIMARY KEY (no)
 );
 CREATE INDEX events_by_age ON events USING btree (at);
@@ -230,11 +245,21 @@ create table inbox (
   body text collate "C",
   is_read smallint not null default 0,
   at bigint not null,
+  chain bigint,
   PRIMARY KEY (no)
 ) with (autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=500, fillfactor=90);
 CREATE INDEX inbox_by_event ON inbox USING btree (ref) WHERE (kind = 'event'::text);
 CREATE UNIQUE INDEX inbox_once ON inbox USING btree (run, kind, ref);
+CREATE UNIQUE INDEX inbox_once_in_chain ON inbox USING btree (chain, ref) WHERE ((chain IS NOT NULL) AND (kind = 'event'::text));
 CREATE INDEX inbox_unread ON inbox USING btree (run) WHERE (is_read = 0);
+
+create table joins (
+  waiter bigint not null,
+  key text collate "C" not null,
+  run bigint not null,
+  PRIMARY KEY (waiter, key)
+);
+CREATE INDEX joins_by_run ON joins USING btree (run);
 
 create table live (
   run bigint not null,
@@ -252,6 +277,8 @@ create table live (
   clocks_stopped_at bigint,
   slots smallint not null default 0,
   deadline_at bigint,
+  chain bigint,
+  is_joined smallint not null default 0,
   PRIMARY KEY (run)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=500, fillfactor=70);
 CREATE INDEX live_ready ON live USING btree (ready_at) WHERE (ready_at IS NOT NULL);
@@ -359,13 +386,18 @@ create table runs (
   ended_at bigint,
   continued_as text collate "C",
   flow text collate "C",
+  chain bigint,
+  parent_chain bigint,
+  replaced_key text collate "C",
   UNIQUE (id),
   PRIMARY KEY (no)
 ) with (fillfactor=85);
+CREATE INDEX runs_by_chain ON runs USING btree (chain) WHERE (chain IS NOT NULL);
 CREATE INDEX runs_by_definition ON runs USING btree (definition);
 CREATE INDEX runs_by_event ON runs USING btree (start_event) WHERE (start_event IS NOT NULL);
 CREATE INDEX runs_by_key ON runs USING btree (key) WHERE (key IS NOT NULL);
 CREATE UNIQUE INDEX runs_by_parent ON runs USING btree (parent, parent_key) WHERE (parent IS NOT NULL);
+CREATE INDEX runs_by_parent_chain ON runs USING btree (parent_chain) WHERE (parent_chain IS NOT NULL);
 CREATE INDEX runs_cancelled ON runs USING btree (no) WHERE (ended = 'cancelled'::text);
 CREATE INDEX runs_ended ON runs USING btree (definition, ended_at) WHERE (ended_at IS NOT NULL);
 CREATE INDEX runs_failed ON runs USING btree (no) WHERE (ended = 'failed'::text);
@@ -510,7 +542,7 @@ CREATE INDEX workers_died ON workers USING btree (died_at) WHERE (is_explained =
 
 -- function baton_beat(p_worker bigint, p_lease_ms bigint) 1de90ebbb590b16847a43e89f7a3e5e8
 
--- function baton_commit(p_sender bigint, p_lane smallint, p_batch bigint, p_shard smallint, p_worker bigint, s_id text[], s_definition bigint[], s_key text[], s_idempotency text[], s_name text[], s_hash text[], s_input text, s_origin text, s_at bigint[], s_delay bigint[], s_priority bigint[], s_leased smallint[], s_parent bigint[], s_parent_key text[], s_awaited smallint[], a_run bigint[], a_fence bigint[], a_next smallint[], a_output text, a_delay bigint[], a_reason text, e_run bigint[], e_seq bigint[], e_key text[], e_kind smallint[], e_outcome smallint[], e_value text, e_input text, e_attempts bigint[], e_took bigint[], t_run bigint[], t_fence bigint[], t_key text[], t_number bigint[], t_charged smallint[], t_outcome text[], t_error text, t_took bigint[], w_run bigint[], w_key text[], w_kind text[], w_due_in bigint[], w_due_at bigint[], w_name text[], w_attempt bigint[], w_match text[], w_hash bigint[], c_run bigint[], c_key text[], x_run bigint[], x_key text[], r_run bigint[], r_no bigint[], l_run bigint[], l_key text[], l_level text[], l_message text[], l_data text, v_source text[], v_id text[], v_name text[], v_data text, v_shapes bigint[], k_event bigint[], k_name text[], k_hash bigint[], k_match text[], p_shared bigint[], p_alone bigint[]) 8e56a991c3bedbba4a50b31ed68fa8c0
+-- function baton_commit(p_sender bigint, p_lane smallint, p_batch bigint, p_shard smallint, p_worker bigint, s_id text[], s_definition bigint[], s_key text[], s_idempotency text[], s_name text[], s_hash text[], s_input text, s_origin text, s_at bigint[], s_delay bigint[], s_priority bigint[], s_leased smallint[], s_parent bigint[], s_parent_key text[], s_awaited smallint[], a_run bigint[], a_fence bigint[], a_next smallint[], a_output text, a_delay bigint[], a_reason text, e_run bigint[], e_seq bigint[], e_key text[], e_kind smallint[], e_outcome smallint[], e_value text, e_input text, e_attempts bigint[], e_took bigint[], t_run bigint[], t_fence bigint[], t_key text[], t_number bigint[], t_charged smallint[], t_outcome text[], t_error text, t_took bigint[], w_run bigint[], w_key text[], w_kind text[], w_due_in bigint[], w_due_at bigint[], w_name text[], w_attempt bigint[], w_match text[], w_hash bigint[], c_run bigint[], c_key text[], x_run bigint[], x_key text[], r_run bigint[], r_no bigint[], l_run bigint[], l_key text[], l_level text[], l_message text[], l_data text, v_source text[], v_id text[], v_name text[], v_data text, v_shapes bigint[], k_event bigint[], k_name text[], k_hash bigint[], k_match text[], p_shared bigint[], p_alone bigint[]) 3f3d8e2218cab50454fac7b25277fb40
 
 -- function baton_lease(p_worker bigint, p_limit bigint, p_shard smallint) 10b7d21bed46729507e5f47ef5f67ed0
 

@@ -1,28 +1,45 @@
 import type { Flow, RateNeed, RunFlow } from "../../kernel/model/flow.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { StartRefusal } from "../../kernel/model/transition.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { lockRun } from "./live-row.ts";
 import type { Work } from "./work.ts";
 
-/** The outcome of a start before it has a run. */
+/** The outcome of a start that is not refused, before it has a run. */
 export type Admission =
   /** A new run that starts at `notBefore`; null: now. `throttledTo`: its place in the throttle, if that is later. */
   | { readonly kind: "new"; readonly notBefore: number | null; readonly throttledTo: number | null }
   /** The start was merged into an existing run. */
-  | { readonly kind: "joined"; readonly run: number; readonly id: string }
-  | { readonly kind: "refused"; readonly key: string; readonly retryAt: number };
+  | { readonly kind: "joined"; readonly run: number; readonly id: string };
 
 const atOnce: Admission = { kind: "new", notBefore: null, throttledTo: null };
 
 /**
- * Applies the flow control of a start's definition: singleton, debounce, batch, rate limit and throttle, in this order.
+ * Why the flow control of its definition refuses a start: a singleton is open, or the rate limit is reached. A start
+ * that will be merged into another run is not refused by a rate limit. Changes nothing. `but`: a run that is about to
+ * end.
  */
+export function* refusalOf(
+  context: Context,
+  flow: Flow,
+  at: number,
+  but: number | null = null,
+): Work<StartRefusal | null> {
+  const { singleton, rate } = flow;
+  if (singleton?.mode === "skip") {
+    const open = yield* runOfKey(context, singleton.key);
+    if (open !== null && open.run !== but) return { ok: false, why: "skipped", key: singleton.key, id: open.id };
+  }
+  if (rate === undefined || (yield* gatheringRun(context, flow)) !== null) return null;
+  const allowedAt = yield* nextConforming(context, rate, at);
+  return allowedAt > at ? { ok: false, why: "rate-limited", key: rate.key, retryInMs: allowedAt - at } : null;
+}
+
+/** Applies the flow control of a start that is not refused: debounce, batch, rate limit and throttle, in this order. */
 export function* admit(context: Context, start: StartRun, flow: Flow, at: number): Work<Admission> {
-  const joined = (yield* joinSingleton(context, flow, at)) ?? (yield* joinDebounceOrBatch(context, start, flow, at));
+  const joined = yield* joinDebounceOrBatch(context, start, flow, at);
   if (joined !== null) return joined;
-  const rate = flow.rate === undefined ? null : yield* nextConforming(context, flow.rate, at);
-  if (rate !== null && rate > at && flow.rate !== undefined)
-    return { kind: "refused", key: flow.rate.key, retryAt: rate };
   if (flow.rate !== undefined) yield* markStart(context, flow.rate, at);
   const windowEndAt = windowEndOf(flow, at);
   if (flow.throttle === undefined)
@@ -97,21 +114,30 @@ interface KeyedRun {
   readonly input: string | null;
 }
 
-/** The run of a key that has not ended, or null. */
+/**
+ * The run of a key that has not ended, or null. It is locked before its state is read: a worker may be leasing it at
+ * this moment, and what is written into it then would be lost.
+ */
 function* runOfKey(context: Context, key: string): Work<KeyedRun | null> {
-  return (
-    (yield* context.db.get<KeyedRun & Record<string, unknown>>(
-      `select g.run, g.count, g.until, r.id, r.input, l.state, l.fence, l.ready_at as readyAt
-       from gathers g join live l on l.run = g.run join runs r on r.no = g.run where g.key = ?`,
-      key,
-    )) ?? null
+  const { db } = context;
+  const kept = yield* db.get<{ run: number; count: number; until: number }>(
+    "select run, count, until from gathers where key = ?",
+    key,
   );
+  if (kept === undefined) return null;
+  yield* lockRun(context, kept.run);
+  const run = yield* db.get<{ id: string; input: string | null; state: number; fence: number; readyAt: number }>(
+    `select r.id, r.input, l.state, l.fence, l.ready_at as readyAt from live l join runs r on r.no = l.run where l.run = ?`,
+    kept.run,
+  );
+  return run === undefined ? null : { ...kept, ...run };
 }
 
-function* joinSingleton(context: Context, { singleton }: Flow, _at: number): Work<Admission | null> {
-  if (singleton?.mode !== "skip") return null;
-  const found = yield* runOfKey(context, singleton.key);
-  return found === null ? null : { kind: "joined", run: found.run, id: found.id };
+/** The run that gathers the starts of this key, if its input can still change: no worker has leased it. */
+function* gatheringRun(context: Context, { debounce, batch }: Flow): Work<KeyedRun | null> {
+  const key = debounce?.key ?? batch?.key;
+  const found = key === undefined ? null : yield* runOfKey(context, key);
+  return found === null || found.fence > 0 || found.state !== state.ready ? null : found;
 }
 
 /** The run that a singleton in replace mode ends. */
@@ -120,10 +146,8 @@ export function* replaced(context: Context, { singleton }: Flow): Work<number | 
 }
 
 function* joinDebounceOrBatch(context: Context, start: StartRun, flow: Flow, at: number): Work<Admission | null> {
-  const key = flow.debounce?.key ?? flow.batch?.key;
-  const found = key === undefined ? null : yield* runOfKey(context, key);
-  // After a worker has leased it, its input can no longer change.
-  if (key === undefined || found === null || found.fence > 0 || found.state !== state.ready) return null;
+  const found = yield* gatheringRun(context, flow);
+  if (found === null) return null;
   if (flow.debounce !== undefined) {
     const readyAt = Math.min(at + flow.debounce.waitMs, Math.max(found.until, at));
     yield* replaceInput(context, found.run, start.input);

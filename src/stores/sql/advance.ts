@@ -1,7 +1,11 @@
 import { chargedDeaths, suspectFrom } from "../../kernel/decide/crash.ts";
+import type { ErrorRecord } from "../../kernel/model/errors.ts";
 import type { Entry, Request } from "../../kernel/model/journal.ts";
-import type { Advance, Outcome } from "../../kernel/model/transition.ts";
-import { indexAttributes } from "./attributes.ts";
+import type { Reason } from "../../kernel/model/reason.ts";
+import type { StartRun } from "../../kernel/model/start-run.ts";
+import { type Advance, type DivertedStart, type Outcome, settledEntry } from "../../kernel/model/transition.ts";
+import { mergeAttributes } from "./attributes.ts";
+import { type ChildStart, startChild } from "./child-start.ts";
 import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
@@ -11,7 +15,6 @@ import { acceptEvent, sealEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
 import { guardRow, type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
 import { giveSlotsBack, slotState } from "./slots.ts";
-import { startRun } from "./start-run.ts";
 import { closeWait, openWait } from "./waits.ts";
 import type { Work } from "./work.ts";
 
@@ -31,12 +34,65 @@ export function* advanceRun(context: Context, advance: Advance, at: number): Wor
     yield* clearSuspicion(context, advance.run, live.unclean);
   if (advance.expires !== undefined && (yield* hasEvent(context, advance.run, advance.expires)))
     return { ok: false, why: "unread" };
-  if (advance.entries !== undefined)
-    for (const entry of advance.entries) yield* writeEntry(context, advance.run, entry, at);
-  if (isBare) return { ok: true, at, isUnread: false };
-  const touched = yield* writeRest(context, advance, live as LiveRow, at);
-  const isUnread = advance.next === undefined ? false : !(yield* leave(context, advance, touched, at));
-  return { ok: true, at, isUnread };
+  if (isBare) {
+    for (const entry of advance.entries ?? []) yield* writeEntry(context, advance.run, entry, at);
+    return { ok: true, at, isUnread: false };
+  }
+  const applied = yield* appliedBefore(context, advance, at);
+  if (applied !== null) return applied;
+  const held = live as LiveRow;
+  const diverted = yield* startChildren(context, advance, held, (start) => !start.parent.isAwaited, at);
+  for (const entry of advance.entries ?? []) {
+    yield* writeEntry(context, advance.run, settledEntry(entry, diverted), at);
+  }
+  const touched = yield* writeRest(context, advance, held, at);
+  // After the waits: a call that is refused loses its wait, and one that joins another run waits for that run.
+  diverted.push(...(yield* startChildren(context, advance, held, (start) => start.parent.isAwaited, at)));
+  const isUnread = advance.next === undefined ? false : !(yield* leave(context, advance, touched, diverted, at));
+  return { ok: true, at, isUnread, ...(diverted.length === 0 ? {} : { diverted }) };
+}
+
+/**
+ * The result of an advance that is repeated because its response was lost. If its first entry is there, all of it was
+ * applied: starts and events must not be applied again, since they may have another outcome now. Null: it is new.
+ */
+function* appliedBefore(context: Context, advance: Advance, at: number): Work<Outcome | null> {
+  const [first] = advance.entries ?? [];
+  if (first === undefined || (advance.starts === undefined && advance.events === undefined)) return null;
+  const row = yield* context.db.get<{ key: string; outcome: number; value: string | null }>(
+    "select key, outcome, value from steps where run = ? and seq = ?",
+    advance.run,
+    first.seq,
+  );
+  if (row === undefined || !context.safeguards.isApplied()) return null;
+  if (row.key !== first.key || first.kind !== "start") return { ok: true, at, isUnread: false };
+  const value = (yield* context.payloads.whole(advance.run, `step:${first.seq}`, row.value)) ?? "{}";
+  const diverted: DivertedStart =
+    row.outcome === outcomeCode.error
+      ? { key: first.key, error: JSON.parse(value) as ErrorRecord }
+      : { key: first.key, run: (JSON.parse(value) as { id: string }).id };
+  return { ok: true, at, isUnread: false, diverted: [diverted] };
+}
+
+/** Starts the children that `isWanted` selects. Returns those that became something else than a new child. */
+function* startChildren(
+  context: Context,
+  advance: Advance,
+  live: LiveRow,
+  isWanted: (start: ChildStart) => boolean,
+  at: number,
+): Work<DivertedStart[]> {
+  const diverted: DivertedStart[] = [];
+  for (const start of advance.starts ?? []) {
+    if (!isChildStart(start) || !isWanted(start)) continue;
+    const other = yield* startChild(context, start, live, at);
+    if (other !== null) diverted.push(other);
+  }
+  return diverted;
+}
+
+function isChildStart(start: StartRun): start is ChildStart {
+  return start.parent !== undefined;
 }
 
 /** Whether the run's own code made progress. Recording a lost attempt or giving up the run is not progress. */
@@ -137,13 +193,11 @@ function* writeRest(context: Context, advance: Advance, live: LiveRow, at: numbe
   for (const wait of advance.opens ?? []) yield* openWait(context, run, wait, at);
   const isTouching = live.is_touched === 0 && (advance.opens !== undefined || advance.shows !== undefined);
   if (isTouching) yield* db.run("update live set is_touched = 1 where run = ?", run);
-  for (const start of advance.starts ?? []) yield* startRun(context, start, at);
   for (const event of advance.events ?? [])
     yield* acceptEvent(context, { kind: "event", event, isRouted: false, starts: [], refused: [] }, at);
   for (const event of advance.sealEvents ?? []) yield* sealEvent(context, event);
   if (advance.attributes !== undefined) {
-    yield* db.run("update runs set attributes = ? where no = ?", advance.attributes, run);
-    yield* indexAttributes(context, run, advance.attributes);
+    yield* mergeAttributes(context, run, advance.attributes);
   }
   for (const line of advance.logs ?? []) {
     yield* db.run(
@@ -172,28 +226,63 @@ function* writeRest(context: Context, advance: Advance, live: LiveRow, at: numbe
 }
 
 /**
- * Applies a cancel that was accepted before the run failed and that its holder has not received: the run ends as
- * cancelled.
+ * Applies a request that was accepted before the run failed or continued as a new run, and that its holder has not
+ * received: it is not lost with this part of the run.
  */
-function* cancelInstead(context: Context, live: LiveRow, fence: number, at: number): Work<boolean> {
+function* obeyInstead(
+  context: Context,
+  live: LiveRow,
+  verbs: readonly Request["verb"][],
+  fence: number,
+  at: number,
+): Work<boolean> {
   const { run } = live;
-  const unread = yield* context.db.get<{ body: string }>(
-    "select body from inbox where run = ? and is_read = 0 and kind = 'cancel' order by no limit 1",
+  const unread = (yield* context.db.all<{ kind: Request["verb"]; body: string }>(
+    "select kind, body from inbox where run = ? and is_read = 0 order by no",
+    run,
+  )).find(({ kind }) => verbs.includes(kind));
+  if (unread === undefined || live.is_compensating === 1 || !context.safeguards.obeysUnread()) return false;
+  const { actor: by, why, isCompensated, stopsClocks } = JSON.parse(unread.body) as Request;
+  const reason = { code: "by-person", by, why } as const;
+  if (unread.kind === "suspend") yield* suspendRun(context, live, { reason, stopsClocks: stopsClocks === true }, at);
+  else if (isCompensated === true) yield* beginCompensation(context, run, { end: "cancelled", reason }, at);
+  else yield* endRun(context, live, { state: "cancelled", reason }, fence, at);
+  yield* context.db.run("update inbox set is_read = 1 where run = ? and is_read = 0 and kind = ?", run, unread.kind);
+  return true;
+}
+
+function* suspendRun(
+  context: Context,
+  live: LiveRow,
+  { reason, stopsClocks }: { reason: Reason; stopsClocks: boolean },
+  at: number,
+): Work<void> {
+  const { run } = live;
+  yield* context.db.run(
+    "update live set state = ?, ready_at = null, holder = null, unclean = 0, is_lost = 0, reason = ?, clocks_stopped_at = ? where run = ?",
+    state.suspended,
+    JSON.stringify(reason),
+    stopsClocks ? at : null,
     run,
   );
-  if (unread === undefined || live.is_compensating === 1) return false;
-  const { actor: by, why, isCompensated } = JSON.parse(unread.body) as Request;
-  const reason = { code: "by-person", by, why } as const;
-  if (isCompensated === true) yield* beginCompensation(context, run, { end: "cancelled", reason }, at);
-  else yield* endRun(context, live, { state: "cancelled", reason }, fence, at);
-  return true;
+  if (live.slots !== slotState.none) yield* giveSlotsBack(context, run, true, at);
+  yield* remark(context, run, "suspended", JSON.stringify(reason), at);
+  const status = statusOfState(state.suspended, live.is_compensating === 1);
+  context.counters.move(live.definition, statusOf(live), status);
+  context.hints.change(run, null, status);
 }
 
 /**
  * Moves the run to the state that the advance requests. False: an unread message has arrived and the holder keeps the
  * run, or an earlier cancel took effect instead.
  */
-function* leave(context: Context, advance: Advance, live: LiveRow, at: number): Work<boolean> {
+function* leave(
+  context: Context,
+  advance: Advance,
+  live: LiveRow,
+  diverted: readonly DivertedStart[],
+  at: number,
+): Work<boolean> {
   const { db } = context;
   const { run, next } = advance;
   const { definition } = live;
@@ -205,6 +294,8 @@ function* leave(context: Context, advance: Advance, live: LiveRow, at: number): 
   };
   switch (next.state) {
     case "parked": {
+      // The code must be told that a call was refused.
+      if (diverted.some((each) => "error" in each)) return false;
       if (!context.safeguards.mayPark(yield* unreadCount(context, run))) return false;
       const waits = yield* db.get<{ n: number; due: number | null }>(
         "select count(*) as n, min(due_at) as due from waits where run = ?",
@@ -238,26 +329,18 @@ function* leave(context: Context, advance: Advance, live: LiveRow, at: number): 
       context.hints.ready = true;
       return true;
     case "suspended":
-      yield* db.run(
-        "update live set state = ?, ready_at = null, holder = null, unclean = 0, is_lost = 0, reason = ?, clocks_stopped_at = ? where run = ?",
-        state.suspended,
-        JSON.stringify(next.reason),
-        next.stopsClocks === true ? at : null,
-        run,
-      );
-      if (live.slots !== slotState.none) yield* giveSlotsBack(context, run, true, at);
-      yield* remark(context, run, "suspended", JSON.stringify(next.reason), at);
-      moveTo(state.suspended);
+      yield* suspendRun(context, live, { reason: next.reason, stopsClocks: next.stopsClocks === true }, at);
       return true;
     case "compensating":
       yield* beginCompensation(context, run, next.compensation, at);
       return true;
     case "completed":
-      yield* endRun(context, live, next, advance.fence, at);
-      if (next.continuesAs !== undefined) yield* continueRun(context, run, next.continuesAs, at);
+      if (next.continuesAs === undefined) yield* endRun(context, live, next, advance.fence, at);
+      else if (yield* obeyInstead(context, live, ["cancel", "suspend"], advance.fence, at)) return false;
+      else yield* continueRun(context, live, next, next.continuesAs, advance.fence, at);
       return true;
     case "failed":
-      if (yield* cancelInstead(context, live, advance.fence, at)) return false;
+      if (yield* obeyInstead(context, live, ["cancel"], advance.fence, at)) return false;
       yield* endRun(context, live, next, advance.fence, at);
       return true;
     case "cancelled":

@@ -1,6 +1,16 @@
 import type { Context } from "./context.ts";
 import type { Work } from "./work.ts";
 
+/** Adds attributes to those that the run has, such as those of its start: a name that it has already gets the new value. */
+export function* mergeAttributes(context: Context, run: number, attributes: string): Work<void> {
+  const { db } = context;
+  const before = (yield* db.get<{ attributes: string | null }>("select attributes from runs where no = ?", run))
+    ?.attributes;
+  const merged = before == null ? attributes : JSON.stringify({ ...JSON.parse(before), ...JSON.parse(attributes) });
+  yield* db.run("update runs set attributes = ? where no = ?", merged, run);
+  yield* indexAttributes(context, run, merged);
+}
+
 /** Indexes a run's attributes. Scalars only: a search is for one value of one name. */
 export function* indexAttributes(context: Context, run: number, attributes: string): Work<void> {
   yield* context.db.run("delete from run_attributes where run = ?", run);

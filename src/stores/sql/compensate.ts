@@ -20,13 +20,14 @@ export function* beginCompensation(context: Context, run: number, compensation: 
     const row = yield* openAgain(context, run);
     if (row === undefined) return;
     yield* db.run(
-      "insert into live (run, definition, state, ready_at, fence, is_touched, compensation) values (?, ?, ?, ?, ?, 1, ?)",
+      "insert into live (run, definition, state, ready_at, fence, is_touched, compensation, chain) values (?, ?, ?, ?, ?, 1, ?, ?)",
       run,
       row.definition,
       state.ready,
       at,
       row.fence + 1,
       text,
+      row.chain,
     );
     context.counters.move(row.definition, row.ended, "compensating");
   } else {
@@ -46,9 +47,10 @@ export function* beginCompensation(context: Context, run: number, compensation: 
   yield* db.run("delete from waits where run = ?", run);
   yield* db.run("delete from shows where run = ?", run);
   yield* db.run("update inbox set is_read = 1 where run = ? and is_read = 0", run);
+  const chain = (yield* db.get<{ chain: number | null }>("select chain from live where run = ?", run))?.chain ?? run;
   yield* cancelChildren(
     context,
-    run,
+    chain,
     compensation.end === "cancelled" ? compensation.reason : { code: "by-person", by: "compensation", why: null },
     at,
   );

@@ -2,10 +2,12 @@ import type { Reason } from "../../kernel/model/reason.ts";
 import type { RestStatus } from "../../kernel/model/status.ts";
 import type { Next } from "../../kernel/model/transition.ts";
 import { giveBackPlace } from "./admission.ts";
+import { setChainEnd } from "./chains.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { addDeadLetter, keepErrorText } from "./dead.ts";
 import { deliver } from "./inbox.ts";
+import { tellJoined } from "./joins.ts";
 import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
 import { releaseSlots, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
@@ -70,16 +72,18 @@ export function* endRun(
   context.counters.move(row.definition, statusOf(live), end.state);
   context.counters.hour(row.definition, end.state, at, 1);
   context.hints.change(run, row.id, end.state);
-  // The parent keeps waiting, for the run that continues this one.
+  // Everyone keeps waiting, for the run that continues this one.
   if (end.state === "completed" && end.continuesAs !== undefined) return;
-  if (row.parent !== null && row.parent_awaits === 1) {
+  if (live.chain !== null) yield* setChainEnd(context, live.chain, at);
+  if (live.is_joined === 1) yield* tellJoined(context, { no: run, id: row.id, round: row.round }, at);
+  if (row.parent !== null && row.parent_key !== null && row.parent_awaits === 1) {
     yield* deliver(
       context,
       { run: row.parent, kind: "child", ref: `${run}:${row.round}`, key: row.parent_key, body: null },
       at,
     );
   }
-  if (end.state === "cancelled") yield* cancelChildren(context, run, end.reason, at);
+  if (end.state === "cancelled") yield* cancelChildren(context, live.chain ?? run, end.reason, at);
 }
 
 function* compensationOf(context: Context, run: number): Work<string | null> {
@@ -90,16 +94,23 @@ function* compensationOf(context: Context, run: number): Work<string | null> {
 }
 
 /**
- * Cancels every child that has not ended and is not compensating. Idle children end here; held ones receive a message.
+ * Cancels every child that has not ended and is not compensating, also those that earlier parts of a chain have
+ * started. `parent` is the chain's number, or that of a run without a chain. Idle children end here; held ones receive a
+ * message.
  */
 export function* cancelChildren(context: Context, parent: number, reason: Reason, at: number): Work<void> {
   if (!context.safeguards.cancelsChildren()) return;
   const children = yield* context.db.all<LiveRow & Record<string, unknown>>(
-    `select ${liveColumns} from live where compensation is null and run in (select no from runs where parent = ? and ended is null) order by run${context.lock}`,
+    `select ${liveColumns} from live where compensation is null and run in (${openChildren}) order by run${context.lock}`,
     parent,
+    context.safeguards.chainOf(parent),
   );
   for (const child of children) yield* cancelLive(context, child, "parent", reason, at);
 }
+
+/** The children of a chain that have not ended. A run without a chain counts as one. */
+export const openChildren = `select no from runs where parent = ? and ended is null
+  union all select no from runs where parent_chain = ? and ended is null`;
 
 /** Cancels a run on behalf of the engine. Ended and compensating runs are left alone. */
 export function* cancelRun(

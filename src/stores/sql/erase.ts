@@ -14,10 +14,11 @@ interface ErasedRun {
   created_at: number;
   ended_at: number;
   start_event: number | null;
+  chain: number | null;
 }
 
 /**
- * Removes runs with their children and with the data that only they have left: events that no other run has consumed,
+ * Removes runs with all parts of their chains, their children and with the data that only they have left: events that no other run has consumed,
  * idempotency keys, entries in debounce windows, batches and bulk operations, and reasons that people gave. All or
  * nothing: if one run has not ended, nothing is removed. The audit record names no person: it has IDs, counts and the
  * hash of the key.
@@ -48,7 +49,7 @@ export function* eraseRuns(context: Context, act: EraseRuns, at: number): Work<E
 }
 
 function* withChildren({ db }: Context, ids: readonly string[]): Work<readonly ErasedRun[]> {
-  const columns = "no, id, definition, ended, created_at, ended_at, start_event";
+  const columns = "no, id, definition, ended, created_at, ended_at, start_event, chain";
   const found = new Map<number, ErasedRun>();
   const open: ErasedRun[] = (yield* mapWork(ids, function* (id) {
     return yield* db.all<ErasedRun & Record<string, unknown>>(`select ${columns} from runs where id = ?`, id);
@@ -57,7 +58,12 @@ function* withChildren({ db }: Context, ids: readonly string[]): Work<readonly E
     if (found.has(run.no)) continue;
     found.set(run.no, run);
     open.push(
-      ...(yield* db.all<ErasedRun & Record<string, unknown>>(`select ${columns} from runs where parent = ?`, run.no)),
+      ...(yield* db.all<ErasedRun & Record<string, unknown>>(
+        `select ${columns} from runs where parent = ?1
+         union all select ${columns} from runs where no = ?2 or chain = ?2`,
+        run.no,
+        run.chain ?? run.no,
+      )),
     );
   }
   return [...found.values()];

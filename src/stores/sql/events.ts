@@ -53,12 +53,17 @@ export function* routeEvent(context: Context, route: RouteEvent, at: number): Wo
 function* startTriggered(context: Context, starts: readonly StartRun[], event: number, at: number): Work<number> {
   let started = 0;
   const refused: string[] = [];
+  const joined: { definition: string; run: string }[] = [];
   for (const start of starts) {
     const outcome = yield* startRun(context, start, at, event);
-    if (outcome.ok && outcome.isCreated) started += 1;
-    if (!outcome.ok) refused.push(`${start.definition.name}: ${refusalText(outcome)}`);
+    const { name: definition } = start.definition;
+    if (!outcome.ok) refused.push(`${definition}: ${refusalText(outcome)}`);
+    else if (outcome.isCreated) started += 1;
+    else joined.push({ definition, run: outcome.run.id });
   }
   if (refused.length > 0) yield* addRefusals(context, event, refused);
+  if (joined.length > 0)
+    yield* context.db.run("update events set joined = ? where no = ?", JSON.stringify(joined), event);
   if (started > 0) yield* context.db.run("update events set matched = matched + ? where no = ?", started, event);
   return started;
 }

@@ -12,7 +12,7 @@ export function* deliver(
   const { db } = context;
   yield* lockRun(context, message.run);
   const { changes } = yield* db.run(
-    "insert into inbox (run, kind, ref, key, body, at) values (?, ?, ?, ?, ?, ?) on conflict do nothing",
+    message.kind === "event" ? insertEvent : insertOther,
     message.run,
     message.kind,
     message.ref,
@@ -24,6 +24,12 @@ export function* deliver(
   yield* wake(context, message.run, at);
   return true;
 }
+
+const insertOther =
+  "insert into inbox (run, kind, ref, key, body, at) values (?, ?, ?, ?, ?, ?) on conflict do nothing";
+/** An event is received once by a whole chain. */
+const insertEvent =
+  "insert into inbox (run, kind, ref, key, body, at, chain) values (?1, ?2, ?3, ?4, ?5, ?6, (select chain from live where run = ?1)) on conflict do nothing";
 
 /** Moves the run's ready time forward, or notifies its holder. A suspended run stays suspended. */
 export function* wake(context: Context, run: number, at: number): Work<void> {

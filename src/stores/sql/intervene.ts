@@ -2,6 +2,7 @@ import type { Reason } from "../../kernel/model/reason.ts";
 import type { Intervene, Outcome } from "../../kernel/model/transition.ts";
 import { audit } from "./audit.ts";
 import { isBulkDone, markBulkDone } from "./bulks.ts";
+import { livingPart } from "./chains.ts";
 import { state } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
@@ -25,6 +26,12 @@ export function* intervene(context: Context, act: Intervene, at: number): Work<O
 }
 
 function* carryOut(context: Context, act: Intervene, at: number): Work<Outcome> {
+  // Until it is carried out, a loop may have continued many times: the request is for the part that is open now.
+  const run = act.isUnconditional === true ? yield* livingPart(context, act.run) : act.run;
+  return yield* carryOutOn(context, { ...act, run }, at);
+}
+
+function* carryOutOn(context: Context, act: Intervene, at: number): Work<Outcome> {
   const { db } = context;
   // The queue row first: while it is locked, the row in `runs` cannot change.
   const live = yield* liveRow(context, act.run);
@@ -40,7 +47,9 @@ function* carryOut(context: Context, act: Intervene, at: number): Work<Outcome> 
     yield* audit(context, act.run, row.id, act.audit, at);
     return { ok: true, at, isHeld: true };
   }
-  if (row.round !== act.seen.round || (live?.fence ?? row.fence) !== act.seen.fence) return { ok: false, why: "stale" };
+  const isSeen = row.round === act.seen.round && (live?.fence ?? row.fence) === act.seen.fence;
+  const isApplicable = act.isUnconditional === true && live?.is_compensating === 0 && live.state !== state.suspended;
+  if (!isSeen && !isApplicable) return { ok: false, why: "stale" };
   const { idle } = act;
   switch (idle.to) {
     case "ready":

@@ -14,10 +14,13 @@ export interface LiveRow {
   readonly is_compensating: number;
   readonly slots: number;
   readonly deadline_at: number | null;
+  /** The chain that it continues; null for every other run. */
+  readonly chain: number | null;
+  readonly is_joined: number;
 }
 
 export const liveColumns =
-  "run, definition, state, fence, unclean, is_touched, compensation is not null as is_compensating, slots, deadline_at";
+  "run, definition, state, fence, unclean, is_touched, compensation is not null as is_compensating, slots, deadline_at, chain, is_joined";
 
 /** Reads what the guard of a write needs. */
 export function guardRow(

@@ -51,9 +51,9 @@ export class Matching {
     return hashes;
   }
 
-  /** The first matching event that the run has not received, or null. */
+  /** The first matching event that the run and the earlier parts of its chain have not received, or null. */
   *find(
-    run: number,
+    { run, chain }: { readonly run: number; readonly chain: number | null },
     name: string,
     hash: number,
     match: Readonly<Record<string, MatchValue>>,
@@ -67,12 +67,14 @@ export class Matching {
         `select e.no, e.data from event_keys k join events e on e.no = k.event
          where k.name = ? and k.hash = ? and k.event > ? and e.at >= ?
            and not exists (select 1 from inbox i where i.run = ? and i.kind = 'event' and i.ref = cast(e.no as text))
+           ${chain === null ? "" : notInChain}
          order by k.event limit 1`,
         name,
         hash,
         floor,
         since ?? 0,
-        run,
+        // The rows of a chain's first part have its number, those of later parts name the chain.
+        ...(chain === null ? [run] : [chain, chain]),
       );
       if (found === undefined) return null;
       // An encrypted event can be matched only by its hash.
@@ -113,6 +115,9 @@ export class Matching {
     );
   }
 }
+
+const notInChain =
+  "and not exists (select 1 from inbox i where i.chain = ? and i.kind = 'event' and i.ref = cast(e.no as text))";
 
 export function hashOf(paths: readonly string[], match: Readonly<Record<string, MatchValue>>): number {
   return hash53Number(canonical(paths.map((path) => [path, match[path] ?? null])));

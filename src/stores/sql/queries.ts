@@ -7,9 +7,11 @@ import type { EventRow, HourRow, Queries, RunFilter, StoreStats, WorkerRow } fro
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
 import { readGroups, readNewestCauses } from "./causes.ts";
+import { livingPart } from "./chains.ts";
 import { readCheckup } from "./checkup.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { openChildren } from "./end-run.ts";
 import { readEventRuns, readEventWaits, readKeyEntries } from "./event-queries.ts";
 import { countByStatus } from "./facets.ts";
 import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
@@ -146,17 +148,14 @@ export const queries: Handlers = {
   bulkMatch: countBulk,
   bulkItems: readBulkItems,
   bulkLot: readLot,
-  child: function* (context, { parent, key }) {
-    return (
-      (yield* context.db.get<{ id: string }>("select id from runs where parent = ? and parent_key = ?", parent, key))
-        ?.id ?? null
-    );
+  child: function* ({ db }, { parent, key }) {
+    const child = yield* db.get<{ id: string }>("select id from runs where parent = ? and parent_key = ?", parent, key);
+    const join = yield* db.get("select 1 from joins where waiter = ? and key = ?", parent, key);
+    return { id: child?.id ?? null, isJoined: child === undefined && join !== undefined };
   },
-  liveChildren: function* (context, { run }) {
-    return (
-      (yield* context.db.get<{ n: number }>("select count(*) as n from runs where parent = ? and ended is null", run))
-        ?.n ?? 0
-    );
+  liveChildren: function* ({ db }, { run }) {
+    const chain = (yield* db.get<{ chain: number | null }>("select chain from runs where no = ?", run))?.chain ?? run;
+    return (yield* db.get<{ n: number }>(`select count(*) as n from (${openChildren}) c`, chain, chain))?.n ?? 0;
   },
   logs: function* (context, { run, after, limit }) {
     return yield* context.db.all(
@@ -219,7 +218,7 @@ export const queries: Handlers = {
   },
   events: function* (context, { name, before, limit }) {
     return (yield* context.db.all<StoredEvent>(
-      `select no, id, source, name, data, is_routed, matched, refused, at from events where ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
+      `select no, id, source, name, data, is_routed, matched, refused, joined, at from events where ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
       name,
       before ?? Number.MAX_SAFE_INTEGER,
       limit,
@@ -227,7 +226,7 @@ export const queries: Handlers = {
   },
   event: function* (context, { no }) {
     const row = yield* context.db.get<StoredEvent & Record<string, unknown>>(
-      "select no, id, source, name, data, is_routed, matched, refused, at from events where no = ?",
+      "select no, id, source, name, data, is_routed, matched, refused, joined, at from events where no = ?",
       no,
     );
     return row === undefined
@@ -240,7 +239,7 @@ export const queries: Handlers = {
   unrouted: function* (context, { limit }) {
     return yield* mapWork(
       yield* context.db.all<StoredEvent>(
-        "select no, id, source, name, data, is_routed, matched, refused, at from events where is_routed = 0 order by no limit ?",
+        "select no, id, source, name, data, is_routed, matched, refused, joined, at from events where is_routed = 0 order by no limit ?",
         limit,
       ),
       function* (row) {
@@ -392,6 +391,7 @@ function* detail(context: Context, row: ListRow): Work<RunDetail> {
   );
   return {
     row: yield* toRun(context, row),
+    lastPart: row.continued_as === null ? null : yield* lastPart(context, run),
     mark: { fence: row.live_fence ?? more?.fence ?? 0, round: row.round },
     isHeld: row.state === state.leased,
     compensation: row.compensation === null ? null : JSON.parse(row.compensation),
@@ -413,7 +413,7 @@ function* detail(context: Context, row: ListRow): Work<RunDetail> {
       state: number | null;
       undoing: number;
     }>(
-      "select r.id, r.parent_key, r.ended, l.state, l.compensation is not null as undoing from runs r left join live l on l.run = r.no where r.parent = ? order by r.no limit 200",
+      "select r.id, coalesce(r.parent_key, r.replaced_key, '') as parent_key, r.ended, l.state, l.compensation is not null as undoing from runs r left join live l on l.run = r.no where r.parent = ? order by r.no limit 200",
       run,
     )).map((child) => ({
       id: child.id,
@@ -421,6 +421,12 @@ function* detail(context: Context, row: ListRow): Work<RunDetail> {
       status: child.ended ?? statusOfState(child.state ?? 0, child.undoing === 1),
     })),
   };
+}
+
+function* lastPart(context: Context, run: number): Work<{ no: number; id: string } | null> {
+  const no = yield* livingPart(context, run);
+  const part = yield* context.db.get<{ id: string }>("select id from runs where no = ?", no);
+  return part === undefined ? null : { no, id: part.id };
 }
 
 interface StoredEvent {
@@ -432,6 +438,7 @@ interface StoredEvent {
   is_routed: number;
   matched: number;
   refused: string | null;
+  joined: string | null;
   at: number;
 }
 
@@ -445,6 +452,7 @@ function toEvent(row: StoredEvent): EventRow {
     isRouted: row.is_routed === 1,
     matched: row.matched,
     refused: row.refused === null ? [] : JSON.parse(row.refused),
+    joined: row.joined === null ? [] : JSON.parse(row.joined),
     at: row.at,
   };
 }

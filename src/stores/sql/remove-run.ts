@@ -1,4 +1,5 @@
 import type { RestStatus } from "../../kernel/model/status.ts";
+import { removeChain } from "./chains.ts";
 import type { Context } from "./context.ts";
 import { removeDeadLetter } from "./dead.ts";
 import type { Work } from "./work.ts";
@@ -8,7 +9,6 @@ const ownedTables = [
   "steps",
   "attempts",
   "waits",
-  "inbox",
   "logs",
   "shows",
   "history",
@@ -16,6 +16,22 @@ const ownedTables = [
   "error_words",
   "bulk_runs",
 ] as const;
+
+/**
+ * A part of a chain leaves behind which events it has received, as long as the chain may still receive them: no later
+ * part receives them again.
+ */
+function* removeInbox(context: Context, run: number, chain: number | null): Work<void> {
+  const { db } = context;
+  if (chain === null) yield* db.run("delete from inbox where run = ?", run);
+  else {
+    yield* db.run(
+      `delete from inbox where run = ? and not (kind = 'event' and exists (select 1 from events e where e.no = case when inbox.kind = 'event' then cast(inbox.ref as bigint) end))`,
+      run,
+    );
+  }
+  yield* removeChain(context, chain ?? run);
+}
 
 /** Removes an ended run with all its rows, and updates the counters. Audit records of people's actions stay. */
 export function* removeRun(
@@ -25,10 +41,13 @@ export function* removeRun(
   const { db, counters } = context;
   const { no, definition, ended } = run;
   for (const table of ownedTables) yield* db.run(`delete from ${table} where run = ?`, no);
+  yield* db.run("delete from joins where waiter = ?", no);
+  const row = yield* db.get<{ chain: number | null }>("select chain from runs where no = ?", no);
   yield* context.payloads.dropAll(no);
   yield* context.numbers.removed(no);
   yield* removeDeadLetter(context, no);
   yield* db.run("delete from runs where no = ?", no);
+  yield* removeInbox(context, no, row?.chain ?? null);
   counters.move(definition, ended, null);
   counters.hour(definition, "started", run.created_at, -1);
   counters.hour(definition, ended, run.ended_at, -1);

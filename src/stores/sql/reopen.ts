@@ -1,10 +1,13 @@
 import type { RunFlow } from "../../kernel/model/flow.ts";
 import type { RestStatus } from "../../kernel/model/status.ts";
 import type { Idle } from "../../kernel/model/transition.ts";
+import { setChainEnd } from "./chains.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { forgetErrorText, removeDeadLetter } from "./dead.ts";
+import { cancelRun } from "./end-run.ts";
 import { liveRow, statusOf } from "./live-row.ts";
+import { replaceChild } from "./replace-child.ts";
 import { needsOf, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
@@ -26,8 +29,8 @@ export function* reopenRun(
     const requested = idle.compensation === undefined ? null : JSON.stringify(idle.compensation);
     const compensation = rest.compensation ?? requested;
     yield* db.run(
-      `insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots, deadline_at)
-       values (?, ?, ?, ?, ?, 1, ?, ?, ?)`,
+      `insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots, deadline_at, chain)
+       values (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
       run,
       rest.definition,
       state.ready,
@@ -36,6 +39,7 @@ export function* reopenRun(
       compensation,
       compensation === null ? wantsSlots(rest.flow) : slotState.none,
       compensation === null ? newDeadline(rest.flow, at) : null,
+      rest.chain,
     );
     context.counters.move(rest.definition, rest.ended, compensation === null ? "pending" : "compensating");
   } else {
@@ -68,22 +72,27 @@ export function* reopenRun(
       yield* context.payloads.keep(run, `step:${seq}`, JSON.stringify(idle.reopening)),
       at,
     );
-    // A restart repeats what came after its step. A completed child gives up its key, so that another one can be
-    // started.
-    if (idle.reopening.voidFrom !== undefined) {
-      for (const key of idle.reopening.keys) {
-        yield* db.run(
-          "update runs set parent_key = parent_key || ' (before round ' || ? || ')' where parent = ? and parent_key = ? and ended = 'completed'",
-          row.round + 1,
-          run,
-          key,
-        );
-      }
-    }
+    // A restart repeats what came after its step, with new children.
+    if (idle.reopening.voidFrom !== undefined)
+      for (const key of idle.reopening.keys) yield* giveUpChild(context, run, key, at);
     for (const key of idle.reopening.keys) yield* db.run("delete from waits where run = ? and key = ?", run, key);
   }
   context.hints.ready = true;
   context.hints.change(run, row.id, "pending");
+}
+
+/** The child of a repeated call or start is cancelled if it has not ended, and another one takes its key. */
+function* giveUpChild(context: Context, parent: number, key: string, at: number): Work<void> {
+  const child = yield* context.db.get<{ no: number; ended: string | null }>(
+    "select no, ended from runs where parent = ? and parent_key = ?",
+    parent,
+    key,
+  );
+  if (child === undefined) return;
+  const reason = { code: "by-person", by: "parent", why: "its parent was restarted before it" } as const;
+  // Before its end: nobody waits for it any more.
+  yield* replaceChild(context, child.no);
+  if (child.ended === null) yield* cancelRun(context, child.no, reason, at);
 }
 
 /** Reopens an ended run in a new round. */
@@ -91,7 +100,15 @@ export function* openAgain(
   context: Context,
   run: number,
 ): Work<
-  { definition: number; ended: RestStatus; fence: number; flow: string | null; compensation: string | null } | undefined
+  | {
+      definition: number;
+      ended: RestStatus;
+      fence: number;
+      flow: string | null;
+      compensation: string | null;
+      chain: number | null;
+    }
+  | undefined
 > {
   const { db } = context;
   const row = yield* db.get<{
@@ -100,12 +117,14 @@ export function* openAgain(
     fence: number;
     flow: string | null;
     compensation: string | null;
+    chain: number | null;
     ended_at: number;
   }>(
-    "select r.definition, r.ended, r.ended_at, r.fence, r.flow, d.compensation from runs r left join dead d on d.run = r.no where r.no = ?",
+    "select r.definition, r.ended, r.ended_at, r.fence, r.flow, r.chain, d.compensation from runs r left join dead d on d.run = r.no where r.no = ?",
     run,
   );
   if (row === undefined) return undefined;
+  if (row.chain !== null) yield* setChainEnd(context, row.chain, null);
   yield* db.run(
     "update runs set ended = null, ended_at = null, error = null, reason = null, output = null, round = round + 1 where no = ?",
     run,

@@ -28,6 +28,12 @@ export interface StoreSafeguards {
   isBulkTurn(isOpen: boolean): boolean;
   /** A cancel also cancels the children. */
   cancelsChildren(): boolean;
+  /** A run that would fail or continue as a new run first obeys a request that it has not read. */
+  obeysUnread(): boolean;
+  /** An advance whose first entry is there already was applied as a whole. */
+  isApplied(): boolean;
+  /** A later part of a chain counts as the chain. */
+  chainOf(chain: number): number;
   /** A freed slot goes to the first run in its queue. */
   handsOver(): boolean;
   /** Crashes without a suspect raise the allowance of the suspects. */
@@ -53,6 +59,9 @@ export const safeguards: StoreSafeguards = {
   keepsDeadLetters: () => true,
   isBulkTurn: (isOpen) => isOpen,
   cancelsChildren: () => true,
+  obeysUnread: () => true,
+  isApplied: () => true,
+  chainOf: (chain) => chain,
   allowance: allowanceFor,
   isSameRevision: (now, seen) => now === seen,
   mayFire: (isTaken) => !isTaken,

@@ -1,4 +1,4 @@
-import { type RefusedStart, refusalText } from "../../kernel/decide/refusal.ts";
+import { refusalText } from "../../kernel/decide/refusal.ts";
 import { decidedFrom, decideOverlap, dueOf, nextDue, passedGap } from "../../kernel/decide/schedule.ts";
 import type { Audit } from "../../kernel/model/audit.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
@@ -14,14 +14,16 @@ import type {
   ScheduleTransition,
 } from "../../kernel/model/schedule-acts.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
+import type { StartRefusal } from "../../kernel/model/transition.ts";
 import { unreachable } from "../../stdx/assert.ts";
 import { canonical } from "../../stdx/json.ts";
+import { livingPart } from "./chains.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { endRun } from "./end-run.ts";
 import { deliver } from "./inbox.ts";
 import { liveRow } from "./live-row.ts";
-import { startRun } from "./start-run.ts";
+import { startRefusal, startRun } from "./start-run.ts";
 import { setTimer } from "./timers.ts";
 import { mapWork, type Work } from "./work.ts";
 
@@ -212,7 +214,10 @@ function* fireSchedule(context: Context, fire: FireScheduleTransition, at: numbe
     );
     if (planned.refusal !== null || decision.act === "fire") yield* start(planned);
     else if (decision.act === "cancel-and-fire") {
-      if (lastRun !== null) yield* cancelRun(context, lastRun, scheduleId(row), at);
+      // Only for a start that takes its place: the run must not end for one that is then refused.
+      const refused = planned.start === null ? null : yield* startRefusal(context, planned.start, at, lastRun);
+      if (lastRun !== null && refused === null)
+        yield* cancelRun(context, yield* livingPart(context, lastRun), scheduleId(row), at);
       yield* start(planned);
     } else {
       const outcome = decision.act === "buffer" ? "buffered" : "skipped";
@@ -231,10 +236,13 @@ function* fireSchedule(context: Context, fire: FireScheduleTransition, at: numbe
   return { ok: true, at, decided, started: null };
 }
 
-/** The ID of a schedule's last run if it has not ended. */
+/** The ID of a schedule's last run if it has not ended. A run that has continued as others has not ended. */
 function* openRun(context: Context, run: number | null): Work<string | null> {
   if (run === null) return null;
-  return (yield* context.db.get<{ id: string }>("select id from runs where no = ? and ended is null", run))?.id ?? null;
+  const part = yield* livingPart(context, run);
+  return (
+    (yield* context.db.get<{ id: string }>("select id from runs where no = ? and ended is null", part))?.id ?? null
+  );
 }
 
 /** Starts the run of a scheduled time, unless it already has one. */
@@ -294,7 +302,7 @@ function* startedRun(
   context: Context,
   start: StartRun,
   at: number,
-): Work<{ run: { no: number; id: string }; refused: null } | { run: null; refused: RefusedStart }> {
+): Work<{ run: { no: number; id: string }; refused: null } | { run: null; refused: StartRefusal }> {
   const outcome = yield* startRun(context, start, at);
   if (outcome.ok) return { run: { no: outcome.run.no, id: outcome.run.id }, refused: null };
   if (outcome.why !== "key-conflict") return { run: null, refused: outcome };

@@ -233,6 +233,13 @@ function* give(context: Context, waiter: Waiter, key: string, n: number, at: num
   return null;
 }
 
+/** The next part of a chain keeps the slots that the chain holds from its start to its end, if it still needs them. */
+export function* moveKeptSlots({ db }: Context, from: number, to: number, needs: readonly SlotNeed[]): Work<void> {
+  for (const { key, isKept } of needs) {
+    if (isKept) yield* db.run("update slots set run = ?, fence = 1 where run = ? and key = ?", to, from, key);
+  }
+}
+
 /** Hands out the free slots of a key while runs are queued for it. */
 function* fillSlots(context: Context, key: string, at: number): Work<void> {
   const { db } = context;

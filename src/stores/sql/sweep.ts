@@ -65,7 +65,11 @@ function agesOf(params: SweepParams, keep: Keep | null): Required<Keep> {
   };
 }
 
-/** A child is kept while its parent may still request it. */
+/**
+ * A child is kept while an ancestor may still need it: while one has not ended, or has failed and may be resumed or
+ * compensated. The first part of a chain is kept as if it ended with the chain: its idempotency key leads to the chain,
+ * and children of a chain count as children of an open run until all of it has ended.
+ */
 function* oldRuns(
   context: Context,
   definition: number,
@@ -76,15 +80,28 @@ function* oldRuns(
   return yield* context.db.all(
     `select no, definition, ended, created_at, ended_at from runs r
      where definition = ? and ended_at is not null and ended_at < ? and ended_at < case ended when 'failed' then cast(? as bigint) when 'cancelled' then cast(? as bigint) else cast(? as bigint) end
-       and (parent is null or not exists (select 1 from live l where l.run = r.parent)) order by ended_at limit ?`,
+       and (parent is null or not exists (${neededBy}))
+       and not exists (select 1 from chains c where c.no = r.no and (c.ended_at is null or c.ended_at >= case r.ended when 'failed' then cast(? as bigint) when 'cancelled' then cast(? as bigint) else cast(? as bigint) end))
+     order by ended_at limit ?`,
     definition,
     at - Math.min(completedMs, failedMs, cancelledMs),
+    at - failedMs,
+    at - cancelledMs,
+    at - completedMs,
     at - failedMs,
     at - cancelledMs,
     at - completedMs,
     limit,
   );
 }
+
+/** The ancestors of run `r` that may still need it. */
+const neededBy = `with recursive up (no, parent, ended, chain) as (
+    select p.no, p.parent, p.ended, coalesce(p.chain, p.no) from runs p where p.no = r.parent
+    union all
+    select p.no, p.parent, p.ended, coalesce(p.chain, p.no) from up u join runs p on p.no = u.parent
+  ) select 1 from up u left join chains c on c.no = u.chain
+  where u.ended is null or u.ended = 'failed' or (c.no is not null and c.ended_at is null)`;
 
 function* sweepBulks(context: Context, before: number, limit: number): Work<void> {
   const { db } = context;
@@ -110,6 +127,11 @@ function* sweepEvents(context: Context, params: { eventMs: number; limit: number
     yield* db.run("delete from event_keys where event = ?", no);
     yield* context.payloads.drop(0, `event:${no}`);
     yield* db.run("delete from events where no = ?", no);
+    // What a removed part of a chain left behind: see removeRun.
+    yield* db.run(
+      `delete from inbox where kind = 'event' and ref = ? and chain is not null and not exists (select 1 from runs r where r.no = inbox.run)`,
+      String(no),
+    );
   }
   return rows.length;
 }

@@ -1,5 +1,6 @@
 import type { WaitOpening } from "../../kernel/model/transition.ts";
 import { canonical } from "../../stdx/json.ts";
+import { keepMark, readMark } from "./chains.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
 import type { Work } from "./work.ts";
@@ -31,22 +32,20 @@ export function* openWait(context: Context, run: number, wait: WaitOpening, at: 
 
 function* lookBack(context: Context, run: number, wait: WaitOpening, hash: number, at: number): Work<void> {
   const { db } = context;
-  const start = yield* db.get<{ event_floor: number; start_event: number | null }>(
-    "select event_floor, start_event from runs where no = ?",
+  const { name = "", match = {} } = wait;
+  const start = yield* db.get<{ event_floor: number; start_event: number | null; chain: number | null }>(
+    "select event_floor, start_event, chain from runs where no = ?",
     run,
   );
   const hasLookback = wait.lookbackMs !== undefined;
-  const floor = hasLookback ? 0 : context.safeguards.eventFloor(start?.event_floor ?? 0);
+  const chain = start?.chain ?? null;
+  const shape = { name, hash, match: canonical(match) };
+  const mark = chain === null || hasLookback ? 0 : yield* readMark(context, chain, shape);
+  const floor = hasLookback ? 0 : Math.max(mark, context.safeguards.eventFloor(start?.event_floor ?? 0));
   const since = hasLookback ? at - (wait.lookbackMs ?? 0) : null;
-  const event = yield* context.matching.find(
-    run,
-    wait.name ?? "",
-    hash,
-    wait.match ?? {},
-    floor,
-    since,
-    start?.start_event ?? null,
-  );
+  const owner = { run, chain };
+  const event = yield* context.matching.find(owner, name, hash, match, floor, since, start?.start_event ?? null);
+  if (chain !== null && !hasLookback) yield* keepMark(context, chain, shape, floor, event);
   if (event !== null) yield* settleWait(context, run, wait.key, event, at);
 }
 

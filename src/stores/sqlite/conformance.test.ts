@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openMemoryBench } from "../../../test/stores/benches.ts";
+import { describeChains } from "../conformance/chains.ts";
 import { describeConsole } from "../conformance/console.ts";
 import { describeLife } from "../conformance/life.ts";
 import { describeSchedules } from "../conformance/schedules.ts";
@@ -13,7 +14,7 @@ import { openDatabase } from "./open.ts";
 const silent = { publish: () => {}, subscribe: () => () => {} };
 const startAt = Date.UTC(2026, 0, 1);
 
-for (const describeAll of [describeStore, describeSchedules, describeLife, describeConsole]) {
+for (const describeAll of [describeStore, describeChains, describeSchedules, describeLife, describeConsole]) {
   describeAll("sqlite in memory", openMemoryBench);
   describeAll("sqlite on two connections to one file", openOnFile);
 }

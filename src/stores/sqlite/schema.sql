@@ -63,6 +63,21 @@ CREATE TABLE causes (
   count integer not null
 ) without rowid;
 
+CREATE TABLE chain_marks (
+  chain integer not null,
+  key text not null,
+  event integer not null,
+  primary key (chain, key)
+) without rowid;
+
+CREATE TABLE chains (
+  no integer primary key,
+  -- The part that is open, or was the last to end.
+  last integer not null,
+  -- Null while the chain is open.
+  ended_at integer
+);
+
 CREATE TABLE clock (
   id integer primary key check (id = 1),
   last_at integer not null
@@ -121,7 +136,7 @@ CREATE TABLE events (
   matched integer not null default 0,
   refused text,
   at integer not null
-);
+, joined text);
 
 CREATE TABLE fire_gaps (
   no integer primary key,
@@ -186,7 +201,14 @@ CREATE TABLE inbox (
   body text,
   is_read integer not null default 0,
   at integer not null
-);
+, chain integer);
+
+CREATE TABLE joins (
+  waiter integer not null,
+  key text not null,
+  run integer not null,
+  primary key (waiter, key)
+) without rowid;
 
 CREATE TABLE live (
   run integer primary key,
@@ -201,7 +223,7 @@ CREATE TABLE live (
   -- Whether it ever had a row in "waits" or "shows": most runs end without.
   is_touched integer not null default 0,
   reason text
-, compensation text, clocks_stopped_at integer, slots integer not null default 0, deadline_at integer);
+, compensation text, clocks_stopped_at integer, slots integer not null default 0, deadline_at integer, chain integer, is_joined integer not null default 0);
 
 CREATE TABLE logs (
   no integer primary key,
@@ -282,7 +304,7 @@ CREATE TABLE runs (
   round integer not null default 0,
   created_at integer not null,
   ended_at integer
-, continued_as text, flow text);
+, continued_as text, flow text, chain integer, parent_chain integer, replaced_key text);
 
 CREATE TABLE saved_views (
   id text primary key,
@@ -436,7 +458,11 @@ CREATE INDEX inbox_by_event on inbox (ref) where kind = 'event';
 
 CREATE UNIQUE INDEX inbox_once on inbox (run, kind, ref);
 
+CREATE UNIQUE INDEX inbox_once_in_chain on inbox (chain, ref) where chain is not null and kind = 'event';
+
 CREATE INDEX inbox_unread on inbox (run) where is_read = 0;
+
+CREATE INDEX joins_by_run on joins (run);
 
 CREATE INDEX live_ready on live (ready_at) where ready_at is not null;
 
@@ -456,6 +482,8 @@ CREATE INDEX rates_by_age on rates (forget_at);
 
 CREATE INDEX run_attributes_by_run on run_attributes (run);
 
+CREATE INDEX runs_by_chain on runs (chain) where chain is not null;
+
 CREATE INDEX runs_by_definition on runs (definition);
 
 CREATE INDEX runs_by_event on runs (start_event) where start_event is not null;
@@ -463,6 +491,8 @@ CREATE INDEX runs_by_event on runs (start_event) where start_event is not null;
 CREATE INDEX runs_by_key on runs (key) where key is not null;
 
 CREATE UNIQUE INDEX runs_by_parent on runs (parent, parent_key) where parent is not null;
+
+CREATE INDEX runs_by_parent_chain on runs (parent_chain) where parent_chain is not null;
 
 CREATE INDEX runs_cancelled on runs (no) where ended = 'cancelled';
 

@@ -81,9 +81,18 @@ function Event({ event }: { event: EventDetail }) {
   );
 }
 
-function EventResult({ event: { runs, matched, refused, listeners } }: { event: EventDetail }) {
+function EventResult({ event: { runs, matched, joined, refused, listeners } }: { event: EventDetail }) {
   return (
     <Section title="Result" about={plural(matched, "run")} isPadded={true}>
+      {joined.length === 0 ? null : (
+        <ul className={styles.list}>
+          {joined.map(({ name, run }) => (
+            <li key={`${name} ${run}`}>
+              ⊕ batched into {name} <RunLink id={run} />
+            </li>
+          ))}
+        </ul>
+      )}
       {runs.length === 0 ? (
         <p className={baseStyles.muted}>
           {matched === 0

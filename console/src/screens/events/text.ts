@@ -6,6 +6,7 @@ import { plural } from "../../components/text.ts";
 /** Each outcome of an event. */
 export const outcomeBadges: Readonly<Record<EventDetail["outcome"], Badge>> = {
   matched: { label: "Matched", glyph: "✓", tone: "ok" },
+  batched: { label: "Batched", glyph: "✓", tone: "ok" },
   refused: { label: "Refused", glyph: "✕", tone: "bad" },
   "no-match": { label: "No match", glyph: "≠", tone: "warn" },
   "no-listener": { label: "No listener", glyph: "○", tone: "calm" },
@@ -13,9 +14,10 @@ export const outcomeBadges: Readonly<Record<EventDetail["outcome"], Badge>> = {
 };
 
 /** The result of an event for the list; the reason is on its own page. */
-export function eventBadge({ matched, refused }: EventView): Badge {
+export function eventBadge({ matched, refused, joined }: EventView): Badge {
   if (refused.length > 0) return { label: `Refused by ${plural(refused.length, "workflow")}`, glyph: "✕", tone: "bad" };
   if (matched > 0) return { label: plural(matched, "run"), glyph: "✓", tone: "ok" };
+  if (joined.length > 0) return outcomeBadges.batched;
   return { label: "No effect", glyph: "○", tone: "calm" };
 }
 

@@ -1,0 +1,62 @@
+import { livingPart } from "./chains.ts";
+import type { Context } from "./context.ts";
+import { deliver } from "./inbox.ts";
+import { liveRow } from "./live-row.ts";
+import type { Work } from "./work.ts";
+
+/** A call whose start was merged into a run that is not its child. */
+interface Join {
+  readonly waiter: number;
+  readonly key: string;
+  readonly run: number;
+}
+
+/**
+ * Makes a call wait for a run that it did not start. Its wait then names the open part of that run's chain. If the run
+ * has ended, the call gets its result at once. False: the run no longer exists.
+ */
+export function* joinRun(context: Context, { waiter, key, run }: Join, at: number): Work<boolean> {
+  const { db } = context;
+  const part = yield* livingPart(context, run);
+  // Its lock first: the run may be ending at this moment.
+  const live = yield* liveRow(context, part);
+  const row = yield* db.get<{ id: string; round: number }>("select id, round from runs where no = ?", part);
+  if (row === undefined) return false;
+  yield* db.run("update waits set name = ? where run = ? and key = ?", row.id, waiter, key);
+  yield* db.run(
+    "insert into joins (waiter, key, run) values (?, ?, ?) on conflict (waiter, key) do update set run = excluded.run",
+    waiter,
+    key,
+    part,
+  );
+  if (live === undefined) yield* deliverEnd(context, { waiter, key, run: part }, row.round, at);
+  else yield* db.run("update live set is_joined = 1 where run = ?", part);
+  return true;
+}
+
+/** Delivers the end of a run to the calls that have joined it and still wait for it. */
+export function* tellJoined(context: Context, run: { no: number; id: string; round: number }, at: number): Work<void> {
+  const waiting = yield* context.db.all<{ waiter: number; key: string }>(
+    `select j.waiter, j.key from joins j join waits w on w.run = j.waiter and w.key = j.key
+     where j.run = ? and w.kind = 'child' and w.name = ? order by j.waiter, j.key`,
+    run.no,
+    run.id,
+  );
+  for (const { waiter, key } of waiting) yield* deliverEnd(context, { waiter, key, run: run.no }, run.round, at);
+}
+
+/** One run may have several calls that joined the same run, and each gets its own message. */
+function* deliverEnd(context: Context, { waiter, key, run }: Join, round: number, at: number): Work<void> {
+  const ref = `${run}:${round}:${key}`;
+  yield* deliver(context, { run: waiter, kind: "child", ref, key, body: null }, at);
+}
+
+/** The calls now wait for the part that continues the run. */
+export function* moveJoins({ db }: Context, from: number, to: { no: number; id: string }): Work<void> {
+  yield* db.run(
+    `update waits set name = ?1 where kind = 'child' and (run, key) in (select waiter, key from joins where run = ?2)`,
+    to.id,
+    from,
+  );
+  yield* db.run("update joins set run = ? where run = ?", to.no, from);
+}
