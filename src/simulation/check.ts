@@ -1,3 +1,4 @@
+import { checkChains } from "./check-chains.ts";
 import { checkRecovery } from "./check-recovery.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Recorded } from "./history.ts";
@@ -24,6 +25,7 @@ export function check(evidence: Evidence): readonly Violation[] {
     ...checkPromises(evidence),
     ...checkVersions(evidence),
     ...checkRecovery(evidence),
+    ...checkChains(evidence),
     ...checkSchedules(evidence.core),
   ];
 }

@@ -1,5 +1,6 @@
 import type { VerbRequest } from "../kernel/decide/verb.ts";
 import { BatonError } from "../kernel/model/errors.ts";
+import { feeds } from "./chain-workloads.ts";
 import type { Chance } from "./chance.ts";
 import type { Cluster } from "./cluster.ts";
 import type { HistoryLog } from "./history.ts";
@@ -55,6 +56,8 @@ export class Clients {
     const known: KnownRun = { definition, key, id: null, ids: new Set() };
     const needsEvent = definition === "waiter" || (definition === "racer" && this.#chance.happens(0.6));
     if (definition === "waiter") await this.#emit(key, "before");
+    if (definition === "collector") void this.#feed(key);
+    if (definition === "joiner") void this.#startShared(key);
     await this.#start(known, inputOf(definition, key, this.#chance));
     const draw = this.#chance.float();
     if (draw < 0.12) await this.#cancel(known);
@@ -88,6 +91,25 @@ export class Clients {
   #emit(id: string, era: string): Promise<unknown> {
     return this.#request("emit", `${id}:${era}`, (process) =>
       process.engine.emit({ name: "go", id: `${id}:${era}`, data: { id, era } }),
+    );
+  }
+
+  /** The events of a collector, each sent once more by a client that is not sure. */
+  async #feed(id: string): Promise<void> {
+    for (let n = 0; n < feeds; n++) {
+      await this.#sleep(this.#chance.between(0, 500));
+      for (let times = this.#chance.happens(0.2) ? 2 : 1; times > 0; times--)
+        await this.#request("emit", `${id}:feed:${n}`, (process) =>
+          process.engine.emit({ name: "feed", id: `${id}:feed:${n}`, data: { id, n } }),
+        );
+    }
+  }
+
+  /** Whoever comes first starts the run, and the others join it. */
+  async #startShared(key: string): Promise<void> {
+    await this.#sleep(this.#chance.between(0, 500));
+    await this.#request("start", `shared:${key}`, (process) =>
+      process.engine.startRun("shared", key, { idempotencyKey: `shared:${key}` }, { by: "client" }),
     );
   }
 
@@ -174,7 +196,9 @@ export class Clients {
 
   async #status(known: KnownRun): Promise<string | null> {
     if (known.id === null) return null;
-    return this.#cluster.core.query("run", { id: known.id })?.row.status ?? null;
+    const run = this.#cluster.core.query("run", { id: known.id });
+    const open = run?.lastPart == null ? run : this.#cluster.core.query("run", { id: run.lastPart.id });
+    return open?.row.status ?? null;
   }
 
   #verb(known: KnownRun, verb: VerbRequest["verb"], more: Partial<VerbRequest> = {}): Promise<unknown> {
@@ -228,7 +252,10 @@ function inputOf(definition: string, key: string, chance: Chance): unknown {
   switch (definition) {
     case "waiter":
     case "racer":
+    case "joiner":
       return key;
+    case "collector":
+      return { id: key, got: [] };
     case "saga":
       return chance.pick(["fails", "fails", "works", "fails behind the pivot"]);
     case "limited":

@@ -1,7 +1,7 @@
 import { BatonError, StoreError } from "../kernel/model/errors.ts";
 import type { RunFlow } from "../kernel/model/flow.ts";
 import type { Journal } from "../kernel/model/journal.ts";
-import type { Advance, Outcome, Transition } from "../kernel/model/transition.ts";
+import { type Advance, type Outcome, settledEntry, type Transition } from "../kernel/model/transition.ts";
 import type { Leasing } from "../kernel/ports/store.ts";
 import type { Intercept, StoreOperation } from "../stores/intercepted.ts";
 import { safeguards as productSafeguards, type StoreSafeguards } from "../stores/sql/safeguards.ts";
@@ -413,7 +413,8 @@ export class Cluster {
       this.#history.add({ type: "stale", run, fence });
       return this.#applyStaleBug(transition);
     }
-    for (const entry of transition.entries ?? []) {
+    const diverted = "diverted" in outcome ? outcome.diverted : undefined;
+    for (const entry of (transition.entries ?? []).map((each) => settledEntry(each, diverted ?? []))) {
       this.#history.add({
         type: "commit",
         run,

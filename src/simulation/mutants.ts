@@ -96,6 +96,31 @@ export const mutants: readonly Mutant[] = [
     storeSafeguards: { countsMissed: () => false },
   },
   {
+    name: "deaf-chain",
+    about: "a run continues as a new one over a request that it has not read",
+    storeSafeguards: { obeysUnread: () => false },
+  },
+  {
+    name: "read-again",
+    about: "a later part of a chain receives an event that an earlier part has received",
+    storeSafeguards: { readsAsChain: () => false },
+  },
+  {
+    name: "left-children",
+    about: "the cancel of a chain does not reach the children of earlier parts",
+    storeSafeguards: { chainOf: () => -1 },
+  },
+  {
+    name: "lost-join",
+    about: "a call that joins a run is not told its end",
+    storeSafeguards: { joins: () => false },
+  },
+  {
+    name: "applied-twice",
+    about: "the starts of an advance are applied again although its entry exists",
+    storeSafeguards: { isApplied: () => false },
+  },
+  {
     name: "endless-retry",
     about: "attempts before a takeover are not counted",
     journal: (journal) => ({ ...journal, attempts: [] }),

@@ -8,6 +8,7 @@ import type { Store } from "../kernel/ports/store.ts";
 import type { Intercept } from "../stores/intercepted.ts";
 import { InterceptedStore } from "../stores/intercepted.ts";
 import { workflowHandler } from "../workflows/handler.ts";
+import { createChainWorkloads } from "./chain-workloads.ts";
 import type { Chance } from "./chance.ts";
 import { createRecoveryWorkloads } from "./recovery-workloads.ts";
 import type { Rollout } from "./rollout.ts";
@@ -95,7 +96,10 @@ export class SimProcess {
     const scheduled = parts.scheduleSetup === null ? [] : createScheduled(parts.scheduleSetup);
     const outside = parts.outside(this);
     rollout?.install(this, outside);
-    for (const definition of [...createWorkloads(outside), ...createRecoveryWorkloads(outside), ...scheduled]) {
+    const unscheduled = [createWorkloads, createRecoveryWorkloads, createChainWorkloads].flatMap((make) =>
+      make(outside),
+    );
+    for (const definition of [...unscheduled, ...scheduled]) {
       const handler = workflowHandler(definition, this.engine);
       this.engine.register(parts.hasNoLimits ? { ...handler, payloadMax: 1e9 } : handler);
     }

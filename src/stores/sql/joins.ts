@@ -30,7 +30,7 @@ export function* joinRun(context: Context, { waiter, key, run }: Join, at: numbe
     part,
   );
   if (live === undefined) yield* deliverEnd(context, { waiter, key, run: part }, row.round, at);
-  else yield* db.run("update live set is_joined = 1 where run = ?", part);
+  else if (context.safeguards.joins()) yield* db.run("update live set is_joined = 1 where run = ?", part);
   return true;
 }
 

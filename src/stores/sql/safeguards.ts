@@ -34,6 +34,10 @@ export interface StoreSafeguards {
   isApplied(): boolean;
   /** A later part of a chain counts as the chain. */
   chainOf(chain: number): number;
+  /** A call that joins a run is told its end. */
+  joins(): boolean;
+  /** A chain does not receive again what an earlier part has received. */
+  readsAsChain(): boolean;
   /** A freed slot goes to the first run in its queue. */
   handsOver(): boolean;
   /** Crashes without a suspect raise the allowance of the suspects. */
@@ -62,6 +66,8 @@ export const safeguards: StoreSafeguards = {
   obeysUnread: () => true,
   isApplied: () => true,
   chainOf: (chain) => chain,
+  joins: () => true,
+  readsAsChain: () => true,
   allowance: allowanceFor,
   isSameRevision: (now, seen) => now === seen,
   mayFire: (isTaken) => !isTaken,

@@ -38,7 +38,7 @@ function* lookBack(context: Context, run: number, wait: WaitOpening, hash: numbe
     run,
   );
   const hasLookback = wait.lookbackMs !== undefined;
-  const chain = start?.chain ?? null;
+  const chain = context.safeguards.readsAsChain() ? (start?.chain ?? null) : null;
   const shape = { name, hash, match: canonical(match) };
   const mark = chain === null || hasLookback ? 0 : yield* readMark(context, chain, shape);
   const floor = hasLookback ? 0 : Math.max(mark, context.safeguards.eventFloor(start?.event_floor ?? 0));
