@@ -24,6 +24,8 @@ export interface History {
   readonly inputs: ReadonlyMap<string, string>;
   /** How many times a key's recorded success was voided; part of its idempotency key. */
   readonly restarts: ReadonlyMap<string, number>;
+  /** Events that restarted waits receive again, by key: JSON text as recorded. */
+  readonly received: ReadonlyMap<string, string>;
   /** Outputs supplied by a person, by key: JSON text. */
   readonly supplied: ReadonlyMap<string, string>;
   /** Steps that were running when the code ended: their outcome is unknown. */
@@ -43,6 +45,7 @@ export const noHistory: History = {
   isReopened: false,
   inputs: new Map(),
   restarts: new Map(),
+  received: new Map(),
   supplied: new Map(),
   abandoned: new Set(),
   undone: new Set(),
@@ -55,6 +58,7 @@ export function readHistory(journal: Journal): History {
   let isReopened = false;
   const inputs = new Map<string, string>();
   const restarts = new Map<string, number>();
+  const received = new Map<string, string>();
   const supplied = new Map<string, string>();
   const undone = new Set<string>();
   for (const entry of journal.entries) {
@@ -72,6 +76,12 @@ export function readHistory(journal: Journal): History {
     for (const [key, output] of Object.entries(reopening.supplied ?? {})) supplied.set(key, output);
     const isVoid = (past: PastEntry): boolean =>
       reopening.keys.includes(past.key) || (reopening.voidFrom !== undefined && past.seq >= reopening.voidFrom);
+    for (const past of entries) {
+      if (reopening.voidFrom === undefined || past.kind !== "event" || !isVoid(past)) continue;
+      // After a timeout there is nothing to receive again: the wait waits.
+      if (past.outcome === "ok" && past.value !== null && past.value !== "null") received.set(past.key, past.value);
+      else received.delete(past.key);
+    }
     for (const past of entries)
       if (isVoid(past) && past.outcome === "ok") restarts.set(past.key, (restarts.get(past.key) ?? 0) + 1);
     entries = entries
@@ -94,6 +104,7 @@ export function readHistory(journal: Journal): History {
     isReopened,
     inputs,
     restarts,
+    received,
     supplied,
     abandoned,
     undone,

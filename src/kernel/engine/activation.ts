@@ -285,8 +285,8 @@ export class Activation implements Turning, OperationContext, Recorded {
    * effect, so a check of them that is newer than the history must not fail the run.
    */
   isRecorded(key: string): boolean {
-    const { byKey, waits, supplied } = this.history;
-    return byKey.has(key) || waits.has(key) || supplied.has(key);
+    const { byKey, waits, supplied, received } = this.history;
+    return byKey.has(key) || waits.has(key) || supplied.has(key) || received.has(key);
   }
 
   step(spec: StepSpec): Promise<unknown> {

@@ -53,6 +53,7 @@ export class Recovery {
       const act = { ...decision.transition, audit: { ...audit, verb }, ...(bulk === undefined ? {} : { bulk }) };
       const outcome = await this.#parts.store.commit(act);
       if (outcome.ok) return { preview: decision.preview, isHeld: outcome.isHeld };
+      if (outcome.why === "skipped") throw singletonOpen(run, outcome.id);
     }
     throw new BatonError("conflict", `run ${id} kept changing during ${request.verb}`, {
       hint: "try again",
@@ -210,6 +211,17 @@ const verbRoundsMax = 5;
 
 /** Delay between checks of a child that is being compensated. */
 const childPollMs = 100;
+
+function singletonOpen({ row }: RunDetail, open: string): BatonError {
+  return new BatonError(
+    "skipped",
+    `run ${row.id} cannot continue: ${row.definition.name} is a singleton and run ${open} is open`,
+    {
+      hint: `wait until run ${open} has ended, or cancel it`,
+      details: { run: open },
+    },
+  );
+}
 
 function removedChild(what: string): BatonError {
   return asNonRetryable(

@@ -54,13 +54,20 @@ export class WaitOperation implements Operation {
   begin(): void {
     if (this.#spec.isSensitive && !this.#context.canSeal)
       return this.#context.suspend({ code: "sealed", step: this.key, error: "no key for sensitive values is set" });
-    const supplied = this.#context.history.supplied.get(this.key);
-    if (supplied !== undefined) {
-      const value = this.#forStorage(openWith(this.#context, supplied, this.key, "supplied"));
+    const { history } = this.#context;
+    const supplied = history.supplied.get(this.key);
+    const registered = history.waits.get(this.key);
+    const isFresh = supplied === undefined && registered === undefined && this.kind === "event";
+    const again = isFresh ? history.received.get(this.key) : undefined;
+    if (supplied !== undefined || again !== undefined) {
+      const clear =
+        supplied === undefined
+          ? openWith(this.#context, again ?? null, this.key, "output")
+          : openWith(this.#context, supplied, this.key, "supplied");
+      const value = this.#forStorage(clear);
       const draft = { outcome: "ok", value, input: null, attempts: 0, tookMs: 0 } as const;
       return this.#context.record(this, draft, { closes: [this.key] });
     }
-    const registered = this.#context.history.waits.get(this.key);
     const onDue = (): void => this.#expire();
     if (registered !== undefined) {
       this.#context.resumeWait({

@@ -50,6 +50,8 @@ export interface RateNeed {
 export interface RunFlow extends Pick<Flow, "slots" | "deadlineMs"> {
   /** The place of a delayed start in its throttle. It is given back if the run is cancelled before that time. */
   readonly throttle?: { readonly key: string; readonly at: number };
+  /** The singleton that it was started as: while another run holds the key, it cannot be set going again. */
+  readonly singleton?: { readonly key: string };
   /** For a run that was suspended before its start time: that time. */
   readonly notBefore?: number;
 }

@@ -62,7 +62,7 @@ export interface RecordedEntry extends Entry {
 export interface Reopening {
   /** Entries of these keys are void: they run again. */
   readonly keys: readonly string[];
-  /** All entries from this seq on are void (`restart`). */
+  /** All entries from this seq on are void (`restart`). Their waits receive the same events again. */
   readonly voidFrom?: number;
   /** The code may skip entries from this seq on, because what came before them has changed. */
   readonly optionalFrom?: number;

@@ -245,7 +245,7 @@ export function settledEntry(entry: Entry, diverted: readonly DivertedStart[]): 
 export type StartOutcome = Extract<Outcome, { isCreated: boolean }> | StartRefusal;
 export type AdvanceOutcome = Extract<Outcome, { isUnread: boolean } | { why: "stale" | "unread" }>;
 export type EventOutcome = Extract<Outcome, { isDuplicate: boolean }>;
-export type InterveneOutcome = Extract<Outcome, { isHeld: boolean } | { why: "stale" }>;
+export type InterveneOutcome = Extract<Outcome, { isHeld: boolean } | { why: "stale" } | { why: "skipped" }>;
 
 /** The outcome of a transition. */
 export type OutcomeOf<T extends Transition> = T extends StartRun

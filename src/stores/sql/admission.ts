@@ -140,6 +140,25 @@ function* gatheringRun(context: Context, { debounce, batch }: Flow): Work<KeyedR
   return found === null || found.fence > 0 || found.state !== state.ready ? null : found;
 }
 
+/** Why an ended run may not be set going again: another run of its singleton is open. */
+export function* reopenRefusal(context: Context, run: number): Work<StartRefusal | null> {
+  const key = yield* singletonOf(context, run);
+  const open = key === null ? null : yield* runOfKey(context, key);
+  if (key === null || open === null || open.run === run || !context.safeguards.asksAgain()) return null;
+  return { ok: false, why: "skipped", key, id: open.id };
+}
+
+/** The run is open again and is found under its singleton's key. */
+export function* rememberAgain(context: Context, run: number, at: number): Work<void> {
+  const key = yield* singletonOf(context, run);
+  if (key !== null) yield* rememberKey(context, key, run, at);
+}
+
+function* singletonOf({ db }: Context, run: number): Work<string | null> {
+  const flow = (yield* db.get<{ flow: string | null }>("select flow from runs where no = ?", run))?.flow;
+  return flow == null ? null : ((JSON.parse(flow) as RunFlow).singleton?.key ?? null);
+}
+
 /** The run that a singleton in replace mode ends. */
 export function* replaced(context: Context, { singleton }: Flow): Work<number | null> {
   return singleton?.mode === "replace" ? ((yield* runOfKey(context, singleton.key))?.run ?? null) : null;

@@ -4,6 +4,7 @@ import type { Reopening } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { DivertedStart } from "../../kernel/model/transition.ts";
+import { reopenRefusal } from "./admission.ts";
 import { kindCode } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
@@ -30,7 +31,13 @@ export function* startChild(
   at: number,
 ): Work<DivertedStart | null> {
   const { no, key, isAwaited } = start.parent;
-  if (yield* rejoin(context, start, at)) return null;
+  const own = yield* ownChild(context, start);
+  if (own !== null) {
+    const refusal = own.ended === "failed" ? yield* reopenRefusal(context, own.no) : null;
+    if (refusal !== null) return yield* refuse(context, start, refusalRecord(start, refusal));
+    yield* rejoinChild(context, own.no, no, key, at);
+    return null;
+  }
   const outcome = yield* startRun(context, start, at, null, { chain: null, parentChain: parent.chain });
   if (!outcome.ok) return yield* refuse(context, start, refusalRecord(start, outcome));
   if (outcome.isCreated) return null;
@@ -47,24 +54,27 @@ function* refuse(context: Context, { parent }: ChildStart, error: ErrorRecord): 
   return { key: parent.key, error };
 }
 
+interface OwnChild {
+  readonly no: number;
+  readonly id: string;
+  readonly ended: string | null;
+  readonly reason: string | null;
+}
+
 /**
- * Finds the child that has this key. A cancelled or compensated child is final: if its parent is resumed past it, the
- * parent gets a new child in its place.
+ * The child that has this key. A cancelled or compensated child is final: if its parent is resumed past it, the parent
+ * gets a new child in its place.
  */
-function* rejoin(context: Context, start: ChildStart, at: number): Work<boolean> {
-  const { no: parent, key } = start.parent;
-  const child = yield* context.db.get<{ no: number; id: string; ended: string | null; reason: string | null }>(
+function* ownChild(context: Context, start: ChildStart): Work<OwnChild | null> {
+  const child = yield* context.db.get<OwnChild & Record<string, unknown>>(
     "select no, id, ended, reason from runs where parent = ? and parent_key = ?",
-    parent,
-    key,
+    start.parent.no,
+    start.parent.key,
   );
-  if (child === undefined) return false;
-  if (child.id !== start.id && (yield* isFinal(context, child))) {
-    yield* replaceChild(context, child.no);
-    return false;
-  }
-  yield* rejoinChild(context, child.no, parent, key, at);
-  return true;
+  if (child === undefined) return null;
+  if (child.id === start.id || !(yield* isFinal(context, child))) return child;
+  yield* replaceChild(context, child.no);
+  return null;
 }
 
 /** Whether a child cannot be continued. */

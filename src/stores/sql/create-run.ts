@@ -135,13 +135,18 @@ function* takeFirstSlots(context: Context, run: number, needs: readonly SlotNeed
   return yield* takeSlots(context, run, 1, needs, at);
 }
 
-/** Stores, as `RunFlow`, what outlives the start: the slots that the run takes again after each wait, its deadline and its place. */
+/**
+ * Stores, as `RunFlow`, what outlives the start: the slots that the run takes again after each wait, its deadline, its
+ * place and its singleton.
+ */
 function* keepFlow(context: Context, run: number, flow: Flow, throttledTo: number | null): Work<void> {
   const { slots, deadlineMs } = flow;
   const throttle =
     flow.throttle === undefined || throttledTo === null ? undefined : { key: flow.throttle.key, at: throttledTo };
-  if (slots === undefined && deadlineMs === undefined && throttle === undefined) return;
-  yield* context.db.run("update runs set flow = ? where no = ?", JSON.stringify({ slots, deadlineMs, throttle }), run);
+  const singleton = flow.singleton === undefined ? undefined : { key: flow.singleton.key };
+  const kept = { slots, deadlineMs, throttle, singleton };
+  if (Object.values(kept).every((part) => part === undefined)) return;
+  yield* context.db.run("update runs set flow = ? where no = ?", JSON.stringify(kept), run);
 }
 
 /** Sets the run's slots and deadline in the queue. */

@@ -1,5 +1,6 @@
 import type { Reason } from "../../kernel/model/reason.ts";
-import type { Intervene, Outcome } from "../../kernel/model/transition.ts";
+import type { Idle, Intervene, Outcome, StartRefusal } from "../../kernel/model/transition.ts";
+import { reopenRefusal } from "./admission.ts";
 import { audit } from "./audit.ts";
 import { isBulkDone, markBulkDone } from "./bulks.ts";
 import { livingPart } from "./chains.ts";
@@ -52,9 +53,12 @@ function* carryOutOn(context: Context, act: Intervene, at: number): Work<Outcome
   if (!isSeen && !isApplicable) return { ok: false, why: "stale" };
   const { idle } = act;
   switch (idle.to) {
-    case "ready":
+    case "ready": {
+      const refusal = live === undefined ? yield* refusalOfReopening(context, act.run, idle) : null;
+      if (refusal !== null) return refusal;
       yield* reopenRun(context, act.run, idle, at);
       break;
+    }
     case "suspended":
       if (live === undefined) return { ok: false, why: "stale" };
       if (live.state === state.ready) yield* keepStartTime(context, act.run, at);
@@ -89,6 +93,20 @@ function* carryOutOn(context: Context, act: Intervene, at: number): Work<Outcome
   yield* audit(context, act.run, row.id, act.audit, at);
   yield* remark(context, act.run, act.audit.verb, null, at);
   return { ok: true, at, isHeld: false };
+}
+
+/** A run that only continues its compensation does not work, so nothing else must be over for it. */
+function* refusalOfReopening(
+  context: Context,
+  run: number,
+  idle: Extract<Idle, { to: "ready" }>,
+): Work<StartRefusal | null> {
+  const dead = yield* context.db.get<{ compensation: string | null }>(
+    "select compensation from dead where run = ?",
+    run,
+  );
+  const isUndoing = idle.compensation !== undefined || (dead?.compensation ?? null) !== null;
+  return isUndoing ? null : yield* reopenRefusal(context, run);
 }
 
 /** Keeps the start time of a delayed run that is suspended, so that it does not start earlier when it is resumed. */

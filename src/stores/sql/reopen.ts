@@ -1,6 +1,7 @@
 import type { RunFlow } from "../../kernel/model/flow.ts";
 import type { RestStatus } from "../../kernel/model/status.ts";
 import type { Idle } from "../../kernel/model/transition.ts";
+import { rememberAgain } from "./admission.ts";
 import { setChainEnd } from "./chains.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
@@ -41,6 +42,7 @@ export function* reopenRun(
       compensation === null ? newDeadline(rest.flow, at) : null,
       rest.chain,
     );
+    if (compensation === null) yield* rememberAgain(context, run, at);
     context.counters.move(rest.definition, rest.ended, compensation === null ? "pending" : "compensating");
   } else {
     const notBefore = yield* startTimeOf(context, run, at);

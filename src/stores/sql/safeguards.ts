@@ -38,6 +38,8 @@ export interface StoreSafeguards {
   joins(): boolean;
   /** A chain does not receive again what an earlier part has received. */
   readsAsChain(): boolean;
+  /** What sets an ended run going again asks what its start asked. */
+  asksAgain(): boolean;
   /** A freed slot goes to the first run in its queue. */
   handsOver(): boolean;
   /** Crashes without a suspect raise the allowance of the suspects. */
@@ -68,6 +70,7 @@ export const safeguards: StoreSafeguards = {
   chainOf: (chain) => chain,
   joins: () => true,
   readsAsChain: () => true,
+  asksAgain: () => true,
   allowance: allowanceFor,
   isSameRevision: (now, seen) => now === seen,
   mayFire: (isTaken) => !isTaken,
