@@ -50,6 +50,8 @@ const repairFor: Readonly<Record<ViolationCode, RepairCode | null>> = {
   "failed-and-forgotten": "mend-dead-letters",
   "dead-letter-of-none": "mend-dead-letters",
   "recorded-twice": null,
+  "waits-for-none": null,
+  "call-untold": "wake-parked",
   miscounted: "recount",
   "miscounted-hour": "recount",
   "miscounted-cause": "recount",

@@ -3,7 +3,6 @@ import { BatonError } from "../model/errors.ts";
 import type { Erased } from "../model/life.ts";
 import { defaults } from "../model/limits.ts";
 import type { RunRow } from "../model/run.ts";
-import { isAtRest } from "../model/status.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
 
@@ -48,13 +47,13 @@ const pollsMax = 600;
 export async function erase(parts: EraseParts, what: EraseWhat, options: EraseOptions): Promise<Erasure> {
   const { store } = parts;
   const runs = await find(store, what);
-  const live = await withLiveChildren(store, runs);
   const ids = runs.map((run) => run.id);
+  const live = await store.query("liveFamily", { runs: ids });
   const seen = { ids: ids.slice(0, 100), runs: runs.length, events: 0, files: 0 };
   if (options.dryRun === true) return { ...seen, isDryRun: true, isScrubbed: false, isRewritten: false };
   if (live.length > 0) {
     if (options.cancel !== true) throw notAtRest(live);
-    await cancelAll(parts, live, options);
+    await cancelAll(parts, ids, live, options);
   }
   const key = "key" in what ? what.key : null;
   const audit: Audit = { actor: options.actor, verb: "erase", why: options.why };
@@ -100,17 +99,6 @@ async function allRuns(store: Store, filter: { key: string } | { parent: number 
   }
 }
 
-/** Ids of the runs and their descendants that have not ended. */
-async function withLiveChildren(store: Store, runs: readonly RunRow[]): Promise<readonly string[]> {
-  const live: string[] = [];
-  const open = [...runs];
-  for (let run = open.pop(); run !== undefined; run = open.pop()) {
-    if (!isAtRest(run.status)) live.push(run.id);
-    open.push(...(await allRuns(store, { parent: run.no })));
-  }
-  return live;
-}
-
 function notAtRest(live: readonly string[]): BatonError {
   return new BatonError(
     "not-at-rest",
@@ -122,8 +110,10 @@ function notAtRest(live: readonly string[]): BatonError {
   );
 }
 
+/** Cancels what has not ended and waits for it, also for what it starts until it stops. */
 async function cancelAll(
   { store, clock, cancel }: EraseParts,
+  runs: readonly string[],
   live: readonly string[],
   by: EraseOptions,
 ): Promise<void> {
@@ -133,12 +123,10 @@ async function cancelAll(
       if (!(error instanceof BatonError && error.code === "illegal")) throw error;
     });
   }
-  for (const id of live) {
-    for (let poll = 0; ; poll++) {
-      const run = await store.query("run", { id });
-      if (run === null || isAtRest(run.row.status)) break;
-      if (poll >= pollsMax) throw notAtRest([id]);
-      await new Promise<void>((resolve) => clock.after(pollMs, resolve));
-    }
+  for (let poll = 0; ; poll++) {
+    const left = await store.query("liveFamily", { runs });
+    if (left.length === 0) return;
+    if (poll >= pollsMax) throw notAtRest(left);
+    await new Promise<void>((resolve) => clock.after(pollMs, resolve));
   }
 }

@@ -33,6 +33,8 @@ export const violationCodes = [
   "failed-and-forgotten",
   "dead-letter-of-none",
   "recorded-twice",
+  "waits-for-none",
+  "call-untold",
   "miscounted",
   "miscounted-hour",
   "miscounted-cause",

@@ -41,6 +41,8 @@ export interface Queries {
     params: { parent: number; key: string };
     result: { readonly id: string | null; readonly isJoined: boolean };
   };
+  /** Ids of what an erasure of these runs would also remove and what has not ended: parts of their chains, children. */
+  liveFamily: { params: { runs: readonly string[] }; result: readonly string[] };
   /** Number of children that have not ended, also of those that earlier parts of its chain have started. */
   liveChildren: { params: { run: number }; result: number };
   bulk: { params: { no: number } | { id: string }; result: BulkRow | null };

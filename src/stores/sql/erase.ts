@@ -24,7 +24,7 @@ interface ErasedRun {
  * hash of the key.
  */
 export function* eraseRuns(context: Context, act: EraseRuns, at: number): Work<EraseOutcome> {
-  const runs = yield* withChildren(context, act.runs);
+  const runs = yield* familyOf(context, act.runs);
   const live = runs.find((run) => run.ended === null);
   if (live !== undefined) return { ok: false, why: "live", run: live.id };
   const atRest = runs.flatMap(({ ended, ...run }) => (ended === null ? [] : [{ ...run, ended }]));
@@ -48,7 +48,8 @@ export function* eraseRuns(context: Context, act: EraseRuns, at: number): Work<E
   return { ok: true, at, erased, isScrubbed: true };
 }
 
-function* withChildren({ db }: Context, ids: readonly string[]): Work<readonly ErasedRun[]> {
+/** The runs with all parts of their chains and all descendants. */
+export function* familyOf({ db }: Context, ids: readonly string[]): Work<readonly ErasedRun[]> {
   const columns = "no, id, definition, ended, created_at, ended_at, start_event, chain";
   const found = new Map<number, ErasedRun>();
   const open: ErasedRun[] = (yield* mapWork(ids, function* (id) {

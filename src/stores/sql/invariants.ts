@@ -112,6 +112,19 @@ const runInvariants: readonly RunInvariant[] = [
     where: `r.round = 0 and r.no in
       (select run from steps where key <> '' and outcome <> 3 group by run, key having count(*) > 1)`,
   },
+  {
+    code: "waits-for-none",
+    problem: "waits for a run that does not exist",
+    from: "waits w join runs r on r.no = w.run",
+    where: "w.kind = 'child' and not exists (select 1 from runs c where c.id = w.name)",
+  },
+  {
+    code: "call-untold",
+    problem: "waits for a run that has ended, and was not told",
+    from: "waits w join runs r on r.no = w.run join runs c on c.id = w.name",
+    where: `w.kind = 'child' and c.ended is not null
+      and not exists (select 1 from inbox i where i.run = w.run and i.kind = 'child' and i.key = w.key and i.is_read = 0)`,
+  },
 ];
 
 /** Maximum rows reported at once. The others are found after these are repaired. */

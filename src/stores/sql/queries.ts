@@ -12,6 +12,7 @@ import { readCheckup } from "./checkup.ts";
 import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { openChildren } from "./end-run.ts";
+import { familyOf } from "./erase.ts";
 import { readEventRuns, readEventWaits, readKeyEntries } from "./event-queries.ts";
 import { countByStatus } from "./facets.ts";
 import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
@@ -152,6 +153,9 @@ export const queries: Handlers = {
     const child = yield* db.get<{ id: string }>("select id from runs where parent = ? and parent_key = ?", parent, key);
     const join = yield* db.get("select 1 from joins where waiter = ? and key = ?", parent, key);
     return { id: child?.id ?? null, isJoined: child === undefined && join !== undefined };
+  },
+  liveFamily: function* (context, { runs }) {
+    return (yield* familyOf(context, runs)).filter(({ ended }) => ended === null).map(({ id }) => id);
   },
   liveChildren: function* ({ db }, { run }) {
     const chain = (yield* db.get<{ chain: number | null }>("select chain from runs where no = ?", run))?.chain ?? run;

@@ -11,6 +11,7 @@ import { auditMany } from "./audit.ts";
 import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { addDeadLetter, removeDeadLetter } from "./dead.ts";
+import { deliver } from "./inbox.ts";
 import { findViolation } from "./invariants.ts";
 import { liveRow, remark, statusOf } from "./live-row.ts";
 import { needsOf, recheckSlots, releaseSlots, slotState } from "./slots.ts";
@@ -54,6 +55,7 @@ const fixes: Readonly<
         run,
       );
     },
+    "call-untold": tellAgain,
     "parked-over-unread": function* ({ db }, run, at) {
       yield* db.run("update live set ready_at = ? where run = ?", at, run);
     },
@@ -65,6 +67,17 @@ const fixes: Readonly<
     },
   },
 };
+
+/** Delivers the end of each run that the run waits for and that has ended. */
+function* tellAgain(context: Context, run: number, at: number): Work<void> {
+  const ended = yield* context.db.all<{ key: string; no: number; round: number }>(
+    `select w.key, c.no, c.round from waits w join runs c on c.id = w.name
+     where w.run = ? and w.kind = 'child' and c.ended is not null`,
+    run,
+  );
+  for (const { key, no, round } of ended)
+    yield* deliver(context, { run, kind: "child", ref: `${no}:${round}:${key}:again`, key, body: null }, at);
+}
 
 /** Carries out one repair on what is still wrong, and only once per ID. */
 export function* repairStore(context: Context, act: RepairTransition, at: number): Work<RepairOutcome> {
