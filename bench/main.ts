@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { analyzed } from "./analyzed.ts";
+import { chain } from "./chain.ts";
 import { consoleBench } from "./console.ts";
 import { limits, million, redrive } from "./large.ts";
 import { cost, idle, workers } from "./many-workers.ts";
@@ -34,6 +35,7 @@ const byName: Readonly<Record<string, Workload>> = {
   idle,
   workers,
   analyzed,
+  chain,
   console: consoleBench,
 };
 const { values, positionals } = parseArgs({
