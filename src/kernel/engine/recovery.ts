@@ -70,7 +70,9 @@ export class Recovery {
         hint: `${verb} a step of ${run.lastPart.id}, or use rerun to start a new run with the input of ${run.row.id}`,
         details: { status: run.row.status, run: run.lastPart.id },
       });
-    return (await this.#parts.store.query("run", { id: run.lastPart.id })) ?? run;
+    const open = (await this.#parts.store.query("run", { id: run.lastPart.id })) ?? run;
+    // A fast loop has continued again meanwhile. The store finds the part that is open when it carries out the action.
+    return open.lastPart === null ? open : asOpen(open);
   }
 
   /**
@@ -211,6 +213,11 @@ const verbRoundsMax = 5;
 
 /** Delay between checks of a child that is being compensated. */
 const childPollMs = 100;
+
+/** A part that has continued, as it was before: only unconditional actions are decided on it. */
+function asOpen(run: RunDetail): RunDetail {
+  return { ...run, row: { ...run.row, status: "running", endedAt: null }, isHeld: true };
+}
 
 function singletonOpen({ row }: RunDetail, open: string): BatonError {
   return new BatonError(
