@@ -52,7 +52,11 @@ export interface Baton {
     input: RawInput,
     options?: StartOptions,
   ): Promise<Handle<Output>>;
-  /** Starts up to 10,000 runs in one call. */
+  /**
+   * Starts up to 10,000 runs in one call. If one input is invalid, none is started. Otherwise each start is durable on
+   * its own: if some are refused, by a limit for example, this throws with code `partly-started` after the others have
+   * been started. Its `details.runs` has their ids by place, its `details.refused` the reasons of the rest.
+   */
   startMany<RawInput, Input, Output>(
     definition: Workflow<RawInput, Input, Output>,
     starts: readonly ({ input: RawInput } & StartOptions)[],

@@ -139,6 +139,32 @@ describe("a call or start of a run's code", () => {
   });
 });
 
+describe("startMany", () => {
+  it("says for each start what became of it", async () => {
+    const limited = workflow<number, number>(
+      { name: "limited", rateLimit: { limit: 2, per: "1h" } },
+      async (_ctx, n) => n,
+    );
+    await within([limited], async (test) => {
+      const error = await test.baton.startMany(limited, [{ input: 1 }, { input: 2 }, { input: 3 }]).catch((e) => e);
+      assert.deepEqual(
+        [error.code, error.message.startsWith("1 of 3 starts of limited were not carried out"), error.cause.code],
+        ["partly-started", true, "rate-limited"],
+      );
+      const { runs, refused } = error.details;
+      assert.deepEqual(
+        runs.map((id: string | null) => id !== null),
+        [true, true, false],
+      );
+      assert.deepEqual(
+        refused.map((each: { index: number; code: string }) => [each.index, each.code]),
+        [[2, "rate-limited"]],
+      );
+      assert.deepEqual((await test.baton.runs({ name: "limited" })).length, 2);
+    });
+  });
+});
+
 describe("recovery asks what a start asks", () => {
   it("a failed singleton is not resumed or redriven while another is open", async () => {
     let isBroken = true;

@@ -1,4 +1,5 @@
 import { refusalError } from "../decide/refusal.ts";
+import { BatonError } from "../model/errors.ts";
 import type { Flow } from "../model/flow.ts";
 import type { LeasedRun, Origin } from "../model/run.ts";
 import type { StartRun } from "../model/start-run.ts";
@@ -44,7 +45,10 @@ export class Starting {
     return this.#commitStart(handler, await handler.prepare(input, options, form), origin, audit);
   }
 
-  /** Starts several runs. If one input is invalid, none is started. */
+  /**
+   * Starts several runs. If one input is invalid, none is started. Each start is durable on its own: if the store
+   * refuses some, the others are started, and the error with code `partly-started` says which.
+   */
   async startRuns(
     name: string,
     starts: readonly { input: unknown; options: StartOptions }[],
@@ -53,7 +57,10 @@ export class Starting {
     const handler = this.#parts.handlerOf(name);
     const prepared: Prepared[] = [];
     for (const { input, options } of starts) prepared.push(await handler.prepare(input, options));
-    return Promise.all(prepared.map((each) => this.#commitStart(handler, each, origin)));
+    const results = await Promise.allSettled(prepared.map((each) => this.#commitStart(handler, each, origin)));
+    const started = results.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    if (started.length < results.length) throw partlyStarted(name, results);
+    return started;
   }
 
   async #commitStart(
@@ -127,4 +134,26 @@ function keptFlow({ slots, singleton, deadlineMs, keep }: Flow): Flow {
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(keep === undefined ? {} : { keep }),
   };
+}
+
+/** Says for each start what became of it. `cause` is the first error. */
+function partlyStarted(name: string, results: readonly PromiseSettledResult<Started>[]): BatonError {
+  const refused = results.flatMap((each, index) =>
+    each.status === "rejected" ? [{ index, code: codeOf(each.reason), message: String(each.reason?.message) }] : [],
+  );
+  const runs = results.map((each) => (each.status === "fulfilled" ? each.value.id : null));
+  const [first] = results.filter((each) => each.status === "rejected");
+  return new BatonError(
+    "partly-started",
+    `${refused.length} of ${results.length} starts of ${name} were not carried out: ${refused[0]?.message}`,
+    {
+      hint: "details.runs has the ids of the started runs by their place, details.refused the reasons of the others",
+      details: { runs, refused },
+      cause: first?.reason,
+    },
+  );
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof BatonError ? error.code : "error";
 }

@@ -6,6 +6,7 @@ import { systemClock } from "../../app/platform.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
 import type { AcceptEvent, Advance } from "../../kernel/model/transition.ts";
 import { newStart } from "../conformance/new-start.ts";
+import { safeguards } from "../sql/safeguards.ts";
 import { readAddress } from "./address.ts";
 import { Batch, commitText, encode, type Known } from "./batch.ts";
 import { Connections } from "./connections.ts";
@@ -30,15 +31,24 @@ interface Arena {
   held(): Promise<LeasedRun>;
   /** Applies a batch in a transaction of another session, and keeps it open. */
   begin(...transitions: readonly (Advance | AcceptEvent)[]): Promise<{ commit(): Promise<void> }>;
+  /** The same with one statement. `schema.` before a name stands for its schema. */
+  beginWith(sql: string, params: readonly unknown[]): Promise<{ commit(): Promise<void> }>;
   /** Waits until the other one has ended or waits for a lock. */
   asFarAsItGoes(other: Promise<unknown>): Promise<void>;
 }
 
-/** `without`: the text of the lock to remove from the server's functions. */
-async function setup(test: TestContext, without: RegExp | null): Promise<Arena> {
+/**
+ * `without`: the text of the lock to remove from the server's functions, or that of the code that both stores share.
+ */
+async function setup(test: TestContext, without: RegExp | "shared" | null): Promise<Arena> {
   const schema = await freshSchema(test);
-  if (without !== null) await migrateWithout(schema.url, without);
-  const options = { notifier: { publish: () => {}, subscribe: () => () => {} }, clock: systemClock, hasHints: false };
+  if (without instanceof RegExp) await migrateWithout(schema.url, without);
+  const options = {
+    notifier: { publish: () => {}, subscribe: () => () => {} },
+    clock: systemClock,
+    hasHints: false,
+    ...(without === "shared" ? { safeguards: { ...safeguards, locksFirst: () => false } } : {}),
+  };
   const store = await PostgresStore.open(schema.url, { ...options, seat: 1 });
   const transaction = new pg.Client({ connectionString: readAddress(schema.url).url, types: storeTypes });
   await transaction.connect();
@@ -72,6 +82,11 @@ async function setup(test: TestContext, without: RegExp | null): Promise<Arena> 
         ...parameters,
       ]);
       assert.ok(!rows.some((row) => row.what === 2 || row.what === 6), "nothing was refused");
+      return { commit: async () => void (await transaction.query("commit")) };
+    },
+    beginWith: async (sql, params) => {
+      await transaction.query("begin");
+      await transaction.query(sql.replaceAll("schema.", `"${schema.schema}".`), [...params]);
       return { commit: async () => void (await transaction.query("commit")) };
     },
     asFarAsItGoes: async (other) => {
@@ -109,7 +124,8 @@ async function migrateWithout(url: string, lock: RegExp): Promise<void> {
 
 interface Race {
   readonly name: string;
-  readonly lock: RegExp;
+  /** The text of the lock in the server's functions. `shared`: it is in the code that both stores share. */
+  readonly lock: RegExp | "shared";
   /** Whether the visible result is right: true if nothing was lost. */
   readonly isSound: (arena: Arena) => Promise<boolean>;
 }
@@ -212,6 +228,45 @@ const races: readonly Race[] = [
       await parking.commit();
       await ending;
       return (await readyAt(arena, parent)) !== null;
+    },
+  },
+  {
+    name: "a start joins a batch that is being leased",
+    lock: "shared",
+    isSound: async ({ store, worker, beginWith, asFarAsItGoes, query }) => {
+      const batch = (input: string) =>
+        newStart({ input, flow: { batch: { key: "b", size: 10, waitMs: 100, bytesMax: 1_000 } } });
+      await store.commit(batch("[1]"));
+      await query("update clock set test_now = test_now + 200");
+      const leasing = await beginWith("select * from schema.baton_lease($1, 10, 50::smallint)", [worker]);
+      const joining = store.commit(batch("[2]"));
+      await asFarAsItGoes(joining);
+      await leasing.commit();
+      const outcome = await joining;
+      // The leased run works with the input that it had then.
+      return outcome.ok && outcome.isCreated;
+    },
+  },
+  {
+    name: "a call joins a run that is ending",
+    lock: "shared",
+    isSound: async (arena) => {
+      const key = { idempotencyKey: "k" };
+      const target = await arena.store.commit(newStart({ ...key, leaseTo: arena.worker }));
+      assert.ok(target.ok && "run" in target);
+      const caller = await arena.held();
+      const { no: run, fence } = target.run;
+      const ending = await arena.begin({ kind: "advance", run, fence, next: { state: "completed", output: null } });
+      const call = newStart({ ...key, parent: { no: caller.no, key: "w", isAwaited: true } });
+      const joining = arena.store.commit({
+        ...park(caller, "child"),
+        opens: [{ key: "w", kind: "child", name: call.id }],
+        starts: [call],
+      });
+      await arena.asFarAsItGoes(joining);
+      await ending.commit();
+      const outcome = await joining;
+      return (outcome.ok && outcome.isUnread) || (await readyAt(arena, caller)) !== null;
     },
   },
 ];

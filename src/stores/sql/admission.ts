@@ -125,7 +125,7 @@ function* runOfKey(context: Context, key: string): Work<KeyedRun | null> {
     key,
   );
   if (kept === undefined) return null;
-  yield* lockRun(context, kept.run);
+  if (context.safeguards.locksFirst()) yield* lockRun(context, kept.run);
   const run = yield* db.get<{ id: string; input: string | null; state: number; fence: number; readyAt: number }>(
     `select r.id, r.input, l.state, l.fence, l.ready_at as readyAt from live l join runs r on r.no = l.run where l.run = ?`,
     kept.run,

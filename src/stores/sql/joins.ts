@@ -1,7 +1,7 @@
 import { livingPart } from "./chains.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
-import { liveRow } from "./live-row.ts";
+import { lockRun } from "./live-row.ts";
 import type { Work } from "./work.ts";
 
 /** A call whose start was merged into a run that is not its child. */
@@ -18,8 +18,9 @@ interface Join {
 export function* joinRun(context: Context, { waiter, key, run }: Join, at: number): Work<boolean> {
   const { db } = context;
   const part = yield* livingPart(context, run);
-  // Its lock first: the run may be ending at this moment.
-  const live = yield* liveRow(context, part);
+  // It may be ending at this moment.
+  if (context.safeguards.locksFirst()) yield* lockRun(context, part);
+  const live = yield* db.get("select 1 from live where run = ?", part);
   const row = yield* db.get<{ id: string; round: number }>("select id, round from runs where no = ?", part);
   if (row === undefined) return false;
   yield* db.run("update waits set name = ? where run = ? and key = ?", row.id, waiter, key);

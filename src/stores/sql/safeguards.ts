@@ -40,6 +40,8 @@ export interface StoreSafeguards {
   readsAsChain(): boolean;
   /** What sets an ended run going again asks what its start asked. */
   asksAgain(): boolean;
+  /** Whoever joins a run locks it before it reads the run's state. */
+  locksFirst(): boolean;
   /** A freed slot goes to the first run in its queue. */
   handsOver(): boolean;
   /** Crashes without a suspect raise the allowance of the suspects. */
@@ -71,6 +73,7 @@ export const safeguards: StoreSafeguards = {
   joins: () => true,
   readsAsChain: () => true,
   asksAgain: () => true,
+  locksFirst: () => true,
   allowance: allowanceFor,
   isSameRevision: (now, seen) => now === seen,
   mayFire: (isTaken) => !isTaken,
