@@ -15,6 +15,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   "read-only": 405,
   ambiguous: 409,
   "key-conflict": 409,
+  skipped: 409,
   illegal: 409,
   conflict: 409,
   "not-at-rest": 409,
