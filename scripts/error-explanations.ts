@@ -11,7 +11,8 @@ export const explanations: Readonly<Record<string, string>> = {
     "A child run that `ctx.call` waited for failed. Its error is the cause; resuming the parent resumes the child.",
   "child-compensation":
     "A completed child of this run could not be compensated. Fix and resume the child, then resume this run.",
-  "child-removed": "A completed child of this run was removed, so nobody knows what is left to undo. Undo its steps in the other systems, then `complete-step` this undo.",
+  "child-removed":
+    "A completed child of this run was removed, so nobody knows what is left to undo. Undo its steps in the other systems, then `complete-step` this undo.",
   closed: "The instance was closed. Open another one.",
   conflict: "The run kept changing while the action was requested. Try again.",
   corrupt:
@@ -63,7 +64,8 @@ export const explanations: Readonly<Record<string, string>> = {
     "The run has passed its point of no return, so it cannot be compensated. Resume it, or cancel it without compensation.",
   "not-found": "The object does not exist. Retention may have removed it.",
   "origin-refused": "A page of another origin sent this request. Baton accepts requests from its own origin only.",
-  "partly-started": "Some starts of `startMany` were refused; the others are started. `details.runs` has the started runs by place, `details.refused` the reasons of the rest.",
+  "partly-started":
+    "Some starts of `startMany` were refused; the others are started. `details.runs` has the started runs by place, `details.refused` the reasons of the rest.",
   "race-lost": "Another branch won the race; the attempts of this branch are aborted.",
   "rate-limited":
     "The workflow's `rateLimit` accepts no more starts of this key at present. Try again after `retryInMs`, or use `throttle` to delay starts instead.",
@@ -71,8 +73,10 @@ export const explanations: Readonly<Record<string, string>> = {
   "run-cancelled": "The run whose result was awaited was cancelled.",
   "run-failed":
     "The run whose result was awaited failed; its error is the cause. It is a dead letter: fix the cause, then resume it.",
-  "run-removed": "The idempotency key belongs to a run that retention has removed, so its result is no longer known. Use a new key.",
-  skipped: "A run of this singleton is open, so nothing was started or resumed. The details name that run: wait for it, or cancel it.",
+  "run-removed":
+    "The idempotency key belongs to a run that retention has removed, so its result is no longer known. Use a new key.",
+  skipped:
+    "A run of this singleton is open, so nothing was started or resumed. The details name that run: wait for it, or cancel it.",
   "step-failed":
     "A step used up its attempts; its last error is the cause. Catch it, or let the run become a dead letter.",
   stopping: "The process is stopping; the attempt is aborted and repeated after the next start.",
