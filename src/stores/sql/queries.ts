@@ -3,14 +3,23 @@ import type { Wait } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import { type Compensation, type RunRow, readOrigin } from "../../kernel/model/run.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
-import type { EventRow, HourRow, Queries, RunFilter, StoreStats, WorkerRow } from "../../kernel/ports/queries.ts";
+import type { HourRow, Queries, RunFilter, StoreStats, WorkerRow } from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
 import { readGroups, readNewestCauses } from "./causes.ts";
 import { readCheckup } from "./checkup.ts";
-import { kindCode, state, statusOfState } from "./codes.ts";
+import { kindCode, routing, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
-import { readEventRuns, readEventWaits, readKeyEntries } from "./event-queries.ts";
+import {
+  eventColumns,
+  readEventRuns,
+  readEventWaits,
+  readHeld,
+  readKeyEntries,
+  readRoutable,
+  type StoredEvent,
+  toEvent,
+} from "./event-queries.ts";
 import { countByStatus } from "./facets.ts";
 import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
 import { findCounterDrift, findViolations } from "./invariants.ts";
@@ -219,7 +228,7 @@ export const queries: Handlers = {
   },
   events: function* (context, { name, before, limit }) {
     return (yield* context.db.all<StoredEvent>(
-      `select no, id, source, name, data, is_routed, matched, refused, at from events where ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
+      `select ${eventColumns} from events where ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
       name,
       before ?? Number.MAX_SAFE_INTEGER,
       limit,
@@ -227,7 +236,7 @@ export const queries: Handlers = {
   },
   event: function* (context, { no }) {
     const row = yield* context.db.get<StoredEvent & Record<string, unknown>>(
-      "select no, id, source, name, data, is_routed, matched, refused, at from events where no = ?",
+      `select ${eventColumns} from events where no = ?`,
       no,
     );
     return row === undefined
@@ -240,7 +249,7 @@ export const queries: Handlers = {
   unrouted: function* (context, { limit }) {
     return yield* mapWork(
       yield* context.db.all<StoredEvent>(
-        "select no, id, source, name, data, is_routed, matched, refused, at from events where is_routed = 0 order by no limit ?",
+        `select ${eventColumns} from events where is_routed = ${routing.waiting} order by no limit ?`,
         limit,
       ),
       function* (row) {
@@ -248,6 +257,8 @@ export const queries: Handlers = {
       },
     );
   },
+  routable: readRoutable,
+  heldEvents: readHeld,
   definitions: function* (context) {
     return yield* context.definitions.all();
   },
@@ -420,32 +431,6 @@ function* detail(context: Context, row: ListRow): Work<RunDetail> {
       key: child.parent_key,
       status: child.ended ?? statusOfState(child.state ?? 0, child.undoing === 1),
     })),
-  };
-}
-
-interface StoredEvent {
-  no: number;
-  id: string;
-  source: string;
-  name: string;
-  data: string | null;
-  is_routed: number;
-  matched: number;
-  refused: string | null;
-  at: number;
-}
-
-function toEvent(row: StoredEvent): EventRow {
-  return {
-    no: row.no,
-    id: row.id,
-    source: row.source,
-    name: row.name,
-    data: row.data,
-    isRouted: row.is_routed === 1,
-    matched: row.matched,
-    refused: row.refused === null ? [] : JSON.parse(row.refused),
-    at: row.at,
   };
 }
 
