@@ -5,6 +5,7 @@ import type { Erasure } from "../kernel/engine/erase.ts";
 import type { Found, StartOptions } from "../kernel/engine/handler.ts";
 import type { EventInput } from "../kernel/engine/intake.ts";
 import { unknownRun } from "../kernel/engine/recovery.ts";
+import type { LoneEvaluator } from "../kernel/engine/routing.ts";
 import type { HostFacts } from "../kernel/model/doctor.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import type { RunFixture } from "../kernel/model/fixture.ts";
@@ -60,6 +61,8 @@ export interface Baton {
   /** Returns a handle on the run with this ID. Throws with code `not-found`. */
   get<Output = unknown>(id: string): Promise<Handle<Output>>;
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
+  /** Routes a held event again: one whose evaluation ended or blocked its process three times. `event` is its number. */
+  retryEvent(event: number, options?: VerbOptions): Promise<void>;
   runs(filter?: { name?: string; status?: RunRow["status"]; key?: string; limit?: number }): Promise<readonly RunRow[]>;
   /** Calls `call` for each run that fails in this process. Returns a function that unsubscribes. */
   onDeadLetter(call: (letter: DeadLetter) => void): () => void;
@@ -95,6 +98,8 @@ export interface InstanceOptions {
   /** Facts about the machine for the doctor. Without it the doctor has none. */
   readonly hostFacts?: () => HostFacts;
   readonly name?: string;
+  /** Evaluates events in a process of its own. */
+  readonly loneEvaluator?: LoneEvaluator;
   /** How to find versions that are not registered, and which version new starts get, by name. */
   readonly versions?: {
     find(definition: DefinitionRef): Promise<Found>;
@@ -148,6 +153,7 @@ export async function assemble(config: BatonConfig, parts: InstanceOptions): Pro
       ...(retention?.cancelled === undefined ? {} : { cancelledMs: parseDuration(retention.cancelled) }),
       ...(retention?.events === undefined ? {} : { eventMs: parseDuration(retention.events) }),
     },
+    ...(config.routing?.limit === undefined ? {} : { routingLimitMs: parseDuration(config.routing.limit) }),
     within: (run, step, attempt, work) => within({ run, step, attempt }, work),
     stepAround: () => currentRun()?.step ?? null,
     ...(parts.versions === undefined ? {} : { findHandler: parts.versions.find }),
@@ -210,6 +216,10 @@ class OpenBaton implements Baton {
 
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
     return this.engine.emit(event);
+  }
+
+  retryEvent(event: number, options: VerbOptions = {}): Promise<void> {
+    return this.engine.retryEvent(event, { actor: options.actor ?? this.#actor, why: options.why ?? null });
   }
 
   async runs(
