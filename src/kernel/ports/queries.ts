@@ -115,7 +115,7 @@ export interface Queries {
     result: readonly EventRow[];
   };
   /** Events that are held because none of their routing tries had a result, newest first. */
-  heldEvents: { params: { before: number | null; limit: number }; result: readonly EventRow[] };
+  heldEvents: { params: { name: string | null; before: number | null; limit: number }; result: readonly EventRow[] };
   definitions: { params: Record<never, never>; result: readonly DefinitionRef[] };
   /** Versions of a name, or of all, with what is left of each; newest first within a name. */
   versions: { params: { name: string | null }; result: readonly VersionRow[] };

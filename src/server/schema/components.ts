@@ -57,6 +57,12 @@ const event = {
   data: payload,
   matched: count,
   refused: list(string),
+  routing: {
+    enum: ["routed", "waiting", "held"],
+    description: "held: its routing tries had no result, and it starts nothing until it is routed again.",
+  },
+  tries: { ...count, description: "Times that its evaluation began." },
+  tryError: orNull({ ...string, description: "How the last try without a result ended." }),
   receivedAt: timestamp,
 } satisfies Record<string, Schema>;
 
@@ -254,7 +260,7 @@ export const components: Readonly<Record<string, Schema>> = {
   EventView: object(event),
   EventDetail: object({
     ...event,
-    outcome: { enum: ["matched", "refused", "no-match", "no-listener", "waiting"] },
+    outcome: { enum: ["dead", "matched", "refused", "no-match", "no-listener", "waiting"] },
     outcomeText: string,
     runs: list(object({ id: string, name: string, how: { enum: ["started", "woke"] } }), "At most 20."),
     listeners: list(string, "Definitions that this event starts, among those loaded by this process."),

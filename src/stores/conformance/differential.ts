@@ -98,7 +98,9 @@ const checks: readonly Check[] = [
     "care",
     async ({ bench: { store } }) => {
       const { now, schema, oldestReadyAt } = await store.query("stats", {});
-      const { workers, oldestReady, unserved, deadLetters, unrouted } = await store.query("checkup", { full: true });
+      const { workers, oldestReady, unserved, deadLetters, unrouted, heldEvents } = await store.query("checkup", {
+        full: true,
+      });
       const { definitions } = await store.query("sizes", {});
       const runs = definitions.map(({ definition, runs, steps }) => ({ definition, runs, steps }));
       return {
@@ -110,6 +112,7 @@ const checks: readonly Check[] = [
         unserved,
         deadLetters,
         unrouted,
+        heldEvents,
         runs: runs.sort(byName),
       };
     },

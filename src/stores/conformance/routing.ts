@@ -183,7 +183,7 @@ export function describeRouting(name: string, open: () => Promise<Bench>): void 
       assert.deepEqual(await routable(witness), []);
       assert.deepEqual(await store.query("unrouted", { limit: 10 }), []);
       assert.deepEqual(
-        (await store.query("heldEvents", { before: null, limit: 10 })).map(({ no }) => no),
+        (await store.query("heldEvents", { name: null, before: null, limit: 10 })).map(({ no }) => no),
         [event.no],
       );
       assert.deepEqual(await route(event.no, last), { ok: false, why: "stale" }, "a held event starts nothing");

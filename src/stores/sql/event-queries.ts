@@ -98,10 +98,12 @@ export function* readRoutable(
 /** The newest events that are held. */
 export function* readHeld(
   context: Context,
-  { before, limit }: Queries["heldEvents"]["params"],
+  { name, before, limit }: Queries["heldEvents"]["params"],
 ): Work<Queries["heldEvents"]["result"]> {
   return (yield* context.db.all<StoredEvent>(
-    `select ${eventColumns} from events where is_routed = ${routing.held} and no < ? order by no desc limit ?`,
+    `select ${eventColumns} from events
+     where is_routed = ${routing.held} and ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
+    name,
     before ?? Number.MAX_SAFE_INTEGER,
     limit,
   )).map(toEvent);
