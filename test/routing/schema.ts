@@ -1,9 +1,13 @@
+import { writeSync } from "node:fs";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
 export interface Order {
   readonly n: number;
   readonly isPoison: boolean;
 }
+
+/** What the process prints before it blocks: nothing else shows that it does. */
+export const blockedMark = "blocked for ever";
 
 /** A schema that ends (`exit`, `kill`) or blocks (`hang`) its process for a poison event. */
 export function schemaOf(how: string): StandardSchemaV1<Order, Order> {
@@ -23,5 +27,6 @@ export function schemaOf(how: string): StandardSchemaV1<Order, Order> {
 function act(how: string): void {
   if (how === "exit") process.exit(7);
   if (how === "kill") process.kill(process.pid, "SIGKILL");
+  writeSync(2, `${blockedMark}\n`);
   for (;;);
 }

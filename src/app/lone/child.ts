@@ -41,9 +41,9 @@ async function load({ definitions, folder, base }: Extract<Request, { kind: "loa
 async function evaluate({ definitions, data }: Extract<Request, { kind: "evaluate" }>): Promise<Response> {
   const all: Evaluated[] = [];
   for (const definition of definitions) {
+    const workflow = loaded.get(keyOf(definition));
+    if (workflow === undefined) return { kind: "not-loaded", why: `${definition.name} is not loaded` };
     try {
-      const workflow = loaded.get(keyOf(definition));
-      if (workflow === undefined) throw new Error("it is not loaded");
       all.push({ definition, prepared: await prepareStart(workflow, definition, decode(data), {}) });
     } catch (error) {
       all.push({ definition, refusal: textOf(error) });

@@ -12,7 +12,13 @@ export interface LoneProcessParts {
   find(definition: DefinitionRef): Promise<SentDefinition | { readonly lack: string }>;
 }
 
-type Answer = Response | { readonly kind: "ended"; readonly why: string } | { readonly kind: "late" };
+type Answer<Kind extends Response["kind"]> =
+  | Extract<Response, { kind: Kind }>
+  | { readonly kind: "ended"; readonly why: string }
+  | { readonly kind: "late" };
+
+/** The answers to a request. */
+type KindOf<T extends Request> = "not-loaded" | (T extends { kind: "load" } ? "loaded" : "evaluated");
 
 /** Options of this process that a child must not repeat: it would want the same debugger port, or run tests. */
 const ownOptions = /^--(?:inspect|test|watch|experimental-test)/;
@@ -32,25 +38,35 @@ export class LoneProcess implements LoneEvaluator {
     this.#parts = parts;
   }
 
-  /** Callers call it once at a time. */
+  async load(definitions: readonly DefinitionRef[]): Promise<string | null> {
+    if (this.#isClosed) return "this process is stopping";
+    return this.#whileBusy(() => this.#load(definitions));
+  }
+
   async evaluate(definitions: readonly DefinitionRef[], data: string | null, limitMs: number): Promise<Evaluation> {
-    if (this.#isClosed) return { kind: "unavailable", why: "this process is stopping" };
+    const answer = await this.#whileBusy(async () => {
+      // The child may have ended since: something that an earlier event left behind can crash it.
+      const lack = await this.#load(definitions);
+      if (lack !== null) return { kind: "ended", why: `could not load its workflows: ${lack}` } as const;
+      return this.#ask({ kind: "evaluate", definitions, data }, limitMs);
+    });
+    switch (answer.kind) {
+      case "evaluated":
+        return answer;
+      case "late":
+        return { kind: "no-result", why: tooSlow(limitMs) };
+      default:
+        return { kind: "no-result", why: `the process that evaluated it alone ${answer.why}` };
+    }
+  }
+
+  /** Starts the idle time again afterwards. */
+  async #whileBusy<T>(work: () => Promise<T>): Promise<T> {
     clearTimeout(this.#idleTimer);
     try {
-      const lack = await this.#load(definitions);
-      if (lack !== null) return { kind: "unavailable", why: lack };
-      const answer = await this.#ask({ kind: "evaluate", definitions, data }, limitMs);
-      switch (answer.kind) {
-        case "evaluated":
-          return answer;
-        case "ended":
-          return { kind: "no-result", why: `the process that evaluated it alone ${answer.why}` };
-        case "late":
-          return { kind: "no-result", why: tooSlow(limitMs) };
-        default:
-          return { kind: "unavailable", why: `the answer was ${answer.kind}` };
-      }
+      return await work();
     } finally {
+      clearTimeout(this.#idleTimer);
       this.#idleTimer = setTimeout(() => this.#end(), defaults.routing.idleMs).unref();
     }
   }
@@ -77,13 +93,13 @@ export class LoneProcess implements LoneEvaluator {
       return null;
     }
     this.#end();
-    if (answer.kind === "ended" || answer.kind === "not-loaded") return answer.why;
-    return `loading them took longer than ${defaults.routing.loadMs / 1_000} s`;
+    if (answer.kind === "late") return `loading them took longer than ${defaults.routing.loadMs / 1_000} s`;
+    return `the process that loads them ${answer.why}`;
   }
 
-  async #ask(request: Request, limitMs: number): Promise<Answer> {
+  async #ask<T extends Request>(request: T, limitMs: number): Promise<Answer<KindOf<T>>> {
     const child = this.#child ?? this.#start();
-    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const { promise, resolve } = Promise.withResolvers<Answer<KindOf<T>>>();
     const timer = setTimeout(() => resolve({ kind: "late" }), limitMs);
     const onExit = (code: number | null, signal: string | null): void =>
       resolve({ kind: "ended", why: signal === null ? `exited with code ${code}` : `was ended by ${signal}` });
@@ -114,6 +130,9 @@ export class LoneProcess implements LoneEvaluator {
     });
     // An exit or a failed message is reported to the request that waits for it.
     child.on("error", () => {});
+    child.once("exit", () => {
+      if (this.#child === child) this.#child = null;
+    });
     this.#child = child;
     return child;
   }

@@ -26,7 +26,7 @@ export interface SendOptions extends Globals {
 export function listEvents(options: EventsOptions): Promise<Exit> {
   return runConnected(options, "read", async ({ io, connection }) => {
     const limit = readCount("--limit", options.limit, rowsMax);
-    const filter = { name: options.name, ...(options.held === true ? { held: "true" } : {}) };
+    const filter = { name: options.name, ...(options.held === true ? { routing: "held" } : {}) };
     const events = await connection.client.rows<EventView>("/api/events", filter, limit);
     if (io.format !== "human") io.list(await connection.client.whole(events));
     else if (events.length === 0) io.say(options.held === true ? "no held events" : "no events");

@@ -1,7 +1,7 @@
 import { byteLength } from "../../stdx/json.ts";
 import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
-import type { EventIn, EventOutcome } from "../model/transition.ts";
+import type { EventIn } from "../model/transition.ts";
 import type { Cipher } from "../ports/cipher.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
@@ -57,17 +57,16 @@ export class Intake {
       const outcome = await store.commit({ kind: "event", event: stored, isRouted: true, starts, refused });
       return { id, matched: outcome.matched, isDuplicate: outcome.isDuplicate };
     }
-    const { outcome, matched } = await routing.accept(event, async () => {
-      const outcome: EventOutcome = await store.commit({
+    const { outcome, matched } = await routing.accept(event, () =>
+      store.commit({
         kind: "event",
         event: stored,
         isRouted: false,
         triedBy: this.#parts.worker(),
         starts: [],
         refused: [],
-      });
-      return { no: outcome.event, try: outcome.try, outcome };
-    });
+      }),
+    );
     return { id, matched: matched ?? outcome.matched, isDuplicate: outcome.isDuplicate };
   }
 

@@ -5,6 +5,7 @@ import { defaults } from "../model/limits.ts";
 import type { RoutingTry } from "../model/routing.ts";
 import type { DefinitionRef, Origin } from "../model/run.ts";
 import type { StartRun } from "../model/start-run.ts";
+import type { EventOutcome } from "../model/transition.ts";
 import type { Cipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -24,12 +25,12 @@ export type Evaluated = { readonly definition: DefinitionRef } & (
 export type Evaluation =
   | { readonly kind: "evaluated"; readonly all: readonly Evaluated[] }
   /** The code ended its process or took too long: this counts against the event. */
-  | { readonly kind: "no-result"; readonly why: string }
-  /** The code cannot be loaded there, which is not the fault of the event. */
-  | { readonly kind: "unavailable"; readonly why: string };
-
+  | { readonly kind: "no-result"; readonly why: string };
 /** Evaluates events in a process of its own, so that author code can end or block no other work. */
 export interface LoneEvaluator {
+  /** Returns why the code of these definitions cannot be loaded there, or null. That is not the fault of an event. */
+  load(definitions: readonly DefinitionRef[]): Promise<string | null>;
+  /** Once at a time, after `load`. */
   evaluate(definitions: readonly DefinitionRef[], data: string | null, limitMs: number): Promise<Evaluation>;
 }
 
@@ -78,20 +79,24 @@ export class Routing {
   }
 
   /**
-   * Accepts and routes an event whose subscribers run author code. `accept` commits the event with its first try, and
-   * returns that try.
+   * Accepts and routes an event whose subscribers run author code. `accept` commits the event with its first try.
+   * `matched` is null if the event is routed later.
    */
-  accept<T>(
+  async accept(
     event: RoutedEvent,
-    accept: () => Promise<{ readonly no: number; readonly try: RoutingTry | null; readonly outcome: T }>,
-  ): Promise<{ readonly outcome: T; readonly matched: number | null }> {
-    return this.#turns.together(() =>
-      this.#whileBusy(event, async () => {
-        const { no, try: held, outcome } = await accept();
-        if (held === null) return { outcome, matched: null };
-        return { outcome, matched: await this.#finish(no, held, event, () => this.#evaluateHere(event)) };
-      }),
-    );
+    accept: () => Promise<EventOutcome>,
+  ): Promise<{ readonly outcome: EventOutcome; readonly matched: number | null }> {
+    const busy = this.#setBusy(event);
+    try {
+      return await this.#turns.together(async () => {
+        const outcome = await accept();
+        if (outcome.try === null) return { outcome, matched: null };
+        const evaluation = await this.#evaluateHere(event);
+        return { outcome, matched: await this.#commitResult(outcome.event, outcome.try, event, evaluation) };
+      });
+    } finally {
+      busy.end();
+    }
   }
 
   /**
@@ -99,23 +104,21 @@ export class Routing {
    * that starts in the background, so that no other event waits for them. Returns how many were routed.
    */
   async routeWaiting(): Promise<number> {
-    let routed = 0;
+    const pass = new Pass();
     for await (const row of this.#routable(0)) {
       if (isNextAlone(row.tries)) this.#startLonePass();
-      else if (await this.#routeFresh(row)) routed += 1;
+      else await pass.add(() => this.#routeFresh(row));
     }
-    return routed;
+    return pass.end();
   }
 
-  async #routeFresh(row: EventRow): Promise<boolean> {
+  async #routeFresh(row: EventRow): Promise<Begun> {
     const event = this.#clear(row);
     if (this.runsCode(event.name))
-      return this.#turns.together(() =>
-        this.#whileBusy(event, () => this.#try(row, event, () => this.#evaluateHere(event))),
-      );
+      return this.#turns.together(() => this.#try(row, event, () => this.#evaluateHere(event)));
     const { starts, refused } = await this.startsHere(event);
-    const outcome = await this.#parts.store.commit({ kind: "route", event: row.no, starts, refused });
-    return outcome.ok;
+    const commit = this.#parts.store.commit({ kind: "route", event: row.no, starts, refused });
+    return { isRouted: commit.then((outcome) => outcome.ok) };
   }
 
   #startLonePass(): void {
@@ -137,26 +140,32 @@ export class Routing {
 
   /** One at a time. */
   async #routeLone(): Promise<void> {
-    for await (const row of this.#routable(aloneFrom)) await this.#whileBusy(row, () => this.#routeAlone(row));
+    const pass = new Pass();
+    for await (const row of this.#routable(aloneFrom)) await pass.add(() => this.#routeAlone(row));
+    await pass.end();
   }
 
-  async #routeAlone(row: EventRow): Promise<boolean> {
+  async #routeAlone(row: EventRow): Promise<Begun> {
     const event = this.#clear(row);
     const subscribers = this.#subscribers(event.name);
-    if (subscribers.length === 0 && !(await this.#isOrphan(row))) return false;
+    if (subscribers.length === 0 && !(await this.#isOrphan(row))) return notRouted;
+    const evaluation = await this.#loneEvaluation(row, event, subscribers);
+    if (evaluation !== null) return evaluation;
+    return this.#turns.alone(() => this.#try(row, event, () => this.#evaluateHere(event)));
+  }
+
+  /** Null: it must be evaluated in this process. */
+  async #loneEvaluation(row: EventRow, event: RoutedEvent, subscribers: readonly Handler[]): Promise<Begun | null> {
     const { loneEvaluator, logger, limitMs } = this.#parts;
-    const evaluateAlone = async (): Promise<Evaluation> => {
-      const refs = subscribers.map(({ definition }) => definition);
-      const evaluation: Evaluation = (await loneEvaluator?.evaluate(refs, event.data, limitMs)) ?? inThisProcess;
-      if (evaluation.kind !== "unavailable") return evaluation;
-      if (evaluation !== inThisProcess)
-        logger.log("warn", "an event is evaluated in this process: its workflows cannot be loaded in another", {
-          event: row.no,
-          why: evaluation.why,
-        });
-      return this.#turns.alone(() => this.#evaluateHere(event));
-    };
-    return this.#try(row, event, evaluateAlone);
+    if (loneEvaluator === null) return null;
+    const refs = subscribers.map(({ definition }) => definition);
+    const lack = await loneEvaluator.load(refs);
+    if (lack === null) return this.#try(row, event, () => loneEvaluator.evaluate(refs, event.data, limitMs));
+    logger.log("warn", "an event is evaluated in this process: its workflows cannot be loaded in another", {
+      event: row.no,
+      why: lack,
+    });
+    return null;
   }
 
   /** A process may lack a definition that others have. Only after a while is an event routed without it. */
@@ -172,35 +181,46 @@ export class Routing {
       const worker = this.#parts.worker();
       if (worker === 0) return;
       const rows = await store.query("routable", { worker, triesMin, after, limit: pageSize });
-      for (const row of rows) if (!this.#busy.has(keyOf(row))) yield row;
+      for (const row of rows) if (!this.#busy.has(eventStartKey(row.source, row.id))) yield row;
       const last = rows.at(-1);
       if (last === undefined || rows.length < pageSize) return;
       after = last.no;
     }
   }
 
-  async #try(row: EventRow, event: RoutedEvent, evaluate: () => Promise<Evaluation>): Promise<boolean> {
-    const outcome = await this.#parts.store.commit({
-      kind: "try-event",
-      event: row.no,
-      worker: this.#parts.worker(),
-      seen: row.tries,
-    });
-    if (!outcome.ok) return false;
-    if (outcome.routing === "held") this.#warnHeld(row.no, row);
-    if (outcome.routing !== "trying") return false;
-    return (await this.#finish(row.no, outcome.try, event, evaluate)) !== null;
+  /** One try up to the end of the author code. Its result is then being committed. */
+  async #try(row: EventRow, event: RoutedEvent, evaluate: () => Promise<Evaluation>): Promise<Begun> {
+    const { no, tries: seen } = row;
+    const busy = this.#setBusy(event);
+    try {
+      const outcome = await this.#parts.store.commit({
+        kind: "try-event",
+        event: no,
+        worker: this.#parts.worker(),
+        seen,
+      });
+      if (outcome.ok && outcome.routing === "held") this.#warnHeld(no, event);
+      if (!outcome.ok || outcome.routing !== "trying") {
+        busy.end();
+        return notRouted;
+      }
+      const evaluation = await evaluate();
+      const committed = this.#commitResult(no, outcome.try, event, evaluation).finally(busy.end);
+      return { isRouted: committed.then((matched) => matched !== null) };
+    } catch (error) {
+      busy.end();
+      throw error;
+    }
   }
 
-  /** Commits the result of a try. Returns the number of runs that the event has started or woken; null without a result. */
-  async #finish(
+  /** Returns the number of runs that the event has started or woken; null without a result. */
+  async #commitResult(
     no: number,
     held: RoutingTry,
     event: RoutedEvent,
-    evaluate: () => Promise<Evaluation>,
+    evaluation: Evaluation,
   ): Promise<number | null> {
     const { store } = this.#parts;
-    const evaluation = await evaluate();
     if (evaluation.kind !== "evaluated") {
       const ended = await store.commit({ kind: "end-try", event: no, try: held, why: evaluation.why });
       if (ended.ok && ended.routing === "held") this.#warnHeld(no, event);
@@ -285,14 +305,10 @@ export class Routing {
     return { name, source, id, data: openText(this.#parts.cipher, data, placeOfEvent(source, id)) };
   }
 
-  async #whileBusy<T>(event: RoutedEvent, work: () => Promise<T>): Promise<T> {
-    const key = keyOf(event);
+  #setBusy(event: RoutedEvent): { readonly end: () => void } {
+    const key = eventStartKey(event.source, event.id);
     this.#busy.add(key);
-    try {
-      return await work();
-    } finally {
-      this.#busy.delete(key);
-    }
+    return { end: () => void this.#busy.delete(key) };
   }
 
   /** Routes a held event again. Throws `not-found` or `conflict`. */
@@ -315,15 +331,42 @@ export class Routing {
 
 const pageSize = 100;
 
-const inThisProcess: Evaluation = { kind: "unavailable", why: "" };
+/** A try whose author code has ended. */
+interface Begun {
+  /** Resolves when its result is committed. */
+  readonly isRouted: Promise<boolean>;
+}
+
+const notRouted: Begun = { isRouted: Promise.resolve(false) };
+
+/**
+ * Tries one after the other. The result of one and the beginning of the next are committed together, in this order, so
+ * that a pass takes one commit for each event.
+ */
+class Pass {
+  #routedCount = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  async add(begin: () => Promise<Begun>): Promise<void> {
+    const before = this.#last;
+    const { isRouted } = await begin();
+    await before;
+    this.#last = isRouted.then((routed) => {
+      if (routed) this.#routedCount += 1;
+    });
+    // Reported by the next event or at the end.
+    this.#last.catch(() => {});
+  }
+
+  async end(): Promise<number> {
+    await this.#last;
+    return this.#routedCount;
+  }
+}
 
 /** Why a try that was stopped at its time limit had no result. */
 export function tooSlow(limitMs: number): string {
   return `evaluating it took longer than ${limitMs / 1_000} s`;
-}
-
-function keyOf({ source, id }: Pick<EventRow, "source" | "id">): string {
-  return eventStartKey(source, id);
 }
 
 /**

@@ -43,10 +43,10 @@ export const eventRoutes: readonly Route[] = [
     query: object(
       {
         name: text(200),
-        held: { type: "boolean", description: "Only events that are held after their last routing try." },
+        routing: { enum: ["held"], description: "Only events that are held after their last routing try." },
         ...paging,
       },
-      { optional: ["name", "held", "limit", "pageToken"] },
+      { optional: ["name", "routing", "limit", "pageToken"] },
     ),
     answers: { 200: { description: "One page.", schema: pageSchema("EventView") } },
     handle: list,
@@ -125,12 +125,14 @@ function readEvent(request: Request, body: unknown): EventBody {
 }
 
 async function list({ query, services }: Call): Promise<RouteResponse> {
-  const { name, held = false, ...page } = query as Paging & { name?: string; held?: boolean };
+  const { name, routing, ...page } = query as Paging & { name?: string; routing?: "held" };
   const limit = limitOf(page);
   const before = decodeToken("events", page.pageToken);
-  const rows = held
-    ? await services.store.query("heldEvents", { name: name ?? null, before, limit: limit + 1 })
-    : await services.store.query("events", { name: name ?? null, before, limit: limit + 1 });
+  const rows = await services.store.query(routing === undefined ? "events" : "heldEvents", {
+    name: name ?? null,
+    before,
+    limit: limit + 1,
+  });
   const { items, nextPageToken } = pageOf(
     "events",
     rows,
