@@ -3,6 +3,7 @@ import type { Evidence } from "./evidence.ts";
 import type { Recorded } from "./history.ts";
 import { leaseMs } from "./process.ts";
 import { checkVersions } from "./rollout.ts";
+import { checkRouting } from "./routing.ts";
 import { checkSchedules } from "./schedules.ts";
 import type { Violation } from "./violation.ts";
 
@@ -24,6 +25,7 @@ export function check(evidence: Evidence): readonly Violation[] {
     ...checkPromises(evidence),
     ...checkVersions(evidence),
     ...checkRecovery(evidence),
+    ...checkRouting(evidence),
     ...checkSchedules(evidence.core),
   ];
 }
