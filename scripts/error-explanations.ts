@@ -61,6 +61,8 @@ export const explanations: Readonly<Record<string, string>> = {
   "no-return":
     "The run has passed its point of no return, so it cannot be compensated. Resume it, or cancel it without compensation.",
   "not-found": "The object does not exist. Retention may have removed it.",
+  "not-held":
+    "The event is not held, so it cannot be routed again. List held events with `baton events --held`; to start its workflows once more, send a new event.",
   "origin-refused": "A page of another origin sent this request. Baton accepts requests from its own origin only.",
   "race-lost": "Another branch won the race; the attempts of this branch are aborted.",
   "rate-limited":

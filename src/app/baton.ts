@@ -43,6 +43,19 @@ export interface DeadLetter {
   readonly fingerprint: string;
 }
 
+/** An event that starts nothing until it is routed again, because none of its routing tries had a result. */
+export interface HeldEvent {
+  /** Its number in the store. */
+  readonly event: number;
+  readonly name: string;
+  readonly source: string;
+  readonly id: string;
+  readonly tries: number;
+  /** How the last try ended. */
+  readonly tryError: string | null;
+  readonly receivedAt: Date;
+}
+
 /** An open store and the engine that works on it. */
 export interface Baton {
   /** Starts a run. When the promise resolves, the run is durable: it continues by itself, also after a crash. */
@@ -61,7 +74,9 @@ export interface Baton {
   /** Returns a handle on the run with this ID. Throws with code `not-found`. */
   get<Output = unknown>(id: string): Promise<Handle<Output>>;
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
-  /** Routes a held event again: one whose evaluation ended or blocked its process three times. `event` is its number. */
+  /** Held events, newest first: those whose evaluation ended or blocked its process three times. At most 200. */
+  heldEvents(): Promise<readonly HeldEvent[]>;
+  /** Routes a held event again. `event` is its number. Throws `not-found` or `not-held`. */
   retryEvent(event: number, options?: VerbOptions): Promise<void>;
   runs(filter?: { name?: string; status?: RunRow["status"]; key?: string; limit?: number }): Promise<readonly RunRow[]>;
   /** Calls `call` for each run that fails in this process. Returns a function that unsubscribes. */
@@ -216,6 +231,13 @@ class OpenBaton implements Baton {
 
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
     return this.engine.emit(event);
+  }
+
+  async heldEvents(): Promise<readonly HeldEvent[]> {
+    const rows = await this.engine.store.query("heldEvents", { name: null, before: null, limit: defaults.pageMax });
+    return rows.map(({ no, name, source, id, tries, tryError, at }) => {
+      return { event: no, name, source, id, tries, tryError, receivedAt: new Date(at) };
+    });
   }
 
   retryEvent(event: number, options: VerbOptions = {}): Promise<void> {

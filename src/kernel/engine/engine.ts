@@ -313,7 +313,7 @@ export class Engine {
     return this.#intake.emit(input);
   }
 
-  /** Routes a held event again. Its next tries run alone. Throws `not-found`, or `conflict` if it is not held. */
+  /** Routes a held event again. Its next tries run alone. Throws `not-found` or `not-held`. */
   retryEvent(no: number, by: { actor: string; why: string | null }): Promise<void> {
     return this.#routing.retry(no, by);
   }

@@ -311,7 +311,7 @@ export class Routing {
     return { end: () => void this.#busy.delete(key) };
   }
 
-  /** Routes a held event again. Throws `not-found` or `conflict`. */
+  /** Routes a held event again. Throws `not-found` or `not-held`. */
   async retry(no: number, by: { readonly actor: string; readonly why: string | null }): Promise<void> {
     const { store } = this.#parts;
     const outcome = await store.commit({ kind: "retry-event", event: no, audit: { ...by, verb: "retry-event" } });
@@ -320,7 +320,7 @@ export class Routing {
     if (row === null)
       throw new BatonError("not-found", `no event ${no}`, { hint: "list held events with: baton events --held" });
     throw new BatonError(
-      "conflict",
+      "not-held",
       `event ${no} is not held: it ${row.isRouted ? "was routed" : "waits to be routed"}`,
       {
         hint: "only held events are routed again; to start its workflows once more, send a new event",

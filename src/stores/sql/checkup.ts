@@ -24,7 +24,7 @@ export function* readCheckup(context: Context, { full }: { full: boolean }): Wor
     oldestReady:
       (yield* db.get<{ id: string; readyAt: number } & Record<string, unknown>>(
         `select r.id, l.ready_at as readyAt from live l join runs r on r.no = l.run
-         where l.ready_at is not null and l.ready_at <= ? and l.state in (${state.ready}, ${state.parked}) order by l.ready_at limit 1`,
+         where l.ready_at is not null and l.ready_at <= ? and l.state in (${state.ready}, ${state.parked}) order by l.ready_at, l.run limit 1`,
         now,
       )) ?? null,
     workers: (yield* db.all<{ name: string; expiresAt: number; dead: number; held: number }>(
