@@ -6,7 +6,7 @@ import type { Cipher } from "../ports/cipher.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import { encodePayload } from "./payload.ts";
-import type { Routing } from "./routing.ts";
+import { type Routing, runsCode } from "./routing.ts";
 import { placeOfEvent, sealText } from "./vault.ts";
 
 export interface EventInput {
@@ -52,12 +52,13 @@ export class Intake {
     const event = { name: input.name, data, source, id };
     const stored: EventIn = { ...event, ...this.#sealedData(input, source, id, data) };
     const { store, routing } = this.#parts;
-    if (!routing.runsCode(input.name)) {
-      const { starts, refused } = await routing.startsHere(event);
+    const subscribers = routing.subscribersOf(input.name);
+    if (!runsCode(subscribers)) {
+      const { starts, refused } = await routing.startsHere(event, subscribers);
       const outcome = await store.commit({ kind: "event", event: stored, isRouted: true, starts, refused });
       return { id, matched: outcome.matched, isDuplicate: outcome.isDuplicate };
     }
-    const { outcome, matched } = await routing.accept(event, () =>
+    const { outcome, matched } = await routing.accept(event, subscribers, () =>
       store.commit({
         kind: "event",
         event: stored,

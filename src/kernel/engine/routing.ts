@@ -73,17 +73,13 @@ export class Routing {
     this.#parts = parts;
   }
 
-  /** Whether author code runs to decide what an event of this name starts. */
-  runsCode(name: string): boolean {
-    return this.#subscribers(name).some((handler) => handler.preparesWithCode ?? true);
-  }
-
   /**
    * Accepts and routes an event whose subscribers run author code. `accept` commits the event with its first try.
    * `matched` is null if the event is routed later.
    */
   async accept(
     event: RoutedEvent,
+    subscribers: readonly Handler[],
     accept: () => Promise<EventOutcome>,
   ): Promise<{ readonly outcome: EventOutcome; readonly matched: number | null }> {
     const busy = this.#setBusy(event);
@@ -91,7 +87,7 @@ export class Routing {
       return await this.#turns.together(async () => {
         const outcome = await accept();
         if (outcome.try === null) return { outcome, matched: null };
-        const evaluation = await this.#evaluateHere(event);
+        const evaluation = await this.#evaluateHere(event, subscribers);
         return { outcome, matched: await this.#commitResult(outcome.event, outcome.try, event, evaluation) };
       });
     } finally {
@@ -114,9 +110,10 @@ export class Routing {
 
   async #routeFresh(row: EventRow): Promise<Begun> {
     const event = this.#clear(row);
-    if (this.runsCode(event.name))
-      return this.#turns.together(() => this.#try(row, event, () => this.#evaluateHere(event)));
-    const { starts, refused } = await this.startsHere(event);
+    const subscribers = this.subscribersOf(event.name);
+    if (runsCode(subscribers))
+      return this.#turns.together(() => this.#try(row, event, () => this.#evaluateHere(event, subscribers)));
+    const { starts, refused } = await this.startsHere(event, subscribers);
     const commit = this.#parts.store.commit({ kind: "route", event: row.no, starts, refused });
     return { isRouted: commit.then((outcome) => outcome.ok) };
   }
@@ -147,11 +144,11 @@ export class Routing {
 
   async #routeAlone(row: EventRow): Promise<Begun> {
     const event = this.#clear(row);
-    const subscribers = this.#subscribers(event.name);
+    const subscribers = this.subscribersOf(event.name);
     if (subscribers.length === 0 && !(await this.#isOrphan(row))) return notRouted;
     const evaluation = await this.#loneEvaluation(row, event, subscribers);
     if (evaluation !== null) return evaluation;
-    return this.#turns.alone(() => this.#try(row, event, () => this.#evaluateHere(event)));
+    return this.#turns.alone(() => this.#try(row, event, () => this.#evaluateHere(event, subscribers)));
   }
 
   /** Null: it must be evaluated in this process. */
@@ -160,7 +157,12 @@ export class Routing {
     if (loneEvaluator === null) return null;
     const refs = subscribers.map(({ definition }) => definition);
     const lack = await loneEvaluator.load(refs);
-    if (lack === null) return this.#try(row, event, () => loneEvaluator.evaluate(refs, event.data, limitMs));
+    if (lack === null)
+      return this.#try(row, event, async () => {
+        const evaluation = await loneEvaluator.evaluate(refs, event.data, limitMs);
+        if (evaluation.kind !== "evaluated") return evaluation;
+        return { ...evaluation, all: evaluation.all.map((each) => this.#unlessDrained(each)) };
+      });
     logger.log("warn", "an event is evaluated in this process: its workflows cannot be loaded in another", {
       event: row.no,
       why: lack,
@@ -239,17 +241,17 @@ export class Routing {
   }
 
   /** The starts of an event whose subscribers run no author code. */
-  async startsHere(event: RoutedEvent): Promise<Starts> {
-    return this.#startsOf(event, await this.#evaluateAll(event));
+  async startsHere(event: RoutedEvent, subscribers: readonly Handler[]): Promise<Starts> {
+    return this.#startsOf(event, await this.#evaluateAll(event, subscribers));
   }
 
-  async #evaluateHere(event: RoutedEvent): Promise<Evaluation> {
+  async #evaluateHere(event: RoutedEvent, subscribers: readonly Handler[]): Promise<Evaluation> {
     const { clock, limitMs } = this.#parts;
     const { promise: late, resolve } = Promise.withResolvers<Evaluation>();
     const stop = clock.after(limitMs, () => resolve({ kind: "no-result", why: tooSlow(limitMs) }));
     try {
       return await Promise.race([
-        this.#evaluateAll(event).then((all): Evaluation => ({ kind: "evaluated", all })),
+        this.#evaluateAll(event, subscribers).then((all): Evaluation => ({ kind: "evaluated", all })),
         late,
       ]);
     } finally {
@@ -257,9 +259,9 @@ export class Routing {
     }
   }
 
-  async #evaluateAll(event: RoutedEvent): Promise<readonly Evaluated[]> {
+  async #evaluateAll(event: RoutedEvent, subscribers: readonly Handler[]): Promise<readonly Evaluated[]> {
     const all: Evaluated[] = [];
-    for (const handler of this.#subscribers(event.name)) all.push(await this.#evaluate(handler, event));
+    for (const handler of subscribers) all.push(await this.#evaluate(handler, event));
     return all;
   }
 
@@ -281,7 +283,8 @@ export class Routing {
       const { name } = each.definition;
       try {
         if ("refusal" in each) throw new Error(each.refusal);
-        const handler = this.#parts.definitions.handlerOf(name);
+        const { definitions } = this.#parts;
+        const handler = definitions.get(each.definition) ?? definitions.handlerOf(name);
         const start = this.#parts.startOf(handler, each.prepared, { by: "event", event: `${source}/${id}` });
         starts.push({ ...start, idempotencyKey: eventStartKey(source, id) });
       } catch (error) {
@@ -291,7 +294,18 @@ export class Routing {
     return { starts, refused };
   }
 
-  #subscribers(name: string): readonly Handler[] {
+  /** Another process does not know which versions accept no new starts. */
+  #unlessDrained(each: Evaluated): Evaluated {
+    try {
+      this.#parts.definitions.handlerOf(each.definition.name);
+      return each;
+    } catch (error) {
+      return { definition: each.definition, refusal: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** The definitions that an event of this name starts. */
+  subscribersOf(name: string): readonly Handler[] {
     const { definitions } = this.#parts;
     return definitions.all.filter(
       (each) => each.triggers.includes(name) && definitions.chosen(each.definition.name) === each,
@@ -362,6 +376,11 @@ class Pass {
     await this.#last;
     return this.#routedCount;
   }
+}
+
+/** Whether author code runs to decide what an event starts. */
+export function runsCode(subscribers: readonly Handler[]): boolean {
+  return subscribers.some((handler) => handler.preparesWithCode ?? true);
 }
 
 /** Why a try that was stopped at its time limit had no result. */
