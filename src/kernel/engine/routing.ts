@@ -88,7 +88,7 @@ export class Routing {
         const outcome = await accept();
         if (outcome.try === null) return { outcome, matched: null };
         const evaluation = await this.#evaluateHere(event, subscribers);
-        return { outcome, matched: await this.#commitResult(outcome.event, outcome.try, event, evaluation) };
+        return { outcome, matched: await this.#commitResult(outcome.event, outcome.try, event, evaluation, busy) };
       });
     } finally {
       busy.end();
@@ -207,7 +207,7 @@ export class Routing {
         return notRouted;
       }
       const evaluation = await evaluate();
-      const committed = this.#commitResult(no, outcome.try, event, evaluation).finally(busy.end);
+      const committed = this.#commitResult(no, outcome.try, event, evaluation, busy);
       return { isRouted: committed.then((matched) => matched !== null) };
     } catch (error) {
       busy.end();
@@ -221,16 +221,23 @@ export class Routing {
     held: RoutingTry,
     event: RoutedEvent,
     evaluation: Evaluation,
+    busy: Busy,
   ): Promise<number | null> {
     const { store } = this.#parts;
-    if (evaluation.kind !== "evaluated") {
+    try {
+      if (evaluation.kind === "evaluated") {
+        const { starts, refused } = this.#startsOf(event, evaluation.all);
+        const outcome = await store.commit({ kind: "route", event: no, try: held, starts, refused });
+        return outcome.ok ? outcome.matched : null;
+      }
       const ended = await store.commit({ kind: "end-try", event: no, try: held, why: evaluation.why });
       if (ended.ok && ended.routing === "held") this.#warnHeld(no, event);
-      return null;
+    } finally {
+      busy.end();
     }
-    const { starts, refused } = this.#startsOf(event, evaluation.all);
-    const outcome = await store.commit({ kind: "route", event: no, try: held, starts, refused });
-    return outcome.ok ? outcome.matched : null;
+    // The commit's own hint may have come while the event was still busy here.
+    this.#startLonePass();
+    return null;
   }
 
   #warnHeld(no: number, { name }: Pick<EventRow, "name">): void {
@@ -319,7 +326,7 @@ export class Routing {
     return { name, source, id, data: openText(this.#parts.cipher, data, placeOfEvent(source, id)) };
   }
 
-  #setBusy(event: RoutedEvent): { readonly end: () => void } {
+  #setBusy(event: RoutedEvent): Busy {
     const key = eventStartKey(event.source, event.id);
     this.#busy.add(key);
     return { end: () => void this.#busy.delete(key) };
@@ -344,6 +351,11 @@ export class Routing {
 }
 
 const pageSize = 100;
+
+/** Marks an event that this process is accepting or routing. */
+interface Busy {
+  end(): void;
+}
 
 /** A try whose author code has ended. */
 interface Begun {
