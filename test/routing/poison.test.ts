@@ -4,16 +4,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type TestContext, test } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import type { EventDetail, EventView } from "../../src/wire/event.ts";
 import type { Page } from "../../src/wire/page.ts";
 import { type CliProject, eventually, type Running, setup } from "../cli/baton.ts";
 import { freshSchema, noPostgres } from "../postgres/server.ts";
 import { blockedMark } from "./schema.ts";
 
-/** One of them ends or blocks the process that evaluates it. */
-const eventCount = 1_001;
-const poisonId = String(Math.floor(eventCount / 2));
+/** Events of one test; the one in the middle ends or blocks the process that evaluates it. */
+const eventCounts = { kill: 1_001, hang: 301 } as const;
+type How = keyof typeof eventCounts;
 /** More than one event may cause. */
 const deathsMax = 6;
 
@@ -68,8 +68,14 @@ async function onPostgres(t: TestContext): Promise<Place> {
 }
 
 /** Runs the application until it ends by itself. Returns how it ended; a blocked process is killed. */
-async function runApplication(t: TestContext, store: string, how: string): Promise<"done" | "died" | "blocked"> {
-  const args = ["--conditions=source", join(import.meta.dirname, "application.ts"), store, how, String(eventCount)];
+async function runApplication(t: TestContext, store: string, how: How): Promise<"done" | "died" | "blocked"> {
+  const args = [
+    "--conditions=source",
+    join(import.meta.dirname, "application.ts"),
+    store,
+    how,
+    String(eventCounts[how]),
+  ];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   t.after(() => child.kill("SIGKILL"));
   let isBlocked = false;
@@ -87,31 +93,30 @@ async function runApplication(t: TestContext, store: string, how: string): Promi
   return "died";
 }
 
-async function holdsOnlyThePoison(t: TestContext, place: Place, how: string): Promise<void> {
+async function holdsOnlyThePoison(t: TestContext, place: Place, how: How): Promise<void> {
   const ends: string[] = [];
   while (ends.at(-1) !== "done" && ends.length <= deathsMax) ends.push(await runApplication(t, place.store, how));
   assert.equal(ends.at(-1), "done");
   assert.ok(ends.length - 1 <= 3, `the process ended ${ends.length - 1} times`);
-  assert.deepEqual(await place.count(), {
-    held: [poisonId],
-    heldTries: 3,
-    routed: eventCount - 1,
-    waiting: 0,
-    runs: eventCount - 1,
-  });
+  const good = eventCounts[how] - 1;
+  const held = [String(Math.floor(eventCounts[how] / 2))];
+  assert.deepEqual(await place.count(), { held, heldTries: 3, routed: good, waiting: 0, runs: good });
 }
 
 const skip = await noPostgres();
 
-for (const how of ["kill", "hang"]) {
-  test(`an application: 1,000 events start their runs, and one that makes it ${how} is held, on SQLite`, async (t) => {
-    await holdsOnlyThePoison(t, onSqlite(t), how);
-  });
+describe("an application that an event ends or blocks", { concurrency: 2 }, () => {
+  for (const how of ["kill", "hang"] as const) {
+    const good = eventCounts[how] - 1;
+    it(`is ended at most three times, and ${good} other events start their runs on SQLite (${how})`, async (t) => {
+      await holdsOnlyThePoison(t, onSqlite(t), how);
+    });
 
-  test(`an application: the same on PostgreSQL (${how})`, { skip }, async (t) => {
-    await holdsOnlyThePoison(t, await onPostgres(t), how);
-  });
-}
+    it(`the same on PostgreSQL (${how})`, { skip }, async (t) => {
+      await holdsOnlyThePoison(t, await onPostgres(t), how);
+    });
+  }
+});
 
 const definitions = `import { writeSync } from "node:fs";
 import { workflow } from "baton";
@@ -146,71 +151,73 @@ function startProject(t: TestContext): CliProject & { serve(): Promise<Running &
   return { ...project, serve: () => project.start() };
 }
 
-test("a server: an event that ends it does so once, is held, and is routed after the fix", async (t) => {
-  const project = startProject(t);
-  const first = await project.serve();
-  const sending = Promise.allSettled([
-    ...Array.from({ length: 50 }, (_, n) => send(first.url, `before ${n}`, {})),
-    send(first.url, "poison", { how: "exit" }),
-  ]);
-  await first.ended;
-  await sending;
+describe("an event", { concurrency: 2 }, () => {
+  it("ends a server only once, is held, and is routed after the fix", async (t) => {
+    const project = startProject(t);
+    const first = await project.serve();
+    const sending = Promise.allSettled([
+      ...Array.from({ length: 50 }, (_, n) => send(first.url, `before ${n}`, {})),
+      send(first.url, "poison", { how: "exit" }),
+    ]);
+    await first.ended;
+    await sending;
 
-  const second = await project.serve();
-  await Promise.all(Array.from({ length: 50 }, (_, n) => send(second.url, `before ${n}`, {})));
-  await Promise.all(Array.from({ length: 50 }, (_, n) => send(second.url, `after ${n}`, {})));
-  const held = await eventually("the event is held", () => readHeld(second.url));
-  assert.deepEqual([held.id, held.tries, held.matched], ["poison", 3, 0]);
-  assert.match(held.tryError ?? "", /alone exited with code 7$/);
-  assert.equal(second.child.exitCode, null, "no further try ends the server");
-  const detail = (await (await fetch(`${second.url}/api/events/${held.no}`)).json()) as EventDetail;
-  assert.equal(detail.outcome, "dead");
-  assert.match(detail.outcomeText, /^Held after 3 routing tries .* order, deploy the fix, .*baton events retry \d+$/);
+    const second = await project.serve();
+    await Promise.all(Array.from({ length: 50 }, (_, n) => send(second.url, `before ${n}`, {})));
+    await Promise.all(Array.from({ length: 50 }, (_, n) => send(second.url, `after ${n}`, {})));
+    const held = await eventually("the event is held", () => readHeld(second.url));
+    assert.deepEqual([held.id, held.tries, held.matched], ["poison", 3, 0]);
+    assert.match(held.tryError ?? "", /alone exited with code 7$/);
+    assert.equal(second.child.exitCode, null, "no further try ends the server");
+    const detail = (await (await fetch(`${second.url}/api/events/${held.no}`)).json()) as EventDetail;
+    assert.equal(detail.outcome, "dead");
+    assert.match(detail.outcomeText, /^Held after 3 routing tries .* order, deploy the fix, .*baton events retry \d+$/);
 
-  const listed = await project.baton(["events", "--held"]);
-  assert.match(listed.stdout, new RegExp(`held after 3 tries: baton events retry ${held.no}`));
-  const checked = await project.baton(["doctor"]);
-  assert.match(checked.stdout, /events are held/);
-  second.child.kill("SIGTERM");
-  await second.ended;
+    const listed = await project.baton(["events", "--held"]);
+    assert.match(listed.stdout, new RegExp(`held after 3 tries: baton events retry ${held.no}`));
+    const checked = await project.baton(["doctor"]);
+    assert.match(checked.stdout, /events are held/);
+    second.child.kill("SIGTERM");
+    await second.ended;
 
-  project.write("workflows/order.ts", definitions.replace("act(value.how)", "value.isFixed = true"));
-  const third = await project.serve();
-  const retried = await project.baton(["events", "retry", String(held.no), "--reason", "fixed"]);
-  assert.equal(retried.code, 0, retried.stderr);
-  await eventually("the event starts its run", async () => {
-    const seen = (await (await fetch(`${third.url}/api/events/${held.no}`)).json()) as EventDetail;
-    return seen.matched === 1 ? seen : null;
+    project.write("workflows/order.ts", definitions.replace("act(value.how)", "value.isFixed = true"));
+    const third = await project.serve();
+    const retried = await project.baton(["events", "retry", String(held.no), "--reason", "fixed"]);
+    assert.equal(retried.code, 0, retried.stderr);
+    await eventually("the event starts its run", async () => {
+      const seen = (await (await fetch(`${third.url}/api/events/${held.no}`)).json()) as EventDetail;
+      return seen.matched === 1 ? seen : null;
+    });
+    const refused = await project.baton(["events", "retry", String(held.no)]);
+    assert.match(refused.stderr, /is not held: it was routed/);
+    const { items } = (await (await fetch(`${third.url}/api/runs?name=order&limit=200`)).json()) as Page<{
+      id: string;
+    }>;
+    assert.equal(items.length, 101);
   });
-  const refused = await project.baton(["events", "retry", String(held.no)]);
-  assert.match(refused.stderr, /is not held: it was routed/);
-  const { items } = (await (await fetch(`${third.url}/api/runs?name=order&limit=200`)).json()) as Page<{
-    id: string;
-  }>;
-  assert.equal(items.length, 101);
-});
 
-test("workers on PostgreSQL: another worker takes over from one that an event blocks", { skip }, async (t) => {
-  const project = startProject(t);
-  const { url: store, query } = await freshSchema(t);
-  const start = (): Running => project.launch(["worker", "--store", store], { env: { BATON_PORT: "0" } });
-  const server = project.launch(["server", "--store", store, "--json"]);
-  const url = await eventually("the server serves", () => {
-    const line = server.lines.out.trim();
-    return line.endsWith("}") ? (JSON.parse(line) as { url: string }).url : null;
+  it("that blocks a worker on PostgreSQL is taken over by another worker", { skip }, async (t) => {
+    const project = startProject(t);
+    const { url: store, query } = await freshSchema(t);
+    const start = (): Running => project.launch(["worker", "--store", store], { env: { BATON_PORT: "0" } });
+    const server = project.launch(["server", "--store", store, "--json"]);
+    const url = await eventually("the server serves", () => {
+      const line = server.lines.out.trim();
+      return line.endsWith("}") ? (JSON.parse(line) as { url: string }).url : null;
+    });
+    const workers = [start(), start()];
+    for (const worker of workers)
+      await eventually("a worker runs", () => (worker.lines.out.includes("press Ctrl-C") ? true : null));
+    await send(url, "poison", { how: "hang" });
+    await Promise.all(Array.from({ length: 20 }, (_, n) => send(url, String(n), {})));
+    const held = await eventually("the event is held", () => readHeld(url));
+    assert.deepEqual([held.id, held.tries], ["poison", 3]);
+    assert.match(held.tryError ?? "", /took longer than 1 s$/);
+    await eventually("all others are routed", async () => {
+      const rows = await query<{ n: string }>("select count(*) as n from events where is_routed = 1 and matched = 1");
+      return Number(rows[0]?.n) === 20 ? true : null;
+    });
+    const blocked = workers.filter((worker) => worker.lines.err.startsWith(blockedMark));
+    assert.equal(blocked.length >= 1, true, "one worker was blocked by the first try");
   });
-  const workers = [start(), start()];
-  for (const worker of workers)
-    await eventually("a worker runs", () => (worker.lines.out.includes("press Ctrl-C") ? true : null));
-  await send(url, "poison", { how: "hang" });
-  await Promise.all(Array.from({ length: 20 }, (_, n) => send(url, String(n), {})));
-  const held = await eventually("the event is held", () => readHeld(url));
-  assert.deepEqual([held.id, held.tries], ["poison", 3]);
-  assert.match(held.tryError ?? "", /took longer than 1 s$/);
-  await eventually("all others are routed", async () => {
-    const rows = await query<{ n: string }>("select count(*) as n from events where is_routed = 1 and matched = 1");
-    return Number(rows[0]?.n) === 20 ? true : null;
-  });
-  const blocked = workers.filter((worker) => worker.lines.err.startsWith(blockedMark));
-  assert.equal(blocked.length >= 1, true, "one worker was blocked by the first try");
 });
