@@ -12,7 +12,7 @@ export const explanations: Readonly<Record<string, string>> = {
   "child-compensation":
     "A completed child of this run could not be compensated. Fix and resume the child, then resume this run.",
   "child-removed":
-    "A completed child of this run was removed, so nobody knows what is left to undo. Undo its steps in the other systems, then `complete-step` this undo.",
+    "A completed child of this run was removed, so it is not known what is left to undo. Undo its steps in the other systems, then `complete-step` this undo.",
   closed: "The instance was closed. Open another one.",
   conflict: "The run kept changing while the action was requested. Try again.",
   corrupt:
@@ -63,6 +63,8 @@ export const explanations: Readonly<Record<string, string>> = {
   "no-return":
     "The run has passed its point of no return, so it cannot be compensated. Resume it, or cancel it without compensation.",
   "not-found": "The object does not exist. Retention may have removed it.",
+  "not-held":
+    "The event is not held, so it cannot be routed again. List held events with `baton events --held`; to start its workflows once more, send a new event.",
   "origin-refused": "A page of another origin sent this request. Baton accepts requests from its own origin only.",
   "partly-started":
     "Some starts of `startMany` were refused; the others are started. `details.runs` has the started runs by place, `details.refused` the reasons of the rest.",

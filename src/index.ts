@@ -6,7 +6,15 @@ import type { Firing, FiringOutcome } from "./kernel/model/schedule.ts";
 import type { Timestamp } from "./stdx/timestamp.ts";
 import type { OneTimeOptions, ScheduledFiring } from "./workflows/schedule.ts";
 
-export { type Baton, type CurrentRun, currentRun, type DeadLetter, type OpenOptions, openBaton } from "./app/baton.ts";
+export {
+  type Baton,
+  type CurrentRun,
+  currentRun,
+  type DeadLetter,
+  type HeldEvent,
+  type OpenOptions,
+  openBaton,
+} from "./app/baton.ts";
 export type { BulkOperation, Bulks } from "./app/bulk.ts";
 export type { DoctorOptions, EraseRequest } from "./app/care.ts";
 export { type BatonConfig, type Definition, defineConfig } from "./app/config.ts";

@@ -5,6 +5,7 @@ import type { Erasure } from "../kernel/engine/erase.ts";
 import type { Found, StartOptions } from "../kernel/engine/handler.ts";
 import type { EventInput } from "../kernel/engine/intake.ts";
 import { unknownRun } from "../kernel/engine/recovery.ts";
+import type { LoneEvaluator } from "../kernel/engine/routing.ts";
 import type { HostFacts } from "../kernel/model/doctor.ts";
 import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
 import type { RunFixture } from "../kernel/model/fixture.ts";
@@ -42,6 +43,19 @@ export interface DeadLetter {
   readonly fingerprint: string;
 }
 
+/** An event that starts nothing until it is routed again, because none of its routing tries had a result. */
+export interface HeldEvent {
+  /** Its number in the store. */
+  readonly event: number;
+  readonly name: string;
+  readonly source: string;
+  readonly id: string;
+  readonly tries: number;
+  /** How the last try ended. */
+  readonly tryError: string | null;
+  readonly receivedAt: Date;
+}
+
 /** An open store and the engine that works on it. */
 export interface Baton {
   /** Starts a run. When the promise resolves, the run is durable: it continues by itself, also after a crash. */
@@ -64,6 +78,10 @@ export interface Baton {
   /** Returns a handle on the run with this ID. Throws with code `not-found`. */
   get<Output = unknown>(id: string): Promise<Handle<Output>>;
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }>;
+  /** Held events, newest first: those whose evaluation ended or blocked its process three times. At most 200. */
+  heldEvents(): Promise<readonly HeldEvent[]>;
+  /** Routes a held event again. `event` is its number. Throws `not-found` or `not-held`. */
+  retryEvent(event: number, options?: VerbOptions): Promise<void>;
   runs(filter?: { name?: string; status?: RunRow["status"]; key?: string; limit?: number }): Promise<readonly RunRow[]>;
   /** Calls `call` for each run that fails in this process. Returns a function that unsubscribes. */
   onDeadLetter(call: (letter: DeadLetter) => void): () => void;
@@ -99,6 +117,8 @@ export interface InstanceOptions {
   /** Facts about the machine for the doctor. Without it the doctor has none. */
   readonly hostFacts?: () => HostFacts;
   readonly name?: string;
+  /** Evaluates events in a process of its own. */
+  readonly loneEvaluator?: LoneEvaluator;
   /** How to find versions that are not registered, and which version new starts get, by name. */
   readonly versions?: {
     find(definition: DefinitionRef): Promise<Found>;
@@ -152,6 +172,7 @@ export async function assemble(config: BatonConfig, parts: InstanceOptions): Pro
       ...(retention?.cancelled === undefined ? {} : { cancelledMs: parseDuration(retention.cancelled) }),
       ...(retention?.events === undefined ? {} : { eventMs: parseDuration(retention.events) }),
     },
+    ...(config.routing?.limit === undefined ? {} : { routingLimitMs: parseDuration(config.routing.limit) }),
     within: (run, step, attempt, work) => within({ run, step, attempt }, work),
     stepAround: () => currentRun()?.step ?? null,
     ...(parts.versions === undefined ? {} : { findHandler: parts.versions.find }),
@@ -214,6 +235,17 @@ class OpenBaton implements Baton {
 
   emit(event: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
     return this.engine.emit(event);
+  }
+
+  async heldEvents(): Promise<readonly HeldEvent[]> {
+    const rows = await this.engine.store.query("heldEvents", { name: null, before: null, limit: defaults.pageMax });
+    return rows.map(({ no, name, source, id, tries, tryError, at }) => {
+      return { event: no, name, source, id, tries, tryError, receivedAt: new Date(at) };
+    });
+  }
+
+  retryEvent(event: number, options: VerbOptions = {}): Promise<void> {
+    return this.engine.retryEvent(event, { actor: options.actor ?? this.#actor, why: options.why ?? null });
   }
 
   async runs(

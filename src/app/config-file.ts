@@ -18,6 +18,7 @@ const known: ReadonlySet<string> = new Set([
   "queues",
   "offload",
   "retention",
+  "routing",
   "shutdownGrace",
   "readOnly",
   "guide",

@@ -34,6 +34,7 @@ export function configLines(config: EffectiveConfig): ConfigLine[] {
     line("queues", { ...config.queues, value: config.queues.value?.join(", ") ?? null }),
     line("offloadOver", config.offloadOver),
     line("shutdownGraceMs", config.shutdownGraceMs),
+    line("routing.limitMs", config.routingLimitMs),
     line("readOnly", config.readOnly),
     line("retention.completedMs", retention.completedMs),
     line("retention.failedMs", retention.failedMs),

@@ -30,6 +30,11 @@ export interface BatonConfig {
    * `events` 7 d.
    */
   retention?: { completed?: Duration; failed?: Duration; cancelled?: Duration; events?: Duration };
+  /**
+   * `limit`: how long the input schema, key and limits of a workflow may take to evaluate an event that starts it.
+   * Default 10 s.
+   */
+  routing?: { limit?: Duration };
   /** How long shutdown waits for running steps. Default 10 s. */
   shutdownGrace?: Duration;
   /**

@@ -15,6 +15,7 @@ import { Drawings } from "./drawings/drawings.ts";
 import { openGuide } from "./guide.ts";
 import { type EffectiveConfig, localStorePath, storeOf } from "./load-config.ts";
 import { DefinitionSet, type LoadedDefinitions } from "./load-definitions.ts";
+import { LoneProcess } from "./lone/lone-process.ts";
 import { knownSchema } from "./migrate-store.ts";
 import { type Intervals, type OpenStore, openStore, openToRead } from "./open-store.ts";
 import { LocalNotifier, silentLogger, systemClock, systemRandom } from "./platform.ts";
@@ -64,7 +65,11 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
     const metrics = new Metrics();
     const observed = observeStore(store, metrics, systemClock);
     const versions = options.mode === "read" ? null : await openVersions(options, set, observed);
-    const engine = await openEngine(options, versions, observed, notifier, intervals);
+    const lone =
+      versions === null || options.mode !== "work"
+        ? null
+        : new LoneProcess({ place: set.place, find: (definition) => versions.codeOf(definition) });
+    const engine = await openEngine(options, versions, lone, { store: observed, notifier, intervals });
     versions?.attach(engine);
     const isReadOnly = options.mode === "read" || options.config.readOnly.value;
     const source = options.config.given.guide;
@@ -103,6 +108,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
           await (offendingRun === undefined
             ? engine.stop(graceMs)
             : engine.stop(Math.min(graceMs, crashGraceMs), offendingRun));
+        lone?.close();
         await store.close();
       },
     };
@@ -147,11 +153,16 @@ async function openVersions(
 async function openEngine(
   { config, mode, logger = silentLogger }: InstanceOptions,
   versions: Versions | null,
-  store: Store,
-  notifier: LocalNotifier,
-  intervals: Intervals,
+  lone: LoneProcess | null,
+  opened: { readonly store: Store; readonly notifier: LocalNotifier; readonly intervals: Intervals },
 ): Promise<Engine> {
-  const parts = { store, notifier, clock: systemClock, random: systemRandom, logger, intervals };
+  const parts = {
+    ...opened,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+    ...(lone === null ? {} : { loneEvaluator: lone }),
+  };
   const { sensitiveKey } = config.given;
   const { definitions, used } = (await versions?.current()) ?? { definitions: [], used: new Map() };
   const find = versions?.find.bind(versions);
@@ -162,6 +173,7 @@ async function openEngine(
         definitions,
         sensitiveKey: readSensitiveKeys(sensitiveKey, localStorePath(config)),
         slots: config.slots.value,
+        routing: { limit: config.routingLimitMs.value },
         ...(config.queues.value === null ? {} : { queues: config.queues.value }),
         retention: {
           completed: retention.completedMs.value,

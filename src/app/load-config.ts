@@ -50,6 +50,7 @@ export interface EffectiveConfig {
   /** Bytes. */
   readonly offloadOver: Setting<number>;
   readonly shutdownGraceMs: Setting<number>;
+  readonly routingLimitMs: Setting<number>;
   readonly readOnly: Setting<boolean>;
   readonly retention: {
     readonly completedMs: Setting<number>;
@@ -139,6 +140,7 @@ export async function loadConfig(
       read: readSwitch,
     }),
     shutdownGraceMs: length("BATON_SHUTDOWN_GRACE", given.shutdownGrace, defaults.shutdownGraceMs),
+    routingLimitMs: length("BATON_ROUTING_LIMIT", given.routing?.limit, defaults.routing.limitMs),
     retention: {
       completedMs,
       failedMs: length("BATON_RETENTION_FAILED", retention?.failed, defaults.retention.failedMs),

@@ -70,6 +70,7 @@ export function exitOfError(code: string, details: Readonly<Record<string, unkno
     case "illegal":
     case "conflict":
     case "not-at-rest":
+    case "not-held":
     case "ambiguous":
       return exit.conflict;
     case "invalid-config":

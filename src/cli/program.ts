@@ -9,7 +9,7 @@ import { listDeadLetters } from "./commands/dead-letters.ts";
 import { deploy } from "./commands/deploy.ts";
 import { doctor } from "./commands/doctor.ts";
 import { erase } from "./commands/erase.ts";
-import { listEvents, sendEvent } from "./commands/events.ts";
+import { listEvents, retryEvent, sendEvent } from "./commands/events.ts";
 import { exportRun, importRun } from "./commands/fixtures.ts";
 import { revealValue } from "./commands/reveal.ts";
 import { listRuns } from "./commands/runs.ts";
@@ -262,11 +262,12 @@ function addReveal(program: Command, settle: Settle): void {
 }
 
 function addEvents(program: Command, settle: Settle): void {
-  const events = program.command("events").description("list or send events");
+  const events = program.command("events").description("list or send events, or route held ones again");
   events
     .command("list", { isDefault: true })
     .description("list received events, newest first")
     .option("--name <name>")
+    .option("--held", "only events that are held after three routing tries without a result")
     .option("--limit <rows>", "maximum number of rows", "50")
     .action((_options, command: Command) => settle(listEvents(command.optsWithGlobals())));
   events
@@ -277,6 +278,12 @@ function addEvents(program: Command, settle: Settle): void {
     .option("--id <id>", "event id, unique per source; a duplicate is ignored")
     .option("--source <source>")
     .action((name: string, _options, command: Command) => settle(sendEvent(name, command.optsWithGlobals())));
+  events
+    .command("retry")
+    .description("route a held event again, after its workflow was fixed")
+    .argument("<number>", "number of the event, from the list")
+    .option("--reason <text>", "reason, written to the audit log")
+    .action((no: string, _options, command: Command) => settle(retryEvent(no, command.optsWithGlobals())));
 }
 
 function addSchedules(program: Command, settle: Settle): void {

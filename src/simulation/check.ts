@@ -4,6 +4,7 @@ import type { Evidence } from "./evidence.ts";
 import type { Recorded } from "./history.ts";
 import { leaseMs } from "./process.ts";
 import { checkVersions } from "./rollout.ts";
+import { checkRouting } from "./routing.ts";
 import { checkSchedules } from "./schedules.ts";
 import type { Violation } from "./violation.ts";
 
@@ -26,6 +27,7 @@ export function check(evidence: Evidence): readonly Violation[] {
     ...checkVersions(evidence),
     ...checkRecovery(evidence),
     ...checkChains(evidence),
+    ...checkRouting(evidence),
     ...checkSchedules(evidence.core),
   ];
 }

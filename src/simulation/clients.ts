@@ -5,6 +5,7 @@ import type { Chance } from "./chance.ts";
 import type { Cluster } from "./cluster.ts";
 import type { HistoryLog } from "./history.ts";
 import type { SimProcess } from "./process.ts";
+import { type Signal, signalName } from "./routing.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** A run as its client sees it. */
@@ -47,6 +48,16 @@ export class Clients {
     this.#busy += 1;
     this.#scheduler.after(this.#chance.between(0, horizonMs), () => {
       this.#runClient(definition, `key-${index}`).finally(() => {
+        this.#busy -= 1;
+      });
+    });
+  }
+
+  /** Plans one event whose evaluation runs author code. Its data is the signal. */
+  planSignal(signal: Signal, horizonMs: number): void {
+    this.#busy += 1;
+    this.#scheduler.after(this.#chance.between(0, horizonMs), () => {
+      this.#request("emit", signal.id, (process) => sendSignal(process.engine, signal)).finally(() => {
         this.#busy -= 1;
       });
     });
@@ -246,6 +257,13 @@ export class Clients {
       this.#scheduler.after(ms, resolve);
     });
   }
+}
+
+function sendSignal(engine: SimProcess["engine"], signal: Signal): Promise<unknown> {
+  const { id, isKept } = signal;
+  if (!isKept) return engine.emit({ name: signalName, id, data: signal });
+  const event = { name: signalName, id, source: "api", data: JSON.stringify(signal) };
+  return engine.store.commit({ kind: "event", event, isRouted: false, starts: [], refused: [] });
 }
 
 function inputOf(definition: string, key: string, chance: Chance): unknown {

@@ -15,6 +15,7 @@ import type { HistoryLog } from "./history.ts";
 import type { Mutant } from "./mutants.ts";
 import { SimProcess } from "./process.ts";
 import type { Rollout } from "./rollout.ts";
+import { type Signal, signalName } from "./routing.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type ScheduleSetup, withoutFires, withRandomFireKeys } from "./schedules.ts";
 import type { World } from "./world.ts";
@@ -35,6 +36,7 @@ export class Cluster {
   readonly #mutant: Mutant | null;
   readonly #scheduleSetup: ScheduleSetup | null;
   readonly #rollout: Rollout | null;
+  readonly #hasSignals: boolean;
   readonly #repaired = new Set<string>();
   readonly #world: World;
   #faults: Faults;
@@ -60,7 +62,9 @@ export class Cluster {
     mutant: Mutant | null;
     scheduleSetup?: ScheduleSetup | null;
     rollout?: Rollout | null;
+    hasSignals?: boolean;
   }) {
+    this.#hasSignals = parts.hasSignals ?? false;
     this.#scheduleSetup = parts.scheduleSetup ?? null;
     this.#rollout = parts.rollout ?? null;
     this.#scheduler = parts.scheduler;
@@ -108,6 +112,7 @@ export class Cluster {
           isRepaired: (run) => this.#repaired.has(run),
           variant: () => (self.id % 2 === 0 ? "good" : "bad"),
         }),
+        evaluate: this.#hasSignals ? (self, signal) => this.#evaluate(self, signal) : null,
         started: (self, run, key, attempt) =>
           this.#history.add({
             type: "start",
@@ -148,6 +153,28 @@ export class Cluster {
     this.#processes = this.#processes.filter((each) => each !== process);
     this.#history.add({ type: "process", process: process.id, what: "crash" });
     this.#scheduler.after(this.#chance.between(50, 1_500), () => this.boot());
+  }
+
+  #evaluate(process: SimProcess, { id, kind }: Signal): Promise<void> {
+    const record = (what: "begin" | "end" | "crash"): void => {
+      const row = this.core.db.get<{ tries: number; tried_by: number | null }>(
+        "select tries, tried_by from events where name = ? and id = ?",
+        signalName,
+        id,
+      );
+      const { tries = 0, tried_by: holder = null } = row ?? {};
+      const isHolder = holder === process.engine.incarnation;
+      this.#history.add({ type: "evaluate", process: process.id, event: id, what, tries, isHolder });
+    };
+    record("begin");
+    return new Promise((resolve) => {
+      if (kind === "stuck") return;
+      process.later(this.#chance.between(0, 30), () => {
+        record(kind === "poison" ? "crash" : "end");
+        if (kind === "poison") this.crash(process);
+        else resolve();
+      });
+    });
   }
 
   /** Any running process, or null between a crash and a restart. */

@@ -40,6 +40,15 @@ export type Fact =
       readonly key: string;
       readonly value: string;
     }
+  /** Author code that evaluates an event. `isHolder`: its process holds the event's current try. */
+  | {
+      readonly type: "evaluate";
+      readonly process: number;
+      readonly event: string;
+      readonly what: "begin" | "end" | "crash";
+      readonly tries: number;
+      readonly isHolder: boolean;
+    }
   /** More runs of a key were leased than its limit allows. */
   | { readonly type: "over"; readonly key: string; readonly limit: number; readonly active: number }
   | {

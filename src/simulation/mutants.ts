@@ -121,6 +121,11 @@ export const mutants: readonly Mutant[] = [
     storeSafeguards: { isApplied: () => false },
   },
   {
+    name: "uncounted-try",
+    about: "routing tries are not counted",
+    storeSafeguards: { nextTry: (tries) => tries },
+  },
+  {
     name: "endless-retry",
     about: "attempts before a takeover are not counted",
     journal: (journal) => ({ ...journal, attempts: [] }),

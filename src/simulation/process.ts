@@ -12,6 +12,7 @@ import { createChainWorkloads } from "./chain-workloads.ts";
 import type { Chance } from "./chance.ts";
 import { createRecoveryWorkloads } from "./recovery-workloads.ts";
 import type { Rollout } from "./rollout.ts";
+import { createSignalled, routingLimitMs, type Signal } from "./routing.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createScheduled, type ScheduleSetup } from "./schedules.ts";
 import { createWorkloads, type Outside } from "./workloads.ts";
@@ -28,6 +29,8 @@ export interface ProcessParts {
   readonly scheduleSetup: ScheduleSetup | null;
   readonly rollout: Rollout | null;
   readonly outside: (process: SimProcess) => Outside;
+  /** Author code that evaluates an event; null in seeds without such events. */
+  readonly evaluate: ((process: SimProcess, signal: Signal) => Promise<void>) | null;
   readonly started: (process: SimProcess, run: LeasedRun, key: string, attempt: Attempt) => void;
 }
 
@@ -86,6 +89,7 @@ export class SimProcess {
       sweepMs: never,
       keepMs: 100,
       cancelGraceMs: 100,
+      routingLimitMs,
       safeguards: parts.safeguards,
       ...(rollout === null ? {} : { findHandler: (definition) => rollout.find(this, definition) }),
       within: (run, key, attempt, work) => {
@@ -94,12 +98,14 @@ export class SimProcess {
       },
     });
     const scheduled = parts.scheduleSetup === null ? [] : createScheduled(parts.scheduleSetup);
+    const { evaluate } = parts;
+    const signalled = evaluate === null ? [] : [createSignalled((signal) => evaluate(this, signal))];
     const outside = parts.outside(this);
     rollout?.install(this, outside);
     const unscheduled = [createWorkloads, createRecoveryWorkloads, createChainWorkloads].flatMap((make) =>
       make(outside),
     );
-    for (const definition of [...unscheduled, ...scheduled]) {
+    for (const definition of [...unscheduled, ...scheduled, ...signalled]) {
       const handler = workflowHandler(definition, this.engine);
       this.engine.register(parts.hasNoLimits ? { ...handler, payloadMax: 1e9 } : handler);
     }

@@ -7,6 +7,7 @@ import { drawFaults, type Faults } from "./faults.ts";
 import { HistoryLog } from "./history.ts";
 import type { Mutant } from "./mutants.ts";
 import { drawRollout } from "./rollout.ts";
+import { areAllRouted, drawSignals } from "./routing.ts";
 import { Scheduler } from "./scheduler.ts";
 import { drawScheduleSetup, isQuietExceptSchedules, pauseAll, planOperators, settleMs } from "./schedules.ts";
 import type { Violation } from "./violation.ts";
@@ -60,6 +61,7 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   const world = new World(scheduler, chance.fork(), history, faults, mutant?.hasRandomKeys ?? false);
   const scheduleSetup = drawScheduleSetup(seed);
   const rollout = drawRollout(seed, mutant?.runsNewest ?? false);
+  const signals = drawSignals(seed);
   const cluster = new Cluster({
     scheduler,
     chance: chance.fork(),
@@ -69,6 +71,7 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
     mutant,
     scheduleSetup,
     rollout,
+    hasSignals: signals !== null,
   });
   const clients = new Clients(cluster, scheduler, chance.fork(), history);
   const workers = chance.between(1, 5);
@@ -83,6 +86,7 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
     const runs = rollout.drawRunCount();
     for (let i = 0; i < runs; i++) clients.plan("deployed", 1_000 + i, chaosMs * 0.6);
   }
+  for (const signal of signals ?? []) clients.planSignal(signal, chaosMs * 0.7);
   for (let i = 0; i < faults.poisonRuns; i++) clients.plan("poison", count + i, 1_000);
 
   if (scheduleSetup !== null) planOperators(cluster, scheduler, new Chance(seed ^ 0x9e091e), chaosMs);
@@ -93,7 +97,10 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
     cluster.heal();
     await scheduler.run(
       startAt + chaosMs + healMs + faults.poisonRuns * healPoisonMs,
-      () => clients.areDone && (scheduleSetup === null ? isQuiet(cluster) : isQuietExceptSchedules(cluster.core)),
+      () =>
+        clients.areDone &&
+        areAllRouted(cluster.core) &&
+        (scheduleSetup === null ? isQuiet(cluster) : isQuietExceptSchedules(cluster.core)),
     );
     if (scheduleSetup !== null) {
       await scheduler.run(scheduler.now + settleMs, () => false);
@@ -141,7 +148,7 @@ function planChains(seed: number, clients: Clients): void {
 }
 
 function isQuiet(cluster: Cluster): boolean {
-  return cluster.core.db.get("select 1 from live limit 1") === undefined;
+  return cluster.core.db.get("select 1 from live limit 1") === undefined && areAllRouted(cluster.core);
 }
 
 function pairsOf(history: HistoryLog): ReadonlySet<string> {

@@ -18,6 +18,12 @@ export interface EventAccepted {
   readonly matched: number;
 }
 
+/** Body of `POST /api/events/{no}/retry`. */
+export interface EventRetryBody {
+  /** Written to the audit log. */
+  readonly reason?: string;
+}
+
 /** A received event. */
 export interface EventView {
   /** Its number in the store, used as its id in the API. */
@@ -31,12 +37,18 @@ export interface EventView {
   readonly refused: readonly string[];
   /** Runs that existed already and that the event's starts were batched into. */
   readonly joined: readonly { readonly name: string; readonly run: string }[];
+  /** `held`: its routing tries had no result, and it starts nothing until a person routes it again. */
+  readonly routing: "routed" | "waiting" | "held";
+  /** Times that its evaluation began: input schemas, keys and limits of the workflows that it starts. */
+  readonly tries: number;
+  /** How the last try without a result ended. */
+  readonly tryError: string | null;
   readonly receivedAt: string;
 }
 
 /** `GET /api/events/{no}`: the event with its effects, and why it had no others. */
 export interface EventDetail extends EventView {
-  readonly outcome: "matched" | "batched" | "refused" | "no-match" | "no-listener" | "waiting";
+  readonly outcome: "dead" | "matched" | "batched" | "refused" | "no-match" | "no-listener" | "waiting";
   /** The outcome in a sentence. */
   readonly outcomeText: string;
   /** Runs that it started or resumed, at most 20. */

@@ -44,7 +44,9 @@ export function workflowHandler(
       );
       return workflow.outputSchema === null ? output : validate(workflow.outputSchema, output, "output", workflow.name);
     },
-    prepare: (input, options, form) => prepare(workflow, definition, input, options, form),
+    prepare: (input, options, form) => prepareStart(workflow, definition, input, options, form),
+    preparesWithCode:
+      workflow.inputSchema !== null || workflow.key !== null || workflow.flow !== null || workflow.priority !== null,
     describe: () => {
       about ??= {
         source: workflow.run.toString(),
@@ -56,7 +58,8 @@ export function workflowHandler(
   };
 }
 
-async function prepare(
+/** The part of a start that depends on the workflow. Runs its schema, its key and its limits. */
+export async function prepareStart(
   workflow: AnyWorkflow,
   definition: DefinitionRef,
   raw: unknown,

@@ -200,6 +200,7 @@ describe("the doctor", () => {
       "lacking-code",
       "event-shapes",
       "unrouted-events",
+      "held-events",
       "lost-files",
       "queue",
     ])

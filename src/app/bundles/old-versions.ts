@@ -1,6 +1,6 @@
 import type { Found, Handler } from "../../kernel/engine/handler.ts";
 import type { DefinitionRef } from "../../kernel/model/run.ts";
-import type { VersionRow } from "../../kernel/model/version.ts";
+import type { Artifact, VersionRow } from "../../kernel/model/version.ts";
 import type { Logger } from "../../kernel/ports/logger.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Definition } from "../config.ts";
@@ -79,11 +79,10 @@ export class OldVersions {
     return { handler };
   }
 
-  /**
-   * Loads the definition of a version from the store, under the number that the store assigned; or returns why it
-   * cannot.
-   */
-  async load(ref: DefinitionRef): Promise<{ readonly definition: Definition } | { readonly lack: string }> {
+  /** The code of a version, if it is complete, unchanged and trusted; or why it must not be loaded. */
+  async read(
+    ref: DefinitionRef,
+  ): Promise<{ readonly artifact: Artifact; readonly authorVersion: number } | { readonly lack: string }> {
     const { store, trust, base } = this.#parts;
     const row = await this.#row(ref);
     if (row === undefined || row.fingerprint === null || row.authorVersion === null)
@@ -93,14 +92,24 @@ export class OldVersions {
     const real = hashOf(artifact.body, artifact.externals);
     if (real !== row.fingerprint)
       return { lack: `its stored code was changed: its hash is ${shortOf(real)}, not ${shortOf(row.fingerprint)}` };
-    const claim = { definition: ref, authorVersion: row.authorVersion, hash: real };
+    const { authorVersion } = row;
+    const claim = { definition: ref, authorVersion, hash: real };
     const objection = (await trust.objection(claim)) ?? lackOf(artifact.externals, base);
-    if (objection !== null) return { lack: objection };
+    return objection === null ? { artifact, authorVersion } : { lack: objection };
+  }
+
+  /**
+   * Loads the definition of a version from the store, under the number that the store assigned; or returns why it
+   * cannot.
+   */
+  async load(ref: DefinitionRef): Promise<{ readonly definition: Definition } | { readonly lack: string }> {
+    const code = await this.read(ref);
+    if ("lack" in code) return code;
     try {
-      const definitions = await importArtifact(artifact, this.#parts);
-      this.#count(real);
+      const definitions = await importArtifact(code.artifact, this.#parts);
+      this.#count(code.artifact.hash);
       const own = definitions.find(
-        (each) => each.kind === ref.kind && each.name === ref.name && each.version === row.authorVersion,
+        (each) => each.kind === ref.kind && each.name === ref.name && each.version === code.authorVersion,
       );
       return own === undefined
         ? { lack: "its code does not define it" }

@@ -16,6 +16,7 @@ import type { Definition } from "../config.ts";
 import { within } from "../current-run.ts";
 import { type EffectiveConfig, localStorePath } from "../load-config.ts";
 import type { DefinitionSet } from "../load-definitions.ts";
+import type { SentDefinition } from "../lone/messages.ts";
 import { readDeployKeys } from "./deploy-keys.ts";
 import { LocalList } from "./local-list.ts";
 import { OldVersions } from "./old-versions.ts";
@@ -76,6 +77,12 @@ export class Versions {
 
   find(definition: DefinitionRef): Promise<Found> {
     return this.#old.find(definition);
+  }
+
+  /** The verified code of a version, for a process that evaluates events alone. */
+  async codeOf(definition: DefinitionRef): Promise<SentDefinition | { readonly lack: string }> {
+    const code = await this.#old.read(definition);
+    return "lack" in code ? code : { definition, ...code };
   }
 
   /** Versions that are loaded in addition to those in the folder. */

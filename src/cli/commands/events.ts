@@ -1,4 +1,4 @@
-import type { EventAccepted, EventBody, EventView } from "../../wire/event.ts";
+import type { EventAccepted, EventBody, EventDetail, EventRetryBody, EventView } from "../../wire/event.ts";
 import { runConnected } from "../command.ts";
 import type { Globals } from "../connect.ts";
 import { type Exit, exit } from "../exit.ts";
@@ -8,7 +8,12 @@ import { rowsMax } from "./runs.ts";
 
 export interface EventsOptions extends Globals {
   readonly name?: string;
+  readonly held?: boolean;
   readonly limit: string;
+}
+
+export interface RetryOptions extends Globals {
+  readonly reason?: string;
 }
 
 export interface SendOptions extends Globals {
@@ -21,9 +26,10 @@ export interface SendOptions extends Globals {
 export function listEvents(options: EventsOptions): Promise<Exit> {
   return runConnected(options, "read", async ({ io, connection }) => {
     const limit = readCount("--limit", options.limit, rowsMax);
-    const events = await connection.client.rows<EventView>("/api/events", { name: options.name }, limit);
+    const filter = { name: options.name, ...(options.held === true ? { routing: "held" } : {}) };
+    const events = await connection.client.rows<EventView>("/api/events", filter, limit);
     if (io.format !== "human") io.list(await connection.client.whole(events));
-    else if (events.length === 0) io.say("no events");
+    else if (events.length === 0) io.say(options.held === true ? "no held events" : "no events");
     else io.lines(table(columns(Date.now()), events, io));
     return exit.ok;
   });
@@ -31,6 +37,7 @@ export function listEvents(options: EventsOptions): Promise<Exit> {
 
 function columns(now: number): readonly Column<EventView>[] {
   return [
+    { head: "NO", cell: (event) => String(event.no) },
     { head: "EVENT", cell: (event) => event.name },
     { head: "ID", cell: (event) => event.id },
     { head: "SOURCE", cell: (event) => event.source },
@@ -38,9 +45,26 @@ function columns(now: number): readonly Column<EventView>[] {
     { head: "RECEIVED", cell: (event) => ago(event.receivedAt, now) },
     {
       head: "DATA",
-      cell: (event) => (event.refused.length > 0 ? `refused: ${event.refused.join("; ")}` : jsonText(event.data)),
+      cell: noteOf,
     },
   ];
+}
+
+function noteOf({ no, routing, tries, refused, data }: EventView): string {
+  if (routing === "held") return `held after ${tries} tries: baton events retry ${no}`;
+  return refused.length > 0 ? `refused: ${refused.join("; ")}` : jsonText(data);
+}
+
+/** `baton events retry` */
+export function retryEvent(no: string, options: RetryOptions): Promise<Exit> {
+  return runConnected(options, "act", async ({ io, connection }) => {
+    const body: EventRetryBody = options.reason === undefined ? {} : { reason: options.reason };
+    const event = await connection.client.post<EventDetail>(`/api/events/${encodeURIComponent(no)}/retry`, body);
+    if (io.format === "human") io.lines([`${event.name} ${event.no}  is routed again, alone`]);
+    else io.document(event);
+    if (!connection.isServer) io.say("no server is running: the event is routed when one is (baton start)");
+    return exit.ok;
+  });
 }
 
 /** `baton events send` */

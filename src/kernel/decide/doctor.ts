@@ -249,6 +249,12 @@ function storeFindings(checkup: Checkup, host: HostFacts | null): readonly Findi
           count: checkup.unrouted.count,
           todo: "start a worker: baton start",
         }),
+    listed("bad", "held-events", "events are held: their evaluation ended or blocked its process three times", {
+      where: checkup.heldEvents.newest.map(({ no, name }) => `${name} ${no}`),
+      count: checkup.heldEvents.count,
+      todo: "fix the input schema, key or limits of their workflows, then: baton events retry NUMBER",
+      fine: "no event is held",
+    }),
     listed("bad", "lost-files", "files of large values are missing", {
       where: checkup.files.missing,
       todo: "restore them from a backup, into the folder next to the store",

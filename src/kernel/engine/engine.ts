@@ -21,6 +21,7 @@ import type { Found, Handler } from "./handler.ts";
 import { type EventInput, Intake } from "./intake.ts";
 import { Recovery } from "./recovery.ts";
 import { Rests } from "./rests.ts";
+import { type LoneEvaluator, Routing } from "./routing.ts";
 import { type EngineSafeguards, safeguards } from "./safeguards.ts";
 import { Schedules } from "./schedules.ts";
 import { bulkHandler } from "./services/bulks.ts";
@@ -53,6 +54,10 @@ export interface EngineOptions {
   readonly showAfterMs?: number;
   readonly cancelGraceMs?: number;
   readonly retention?: Partial<Retention>;
+  /** Time limit of one try to evaluate what an event starts. */
+  readonly routingLimitMs?: number;
+  /** Evaluates events in a process of its own. Without it, tries that must be alone run in this process. */
+  readonly loneEvaluator?: LoneEvaluator;
   /** For sensitive values, which are refused without it. */
   readonly cipher?: Cipher;
   /** Replaced only by the simulator. */
@@ -74,6 +79,7 @@ export class Engine {
   readonly #worker: Worker;
   readonly #definitions = new Definitions();
   readonly #starting: Starting;
+  readonly #routing: Routing;
   readonly #intake: Intake;
   readonly #recovery: Recovery;
   readonly #endings = new Map<number, Set<(next: Next) => void>>();
@@ -134,13 +140,19 @@ export class Engine {
     this.#recovery = new Recovery({ store, clock, random, cipher });
     const handlerOf = (name: string): Handler => this.#definitions.handlerOf(name);
     this.#starting = new Starting({ store, worker: this.#worker, random, cipher, handlerOf });
-    this.#intake = new Intake({
+    const worker = (): number => this.#worker.incarnation;
+    this.#routing = new Routing({
       store,
-      random,
+      clock,
+      logger: options.logger,
       cipher,
       definitions: this.#definitions,
+      loneEvaluator: options.loneEvaluator ?? null,
+      limitMs: options.routingLimitMs ?? defaults.routing.limitMs,
+      worker,
       startOf: (handler, prepared, origin) => this.#starting.startOf(handler, prepared, origin),
     });
+    this.#intake = new Intake({ store, random, cipher, routing: this.#routing, worker });
   }
 
   // --- Definitions ---------------------------------------------------------------------------------------------------
@@ -202,11 +214,7 @@ export class Engine {
         clock,
         logger,
       ),
-      keepRunning(
-        createRouter(store, this.#options.pollMs ?? defaults.pollMs, (event) => this.#intake.triggered(event)),
-        clock,
-        logger,
-      ),
+      keepRunning(createRouter(this.#routing, this.#options.pollMs ?? defaults.pollMs), clock, logger),
     ];
     const [, router] = services;
     router?.hurry();
@@ -303,6 +311,11 @@ export class Engine {
   /** Accepts an event. When it returns, the event and everything that it starts and wakes is on disk. */
   emit(input: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
     return this.#intake.emit(input);
+  }
+
+  /** Routes a held event again. Its next tries run alone. Throws `not-found` or `not-held`. */
+  retryEvent(no: number, by: { actor: string; why: string | null }): Promise<void> {
+    return this.#routing.retry(no, by);
   }
 
   // --- Following -----------------------------------------------------------------------------------------------------

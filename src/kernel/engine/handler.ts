@@ -16,6 +16,8 @@ export interface Handler {
   execute(run: Activation, input: unknown): Promise<unknown>;
   /** Checks and converts an input. Throws a `BatonError` that names the place. A stored input is taken as it is. */
   prepare(input: unknown, options: StartOptions, form?: InputForm): Promise<Prepared>;
+  /** Whether `prepare` runs code of the author for a new start, such as a schema or a key. Default true. */
+  readonly preparesWithCode?: boolean;
   /** Describes the definition to people. */
   describe?(): HandlerAbout;
   /** Names of the events that start it. */

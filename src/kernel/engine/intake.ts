@@ -1,16 +1,12 @@
-import { byteLength, decode } from "../../stdx/json.ts";
+import { byteLength } from "../../stdx/json.ts";
 import { BatonError } from "../model/errors.ts";
 import { defaults } from "../model/limits.ts";
-import type { Origin } from "../model/run.ts";
-import type { StartRun } from "../model/start-run.ts";
-import type { EventOutcome } from "../model/transition.ts";
+import type { EventIn } from "../model/transition.ts";
 import type { Cipher } from "../ports/cipher.ts";
-import type { EventRow } from "../ports/queries.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
-import type { Definitions } from "./definitions.ts";
-import type { Handler, Prepared } from "./handler.ts";
 import { encodePayload } from "./payload.ts";
+import { type Routing, runsCode } from "./routing.ts";
 import { placeOfEvent, sealText } from "./vault.ts";
 
 export interface EventInput {
@@ -27,8 +23,9 @@ export interface IntakeParts {
   readonly store: Store;
   readonly random: Random;
   readonly cipher: Cipher;
-  readonly definitions: Definitions;
-  startOf(handler: Handler, prepared: Prepared, origin: Origin): StartRun;
+  readonly routing: Routing;
+  /** This worker's incarnation; 0 before it has joined. */
+  worker(): number;
 }
 
 /** Accepts events, with the runs that they start. */
@@ -39,7 +36,11 @@ export class Intake {
     this.#parts = parts;
   }
 
-  /** Accepts an event. When it returns, the event and everything that it starts and wakes is on disk. */
+  /**
+   * Accepts an event. When it returns, the event and everything that it starts and wakes is on disk. An event for which
+   * author code must run is stored first, with its first routing try. If that try has no result, or if this worker is
+   * not alive, the event is routed later, and `matched` has only the runs that it woke.
+   */
   async emit(input: EventInput): Promise<{ id: string; matched: number; isDuplicate: boolean }> {
     const id = input.id ?? this.#parts.random.uuid();
     checkEventText("name", input.name, defaults.nameMax);
@@ -48,56 +49,32 @@ export class Intake {
     checkEventText("source", source, defaults.keyMax);
     checkIdentity(source, id);
     const data = encodePayload(input.data, "data", defaults.payloadMax);
-    const { starts, refused } = await this.#startsFor({ name: input.name, data, source, id });
-    const outcome: EventOutcome = await this.#parts.store.commit({
-      kind: "event",
-      event: { name: input.name, data, source, id, ...this.#sealedData(input, source, id, data) },
-      isRouted: true,
-      starts,
-      refused,
-    });
-    return { id, matched: outcome.matched, isDuplicate: outcome.isDuplicate };
+    const event = { name: input.name, data, source, id };
+    const stored: EventIn = { ...event, ...this.#sealedData(input, source, id, data) };
+    const { store, routing } = this.#parts;
+    const subscribers = routing.subscribersOf(input.name);
+    if (!runsCode(subscribers)) {
+      const { starts, refused } = await routing.startsHere(event, subscribers);
+      const outcome = await store.commit({ kind: "event", event: stored, isRouted: true, starts, refused });
+      return { id, matched: outcome.matched, isDuplicate: outcome.isDuplicate };
+    }
+    const { outcome, matched } = await routing.accept(event, subscribers, () =>
+      store.commit({
+        kind: "event",
+        event: stored,
+        isRouted: false,
+        triedBy: this.#parts.worker(),
+        starts: [],
+        refused: [],
+      }),
+    );
+    return { id, matched: matched ?? outcome.matched, isDuplicate: outcome.isDuplicate };
   }
 
   #sealedData(input: EventInput, source: string, id: string, data: string | null): { sealed?: string } {
     if (input.sensitive !== true || data === null) return {};
     return { sealed: sealText(this.#parts.cipher, data, placeOfEvent(source, id)) };
   }
-
-  triggered(event: EventRow): Promise<{ starts: readonly StartRun[]; refused: readonly string[] }> {
-    return this.#startsFor(event);
-  }
-
-  /**
-   * Starts are unique for each definition and event. If an input schema refuses the data, the reason is kept with the
-   * event.
-   */
-  async #startsFor({ name, data, source, id }: Pick<EventRow, "name" | "data" | "source" | "id">): Promise<{
-    starts: readonly StartRun[];
-    refused: readonly string[];
-  }> {
-    const starts: StartRun[] = [];
-    const refused: string[] = [];
-    for (const handler of this.#parts.definitions.all.filter((each) => each.triggers.includes(name))) {
-      if (this.#parts.definitions.chosen(handler.definition.name) !== handler) continue;
-      try {
-        const prepared = await this.#parts.definitions.handlerOf(handler.definition.name).prepare(decode(data), {});
-        const start = this.#parts.startOf(handler, prepared, { by: "event", event: `${source}/${id}` });
-        starts.push({ ...start, idempotencyKey: eventStartKey(source, id) });
-      } catch (error) {
-        refused.push(`${handler.definition.name}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
-    return { starts, refused };
-  }
-}
-
-/**
- * The idempotency key of the runs that an event starts. The length of the source comes first, because both parts may
- * contain any character: `a` with id `b/c` is not `a/b` with id `c`.
- */
-export function eventStartKey(source: string, id: string): string {
-  return `event:${source.length}:${source}/${id}`;
 }
 
 /** Source and id identify an event together, and PostgreSQL limits the size of an index entry. */

@@ -125,6 +125,11 @@ export interface Checkup {
   readonly longHistories: readonly string[];
   readonly crowdedEvents: readonly string[];
   readonly unrouted: { readonly count: number; readonly oldestAt: number | null };
+  /** Held events, newest first, at most 100; `count` counts up to 10,000. */
+  readonly heldEvents: {
+    readonly count: number;
+    readonly newest: readonly { readonly no: number; readonly name: string }[];
+  };
   readonly files: { readonly count: number; readonly bytes: number; readonly missing: readonly string[] };
 }
 

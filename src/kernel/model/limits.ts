@@ -39,6 +39,21 @@ export const defaults = {
    * Process crashes that may be counted against a run; with one more it becomes a dead letter with code `crash-loop`.
    */
   crashMax: 3,
+  routing: {
+    /**
+     * Tries of an event whose input schema, key or limits end or block their process. After the last one the event is
+     * held.
+     */
+    triesMax: 3,
+    /** Time limit of one try. Slower code counts as blocked. */
+    limitMs: 10_000,
+    /** How long a process that runs tries alone may take to load its definitions. */
+    loadMs: 30_000,
+    /** An idle process for tries ends after this long. */
+    idleMs: 5_000,
+    /** After this long, an event with tries is routed without a workflow that no process has any more. */
+    orphanMs: 3_600_000,
+  },
   retention: {
     completedMs: 30 * 86_400_000,
     failedMs: 90 * 86_400_000,

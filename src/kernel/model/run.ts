@@ -92,4 +92,6 @@ export interface RunRow {
 export interface RunMark {
   readonly fence: number;
   readonly round: number;
+  /** Whether it had ended: a run that ends keeps its fence. Omitted: the decision does not depend on it. */
+  readonly isOpen?: boolean;
 }

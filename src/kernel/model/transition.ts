@@ -4,6 +4,7 @@ import type { ErrorRecord } from "./errors.ts";
 import type { AttemptOutcome, Entry, Reopening, Request, WaitKind } from "./journal.ts";
 import type { LifeOutcomeOf, LifeTransition } from "./life.ts";
 import type { Reason } from "./reason.ts";
+import type { RouteEvent, RoutingOutcome, RoutingTransition, RoutingTry } from "./routing.ts";
 import type { Compensation, LeasedRun, RunMark } from "./run.ts";
 import type { ScheduleOutcome, ScheduleTransition } from "./schedule-acts.ts";
 import type { StartRun } from "./start-run.ts";
@@ -19,6 +20,7 @@ export type Transition =
   | Advance
   | AcceptEvent
   | RouteEvent
+  | RoutingTransition
   | Intervene
   | VersionTransition
   | ScheduleTransition
@@ -123,16 +125,10 @@ export interface Advance {
 export interface AcceptEvent {
   readonly kind: "event";
   readonly event: EventIn;
-  /** False if this process does not have the triggers: a worker routes it later. */
+  /** False: the event is stored before it is evaluated what it starts. */
   readonly isRouted: boolean;
-  readonly starts: readonly StartRun[];
-  readonly refused: readonly string[];
-}
-
-/** The starts of an event that was stored before a process could route it. */
-export interface RouteEvent {
-  readonly kind: "route";
-  readonly event: number;
+  /** The worker that routes it next: its first try counts from this commit. Without effect if the worker is dead. */
+  readonly triedBy?: number;
   readonly starts: readonly StartRun[];
   readonly refused: readonly string[];
 }
@@ -207,8 +203,11 @@ export type Outcome =
       readonly id: string;
       readonly matched: number;
       readonly isDuplicate: boolean;
+      /** The routing try that the caller holds; null: none. */
+      readonly try: RoutingTry | null;
     }
   | { readonly ok: true; readonly at: number; readonly isHeld: boolean }
+  | RoutingOutcome
   | VersionOutcome
   | ScheduleOutcome
   | BulkOutcomeOf
@@ -245,6 +244,7 @@ export function settledEntry(entry: Entry, diverted: readonly DivertedStart[]): 
 export type StartOutcome = Extract<Outcome, { isCreated: boolean }> | StartRefusal;
 export type AdvanceOutcome = Extract<Outcome, { isUnread: boolean } | { why: "stale" | "unread" }>;
 export type EventOutcome = Extract<Outcome, { isDuplicate: boolean }>;
+export type RouteOutcome = EventOutcome | { readonly ok: false; readonly why: "stale" };
 export type InterveneOutcome = Extract<Outcome, { isHeld: boolean } | { why: "stale" } | { why: "skipped" }>;
 
 /** The outcome of a transition. */
@@ -264,4 +264,8 @@ export type OutcomeOf<T extends Transition> = T extends StartRun
               ? LifeOutcomeOf<T>
               : T extends ViewTransition
                 ? ViewOutcome
-                : EventOutcome;
+                : T extends RoutingTransition
+                  ? RoutingOutcome
+                  : T extends RouteEvent
+                    ? RouteOutcome
+                    : EventOutcome;

@@ -109,7 +109,18 @@ export interface Queries {
       readonly events: readonly { readonly run: number; readonly name: string | null; readonly at: number }[];
     };
   };
+  /** Events that are not routed yet, oldest first. Held events are not among them. */
   unrouted: { params: { limit: number }; result: readonly EventRow[] };
+  /**
+   * Those of them whose next routing try no live worker holds. Tries of `worker` itself are included: it knows which of
+   * them it is carrying out. `triesMin`: only events with this many tries or more.
+   */
+  routable: {
+    params: { worker: number; triesMin: number; after: number; limit: number };
+    result: readonly EventRow[];
+  };
+  /** Events that are held because none of their routing tries had a result, newest first. */
+  heldEvents: { params: { name: string | null; before: number | null; limit: number }; result: readonly EventRow[] };
   definitions: { params: Record<never, never>; result: readonly DefinitionRef[] };
   /** Versions of a name, or of all, with what is left of each; newest first within a name. */
   versions: { params: { name: string | null }; result: readonly VersionRow[] };
@@ -276,11 +287,19 @@ export interface EventRow {
   readonly name: string;
   readonly data: string | null;
   readonly isRouted: boolean;
+  /** Held because none of its routing tries had a result. */
+  readonly isHeld: boolean;
   readonly matched: number;
   readonly refused: readonly string[];
   /** Starts that were merged into a run that existed already. */
   readonly joined: readonly { readonly definition: string; readonly run: string }[];
   readonly at: number;
+  /** Routing tries, with the current one. */
+  readonly tries: number;
+  /** When the last one began, or when a person requested another. */
+  readonly triedAt: number | null;
+  /** How the last one ended that had no result. */
+  readonly tryError: string | null;
 }
 
 export interface EventWaitRow {

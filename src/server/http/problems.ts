@@ -19,6 +19,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   illegal: 409,
   conflict: 409,
   "not-at-rest": 409,
+  "not-held": 409,
   "no-return": 409,
   limit: 413,
   "too-large": 413,

@@ -3,7 +3,7 @@ import { BatonError } from "../../kernel/model/errors.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import { maskText } from "../../kernel/model/sealed.ts";
 import type { EventRow } from "../../kernel/ports/queries.ts";
-import type { EventAccepted, EventBody } from "../../wire/event.ts";
+import type { EventAccepted, EventBody, EventRetryBody } from "../../wire/event.ts";
 import { binaryCloudEvent, cloudEventType, isBinaryCloudEvent, structuredCloudEvent } from "../http/cloud-event.ts";
 import { invalidRequest } from "../http/problems.ts";
 import { decodeToken, pageOf } from "../page-token.ts";
@@ -40,7 +40,14 @@ export const eventRoutes: readonly Route[] = [
     id: "listEvents",
     summary: "Lists received events, newest first.",
     scope: "events:read",
-    query: object({ name: text(200), ...paging }, { optional: ["name", "limit", "pageToken"] }),
+    query: object(
+      {
+        name: text(200),
+        routing: { enum: ["held"], description: "Only events that are held after their last routing try." },
+        ...paging,
+      },
+      { optional: ["name", "routing", "limit", "pageToken"] },
+    ),
     answers: { 200: { description: "One page.", schema: pageSchema("EventView") } },
     handle: list,
   },
@@ -61,6 +68,20 @@ export const eventRoutes: readonly Route[] = [
     scope: "events:read",
     answers: { 200: { description: "The value." } },
     handle: data,
+  },
+  {
+    method: "POST",
+    path: "/api/events/{no}/retry",
+    id: "retryEvent",
+    summary: "Routes a held event again, after the code that it starts was fixed. Its next tries run alone.",
+    scope: "events:write",
+    body: {
+      schema: object({ reason: text(1_000, "Written to the audit log.") }, { optional: ["reason"] }),
+      isOptional: true,
+      payloadMax: () => 0,
+    },
+    answers: { 200: { description: "The event after the change.", schema: ref("EventDetail") } },
+    handle: retry,
   },
 ];
 
@@ -104,11 +125,12 @@ function readEvent(request: Request, body: unknown): EventBody {
 }
 
 async function list({ query, services }: Call): Promise<RouteResponse> {
-  const { name, ...page } = query as Paging & { name?: string };
+  const { name, routing, ...page } = query as Paging & { name?: string; routing?: "held" };
   const limit = limitOf(page);
-  const rows = await services.store.query("events", {
+  const before = decodeToken("events", page.pageToken);
+  const rows = await services.store.query(routing === undefined ? "events" : "heldEvents", {
     name: name ?? null,
-    before: decodeToken("events", page.pageToken),
+    before,
     limit: limit + 1,
   });
   const { items, nextPageToken } = pageOf(
@@ -126,6 +148,13 @@ async function list({ query, services }: Call): Promise<RouteResponse> {
 
 async function detail({ params, services }: Call): Promise<RouteResponse> {
   return { status: 200, body: await eventDetail(services, await findEvent(services, params["no"])) };
+}
+
+async function retry({ params, body, services }: Call): Promise<RouteResponse> {
+  const { no } = await findEvent(services, params["no"]);
+  const { reason = null } = body as EventRetryBody;
+  await services.engine.retryEvent(no, { actor: services.actor, why: reason });
+  return { status: 200, body: await eventDetail(services, await findEvent(services, String(no))) };
 }
 
 async function data({ params, services }: Call): Promise<Response> {

@@ -61,6 +61,12 @@ const event = {
     object({ name: string, run: string }),
     "Runs that existed already and that its starts were batched into.",
   ),
+  routing: {
+    enum: ["routed", "waiting", "held"],
+    description: "held: its routing tries had no result, and it starts nothing until it is routed again.",
+  },
+  tries: { ...count, description: "Times that its evaluation began." },
+  tryError: orNull({ ...string, description: "How the last try without a result ended." }),
   receivedAt: timestamp,
 } satisfies Record<string, Schema>;
 
@@ -258,7 +264,7 @@ export const components: Readonly<Record<string, Schema>> = {
   EventView: object(event),
   EventDetail: object({
     ...event,
-    outcome: { enum: ["matched", "batched", "refused", "no-match", "no-listener", "waiting"] },
+    outcome: { enum: ["dead", "matched", "batched", "refused", "no-match", "no-listener", "waiting"] },
     outcomeText: string,
     runs: list(object({ id: string, name: string, how: { enum: ["started", "woke"] } }), "At most 20."),
     listeners: list(string, "Definitions that this event starts, among those loaded by this process."),

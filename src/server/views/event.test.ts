@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Facts, outcomeOf, outcomeText, waitView } from "./event.ts";
 
-const row = { name: "deal.won", matched: 0, refused: [], joined: [], isRouted: true };
+const row = {
+  no: 7,
+  name: "deal.won",
+  matched: 0,
+  refused: [],
+  joined: [],
+  isRouted: true,
+  isHeld: false,
+  tries: 0,
+  tryError: null,
+};
 const facts: Facts = { row, listeners: [], waits: [], waiting: 0 };
 
 function textsOf(over: Partial<Facts>): [string, string] {
@@ -37,6 +47,20 @@ test("every outcome is a sentence", () => {
     "Started nothing: w: input.a: is missing",
   ]);
   assert.equal(textsOf({ row: { ...row, isRouted: false } })[0], "waiting");
+  const tried = {
+    ...row,
+    isRouted: false,
+    tries: 2,
+    tryError: "the process that evaluated it alone was ended by SIGKILL",
+  };
+  assert.deepEqual(textsOf({ row: tried }), [
+    "waiting",
+    "Stored. Its next routing try runs alone, 2 of 3 had no result: the process that evaluated it alone was ended by SIGKILL",
+  ]);
+  assert.deepEqual(textsOf({ row: { ...tried, isHeld: true, tries: 3, matched: 1 }, listeners: ["w"] }), [
+    "dead",
+    "Held after 3 routing tries without a result: the process that evaluated it alone was ended by SIGKILL. It starts nothing, and resumed one run that waited for it. Fix the input schema, key or limits of w, deploy the fix, and route it again with: baton events retry 7",
+  ]);
   assert.deepEqual(textsOf({}), [
     "no-listener",
     "No loaded workflow is triggered by deal.won, and no run is waiting for it",

@@ -1,4 +1,5 @@
 import { readPath } from "../../kernel/decide/match.ts";
+import { defaults } from "../../kernel/model/limits.ts";
 import { isSealed, maskText } from "../../kernel/model/sealed.ts";
 import type { EventRow, EventWaitRow } from "../../kernel/ports/queries.ts";
 import type { EventDetail, EventView, EventWait } from "../../wire/event.ts";
@@ -19,6 +20,9 @@ export async function eventView({ store }: Services, row: EventRow): Promise<Eve
     matched: row.matched,
     refused: row.refused,
     joined: row.joined.map(({ definition: name, run }) => ({ name, run })),
+    routing: row.isHeld ? "held" : row.isRouted ? "routed" : "waiting",
+    tries: row.tries,
+    tryError: row.tryError,
     receivedAt: iso(row.at),
   };
 }
@@ -56,7 +60,10 @@ export async function eventDetail(services: Services, row: EventRow): Promise<Ev
 
 /** The facts that determine the outcome. */
 export interface Facts {
-  readonly row: Pick<EventRow, "name" | "matched" | "refused" | "joined" | "isRouted">;
+  readonly row: Pick<
+    EventRow,
+    "no" | "name" | "matched" | "refused" | "joined" | "isRouted" | "isHeld" | "tries" | "tryError"
+  >;
   readonly listeners: readonly string[];
   readonly waits: readonly EventWait[];
   readonly waiting: number;
@@ -73,6 +80,7 @@ export function waitView({ run, definition: name, key, match }: EventWaitRow, da
 }
 
 export function outcomeOf({ row, listeners, waiting }: Facts): EventDetail["outcome"] {
+  if (row.isHeld) return "dead";
   if (row.matched > 0) return "matched";
   if (row.joined.length > 0) return "batched";
   if (row.refused.length > 0) return "refused";
@@ -90,7 +98,11 @@ export function outcomeText(outcome: EventDetail["outcome"], facts: Facts): stri
       return `Batched into run ${row.joined.map(({ run }) => run).join(" and run ")}`;
     case "refused":
       return `Started nothing: ${row.refused.join("; ")}`;
+    case "dead":
+      return `Held after ${row.tries} routing tries without a result: ${row.tryError ?? "its process ended"}. It starts nothing${woken(row.matched)}. Fix the input schema, key or limits of ${nameList(listeners)}, deploy the fix, and route it again with: baton events retry ${row.no}`;
     case "waiting":
+      if (row.tries > 0 && row.tryError !== null)
+        return `Stored. Its next routing try runs alone, ${row.tries} of ${defaults.routing.triesMax} had no result: ${row.tryError}`;
       return "Stored. It is delivered when a worker with the definitions is running";
     case "no-listener":
       return `No loaded workflow is triggered by ${name}, and no run is waiting for it`;
@@ -105,4 +117,15 @@ export function outcomeText(outcome: EventDetail["outcome"], facts: Facts): stri
       return `${listeners.join(", ")} is triggered by ${name} now, but was not when this event was received`;
     }
   }
+}
+
+function woken(matched: number): string {
+  if (matched === 0) return "";
+  return matched === 1
+    ? ", and resumed one run that waited for it"
+    : `, and resumed ${matched} runs that waited for it`;
+}
+
+function nameList(names: readonly string[]): string {
+  return names.length === 0 ? "the workflows that it starts" : names.join(", ");
 }

@@ -354,6 +354,24 @@ export function describeChains(name: string, open: () => Promise<Bench>): void {
       await tools.advance(caller, { next: { state: "completed", output: null } });
     });
 
+    test("a cancel with compensation does not undo a run that has completed meanwhile", async ({ store }, tools) => {
+      await store.commit(newStart());
+      const run = await tools.lease();
+      const { mark } = (await store.query("run", { id: run.id })) ?? assert.fail();
+      await tools.advance(run, { next: { state: "completed", output: null } });
+      const reason = { code: "by-person", by: "ada", why: null } as const;
+      const outcome = await store.commit({
+        kind: "intervene",
+        run: run.no,
+        seen: mark,
+        idle: { to: "compensating", compensation: { end: "cancelled", reason } },
+        held: { verb: "cancel", actor: "ada", why: null, isCompensated: true },
+        audit: { actor: "ada", verb: "cancel", why: null },
+      });
+      assert.deepEqual(outcome, { ok: false, why: "stale" });
+      assert.equal((await store.query("run", { id: run.id }))?.row.status, "completed");
+    });
+
     test("an event says which run its start was batched into", async (bench, tools) => {
       const flow = { batch: { key: "b", size: 10, waitMs: 1_000, bytesMax: 1_000 } };
       const waiting = newStart({ flow, input: "[1]" });

@@ -98,7 +98,9 @@ const checks: readonly Check[] = [
     "care",
     async ({ bench: { store } }) => {
       const { now, schema, oldestReadyAt } = await store.query("stats", {});
-      const { workers, oldestReady, unserved, deadLetters, unrouted } = await store.query("checkup", { full: true });
+      const { workers, oldestReady, unserved, deadLetters, unrouted, heldEvents } = await store.query("checkup", {
+        full: true,
+      });
       const { definitions } = await store.query("sizes", {});
       const runs = definitions.map(({ definition, runs, steps }) => ({ definition, runs, steps }));
       return {
@@ -110,6 +112,7 @@ const checks: readonly Check[] = [
         unserved,
         deadLetters,
         unrouted,
+        heldEvents: { ...heldEvents, newest: heldEvents.newest.map(({ name }) => name) },
         runs: runs.sort(byName),
       };
     },
@@ -172,7 +175,8 @@ class World {
     if (roll < 0.37) return this.#event(i);
     if (roll < 0.42) return this.#time();
     if (roll < 0.5) return this.#verb(i);
-    if (roll < 0.53) return { name: "sweep", act: ({ bench }) => bench.store.sweep(retention) };
+    if (roll < 0.58) return this.#routing();
+    if (roll < 0.61) return { name: "sweep", act: ({ bench }) => bench.store.sweep(retention) };
     if (held.length === 0) return this.#lease();
     return this.#advance(this.#pick(held));
   }
@@ -253,19 +257,58 @@ class World {
     const id = this.#happens(0.2) ? "same" : `e${i}`;
     const name = this.#pick(["paid", "sent"]);
     const data = JSON.stringify({ n: this.#pick([1, 2]), who: this.#pick(["a", "b"]) });
-    const isRouted = this.#happens(0.8);
+    const isRouted = this.#happens(0.6);
+    const worker = this.#pick([null, 0, 1]);
     return {
       name: `event ${name} ${id}`,
-      act: async ({ bench }) => {
+      act: async ({ bench, workers }) => {
         const event = { name, data, source: "test", id };
         const { event: _, ...outcome } = await bench.store.commit({
           kind: "event",
           event,
           isRouted,
+          ...(worker === null ? {} : { triedBy: workers[worker] as number }),
           starts: [],
           refused: [],
         });
-        return outcome;
+        return { ...outcome, try: outcome.try?.number };
+      },
+    };
+  }
+
+  /** One act on the oldest events that wait to be routed, or on a held one. */
+  #routing(): Operation {
+    const act = this.#pick(["begin", "begin", "route", "end", "end", "retry"] as const);
+    const [worker, number, place] = [this.#pick([0, 1]), this.#pick([1, 1, 2, 3]), this.#pick([0, 0, 1, 2])];
+    return {
+      name: `${act} try ${number} by ${worker}`,
+      act: async ({ bench: { store }, workers }) => {
+        const incarnation = workers[worker] as number;
+        const held = await store.query("heldEvents", { name: null, before: null, limit: 3 });
+        const waiting = await store.query("unrouted", { limit: 3 });
+        const params = { worker: incarnation, triesMin: number - 1, after: 0, limit: 10 };
+        const routable = (await store.query("routable", params)).map(({ id }) => id);
+        const row = (act === "retry" ? held : waiting)[place];
+        if (row === undefined) return routable;
+        const { no: event } = row;
+        const by = { number, worker: incarnation };
+        switch (act) {
+          case "begin": {
+            const outcome = await store.commit({ kind: "try-event", event, worker: incarnation, seen: row.tries });
+            return [routable, outcome.ok && outcome.routing === "trying" ? outcome.try.number : outcome];
+          }
+          case "route": {
+            const outcome = await store.commit({ kind: "route", event, try: by, starts: [], refused: ["no"] });
+            return [routable, outcome.ok ? { ...outcome, event: row.id } : outcome];
+          }
+          case "end":
+            return [routable, await store.commit({ kind: "end-try", event, try: by, why: "killed" })];
+          case "retry": {
+            const audit = { actor: "p", verb: "retry-event", why: null };
+            const outcome = await store.commit({ kind: "retry-event", event, audit });
+            return [routable, outcome];
+          }
+        }
       },
     };
   }

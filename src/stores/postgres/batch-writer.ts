@@ -281,7 +281,7 @@ export class BatchWriter {
       } else if (transition.kind === "event") {
         eventPlace += 1;
         const { a: event, b: matched } = accepted.get(eventPlace) ?? { a: 0, b: 0 };
-        pending.resolve({ ok: true, at, event, id: transition.event.id, matched, isDuplicate: false });
+        pending.resolve({ ok: true, at, event, id: transition.event.id, matched, isDuplicate: false, try: null });
       } else if (transition.kind === "advance") {
         const state = transition.next?.state;
         const isUnread = state === "parked" && unread.has(transition.run);

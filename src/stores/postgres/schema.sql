@@ -166,10 +166,15 @@ create table events (
   refused text collate "C",
   at bigint not null,
   joined text,
+  tries smallint not null default 0,
+  tried_by bigint,
+  tried_at bigint,
+  try_error text,
   PRIMARY KEY (no)
 );
 CREATE INDEX events_by_age ON events USING btree (at);
 CREATE INDEX events_by_name ON events USING btree (name, no);
+CREATE INDEX events_held ON events USING btree (no) WHERE (is_routed = 2);
 CREATE UNIQUE INDEX events_once ON events USING btree (source, id);
 CREATE INDEX events_unrouted ON events USING btree (no) WHERE (is_routed = 0);
 

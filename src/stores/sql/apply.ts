@@ -10,6 +10,7 @@ import { acceptEvent, routeEvent } from "./events.ts";
 import { importRun } from "./import-run.ts";
 import { intervene } from "./intervene.ts";
 import { repairStore } from "./repair.ts";
+import { applyRouting } from "./routing.ts";
 import { applySchedule } from "./schedules.ts";
 import { startRun } from "./start-run.ts";
 import { changeViews } from "./views.ts";
@@ -26,6 +27,10 @@ export function* applyTransition(context: Context, transition: Transition, at: n
       return yield* acceptEvent(context, transition, at);
     case "route":
       return yield* routeEvent(context, transition, at);
+    case "try-event":
+    case "end-try":
+    case "retry-event":
+      return yield* applyRouting(context, transition, at);
     case "intervene":
       return yield* intervene(context, transition, at);
     case "deploy":

@@ -1,6 +1,6 @@
 import type { Checkup } from "../../kernel/model/doctor.ts";
 import { defaults } from "../../kernel/model/limits.ts";
-import { state } from "./codes.ts";
+import { routing, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { mapWork, type Work } from "./work.ts";
 
@@ -24,7 +24,7 @@ export function* readCheckup(context: Context, { full }: { full: boolean }): Wor
     oldestReady:
       (yield* db.get<{ id: string; readyAt: number } & Record<string, unknown>>(
         `select r.id, l.ready_at as readyAt from live l join runs r on r.no = l.run
-         where l.ready_at is not null and l.ready_at <= ? and l.state in (${state.ready}, ${state.parked}) order by l.ready_at limit 1`,
+         where l.ready_at is not null and l.ready_at <= ? and l.state in (${state.ready}, ${state.parked}) order by l.ready_at, l.run limit 1`,
         now,
       )) ?? null,
     workers: (yield* db.all<{ name: string; expiresAt: number; dead: number; held: number }>(
@@ -45,6 +45,15 @@ export function* readCheckup(context: Context, { full }: { full: boolean }): Wor
     unrouted: (yield* db.get<Checkup["unrouted"] & Record<string, unknown>>(
       "select count(*) as count, min(at) as oldestAt from (select at from events where is_routed = 0 order by no limit 10000) oldest",
     )) ?? { count: 0, oldestAt: null },
+    heldEvents: {
+      count:
+        (yield* db.get<{ n: number }>(
+          `select count(*) as n from (select 1 from events where is_routed = ${routing.held} limit 10000) held`,
+        ))?.n ?? 0,
+      newest: yield* db.all<{ no: number; name: string }>(
+        `select no, name from events where is_routed = ${routing.held} order by no desc limit 100`,
+      ),
+    },
     files: yield* checkFiles(context, full),
   };
 }

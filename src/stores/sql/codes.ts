@@ -30,3 +30,6 @@ export function statusOfState(code: number, isCompensating: boolean): RunStatus 
 
 /** Indexed by `live.state`. */
 export const liveStatuses: readonly RunStatus[] = ["pending", "running", "waiting", "suspended"];
+
+/** Values of an event's `is_routed`. A held event is not routed until a person requests it. */
+export const routing = { waiting: 0, routed: 1, held: 2 } as const;

@@ -1,4 +1,5 @@
-import type { Queries } from "../../kernel/ports/queries.ts";
+import type { EventRow, Queries } from "../../kernel/ports/queries.ts";
+import { routing } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { listOf, mapWork, type Work } from "./work.ts";
 
@@ -70,4 +71,78 @@ export function* readKeyEntries(
      left join events e on e.no = i.event`,
   );
   return { acts: acts.toReversed(), events: events.toSorted((a, b) => a.at - b.at) };
+}
+
+/** Events whose next try no live worker holds, with their whole data. */
+export function* readRoutable(
+  context: Context,
+  { worker, triesMin, after, limit }: Queries["routable"]["params"],
+): Work<Queries["routable"]["result"]> {
+  const rows = yield* context.db.all<StoredEvent>(
+    `select ${eventColumns} from events
+     where is_routed = ${routing.waiting} and no > ? and tries >= ?
+       and (tried_by is null or tried_by = ? or not exists (
+         select 1 from workers w where w.incarnation = events.tried_by and w.is_dead = 0 and w.expires_at > ?))
+     order by no limit ?`,
+    after,
+    triesMin,
+    worker,
+    context.clock.now(),
+    limit,
+  );
+  return yield* mapWork(rows, function* (row) {
+    return toEvent({ ...row, data: yield* context.payloads.whole(0, `event:${row.no}`, row.data) });
+  });
+}
+
+/** The newest events that are held. */
+export function* readHeld(
+  context: Context,
+  { name, before, limit }: Queries["heldEvents"]["params"],
+): Work<Queries["heldEvents"]["result"]> {
+  return (yield* context.db.all<StoredEvent>(
+    `select ${eventColumns} from events
+     where is_routed = ${routing.held} and ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
+    name,
+    before ?? Number.MAX_SAFE_INTEGER,
+    limit,
+  )).map(toEvent);
+}
+
+export interface StoredEvent {
+  no: number;
+  id: string;
+  source: string;
+  name: string;
+  data: string | null;
+  is_routed: number;
+  matched: number;
+  refused: string | null;
+  joined: string | null;
+  at: number;
+  tries: number;
+  tried_at: number | null;
+  try_error: string | null;
+}
+
+export const eventColumns =
+  "no, id, source, name, data, is_routed, matched, refused, joined, at, tries, tried_at, try_error" as const;
+
+export function toEvent(row: StoredEvent): EventRow {
+  return {
+    no: row.no,
+    id: row.id,
+    source: row.source,
+    name: row.name,
+    data: row.data,
+    isRouted: row.is_routed === routing.routed,
+    isHeld: row.is_routed === routing.held,
+    matched: row.matched,
+    refused: row.refused === null ? [] : JSON.parse(row.refused),
+    joined: row.joined === null ? [] : JSON.parse(row.joined),
+    at: row.at,
+    tries: row.tries,
+    triedAt: row.tried_at,
+    tryError: row.try_error,
+  };
 }

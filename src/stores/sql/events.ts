@@ -1,9 +1,12 @@
 import { matches } from "../../kernel/decide/match.ts";
 import { refusalText } from "../../kernel/decide/refusal.ts";
+import type { RouteEvent } from "../../kernel/model/routing.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
-import type { AcceptEvent, Outcome, RouteEvent } from "../../kernel/model/transition.ts";
+import type { AcceptEvent, Outcome } from "../../kernel/model/transition.ts";
 import { decode } from "../../stdx/json.ts";
+import { routing } from "./codes.ts";
 import type { Context } from "./context.ts";
+import { firstTry } from "./routing.ts";
 import { startRun } from "./start-run.ts";
 import { settleWait } from "./waits.ts";
 import type { Work } from "./work.ts";
@@ -18,7 +21,7 @@ export function* acceptEvent(context: Context, accept: AcceptEvent, at: number):
     event.id,
   );
   if (seen !== undefined)
-    return { ok: true, at, event: seen.no, id: event.id, matched: seen.matched, isDuplicate: true };
+    return { ok: true, at, event: seen.no, id: event.id, matched: seen.matched, isDuplicate: true, try: null };
   const no = yield* db.insert(
     "insert into events (source, id, name, data, is_routed, refused, at) values (?, ?, ?, null, ?, ?, ?)",
     event.source,
@@ -34,20 +37,33 @@ export function* acceptEvent(context: Context, accept: AcceptEvent, at: number):
     yield* db.run("update events set data = ? where no = ?", yield* context.payloads.keep(0, `event:${no}`, kept), no);
   const woken = yield* wakeWaits(context, no, event.name, decode(event.data), at);
   const started = yield* startTriggered(context, accept.starts, no, at);
-  if (!accept.isRouted) context.hints.unrouted = true;
-  return { ok: true, at, event: no, id: event.id, matched: woken + started, isDuplicate: false };
+  const holds =
+    accept.isRouted || accept.triedBy === undefined ? null : yield* firstTry(context, no, accept.triedBy, at);
+  if (!accept.isRouted && holds === null) context.hints.unrouted = true;
+  return { ok: true, at, event: no, id: event.id, matched: woken + started, isDuplicate: false, try: holds };
 }
 
-/** Starts the triggers of an event that was stored unrouted. Repeated calls have no effect. */
+/**
+ * Starts the triggers of an event that was stored unrouted. Repeated calls have no effect. The result of a try is
+ * refused as stale if another try has begun since, or the event is held.
+ */
 export function* routeEvent(context: Context, route: RouteEvent, at: number): Work<Outcome> {
   const { db } = context;
   const { changes } = yield* db.run(
-    "update events set is_routed = 1, refused = ? where no = ? and is_routed = 0",
+    `update events set is_routed = ${routing.routed}, tried_by = null, refused = ?
+     where no = ? and is_routed = ${routing.waiting} and tries = ? and coalesce(tried_by, 0) = ?`,
     JSON.stringify(route.refused),
     route.event,
+    route.try?.number ?? 0,
+    route.try?.worker ?? 0,
   );
-  const started = changes === 0 ? 0 : yield* startTriggered(context, route.starts, route.event, at);
-  return { ok: true, at, event: route.event, id: "", matched: started, isDuplicate: changes === 0 };
+  if (changes > 0) yield* startTriggered(context, route.starts, route.event, at);
+  const row = yield* db.get<{ id: string; matched: number; is_routed: number }>(
+    "select id, matched, is_routed from events where no = ?",
+    route.event,
+  );
+  if (row?.is_routed !== routing.routed) return { ok: false, why: "stale" };
+  return { ok: true, at, event: route.event, id: row.id, matched: row.matched, isDuplicate: changes === 0, try: null };
 }
 
 function* startTriggered(context: Context, starts: readonly StartRun[], event: number, at: number): Work<number> {

@@ -1,4 +1,5 @@
 import type { Reason } from "../../kernel/model/reason.ts";
+import type { RunMark } from "../../kernel/model/run.ts";
 import type { Idle, Intervene, Outcome, StartRefusal } from "../../kernel/model/transition.ts";
 import { reopenRefusal } from "./admission.ts";
 import { audit } from "./audit.ts";
@@ -10,7 +11,7 @@ import type { Context } from "./context.ts";
 import { removeDeadLetter } from "./dead.ts";
 import { endRun } from "./end-run.ts";
 import { deliver } from "./inbox.ts";
-import { liveRow, remark, statusOf } from "./live-row.ts";
+import { type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
 import { reopenRun } from "./reopen.ts";
 import { giveSlotsBack, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
@@ -48,7 +49,7 @@ function* carryOutOn(context: Context, act: Intervene, at: number): Work<Outcome
     yield* audit(context, act.run, row.id, act.audit, at);
     return { ok: true, at, isHeld: true };
   }
-  const isSeen = row.round === act.seen.round && (live?.fence ?? row.fence) === act.seen.fence;
+  const isSeen = isStillAs(act.seen, row, live);
   const isApplicable = act.isUnconditional === true && live?.is_compensating === 0 && live.state !== state.suspended;
   if (!isSeen && !isApplicable) return { ok: false, why: "stale" };
   const { idle } = act;
@@ -93,6 +94,12 @@ function* carryOutOn(context: Context, act: Intervene, at: number): Work<Outcome
   yield* audit(context, act.run, row.id, act.audit, at);
   yield* remark(context, act.run, act.audit.verb, null, at);
   return { ok: true, at, isHeld: false };
+}
+
+/** Without it, a run that ends after a cancel with compensation was decided would be compensated: it keeps its fence. */
+function isStillAs(seen: RunMark, row: { fence: number; round: number }, live: LiveRow | undefined): boolean {
+  const isOpen = live !== undefined;
+  return row.round === seen.round && (live?.fence ?? row.fence) === seen.fence && (seen.isOpen ?? isOpen) === isOpen;
 }
 
 /** A run that only continues its compensation does not work, so nothing else must be over for it. */

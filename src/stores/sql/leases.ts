@@ -2,7 +2,7 @@ import { suspectFrom, unexplainedWindowMs } from "../../kernel/decide/crash.ts";
 import type { LeasedRun } from "../../kernel/model/run.ts";
 import { defaultQueue } from "../../kernel/model/start-run.ts";
 import type { LeaseParams, Leasing, WorkerAbout } from "../../kernel/ports/store.ts";
-import { state, statusOfState } from "./codes.ts";
+import { routing, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { needsOf, setLimits, slotState, standInLine, takeSlots } from "./slots.ts";
 import { listOf, type Work } from "./work.ts";
@@ -64,8 +64,19 @@ export function* leave(context: Context, incarnation: number): Work<void> {
     at,
     incarnation,
   );
+  yield* takeTriesBack(context, incarnation);
   yield* context.db.run("update workers set is_dead = 1 where incarnation = ?", incarnation);
   context.hints.ready = true;
+}
+
+/** Tries of a worker that stops are taken back: they did not end by themselves. */
+function* takeTriesBack(context: Context, worker: number): Work<void> {
+  const { changes } = yield* context.db.run(
+    `update events set tries = case when tries > 0 then tries - 1 else 0 end, tried_by = null
+     where is_routed = ${routing.waiting} and tried_by = ?`,
+    worker,
+  );
+  if (changes > 0) context.hints.unrouted = true;
 }
 
 /** Frees the runs of workers whose lease has expired, by the store's clock alone. */

@@ -3,17 +3,26 @@ import type { Wait } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import { type Compensation, type RunRow, readOrigin } from "../../kernel/model/run.ts";
 import type { RunStatus } from "../../kernel/model/status.ts";
-import type { EventRow, HourRow, Queries, RunFilter, StoreStats, WorkerRow } from "../../kernel/ports/queries.ts";
+import type { HourRow, Queries, RunFilter, StoreStats, WorkerRow } from "../../kernel/ports/queries.ts";
 import { readArtifact, readManifests, readVersions } from "./artifacts.ts";
 import { countBulk, listBulks, readBulk, readBulkItems, readLot } from "./bulks.ts";
 import { readGroups, readNewestCauses } from "./causes.ts";
 import { livingPart } from "./chains.ts";
 import { readCheckup } from "./checkup.ts";
-import { kindCode, state, statusOfState } from "./codes.ts";
+import { kindCode, routing, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { openChildren } from "./end-run.ts";
 import { familyOf } from "./erase.ts";
-import { readEventRuns, readEventWaits, readKeyEntries } from "./event-queries.ts";
+import {
+  eventColumns,
+  readEventRuns,
+  readEventWaits,
+  readHeld,
+  readKeyEntries,
+  readRoutable,
+  type StoredEvent,
+  toEvent,
+} from "./event-queries.ts";
 import { countByStatus } from "./facets.ts";
 import { readDeadCount, readEndings, readHourTotals, readLongWaits, readProgress } from "./home.ts";
 import { findCounterDrift, findViolations } from "./invariants.ts";
@@ -222,7 +231,7 @@ export const queries: Handlers = {
   },
   events: function* (context, { name, before, limit }) {
     return (yield* context.db.all<StoredEvent>(
-      `select no, id, source, name, data, is_routed, matched, refused, joined, at from events where ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
+      `select ${eventColumns} from events where ${name === null ? "cast(? as text) is null" : "name = ?"} and no < ? order by no desc limit ?`,
       name,
       before ?? Number.MAX_SAFE_INTEGER,
       limit,
@@ -230,7 +239,7 @@ export const queries: Handlers = {
   },
   event: function* (context, { no }) {
     const row = yield* context.db.get<StoredEvent & Record<string, unknown>>(
-      "select no, id, source, name, data, is_routed, matched, refused, joined, at from events where no = ?",
+      `select ${eventColumns} from events where no = ?`,
       no,
     );
     return row === undefined
@@ -243,7 +252,7 @@ export const queries: Handlers = {
   unrouted: function* (context, { limit }) {
     return yield* mapWork(
       yield* context.db.all<StoredEvent>(
-        "select no, id, source, name, data, is_routed, matched, refused, joined, at from events where is_routed = 0 order by no limit ?",
+        `select ${eventColumns} from events where is_routed = ${routing.waiting} order by no limit ?`,
         limit,
       ),
       function* (row) {
@@ -251,6 +260,8 @@ export const queries: Handlers = {
       },
     );
   },
+  routable: readRoutable,
+  heldEvents: readHeld,
   definitions: function* (context) {
     return yield* context.definitions.all();
   },
@@ -396,7 +407,7 @@ function* detail(context: Context, row: ListRow): Work<RunDetail> {
   return {
     row: yield* toRun(context, row),
     lastPart: row.continued_as === null ? null : yield* lastPart(context, run),
-    mark: { fence: row.live_fence ?? more?.fence ?? 0, round: row.round },
+    mark: { fence: row.live_fence ?? more?.fence ?? 0, round: row.round, isOpen: row.ended === null },
     isHeld: row.state === state.leased,
     compensation: row.compensation === null ? null : JSON.parse(row.compensation),
     input: more?.input ?? null,
@@ -431,34 +442,6 @@ function* lastPart(context: Context, run: number): Work<{ no: number; id: string
   const no = yield* livingPart(context, run);
   const part = yield* context.db.get<{ id: string }>("select id from runs where no = ?", no);
   return part === undefined ? null : { no, id: part.id };
-}
-
-interface StoredEvent {
-  no: number;
-  id: string;
-  source: string;
-  name: string;
-  data: string | null;
-  is_routed: number;
-  matched: number;
-  refused: string | null;
-  joined: string | null;
-  at: number;
-}
-
-function toEvent(row: StoredEvent): EventRow {
-  return {
-    no: row.no,
-    id: row.id,
-    source: row.source,
-    name: row.name,
-    data: row.data,
-    isRouted: row.is_routed === 1,
-    matched: row.matched,
-    refused: row.refused === null ? [] : JSON.parse(row.refused),
-    joined: row.joined === null ? [] : JSON.parse(row.joined),
-    at: row.at,
-  };
 }
 
 /** The runs that are ahead of a run in the queue for a slot, or null if it is not queued. */

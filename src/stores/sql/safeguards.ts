@@ -52,6 +52,8 @@ export interface StoreSafeguards {
   mayFire(isTaken: boolean): boolean;
   /** Missed scheduled times are recorded. */
   countsMissed(): boolean;
+  /** The number of an event's next routing try. */
+  nextTry(tries: number): number;
 }
 
 export const safeguards: StoreSafeguards = {
@@ -78,4 +80,5 @@ export const safeguards: StoreSafeguards = {
   isSameRevision: (now, seen) => now === seen,
   mayFire: (isTaken) => !isTaken,
   countsMissed: () => true,
+  nextTry: (tries) => tries + 1,
 };

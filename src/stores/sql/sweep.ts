@@ -2,6 +2,7 @@ import type { Keep } from "../../kernel/model/flow.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import { forgetKeys } from "./admission.ts";
 import { sweepVersions } from "./artifacts.ts";
+import { routing } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { removeRun } from "./remove-run.ts";
 import { sweepFires } from "./schedules.ts";
@@ -33,7 +34,7 @@ export function* sweep(
   yield* sweepBulks(context, at - params.completedMs, params.limit);
   return {
     runs: yield* sweepRuns(context, params, at),
-    events: yield* sweepEvents(context, params, at),
+    events: (yield* sweepEvents(context, params, at)) + (yield* sweepHeldEvents(context, params, at)),
     keys: yield* sweepKeys(context, params.limit, at),
     files: yield* sweepFiles(context, params.limit, at),
   };
@@ -118,22 +119,35 @@ function* sweepBulks(context: Context, before: number, limit: number): Work<void
 function* sweepEvents(context: Context, params: { eventMs: number; limit: number }, at: number): Work<number> {
   const { db } = context;
   const rows = yield* db.all<{ no: number }>(
-    `select no from events where at < ? and is_routed = 1
+    `select no from events where at < ? and is_routed = ${routing.routed}
        and not exists (select 1 from inbox i where i.kind = 'event' and i.is_read = 0 and i.ref = cast(events.no as text)) order by at limit ?`,
     at - params.eventMs,
     params.limit,
   );
-  for (const { no } of rows) {
-    yield* db.run("delete from event_keys where event = ?", no);
-    yield* context.payloads.drop(0, `event:${no}`);
-    yield* db.run("delete from events where no = ?", no);
-    // What a removed part of a chain left behind: see removeRun.
-    yield* db.run(
-      `delete from inbox where kind = 'event' and ref = ? and chain is not null and not exists (select 1 from runs r where r.no = inbox.run)`,
-      String(no),
-    );
-  }
+  for (const { no } of rows) yield* removeEvent(context, no);
   return rows.length;
+}
+
+/** A held event needs a person, so it is kept as long as a failed run. */
+function* sweepHeldEvents(context: Context, params: { failedMs: number; limit: number }, at: number): Work<number> {
+  const rows = yield* context.db.all<{ no: number }>(
+    `select no from events where is_routed = ${routing.held} and at < ? order by no limit ?`,
+    at - params.failedMs,
+    params.limit,
+  );
+  for (const { no } of rows) yield* removeEvent(context, no);
+  return rows.length;
+}
+
+function* removeEvent({ db, payloads }: Context, no: number): Work<void> {
+  yield* db.run("delete from event_keys where event = ?", no);
+  yield* payloads.drop(0, `event:${no}`);
+  yield* db.run("delete from events where no = ?", no);
+  // What a removed part of a chain left behind: see removeRun.
+  yield* db.run(
+    "delete from inbox where kind = 'event' and ref = ? and chain is not null and not exists (select 1 from runs r where r.no = inbox.run)",
+    String(no),
+  );
 }
 
 /** A key is kept for 7 days or as long as its run, whichever is longer. */

@@ -5,6 +5,7 @@ import { openMemoryBench } from "../../../test/stores/benches.ts";
 import { describeChains } from "../conformance/chains.ts";
 import { describeConsole } from "../conformance/console.ts";
 import { describeLife } from "../conformance/life.ts";
+import { describeRouting } from "../conformance/routing.ts";
 import { describeSchedules } from "../conformance/schedules.ts";
 import { type Bench, describeStore } from "../conformance/suite.ts";
 import { SqliteCore } from "./core.ts";
@@ -14,7 +15,14 @@ import { openDatabase } from "./open.ts";
 const silent = { publish: () => {}, subscribe: () => () => {} };
 const startAt = Date.UTC(2026, 0, 1);
 
-for (const describeAll of [describeStore, describeChains, describeSchedules, describeLife, describeConsole]) {
+for (const describeAll of [
+  describeStore,
+  describeChains,
+  describeSchedules,
+  describeLife,
+  describeConsole,
+  describeRouting,
+]) {
   describeAll("sqlite in memory", openMemoryBench);
   describeAll("sqlite on two connections to one file", openOnFile);
 }

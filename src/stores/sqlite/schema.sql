@@ -136,7 +136,7 @@ CREATE TABLE events (
   matched integer not null default 0,
   refused text,
   at integer not null
-, joined text);
+, joined text, tries integer not null default 0, tried_by integer, tried_at integer, try_error text);
 
 CREATE TABLE fire_gaps (
   no integer primary key,
@@ -437,6 +437,8 @@ CREATE INDEX event_keys_by_event on event_keys (event);
 CREATE INDEX events_by_age on events (at);
 
 CREATE INDEX events_by_name on events (name, no);
+
+CREATE INDEX events_held on events (no) where is_routed = 2;
 
 CREATE UNIQUE INDEX events_once on events (source, id);
 

@@ -3,15 +3,16 @@ import { Link, useParams } from "@tanstack/react-router";
 import type { EventDetail, EventWait } from "@wire/event.ts";
 import { isTruncated } from "@wire/payload.ts";
 import { useState } from "react";
+import { ConfirmDialog } from "../../actions/confirm-dialog.tsx";
 import { SendEventDialog } from "../../actions/send-event-dialog.tsx";
-import { get } from "../../api/client.ts";
-import { queries } from "../../api/queries.ts";
+import { get, post } from "../../api/client.ts";
+import { invalidate, queries } from "../../api/queries.ts";
 import { Button, baseStyles, PageHeader, Pill } from "../../components/basics.tsx";
 import { Breadcrumbs, Facts, Page, pageStyles, RunLink, Section } from "../../components/page.tsx";
 import { PayloadView } from "../../components/payload.tsx";
 import { Loaded } from "../../components/states.tsx";
 import { escapeControls, formatNumber, plural } from "../../components/text.ts";
-import { copy } from "../../shell/announce.tsx";
+import { announce, copy } from "../../shell/announce.tsx";
 import { Timestamp } from "../../shell/clock.tsx";
 import { useReadOnly } from "../../shell/read-only.ts";
 import { asCurl, outcomeBadges } from "../events/text.ts";
@@ -33,9 +34,10 @@ export function EventPage() {
 }
 
 function Event({ event }: { event: EventDetail }) {
-  const { no, id, name, source, receivedAt, outcome, outcomeText, data } = event;
+  const { no, id, name, source, receivedAt, outcome, outcomeText, data, routing, tries } = event;
   const isReadOnly = useReadOnly();
   const [again, setAgain] = useState<{ readonly data: unknown } | null>(null);
+  const [isRetrying, setRetrying] = useState(false);
   const whole = (): Promise<unknown> => (isTruncated(data) ? get<unknown>(data.href) : Promise.resolve(data));
   return (
     <>
@@ -50,8 +52,16 @@ function Event({ event }: { event: EventDetail }) {
         >
           Copy as curl
         </Button>
+        {isReadOnly || routing !== "held" ? null : (
+          <Button variant="primary" onClick={() => setRetrying(true)}>
+            Route again…
+          </Button>
+        )}
         {isReadOnly ? null : (
-          <Button variant="primary" onClick={() => void whole().then((value) => setAgain({ data: value }))}>
+          <Button
+            variant={routing === "held" ? "quiet" : "primary"}
+            onClick={() => void whole().then((value) => setAgain({ data: value }))}
+          >
             Send again…
           </Button>
         )}
@@ -65,6 +75,7 @@ function Event({ event }: { event: EventDetail }) {
           { name: "Received", value: <Timestamp at={receivedAt} /> },
           { name: "Source", value: source },
           { name: "Event id", value: <code>{id}</code> },
+          ...(routing === "routed" ? [] : [{ name: "Routing tries", value: formatNumber(tries) }]),
         ]}
       />
       <div className={pageStyles.columns}>
@@ -76,8 +87,30 @@ function Event({ event }: { event: EventDetail }) {
           <PayloadView value={data} label={`Data of ${name}`} />
         </Section>
       </div>
+      {isRetrying ? <RetryDialog event={event} onClose={() => setRetrying(false)} /> : null}
       {again === null ? null : <SendEventDialog name={name} match={again.data} onClose={() => setAgain(null)} />}
     </>
+  );
+}
+
+/** Routes a held event again. */
+function RetryDialog({ event: { no, name, listeners }, onClose }: { event: EventDetail; onClose: () => void }) {
+  return (
+    <ConfirmDialog
+      title={`Route event ${no} again`}
+      label="Route again"
+      description="It is evaluated again, alone. If that has no result twice more, it is held again."
+      consequences={[
+        { name: "Workflows", value: listeners.length === 0 ? `none starts on ${name} now` : listeners.join(", ") },
+        { name: "Before", value: "deploy the fix of their input schema, key or limits", isWarning: true },
+      ]}
+      onConfirm={(reason) => post<EventDetail>(`/api/events/${no}/retry`, { reason })}
+      onDone={() => {
+        announce(`Event ${no} is routed again`);
+        invalidate("events", "doctor");
+      }}
+      onClose={onClose}
+    />
   );
 }
 

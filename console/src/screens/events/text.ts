@@ -5,6 +5,7 @@ import { plural } from "../../components/text.ts";
 
 /** Each outcome of an event. */
 export const outcomeBadges: Readonly<Record<EventDetail["outcome"], Badge>> = {
+  dead: { label: "Held", glyph: "✕", tone: "bad" },
   matched: { label: "Matched", glyph: "✓", tone: "ok" },
   batched: { label: "Batched", glyph: "✓", tone: "ok" },
   refused: { label: "Refused", glyph: "✕", tone: "bad" },
@@ -14,7 +15,8 @@ export const outcomeBadges: Readonly<Record<EventDetail["outcome"], Badge>> = {
 };
 
 /** The result of an event for the list; the reason is on its own page. */
-export function eventBadge({ matched, refused, joined }: EventView): Badge {
+export function eventBadge({ matched, refused, joined, routing, tries }: EventView): Badge {
+  if (routing === "held") return { label: `Held after ${plural(tries, "try", "tries")}`, glyph: "✕", tone: "bad" };
   if (refused.length > 0) return { label: `Refused by ${plural(refused.length, "workflow")}`, glyph: "✕", tone: "bad" };
   if (matched > 0) return { label: plural(matched, "run"), glyph: "✓", tone: "ok" };
   if (joined.length > 0) return outcomeBadges.batched;
