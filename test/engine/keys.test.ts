@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { on, workflow } from "baton";
 import { openTestBaton } from "baton/testing";
+import { eventStartKey } from "../../src/kernel/engine/routing.ts";
 
 describe("keys made of parts", () => {
   it("start one run for each event, whatever characters its source and id contain", async () => {
@@ -23,6 +24,21 @@ describe("keys made of parts", () => {
     const runs = await test.baton.runs();
     assert.deepEqual(new Set(runs.map((run) => run.status)), new Set(["completed"]));
     assert.equal(runs.length, events.length);
+    await test.close();
+  });
+
+  it("of a caller do not claim the start of an event or a scheduled time", async () => {
+    const started = workflow<unknown>({ name: "started", on: on.event("go") }, (_ctx, data) => data);
+    const test = await openTestBaton({ definitions: [started] });
+    const key = eventStartKey("api", "1");
+    const own = await test.start(started, "mine", { idempotencyKey: key });
+    assert.equal((await test.emit({ name: "go", id: "1", data: "the event's" })).matched, 1);
+    assert.equal((await test.start(started, "mine", { idempotencyKey: key })).id, own.id);
+    await assert.rejects(test.start(started, "other", { idempotencyKey: key }), {
+      code: "key-conflict",
+      message: `the idempotency key "${key}" was already used to start started with a different input`,
+    });
+    assert.equal((await test.baton.runs()).length, 2);
     await test.close();
   });
 

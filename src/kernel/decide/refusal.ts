@@ -1,6 +1,7 @@
 import { BatonError, type ErrorRecord } from "../model/errors.ts";
 import type { StartRun } from "../model/start-run.ts";
 import type { StartRefusal } from "../model/transition.ts";
+import { shownKey } from "./caller-key.ts";
 import { recordError } from "./failure.ts";
 
 /** Why a start was refused, for the record of what started it: a schedule's firing, or an event. */
@@ -30,7 +31,7 @@ export function refusalError({ definition: { name }, idempotencyKey }: Refused, 
     case "key-conflict":
       return new BatonError(
         "key-conflict",
-        `the idempotency key ${JSON.stringify(idempotencyKey)} was already used to start ${name} with a different input`,
+        `the idempotency key ${JSON.stringify(shownKey(idempotencyKey))} was already used to start ${name} with a different input`,
         {
           hint: `it belongs to run ${refusal.id}; use a new key for a new input`,
           details: { run: refusal.id },
@@ -52,10 +53,14 @@ export function refusalRecord(refused: Refused, refusal: StartRefusal): ErrorRec
 /** The error of a start whose idempotency key belongs to a run that retention has removed: nobody has its result. */
 export function removedRecord({ definition: { name }, idempotencyKey }: Refused, id: string): ErrorRecord {
   return withoutStack(
-    new BatonError("run-removed", `run ${id}, which the key ${JSON.stringify(idempotencyKey)} started, was removed`, {
-      hint: `its result is no longer known; start ${name} with a new idempotency key`,
-      details: { run: id },
-    }),
+    new BatonError(
+      "run-removed",
+      `run ${id}, which the key ${JSON.stringify(shownKey(idempotencyKey))} started, was removed`,
+      {
+        hint: `its result is no longer known; start ${name} with a new idempotency key`,
+        details: { run: id },
+      },
+    ),
   );
 }
 

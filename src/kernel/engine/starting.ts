@@ -1,3 +1,4 @@
+import { callerKey } from "../decide/caller-key.ts";
 import { refusalError } from "../decide/refusal.ts";
 import { BatonError } from "../model/errors.ts";
 import type { Flow } from "../model/flow.ts";
@@ -42,7 +43,7 @@ export class Starting {
     { audit, form }: { readonly audit?: StartRun["audit"]; readonly form?: InputForm } = {},
   ): Promise<Started> {
     const handler = this.#parts.handlerOf(name);
-    return this.#commitStart(handler, await handler.prepare(input, options, form), origin, audit);
+    return this.#commitStart(handler, await prepare(handler, input, options, form), origin, audit);
   }
 
   /**
@@ -56,7 +57,7 @@ export class Starting {
   ): Promise<Started[]> {
     const handler = this.#parts.handlerOf(name);
     const prepared: Prepared[] = [];
-    for (const { input, options } of starts) prepared.push(await handler.prepare(input, options));
+    for (const { input, options } of starts) prepared.push(await prepare(handler, input, options));
     const results = await Promise.allSettled(prepared.map((each) => this.#commitStart(handler, each, origin)));
     const started = results.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     if (started.length < results.length) throw partlyStarted(name, results);
@@ -100,7 +101,7 @@ export class Starting {
     form?: InputForm,
   ): Promise<StartRun> {
     const handler = this.#parts.handlerOf(name);
-    return this.startOf(handler, await handler.prepare(input, options, form), origin);
+    return this.startOf(handler, await prepare(handler, input, options, form), origin);
   }
 
   /** A new run of a definition, with the sensitive parts of its input sealed. */
@@ -124,6 +125,12 @@ export class Starting {
     const kept = flow === undefined ? undefined : keptFlow(flow);
     return kept === undefined ? start : { ...start, flow: kept };
   }
+}
+
+/** Checks what a caller starts. */
+async function prepare(handler: Handler, input: unknown, options: StartOptions, form?: InputForm): Promise<Prepared> {
+  const prepared = await handler.prepare(input, options, form);
+  return { ...prepared, idempotencyKey: callerKey(prepared.idempotencyKey) };
 }
 
 /** Slots, singleton, deadline and retention apply to every part of a continued run. */
