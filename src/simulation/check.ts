@@ -1,4 +1,5 @@
 import { checkRecovery } from "./check-recovery.ts";
+import { checkScopes } from "./check-scopes.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Recorded } from "./history.ts";
 import { leaseMs } from "./process.ts";
@@ -24,6 +25,7 @@ export function check(evidence: Evidence): readonly Violation[] {
     ...checkPromises(evidence),
     ...checkVersions(evidence),
     ...checkRecovery(evidence),
+    ...checkScopes(evidence),
     ...checkSchedules(evidence.core),
   ];
 }

@@ -172,6 +172,11 @@ export const mutants: readonly Mutant[] = [
     },
   },
   { name: "orphans", about: "a cancel does not reach the children", storeSafeguards: { cancelsChildren: () => false } },
+  {
+    name: "running-loser",
+    about: "a branch that loses a race leaves its child running",
+    engineSafeguards: { stopsChildren: () => false },
+  },
   { name: "park-unread", about: "a run parks with an unread arrival", storeSafeguards: { mayPark: () => true } },
   { name: "late-batch", about: "a late batch is written after newer ones", acceptsLateBatches: true },
 ];

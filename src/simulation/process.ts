@@ -13,6 +13,7 @@ import { createRecoveryWorkloads } from "./recovery-workloads.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createScheduled, type ScheduleSetup } from "./schedules.ts";
+import { createScopeWorkloads } from "./scope-workloads.ts";
 import { createWorkloads, type Outside } from "./workloads.ts";
 
 export interface ProcessParts {
@@ -95,7 +96,12 @@ export class SimProcess {
     const scheduled = parts.scheduleSetup === null ? [] : createScheduled(parts.scheduleSetup);
     const outside = parts.outside(this);
     rollout?.install(this, outside);
-    for (const definition of [...createWorkloads(outside), ...createRecoveryWorkloads(outside), ...scheduled]) {
+    const workloads = [
+      ...createWorkloads(outside),
+      ...createRecoveryWorkloads(outside),
+      ...createScopeWorkloads(outside),
+    ];
+    for (const definition of [...workloads, ...scheduled]) {
       const handler = workflowHandler(definition, this.engine);
       this.engine.register(parts.hasNoLimits ? { ...handler, payloadMax: 1e9 } : handler);
     }

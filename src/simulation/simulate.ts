@@ -49,6 +49,8 @@ const recoveryDefinitions = [
   "looper",
 ] as const;
 
+const scopeDefinitions = ["forker"] as const;
+
 /** Runs one seed: faults, healing, quiet, check. The caller must have poisoned ambient time and randomness. */
 export async function simulate(seed: number, mutant: Mutant | null = null): Promise<Report> {
   const chance = new Chance(seed);
@@ -75,6 +77,7 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   for (let i = 0; i < count; i++)
     clients.plan(chance.pick(definitions), i, faults.poisonRuns > 0 ? 1_200 : chaosMs * 0.7);
   planRecoveries(seed, clients, count + faults.poisonRuns);
+  planScopes(seed, clients);
   if (rollout !== null) {
     rollout.plan(scheduler, cluster.core, chaosMs);
     const runs = rollout.drawRunCount();
@@ -128,6 +131,13 @@ function planRecoveries(seed: number, clients: Clients, first: number): void {
   if (chance.happens(0.3)) return;
   const count = chance.between(2, 9);
   for (let i = 0; i < count; i++) clients.plan(chance.pick(recoveryDefinitions), first + i, chaosMs * 0.6);
+}
+
+function planScopes(seed: number, clients: Clients): void {
+  const chance = new Chance(seed ^ 0x5c09e);
+  if (chance.happens(0.5)) return;
+  const count = chance.between(1, 4);
+  for (let i = 0; i < count; i++) clients.plan(chance.pick(scopeDefinitions), 2_000 + i, chaosMs * 0.6);
 }
 
 function isQuiet(cluster: Cluster): boolean {

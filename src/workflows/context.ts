@@ -157,7 +157,10 @@ export interface Context {
     work: (item: T, ctx: Context, index: number) => Promise<R> | R,
     options?: MapOptions,
   ): Promise<R[]>;
-  /** The first branch to settle wins. The others are aborted and their waits removed. */
+  /**
+   * The first branch to settle wins. The others are stopped: their attempts are aborted, their waits removed, and the
+   * child runs that they `call` are cancelled. Child runs that they `start` run on.
+   */
   race<B extends Record<string, Branch<unknown>>>(
     branches: B,
   ): Promise<{ [K in keyof B & string]: { winner: K; value: Awaited<ReturnType<B[K]>> } }[keyof B & string]>;

@@ -407,15 +407,19 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#isCaughtUp = true;
     if (this.#env.caughtUp !== undefined) return this.#env.caughtUp(this);
     if (this.run.compensation !== null) return this.#tryUndoing(this.run.compensation);
+    this.#stopHeld();
     const held = this.#held;
     this.#held = [];
-    for (const operation of held) {
-      // A race was won but the loser's wait is still registered: the holder crashed before closing it.
-      if (operation.scope.isClosed) {
-        if (this.#history.waits.has(operation.key)) this.closeWait(operation.key, true);
-      } else if (this.#halt === null) this.#beginOperation(operation);
-    }
+    for (const operation of held) if (this.#halt === null) this.#beginOperation(operation);
     this.#isFrontier = false;
+  }
+
+  /** Ends waits of closed branches that are still registered: the holder that closed them crashed before the commit. */
+  #stopHeld(): void {
+    const reason = new BatonError("race-lost", "another branch finished first");
+    for (const operation of this.#held)
+      if (operation.scope.isClosed && this.#history.waits.has(operation.key)) operation.abort(reason, true);
+    this.#held = this.#held.filter((operation) => !operation.scope.isClosed);
   }
 
   #deliver(operation: Operation, entry: Entry, at: number): true {
@@ -524,6 +528,11 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   closeWait(key: string, isRegistered = false): void {
     this.#waits.close(key, isRegistered);
+    this.#env.pump.add(this);
+  }
+
+  cancelChild(key: string, isRegistered = false): void {
+    this.#waits.cancelChild(key, isRegistered);
     this.#env.pump.add(this);
   }
 
@@ -680,10 +689,18 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (left !== undefined) return this.#diverge(differenceText(this.#history, left, this.#operations));
     // Only the replayed steps matter now. The turn that uses up the history begins the compensation.
     if (this.run.compensation !== null) return this.#env.pump.add(this);
+    this.#stopHeld();
     this.#isEnding = true;
     const entries = this.#abandonOpen();
     const next = nextOf(result, this.#facts);
-    const advance = { ...(entries.length === 0 ? {} : { entries }), ...this.#logsPart(), next };
+    // The code may end in the turn that closes a branch: the children of that branch are cancelled with the end.
+    const { cancels } = this.#waits.takeUnsent().parts;
+    const advance = {
+      ...(entries.length === 0 ? {} : { entries }),
+      ...(cancels === undefined ? {} : { cancels }),
+      ...this.#logsPart(),
+      next,
+    };
     // If the outcome is unread, a cancel came first: the store knows how the run ended.
     this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : next));
   }

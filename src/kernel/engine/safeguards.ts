@@ -10,6 +10,13 @@ export interface EngineSafeguards {
   readonly listUndos: typeof listUndos;
   /** Suspends a run whose code differs from its recorded history. */
   haltsDiverged(): boolean;
+  /** Cancels the awaited children of a branch that is stopped. */
+  stopsChildren(): boolean;
 }
 
-export const safeguards: EngineSafeguards = { decideRetry, listUndos, haltsDiverged: () => true };
+export const safeguards: EngineSafeguards = {
+  decideRetry,
+  listUndos,
+  haltsDiverged: () => true,
+  stopsChildren: () => true,
+};

@@ -105,6 +105,8 @@ export interface Advance {
   readonly attempts?: readonly AttemptClosing[];
   readonly opens?: readonly WaitOpening[];
   readonly closes?: readonly string[];
+  /** Keys of awaited children whose branch was stopped: they are cancelled, and the run no longer hears from them. */
+  readonly cancels?: readonly string[];
   /** Waits that these entries end by timeout: refused as unread if an event arrived first. */
   readonly expires?: readonly string[];
   readonly starts?: readonly StartRun[];

@@ -469,6 +469,54 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal((await store.query("run", { id: child.id }))?.row.status, "cancelled");
     });
 
+    test("stops the child of a stopped branch with the transition that closes its wait", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
+      await store.commit(newStart());
+      const parent = await lease();
+      const call = (key: string): ReturnType<typeof newStart> =>
+        newStart({ parent: { no: parent.no, key, isAwaited: true } });
+      const [lost, kept, again] = [call("lost"), call("kept"), call("lost")];
+      const open = (key: string, name: string) => ({ key, kind: "child", name }) as const;
+      await advanceRun(parent, { opens: [open("lost", lost.id), open("kept", kept.id)], starts: [lost, kept] });
+      await advanceRun(parent, { closes: ["lost"], cancels: ["lost", "unknown"] });
+      const statusOf = async (id: string) => (await store.query("run", { id }))?.row.status;
+      assert.equal(await statusOf(lost.id), "cancelled");
+      assert.equal(await statusOf(kept.id), "pending");
+      const journal = await store.load({ run: parent.no, fence: parent.fence });
+      assert.deepEqual(journal?.arrivals, [], "the parent does not hear of it");
+      assert.deepEqual(
+        journal?.waits.map((wait) => wait.key),
+        ["kept"],
+      );
+      await advanceRun(parent, { opens: [open("lost", again.id)], starts: [again] });
+      assert.equal(await statusOf(again.id), "pending", "the key can be used again");
+      await advanceRun(parent, { cancels: ["lost"], next: { state: "completed", output: null } });
+      assert.equal(await statusOf(again.id), "cancelled", "with the end of the run");
+      assert.equal(await statusOf(kept.id), "pending");
+    });
+
+    test("a held child of a stopped branch receives the cancel, and its end reaches nobody", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
+      await store.commit(newStart());
+      const parent = await lease();
+      const child = newStart({ parent: { no: parent.no, key: "lost", isAwaited: true } });
+      await advanceRun(parent, { opens: [{ key: "lost", kind: "child", name: child.id }], starts: [child] });
+      const held = await lease();
+      assert.equal(held.id, child.id);
+      await advanceRun(parent, { closes: ["lost"], cancels: ["lost"] });
+      const request = (await store.load({ run: held.no, fence: held.fence }))?.arrivals[0];
+      assert.equal(request?.kind, "cancel");
+      const reason = { code: "by-person", by: "parent", why: null } as const;
+      await advanceRun(held, { read: [request?.id ?? 0], next: { state: "cancelled", reason } });
+      assert.deepEqual((await store.load({ run: parent.no, fence: parent.fence }))?.arrivals, []);
+    });
+
     test("pages by keyset without repeating or omitting rows while rows are added", async ({ store }) => {
       for (let i = 0; i < 7; i++) await store.commit(newStart({ key: i % 2 === 0 ? "even" : "odd" }));
       const first = await store.query("runs", { before: null, limit: 3 });

@@ -6,7 +6,7 @@ import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { continueRun } from "./continue-run.ts";
-import { endRun } from "./end-run.ts";
+import { endRun, stopChildren } from "./end-run.ts";
 import { acceptEvent, sealEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
 import { guardRow, type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
@@ -73,6 +73,7 @@ function isPlain(advance: Advance): boolean {
     advance.attempts === undefined &&
     advance.opens === undefined &&
     advance.closes === undefined &&
+    advance.cancels === undefined &&
     advance.expires === undefined &&
     advance.starts === undefined &&
     advance.events === undefined &&
@@ -134,6 +135,7 @@ function* writeRest(context: Context, advance: Advance, live: LiveRow, at: numbe
     yield* db.run("delete from shows where run = ? and key = ?", run, key);
   }
   yield* markRead(context, run, advance.read ?? []);
+  if (advance.cancels !== undefined) yield* stopChildren(context, run, advance.cancels, at);
   for (const wait of advance.opens ?? []) yield* openWait(context, run, wait, at);
   const isTouching = live.is_touched === 0 && (advance.opens !== undefined || advance.shows !== undefined);
   if (isTouching) yield* db.run("update live set is_touched = 1 where run = ?", run);

@@ -101,6 +101,33 @@ export function* cancelChildren(context: Context, parent: number, reason: Reason
   for (const child of children) yield* cancelLive(context, child, "parent", reason, at);
 }
 
+/**
+ * Cancels the children of a branch that was stopped, unless they have ended or are compensating. The parent no longer
+ * hears from them, and a call with the same key starts another child.
+ */
+export function* stopChildren(context: Context, parent: number, keys: readonly string[], at: number): Work<void> {
+  const { db } = context;
+  const children: number[] = [];
+  for (const key of keys) {
+    const child = yield* db.get<{ no: number }>(
+      "select no from runs where parent = ? and parent_key = ? and ended is null",
+      parent,
+      key,
+    );
+    if (child !== undefined) children.push(child.no);
+  }
+  const reason = { code: "by-person", by: "parent", why: "its branch was stopped" } as const;
+  for (const no of children.toSorted((a, b) => a - b)) {
+    const live = yield* liveRow(context, no);
+    if (live === undefined) continue;
+    yield* db.run(
+      "update runs set parent_key = parent_key || ' (stopped ' || no || ')', parent_awaits = 0 where no = ?",
+      no,
+    );
+    if (live.is_compensating === 0) yield* cancelLive(context, live, "parent", reason, at);
+  }
+}
+
 /** Cancels a run on behalf of the engine. Ended and compensating runs are left alone. */
 export function* cancelRun(
   context: Context,
