@@ -1,9 +1,10 @@
 import type { Evidence } from "./evidence.ts";
+import type { Carelessness } from "./scope-workloads.ts";
 import type { Violation } from "./violation.ts";
 
 /** INV-50 and up: what a branch that loses, fails or is cancelled leaves behind. */
 export function checkScopes(evidence: Evidence): readonly Violation[] {
-  return [...checkLosers(evidence)];
+  return [...checkLosers(evidence), ...checkSiblings(evidence), ...checkIgnored(evidence)];
 }
 
 /** INV-50: no child of a losing branch outlives the race. */
@@ -18,4 +19,45 @@ function checkLosers({ core }: Evidence): Violation[] {
       invariant: "INV-50",
       detail: `${row.id} is ${row.ended}, but the branch of ${row.parent} that awaited it has lost`,
     }));
+}
+
+/** INV-51: once the code has caught the failure of a map, no other item of it begins anything. */
+function checkSiblings({ core, history }: Evidence): Violation[] {
+  const ids = new Set(
+    core.db
+      .all<{ id: string }>("select r.id from runs r join definitions d on d.no = r.definition where d.name = 'batcher'")
+      .map((row) => row.id),
+  );
+  const caughtAt = new Map<string, number>();
+  const found: Violation[] = [];
+  for (const fact of history.facts) {
+    if (fact.type !== "start" || !ids.has(fact.run)) continue;
+    if (fact.key === "caught") caughtAt.set(fact.run, Math.max(caughtAt.get(fact.run) ?? 0, fact.fence));
+    const fence = caughtAt.get(fact.run);
+    // A holder that was replaced may still begin something: it does not know what the code has caught since.
+    if (fact.key.startsWith("items[") && fence !== undefined && fact.fence >= fence)
+      found.push({ invariant: "INV-51", detail: `"${fact.key}" of ${fact.run} began after the map had failed` });
+  }
+  return found;
+}
+
+/** INV-52: a run does not complete while a failure of its own is ignored, and one that is awaited late does not fail it. */
+function checkIgnored({ core }: Evidence): Violation[] {
+  const runs = core.db.all<{
+    id: string;
+    input: string | null;
+    ended: string | null;
+    error: string | null;
+    round: number;
+  }>(
+    `select r.id, r.input, r.ended, r.error, r.round from runs r join definitions d on d.no = r.definition where d.name = 'careless'`,
+  );
+  return runs.flatMap(({ id, input, ended, error, round }) => {
+    const what = JSON.parse(input ?? "null") as Carelessness;
+    const bad = (detail: string): Violation[] => [{ invariant: "INV-52", detail: `${id} ${what}: ${detail}` }];
+    if (what === "ignores" && ended === "completed") return bad("completed");
+    if (what === "awaits late" && ended === "failed") return bad(`failed with ${error}`);
+    if (what === "rejects" && ended === "completed" && round === 0) return bad("completed in its first round");
+    return [];
+  });
 }

@@ -146,6 +146,8 @@ function checkStarts(evidence: Evidence): Violation[] {
   for (const fact of evidence.history.facts) {
     if (fact.type === "claim") count(claims, ids.get(fact.run) ?? "");
     if (fact.type === "attempt" && fact.outcome !== "lost") count(failures, `${ids.get(fact.run)} ${fact.key}`);
+    // A step that was stopped with its branch runs again if the run is resumed.
+    if (fact.type === "commit" && fact.outcome === "abandoned") count(failures, `${ids.get(fact.run)} ${fact.key}`);
     if (fact.type === "commit" && fact.outcome === "ok") committed.set(`${ids.get(fact.run)} ${fact.key}`, fact.fence);
     if (fact.type !== "start") continue;
     const key = `${fact.run} ${fact.key}`;
@@ -314,7 +316,7 @@ function checkClients(evidence: Evidence): Violation[] {
 
 function isMeantToFail(name: string, { code, cause }: { code?: string; cause?: { code?: string } }): boolean {
   if (name === "fat") return cause?.code === "limit";
-  return ["saga", "stubborn", "hopeless"].includes(name) && code !== "crash-loop";
+  return ["saga", "stubborn", "hopeless", "careless"].includes(name) && code !== "crash-loop";
 }
 
 /** INV-04, 20, 23: what the workloads check themselves, and that no run fails because of another. */

@@ -177,6 +177,16 @@ export const mutants: readonly Mutant[] = [
     about: "a branch that loses a race leaves its child running",
     engineSafeguards: { stopsChildren: () => false },
   },
+  {
+    name: "busy-siblings",
+    about: "the other items of a failed map go on",
+    engineSafeguards: { stopsSiblings: () => false },
+  },
+  {
+    name: "deaf-end",
+    about: "a run completes although its code ignored a failure",
+    engineSafeguards: { hearsFailures: () => false },
+  },
   { name: "park-unread", about: "a run parks with an unread arrival", storeSafeguards: { mayPark: () => true } },
   { name: "late-batch", about: "a late batch is written after newer ones", acceptsLateBatches: true },
 ];

@@ -48,6 +48,7 @@ export class SimProcess {
   isAlive = true;
   skewMs: number;
   #pausedUntil = 0;
+  readonly #leased = new Map<string, LeasedRun>();
 
   constructor(parts: ProcessParts, intercept: (process: SimProcess) => Intercept) {
     this.#parts = parts;
@@ -89,6 +90,7 @@ export class SimProcess {
       safeguards: parts.safeguards,
       ...(rollout === null ? {} : { findHandler: (definition) => rollout.find(this, definition) }),
       within: (run, key, attempt, work) => {
+        this.#leased.set(run.id, run);
         if (key !== null && attempt !== null) parts.started(this, run, key, attempt);
         return work();
       },
@@ -115,6 +117,12 @@ export class SimProcess {
       if (left > 0) this.later(left, call);
       else call();
     });
+  }
+
+  /** What the platform does when a promise of this run's code is rejected and nothing awaits it. */
+  rejectIn(id: string, step: string | null): void {
+    const run = this.#leased.get(id);
+    if (run !== undefined) this.engine.runRejected(run, step, new Error("nothing awaits this"));
   }
 
   pause(ms: number): void {

@@ -1,11 +1,19 @@
+import { NonRetryableError } from "../kernel/model/user-errors.ts";
 import type { Context } from "../workflows/context.ts";
 import { type AnyWorkflow, workflow } from "../workflows/definition.ts";
 import type { Outside } from "./workloads.ts";
+
+/** What a careless run does. */
+export type Carelessness = "ignores" | "awaits late" | "rejects";
 
 const retry = { attempts: 40, first: 20, max: 400, jitter: 0.2 } as const;
 
 /** Longer than any race lasts: a child that completes after this was not stopped. */
 const childMs = 30_000;
+
+function branchOf(item: number): string {
+  return `items[${item}]`;
+}
 
 /** Runs with branches that lose, fail or are cancelled, and what these must leave behind. */
 export function createScopeWorkloads(outside: Outside): readonly AnyWorkflow[] {
@@ -31,5 +39,43 @@ export function createScopeWorkloads(outside: Outside): readonly AnyWorkflow[] {
     return [winner, await step(ctx, "after")];
   });
 
-  return [sleeper, forker];
+  /** One item fails for good: the others stop, whether the code catches the failure or the run fails and is resumed. */
+  const batcher = workflow<boolean>({ name: "batcher" }, async (ctx, isCaught) => {
+    const mapped = ctx.map("items", [0, 1, 2], async (item, branch) => {
+      await step(branch, "first");
+      if (item === 0) return item;
+      if (item === 1)
+        await branch.step(
+          "fragile",
+          (attempt) => {
+            if (isCaught || !outside.isRepaired(ctx.run.id)) throw new NonRetryableError("cannot be done");
+            return outside.act(ctx.run.id, `${branchOf(item)}/fragile`, attempt);
+          },
+          { retry },
+        );
+      else await branch.sleep("nap", 300);
+      await step(branch, "last");
+      return item;
+    });
+    if (!isCaught) return mapped;
+    await mapped.catch(() => {});
+    await step(ctx, "caught");
+    await ctx.sleep("rest", 2_000);
+    return "caught";
+  });
+
+  /** Ignores a failure, awaits it late, or leaves a rejected promise behind. */
+  const careless = workflow<Carelessness>({ name: "careless" }, async (ctx, what) => {
+    const ignored = ctx.step("ignored", () => {
+      if (what !== "rejects") throw new NonRetryableError("ignored");
+    });
+    await step(ctx, "first");
+    if (what === "rejects" && !outside.isRepaired(ctx.run.id)) outside.reject(ctx.run.id, null);
+    await ctx.sleep("nap", 200);
+    await step(ctx, "second");
+    if (what === "awaits late") await ignored.catch(() => {});
+    return what;
+  });
+
+  return [sleeper, forker, batcher, careless];
 }

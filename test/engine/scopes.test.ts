@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { workflow } from "baton";
+import { NonRetryableError, workflow } from "baton";
 import { openTestBaton, type TestBaton, type TestHandle } from "baton/testing";
 
 type Setup = Parameters<typeof openTestBaton>[0];
@@ -124,6 +124,153 @@ describe("a branch that loses a race", () => {
     await within({ definitions: [starter, slow] }, async (test) => {
       await (await test.start(starter, null)).result();
       assert.deepEqual(await childrenOf(test), ["waiting"]);
+    });
+  });
+});
+
+describe("a map that fails", () => {
+  /** Items 0 and 4 complete, then item 1 fails while item 2 hangs in a step and item 3 waits for a child. */
+  function setup() {
+    const begun: string[] = [];
+    const state = { isMended: false, isAborted: false };
+    const batch = workflow({ name: "batch" }, async (ctx, isCaught: boolean) => {
+      const mapped = ctx.map(
+        "items",
+        [0, 1, 2, 3, 4],
+        async (item, branch) => {
+          if (item === 0) return branch.step("work", () => item);
+          if (item === 1) await branch.sleep("before", "1m");
+          if (item === 3) return branch.call(slow, null).then(() => item);
+          if (item === 2 && !state.isMended)
+            await branch.step(
+              "hang",
+              (attempt) =>
+                new Promise((resolve) => {
+                  attempt.signal.addEventListener("abort", () => {
+                    state.isAborted = true;
+                    resolve(null);
+                  });
+                }),
+            );
+          await branch.step(
+            "work",
+            () => {
+              begun.push(`${item}`);
+              if (item === 1 && !state.isMended) throw new NonRetryableError("bad item");
+            },
+            { retry: false },
+          );
+          await branch.step("last", () => {});
+          return item;
+        },
+        { concurrency: 4 },
+      );
+      if (!isCaught) return mapped;
+      const caught = await mapped.catch((error: unknown) => error as Error & { details: unknown; step: string });
+      if (Array.isArray(caught)) return caught;
+      const { name, message, step, details } = caught;
+      await ctx.sleep("after", "1h");
+      return { name, message, step, details };
+    });
+    return { batch, begun, state };
+  }
+  const failure = {
+    name: "StepFailedError",
+    message: "bad item",
+    step: "items[1]/work",
+    details: { map: "items", failed: 1, succeeded: [0, 4], stopped: [2, 3] },
+  };
+
+  it("stops the other items and says what had succeeded", async () => {
+    const { batch, begun, state } = setup();
+    await within({ definitions: [batch, slow] }, async (test) => {
+      const handle = await test.start(batch, true);
+      await test.settle();
+      for (let i = 0; i < 200 && !state.isAborted; i++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (i > 50) test.clock.fireNext(test.clock.now() + 60_000);
+      }
+      assert.equal(state.isAborted, true);
+      assert.deepEqual(await handle.result(), failure);
+      assert.deepEqual(begun, ["4", "1"], "item 2 has begun nothing after its first step");
+      assert.deepEqual(await childrenOf(test), ["cancelled"]);
+    });
+  });
+
+  it("a resume retries the failed item and continues the others", async () => {
+    const { batch, state } = setup();
+    await within({ definitions: [batch, slow] }, async (test) => {
+      const handle = await test.start(batch, false);
+      await test.settle();
+      for (let i = 0; i < 200 && (await handle.status()) !== "failed"; i++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        test.clock.fireNext(test.clock.now() + 60_000);
+      }
+      const { row } = await handle.detail();
+      assert.equal(row.status, "failed");
+      assert.equal(row.error?.step, "items[1]/work");
+      assert.deepEqual(row.error?.details, failure.details);
+      state.isMended = true;
+      await handle.resume();
+      assert.deepEqual(await handle.result(), [0, 1, 2, 3, 4]);
+      assert.deepEqual((await childrenOf(test)).toSorted(), ["cancelled", "completed"]);
+    });
+  });
+
+  it("fails at the same point in every replay, wherever the process crashes", async () => {
+    const outputs = new Set<string>();
+    const quick = workflow({ name: "quick" }, async (ctx) => {
+      const error = await ctx
+        .map("items", [0, 1, 2], async (item, branch) => {
+          await branch.step("first", () => item);
+          if (item === 2) return branch.sleep("nap", "1m").then(() => branch.step("late", () => item));
+          return branch.step("second", () => {
+            if (item === 1) throw new NonRetryableError("bad item");
+            return item;
+          });
+        })
+        .catch((thrown: Error & { details?: unknown }) => thrown);
+      const details = "details" in error ? error.details : null;
+      outputs.add(JSON.stringify(details));
+      await ctx.step("after", () => 1);
+      await ctx.sleep("rest", "1h");
+      return details;
+    });
+    await killedAnywhere(
+      () => ({ definitions: [quick] }),
+      (test) => test.start(quick, null),
+      async (_test, handle, where) => {
+        const { row, entries, waits } = await handle.detail();
+        assert.equal(row.status, "completed", where);
+        assert.deepEqual(waits, []);
+        assert.ok(!entries.some((entry) => entry.key === "items[2]/late"), where);
+      },
+    );
+    assert.deepEqual([...outputs], [JSON.stringify({ map: "items", failed: 1, succeeded: [0], stopped: [2] })]);
+  });
+
+  it("a tolerated failure stops only its own item", async () => {
+    const tolerant = workflow({ name: "tolerant" }, async (ctx) => {
+      const results = await ctx.map(
+        "items",
+        [0, 1],
+        async (item, branch) => {
+          if (item === 0) return branch.sleep("nap", "1m").then(() => item);
+          await Promise.all([
+            branch.call(slow, null),
+            branch.step("work", () => {
+              throw new NonRetryableError("bad item");
+            }),
+          ]);
+          return item;
+        },
+        { tolerateFailures: true },
+      );
+      return results.map((result) => (typeof result === "number" ? result : result.error.message));
+    });
+    await within({ definitions: [tolerant, slow] }, async (test) => {
+      assert.deepEqual(await (await test.start(tolerant, null)).result(), [0, "bad item"]);
+      assert.ok((await childrenOf(test)).every((status) => status === "cancelled"));
     });
   });
 });

@@ -173,8 +173,10 @@ function compensationOf({ run, request }: Case): Compensation {
  * Reopens the step whose failure ended or suspended the run. The code may skip entries after it, because what came
  * before them has changed.
  */
-function resumption({ run, entries, request }: Case): Reopening | null {
-  const key = failedStep(run);
+function resumption({ run, entries, request, history }: Case): Reopening | null {
+  const stopped = failedStep(run);
+  // A promise that the step left behind may have failed the run after the step had succeeded: that result is kept.
+  const key = stopped !== null && history.byKey.get(stopped)?.outcome === "ok" ? null : stopped;
   const open = run.waits.filter((wait) => wait.kind === "hold" || wait.kind === "once").map((wait) => wait.key);
   if (key === null && open.length === 0) return null;
   const entry = key === null ? undefined : entries.findLast((each) => each.key === key && each.kind !== "reopen");

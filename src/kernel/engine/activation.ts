@@ -11,6 +11,7 @@ import type { Cipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store, TxClient } from "../ports/store.ts";
+import { Answer } from "./answer.ts";
 import type { Attempt } from "./attempt.ts";
 import { compensate, type Undoing } from "./compensation.ts";
 import { pastDeadline, watchDeadline } from "./deadline.ts";
@@ -25,7 +26,9 @@ import { differenceText, Replay } from "./replay.ts";
 import type { EngineSafeguards } from "./safeguards.ts";
 import { Scope } from "./scope.ts";
 import { StepOperation, type StepSpec } from "./step-operation.ts";
+import { StoppedBranches, type StopReason, stopError } from "./stopped-branches.ts";
 import type { Timeline } from "./timeline.ts";
+import { UnheardFailures, unhandledRejection } from "./unheard.ts";
 import { hidden, openInput, Vault } from "./vault.ts";
 import { WaitBook } from "./wait-book.ts";
 import { WaitOperation, type WaitSpec } from "./wait-operation.ts";
@@ -84,6 +87,8 @@ export class Activation implements Turning, OperationContext, Recorded {
   #isFrontier = false;
   /** Its history is used up and its undos run: nothing else that the code requests counts. */
   #isUndoing = false;
+  readonly #stopped = new StoppedBranches();
+  readonly #unheard = new UnheardFailures();
   #vault: Vault | null = null;
   #pivot: string | null = null;
   #isRetryRequested = false;
@@ -120,7 +125,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (journal === null) this.#isCaughtUp = true;
     else {
       this.#history = readHistory(journal);
-      this.#replay = new Replay(this.#history, this.#operations);
+      this.#replay = new Replay(this.#history, this.#operations, this.#stopped);
       this.#recorder = new Recorder(this, this.#env, this.#history.lastSeq);
       this.#isFrontier = this.run.isUnclean;
       this.#receive(journal.arrivals);
@@ -281,15 +286,41 @@ export class Activation implements Turning, OperationContext, Recorded {
   }
 
   step(spec: StepSpec): Promise<unknown> {
-    const answer: Promise<unknown> = new Promise((resolve, reject) => {
+    const answer: Answer<unknown> = new Answer((resolve, reject) => {
       const fail = (error: Error): void => {
-        // The code may await this later. Until then the failure must not count as an unhandled rejection.
-        answer.catch(() => {});
         reject(error);
+        this.#unheard.note(answer, error, spec.scope);
       };
       this.#operation(new StepOperation(spec, this, resolve, fail));
     });
     return answer;
+  }
+
+  /** What an operation that consists of others returns to the code: its failure may be awaited later, too. */
+  answer<T>(promise: Promise<T>, scope: Scope): Promise<T> {
+    const answer: Answer<T> = new Answer((resolve, reject) => {
+      promise.then(resolve, (error: unknown) => {
+        reject(error);
+        this.#unheard.note(answer, error, scope);
+      });
+    });
+    return answer;
+  }
+
+  /**
+   * A promise of this run's code was rejected and nothing awaits it. The error of an operation may be awaited later; any
+   * other one fails the run. False: the run is over, or it is being compensated, and nothing was done.
+   */
+  rejected(step: string | null, error: unknown, promise: unknown): boolean {
+    if (this.#isOver || this.#isEnding || this.run.compensation !== null) return false;
+    if (!this.#unheard.take(promise, error) && this.safeguards.hearsFailures())
+      this.#haltWith(failureOf(unhandledRejection(this.run.id, step, error), this.#facts), []);
+    return true;
+  }
+
+  /** The code now awaits a promise that was reported as rejected. */
+  rejectionHandled(promise: unknown): void {
+    this.#unheard.forget(promise);
   }
 
   wait(spec: WaitSpec): Promise<unknown> {
@@ -312,11 +343,13 @@ export class Activation implements Turning, OperationContext, Recorded {
     return new Promise(() => {});
   }
 
-  /** Closes a branch that lost a race: what it awaits is aborted, and later operations never settle. */
-  closeScope(scope: Scope): void {
-    scope.close();
-    const reason = new BatonError("race-lost", "another branch of the race finished first");
-    for (const operation of this.#open) if (operation.scope.isClosed) operation.abort(reason);
+  /** Stops branches: what they await is aborted, and their operations never settle from now on. */
+  closeScopes(scopes: Iterable<Scope>, why: StopReason): void {
+    for (const scope of scopes) {
+      this.#stopped.add(scope.path);
+      scope.close();
+    }
+    for (const operation of this.#open) if (operation.scope.isClosed) operation.abort(stopError(why));
   }
 
   /** Keeps log lines of code between steps. Lines of a replay were kept the first time. */
@@ -416,9 +449,9 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   /** Ends waits of closed branches that are still registered: the holder that closed them crashed before the commit. */
   #stopHeld(): void {
-    const reason = new BatonError("race-lost", "another branch finished first");
     for (const operation of this.#held)
-      if (operation.scope.isClosed && this.#history.waits.has(operation.key)) operation.abort(reason, true);
+      if (operation.scope.isClosed && this.#history.waits.has(operation.key))
+        operation.abort(stopError("race-lost"), true);
     this.#held = this.#held.filter((operation) => !operation.scope.isClosed);
   }
 
@@ -683,7 +716,8 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   // --- Ending --------------------------------------------------------------------------------------------------------
 
-  #end(result: Ending): void {
+  #end(result: Ending, isSettled = false): void {
+    if (!isSettled && this.#unheard.isUnsure) return this.#endLater(result);
     if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isUndoing) return;
     const left = this.#replay?.leftOut();
     if (left !== undefined) return this.#diverge(differenceText(this.#history, left, this.#operations));
@@ -691,8 +725,9 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (this.run.compensation !== null) return this.#env.pump.add(this);
     this.#stopHeld();
     this.#isEnding = true;
+    if (!("error" in result)) this.#warnOfOpen();
     const entries = this.#abandonOpen();
-    const next = nextOf(result, this.#facts);
+    const next = nextOf(this.#heard(result), this.#facts);
     // The code may end in the turn that closes a branch: the children of that branch are cancelled with the end.
     const { cancels } = this.#waits.takeUnsent().parts;
     const advance = {
@@ -703,6 +738,41 @@ export class Activation implements Turning, OperationContext, Recorded {
     };
     // If the outcome is unread, a cancel came first: the store knows how the run ended.
     this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : next));
+  }
+
+  /** A failure may be awaited in the same task in which the code ends: the platform reports that after this task. */
+  #endLater(result: Ending): void {
+    const release = this.hold();
+    this.#env.clock.soon(() => {
+      release();
+      this.#end(result, true);
+    });
+  }
+
+  /** The end of code that never asked for the result of a failed operation is that failure. */
+  #heard(result: Ending): Ending {
+    const unheard = "error" in result || !this.safeguards.hearsFailures() ? null : this.#unheard.first();
+    if (unheard === null) return result;
+    const message = "the code ended without awaiting an operation that had failed: the run fails with its error";
+    this.log({ key: null, level: "warn", message, data: null });
+    return unheard;
+  }
+
+  /** Names the operations that the code has requested and that are still unfinished when it ends. */
+  #warnOfOpen(): void {
+    const open = [...this.#open].filter(({ scope, kind }) => !scope.isClosed && kind !== "undo").map(({ key }) => key);
+    if (open.length === 0) return;
+    const names = `${open.slice(0, namesMax).join(", ")}${open.length > namesMax ? ` and ${open.length - namesMax} more` : ""}`;
+    this.#env.warn("the code of a run ended before operations that it did not await", {
+      run: this.run.id,
+      operations: names,
+    });
+    this.log({
+      key: null,
+      level: "warn",
+      message: `the code ended before these operations, which it did not await: ${names}`,
+      data: null,
+    });
   }
 
   /** Aborts the steps that the code did not await, and records them as abandoned. */
@@ -862,6 +932,8 @@ export class Activation implements Turning, OperationContext, Recorded {
 /** Delay between checks of code that awaits something else. */
 const stuckMs = 10;
 const shownKeysMax = 100;
+/** Operations in a warning. */
+const namesMax = 10;
 
 function isStep(operation: Operation): boolean {
   return operation.kind === "step" || operation.kind === "once" || operation.kind === "tx";

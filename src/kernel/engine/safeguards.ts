@@ -12,6 +12,10 @@ export interface EngineSafeguards {
   haltsDiverged(): boolean;
   /** Cancels the awaited children of a branch that is stopped. */
   stopsChildren(): boolean;
+  /** Stops the other items of a map that has failed. */
+  stopsSiblings(): boolean;
+  /** Fails a run whose code ignores a failure. */
+  hearsFailures(): boolean;
 }
 
 export const safeguards: EngineSafeguards = {
@@ -19,4 +23,6 @@ export const safeguards: EngineSafeguards = {
   listUndos,
   haltsDiverged: () => true,
   stopsChildren: () => true,
+  stopsSiblings: () => true,
+  hearsFailures: () => true,
 };
