@@ -4,7 +4,7 @@ import type { Violation } from "./violation.ts";
 
 /** INV-50 and up: what a branch that loses, fails or is cancelled leaves behind. */
 export function checkScopes(evidence: Evidence): readonly Violation[] {
-  return [...checkLosers(evidence), ...checkSiblings(evidence), ...checkIgnored(evidence)];
+  return [...checkLosers(evidence), ...checkSiblings(evidence), ...checkIgnored(evidence), ...checkCleanups(evidence)];
 }
 
 /** INV-50: no child of a losing branch outlives the race. */
@@ -61,3 +61,47 @@ function checkIgnored({ core }: Evidence): Violation[] {
     return [];
   });
 }
+
+interface CleanerRow {
+  readonly key: string;
+  readonly kind: number;
+  readonly seq: number;
+}
+
+/**
+ * INV-53 and 54: what a lost branch registered is called, and its step is undone; the cleanups of the run are called if
+ * it does not complete, once in each round; those of code that has returned are not.
+ */
+function checkCleanups({ core }: Evidence): Violation[] {
+  const { db } = core;
+  const runs = db.all<{ no: number; id: string; ended: string | null; round: number }>(
+    "select r.no, r.id, r.ended, r.round from runs r join definitions d on d.no = r.definition where d.name = 'cleaner'",
+  );
+  return runs.flatMap(({ no, id, ended, round }) => {
+    const rows = db.all<CleanerRow & Record<string, unknown>>(
+      "select key, kind, seq from steps where run = ? and outcome = 0 order by seq",
+      no,
+    );
+    const has = (key: string): boolean => rows.some((row) => row.key === key && row.kind !== undoKind);
+    const calls = (key: string): number =>
+      rows.filter((row) => row.key === `undo:${key}` && row.kind === undoKind).length;
+    const found: Violation[] = [];
+    const bad = (invariant: string, detail: string): number =>
+      found.push({ invariant, detail: `${id}, ${ended} in round ${round}: ${detail}` });
+    const hasLost = has("race");
+    for (const key of ["race/slow/unlock", "close"]) {
+      const isStopped = ended !== "completed" || (key !== "close" && hasLost);
+      if (has(key) && isStopped && calls(key) === 0) bad("INV-53", `"${key}" was not cleaned up`);
+      if (calls(key) > round + 1) bad("INV-53", `"${key}" was cleaned up ${calls(key)} times`);
+    }
+    if (ended === "completed" && has("race/slow/book") && calls("race/slow/book") !== 1)
+      bad("INV-54", `the step of the lost branch was undone ${calls("race/slow/book")} times`);
+    if (ended === "completed" && round === 0 && calls("close") > 0)
+      bad("INV-53", "it was cleaned up although it completed");
+    if (hasLost && calls("race/quick/fine") > 0) bad("INV-53", "the branch that won was cleaned up");
+    return found;
+  });
+}
+
+/** The kind of an undo or a called cleanup, as stored. */
+const undoKind = 11;

@@ -63,7 +63,7 @@ export class Clients {
     else if (draw < 0.24) await this.#suspendAndResume(known);
     if (definition === "fickle") await this.#watchFickle(known);
     if (definition === "saga") await this.#repairSaga(known);
-    if (definition === "batcher" || input === "rejects") await this.#resumeRepaired(known);
+    if (definition === "batcher" || definition === "cleaner" || input === "rejects") await this.#resumeRepaired(known);
     if (needsEvent) {
       await this.#sleep(this.#chance.happens(0.4) ? 0 : this.#chance.between(0, 2_000));
       await this.#emit(key, "after");
@@ -251,6 +251,7 @@ function inputOf(definition: string, key: string, chance: Chance): unknown {
     case "kept":
       return chance.pick(["north", "south"]);
     case "batcher":
+    case "cleaner":
       return chance.happens(0.5);
     case "careless":
       return chance.pick(["ignores", "awaits late", "rejects"] satisfies Carelessness[]);

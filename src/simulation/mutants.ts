@@ -187,6 +187,13 @@ export const mutants: readonly Mutant[] = [
     about: "a run completes although its code ignored a failure",
     engineSafeguards: { hearsFailures: () => false },
   },
+  {
+    name: "forgotten-cleanup",
+    about: "the cancel of a parked run does not call its cleanups",
+    storeSafeguards: { keepsCleanups: () => false },
+  },
+  { name: "no-cleanup", about: "a stopped branch is not cleaned up", engineSafeguards: { cleansUp: () => false } },
+  { name: "kept-loser", about: "a lost branch is not undone", engineSafeguards: { undoesLosers: () => false } },
   { name: "park-unread", about: "a run parks with an unread arrival", storeSafeguards: { mayPark: () => true } },
   { name: "late-batch", about: "a late batch is written after newer ones", acceptsLateBatches: true },
 ];

@@ -1,3 +1,4 @@
+import type { StepAttempt } from "../kernel/engine/attempt.ts";
 import { NonRetryableError } from "../kernel/model/user-errors.ts";
 import type { Context } from "../workflows/context.ts";
 import { type AnyWorkflow, workflow } from "../workflows/definition.ts";
@@ -77,5 +78,35 @@ export function createScopeWorkloads(outside: Outside): readonly AnyWorkflow[] {
     return what;
   });
 
-  return [sleeper, forker, batcher, careless];
+  /** Registers cleanups in the run and in a losing branch, which also completes a step that has an undo. */
+  const cleaner = workflow<boolean>({ name: "cleaner", retry }, async (ctx, isBroken) => {
+    const act = (attempt: StepAttempt): Promise<string> =>
+      outside.act(ctx.run.id, decodeURIComponent(attempt.idempotencyKey.slice(ctx.run.id.length + 1)), attempt);
+    await ctx.cleanup("close", act);
+    await step(ctx, "open");
+    const { winner } = await ctx.race({
+      quick: async (branch) => {
+        await branch.cleanup("fine", act);
+        await step(branch, "one");
+        return step(branch, "two");
+      },
+      slow: async (branch) => {
+        await branch.cleanup("unlock", act);
+        await branch.step("book", act, { retry, undo: { work: (_result, attempt) => act(attempt), retry } });
+        await branch.sleep("long", childMs);
+      },
+    });
+    await ctx.step(
+      "shaky",
+      (attempt) => {
+        if (isBroken && !outside.isRepaired(ctx.run.id)) throw new NonRetryableError("cannot be done");
+        return act(attempt);
+      },
+      { retry },
+    );
+    await ctx.sleep("rest", 300);
+    return winner;
+  });
+
+  return [sleeper, forker, batcher, careless, cleaner];
 }

@@ -49,7 +49,7 @@ const recoveryDefinitions = [
   "looper",
 ] as const;
 
-const scopeDefinitions = ["forker", "batcher", "careless"] as const;
+const scopeDefinitions = ["forker", "batcher", "careless", "cleaner", "cleaner"] as const;
 
 /** Runs one seed: faults, healing, quiet, check. The caller must have poisoned ambient time and randomness. */
 export async function simulate(seed: number, mutant: Mutant | null = null): Promise<Report> {

@@ -104,6 +104,14 @@ export interface Context {
    */
   pointOfNoReturn(name: string): Promise<void>;
 
+  /**
+   * Registers `work`, which is called when this branch or the run stops before its code has returned: when a race is
+   * lost, an item or the run fails, or the run is cancelled. Await it before you begin what it cleans up. It runs at
+   * least once, after the attempts of the branch have ended, and is retried and recorded like a step. Cleanups run
+   * newest first. A branch or run whose code returns needs no cleanup, and its cleanups are not called.
+   */
+  cleanup(name: string, work: (attempt: StepAttempt) => unknown): Promise<void>;
+
   sleep(name: string, duration: Duration): Promise<void>;
   sleepUntil(name: string, time: Date | number | string): Promise<void>;
   /**
@@ -247,6 +255,19 @@ export class RunContext implements Context {
   async pointOfNoReturn(name: string): Promise<void> {
     const key = this.#key(name, "a point of no return");
     await this.#activation.effect({ key, kind: "pivot", scope: this.#scope, make: () => ({ value: null }) });
+  }
+
+  async cleanup(name: string, work: (attempt: StepAttempt) => unknown): Promise<void> {
+    if (typeof work !== "function")
+      throw new BatonError("invalid-option", `the cleanup ${JSON.stringify(name)} needs a function`);
+    const key = this.#key(name, "a cleanup's name");
+    const undo = {
+      work: (_result: unknown, attempt: StepAttempt) => work(attempt),
+      takesUnknown: true,
+      policy: this.#retry,
+      timeoutMs: null,
+    };
+    await this.#activation.effect({ key, kind: "cleanup", scope: this.#scope, undo, make: () => ({ value: null }) });
   }
 
   #step(
@@ -494,6 +515,7 @@ export class RunContext implements Context {
       if (scope !== undefined) this.#activation.closeScopes([scope], "branch-failed");
       throw won.error;
     }
+    scopes.get(winner)?.end();
     return { winner, value: won.value };
   }
 

@@ -73,6 +73,7 @@ export async function mapItems<R>(
       try {
         results[index] = await work(index, scope);
         scopes.delete(index);
+        scope.end();
         succeeded.push(index);
       } catch (error) {
         // A stopped item may still throw between its steps.

@@ -29,6 +29,7 @@ async function killedAnywhere(
         const first = test.operations;
         if (operation > 0) test.crashAt(first + operation, side);
         await handle.result().catch(() => {});
+        test.crashAt(Number.MAX_SAFE_INTEGER);
         if (operation === 0) operations = test.operations - first;
         await test.settle();
         await check(test, handle, `killed ${side} operation ${operation}`);

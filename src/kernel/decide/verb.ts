@@ -1,5 +1,5 @@
 import type { RunDetail } from "../model/detail.ts";
-import { type RecordedEntry, type Reopening, type Request, undoKeyOf } from "../model/journal.ts";
+import { type RecordedEntry, type Reopening, type Request, undoKeyOf, undoPrefix } from "../model/journal.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Compensation } from "../model/run.ts";
 import { isAtRest } from "../model/status.ts";
@@ -153,7 +153,17 @@ function isCompensated(run: RunDetail): boolean {
  * A failed run that was dismissed or imported after its compensation had begun: it can only continue the compensation.
  */
 function isHalfUndone({ run, entries }: Case): boolean {
-  return run.row.status === "failed" && run.compensation === null && entries.some((each) => each.kind === "undo");
+  return run.row.status === "failed" && run.compensation === null && entries.some(isCompensating);
+}
+
+/** Cleanups, and undos of branches that were stopped, are part of a run that goes on. */
+function isCompensating(
+  { kind, key, value }: RecordedEntry,
+  _place: number,
+  entries: readonly RecordedEntry[],
+): boolean {
+  const undone = key.slice(undoPrefix.length);
+  return kind === "undo" && value === null && !entries.some((each) => each.kind === "cleanup" && each.key === undone);
 }
 
 function byPerson({ actor: by, why }: VerbRequest): Reason {
@@ -251,9 +261,11 @@ function restart(found: Case): VerbDecision {
 function reopen(found: Case, reopening: Reopening | null, supplied: readonly string[] = []): VerbDecision {
   const { request } = found;
   const isRunInput = request.input !== undefined && reopening?.inputs === undefined;
+  const isNewRound = found.run.row.status === "failed" && found.run.compensation === null && !isHalfUndone(found);
+  const repeatsCleanups = isNewRound && found.entries.some((each) => each.kind === "cleanup");
   const idle: Idle = {
     to: "ready",
-    reopening,
+    reopening: repeatsCleanups ? { keys: [], ...reopening, repeatsCleanups } : reopening,
     ...(isRunInput ? { input: request.input } : {}),
     ...(isHalfUndone(found) ? { compensation: compensationOf(found) } : {}),
   };

@@ -1,4 +1,4 @@
-import { type History, noHistory, readHistory } from "../decide/history.ts";
+import { type History, noHistory, type PastEntry, readHistory } from "../decide/history.ts";
 import { BatonError } from "../model/errors.ts";
 import type { Arrival, Entry, Journal, Request } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
@@ -16,8 +16,9 @@ import type { Attempt } from "./attempt.ts";
 import { compensate, type Undoing } from "./compensation.ts";
 import { pastDeadline, watchDeadline } from "./deadline.ts";
 import { EffectOperation, type EffectSpec } from "./effect-operation.ts";
-import { type Ending, type EndingFacts, failureOf, nextOf, undoingOf } from "./ending.ts";
+import { cleanupOf, type Ending, type EndingFacts, failureOf, nextOf, undoingOf } from "./ending.ts";
 import type { Handler } from "./handler.ts";
+import { Leftovers, type LeftoversHost } from "./leftovers.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Draft, Extras, OpenWait, Operation, OperationContext } from "./operation.ts";
 import type { Pump, Turning } from "./pump.ts";
@@ -28,6 +29,7 @@ import { Scope } from "./scope.ts";
 import { StepOperation, type StepSpec } from "./step-operation.ts";
 import { StoppedBranches, type StopReason, stopError } from "./stopped-branches.ts";
 import type { Timeline } from "./timeline.ts";
+import type { Undoable } from "./undo.ts";
 import { UnheardFailures, unhandledRejection } from "./unheard.ts";
 import { hidden, openInput, Vault } from "./vault.ts";
 import { WaitBook } from "./wait-book.ts";
@@ -89,11 +91,19 @@ export class Activation implements Turning, OperationContext, Recorded {
   #isUndoing = false;
   readonly #stopped = new StoppedBranches();
   readonly #unheard = new UnheardFailures();
+  /** Created only for steps with an undo, cleanups and stopped branches. */
+  #leftovers: Leftovers | null = null;
+  /** Cleanups that are recorded and that the code has not received yet. */
+  #freshCleanups: Set<string> | null = null;
+  /** How the code has ended, while the leftovers of stopped branches are tidied up. */
+  #finished: Ending | null = null;
   #vault: Vault | null = null;
   #pivot: string | null = null;
   #isRetryRequested = false;
   #holds = 0;
   #lastAt: number;
+  /** The place of the last result that the code has received. */
+  #deliveredSeq = 0;
   #isPulling = false;
   #isParking = false;
   #isEnding = false;
@@ -347,9 +357,57 @@ export class Activation implements Turning, OperationContext, Recorded {
   closeScopes(scopes: Iterable<Scope>, why: StopReason): void {
     for (const scope of scopes) {
       this.#stopped.add(scope.path);
-      scope.close();
+      scope.close(this.#deliveredSeq);
     }
     for (const operation of this.#open) if (operation.scope.isClosed) operation.abort(stopError(why));
+    this.#openLeftovers().stopped();
+  }
+
+  #openLeftovers(): Leftovers {
+    this.#leftovers ??= new Leftovers(this.#leftoversHost(), this.#env.cancelGraceMs);
+    return this.#leftovers;
+  }
+
+  #leftoversHost(): LeftoversHost {
+    const activation = this;
+    const isStoppedAttempt = ({ spec: { key } }: Attempt): boolean =>
+      this.#operations.get(key)?.scope.isClosed === true;
+    const isOpenUndoable = (operation: Operation): boolean =>
+      operation.scope.isClosed &&
+      operation.undo != null &&
+      (this.#recorder.isRecording(operation) || [...this.#attempts].some(({ spec }) => spec.key === operation.key));
+    return {
+      run: this.run,
+      root: this.root,
+      safeguards: this.safeguards,
+      get history() {
+        return activation.#history;
+      },
+      get canBegin() {
+        const { caughtUp } = activation.#env;
+        const isIdle =
+          activation.#isOver || activation.#isEnding || activation.#halt !== null || caughtUp !== undefined;
+        return activation.#isCaughtUp && !isIdle && activation.run.compensation === null;
+      },
+      get hasStoppedAttempts() {
+        return [...activation.#attempts].some(isStoppedAttempt);
+      },
+      get hasOpenUndoables() {
+        return [...activation.#open].some(isOpenUndoable);
+      },
+      step: (spec) => this.step(spec),
+      hold: () => this.hold(),
+      soon: (call) => this.#env.clock.soon(call),
+      after: (ms, call) => void this.after(ms, call),
+      open: (text, key) => this.#openResult(text, key),
+      settled: () => {
+        if (this.#finished !== null) this.#end(this.#finished, true);
+      },
+    };
+  }
+
+  #openResult(text: string | null, key: string): string | null {
+    return hasSealed(text) ? this.openVault().open(text ?? "", key, "output") : text;
   }
 
   /** Keeps log lines of code between steps. Lines of a replay were kept the first time. */
@@ -445,22 +503,29 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#held = [];
     for (const operation of held) if (this.#halt === null) this.#beginOperation(operation);
     this.#isFrontier = false;
+    this.#leftovers?.tend();
   }
 
   /** Ends waits of closed branches that are still registered: the holder that closed them crashed before the commit. */
   #stopHeld(): void {
-    for (const operation of this.#held)
-      if (operation.scope.isClosed && this.#history.waits.has(operation.key))
-        operation.abort(stopError("race-lost"), true);
+    for (const operation of this.#held) {
+      if (!operation.scope.isClosed) continue;
+      if (this.#history.waits.has(operation.key)) operation.abort(stopError("race-lost"), true);
+      if (this.#history.abandoned.has(operation.key))
+        this.#openLeftovers().note(operation, { outcome: "abandoned", value: null });
+    }
     this.#held = this.#held.filter((operation) => !operation.scope.isClosed);
   }
 
   #deliver(operation: Operation, entry: Entry, at: number): true {
     this.#lastAt = at;
+    this.#deliveredSeq = entry.seq;
     this.#open.delete(operation);
     if (entry.kind === "pivot") this.#pivot = entry.key;
-    if (operation.scope.isClosed) return true;
+    this.#freshCleanups?.delete(entry.key);
     try {
+      if (operation.undo != null) this.#openLeftovers().note(operation, entry);
+      if (operation.scope.isClosed) return true;
       operation.settle(entry);
     } catch (error) {
       this.#haltSealed(operation.key, error);
@@ -474,6 +539,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (this.#isOver || this.#isEnding) return;
     const fresh = this.#recorder.place(operation, draft);
     const wait = this.#waits.settle(operation.key);
+    if (operation.kind === "cleanup") this.#freshCleanups = (this.#freshCleanups ?? new Set()).add(operation.key);
     this.#recorder.send({ entries: [fresh.entry], ...extras }, (outcome) => {
       if (outcome.ok) {
         fresh.at = outcome.at;
@@ -582,7 +648,8 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (this.#waits.size === 0 && !this.#waits.hasUnsent) return;
     const now = this.#env.timeline.now();
     const nearest = this.#waits.nearestDue(now);
-    const isQuiet = this.#attempts.size === 0 && this.#holds === 0 && this.#recorder.isDrained;
+    const isIdle = this.#attempts.size === 0 && this.#holds === 0 && this.#leftovers?.isPending !== true;
+    const isQuiet = isIdle && this.#recorder.isDrained;
     if (isQuiet && this.#waits.size > 0 && nearest - now > this.#env.keepMs) return this.#park();
     if (this.#waits.hasUnsent) this.#sendWaits();
     this.#armTimer(nearest, now);
@@ -685,12 +752,7 @@ export class Activation implements Turning, OperationContext, Recorded {
       run: this.run,
       scope: this.root,
       history: this.#history,
-      undos: this.safeguards.listUndos(
-        this.#history,
-        this.#operations,
-        compensation.isFrontierUnknown === true,
-        (text, key) => (hasSealed(text) ? this.openVault().open(text ?? "", key, "output") : text),
-      ),
+      undos: this.#listUndos(compensation),
       liveChildren: () => this.#env.store.query("liveChildren", { run: this.run.no }),
       pause: (ms) => new Promise((resolve) => this.#env.clock.after(ms, resolve)),
       hold: () => this.hold(),
@@ -705,6 +767,21 @@ export class Activation implements Turning, OperationContext, Recorded {
     compensate(undoing, compensation).then((end) => {
       if (end.state === "suspended") this.suspend(end.reason);
       else this.#finishUndoing(end);
+    });
+  }
+
+  /** Cleanups of code that has returned no longer apply. */
+  #listUndos(compensation: Compensation): readonly Undoable[] {
+    const listed = this.safeguards.listUndos(
+      this.#history,
+      this.#operations,
+      compensation.isFrontierUnknown === true,
+      (text, key) => this.#openResult(text, key),
+    );
+    return listed.flatMap((each): readonly Undoable[] => {
+      if (each.kind !== "cleanup") return compensation.isCleanupOnly === true ? [] : [each];
+      const scope = this.#operations.get(each.key)?.scope ?? this.root;
+      return scope.fate === "ended" || !this.safeguards.cleansUp() ? [] : [{ ...each, stop: scope.stop }];
     });
   }
 
@@ -724,10 +801,12 @@ export class Activation implements Turning, OperationContext, Recorded {
     // Only the replayed steps matter now. The turn that uses up the history begins the compensation.
     if (this.run.compensation !== null) return this.#env.pump.add(this);
     this.#stopHeld();
+    if (this.#waitsForLeftovers(result)) return;
     this.#isEnding = true;
     if (!("error" in result)) this.#warnOfOpen();
     const entries = this.#abandonOpen();
-    const next = nextOf(this.#heard(result), this.#facts);
+    const undoneBadly = "error" in result ? undefined : this.#leftovers?.failure;
+    const next = undoneBadly ?? nextOf(this.#heard(result), this.#facts);
     // The code may end in the turn that closes a branch: the children of that branch are cancelled with the end.
     const { cancels } = this.#waits.takeUnsent().parts;
     const advance = {
@@ -738,6 +817,20 @@ export class Activation implements Turning, OperationContext, Recorded {
     };
     // If the outcome is unread, a cancel came first: the store knows how the run ended.
     this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : next));
+  }
+
+  /**
+   * The end of the code waits for the undos and cleanups of stopped branches. A failed run waits only for the one in
+   * progress: its compensation, its cleanups or a resume continue with the others.
+   */
+  #waitsForLeftovers(result: Ending): boolean {
+    if ("error" in result) this.#leftovers?.halt();
+    const isWaiting = "error" in result ? this.#leftovers?.isBusy : this.#leftovers?.isPending;
+    if (isWaiting !== true) return false;
+    this.#finished ??= result;
+    this.#env.pump.add(this);
+    this.#leftovers?.tend();
+    return true;
   }
 
   /** A failure may be awaited in the same task in which the code ends: the platform reports that after this task. */
@@ -797,7 +890,17 @@ export class Activation implements Turning, OperationContext, Recorded {
       pivot: this.#pivot ?? this.#history.pivot,
       vault: this.#vault,
       isFrontierUnknown: this.run.isUnclean && !this.#isCaughtUp,
+      hasCleanups: this.#hasCleanups,
     };
+  }
+
+  /** Before the history is used up it is not known which of them still apply: the replay that calls them finds out. */
+  get #hasCleanups(): boolean {
+    if (!this.safeguards.cleansUp()) return false;
+    const { entries, undone } = this.#history;
+    const isRecorded = (entry: PastEntry): boolean => entry.kind === "cleanup" && !undone.has(entry.key);
+    if (!this.#isCaughtUp && entries.some(isRecorded)) return true;
+    return (this.#freshCleanups?.size ?? 0) > 0 || this.#leftovers?.hasCleanups === true;
   }
 
   suspend(reason: Reason): void {
@@ -849,7 +952,8 @@ export class Activation implements Turning, OperationContext, Recorded {
   /** After the point of no return nothing is undone. */
   #cancellation(request: Request, reason: Reason): Next {
     const facts = this.#facts;
-    if (request.isCompensated !== true || facts.pivot !== null) return { state: "cancelled", reason };
+    if (request.isCompensated !== true || facts.pivot !== null)
+      return facts.hasCleanups ? cleanupOf({ end: "cancelled", reason }) : { state: "cancelled", reason };
     return undoingOf({ end: "cancelled", reason }, facts);
   }
 

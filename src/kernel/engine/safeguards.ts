@@ -16,6 +16,10 @@ export interface EngineSafeguards {
   stopsSiblings(): boolean;
   /** Fails a run whose code ignores a failure. */
   hearsFailures(): boolean;
+  /** Calls the cleanups of what is stopped. */
+  cleansUp(): boolean;
+  /** Undoes the completed steps of stopped branches. */
+  undoesLosers(): boolean;
 }
 
 export const safeguards: EngineSafeguards = {
@@ -25,4 +29,6 @@ export const safeguards: EngineSafeguards = {
   stopsChildren: () => true,
   stopsSiblings: () => true,
   hearsFailures: () => true,
+  cleansUp: () => true,
+  undoesLosers: () => true,
 };

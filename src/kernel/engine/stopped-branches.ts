@@ -16,15 +16,15 @@ export function stopError(why: StopReason): BatonError {
 
 /** The branches of a run that were stopped, by their paths. */
 export class StoppedBranches {
-  readonly #paths = new Set<string>();
+  #paths: Set<string> | null = null;
 
   add(path: string): void {
-    this.#paths.add(path);
+    this.#paths = (this.#paths ?? new Set()).add(path);
   }
 
   /** Whether an operation of this key belongs to a stopped branch. */
   has(key: string): boolean {
-    if (this.#paths.size === 0) return false;
+    if (this.#paths === null) return false;
     for (let i = key.indexOf("/"); i >= 0; i = key.indexOf("/", i + 1))
       if (this.#paths.has(key.slice(0, i))) return true;
     return false;

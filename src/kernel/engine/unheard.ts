@@ -14,9 +14,9 @@ interface Failure {
  * branches do not count.
  */
 export class UnheardFailures {
-  readonly #failures: Failure[] = [];
+  #failures: Failure[] | null = null;
   /** Promises that the code derived from an operation and that rejected with its error. */
-  readonly #derived = new Map<unknown, Omit<Failure, "answer">>();
+  #derived: Map<unknown, Omit<Failure, "answer">> | null = null;
   /** The errors of failed operations, with their branches. */
   #errors: WeakMap<object, Scope> | null = null;
 
@@ -24,31 +24,31 @@ export class UnheardFailures {
   note(answer: Answer<unknown>, error: unknown, scope: Scope): void {
     answer.keepQuiet();
     if (typeof error === "object" && error !== null) this.#errors = (this.#errors ?? new WeakMap()).set(error, scope);
-    if (!answer.isHeard) this.#failures.push({ answer, error, scope });
+    if (!answer.isHeard) this.#failures = [...(this.#failures ?? []), { answer, error, scope }];
   }
 
   /** A promise of the code rejected, and nothing awaits it yet. False: not with the error of an operation. */
   take(promise: unknown, error: unknown): boolean {
     const scope = typeof error === "object" && error !== null ? this.#errors?.get(error) : undefined;
-    if (scope !== undefined) this.#derived.set(promise, { error, scope });
+    if (scope !== undefined) this.#derived = (this.#derived ?? new Map()).set(promise, { error, scope });
     return scope !== undefined;
   }
 
   /** The platform reports in a later task that such a promise is awaited after all. */
   get isUnsure(): boolean {
-    return this.#derived.size > 0;
+    return (this.#derived?.size ?? 0) > 0;
   }
 
   /** The code now awaits a promise that had rejected. */
   forget(promise: unknown): void {
-    this.#derived.delete(promise);
+    this.#derived?.delete(promise);
   }
 
   /** The first failure that the code has still not heard of, or null. */
   first(): { readonly error: unknown } | null {
-    const direct = this.#failures.find(({ answer, scope }) => !answer.isHeard && !scope.isClosed);
+    const direct = this.#failures?.find(({ answer, scope }) => !answer.isHeard && !scope.isClosed);
     if (direct !== undefined) return direct;
-    for (const derived of this.#derived.values()) if (!derived.scope.isClosed) return derived;
+    for (const derived of this.#derived?.values() ?? []) if (!derived.scope.isClosed) return derived;
     return null;
   }
 }

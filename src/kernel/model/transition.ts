@@ -93,6 +93,8 @@ export type Next =
       readonly step: string | null;
       /** Set after a compensation. A fully compensated run is not a dead letter. */
       readonly reason?: Extract<Reason, { code: "compensated" | "compensation-failed" }>;
+      /** It was cleaned up, not compensated: a resume continues its code. */
+      readonly isCleanedUp?: boolean;
     }
   | { readonly state: "cancelled"; readonly reason: Reason };
 

@@ -498,6 +498,61 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal(await statusOf(kept.id), "pending");
     });
 
+    test("the cancel of an idle run leaves it to its cleanups; a cleaned-up failure is an ordinary dead letter", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
+      const reason = { code: "by-person", by: "me", why: null } as const;
+      const draft = { outcome: "ok", value: null, input: null, attempts: 1, tookMs: 0 } as const;
+      const open = async (): Promise<Awaited<ReturnType<typeof lease>>> => {
+        await store.commit(newStart());
+        const run = await lease();
+        await advanceRun(run, {
+          entries: [{ seq: 1, key: "lock", kind: "cleanup", ...draft }],
+          opens: [
+            { key: "nap", kind: "timer", dueInMs: 86_400_000 },
+            { key: "go", kind: "event", name: "go" },
+          ],
+        });
+        return run;
+      };
+      const parked = await open();
+      await advanceRun(parked, { next: { state: "parked" } });
+      const { mark } = (await store.query("run", { id: parked.id })) ?? {};
+      assert.ok(mark !== undefined);
+      await store.commit({
+        kind: "intervene",
+        run: parked.no,
+        seen: mark,
+        idle: { to: "cancelled", reason },
+        held: null,
+        audit: { actor: "me", verb: "cancel", why: null },
+      });
+      const cleaning = await lease();
+      assert.deepEqual(cleaning.compensation, { end: "cancelled", reason, isCleanupOnly: true });
+      await advanceRun(cleaning, { next: { state: "cancelled", reason } });
+      assert.equal((await store.query("run", { id: parked.id }))?.row.status, "cancelled");
+
+      const failing = await open();
+      const error = { name: "Error", message: "down" };
+      const end = { end: "failed", error, fingerprint: "f", step: null } as const;
+      await advanceRun(failing, { next: { state: "compensating", compensation: { ...end, isCleanupOnly: true } } });
+      const again = await lease();
+      assert.equal(again.no, failing.no);
+      const journal = await store.load({ run: again.no, fence: again.fence });
+      assert.deepEqual(
+        journal?.waits.map((wait) => wait.key),
+        ["nap"],
+        "a resume continues its timers",
+      );
+      await advanceRun(again, { next: { state: "failed", error, fingerprint: "f", step: null, isCleanedUp: true } });
+      const detail = await store.query("run", { id: failing.id });
+      assert.equal(detail?.row.status, "failed");
+      assert.equal(detail?.compensation, null, "a resume continues its code");
+      assert.equal((await store.query("deadGroups", { limit: 10 })).length, 1);
+    });
+
     test("a held child of a stopped branch receives the cancel, and its end reaches nobody", async ({
       store,
       lease,

@@ -6,7 +6,7 @@ import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { continueRun } from "./continue-run.ts";
-import { endRun, stopChildren } from "./end-run.ts";
+import { cancelIdle, endRun, stopChildren } from "./end-run.ts";
 import { acceptEvent, sealEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
 import { guardRow, type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
@@ -187,7 +187,7 @@ function* cancelInstead(context: Context, live: LiveRow, fence: number, at: numb
   const { actor: by, why, isCompensated } = JSON.parse(unread.body) as Request;
   const reason = { code: "by-person", by, why } as const;
   if (isCompensated === true) yield* beginCompensation(context, run, { end: "cancelled", reason }, at);
-  else yield* endRun(context, live, { state: "cancelled", reason }, fence, at);
+  else yield* cancelIdle(context, live, reason, fence, at);
   return true;
 }
 
@@ -252,6 +252,9 @@ function* leave(context: Context, advance: Advance, live: LiveRow, at: number): 
       moveTo(state.suspended);
       return true;
     case "compensating":
+      // Nothing is undone yet, so a cancel that was accepted first still decides how the run ends.
+      if (next.compensation.isCleanupOnly === true && next.compensation.end === "failed")
+        if (yield* cancelInstead(context, live, advance.fence, at)) return false;
       yield* beginCompensation(context, run, next.compensation, at);
       return true;
     case "completed":

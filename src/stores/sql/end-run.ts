@@ -2,7 +2,8 @@ import type { Reason } from "../../kernel/model/reason.ts";
 import type { RestStatus } from "../../kernel/model/status.ts";
 import type { Next } from "../../kernel/model/transition.ts";
 import { giveBackPlace } from "./admission.ts";
-import { state } from "./codes.ts";
+import { kindCode, state } from "./codes.ts";
+import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { addDeadLetter, keepErrorText } from "./dead.ts";
 import { deliver } from "./inbox.ts";
@@ -42,7 +43,8 @@ export function* endRun(
     at,
     run,
   );
-  const compensation = live.is_compensating === 1 ? yield* compensationOf(context, run) : null;
+  const isCleanedUp = end.state === "failed" && end.isCleanedUp === true;
+  const compensation = live.is_compensating === 1 && !isCleanedUp ? yield* compensationOf(context, run) : null;
   yield* db.run("delete from live where run = ?", run);
   if (live.slots !== slotState.none) yield* releaseSlots(context, run, true, at);
   if (live.is_touched === 1) {
@@ -140,8 +142,21 @@ export function* cancelRun(
 }
 
 function* cancelLive(context: Context, live: LiveRow, actor: string, reason: Reason, at: number): Work<void> {
-  if (live.state !== state.leased)
-    return yield* endRun(context, live, { state: "cancelled", reason }, live.fence + 1, at);
+  if (live.state !== state.leased) return yield* cancelIdle(context, live, reason, live.fence + 1, at);
   const body = JSON.stringify({ verb: "cancel", actor, why: reason.code === "by-person" ? reason.why : null });
   yield* deliver(context, { run: live.run, kind: "cancel", ref: `cancel:${live.fence}`, key: null, body }, at);
+}
+
+/** Ends a run that no worker holds as cancelled, after its cleanups if it has registered any. */
+export function* cancelIdle(context: Context, live: LiveRow, reason: Reason, fence: number, at: number): Work<void> {
+  if (yield* hasCleanups(context, live.run))
+    return yield* beginCompensation(context, live.run, { end: "cancelled", reason, isCleanupOnly: true }, at);
+  yield* endRun(context, live, { state: "cancelled", reason }, fence, at);
+}
+
+/** Those that no longer apply count too: only a replay of the code knows them. */
+function* hasCleanups({ db, safeguards }: Context, run: number): Work<boolean> {
+  if (!safeguards.keepsCleanups()) return false;
+  const found = yield* db.get("select 1 as one from steps where run = ? and kind = ? limit 1", run, kindCode.cleanup);
+  return found !== undefined;
 }

@@ -28,6 +28,8 @@ export interface StoreSafeguards {
   isBulkTurn(isOpen: boolean): boolean;
   /** A cancel also cancels the children. */
   cancelsChildren(): boolean;
+  /** A cancel of an idle run leaves it to its cleanups. */
+  keepsCleanups(): boolean;
   /** A freed slot goes to the first run in its queue. */
   handsOver(): boolean;
   /** Crashes without a suspect raise the allowance of the suspects. */
@@ -53,6 +55,7 @@ export const safeguards: StoreSafeguards = {
   keepsDeadLetters: () => true,
   isBulkTurn: (isOpen) => isOpen,
   cancelsChildren: () => true,
+  keepsCleanups: () => true,
   allowance: allowanceFor,
   isSameRevision: (now, seen) => now === seen,
   mayFire: (isTaken) => !isTaken,
