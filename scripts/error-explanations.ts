@@ -68,6 +68,10 @@ export const explanations: Readonly<Record<string, string>> = {
   "origin-refused": "A page of another origin sent this request. Baton accepts requests from its own origin only.",
   "partly-started":
     "Some starts of `startMany` were refused; the others are started. `details.runs` has the started runs by place, `details.refused` the reasons of the rest.",
+  "branch-failed": "This branch of a race failed; its other attempts are aborted.",
+  "item-failed": "An item of the map failed; the attempts of that item, or of all items, are aborted.",
+  "unhandled-rejection":
+    "Code of this run left a promise that was rejected, and nothing awaited it. The cause has the error. Await the promise, or add a catch to it, then resume the run.",
   "race-lost": "Another branch won the race; the attempts of this branch are aborted.",
   "rate-limited":
     "The workflow's `rateLimit` accepts no more starts of this key at present. Try again after `retryInMs`, or use `throttle` to delay starts instead.",

@@ -45,8 +45,6 @@ export type {
   Branch,
   ChildOptions,
   Context,
-  ItemFailure,
-  MapOptions,
   ReceivedEvent,
   WaitOptions,
 } from "./workflows/context.ts";
@@ -67,6 +65,7 @@ export type {
   RateOptions,
   SingletonOptions,
 } from "./workflows/flow.ts";
+export type { ItemFailure, MapFailure, MapOptions } from "./workflows/map.ts";
 export type { RetryOptions, StepOptions, Undo, UndoOptions, WhenExhausted } from "./workflows/options.ts";
 export type {
   CronOptions,

@@ -36,6 +36,8 @@ export interface Instance {
   /** Reloads definitions and registers what has changed. */
   reload(paths: readonly string[]): Promise<void>;
   readonly set: DefinitionSet;
+  /** Counts a rejected promise that belongs to no run for certain. */
+  countRejection(): void;
   /** Publishes the address of this process to other processes on this machine. */
   announce(url: string): Promise<void>;
   /**
@@ -99,6 +101,7 @@ export async function openInstance(options: InstanceOptions): Promise<Instance> 
       api,
       set,
       announce,
+      countRejection: () => metrics.countRejection(),
       loaded: () => set.loaded,
       reload: async (paths) => versions?.follow(paths),
       close: async (offendingRun) => {

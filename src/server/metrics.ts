@@ -5,11 +5,17 @@ import type { CountRow, StoreStats } from "../kernel/ports/queries.ts";
 export class Metrics {
   #steps = 0;
   #transitions = 0;
+  #unownedRejections = 0;
   readonly #commit = new Histogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]);
 
   observe(transition: Transition): void {
     this.#transitions += 1;
     if (transition.kind === "advance" && transition.entries !== undefined) this.#steps += transition.entries.length;
+  }
+
+  /** A promise was rejected without being handled, and it belongs to no run for certain. */
+  countRejection(): void {
+    this.#unownedRejections += 1;
   }
 
   observeCommit(seconds: number): void {
@@ -26,6 +32,12 @@ export class Metrics {
       ...family("baton_transitions_total", "counter", "Transitions submitted to the store by this process.", [
         ["", this.#transitions],
       ]),
+      ...family(
+        "baton_unowned_rejections_total",
+        "counter",
+        "Unhandled promise rejections that belong to no run for certain: logged, and no run was changed.",
+        [["", this.#unownedRejections]],
+      ),
       ...family("baton_queue_age_seconds", "gauge", "Time that the oldest ready run has been waiting for a worker.", [
         ["", age],
       ]),

@@ -1,7 +1,7 @@
 import type { Evidence } from "./evidence.ts";
 import type { Violation } from "./violation.ts";
 
-/** INV-49 to 52: what became of each start, and that a chain of continued runs is one execution. */
+/** INV-55 to 58: what became of each start, and that a chain of continued runs is one execution. */
 export function checkChains(evidence: Evidence): readonly Violation[] {
   return [
     ...checkRequests(evidence),
@@ -12,14 +12,14 @@ export function checkChains(evidence: Evidence): readonly Violation[] {
   ];
 }
 
-/** INV-49: a run does not continue as a new one over a request that it has not read. */
+/** INV-55: a run does not continue as a new one over a request that it has not read. */
 function checkRequests({ core }: Evidence): Violation[] {
   return core.db
     .all<{ id: string; kind: string }>(
       `select r.id, i.kind from runs r join inbox i on i.run = r.no
        where r.continued_as is not null and i.kind in ('cancel', 'suspend') and i.is_read = 0`,
     )
-    .map(({ id, kind }) => ({ invariant: "INV-49", detail: `${id} continued over an accepted ${kind}` }));
+    .map(({ id, kind }) => ({ invariant: "INV-55", detail: `${id} continued over an accepted ${kind}` }));
 }
 
 /** INV-26 for chains: no two parts of a chain receive the same event. */
@@ -38,7 +38,7 @@ function checkReceived({ core }: Evidence): Violation[] {
     }));
 }
 
-/** INV-50: the cancel of a chain reaches the children of all its parts. */
+/** INV-56: the cancel of a chain reaches the children of all its parts. */
 function checkChildren({ core }: Evidence): Violation[] {
   return core.db
     .all<{ id: string; ended: string | null; last: string }>(
@@ -48,12 +48,12 @@ function checkChildren({ core }: Evidence): Violation[] {
          and not exists (select 1 from inbox i where i.run = c.no and i.kind = 'cancel')`,
     )
     .map(({ id, ended, last }) => ({
-      invariant: "INV-50",
+      invariant: "INV-56",
       detail: `${id} is ${ended}, but the chain of its parent was cancelled first, in ${last}`,
     }));
 }
 
-/** INV-51: each run id in a wait, a recorded start or call, a firing and an event's outcome exists. */
+/** INV-57: each run id in a wait, a recorded start or call, a firing and an event's outcome exists. */
 function checkIds({ core }: Evidence): Violation[] {
   return core.db
     .all<{ id: string; place: string }>(
@@ -68,10 +68,10 @@ function checkIds({ core }: Evidence): Violation[] {
          select json_extract(j.value, '$.run'), 'event ' || e.no from events e, json_each(e.joined) j
        ) where id not in (select r.id from runs r)`,
     )
-    .map(({ id, place }) => ({ invariant: "INV-51", detail: `${place} names ${id}, which does not exist` }));
+    .map(({ id, place }) => ({ invariant: "INV-57", detail: `${place} names ${id}, which does not exist` }));
 }
 
-/** INV-52: a start that was recorded as refused has started nothing. */
+/** INV-58: a start that was recorded as refused has started nothing. */
 function checkRefusals({ core }: Evidence): Violation[] {
   return core.db
     .all<{ id: string; key: string; run: number }>(
@@ -79,7 +79,7 @@ function checkRefusals({ core }: Evidence): Violation[] {
        where s.kind = 6 and s.outcome = 1`,
     )
     .map(({ id, key, run }) => ({
-      invariant: "INV-52",
+      invariant: "INV-58",
       detail: `start "${key}" of run ${run} was refused and started ${id}`,
     }));
 }

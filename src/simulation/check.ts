@@ -1,5 +1,6 @@
 import { checkChains } from "./check-chains.ts";
 import { checkRecovery } from "./check-recovery.ts";
+import { checkScopes } from "./check-scopes.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Recorded } from "./history.ts";
 import { leaseMs } from "./process.ts";
@@ -28,6 +29,7 @@ export function check(evidence: Evidence): readonly Violation[] {
     ...checkRecovery(evidence),
     ...checkChains(evidence),
     ...checkRouting(evidence),
+    ...checkScopes(evidence),
     ...checkSchedules(evidence.core),
   ];
 }
@@ -107,7 +109,8 @@ function checkResults(evidence: Evidence): Violation[] {
         detail: `run ${fact.run}: "${fact.key}" was acknowledged with ${fact.value}, but the store has ${row?.key} ${row?.value}`,
       });
     }
-    if (fact.outcome !== "ok") continue;
+    // A resumed run may be cleaned up again: see INV-53.
+    if (fact.outcome !== "ok" || fact.key.startsWith("undo:")) continue;
     const key = `${fact.run} ${fact.key}`;
     const known = results.get(key);
     if (known !== undefined && known !== `${fact.seq}`)
@@ -140,6 +143,7 @@ function checkStarts(evidence: Evidence): Violation[] {
   const ids = runIds(evidence);
   const committed = new Map<string, number>();
   const starts = new Map<string, number>();
+  const isRepeated = repeatedCleanups(evidence);
   const failures = new Map<string, number>();
   const claims = new Map<string, number>();
   const count = (map: Map<string, number>, key: string): void => {
@@ -148,8 +152,10 @@ function checkStarts(evidence: Evidence): Violation[] {
   for (const fact of evidence.history.facts) {
     if (fact.type === "claim") count(claims, ids.get(fact.run) ?? "");
     if (fact.type === "attempt" && fact.outcome !== "lost") count(failures, `${ids.get(fact.run)} ${fact.key}`);
+    // A step that was stopped with its branch runs again if the run is resumed.
+    if (fact.type === "commit" && fact.outcome === "abandoned") count(failures, `${ids.get(fact.run)} ${fact.key}`);
     if (fact.type === "commit" && fact.outcome === "ok") committed.set(`${ids.get(fact.run)} ${fact.key}`, fact.fence);
-    if (fact.type !== "start") continue;
+    if (fact.type !== "start" || isRepeated(fact.run, fact.key)) continue;
     const key = `${fact.run} ${fact.key}`;
     count(starts, key);
     const fence = committed.get(key);
@@ -173,6 +179,15 @@ function checkStarts(evidence: Evidence): Violation[] {
   return found;
 }
 
+/** The steps that are cleanups of a run that was resumed after it had been cleaned up: they may be called again. */
+function repeatedCleanups(evidence: Evidence): (run: string, key: string) => boolean {
+  const rows = evidence.core.db.all<{ id: string }>(
+    `select distinct r.id from steps s join runs r on r.no = s.run where s.kind = 10 and s.value like '%"repeatsCleanups":true%'`,
+  );
+  const ids = new Set(rows.map((row) => row.id));
+  return (run, key) => key.startsWith("undo:") && ids.has(run);
+}
+
 function isFaultless(evidence: Evidence): boolean {
   const { faults } = evidence;
   return (
@@ -191,6 +206,7 @@ function isFaultless(evidence: Evidence): boolean {
 function checkKeys(evidence: Evidence): Violation[] {
   const found: Violation[] = [];
   const owners = new Map<string, string>();
+  const isRepeated = repeatedCleanups(evidence);
   const keys = new Map<string, string>();
   for (const fact of factsOf(evidence, "start")) {
     const step = `${fact.run} ${fact.key}`;
@@ -199,7 +215,7 @@ function checkKeys(evidence: Evidence): Violation[] {
       found.push({ invariant: "INV-11", detail: `${owner} and ${step} share the key ${fact.idempotencyKey}` });
     owners.set(fact.idempotencyKey, step);
     const key = keys.get(step);
-    if (key !== undefined && key !== fact.idempotencyKey)
+    if (key !== undefined && key !== fact.idempotencyKey && !isRepeated(fact.run, fact.key))
       found.push({ invariant: "INV-11", detail: `${step} ran under ${key} and ${fact.idempotencyKey}` });
     keys.set(step, fact.idempotencyKey);
   }
@@ -316,7 +332,7 @@ function checkClients(evidence: Evidence): Violation[] {
 
 function isMeantToFail(name: string, { code, cause }: { code?: string; cause?: { code?: string } }): boolean {
   if (name === "fat") return cause?.code === "limit";
-  return ["saga", "stubborn", "hopeless"].includes(name) && code !== "crash-loop";
+  return ["saga", "stubborn", "hopeless", "careless"].includes(name) && code !== "crash-loop";
 }
 
 /** INV-04, 20, 23: what the workloads check themselves, and that no run fails because of another. */

@@ -7,6 +7,7 @@ import type { HistoryLog } from "./history.ts";
 import type { SimProcess } from "./process.ts";
 import { type Signal, signalName } from "./routing.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Carelessness } from "./scope-workloads.ts";
 
 /** A run as its client sees it. */
 export interface KnownRun {
@@ -69,12 +70,14 @@ export class Clients {
     if (definition === "waiter") await this.#emit(key, "before");
     if (definition === "collector") void this.#feed(key);
     if (definition === "joiner") void this.#startShared(key);
-    await this.#start(known, inputOf(definition, key, this.#chance));
+    const input = inputOf(definition, key, this.#chance);
+    await this.#start(known, input);
     const draw = this.#chance.float();
     if (draw < 0.12) await this.#cancel(known);
     else if (draw < 0.24) await this.#suspendAndResume(known);
     if (definition === "fickle") await this.#watchFickle(known);
     if (definition === "saga") await this.#repairSaga(known);
+    if (definition === "batcher" || definition === "cleaner" || input === "rejects") await this.#resumeRepaired(known);
     if (needsEvent) {
       await this.#sleep(this.#chance.happens(0.4) ? 0 : this.#chance.between(0, 2_000));
       await this.#emit(key, "after");
@@ -147,6 +150,19 @@ export class Clients {
       const run = this.#cluster.core.query("run", { id: known.id });
       const { status, reason } = run?.row ?? { status: null, reason: null };
       if (status === null || status === "completed" || status === "cancelled" || reason?.code === "compensated") return;
+      if (status === "suspended") await this.#verb(known, "resume");
+      if (status !== "failed") continue;
+      this.#cluster.repair(known.id);
+      await this.#verb(known, "resume");
+    }
+  }
+
+  /** Repairs the cause of a failure, and resumes the run until it ends well. */
+  async #resumeRepaired(known: KnownRun): Promise<void> {
+    for (let round = 0; round < 200 && known.id !== null; round++) {
+      await this.#sleep(500);
+      const status = await this.#status(known);
+      if (status === "completed" || status === "cancelled") return;
       if (status === "suspended") await this.#verb(known, "resume");
       if (status !== "failed") continue;
       this.#cluster.repair(known.id);
@@ -279,6 +295,11 @@ function inputOf(definition: string, key: string, chance: Chance): unknown {
     case "limited":
     case "kept":
       return chance.pick(["north", "south"]);
+    case "batcher":
+    case "cleaner":
+      return chance.happens(0.5);
+    case "careless":
+      return chance.pick(["ignores", "awaits late", "rejects"] satisfies Carelessness[]);
     case "looper":
       return chance.between(0, 4);
     case "deployed":

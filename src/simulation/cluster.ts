@@ -109,6 +109,7 @@ export class Cluster {
             this.crash(self);
             return new Promise(() => {});
           },
+          reject: (run, step) => self.rejectIn(run, step),
           isRepaired: (run) => this.#repaired.has(run),
           variant: () => (self.id % 2 === 0 ? "good" : "bad"),
         }),

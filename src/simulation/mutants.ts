@@ -202,6 +202,28 @@ export const mutants: readonly Mutant[] = [
     },
   },
   { name: "orphans", about: "a cancel does not reach the children", storeSafeguards: { cancelsChildren: () => false } },
+  {
+    name: "running-loser",
+    about: "a branch that loses a race leaves its child running",
+    engineSafeguards: { stopsChildren: () => false },
+  },
+  {
+    name: "busy-siblings",
+    about: "the other items of a failed map go on",
+    engineSafeguards: { stopsSiblings: () => false },
+  },
+  {
+    name: "deaf-end",
+    about: "a run completes although its code ignored a failure",
+    engineSafeguards: { hearsFailures: () => false },
+  },
+  {
+    name: "forgotten-cleanup",
+    about: "the cancel of a parked run does not call its cleanups",
+    storeSafeguards: { keepsCleanups: () => false },
+  },
+  { name: "no-cleanup", about: "a stopped branch is not cleaned up", engineSafeguards: { cleansUp: () => false } },
+  { name: "kept-loser", about: "a lost branch is not undone", engineSafeguards: { undoesLosers: () => false } },
   { name: "park-unread", about: "a run parks with an unread arrival", storeSafeguards: { mayPark: () => true } },
   { name: "late-batch", about: "a late batch is written after newer ones", acceptsLateBatches: true },
 ];

@@ -15,6 +15,7 @@ import type { Rollout } from "./rollout.ts";
 import { createSignalled, routingLimitMs, type Signal } from "./routing.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createScheduled, type ScheduleSetup } from "./schedules.ts";
+import { createScopeWorkloads } from "./scope-workloads.ts";
 import { createWorkloads, type Outside } from "./workloads.ts";
 
 export interface ProcessParts {
@@ -51,6 +52,7 @@ export class SimProcess {
   isAlive = true;
   skewMs: number;
   #pausedUntil = 0;
+  readonly #leased = new Map<string, LeasedRun>();
 
   constructor(parts: ProcessParts, intercept: (process: SimProcess) => Intercept) {
     this.#parts = parts;
@@ -93,6 +95,7 @@ export class SimProcess {
       safeguards: parts.safeguards,
       ...(rollout === null ? {} : { findHandler: (definition) => rollout.find(this, definition) }),
       within: (run, key, attempt, work) => {
+        this.#leased.set(run.id, run);
         if (key !== null && attempt !== null) parts.started(this, run, key, attempt);
         return work();
       },
@@ -102,8 +105,8 @@ export class SimProcess {
     const signalled = evaluate === null ? [] : [createSignalled((signal) => evaluate(this, signal))];
     const outside = parts.outside(this);
     rollout?.install(this, outside);
-    const unscheduled = [createWorkloads, createRecoveryWorkloads, createChainWorkloads].flatMap((make) =>
-      make(outside),
+    const unscheduled = [createWorkloads, createRecoveryWorkloads, createChainWorkloads, createScopeWorkloads].flatMap(
+      (make) => make(outside),
     );
     for (const definition of [...unscheduled, ...scheduled, ...signalled]) {
       const handler = workflowHandler(definition, this.engine);
@@ -119,6 +122,12 @@ export class SimProcess {
       if (left > 0) this.later(left, call);
       else call();
     });
+  }
+
+  /** What the platform does when a promise of this run's code is rejected and nothing awaits it. */
+  rejectIn(id: string, step: string | null): void {
+    const run = this.#leased.get(id);
+    if (run !== undefined) this.engine.runRejected(run, step, new Error("nothing awaits this"));
   }
 
   pause(ms: number): void {

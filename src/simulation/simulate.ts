@@ -51,6 +51,7 @@ const recoveryDefinitions = [
 ] as const;
 
 const chainDefinitions = ["collector", "collector", "collector", "joiner", "skipper"] as const;
+const scopeDefinitions = ["forker", "batcher", "careless", "cleaner", "cleaner"] as const;
 
 /** Runs one seed: faults, healing, quiet, check. The caller must have poisoned ambient time and randomness. */
 export async function simulate(seed: number, mutant: Mutant | null = null): Promise<Report> {
@@ -81,6 +82,7 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
     clients.plan(chance.pick(definitions), i, faults.poisonRuns > 0 ? 1_200 : chaosMs * 0.7);
   planRecoveries(seed, clients, count + faults.poisonRuns);
   planChains(seed, clients);
+  planScopes(seed, clients);
   if (rollout !== null) {
     rollout.plan(scheduler, cluster.core, chaosMs);
     const runs = rollout.drawRunCount();
@@ -145,6 +147,13 @@ function planChains(seed: number, clients: Clients): void {
   if (chance.happens(0.4)) return;
   const count = chance.between(1, 5);
   for (let i = 0; i < count; i++) clients.plan(chance.pick(chainDefinitions), 2_000 + i, chaosMs * 0.6);
+}
+
+function planScopes(seed: number, clients: Clients): void {
+  const chance = new Chance(seed ^ 0x5c09e);
+  if (chance.happens(0.5)) return;
+  const count = chance.between(1, 4);
+  for (let i = 0; i < count; i++) clients.plan(chance.pick(scopeDefinitions), 3_000 + i, chaosMs * 0.6);
 }
 
 function isQuiet(cluster: Cluster): boolean {

@@ -10,6 +10,8 @@ export interface Outside {
   crash(): Promise<never>;
   /** Whether the run's cause of failure is repaired by now. */
   isRepaired(run: string): boolean;
+  /** Rejects a promise of the run's code that nothing awaits. */
+  reject(run: string, step: string | null): void;
   /** Differs between processes. */
   variant(): string;
 }

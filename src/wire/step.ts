@@ -15,6 +15,7 @@ export const stepKinds = [
   "race",
   "attributes",
   "pivot",
+  "cleanup",
   "undo",
 ] as const;
 export type StepKind = (typeof stepKinds)[number];

@@ -1,4 +1,3 @@
-import { recordError } from "../kernel/decide/failure.ts";
 import { flattenMatch } from "../kernel/decide/match.ts";
 import type { RetryPolicy } from "../kernel/decide/retry.ts";
 import type { Activation } from "../kernel/engine/activation.ts";
@@ -7,7 +6,7 @@ import type { StartOptions } from "../kernel/engine/handler.ts";
 import { encodePayload } from "../kernel/engine/payload.ts";
 import type { Scope } from "../kernel/engine/scope.ts";
 import { refuseLeaks } from "../kernel/engine/vault.ts";
-import { BatonError, type ErrorRecord } from "../kernel/model/errors.ts";
+import { BatonError } from "../kernel/model/errors.ts";
 import { undoPrefix } from "../kernel/model/journal.ts";
 import { defaults } from "../kernel/model/limits.ts";
 import type { LeasedRun } from "../kernel/model/run.ts";
@@ -19,6 +18,7 @@ import { hash53Number } from "../stdx/hash.ts";
 import { encode } from "../stdx/json.ts";
 import { parseTimestamp, timestampHint } from "../stdx/timestamp.ts";
 import type { AnyWorkflow, Workflow } from "./definition.ts";
+import { type ItemFailure, type MapOptions, mapItems } from "./map.ts";
 import { checkName, retryPolicy, type StepOptions, type Undo, undoSpec } from "./options.ts";
 
 export interface WaitOptions {
@@ -44,17 +44,6 @@ export interface ReceivedEvent<T = unknown> {
   /** When the store accepted it, in ms. */
   readonly at: number;
   readonly data: T;
-}
-
-export interface MapOptions {
-  /** Items processed at the same time. Default: all. */
-  concurrency?: number;
-  /** True, or how many items may fail: the results of failed items are `{ error }`. */
-  tolerateFailures?: boolean | number;
-}
-
-export interface ItemFailure {
-  readonly error: ErrorRecord;
 }
 
 /** Options of a child run: `key` replaces the operation's name, `businessKey` is the child's business key. */
@@ -115,6 +104,14 @@ export interface Context {
    */
   pointOfNoReturn(name: string): Promise<void>;
 
+  /**
+   * Registers `work`, which is called when this branch or the run stops before its code has returned: when a race is
+   * lost, an item or the run fails, or the run is cancelled. Await it before you begin what it cleans up. It runs at
+   * least once, after the attempts of the branch have ended, and is retried and recorded like a step. Cleanups run
+   * newest first. A branch or run whose code returns needs no cleanup, and its cleanups are not called.
+   */
+  cleanup(name: string, work: (attempt: StepAttempt) => unknown): Promise<void>;
+
   sleep(name: string, duration: Duration): Promise<void>;
   sleepUntil(name: string, time: Date | number | string): Promise<void>;
   /**
@@ -144,7 +141,12 @@ export interface Context {
    */
   continueAsNew(input: unknown): Promise<never>;
 
-  /** Returns results in the order of the items. Each item has its own context, and so its own step names. */
+  /**
+   * Returns results in the order of the items. Each item has its own context, and so its own step names. If more items
+   * fail than are tolerated, it throws the error of that item: the items in progress are stopped like the losing
+   * branches of a race, no further item begins, and `error.details` says which items had `succeeded`, which one
+   * `failed` and which were `stopped`.
+   */
   map<T, R>(
     name: string,
     items: readonly T[],
@@ -157,7 +159,10 @@ export interface Context {
     work: (item: T, ctx: Context, index: number) => Promise<R> | R,
     options?: MapOptions,
   ): Promise<R[]>;
-  /** The first branch to settle wins. The others are aborted and their waits removed. */
+  /**
+   * The first branch to settle wins. The others are stopped: their attempts are aborted, their waits removed, and the
+   * child runs that they `call` are cancelled. Child runs that they `start` run on.
+   */
   race<B extends Record<string, Branch<unknown>>>(
     branches: B,
   ): Promise<{ [K in keyof B & string]: { winner: K; value: Awaited<ReturnType<B[K]>> } }[keyof B & string]>;
@@ -250,6 +255,19 @@ export class RunContext implements Context {
   async pointOfNoReturn(name: string): Promise<void> {
     const key = this.#key(name, "a point of no return");
     await this.#activation.effect({ key, kind: "pivot", scope: this.#scope, make: () => ({ value: null }) });
+  }
+
+  async cleanup(name: string, work: (attempt: StepAttempt) => unknown): Promise<void> {
+    if (typeof work !== "function")
+      throw new BatonError("invalid-option", `the cleanup ${JSON.stringify(name)} needs a function`);
+    const key = this.#key(name, "a cleanup's name");
+    const undo = {
+      work: (_result: unknown, attempt: StepAttempt) => work(attempt),
+      takesUnknown: true,
+      policy: this.#retry,
+      timeoutMs: null,
+    };
+    await this.#activation.effect({ key, kind: "cleanup", scope: this.#scope, undo, make: () => ({ value: null }) });
   }
 
   #step(
@@ -354,7 +372,7 @@ export class RunContext implements Context {
     input: RawInput,
     options: ChildOptions = {},
   ): Promise<Output> {
-    return handledLater(this.#call(definition, input, options));
+    return this.#activation.answer(this.#call(definition, input, options), this.#scope);
   }
 
   async #call<RawInput, Input, Output>(
@@ -386,10 +404,18 @@ export class RunContext implements Context {
     return this.#activation.continueAs(async () => this.#sealed(await this.#env.prepareContinuation(run, input)));
   }
 
-  async start<RawInput, Input, Output>(
+  start<RawInput, Input, Output>(
     definition: Workflow<RawInput, Input, Output>,
     input: RawInput,
     options: ChildOptions = {},
+  ): Promise<{ id: string }> {
+    return this.#activation.answer(this.#start(definition, input, options), this.#scope);
+  }
+
+  async #start<RawInput, Input, Output>(
+    definition: Workflow<RawInput, Input, Output>,
+    input: RawInput,
+    options: ChildOptions,
   ): Promise<{ id: string }> {
     const key = this.#key(options.key ?? definition.name, "a start's name");
     const make = async (): Promise<{ value: string | null; extras: { starts: StartRun[] } }> => {
@@ -436,7 +462,7 @@ export class RunContext implements Context {
     work: (item: T, ctx: Context, index: number) => Promise<R> | R,
     options: MapOptions = {},
   ): Promise<(R | ItemFailure)[]> {
-    return handledLater(this.#map(name, items, work, options));
+    return this.#activation.answer(this.#map(name, items, work, options), this.#scope);
   }
 
   async #map<T, R>(
@@ -446,39 +472,17 @@ export class RunContext implements Context {
     options: MapOptions,
   ): Promise<(R | ItemFailure)[]> {
     const key = this.#key(name, "a map's name");
-    const { concurrency = items.length, tolerateFailures = false } = options;
-    if (!(concurrency >= 1) && items.length > 0)
-      throw new BatonError("invalid-option", `concurrency of map "${name}" must be 1 or more`);
-    const failuresMax = tolerateFailures === true ? items.length : tolerateFailures === false ? 0 : tolerateFailures;
-    if (!(failuresMax >= 0))
-      throw new BatonError("invalid-option", `tolerateFailures of map "${name}" must be true, false, or 0 or more`);
-    const results: (R | ItemFailure)[] = new Array(items.length);
-    let next = 0;
-    let failures = 0;
-    let hasFailed = false;
-    const lane = async (): Promise<void> => {
-      while (next < items.length && !hasFailed) {
-        const index = next++;
-        try {
-          results[index] = await work(items[index] as T, this.#inside(`${key}[${index}]`), index);
-        } catch (error) {
-          failures += 1;
-          if (failures > failuresMax) {
-            hasFailed = true;
-            throw error;
-          }
-          results[index] = { error: recordError(error) };
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, lane));
-    return results;
+    return mapItems(
+      { name: key, count: items.length, options, activation: this.#activation },
+      (index) => this.#scope.inside(`${key}[${index}]`),
+      (index, scope) => work(items[index] as T, this.#contextOf(scope), index),
+    );
   }
 
   race<B extends Record<string, Branch<unknown>>>(
     branches: B,
   ): Promise<{ [K in keyof B & string]: { winner: K; value: Awaited<ReturnType<B[K]>> } }[keyof B & string]> {
-    return handledLater(this.#race(branches)) as never;
+    return this.#activation.answer(this.#race(branches), this.#scope) as never;
   }
 
   async #race(branches: Record<string, Branch<unknown>>): Promise<{ winner: string; value: unknown }> {
@@ -495,7 +499,8 @@ export class RunContext implements Context {
     // order.
     const onSettled = (value: string | null): void => {
       const { winner } = JSON.parse(value ?? "{}") as { winner: string };
-      for (const [name, scope] of scopes) if (name !== winner) this.#activation.closeScope(scope);
+      const losers = [...scopes].filter(([name]) => name !== winner).map(([, scope]) => scope);
+      this.#activation.closeScopes(losers, "race-lost");
     };
     const { winner } = (await this.#activation.effect({
       key,
@@ -505,7 +510,12 @@ export class RunContext implements Context {
       onSettled,
     })) as { winner: string };
     const won = await (settled.get(winner) ?? first);
-    if (!won.ok) throw won.error;
+    if (!won.ok) {
+      const scope = scopes.get(winner);
+      if (scope !== undefined) this.#activation.closeScopes([scope], "branch-failed");
+      throw won.error;
+    }
+    scopes.get(winner)?.end();
     return { winner, value: won.value };
   }
 
@@ -565,10 +575,6 @@ export class RunContext implements Context {
     return step === null ? what : `${what} in ${step}`;
   }
 
-  #inside(path: string): RunContext {
-    return this.#contextOf(this.#scope.inside(path));
-  }
-
   #contextOf(scope: Scope): RunContext {
     return new RunContext(this.#activation, scope, this.#retry, this.#env, this.#shared);
   }
@@ -588,13 +594,4 @@ export class RunContext implements Context {
     this.#activation.vault?.refuse(name, what);
     return this.#scope.keyFor(checkName(name, what));
   }
-}
-
-/**
- * Code may request something now and await it later. A failure in between is recorded and waits until then; without
- * this, Node would treat it as an unhandled rejection and end the process.
- */
-function handledLater<T>(answer: Promise<T>): Promise<T> {
-  answer.catch(() => {});
-  return answer;
 }

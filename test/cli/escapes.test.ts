@@ -21,6 +21,22 @@ export const patient = workflow({ name: "patient" }, async (ctx) => {
   await ctx.step("two", () => soon(5));
   return late.catch((error) => error.message);
 });
+export const careless = workflow({ name: "careless" }, async (ctx) => {
+  (async () => { await ctx.step("fails", () => { throw new Error("no"); }, { retry: false }); })();
+  await ctx.step("one", () => soon(5));
+  return "done";
+});
+export const rejecting = workflow({ name: "rejecting" }, async (ctx) => {
+  await ctx.step("forgets", () => { Promise.reject(new Error("too late")); return soon(50); });
+  return "done";
+});
+const shared = [];
+export const lender = workflow({ name: "lender" }, (ctx) =>
+  ctx.step("lends", async () => { new Promise((_, reject) => shared.push(reject)); await soon(100); }),
+);
+export const breaker = workflow({ name: "breaker" }, (ctx) =>
+  ctx.step("breaks", async () => { for (const reject of shared) reject(new Error("the pool is closed")); await soon(50); }),
+);
 `;
 
 /** More crashes than any single run may cause. */
@@ -89,6 +105,37 @@ test("a failed step that is awaited late does not end the process", async (t) =>
     const seen = await readRun(project, id);
     return seen?.endedAt == null ? null : seen;
   });
-  assert.deepEqual([run.status, run.output], ["completed", "no"]);
-  assert.match(server.lines.err, /warn: workflow patient did not await a step that failed/);
+  assert.deepEqual([run.status, run.output], ["completed", "no"], JSON.stringify(run.error));
+  assert.match(server.lines.err, /warn: unhandled promise rejection by run run_\S+ of patient/);
+});
+
+test("a promise that a run leaves rejected fails that run and nothing else", async (t) => {
+  const project = setup(t);
+  project.write("workflows/escapes.ts", definitions);
+  const server = await project.start();
+  const ended = async (id: string): Promise<RunDetail> =>
+    eventually("it ends", async () => {
+      const seen = await readRun(project, id);
+      return seen?.endedAt == null ? null : seen;
+    });
+  const healthy = await post(server.url, "healthy");
+  const [careless, rejecting] = [await post(server.url, "careless"), await post(server.url, "rejecting")];
+  const ignored = await ended(careless);
+  assert.deepEqual([ignored.status, ignored.error?.step, ignored.error?.message], ["failed", "fails", "no"]);
+  const rejected = await ended(rejecting);
+  assert.deepEqual([rejected.status, rejected.error?.step], ["failed", "forgets"]);
+  assert.equal(rejected.error?.code, "unhandled-rejection");
+  assert.equal((await ended(healthy)).status, "completed");
+
+  const lender = await post(server.url, "lender");
+  await eventually("it has begun", async () => {
+    const seen = await readRun(project, lender);
+    return seen?.steps.length === 1 || seen?.endedAt != null ? seen : null;
+  });
+  const breaker = await post(server.url, "breaker");
+  for (const id of [lender, breaker])
+    assert.equal((await ended(id)).status, "completed", "neither is to blame for certain");
+  assert.match(server.lines.err, /unhandled promise rejection whose run is not certain/);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  assert.match(metrics, /^baton_unowned_rejections_total 1$/m);
 });

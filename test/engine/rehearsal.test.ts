@@ -220,3 +220,30 @@ test("moves a compatible run under a raised fence to the other code; the others 
   assert.equal(await parked.result(), "moved");
   assert.deepEqual(await engine.store.query("violations", {}), []);
 });
+
+test("a history in which the other items of a failed map ran on is compatible", async (t) => {
+  const { start, rehearseOver } = await setup(t);
+  const bad = (): never => {
+    throw new NonRetryableError("bad item");
+  };
+  // As earlier versions recorded it: item 1 continued after item 0 had failed.
+  const id = await start(async (ctx) => {
+    await ctx.step("items[1]/first", counted(1));
+    await ctx.step("items[0]/bad", bad).catch(() => {});
+    await ctx.step("items[1]/late", counted(2));
+    await ctx.step("after", counted(3));
+    await ctx.waitForEvent("go");
+  });
+  const code: Code = async (ctx) => {
+    await ctx
+      .map("items", [0, 1], async (item, branch) => {
+        if (item === 0) return branch.step("bad", bad);
+        await branch.step("first", counted(1));
+        return branch.step("late", counted(2));
+      })
+      .catch(() => {});
+    await ctx.step("after", counted(3));
+    await ctx.waitForEvent("go");
+  };
+  assert.deepEqual(await rehearseOver(id, code), { outcome: "compatible" });
+});

@@ -1,4 +1,4 @@
-import { type Escaped, onEscape } from "../../app/escapes.ts";
+import { type Escaped, type EscapeRules, onEscape } from "../../app/escapes.ts";
 import { type Instance, openInstance } from "../../app/instance.ts";
 import { type EffectiveConfig, loadConfig, storeOf } from "../../app/load-config.ts";
 import { describeProblem, shown } from "../../app/load-problem.ts";
@@ -39,10 +39,16 @@ export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
     let server: RunningServer | null = null;
     let isCrashing = false;
     // Before the first run continues, so that a run that crashes at once is reported too.
-    const stopListening = onEscape(logger, (escaped) => {
-      if (!isCrashing) crash(io, server, escaped);
-      isCrashing = true;
-    });
+    const stopListening = onEscape(
+      logger,
+      rulesFor(
+        () => server?.instance ?? null,
+        (escaped) => {
+          if (!isCrashing) crash(io, server, escaped);
+          isCrashing = true;
+        },
+      ),
+    );
     try {
       server = await startServer({
         config,
@@ -63,6 +69,16 @@ export function serve(options: ServeOptions, how: Serving): Promise<Exit> {
     }
     return exit.ok;
   });
+}
+
+/** `instance`: null until it is open. */
+function rulesFor(instance: () => Instance | null, onCrash: EscapeRules["crash"]): EscapeRules {
+  return {
+    crash: onCrash,
+    runRejected: (...rejection) => instance()?.engine.runRejected(...rejection) ?? false,
+    rejectionHandled: (...handled) => instance()?.engine.rejectionHandled(...handled),
+    countRejection: () => instance()?.countRejection(),
+  };
 }
 
 /** Longer than it takes to release the other runs; what still hangs then is abandoned. */
@@ -109,11 +125,17 @@ export function work(options: ServeOptions): Promise<Exit> {
       logLine(io, level, message, fields);
     let instance: Instance | null = null;
     let isCrashing = false;
-    const stopListening = onEscape({ log }, (escaped) => {
-      const opened = instance;
-      if (!isCrashing) crash(io, opened === null ? null : { crash: (guilty) => opened.close(guilty) }, escaped);
-      isCrashing = true;
-    });
+    const stopListening = onEscape(
+      { log },
+      rulesFor(
+        () => instance,
+        (escaped) => {
+          const opened = instance;
+          if (!isCrashing) crash(io, opened === null ? null : { crash: (guilty) => opened.close(guilty) }, escaped);
+          isCrashing = true;
+        },
+      ),
+    );
     try {
       instance = await openInstance({ config, mode: "work", logger: { log }, hosts: () => [] });
       greetWorker(io, config, instance);

@@ -3,9 +3,16 @@ import {
   type Journal,
   type RecordedEntry,
   type Reopening,
+  undoKeyOf,
   undoPrefix,
   type Wait,
 } from "../model/journal.ts";
+
+/** The value that the undo of a stopped branch records: the branch, and the place at which it was stopped. */
+interface Stop {
+  readonly branch: string;
+  readonly at: number;
+}
 
 /** A recorded entry as a replay sees it. `isOptional`: something before it has changed, so the code may skip it. */
 export interface PastEntry extends RecordedEntry {
@@ -60,10 +67,13 @@ export function readHistory(journal: Journal): History {
   const restarts = new Map<string, number>();
   const received = new Map<string, string>();
   const supplied = new Map<string, string>();
-  const undone = new Set<string>();
+  /** By step, with the stopped branch that it belongs to; null: of the whole run. */
+  const undone = new Map<string, Stop | null>();
   for (const entry of journal.entries) {
     if (entry.kind === "undo") {
-      if (entry.outcome === "ok") undone.add(entry.key.slice(undoPrefix.length));
+      // While the run goes on, the undo of a stopped branch records which branch it was.
+      if (entry.outcome === "ok")
+        undone.set(entry.key.slice(undoPrefix.length), JSON.parse(entry.value ?? "null") as Stop | null);
       continue;
     }
     if (entry.kind !== "reopen") {
@@ -74,23 +84,40 @@ export function readHistory(journal: Journal): History {
     const reopening = JSON.parse(entry.value ?? "{}") as Reopening;
     for (const [key, input] of Object.entries(reopening.inputs ?? {})) inputs.set(key, input);
     for (const [key, output] of Object.entries(reopening.supplied ?? {})) supplied.set(key, output);
+    // Branches that were stopped after this point may continue this time. What was undone in them must take effect again.
+    const from = reopening.optionalFrom ?? reopening.voidFrom ?? Number.POSITIVE_INFINITY;
+    const reopened = [...undone.values()]
+      .filter((stop) => stop !== null && stop.at >= from)
+      .map((stop) => stop?.branch);
+    const isReopenedStop = (stop: Stop | null | undefined): boolean => stop != null && reopened.includes(stop.branch);
+    const isOptional = ({ seq, key }: PastEntry): boolean =>
+      (reopening.optionalFrom !== undefined && seq >= reopening.optionalFrom) ||
+      reopened.some((branch) => key.startsWith(`${branch}/`));
     const isVoid = (past: PastEntry): boolean =>
-      reopening.keys.includes(past.key) || (reopening.voidFrom !== undefined && past.seq >= reopening.voidFrom);
+      reopening.keys.includes(past.key) ||
+      (reopening.voidFrom !== undefined && past.seq >= reopening.voidFrom) ||
+      (past.kind !== "cleanup" && isReopenedStop(undone.get(past.key)));
     for (const past of entries) {
       if (reopening.voidFrom === undefined || past.kind !== "event" || !isVoid(past)) continue;
       // After a timeout there is nothing to receive again: the wait waits.
       if (past.outcome === "ok" && past.value !== null && past.value !== "null") received.set(past.key, past.value);
       else received.delete(past.key);
     }
-    for (const past of entries)
-      if (isVoid(past) && past.outcome === "ok") restarts.set(past.key, (restarts.get(past.key) ?? 0) + 1);
+    const voided = new Set(entries.filter(isVoid));
+    const again = (key: string): unknown => restarts.set(key, (restarts.get(key) ?? 0) + 1);
+    for (const past of entries) {
+      const isRepeated = voided.has(past) && past.outcome === "ok";
+      if (isRepeated) again(past.key);
+      const stop = undone.get(past.key);
+      const isCleanedAgain =
+        past.kind === "cleanup" && (stop === null ? reopening.repeatsCleanups === true : isReopenedStop(stop));
+      if (stop === undefined || !(isRepeated || isCleanedAgain)) continue;
+      undone.delete(past.key);
+      again(undoKeyOf(past.key));
+    }
     entries = entries
-      .filter((past) => !isVoid(past))
-      .map((past) =>
-        reopening.optionalFrom !== undefined && past.seq >= reopening.optionalFrom
-          ? { ...past, isOptional: true }
-          : past,
-      );
+      .filter((past) => !voided.has(past))
+      .map((past) => (isOptional(past) ? { ...past, isOptional: true } : past));
   }
   const abandoned = new Set(entries.filter((past) => past.outcome === "abandoned").map((past) => past.key));
   // Steps that were abandoned when the code ended run again when the run continues.
@@ -107,7 +134,7 @@ export function readHistory(journal: Journal): History {
     received,
     supplied,
     abandoned,
-    undone,
+    undone: new Set(undone.keys()),
     pivot: entries.findLast((entry) => entry.kind === "pivot")?.key ?? null,
   };
 }

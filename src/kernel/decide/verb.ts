@@ -1,5 +1,5 @@
 import type { RunDetail } from "../model/detail.ts";
-import { type RecordedEntry, type Reopening, type Request, undoKeyOf } from "../model/journal.ts";
+import { type RecordedEntry, type Reopening, type Request, undoKeyOf, undoPrefix } from "../model/journal.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Compensation } from "../model/run.ts";
 import { isAtRest } from "../model/status.ts";
@@ -153,7 +153,17 @@ function isCompensated(run: RunDetail): boolean {
  * A failed run that was dismissed or imported after its compensation had begun: it can only continue the compensation.
  */
 function isHalfUndone({ run, entries }: Case): boolean {
-  return run.row.status === "failed" && run.compensation === null && entries.some((each) => each.kind === "undo");
+  return run.row.status === "failed" && run.compensation === null && entries.some(isCompensating);
+}
+
+/** Cleanups, and undos of branches that were stopped, are part of a run that goes on. */
+function isCompensating(
+  { kind, key, value }: RecordedEntry,
+  _place: number,
+  entries: readonly RecordedEntry[],
+): boolean {
+  const undone = key.slice(undoPrefix.length);
+  return kind === "undo" && value === null && !entries.some((each) => each.kind === "cleanup" && each.key === undone);
 }
 
 function byPerson({ actor: by, why }: VerbRequest): Reason {
@@ -173,8 +183,10 @@ function compensationOf({ run, request }: Case): Compensation {
  * Reopens the step whose failure ended or suspended the run. The code may skip entries after it, because what came
  * before them has changed.
  */
-function resumption({ run, entries, request }: Case): Reopening | null {
-  const key = failedStep(run);
+function resumption({ run, entries, request, history }: Case): Reopening | null {
+  const stopped = failedStep(run);
+  // A promise that the step left behind may have failed the run after the step had succeeded: that result is kept.
+  const key = stopped !== null && history.byKey.get(stopped)?.outcome === "ok" ? null : stopped;
   const open = run.waits.filter((wait) => wait.kind === "hold" || wait.kind === "once").map((wait) => wait.key);
   if (key === null && open.length === 0) return null;
   const entry = key === null ? undefined : entries.findLast((each) => each.key === key && each.kind !== "reopen");
@@ -249,9 +261,11 @@ function restart(found: Case): VerbDecision {
 function reopen(found: Case, reopening: Reopening | null, supplied: readonly string[] = []): VerbDecision {
   const { request } = found;
   const isRunInput = request.input !== undefined && reopening?.inputs === undefined;
+  const isNewRound = found.run.row.status === "failed" && found.run.compensation === null && !isHalfUndone(found);
+  const repeatsCleanups = isNewRound && found.entries.some((each) => each.kind === "cleanup");
   const idle: Idle = {
     to: "ready",
-    reopening,
+    reopening: repeatsCleanups ? { keys: [], ...reopening, repeatsCleanups } : reopening,
     ...(isRunInput ? { input: request.input } : {}),
     ...(isHalfUndone(found) ? { compensation: compensationOf(found) } : {}),
   };

@@ -1,4 +1,4 @@
-import { type History, noHistory, readHistory } from "../decide/history.ts";
+import { type History, noHistory, type PastEntry, readHistory } from "../decide/history.ts";
 import { BatonError } from "../model/errors.ts";
 import type { Arrival, Entry, Journal, Request } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
@@ -20,12 +20,14 @@ import type { Cipher } from "../ports/cipher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store, TxClient } from "../ports/store.ts";
+import { Answer } from "./answer.ts";
 import type { Attempt } from "./attempt.ts";
 import { compensate, type Undoing } from "./compensation.ts";
 import { pastDeadline, watchDeadline } from "./deadline.ts";
 import { EffectOperation, type EffectSpec } from "./effect-operation.ts";
-import { type Ending, type EndingFacts, failureOf, nextOf, undoingOf } from "./ending.ts";
+import { cleanupOf, type Ending, type EndingFacts, failureOf, nextOf, undoingOf } from "./ending.ts";
 import type { Handler } from "./handler.ts";
+import { Leftovers, type LeftoversHost } from "./leftovers.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Draft, Extras, OpenWait, Operation, OperationContext } from "./operation.ts";
 import type { Pump, Turning } from "./pump.ts";
@@ -34,7 +36,10 @@ import { differenceText, Replay } from "./replay.ts";
 import type { EngineSafeguards } from "./safeguards.ts";
 import { Scope } from "./scope.ts";
 import { StepOperation, type StepSpec } from "./step-operation.ts";
+import { StoppedBranches, type StopReason, stopError } from "./stopped-branches.ts";
 import type { Timeline } from "./timeline.ts";
+import type { Undoable } from "./undo.ts";
+import { UnheardFailures, unhandledRejection } from "./unheard.ts";
 import { hidden, openInput, Vault } from "./vault.ts";
 import { WaitBook } from "./wait-book.ts";
 import { WaitOperation, type WaitSpec } from "./wait-operation.ts";
@@ -93,11 +98,21 @@ export class Activation implements Turning, OperationContext, Recorded {
   #isFrontier = false;
   /** Its history is used up and its undos run: nothing else that the code requests counts. */
   #isUndoing = false;
+  readonly #stopped = new StoppedBranches();
+  readonly #unheard = new UnheardFailures();
+  /** Created only for steps with an undo, cleanups and stopped branches. */
+  #leftovers: Leftovers | null = null;
+  /** Cleanups that are recorded and that the code has not received yet. */
+  #freshCleanups: Set<string> | null = null;
+  /** How the code has ended, while the leftovers of stopped branches are tidied up. */
+  #finished: Ending | null = null;
   #vault: Vault | null = null;
   #pivot: string | null = null;
   #isRetryRequested = false;
   #holds = 0;
   #lastAt: number;
+  /** The place of the last result that the code has received. */
+  #deliveredSeq = 0;
   #isPulling = false;
   #isParking = false;
   #isEnding = false;
@@ -129,7 +144,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (journal === null) this.#isCaughtUp = true;
     else {
       this.#history = readHistory(journal);
-      this.#replay = new Replay(this.#history, this.#operations);
+      this.#replay = new Replay(this.#history, this.#operations, this.#stopped);
       this.#recorder = new Recorder(this, this.#env, this.#history.lastSeq);
       this.#isFrontier = this.run.isUnclean;
       this.#receive(journal.arrivals);
@@ -290,15 +305,41 @@ export class Activation implements Turning, OperationContext, Recorded {
   }
 
   step(spec: StepSpec): Promise<unknown> {
-    const answer: Promise<unknown> = new Promise((resolve, reject) => {
+    const answer: Answer<unknown> = new Answer((resolve, reject) => {
       const fail = (error: Error): void => {
-        // The code may await this later. Until then the failure must not count as an unhandled rejection.
-        answer.catch(() => {});
         reject(error);
+        this.#unheard.note(answer, error, spec.scope);
       };
       this.#operation(new StepOperation(spec, this, resolve, fail));
     });
     return answer;
+  }
+
+  /** What an operation that consists of others returns to the code: its failure may be awaited later, too. */
+  answer<T>(promise: Promise<T>, scope: Scope): Promise<T> {
+    const answer: Answer<T> = new Answer((resolve, reject) => {
+      promise.then(resolve, (error: unknown) => {
+        reject(error);
+        this.#unheard.note(answer, error, scope);
+      });
+    });
+    return answer;
+  }
+
+  /**
+   * A promise of this run's code was rejected and nothing awaits it. The error of an operation may be awaited later; any
+   * other one fails the run. False: the run is over, or it is being compensated, and nothing was done.
+   */
+  rejected(step: string | null, error: unknown, promise: unknown): boolean {
+    if (this.#isOver || this.#isEnding || this.run.compensation !== null) return false;
+    if (!this.#unheard.take(promise, error) && this.safeguards.hearsFailures())
+      this.#haltWith(failureOf(unhandledRejection(this.run.id, step, error), this.#facts), []);
+    return true;
+  }
+
+  /** The code now awaits a promise that was reported as rejected. */
+  rejectionHandled(promise: unknown): void {
+    this.#unheard.forget(promise);
   }
 
   wait(spec: WaitSpec): Promise<unknown> {
@@ -321,11 +362,61 @@ export class Activation implements Turning, OperationContext, Recorded {
     return new Promise(() => {});
   }
 
-  /** Closes a branch that lost a race: what it awaits is aborted, and later operations never settle. */
-  closeScope(scope: Scope): void {
-    scope.close();
-    const reason = new BatonError("race-lost", "another branch of the race finished first");
-    for (const operation of this.#open) if (operation.scope.isClosed) operation.abort(reason);
+  /** Stops branches: what they await is aborted, and their operations never settle from now on. */
+  closeScopes(scopes: Iterable<Scope>, why: StopReason): void {
+    for (const scope of scopes) {
+      this.#stopped.add(scope.path);
+      scope.close(this.#deliveredSeq);
+    }
+    for (const operation of this.#open) if (operation.scope.isClosed) operation.abort(stopError(why));
+    this.#openLeftovers().stopped();
+  }
+
+  #openLeftovers(): Leftovers {
+    this.#leftovers ??= new Leftovers(this.#leftoversHost(), this.#env.cancelGraceMs);
+    return this.#leftovers;
+  }
+
+  #leftoversHost(): LeftoversHost {
+    const activation = this;
+    const isStoppedAttempt = ({ spec: { key } }: Attempt): boolean =>
+      this.#operations.get(key)?.scope.isClosed === true;
+    const isOpenUndoable = (operation: Operation): boolean =>
+      operation.scope.isClosed &&
+      operation.undo != null &&
+      (this.#recorder.isRecording(operation) || [...this.#attempts].some(({ spec }) => spec.key === operation.key));
+    return {
+      run: this.run,
+      root: this.root,
+      safeguards: this.safeguards,
+      get history() {
+        return activation.#history;
+      },
+      get canBegin() {
+        const { caughtUp } = activation.#env;
+        const isIdle =
+          activation.#isOver || activation.#isEnding || activation.#halt !== null || caughtUp !== undefined;
+        return activation.#isCaughtUp && !isIdle && activation.run.compensation === null;
+      },
+      get hasStoppedAttempts() {
+        return [...activation.#attempts].some(isStoppedAttempt);
+      },
+      get hasOpenUndoables() {
+        return [...activation.#open].some(isOpenUndoable);
+      },
+      step: (spec) => this.step(spec),
+      hold: () => this.hold(),
+      soon: (call) => this.#env.clock.soon(call),
+      after: (ms, call) => void this.after(ms, call),
+      open: (text, key) => this.#openResult(text, key),
+      settled: () => {
+        if (this.#finished !== null) this.#end(this.#finished, true);
+      },
+    };
+  }
+
+  #openResult(text: string | null, key: string): string | null {
+    return hasSealed(text) ? this.openVault().open(text ?? "", key, "output") : text;
   }
 
   /** Keeps log lines of code between steps. Lines of a replay were kept the first time. */
@@ -416,23 +507,34 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#isCaughtUp = true;
     if (this.#env.caughtUp !== undefined) return this.#env.caughtUp(this);
     if (this.run.compensation !== null) return this.#tryUndoing(this.run.compensation);
+    this.#stopHeld();
     const held = this.#held;
     this.#held = [];
-    for (const operation of held) {
-      // A race was won but the loser's wait is still registered: the holder crashed before closing it.
-      if (operation.scope.isClosed) {
-        if (this.#history.waits.has(operation.key)) this.closeWait(operation.key, true);
-      } else if (this.#halt === null) this.#beginOperation(operation);
-    }
+    for (const operation of held) if (this.#halt === null) this.#beginOperation(operation);
     this.#isFrontier = false;
+    this.#leftovers?.tend();
+  }
+
+  /** Ends waits of closed branches that are still registered: the holder that closed them crashed before the commit. */
+  #stopHeld(): void {
+    for (const operation of this.#held) {
+      if (!operation.scope.isClosed) continue;
+      if (this.#history.waits.has(operation.key)) operation.abort(stopError("race-lost"), true);
+      if (this.#history.abandoned.has(operation.key))
+        this.#openLeftovers().note(operation, { outcome: "abandoned", value: null });
+    }
+    this.#held = this.#held.filter((operation) => !operation.scope.isClosed);
   }
 
   #deliver(operation: Operation, entry: Entry, at: number): true {
     this.#lastAt = at;
+    this.#deliveredSeq = entry.seq;
     this.#open.delete(operation);
     if (entry.kind === "pivot") this.#pivot = entry.key;
-    if (operation.scope.isClosed) return true;
+    this.#freshCleanups?.delete(entry.key);
     try {
+      if (operation.undo != null) this.#openLeftovers().note(operation, entry);
+      if (operation.scope.isClosed) return true;
       operation.settle(entry);
     } catch (error) {
       this.#haltSealed(operation.key, error);
@@ -446,6 +548,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (this.#isOver || this.#isEnding) return;
     const fresh = this.#recorder.place(operation, draft);
     const wait = this.#waits.settle(operation.key);
+    if (operation.kind === "cleanup") this.#freshCleanups = (this.#freshCleanups ?? new Set()).add(operation.key);
     this.#recorder.send({ entries: [fresh.entry], ...extras }, (outcome) => {
       if (outcome.ok) {
         fresh.entry = settledEntry(fresh.entry, outcome.diverted ?? []);
@@ -537,6 +640,11 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#env.pump.add(this);
   }
 
+  cancelChild(key: string, isRegistered = false): void {
+    this.#waits.cancelChild(key, isRegistered);
+    this.#env.pump.add(this);
+  }
+
   hold(): () => void {
     this.#holds += 1;
     return () => {
@@ -550,7 +658,8 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (this.#waits.size === 0 && !this.#waits.hasUnsent) return;
     const now = this.#env.timeline.now();
     const nearest = this.#waits.nearestDue(now);
-    const isQuiet = this.#attempts.size === 0 && this.#holds === 0 && this.#recorder.isDrained;
+    const isIdle = this.#attempts.size === 0 && this.#holds === 0 && this.#leftovers?.isPending !== true;
+    const isQuiet = isIdle && this.#recorder.isDrained;
     if (isQuiet && this.#waits.size > 0 && nearest - now > this.#env.keepMs) return this.#park();
     if (this.#waits.hasUnsent) this.#sendWaits();
     this.#armTimer(nearest, now);
@@ -664,12 +773,7 @@ export class Activation implements Turning, OperationContext, Recorded {
       run: this.run,
       scope: this.root,
       history: this.#history,
-      undos: this.safeguards.listUndos(
-        this.#history,
-        this.#operations,
-        compensation.isFrontierUnknown === true,
-        (text, key) => (hasSealed(text) ? this.openVault().open(text ?? "", key, "output") : text),
-      ),
+      undos: this.#listUndos(compensation),
       liveChildren: () => this.#env.store.query("liveChildren", { run: this.run.no }),
       pause: (ms) => new Promise((resolve) => this.#env.clock.after(ms, resolve)),
       hold: () => this.hold(),
@@ -687,6 +791,21 @@ export class Activation implements Turning, OperationContext, Recorded {
     });
   }
 
+  /** Cleanups of code that has returned no longer apply. */
+  #listUndos(compensation: Compensation): readonly Undoable[] {
+    const listed = this.safeguards.listUndos(
+      this.#history,
+      this.#operations,
+      compensation.isFrontierUnknown === true,
+      (text, key) => this.#openResult(text, key),
+    );
+    return listed.flatMap((each): readonly Undoable[] => {
+      if (each.kind !== "cleanup") return compensation.isCleanupOnly === true ? [] : [each];
+      const scope = this.#operations.get(each.key)?.scope ?? this.root;
+      return scope.fate === "ended" || !this.safeguards.cleansUp() ? [] : [{ ...each, stop: scope.stop }];
+    });
+  }
+
   #finishUndoing(next: Next): void {
     if (this.#isOver || this.#isEnding || this.#halt !== null) return;
     this.#isEnding = true;
@@ -695,18 +814,79 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   // --- Ending --------------------------------------------------------------------------------------------------------
 
-  #end(result: Ending): void {
+  #end(result: Ending, isSettled = false): void {
+    if (!isSettled && this.#unheard.isUnsure) return this.#endLater(result);
     if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isUndoing) return;
     const left = this.#replay?.leftOut();
     if (left !== undefined) return this.#diverge(differenceText(this.#history, left, this.#operations));
     // Only the replayed steps matter now. The turn that uses up the history begins the compensation.
     if (this.run.compensation !== null) return this.#env.pump.add(this);
+    this.#stopHeld();
+    if (this.#waitsForLeftovers(result)) return;
     this.#isEnding = true;
+    if (!("error" in result)) this.#warnOfOpen();
     const entries = this.#abandonOpen();
-    const next = nextOf(result, this.#facts);
-    const advance = { ...(entries.length === 0 ? {} : { entries }), ...this.#logsPart(), next };
+    const undoneBadly = "error" in result ? undefined : this.#leftovers?.failure;
+    const next = undoneBadly ?? nextOf(this.#heard(result), this.#facts);
+    // The code may end in the turn that closes a branch: the children of that branch are cancelled with the end.
+    const { cancels } = this.#waits.takeUnsent().parts;
+    const advance = {
+      ...(entries.length === 0 ? {} : { entries }),
+      ...(cancels === undefined ? {} : { cancels }),
+      ...this.#logsPart(),
+      next,
+    };
     // If the outcome is unread, a cancel came first: the store knows how the run ended.
     this.#recorder.send(advance, (outcome) => this.#finish(outcome.ok && outcome.isUnread ? null : next));
+  }
+
+  /**
+   * The end of the code waits for the undos and cleanups of stopped branches. A failed run waits only for the one in
+   * progress: its compensation, its cleanups or a resume continue with the others.
+   */
+  #waitsForLeftovers(result: Ending): boolean {
+    if ("error" in result) this.#leftovers?.halt();
+    const isWaiting = "error" in result ? this.#leftovers?.isBusy : this.#leftovers?.isPending;
+    if (isWaiting !== true) return false;
+    this.#finished ??= result;
+    this.#env.pump.add(this);
+    this.#leftovers?.tend();
+    return true;
+  }
+
+  /** A failure may be awaited in the same task in which the code ends: the platform reports that after this task. */
+  #endLater(result: Ending): void {
+    const release = this.hold();
+    this.#env.clock.soon(() => {
+      release();
+      this.#end(result, true);
+    });
+  }
+
+  /** The end of code that never asked for the result of a failed operation is that failure. */
+  #heard(result: Ending): Ending {
+    const unheard = "error" in result || !this.safeguards.hearsFailures() ? null : this.#unheard.first();
+    if (unheard === null) return result;
+    const message = "the code ended without awaiting an operation that had failed: the run fails with its error";
+    this.log({ key: null, level: "warn", message, data: null });
+    return unheard;
+  }
+
+  /** Names the operations that the code has requested and that are still unfinished when it ends. */
+  #warnOfOpen(): void {
+    const open = [...this.#open].filter(({ scope, kind }) => !scope.isClosed && kind !== "undo").map(({ key }) => key);
+    if (open.length === 0) return;
+    const names = `${open.slice(0, namesMax).join(", ")}${open.length > namesMax ? ` and ${open.length - namesMax} more` : ""}`;
+    this.#env.warn("the code of a run ended before operations that it did not await", {
+      run: this.run.id,
+      operations: names,
+    });
+    this.log({
+      key: null,
+      level: "warn",
+      message: `the code ended before these operations, which it did not await: ${names}`,
+      data: null,
+    });
   }
 
   /** Aborts the steps that the code did not await, and records them as abandoned. */
@@ -731,7 +911,17 @@ export class Activation implements Turning, OperationContext, Recorded {
       pivot: this.#pivot ?? this.#history.pivot,
       vault: this.#vault,
       isFrontierUnknown: this.run.isUnclean && !this.#isCaughtUp,
+      hasCleanups: this.#hasCleanups,
     };
+  }
+
+  /** Before the history is used up it is not known which of them still apply: the replay that calls them finds out. */
+  get #hasCleanups(): boolean {
+    if (!this.safeguards.cleansUp()) return false;
+    const { entries, undone } = this.#history;
+    const isRecorded = (entry: PastEntry): boolean => entry.kind === "cleanup" && !undone.has(entry.key);
+    if (!this.#isCaughtUp && entries.some(isRecorded)) return true;
+    return (this.#freshCleanups?.size ?? 0) > 0 || this.#leftovers?.hasCleanups === true;
   }
 
   suspend(reason: Reason): void {
@@ -783,7 +973,8 @@ export class Activation implements Turning, OperationContext, Recorded {
   /** After the point of no return nothing is undone. */
   #cancellation(request: Request, reason: Reason): Next {
     const facts = this.#facts;
-    if (request.isCompensated !== true || facts.pivot !== null) return { state: "cancelled", reason };
+    if (request.isCompensated !== true || facts.pivot !== null)
+      return facts.hasCleanups ? cleanupOf({ end: "cancelled", reason }) : { state: "cancelled", reason };
     return undoingOf({ end: "cancelled", reason }, facts);
   }
 
@@ -866,6 +1057,8 @@ export class Activation implements Turning, OperationContext, Recorded {
 /** Delay between checks of code that awaits something else. */
 const stuckMs = 10;
 const shownKeysMax = 100;
+/** Operations in a warning. */
+const namesMax = 10;
 
 function isStep(operation: Operation): boolean {
   return operation.kind === "step" || operation.kind === "once" || operation.kind === "tx";

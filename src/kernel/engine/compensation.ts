@@ -4,7 +4,7 @@ import { undoKeyOf } from "../model/journal.ts";
 import { describeReason } from "../model/reason.ts";
 import type { Compensation, LeasedRun } from "../model/run.ts";
 import type { Next } from "../model/transition.ts";
-import type { Scope } from "./scope.ts";
+import type { Scope, Stop } from "./scope.ts";
 import { idempotencyKeyOf, type StepSpec } from "./step-operation.ts";
 import { asUndoAttempt, type Undoable } from "./undo.ts";
 
@@ -37,7 +37,9 @@ export async function compensate(
   compensation: Compensation,
 ): Promise<Extract<Next, { state: "failed" | "cancelled" | "suspended" }>> {
   const { undos, history } = undoing;
-  await childrenEnded(undoing);
+  // The children of a run that can be resumed run on.
+  const isResumable = compensation.isCleanupOnly === true && compensation.end === "failed";
+  if (!isResumable) await childrenEnded(undoing);
   const undone = [...history.undone];
   for (const [i, each] of undos.entries()) {
     if (needsPerson(each, history)) return { state: "suspended", reason: { code: "unknown-undo", step: each.key } };
@@ -73,23 +75,34 @@ function needsPerson({ key, isKnown, spec }: Undoable, history: History): boolea
   return !isKnown && !spec.takesUnknown && !history.supplied.has(undoKeyOf(key));
 }
 
-function undo({ key, isKnown, result, spec }: Undoable, undoing: Undoing): Promise<unknown> {
-  return undoing.step({
+function undo(each: Undoable, undoing: Undoing): Promise<unknown> {
+  return undoing.step(undoStep(each, undoing, undoing.scope, each.stop ?? null));
+}
+
+/** An undo or a cleanup as a step. `stop`: the stopped branch that it belongs to, while the run itself goes on. */
+export function undoStep(
+  { key, isKnown, result, spec }: Undoable,
+  run: Pick<Undoing, "run" | "history">,
+  scope: Scope,
+  stop: Stop | null,
+): StepSpec {
+  return {
     key: undoKeyOf(key),
     kind: "undo",
-    scope: undoing.scope,
+    scope,
     work: async (attempt) => {
-      await spec.work(result, asUndoAttempt(attempt, isKnown, idempotencyKeyOf(undoing, key)));
+      await spec.work(result, asUndoAttempt(attempt, isKnown, idempotencyKeyOf(run, key)));
+      return stop ?? undefined;
     },
     policy: spec.policy,
     timeoutMs: spec.timeoutMs,
     whenExhausted: "fail",
     input: null,
     undo: null,
-  });
+  };
 }
 
-function undoFailure(
+export function undoFailure(
   thrown: unknown,
   key: string,
   run: LeasedRun,
@@ -114,10 +127,12 @@ function compensated(
 ): Extract<Next, { state: "failed" | "cancelled" }> {
   if (compensation.end === "cancelled") {
     const { reason } = compensation;
+    if (compensation.isCleanupOnly === true) return { state: "cancelled", reason };
     const error = reason.code === "by-person" ? `Cancelled ${describeReason(reason)}` : null;
     return { state: "cancelled", reason: { code: "compensated", undone, error } };
   }
   const { error, fingerprint, step } = compensation;
+  if (compensation.isCleanupOnly === true) return { state: "failed", error, fingerprint, step, isCleanedUp: true };
   return {
     state: "failed",
     error,

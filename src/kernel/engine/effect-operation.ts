@@ -5,18 +5,21 @@ import type { Entry, EntryKind } from "../model/journal.ts";
 import { reviveError } from "../model/user-errors.ts";
 import type { Extras, Operation, OperationContext } from "./operation.ts";
 import type { Scope } from "./scope.ts";
+import type { UndoSpec } from "./undo.ts";
 
 /**
  * An operation that happens only in the store, in the transaction that records it: a start, an event, a race's winner.
  */
 export interface EffectSpec {
   readonly key: string;
-  readonly kind: Extract<EntryKind, "start" | "emit" | "race" | "attributes" | "pivot">;
+  readonly kind: Extract<EntryKind, "start" | "emit" | "race" | "attributes" | "pivot" | "cleanup">;
   readonly scope: Scope;
   /** The JSON text that the code receives, and what is written with it. */
   readonly make: () => Effect | Promise<Effect>;
   /** Called in its turn, just before the code continues, live and in replay alike. */
   readonly onSettled?: (value: string | null) => void;
+  /** Of a cleanup: what to call when its branch or the run is stopped. */
+  readonly undo?: UndoSpec;
 }
 
 export interface Effect {
@@ -46,6 +49,10 @@ export class EffectOperation implements Operation {
     this.#context = context;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  get undo(): UndoSpec | null {
+    return this.#spec.undo ?? null;
   }
 
   begin(): void {

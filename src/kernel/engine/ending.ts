@@ -18,6 +18,8 @@ export interface EndingFacts {
   readonly vault: Vault | null;
   /** The last holder crashed, and what it had begun is not known yet. */
   readonly isFrontierUnknown: boolean;
+  /** Cleanups are registered that must run before a failed or cancelled run ends. */
+  readonly hasCleanups: boolean;
 }
 
 export function nextOf(ending: Ending, facts: EndingFacts): Next {
@@ -42,8 +44,14 @@ export function failureOf(thrown: unknown, facts: EndingFacts): Next {
   const error = step === null ? clean : { ...clean, step };
   const fingerprint = fingerprintOf(handler.definition.name, step, rootOf(error));
   // After the point of no return nothing is undone: the failure waits for a person.
-  if (handler.onFailure === "keep" || pivot !== null) return { state: "failed", error, fingerprint, step };
-  return undoingOf({ end: "failed", error, fingerprint, step }, facts);
+  const end = { end: "failed", error, fingerprint, step } as const;
+  if (handler.onFailure === "compensate" && pivot === null) return undoingOf(end, facts);
+  return facts.hasCleanups ? cleanupOf(end) : { state: "failed", error, fingerprint, step };
+}
+
+/** The run ends as it would, after its cleanups. It takes the way of a compensation, which survives every crash. */
+export function cleanupOf(compensation: Compensation): Next {
+  return { state: "compensating", compensation: { ...compensation, isCleanupOnly: true } };
 }
 
 /** What the last holder may have begun is known only when the history is used up. */

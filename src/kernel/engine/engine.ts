@@ -270,6 +270,20 @@ export class Engine {
     this.#worker.wake();
   }
 
+  /**
+   * A promise that belongs to the code of this run, between its steps or in `step`, was rejected and nothing awaits it.
+   * Fails the run, unless it is the error of an operation, which the code may still await. False: this process does not
+   * hold the run any more, so nothing was done.
+   */
+  runRejected(run: LeasedRun, step: string | null, error: unknown, promise: unknown = null): boolean {
+    return this.#worker.activationOf(run)?.rejected(step, error, promise) ?? false;
+  }
+
+  /** The code now awaits a promise that was reported by `runRejected`. */
+  rejectionHandled(run: LeasedRun, promise: unknown): void {
+    this.#worker.activationOf(run)?.rejectionHandled(promise);
+  }
+
   // --- Starting ------------------------------------------------------------------------------------------------------
 
   /** Starts a run. When it returns, the run is on disk. */

@@ -24,8 +24,8 @@ export interface Operation {
   begin(): void;
   /** Passes the recorded entry to the code. */
   settle(entry: Entry): void;
-  /** The code no longer waits for it. */
-  abort(reason: Error): void;
+  /** The code no longer waits for it. `isRegistered`: its wait has a row although it is not open here. */
+  abort(reason: Error, isRegistered?: boolean): void;
   /** An arrival for its wait. */
   arrive?(arrival: Arrival): void;
   /** The store refused the start that it waits for. */
@@ -36,7 +36,17 @@ export interface Operation {
 export type Extras = Partial<
   Pick<
     Advance,
-    "attempts" | "opens" | "closes" | "expires" | "starts" | "events" | "sealEvents" | "read" | "attributes" | "logs"
+    | "attempts"
+    | "opens"
+    | "closes"
+    | "cancels"
+    | "expires"
+    | "starts"
+    | "events"
+    | "sealEvents"
+    | "read"
+    | "attributes"
+    | "logs"
   >
 >;
 
@@ -81,6 +91,8 @@ export interface OperationContext {
   resumeWait(wait: OpenWait): void;
   /** Ends a wait that is no longer needed. `isRegistered`: its row exists although it is not open here. */
   closeWait(key: string, isRegistered?: boolean): void;
+  /** Ends the wait for a child and cancels the child, in one transition. `isRegistered`: as in `closeWait`. */
+  cancelChild(key: string, isRegistered?: boolean): void;
   /** Keeps the run in memory while something outside the store is awaited. Returns a function that releases it. */
   hold(): () => void;
   attemptStarted(attempt: Attempt): void;

@@ -1,5 +1,6 @@
 import type { History, PastEntry } from "../decide/history.ts";
 import type { Operation } from "./operation.ts";
+import type { StoppedBranches } from "./stopped-branches.ts";
 
 /** Turns to wait for code that awaits something else: the first few at once, the rest 10 ms apart, 10 s in total. */
 const stuckTurnsMax = 1_000;
@@ -23,10 +24,12 @@ export class Replay {
   readonly #history: History;
   readonly #operations: ReadonlyMap<string, Operation>;
   readonly #urgent: { operation: Operation; entry: PastEntry }[] = [];
+  readonly #stopped: StoppedBranches;
   #position = 0;
   #stuckTurns = 0;
 
-  constructor(history: History, operations: ReadonlyMap<string, Operation>) {
+  constructor(history: History, operations: ReadonlyMap<string, Operation>, stopped: StoppedBranches) {
+    this.#stopped = stopped;
     this.#history = history;
     this.#operations = operations;
   }
@@ -48,8 +51,8 @@ export class Replay {
 
   next(): ReplayStep {
     const { entries } = this.#history;
-    while (entries[this.#position]?.isOptional) this.#position += 1;
-    const entry = entries[this.#position];
+    let entry = entries[this.#position];
+    while (entry !== undefined && (entry.isOptional || this.#isUnheard(entry))) entry = entries[++this.#position];
     if (entry === undefined) return { kind: "caught-up" };
     const operation = this.#operations.get(entry.key);
     if (operation !== undefined) {
@@ -66,7 +69,12 @@ export class Replay {
   leftOut(): PastEntry | undefined {
     return this.#history.entries
       .slice(this.#position)
-      .find((entry) => !entry.isOptional && !this.#operations.has(entry.key));
+      .find((entry) => !entry.isOptional && !this.#isUnheard(entry) && !this.#operations.has(entry.key));
+  }
+
+  /** The code never asks for what a stopped branch recorded later: earlier versions let such a branch run on. */
+  #isUnheard(entry: PastEntry): boolean {
+    return !this.#operations.has(entry.key) && this.#stopped.has(entry.key);
   }
 }
 

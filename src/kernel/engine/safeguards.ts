@@ -10,6 +10,25 @@ export interface EngineSafeguards {
   readonly listUndos: typeof listUndos;
   /** Suspends a run whose code differs from its recorded history. */
   haltsDiverged(): boolean;
+  /** Cancels the awaited children of a branch that is stopped. */
+  stopsChildren(): boolean;
+  /** Stops the other items of a map that has failed. */
+  stopsSiblings(): boolean;
+  /** Fails a run whose code ignores a failure. */
+  hearsFailures(): boolean;
+  /** Calls the cleanups of what is stopped. */
+  cleansUp(): boolean;
+  /** Undoes the completed steps of stopped branches. */
+  undoesLosers(): boolean;
 }
 
-export const safeguards: EngineSafeguards = { decideRetry, listUndos, haltsDiverged: () => true };
+export const safeguards: EngineSafeguards = {
+  decideRetry,
+  listUndos,
+  haltsDiverged: () => true,
+  stopsChildren: () => true,
+  stopsSiblings: () => true,
+  hearsFailures: () => true,
+  cleansUp: () => true,
+  undoesLosers: () => true,
+};

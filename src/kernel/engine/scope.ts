@@ -1,3 +1,9 @@
+/** A stopped branch. Recorded with the undos of its steps, because a resume may continue it. */
+export interface Stop {
+  readonly branch: string;
+  readonly at: number;
+}
+
 /**
  * A branch of a run's code: the whole, one branch of a `race`, or one item of a `map`. Keys inside it include its path,
  * so that branches can use the same names. The promises of a closed scope never settle.
@@ -9,6 +15,8 @@ export class Scope {
   /** Keys of the whole run: a step named `a/b` must not clash with step `b` of a branch `a`. */
   readonly #taken: Set<string>;
   #isClosed = false;
+  #isEnded = false;
+  #stop: Stop | null = null;
 
   constructor(path: string, parent: Scope | null) {
     this.path = path;
@@ -41,8 +49,27 @@ export class Scope {
     return new Scope(key, this);
   }
 
-  close(): void {
+  /** `at`: the place in the run's order at which it was stopped. */
+  close(at: number): void {
     this.#isClosed = true;
+    this.#stop ??= { branch: this.path, at };
+  }
+
+  /** The innermost stopped branch around it, and the place in the run's order at which that was stopped. */
+  get stop(): Stop | null {
+    return this.#stop ?? this.#parent?.stop ?? null;
+  }
+
+  /** Its code has returned: what it registered for a stop no longer applies. */
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  /** How the code of this branch was left, as decided by the innermost scope that has been left. */
+  get fate(): "open" | "ended" | "stopped" {
+    if (this.#isClosed) return "stopped";
+    if (this.#isEnded) return "ended";
+    return this.#parent?.fate ?? "open";
   }
 
   get isClosed(): boolean {

@@ -126,9 +126,9 @@ export class StepOperation implements Operation {
     }
   }
 
-  abort(reason: Error): void {
+  abort(reason: Error, isRegistered = false): void {
     if (this.#attempt !== null) this.#attempt.abort(reason);
-    else this.#context.closeWait(this.key);
+    else this.#context.closeWait(this.key, isRegistered);
   }
 
   /**
@@ -166,6 +166,8 @@ export class StepOperation implements Operation {
 
   #run(): void {
     const context = this.#context;
+    // Its branch was stopped while the intent or a lost attempt was being recorded: nothing begins any more.
+    if (this.scope.isClosed) return context.closeWait(this.key, this.#hasRow);
     this.#number += 1;
     const { timeoutMs } = this.#spec;
     const attempt = new Attempt({

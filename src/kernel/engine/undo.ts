@@ -3,6 +3,7 @@ import type { History } from "../decide/history.ts";
 import type { RetryPolicy } from "../decide/retry.ts";
 import type { EntryKind } from "../model/journal.ts";
 import type { Attempt, StepAttempt } from "./attempt.ts";
+import type { Stop } from "./scope.ts";
 
 /** What an `undo` function receives in addition to the step's result. */
 export interface UndoAttempt extends StepAttempt {
@@ -32,9 +33,12 @@ interface Requested {
 export interface Undoable {
   /** The step's key. */
   readonly key: string;
+  readonly kind: EntryKind;
   readonly isKnown: boolean;
   readonly result: unknown;
   readonly spec: UndoSpec;
+  /** Of a cleanup: the stopped branch that registered it. */
+  readonly stop?: Stop | null;
 }
 
 /**
@@ -51,16 +55,20 @@ export function listUndos(
   // A running child is cancelled, so its outcome is known.
   const isOpen = ({ key, kind }: Requested): boolean =>
     kind !== "child" &&
+    // What a cleanup is for begins only after it has been registered.
+    kind !== "cleanup" &&
     history.byKey.get(key) === undefined &&
     (isFrontierUnknown || history.abandoned.has(key) || history.attempts.has(key));
   const unknown = [...operations.values()]
     .filter(isOpen)
-    .flatMap(({ key, undo }) => (undo == null ? [] : [{ key, isKnown: false, result: undefined, spec: undo }]));
-  const known = history.entries.flatMap(({ key, outcome, value }) => {
+    .flatMap(({ key, kind, undo }) =>
+      undo == null ? [] : [{ key, kind, isKnown: false, result: undefined, spec: undo }],
+    );
+  const known = history.entries.flatMap(({ key, kind, outcome, value }) => {
     const undo = operations.get(key)?.undo;
     return undo == null || outcome !== "ok"
       ? []
-      : [{ key, isKnown: true, result: decode(open(value, key)), spec: undo }];
+      : [{ key, kind, isKnown: true, result: decode(open(value, key)), spec: undo }];
   });
   return [...known, ...unknown].toReversed().filter(({ key }) => !history.undone.has(key));
 }

@@ -8,18 +8,31 @@ interface Opening {
   readonly starts: readonly StartRun[];
 }
 
+/**
+ * A child to cancel, until the store has confirmed it. Every advance repeats it, because a delayed one could arrive
+ * after the end of the run. It counts only once the child's start is confirmed: the start could be the delayed one.
+ */
+interface Cancel {
+  /** Null: its row was found in the store. */
+  readonly wait: OpenWait | null;
+  isSent: boolean;
+}
+
 /** The open waits of a run in memory, and those that the next advance registers or ends. */
 export class WaitBook {
   readonly #waits = new Map<string, OpenWait>();
   #opens: Opening[] = [];
   #closes: string[] = [];
+  readonly #cancels = new Map<string, Cancel>();
 
   get size(): number {
     return this.#waits.size;
   }
 
   get hasUnsent(): boolean {
-    return this.#opens.length > 0 || this.#closes.length > 0;
+    const isCancelling =
+      this.#cancels.size > 0 && [...this.#cancels.values()].some((each) => isStarted(each) && !each.isSent);
+    return this.#opens.length > 0 || this.#closes.length > 0 || isCancelling;
   }
 
   get(key: string): OpenWait | undefined {
@@ -44,15 +57,25 @@ export class WaitBook {
     return wait;
   }
 
-  /** Ends a wait that is no longer needed. `isRegistered`: its row exists although it is not open here. */
-  close(key: string, isRegistered: boolean): void {
-    if (!this.#waits.delete(key)) {
-      if (isRegistered) this.#closes.push(key);
-      return;
-    }
+  /**
+   * Ends a wait that is no longer needed. `isRegistered`: its row exists although it is not open here. True if the row
+   * is removed by the next advance, false if there is none.
+   */
+  close(key: string, isRegistered: boolean): boolean {
+    const isOpen = this.#waits.delete(key);
     const unsent = this.#opens.findIndex((each) => each.wait.key === key);
-    if (unsent >= 0) this.#opens.splice(unsent, 1);
-    else this.#closes.push(key);
+    if (isOpen && unsent >= 0) this.#opens.splice(unsent, 1);
+    else if (isOpen || isRegistered) {
+      this.#closes.push(key);
+      return true;
+    }
+    return false;
+  }
+
+  /** Ends the wait for a child and cancels the child with the same advance. A child that was not sent never starts. */
+  cancelChild(key: string, isRegistered: boolean): void {
+    const wait = this.#waits.get(key) ?? null;
+    if (this.close(key, isRegistered)) this.#cancels.set(key, { wait, isSent: false });
   }
 
   /** Makes every retry due at once. */
@@ -79,6 +102,9 @@ export class WaitBook {
   takeUnsent(): { readonly parts: Extras; committed(at: number): void; readonly hasAwaited: boolean } {
     const opens = this.#opens;
     const closes = this.#closes;
+    const cancels = [...this.#cancels.keys()];
+    const sure = [...this.#cancels].filter(([, cancel]) => isStarted(cancel));
+    for (const [, cancel] of sure) cancel.isSent = true;
     const starts = opens.flatMap((each) => each.starts);
     this.#opens = [];
     this.#closes = [];
@@ -87,13 +113,19 @@ export class WaitBook {
         ...(opens.length === 0 ? {} : { opens: opens.map((each) => each.opening) }),
         ...(starts.length === 0 ? {} : { starts }),
         ...(closes.length === 0 ? {} : { closes }),
+        ...(cancels.length === 0 ? {} : { cancels }),
       },
       committed: (at) => {
+        for (const [key] of sure) this.#cancels.delete(key);
         for (const { opening, wait } of opens) wait.dueAt = dueOf(opening, at);
       },
       hasAwaited: opens.some(({ opening }) => opening.kind !== "timer"),
     };
   }
+}
+
+function isStarted({ wait }: Cancel): boolean {
+  return wait === null || wait.dueAt !== undefined;
 }
 
 function dueOf(opening: WaitOpening, at: number): number | null {

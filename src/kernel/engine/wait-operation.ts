@@ -85,7 +85,11 @@ export class WaitOperation implements Operation {
     const release = this.#context.hold();
     prepare()
       .then(
-        (start) => this.#context.openWait({ ...this.#spec.opening, name: start.id }, this, onDue, [start]),
+        (start) => {
+          // The branch may have lost meanwhile: then the child never starts.
+          if (!this.scope.isClosed)
+            this.#context.openWait({ ...this.#spec.opening, name: start.id }, this, onDue, [start]);
+        },
         (error: unknown) => {
           const value = JSON.stringify({ run: "", status: "failed", error: recordError(error) });
           this.#context.record(this, { outcome: "error", value, input: null, attempts: 1, tookMs: 0 });
@@ -116,8 +120,11 @@ export class WaitOperation implements Operation {
     return text;
   }
 
-  abort(): void {
-    this.#context.closeWait(this.key);
+  /** `isRegistered`: its row exists although the wait is not open here, because the holder that closed it crashed. */
+  abort(_reason: Error, isRegistered = false): void {
+    const isStopped = this.scope.isClosed && this.#context.safeguards.stopsChildren();
+    if (this.kind === "child" && isStopped) this.#context.cancelChild(this.key, isRegistered);
+    else this.#context.closeWait(this.key, isRegistered);
   }
 
   refuse(error: ErrorRecord): void {

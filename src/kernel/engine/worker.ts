@@ -107,6 +107,12 @@ export class Worker {
     return this.#active.size;
   }
 
+  /** The activation of exactly this lease, if it is still held. */
+  activationOf(run: LeasedRun): Activation | null {
+    const activation = this.#active.get(run.no);
+    return activation?.run === run ? activation : null;
+  }
+
   get isBusy(): boolean {
     for (const activation of this.#active.values()) if (activation.isBusy) return true;
     return false;

@@ -2,7 +2,8 @@ import type { ErrorRecord } from "./errors.ts";
 
 /**
  * The operations of a run's code, each recorded under its key when it is settled. Two are the engine's own: `reopen`
- * voids earlier entries when a recovery action continues the run, and `undo` is the compensation of a completed step.
+ * voids earlier entries when a recovery action continues the run, and `undo` is the compensation of a completed step, or
+ * a cleanup that was called. `cleanup` is the registration of one.
  */
 export const entryKinds = [
   "step",
@@ -18,6 +19,7 @@ export const entryKinds = [
   "reopen",
   "undo",
   "pivot",
+  "cleanup",
 ] as const;
 /** Prefix of the key under which a step's undo is recorded. A step's name must not start with it. */
 export const undoPrefix = "undo:";
@@ -70,6 +72,8 @@ export interface Reopening {
   readonly inputs?: Readonly<Record<string, string>>;
   /** Outputs supplied by a person, by key, JSON text: recorded instead of running the operation. */
   readonly supplied?: Readonly<Record<string, string>>;
+  /** The run continues after it was cleaned up: what its code registers is called again when it next stops. */
+  readonly repeatsCleanups?: boolean;
 }
 
 export type AttemptOutcome = "failed" | "timed-out" | "lost" | "aborted";

@@ -3,7 +3,11 @@ import type { Reason } from "./reason.ts";
 import type { RunStatus } from "./status.ts";
 
 /** How a run ends once its completed steps are undone. */
-export type Compensation = { readonly isFrontierUnknown?: boolean } & (
+export type Compensation = {
+  readonly isFrontierUnknown?: boolean;
+  /** Completed steps stay as they are: only the registered cleanups are called. */
+  readonly isCleanupOnly?: boolean;
+} & (
   | {
       readonly end: "failed";
       readonly error: ErrorRecord;

@@ -95,6 +95,8 @@ export type Next =
       readonly step: string | null;
       /** Set after a compensation. A fully compensated run is not a dead letter. */
       readonly reason?: Extract<Reason, { code: "compensated" | "compensation-failed" }>;
+      /** It was cleaned up, not compensated: a resume continues its code. */
+      readonly isCleanedUp?: boolean;
     }
   | { readonly state: "cancelled"; readonly reason: Reason };
 
@@ -107,6 +109,8 @@ export interface Advance {
   readonly attempts?: readonly AttemptClosing[];
   readonly opens?: readonly WaitOpening[];
   readonly closes?: readonly string[];
+  /** Keys of awaited children whose branch was stopped: they are cancelled, and the run no longer hears from them. */
+  readonly cancels?: readonly string[];
   /** Waits that these entries end by timeout: refused as unread if an event arrived first. */
   readonly expires?: readonly string[];
   readonly starts?: readonly StartRun[];

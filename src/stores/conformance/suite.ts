@@ -469,6 +469,109 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       assert.equal((await store.query("run", { id: child.id }))?.row.status, "cancelled");
     });
 
+    test("stops the child of a stopped branch with the transition that closes its wait", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
+      await store.commit(newStart());
+      const parent = await lease();
+      const call = (key: string): ReturnType<typeof newStart> =>
+        newStart({ parent: { no: parent.no, key, isAwaited: true } });
+      const [lost, kept, again] = [call("lost"), call("kept"), call("lost")];
+      const open = (key: string, name: string) => ({ key, kind: "child", name }) as const;
+      await advanceRun(parent, { opens: [open("lost", lost.id), open("kept", kept.id)], starts: [lost, kept] });
+      await advanceRun(parent, { closes: ["lost"], cancels: ["lost", "unknown"] });
+      const statusOf = async (id: string) => (await store.query("run", { id }))?.row.status;
+      assert.equal(await statusOf(lost.id), "cancelled");
+      assert.equal(await statusOf(kept.id), "pending");
+      const journal = await store.load({ run: parent.no, fence: parent.fence });
+      assert.deepEqual(journal?.arrivals, [], "the parent does not hear of it");
+      assert.deepEqual(
+        journal?.waits.map((wait) => wait.key),
+        ["kept"],
+      );
+      await advanceRun(parent, { opens: [open("lost", again.id)], starts: [again] });
+      assert.equal(await statusOf(again.id), "pending", "the key can be used again");
+      await advanceRun(parent, { cancels: ["lost"], next: { state: "completed", output: null } });
+      assert.equal(await statusOf(again.id), "cancelled", "with the end of the run");
+      assert.equal(await statusOf(kept.id), "pending");
+    });
+
+    test("the cancel of an idle run leaves it to its cleanups; a cleaned-up failure is an ordinary dead letter", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
+      const reason = { code: "by-person", by: "me", why: null } as const;
+      const draft = { outcome: "ok", value: null, input: null, attempts: 1, tookMs: 0 } as const;
+      const open = async (): Promise<Awaited<ReturnType<typeof lease>>> => {
+        await store.commit(newStart());
+        const run = await lease();
+        await advanceRun(run, {
+          entries: [{ seq: 1, key: "lock", kind: "cleanup", ...draft }],
+          opens: [
+            { key: "nap", kind: "timer", dueInMs: 86_400_000 },
+            { key: "go", kind: "event", name: "go" },
+          ],
+        });
+        return run;
+      };
+      const parked = await open();
+      await advanceRun(parked, { next: { state: "parked" } });
+      const { mark } = (await store.query("run", { id: parked.id })) ?? {};
+      assert.ok(mark !== undefined);
+      await store.commit({
+        kind: "intervene",
+        run: parked.no,
+        seen: mark,
+        idle: { to: "cancelled", reason },
+        held: null,
+        audit: { actor: "me", verb: "cancel", why: null },
+      });
+      const cleaning = await lease();
+      assert.deepEqual(cleaning.compensation, { end: "cancelled", reason, isCleanupOnly: true });
+      await advanceRun(cleaning, { next: { state: "cancelled", reason } });
+      assert.equal((await store.query("run", { id: parked.id }))?.row.status, "cancelled");
+
+      const failing = await open();
+      const error = { name: "Error", message: "down" };
+      const end = { end: "failed", error, fingerprint: "f", step: null } as const;
+      await advanceRun(failing, { next: { state: "compensating", compensation: { ...end, isCleanupOnly: true } } });
+      const again = await lease();
+      assert.equal(again.no, failing.no);
+      const journal = await store.load({ run: again.no, fence: again.fence });
+      assert.deepEqual(
+        journal?.waits.map((wait) => wait.key),
+        ["nap"],
+        "a resume continues its timers",
+      );
+      await advanceRun(again, { next: { state: "failed", error, fingerprint: "f", step: null, isCleanedUp: true } });
+      const detail = await store.query("run", { id: failing.id });
+      assert.equal(detail?.row.status, "failed");
+      assert.equal(detail?.compensation, null, "a resume continues its code");
+      assert.equal((await store.query("deadGroups", { limit: 10 })).length, 1);
+    });
+
+    test("a held child of a stopped branch receives the cancel, and its end reaches nobody", async ({
+      store,
+      lease,
+      advanceRun,
+    }) => {
+      await store.commit(newStart());
+      const parent = await lease();
+      const child = newStart({ parent: { no: parent.no, key: "lost", isAwaited: true } });
+      await advanceRun(parent, { opens: [{ key: "lost", kind: "child", name: child.id }], starts: [child] });
+      const held = await lease();
+      assert.equal(held.id, child.id);
+      await advanceRun(parent, { closes: ["lost"], cancels: ["lost"] });
+      const request = (await store.load({ run: held.no, fence: held.fence }))?.arrivals[0];
+      assert.equal(request?.kind, "cancel");
+      const reason = { code: "by-person", by: "parent", why: null } as const;
+      await advanceRun(held, { read: [request?.id ?? 0], next: { state: "cancelled", reason } });
+      assert.deepEqual((await store.load({ run: parent.no, fence: parent.fence }))?.arrivals, []);
+    });
+
     test("pages by keyset without repeating or omitting rows while rows are added", async ({ store }) => {
       for (let i = 0; i < 7; i++) await store.commit(newStart({ key: i % 2 === 0 ? "even" : "odd" }));
       const first = await store.query("runs", { before: null, limit: 3 });

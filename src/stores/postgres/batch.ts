@@ -167,7 +167,7 @@ function isPlainEvent({ event, isRouted, starts, refused }: AcceptEvent, known: 
 
 function isPlainAdvance(advance: Advance, known: Known): boolean {
   const { next, entries } = advance;
-  if (advance.events !== undefined || advance.sealEvents !== undefined) return false;
+  if (advance.events !== undefined || advance.sealEvents !== undefined || advance.cancels !== undefined) return false;
   if (advance.attributes !== undefined || advance.shows !== undefined) return false;
   if (advance.starts?.some((start) => !isPlainStart(start, known) || start.leaseTo !== undefined)) return false;
   if (advance.opens?.some((wait) => !isPlainWait(wait, known))) return false;

@@ -10,7 +10,7 @@ import { kindCode, outcomeCode, state, statusOfState } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { continueRun } from "./continue-run.ts";
-import { endRun } from "./end-run.ts";
+import { cancelIdle, endRun, stopChildren } from "./end-run.ts";
 import { acceptEvent, sealEvent } from "./events.ts";
 import { markRead, unreadCount } from "./inbox.ts";
 import { guardRow, type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
@@ -129,6 +129,7 @@ function isPlain(advance: Advance): boolean {
     advance.attempts === undefined &&
     advance.opens === undefined &&
     advance.closes === undefined &&
+    advance.cancels === undefined &&
     advance.expires === undefined &&
     advance.starts === undefined &&
     advance.events === undefined &&
@@ -190,6 +191,7 @@ function* writeRest(context: Context, advance: Advance, live: LiveRow, at: numbe
     yield* db.run("delete from shows where run = ? and key = ?", run, key);
   }
   yield* markRead(context, run, advance.read ?? []);
+  if (advance.cancels !== undefined) yield* stopChildren(context, run, advance.cancels, at);
   for (const wait of advance.opens ?? []) yield* openWait(context, run, wait, at);
   const isTouching = live.is_touched === 0 && (advance.opens !== undefined || advance.shows !== undefined);
   if (isTouching) yield* db.run("update live set is_touched = 1 where run = ?", run);
@@ -246,7 +248,7 @@ function* obeyInstead(
   const reason = { code: "by-person", by, why } as const;
   if (unread.kind === "suspend") yield* suspendRun(context, live, { reason, stopsClocks: stopsClocks === true }, at);
   else if (isCompensated === true) yield* beginCompensation(context, run, { end: "cancelled", reason }, at);
-  else yield* endRun(context, live, { state: "cancelled", reason }, fence, at);
+  else yield* cancelIdle(context, live, reason, fence, at);
   yield* context.db.run("update inbox set is_read = 1 where run = ? and is_read = 0 and kind = ?", run, unread.kind);
   return true;
 }
@@ -332,6 +334,9 @@ function* leave(
       yield* suspendRun(context, live, { reason: next.reason, stopsClocks: next.stopsClocks === true }, at);
       return true;
     case "compensating":
+      // Nothing is undone yet, so a cancel that was accepted first still decides how the run ends.
+      if (next.compensation.isCleanupOnly === true && next.compensation.end === "failed")
+        if (yield* obeyInstead(context, live, ["cancel"], advance.fence, at)) return false;
       yield* beginCompensation(context, run, next.compensation, at);
       return true;
     case "completed":

@@ -44,17 +44,29 @@ export function* beginCompensation(context: Context, run: number, compensation: 
     );
     context.counters.move(live.definition, statusOf(live), "compensating");
   }
-  yield* db.run("delete from waits where run = ?", run);
   yield* db.run("delete from shows where run = ?", run);
-  yield* db.run("update inbox set is_read = 1 where run = ? and is_read = 0", run);
   const chain = (yield* db.get<{ chain: number | null }>("select chain from live where run = ?", run))?.chain ?? run;
-  yield* cancelChildren(
-    context,
-    chain,
-    compensation.end === "cancelled" ? compensation.reason : { code: "by-person", by: "compensation", why: null },
-    at,
-  );
+  if (compensation.isCleanupOnly === true && compensation.end === "failed") yield* keepForResume(context, run);
+  else {
+    yield* db.run("delete from waits where run = ?", run);
+    yield* db.run("update inbox set is_read = 1 where run = ? and is_read = 0", run);
+    yield* cancelChildren(
+      context,
+      chain,
+      compensation.end === "cancelled" ? compensation.reason : { code: "by-person", by: "compensation", why: null },
+      at,
+    );
+  }
   yield* remark(context, run, "compensating", text, at);
   context.hints.ready = true;
   context.hints.change(run, null, "compensating");
+}
+
+/** A run that fails and is only cleaned up can be resumed: its timers, children and events stay, as for any failed run. */
+function* keepForResume({ db }: Context, run: number): Work<void> {
+  yield* db.run("delete from waits where run = ? and kind <> 'timer'", run);
+  yield* db.run(
+    "update inbox set is_read = 1 where run = ? and is_read = 0 and kind in ('cancel', 'suspend', 'retry')",
+    run,
+  );
 }

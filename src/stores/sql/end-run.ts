@@ -3,12 +3,14 @@ import type { RestStatus } from "../../kernel/model/status.ts";
 import type { Next } from "../../kernel/model/transition.ts";
 import { giveBackPlace } from "./admission.ts";
 import { setChainEnd } from "./chains.ts";
-import { state } from "./codes.ts";
+import { kindCode, state } from "./codes.ts";
+import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { addDeadLetter, keepErrorText } from "./dead.ts";
 import { deliver } from "./inbox.ts";
 import { tellJoined } from "./joins.ts";
 import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
+import { replaceChild } from "./replace-child.ts";
 import { releaseSlots, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
@@ -44,7 +46,8 @@ export function* endRun(
     at,
     run,
   );
-  const compensation = live.is_compensating === 1 ? yield* compensationOf(context, run) : null;
+  const isCleanedUp = end.state === "failed" && end.isCleanedUp === true;
+  const compensation = live.is_compensating === 1 && !isCleanedUp ? yield* compensationOf(context, run) : null;
   yield* db.run("delete from live where run = ?", run);
   if (live.slots !== slotState.none) yield* releaseSlots(context, run, true, at);
   if (live.is_touched === 1) {
@@ -112,6 +115,30 @@ export function* cancelChildren(context: Context, parent: number, reason: Reason
 export const openChildren = `select no from runs where parent = ? and ended is null
   union all select no from runs where parent_chain = ? and ended is null`;
 
+/**
+ * Cancels the children of a branch that was stopped, unless they have ended or are compensating. The parent no longer
+ * hears from them, and a call with the same key starts another child.
+ */
+export function* stopChildren(context: Context, parent: number, keys: readonly string[], at: number): Work<void> {
+  const { db } = context;
+  const children: number[] = [];
+  for (const key of keys) {
+    const child = yield* db.get<{ no: number }>(
+      "select no from runs where parent = ? and parent_key = ? and ended is null",
+      parent,
+      key,
+    );
+    if (child !== undefined) children.push(child.no);
+  }
+  const reason = { code: "by-person", by: "parent", why: "its branch was stopped" } as const;
+  for (const no of children.toSorted((a, b) => a - b)) {
+    const live = yield* liveRow(context, no);
+    if (live === undefined) continue;
+    yield* replaceChild(context, no);
+    if (live.is_compensating === 0) yield* cancelLive(context, live, "parent", reason, at);
+  }
+}
+
 /** Cancels a run on behalf of the engine. Ended and compensating runs are left alone. */
 export function* cancelRun(
   context: Context,
@@ -124,8 +151,21 @@ export function* cancelRun(
 }
 
 function* cancelLive(context: Context, live: LiveRow, actor: string, reason: Reason, at: number): Work<void> {
-  if (live.state !== state.leased)
-    return yield* endRun(context, live, { state: "cancelled", reason }, live.fence + 1, at);
+  if (live.state !== state.leased) return yield* cancelIdle(context, live, reason, live.fence + 1, at);
   const body = JSON.stringify({ verb: "cancel", actor, why: reason.code === "by-person" ? reason.why : null });
   yield* deliver(context, { run: live.run, kind: "cancel", ref: `cancel:${live.fence}`, key: null, body }, at);
+}
+
+/** Ends a run that no worker holds as cancelled, after its cleanups if it has registered any. */
+export function* cancelIdle(context: Context, live: LiveRow, reason: Reason, fence: number, at: number): Work<void> {
+  if (yield* hasCleanups(context, live.run))
+    return yield* beginCompensation(context, live.run, { end: "cancelled", reason, isCleanupOnly: true }, at);
+  yield* endRun(context, live, { state: "cancelled", reason }, fence, at);
+}
+
+/** Those that no longer apply count too: only a replay of the code knows them. */
+function* hasCleanups({ db, safeguards }: Context, run: number): Work<boolean> {
+  if (!safeguards.keepsCleanups()) return false;
+  const found = yield* db.get("select 1 as one from steps where run = ? and kind = ? limit 1", run, kindCode.cleanup);
+  return found !== undefined;
 }

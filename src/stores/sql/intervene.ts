@@ -9,7 +9,7 @@ import { state } from "./codes.ts";
 import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { removeDeadLetter } from "./dead.ts";
-import { endRun } from "./end-run.ts";
+import { cancelIdle } from "./end-run.ts";
 import { deliver } from "./inbox.ts";
 import { type LiveRow, liveRow, remark, statusOf } from "./live-row.ts";
 import { reopenRun } from "./reopen.ts";
@@ -76,7 +76,7 @@ function* carryOutOn(context: Context, act: Intervene, at: number): Work<Outcome
       break;
     case "cancelled":
       if (live === undefined) return { ok: false, why: "stale" };
-      yield* endRun(context, live, { state: "cancelled", reason: idle.reason }, live.fence + 1, at);
+      yield* cancelIdle(context, live, idle.reason, live.fence + 1, at);
       break;
     case "compensating":
       yield* beginCompensation(context, act.run, idle.compensation, at);

@@ -42,6 +42,8 @@ export interface StoreSafeguards {
   asksAgain(): boolean;
   /** Whoever joins a run locks it before it reads the run's state. */
   locksFirst(): boolean;
+  /** A cancel of an idle run leaves it to its cleanups. */
+  keepsCleanups(): boolean;
   /** A freed slot goes to the first run in its queue. */
   handsOver(): boolean;
   /** Crashes without a suspect raise the allowance of the suspects. */
@@ -76,6 +78,7 @@ export const safeguards: StoreSafeguards = {
   readsAsChain: () => true,
   asksAgain: () => true,
   locksFirst: () => true,
+  keepsCleanups: () => true,
   allowance: allowanceFor,
   isSameRevision: (now, seen) => now === seen,
   mayFire: (isTaken) => !isTaken,

@@ -18,11 +18,8 @@ import type { StartRefusal } from "../../kernel/model/transition.ts";
 import { unreachable } from "../../stdx/assert.ts";
 import { canonical } from "../../stdx/json.ts";
 import { livingPart } from "./chains.ts";
-import { state } from "./codes.ts";
 import type { Context } from "./context.ts";
-import { endRun } from "./end-run.ts";
-import { deliver } from "./inbox.ts";
-import { liveRow } from "./live-row.ts";
+import { cancelRun } from "./end-run.ts";
 import { startRefusal, startRun } from "./start-run.ts";
 import { setTimer } from "./timers.ts";
 import { mapWork, type Work } from "./work.ts";
@@ -217,7 +214,7 @@ function* fireSchedule(context: Context, fire: FireScheduleTransition, at: numbe
       // Only for a start that takes its place: the run must not end for one that is then refused.
       const refused = planned.start === null ? null : yield* startRefusal(context, planned.start, at, lastRun);
       if (lastRun !== null && refused === null)
-        yield* cancelRun(context, yield* livingPart(context, lastRun), scheduleId(row), at);
+        yield* cancelRun(context, yield* livingPart(context, lastRun), replacedBy(row), at);
       yield* start(planned);
     } else {
       const outcome = decision.act === "buffer" ? "buffered" : "skipped";
@@ -234,6 +231,10 @@ function* fireSchedule(context: Context, fire: FireScheduleTransition, at: numbe
   );
   yield* planNext(context, row.no, at);
   return { ok: true, at, decided, started: null };
+}
+
+function replacedBy(row: Row): Extract<Reason, { code: "by-person" }> {
+  return { code: "by-person", by: `schedule:${scheduleId(row)}`, why: "its next scheduled time has arrived" };
 }
 
 /** The ID of a schedule's last run if it has not ended. A run that has continued as others has not ended. */
@@ -342,21 +343,6 @@ function* widenGap(context: Context, schedule: number, gap: FiringGap, at: numbe
     gap.count,
     at,
   );
-}
-
-/** As the cancel action does: an idle run ends here; a held run receives a message. */
-function* cancelRun(context: Context, run: number, schedule: string, at: number): Work<void> {
-  const live = yield* liveRow(context, run);
-  if (live === undefined) return;
-  const by = `schedule:${schedule}`;
-  const why = "its next scheduled time has arrived";
-  if (live.state === state.leased) {
-    const body = JSON.stringify({ verb: "cancel", actor: by, why });
-    yield* deliver(context, { run, kind: "cancel", ref: `cancel:${live.fence}:`, key: null, body }, at);
-    return;
-  }
-  const reason: Reason = { code: "by-person", by, why };
-  yield* endRun(context, live, { state: "cancelled", reason }, live.fence + 1, at);
 }
 
 // --- Requests of people ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ export type OperationKind =
   | "emit"
   | "race"
   | "attributes"
-  | "pivot";
+  | "pivot"
+  | "cleanup";
 
 /** What a workflow's code may do, in the order of the code. Plain code between the operations is left out. */
 export interface Outline {

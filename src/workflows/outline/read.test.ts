@@ -48,6 +48,7 @@ test("steps are in the order of the code, with their undo and with options resol
     await ctx.emit({ name: "deal.done", data: { a } });
     await ctx.setAttributes({ a: 1 });
     await ctx.pointOfNoReturn("signed");
+    await ctx.cleanup("unlock", () => ctx.log.info("not an operation"));
     return ctx.step("last", () => ctx.now());
   }`);
   assert.deepEqual(shape(outline.items), [
@@ -59,10 +60,11 @@ test("steps are in the order of the code, with their undo and with options resol
     "emit deal.done",
     "attributes attributes",
     "pivot signed",
+    "cleanup unlock",
     "step last",
     "return",
   ]);
-  assert.equal(fixedTotal(outline), 9);
+  assert.equal(fixedTotal(outline), 10);
   const [create, pay] = operationsOf(outline.items);
   assert.deepEqual([create?.options, create?.hasUndo], ['{ retry: { attempts: 5 }, timeout: "30s" }', false]);
   assert.equal(pay?.hasUndo, true);

@@ -12,6 +12,7 @@ const named: Readonly<Record<string, { kind: OperationKind; work?: number; optio
   sleepUntil: { kind: "sleep" },
   waitForEvent: { kind: "event", options: 1 },
   pointOfNoReturn: { kind: "pivot" },
+  cleanup: { kind: "cleanup", work: 1 },
 };
 
 /** Array methods that call their function for each item. */

@@ -13,6 +13,7 @@ export const kindTexts: Readonly<Record<GraphNode["kind"], string>> = {
   race: "race",
   attributes: "set attributes",
   pivot: "point of no return",
+  cleanup: "register a cleanup",
   undo: "undo",
   end: "end",
   branch: "branch",
