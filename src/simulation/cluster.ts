@@ -37,6 +37,7 @@ export class Cluster {
   readonly #scheduleSetup: ScheduleSetup | null;
   readonly #rollout: Rollout | null;
   readonly #hasSignals: boolean;
+  readonly #warmFrom: number;
   readonly #repaired = new Set<string>();
   readonly #world: World;
   #faults: Faults;
@@ -63,8 +64,10 @@ export class Cluster {
     scheduleSetup?: ScheduleSetup | null;
     rollout?: Rollout | null;
     hasSignals?: boolean;
+    warmFrom?: number;
   }) {
     this.#hasSignals = parts.hasSignals ?? false;
+    this.#warmFrom = parts.warmFrom ?? Number.POSITIVE_INFINITY;
     this.#scheduleSetup = parts.scheduleSetup ?? null;
     this.#rollout = parts.rollout ?? null;
     this.#scheduler = parts.scheduler;
@@ -99,6 +102,7 @@ export class Cluster {
         store: new MemoryStore(this.core, { publish: (hint) => this.#spreadHint(hint), subscribe: () => () => {} }),
         skewMs: this.#faults.skewMs === 0 ? 0 : this.#chance.between(-this.#faults.skewMs, this.#faults.skewMs),
         neverPolls: this.#mutant?.neverPolls ?? false,
+        warmFrom: this.#warmFrom,
         hasNoLimits: this.#mutant?.hasNoLimits ?? false,
         safeguards: this.#mutant?.engineSafeguards ?? {},
         scheduleSetup: this.#scheduleSetup,

@@ -126,6 +126,11 @@ export const mutants: readonly Mutant[] = [
     storeSafeguards: { nextTry: (tries) => tries },
   },
   {
+    name: "stale-warm",
+    about: "a parked run in memory continues although another worker has held it since",
+    engineSafeguards: { isNextFence: () => true },
+  },
+  {
     name: "endless-retry",
     about: "attempts before a takeover are not counted",
     journal: (journal) => ({ ...journal, attempts: [] }),

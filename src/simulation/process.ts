@@ -25,6 +25,8 @@ export interface ProcessParts {
   readonly store: Store;
   readonly skewMs: number;
   readonly neverPolls: boolean;
+  /** Parked runs with at least this many operations stay in memory. */
+  readonly warmFrom: number;
   readonly hasNoLimits: boolean;
   readonly safeguards: Partial<EngineSafeguards>;
   readonly scheduleSetup: ScheduleSetup | null;
@@ -90,6 +92,7 @@ export class SimProcess {
       pollMs: parts.neverPolls ? never : pollMs,
       sweepMs: never,
       keepMs: 100,
+      warmFrom: parts.warmFrom,
       cancelGraceMs: 100,
       routingLimitMs,
       safeguards: parts.safeguards,

@@ -1,4 +1,4 @@
-import type { Journal } from "../kernel/model/journal.ts";
+import type { Journal, JournalPart } from "../kernel/model/journal.ts";
 import type { OutcomeOf, Transition } from "../kernel/model/transition.ts";
 import type { Queries } from "../kernel/ports/queries.ts";
 import type { LeaseParams, Leasing, Store, TxClient } from "../kernel/ports/store.ts";
@@ -43,7 +43,7 @@ export class InterceptedStore implements Store {
     return this.#intercept("lease", () => this.#inner.lease(params));
   }
 
-  load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null> {
+  load(params: { run: number; fence: number; part?: JournalPart }): Promise<Journal | null> {
     return this.#intercept("load", () => this.#inner.load(params));
   }
 

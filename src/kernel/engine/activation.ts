@@ -1,6 +1,6 @@
 import { type History, noHistory, type PastEntry, readHistory } from "../decide/history.ts";
 import { BatonError } from "../model/errors.ts";
-import type { Arrival, Entry, Journal, Request } from "../model/journal.ts";
+import type { Arrival, Entry, Journal, JournalPart, Request } from "../model/journal.ts";
 import { defaults } from "../model/limits.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Compensation, DefinitionRef, LeasedRun } from "../model/run.ts";
@@ -60,8 +60,12 @@ export interface ActivationEnvironment {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
   /** Set by a rehearsal, which only replays: called when the recorded history is used up. Nothing new begins then. */
   readonly caughtUp?: (activation: Activation) => void;
-  /** Called when this activation is over: parked, ended, handed back or lost. */
+  /** Parked runs with at least this many operations stay in memory. */
+  readonly warmFrom: number;
+  /** Called when this activation is over: parked, ended, handed back or lost. A parked one may be warm. */
   over(activation: Activation, end: Next | null): void;
+  /** Called when a warm activation can no longer continue. */
+  cooled(activation: Activation): void;
 }
 
 type Halt = { readonly next: Next; readonly read: readonly number[] };
@@ -75,7 +79,7 @@ type Halt = { readonly next: Next; readonly read: readonly number[] };
  * progress: the next holder replays the same history to the same place.
  */
 export class Activation implements Turning, OperationContext, Recorded {
-  readonly run: LeasedRun;
+  #run: LeasedRun;
   readonly root = new Scope("", null);
   readonly payloadMax: number;
   readonly #handler: Handler;
@@ -115,6 +119,8 @@ export class Activation implements Turning, OperationContext, Recorded {
   #deliveredSeq = 0;
   #isPulling = false;
   #isParking = false;
+  /** Parked, and still in memory: nothing is held, and the code gets nothing until the run is leased again. */
+  #isWarm = false;
   #isEnding = false;
   #isOver = false;
   /** Cancels the planned flush of log lines; null if none is planned. */
@@ -127,7 +133,7 @@ export class Activation implements Turning, OperationContext, Recorded {
   #stopDeadline: (() => void) | null = null;
 
   constructor(run: LeasedRun, handler: Handler, env: ActivationEnvironment) {
-    this.run = run;
+    this.#run = run;
     this.#handler = handler;
     this.#env = env;
     this.#lastAt = run.createdAt;
@@ -137,9 +143,14 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   // --- Lifecycle -----------------------------------------------------------------------------------------------------
 
-  /** Runs the code from its beginning and replays what is recorded. */
+  get run(): LeasedRun {
+    return this.#run;
+  }
+
+  /** Runs the code from its beginning and replays what is recorded, or continues a run that was warm. */
   begin(journal: Journal | null): void {
     if (this.#isOver || this.#halt !== null) return;
+    if (this.#isCaughtUp && journal !== null) return this.#continue(journal);
     this.#isBegun = true;
     if (journal === null) this.#isCaughtUp = true;
     else {
@@ -163,6 +174,70 @@ export class Activation implements Turning, OperationContext, Recorded {
     });
     this.#env.pump.add(this);
     if (this.#wantsPull) this.pull();
+  }
+
+  /** What `begin` needs of the run's journal. */
+  get needs(): JournalPart {
+    return this.#isCaughtUp ? "open" : "all";
+  }
+
+  get isWarm(): boolean {
+    return this.#isWarm;
+  }
+
+  /** How much memory it may use: the number of operations of its code. */
+  get weight(): number {
+    return this.#operations.size;
+  }
+
+  /** Whether a lease of this run by this code continues it where it was parked. Nothing of its history has changed then. */
+  continues(run: LeasedRun, handler: Handler): boolean {
+    const { no, fence, round } = this.#run;
+    const isSame = run.no === no && run.round === round && handler === this.#handler;
+    const isUndisturbed = run.compensation === null && !run.isUnclean && run.uncleanCount === 0;
+    return this.#isWarm && isSame && isUndisturbed && this.safeguards.isNextFence(fence, run.fence);
+  }
+
+  /** The run is leased again. `begin` with its open waits and arrivals continues its code. */
+  leased(run: LeasedRun): void {
+    this.#run = run;
+    this.#isWarm = false;
+    this.#isParking = false;
+    this.#isBegun = false;
+    this.#isPulling = false;
+    this.#isRetryRequested = false;
+  }
+
+  #continue(journal: Journal): void {
+    this.#isBegun = true;
+    // A person may have made a retry due now.
+    this.#waits.setDueTimes(journal.waits);
+    this.#receive(journal.arrivals);
+    if (this.run.deadlineAt !== null) this.#watchDeadline(this.run.deadlineAt);
+    if (this.#halt !== null) return this.#checkHalt();
+    this.#env.pump.add(this);
+    if (this.#wantsPull) this.pull();
+  }
+
+  /** Parked. Its code stays in memory until it is leased again, or until `cool`. */
+  #keepWarm(): void {
+    this.#isWarm = true;
+    this.#stopTimers();
+    this.#env.over(this, { state: "parked" });
+  }
+
+  /** Drops a warm run: nothing that its code does counts from now on, and the next lease replays it. */
+  cool(): void {
+    if (!this.#isWarm) return;
+    this.#isWarm = false;
+    this.#isOver = true;
+    this.#env.cooled(this);
+  }
+
+  /** Code that awaits something else may go on while the run is parked. Only a replay can put that in its place. */
+  #isAway(): boolean {
+    if (this.#isWarm) this.cool();
+    return this.#isOver;
   }
 
   #clearInput(): string | null {
@@ -214,8 +289,11 @@ export class Activation implements Turning, OperationContext, Recorded {
     this.#wantsPull = !this.#isBegun;
     if (!this.#isBegun || this.#isOver || this.#isPulling) return;
     this.#isPulling = true;
-    this.#env.store.load({ run: this.run.no, fence: this.run.fence, arrivalsOnly: true }).then(
+    const { no: run, fence } = this.run;
+    const part = this.weight < defaults.warmFrom ? "arrivals" : "open";
+    this.#env.store.load({ run, fence, part }).then(
       (journal) => {
+        if (fence !== this.run.fence || this.#isWarm) return;
         this.#isPulling = false;
         if (this.#isOver) return;
         if (journal === null) return this.lose();
@@ -277,11 +355,18 @@ export class Activation implements Turning, OperationContext, Recorded {
   #finish(end: Next | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#stopTimers();
+    for (const attempt of this.#attempts) attempt.stopTimer?.();
+    this.#env.over(this, end);
+  }
+
+  #stopTimers(): void {
     this.#stopTimer?.();
     this.#stopDeadline?.();
     this.#stopLogFlush?.();
-    for (const attempt of this.#attempts) attempt.stopTimer?.();
-    this.#env.over(this, end);
+    this.#stopTimer = null;
+    this.#stopDeadline = null;
+    this.#stopLogFlush = null;
   }
 
   // --- Operations of the code ----------------------------------------------------------------------------------------
@@ -331,7 +416,7 @@ export class Activation implements Turning, OperationContext, Recorded {
    * other one fails the run. False: the run is over, or it is being compensated, and nothing was done.
    */
   rejected(step: string | null, error: unknown, promise: unknown): boolean {
-    if (this.#isOver || this.#isEnding || this.run.compensation !== null) return false;
+    if (this.#isAway() || this.#isEnding || this.run.compensation !== null) return false;
     if (!this.#unheard.take(promise, error) && this.safeguards.hearsFailures())
       this.#haltWith(failureOf(unhandledRejection(this.run.id, step, error), this.#facts), []);
     return true;
@@ -364,6 +449,7 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   /** Stops branches: what they await is aborted, and their operations never settle from now on. */
   closeScopes(scopes: Iterable<Scope>, why: StopReason): void {
+    if (this.#isAway()) return;
     for (const scope of scopes) {
       this.#stopped.add(scope.path);
       scope.close(this.#deliveredSeq);
@@ -421,11 +507,11 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   /** Keeps log lines of code between steps. Lines of a replay were kept the first time. */
   logOutside(line: LogLine): void {
-    if (this.#isCaughtUp && !this.#isOver) this.log(line);
+    if (!this.#isAway() && this.#isCaughtUp) this.log(line);
   }
 
   #operation(operation: Operation): void {
-    if (this.#isOver || this.#isEnding || operation.scope.isClosed) return;
+    if (this.#isAway() || this.#isEnding || operation.scope.isClosed) return;
     if (this.#isUndoing && operation.kind !== "undo") return;
     if (this.#operations.size >= defaults.stepsMax && !this.#isUndoing) {
       const error = new BatonError("limit", `run ${this.run.id} reached the limit of ${defaults.stepsMax} steps`, {
@@ -463,7 +549,8 @@ export class Activation implements Turning, OperationContext, Recorded {
 
   /** Delivers at most one result to the code. True if there may be another in the next turn. */
   turn(): boolean {
-    if (!this.#isBegun || this.#isOver || this.#isEnding || this.#halt !== null || this.#isParking) return false;
+    const isBusy = this.#isEnding || this.#halt !== null || this.#isParking;
+    if (!this.#isBegun || this.#isOver || this.#isWarm || isBusy) return false;
     const urgent = this.#replay?.nextUrgent();
     if (urgent !== undefined) return this.#deliver(urgent.operation, urgent.entry, urgent.entry.at);
     if (!this.#isCaughtUp) return this.#replayNext();
@@ -714,7 +801,10 @@ export class Activation implements Turning, OperationContext, Recorded {
       next: { state: "parked" },
     };
     this.#recorder.send(advance, (outcome) => {
-      if (outcome.ok && !outcome.isUnread) return this.#finish({ state: "parked" });
+      if (outcome.ok && !outcome.isUnread) {
+        committed(outcome.at);
+        return this.weight < this.#env.warmFrom ? this.#finish({ state: "parked" }) : this.#keepWarm();
+      }
       this.#isParking = false;
       if (outcome.ok) {
         committed(outcome.at);
@@ -815,8 +905,9 @@ export class Activation implements Turning, OperationContext, Recorded {
   // --- Ending --------------------------------------------------------------------------------------------------------
 
   #end(result: Ending, isSettled = false): void {
+    if (this.#isAway()) return;
     if (!isSettled && this.#unheard.isUnsure) return this.#endLater(result);
-    if (this.#isOver || this.#isEnding || this.#halt !== null || this.#isUndoing) return;
+    if (this.#isEnding || this.#halt !== null || this.#isUndoing) return;
     const left = this.#replay?.leftOut();
     if (left !== undefined) return this.#diverge(differenceText(this.#history, left, this.#operations));
     // Only the replayed steps matter now. The turn that uses up the history begins the compensation.

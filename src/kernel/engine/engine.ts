@@ -51,6 +51,7 @@ export interface EngineOptions {
   readonly pollMs?: number;
   readonly sweepMs?: number;
   readonly keepMs?: number;
+  readonly warmFrom?: number;
   readonly showAfterMs?: number;
   readonly cancelGraceMs?: number;
   readonly retention?: Partial<Retention>;
@@ -124,6 +125,7 @@ export class Engine {
       beatMs: options.beatMs ?? defaults.beatMs,
       pollMs: options.pollMs ?? defaults.pollMs,
       keepMs: options.keepMs ?? defaults.keepMs,
+      warmFrom: options.warmFrom ?? defaults.warmFrom,
       showAfterMs: options.showAfterMs ?? defaults.showAfterMs,
       cancelGraceMs: options.cancelGraceMs ?? defaults.cancelGraceMs,
       safeguards: { ...safeguards, ...options.safeguards },

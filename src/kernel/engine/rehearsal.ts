@@ -71,7 +71,9 @@ export function rehearse(
       storeRetryMs: 0,
       within: parts.within,
       warn: () => {},
+      warmFrom: Number.POSITIVE_INFINITY,
       over: () => {},
+      cooled: () => {},
       caughtUp: () => checkWaits(0),
     };
     const activation = new Activation(run, handler, env);

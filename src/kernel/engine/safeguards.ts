@@ -8,6 +8,8 @@ import { listUndos } from "./undo.ts";
 export interface EngineSafeguards {
   readonly decideRetry: typeof decideRetry;
   readonly listUndos: typeof listUndos;
+  /** Whether no one has leased or changed a run since it was parked under the first fence. */
+  isNextFence(parked: number, leased: number): boolean;
   /** Suspends a run whose code differs from its recorded history. */
   haltsDiverged(): boolean;
   /** Cancels the awaited children of a branch that is stopped. */
@@ -25,6 +27,7 @@ export interface EngineSafeguards {
 export const safeguards: EngineSafeguards = {
   decideRetry,
   listUndos,
+  isNextFence: (parked, leased) => leased === parked + 1,
   haltsDiverged: () => true,
   stopsChildren: () => true,
   stopsSiblings: () => true,

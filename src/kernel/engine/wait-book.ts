@@ -1,3 +1,4 @@
+import type { Wait } from "../model/journal.ts";
 import type { StartRun } from "../model/start-run.ts";
 import type { WaitOpening } from "../model/transition.ts";
 import type { Extras, OpenWait } from "./operation.ts";
@@ -76,6 +77,14 @@ export class WaitBook {
   cancelChild(key: string, isRegistered: boolean): void {
     const wait = this.#waits.get(key) ?? null;
     if (this.close(key, isRegistered)) this.#cancels.set(key, { wait, isSent: false });
+  }
+
+  /** Sets the due times as they are registered now. */
+  setDueTimes(registered: readonly Pick<Wait, "key" | "dueAt">[]): void {
+    for (const { key, dueAt } of registered) {
+      const wait = this.#waits.get(key);
+      if (wait !== undefined) wait.dueAt = dueAt;
+    }
   }
 
   /** Makes every retry due at once. */

@@ -17,6 +17,7 @@ import type { Found, Handler } from "./handler.ts";
 import { Pump } from "./pump.ts";
 import type { EngineSafeguards } from "./safeguards.ts";
 import { Timeline } from "./timeline.ts";
+import { WarmRuns } from "./warm-runs.ts";
 
 export interface WorkerOptions {
   readonly store: Store;
@@ -34,6 +35,7 @@ export interface WorkerOptions {
   readonly beatMs: number;
   readonly pollMs: number;
   readonly keepMs: number;
+  readonly warmFrom: number;
   readonly showAfterMs: number;
   readonly cancelGraceMs: number;
   readonly safeguards: EngineSafeguards;
@@ -60,6 +62,7 @@ export class Worker {
   readonly #env: ActivationEnvironment;
   readonly #timeline: Timeline;
   readonly #active = new Map<number, Activation>();
+  readonly #warm = new WarmRuns(defaults.warmMax);
   /** Leased runs whose code is being looked for. */
   readonly #finding = new Map<number, LeasedRun>();
   #incarnation = 0;
@@ -89,6 +92,7 @@ export class Worker {
       pump: new Pump(options.clock),
       timeline: this.#timeline,
       keepMs: options.keepMs,
+      warmFrom: options.warmFrom,
       cancelGraceMs: options.cancelGraceMs,
       storeRetryMs: 100,
       safeguards: options.safeguards,
@@ -96,6 +100,7 @@ export class Worker {
       within: options.within,
       warn: (message, fields) => options.logger.log("warn", message, fields),
       over: (activation, end) => this.#over(activation, end),
+      cooled: (activation) => this.#warm.remove(activation),
     };
   }
 
@@ -332,7 +337,9 @@ export class Worker {
     const other = this.#active.get(run.no);
     if (other !== undefined && other.run.fence >= run.fence) return;
     other?.lose();
-    const activation = new Activation(run, handler, this.#env);
+    const warm = this.#warm.take(run, handler);
+    warm?.leased(run);
+    const activation = warm ?? new Activation(run, handler, this.#env);
     this.#active.set(run.no, activation);
     this.#watchAttempts();
     if (run.isFresh) activation.begin(null);
@@ -373,7 +380,7 @@ export class Worker {
 
   #load(activation: Activation): void {
     const { run } = activation;
-    this.#options.store.load({ run: run.no, fence: run.fence }).then(
+    this.#options.store.load({ run: run.no, fence: run.fence, part: activation.needs }).then(
       (journal) => {
         if (journal === null) activation.lose();
         else if (this.#active.get(run.no) === activation) activation.begin(journal);
@@ -410,6 +417,7 @@ export class Worker {
     const { run } = activation;
     if (this.#active.get(run.no) !== activation) return;
     this.#active.delete(run.no);
+    if (activation.isWarm) this.#warm.keep(activation);
     if (isSuspect(run.uncleanCount)) this.wake();
     if (end !== null) this.#options.ended(run, end);
     // In batches, so that a long queue needs one poll for many runs.
@@ -429,6 +437,7 @@ export class Worker {
   async stop(graceMs: number, offending: number | null = null): Promise<void> {
     this.#isStopping = true;
     this.#stopPoll?.();
+    this.#warm.clear();
     const offender = offending === null ? undefined : this.#active.get(offending);
     if (offender !== undefined) {
       this.#hasOffender = true;

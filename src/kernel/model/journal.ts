@@ -135,6 +135,12 @@ export interface Request {
   readonly stopsClocks?: boolean;
 }
 
+/**
+ * What to read of a journal: all of it, or, for a run whose history its holder has in memory, only what has arrived, or
+ * what has arrived and its open waits. The rest is then empty.
+ */
+export type JournalPart = "all" | "arrivals" | "open";
+
 /** Everything that a replay needs. */
 export interface Journal {
   readonly entries: readonly RecordedEntry[];

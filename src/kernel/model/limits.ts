@@ -29,6 +29,13 @@ export const defaults = {
   leaseBatch: 500,
   /** A run whose next timer is due sooner than this stays in memory instead of being parked. */
   keepMs: 1_000,
+  /**
+   * A parked run with a history of at least this many operations stays in the memory of its worker, so that a loop that
+   * polls does not replay all earlier rounds in each round.
+   */
+  warmFrom: 50,
+  /** Operations of all such runs of a worker together. The runs that were parked longest ago are dropped first. */
+  warmMax: 100_000,
   /** An attempt is shown as running after this long; shorter ones never cost a row. */
   showAfterMs: 200,
   /** Log lines of a running step are stored after this long, so that they survive a crash of its process. */

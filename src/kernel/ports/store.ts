@@ -1,4 +1,4 @@
-import type { Journal } from "../model/journal.ts";
+import type { Journal, JournalPart } from "../model/journal.ts";
 import type { LeasedRun } from "../model/run.ts";
 import type { OutcomeOf, Transition } from "../model/transition.ts";
 import type { Queries } from "./queries.ts";
@@ -19,7 +19,7 @@ export interface Store {
   /** Leases ready runs, earliest first, and frees those of dead workers. */
   lease(params: LeaseParams): Promise<Leasing>;
   /** The journal of a held run; null if the fence is stale. Read in a new statement after the lease. */
-  load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null>;
+  load(params: { run: number; fence: number; part?: JournalPart }): Promise<Journal | null>;
   commit<T extends Transition>(transition: T): Promise<OutcomeOf<T>>;
   /**
    * Runs `work` in its own transaction, which ends with the commit of `finish(value)`. `limitMs` bounds it. The default

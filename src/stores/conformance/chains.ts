@@ -58,7 +58,7 @@ function toolsOf({ store }: Bench, worker: number): Tools {
       assert.ok((await advance(run, { opens })).ok);
     },
     read: async (run) => {
-      const journal = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
+      const journal = await store.load({ run: run.no, fence: run.fence, part: "arrivals" });
       return (journal?.arrivals ?? []).map(({ kind, body }) =>
         kind === "event" ? (JSON.parse(body ?? "{}") as { id: string }).id : kind,
       );
@@ -89,7 +89,7 @@ export function describeChains(name: string, open: () => Promise<Bench>): void {
     await store.commit({ kind: "event", event, isRouted: true, starts: [], refused: [] });
   };
   const readAll = async ({ store }: Bench, run: LeasedRun): Promise<readonly number[]> => {
-    const journal = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
+    const journal = await store.load({ run: run.no, fence: run.fence, part: "arrivals" });
     return (journal?.arrivals ?? []).map(({ id }) => id);
   };
 
@@ -289,7 +289,7 @@ export function describeChains(name: string, open: () => Promise<Bench>): void {
         const call = newStart({ ...key, parent: { no: caller.no, key: name, isAwaited: true } });
         await tools.advance(caller, { opens: [{ key: name, kind: "child", name: call.id }], starts: [call] });
       }
-      const journal = await store.load({ run: caller.no, fence: caller.fence, arrivalsOnly: true });
+      const journal = await store.load({ run: caller.no, fence: caller.fence, part: "arrivals" });
       assert.deepEqual(
         journal?.arrivals.map((each) => each.key),
         ["a", "b"],

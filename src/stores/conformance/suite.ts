@@ -306,7 +306,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
         next: { state: "parked" },
       });
       assert.ok(outcome.ok && "isUnread" in outcome && outcome.isUnread);
-      const journal = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
+      const journal = await store.load({ run: run.no, fence: run.fence, part: "arrivals" });
       assert.deepEqual(
         journal?.arrivals.map((each) => JSON.parse(each.body ?? "{}").id),
         ["after the start"],
@@ -329,14 +329,14 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       });
       const run = await lease();
       await advanceRun(run, { opens: [{ key: "go", kind: "event", name: "go" }] });
-      const first = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
+      const first = await store.load({ run: run.no, fence: run.fence, part: "arrivals" });
       await advanceRun(run, {
         entries: [entry(1, "go")],
         closes: ["go"],
         read: first?.arrivals.map((each) => each.id) ?? [],
       });
       await advanceRun(run, { opens: [{ key: "go#2", kind: "event", name: "go" }] });
-      const second = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
+      const second = await store.load({ run: run.no, fence: run.fence, part: "arrivals" });
       assert.equal(first?.arrivals.length, 1);
       assert.equal(second?.arrivals.length, 0);
     });
@@ -389,7 +389,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       const run = await lease();
       assert.equal(run.id, child.id);
       await advanceRun(run, { next: { state: "completed", output: "42" } });
-      const journal = await store.load({ run: parent.no, fence: parent.fence, arrivalsOnly: true });
+      const journal = await store.load({ run: parent.no, fence: parent.fence, part: "arrivals" });
       assert.equal(journal?.arrivals.length, 1);
       assert.deepEqual(JSON.parse(journal?.arrivals[0]?.body ?? "{}"), {
         id: child.id,
@@ -451,7 +451,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
       const outcome = await store.commit(cancel);
       assert.ok(outcome.ok && outcome.isHeld);
       await store.commit(cancel);
-      const journal = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
+      const journal = await store.load({ run: run.no, fence: run.fence, part: "arrivals" });
       assert.equal(journal?.arrivals.length, 1);
       await advanceRun(run, {
         read: journal?.arrivals.map((each) => each.id) ?? [],
@@ -668,7 +668,7 @@ export function describeStore(name: string, open: () => Promise<Bench>): void {
             refused: [],
           }),
         ]);
-        const held = await store.load({ run: run.no, fence: run.fence, arrivalsOnly: true });
+        const held = await store.load({ run: run.no, fence: run.fence, part: "arrivals" });
         const [woken] =
           held === null
             ? (await store.lease({ incarnation: worker, limit: 1, hasSuspect: false, holds: null })).runs

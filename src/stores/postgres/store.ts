@@ -289,13 +289,15 @@ export class PostgresStore implements Store {
     await this.#serial.do(() => leave(this.#serialTransaction.context, incarnation));
   }
 
-  async load({ run, fence, arrivalsOnly }: Parameters<Store["load"]>[0]): Promise<Journal | null> {
+  async load({ run, fence, part = "all" }: Parameters<Store["load"]>[0]): Promise<Journal | null> {
+    // The server's function reads whole journals, many at once. That of a run in memory is long.
+    if (part === "open") return this.#read((context) => loadJournal(context, run, fence, part));
     try {
       const journal = await this.#loads.load(run, fence);
-      return journal === null || !arrivalsOnly ? journal : { ...journal, entries: [], attempts: [], waits: [] };
+      return journal === null || part === "all" ? journal : { ...journal, entries: [], attempts: [], waits: [] };
     } catch (error) {
       if (error !== apart) throw error;
-      return this.#read((context) => loadJournal(context, run, fence, arrivalsOnly ?? false));
+      return this.#read((context) => loadJournal(context, run, fence, part));
     }
   }
 

@@ -1,15 +1,10 @@
-import type { Arrival, AttemptRecord, Journal, RecordedEntry, Wait } from "../../kernel/model/journal.ts";
+import type { Arrival, AttemptRecord, Journal, JournalPart, RecordedEntry, Wait } from "../../kernel/model/journal.ts";
 import { kindCode, kindOf, outcomeOf, state } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { mapWork, type Work } from "./work.ts";
 
 /** Everything that a replay needs, or null if another worker now holds the run. */
-export function* loadJournal(
-  context: Context,
-  run: number,
-  fence: number,
-  arrivalsOnly: boolean,
-): Work<Journal | null> {
+export function* loadJournal(context: Context, run: number, fence: number, part: JournalPart): Work<Journal | null> {
   const isHeld = yield* context.db.get(
     `select 1 from live where run = ? and fence = ? and state = ${state.leased}`,
     run,
@@ -17,7 +12,10 @@ export function* loadJournal(
   );
   if (isHeld === undefined) return null;
   const arrivals = yield* readArrivals(context, run);
-  if (arrivalsOnly) return { entries: [], attempts: [], waits: [], arrivals };
+  if (part !== "all") {
+    const waits = part === "open" ? yield* readWaits(context, run) : [];
+    return { entries: [], attempts: [], waits, arrivals };
+  }
   return {
     entries: yield* readEntries(context, run, 0, Number.MAX_SAFE_INTEGER, true),
     attempts: yield* readAttempts(context, run),

@@ -1,5 +1,5 @@
 import { StoreError } from "../../kernel/model/errors.ts";
-import type { Journal } from "../../kernel/model/journal.ts";
+import type { Journal, JournalPart } from "../../kernel/model/journal.ts";
 import type { EraseRuns } from "../../kernel/model/life.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import type { Outcome, Transition } from "../../kernel/model/transition.ts";
@@ -151,8 +151,8 @@ export class SqliteCore {
     this.#write(() => perform(leave(this.context, incarnation)));
   }
 
-  load(run: number, fence: number, arrivalsOnly: boolean): Journal | null {
-    return perform(loadJournal(this.context, run, fence, arrivalsOnly));
+  load(run: number, fence: number, part: JournalPart): Journal | null {
+    return perform(loadJournal(this.context, run, fence, part));
   }
 
   query<K extends keyof Queries>(name: K, params: Queries[K]["params"]): Queries[K]["result"] {

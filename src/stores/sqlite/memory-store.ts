@@ -1,4 +1,4 @@
-import type { Journal } from "../../kernel/model/journal.ts";
+import type { Journal, JournalPart } from "../../kernel/model/journal.ts";
 import type { OutcomeOf, Transition } from "../../kernel/model/transition.ts";
 import type { Notifier } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
@@ -53,8 +53,8 @@ export class MemoryStore implements Store {
     return this.#do(() => this.core.leave(params.incarnation));
   }
 
-  async load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null> {
-    return this.#do(() => this.core.load(params.run, params.fence, params.arrivalsOnly ?? false));
+  async load(params: { run: number; fence: number; part?: JournalPart }): Promise<Journal | null> {
+    return this.#do(() => this.core.load(params.run, params.fence, params.part ?? "all"));
   }
 
   async query<K extends keyof Queries>(name: K, params: Queries[K]["params"]): Promise<Queries[K]["result"]> {

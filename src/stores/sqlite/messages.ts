@@ -1,4 +1,5 @@
 import type { StoreErrorCode } from "../../kernel/model/errors.ts";
+import type { JournalPart } from "../../kernel/model/journal.ts";
 import type { Outcome, Transition } from "../../kernel/model/transition.ts";
 import type { Hint } from "../../kernel/ports/notifier.ts";
 import type { Queries } from "../../kernel/ports/queries.ts";
@@ -15,7 +16,7 @@ export type Call =
   | { readonly name: "beat"; readonly incarnation: number; readonly leaseMs: number }
   | ({ readonly name: "lease" } & LeaseParams)
   | { readonly name: "leave"; readonly incarnation: number }
-  | { readonly name: "load"; readonly run: number; readonly fence: number; readonly arrivalsOnly: boolean }
+  | { readonly name: "load"; readonly run: number; readonly fence: number; readonly part: JournalPart }
   | { readonly name: "query"; readonly query: keyof Queries; readonly params: unknown }
   | {
       readonly name: "sweep";

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { StoreError } from "../../kernel/model/errors.ts";
-import type { Journal } from "../../kernel/model/journal.ts";
+import type { Journal, JournalPart } from "../../kernel/model/journal.ts";
 import { defaults } from "../../kernel/model/limits.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { Outcome, OutcomeOf, Transition } from "../../kernel/model/transition.ts";
@@ -200,12 +200,12 @@ export class SqliteStore implements Store {
     return this.#call({ name: "leave", ...params });
   }
 
-  load(params: { run: number; fence: number; arrivalsOnly?: boolean }): Promise<Journal | null> {
+  load(params: { run: number; fence: number; part?: JournalPart }): Promise<Journal | null> {
     return this.#call({
       name: "load",
       run: params.run,
       fence: params.fence,
-      arrivalsOnly: params.arrivalsOnly ?? false,
+      part: params.part ?? "all",
     });
   }
 

@@ -114,7 +114,7 @@ function perform(call: Call): unknown {
     case "leave":
       return core.leave(call.incarnation);
     case "load":
-      return core.load(call.run, call.fence, call.arrivalsOnly);
+      return core.load(call.run, call.fence, call.part);
     case "query":
       return core.query(call.query, call.params as never);
     case "sweep":
