@@ -31,8 +31,11 @@ await runDemo({
     await waitFor(async () => (await remote.status()) === "waiting");
     showCommand("why", "latest");
     print("The same contract again does not start a second run.");
-    const again = await baton.start(employeeOnboarding, hire("E-2", monthMs));
-    print(again.id === remote.id ? `Returned: ${remote.id.slice(0, 12)}…` : "Unexpected: a second run was started.");
+    const refusal = await baton.start(employeeOnboarding, hire("E-2", monthMs)).then(
+      () => "Unexpected: a second run was started.",
+      (error: Error) => `Refused: ${error.message}`,
+    );
+    print(refusal);
 
     print("Payroll is down: the run fails, the results of the other three systems are kept, and resume continues.");
     systems.payroll.injectFault("enrol", { mode: 503 });

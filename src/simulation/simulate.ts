@@ -43,6 +43,7 @@ const recoveryDefinitions = [
   "limited",
   "kept",
   "stubborn",
+  "stubborn",
   "hopeless",
   "fat",
   "mapped",
@@ -146,15 +147,15 @@ function planRecoveries(seed: number, clients: Clients, first: number): void {
 
 function planChains(seed: number, clients: Clients): void {
   const chance = new Chance(seed ^ 0xc4a1);
-  if (chance.happens(0.4)) return;
-  const count = chance.between(1, 5);
+  if (chance.happens(0.65)) return;
+  const count = chance.between(1, 4);
   for (let i = 0; i < count; i++) clients.plan(chance.pick(chainDefinitions), 2_000 + i, chaosMs * 0.6);
 }
 
 function planScopes(seed: number, clients: Clients): void {
   const chance = new Chance(seed ^ 0x5c09e);
-  if (chance.happens(0.5)) return;
-  const count = chance.between(1, 4);
+  if (chance.happens(0.7)) return;
+  const count = chance.between(1, 3);
   for (let i = 0; i < count; i++) clients.plan(chance.pick(scopeDefinitions), 3_000 + i, chaosMs * 0.6);
 }
 
