@@ -64,7 +64,7 @@ export function createChainWorkloads(outside: Outside): readonly AnyWorkflow[] {
 
   /** Starts a singleton again and again: each time it is started or refused, and that stays so. */
   const skipper = workflow({ name: "skipper" }, async (ctx) => {
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < 10; n++) {
       await ctx.start(alone, null).catch((error: Error & { code?: string }) => {
         if (error.code !== "skipped") throw new NonRetryableError(`PROMISE: ${error.code} ${error.message}`);
       });

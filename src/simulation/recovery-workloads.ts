@@ -57,11 +57,15 @@ export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[
     return step(ctx, "second");
   });
 
-  /** Becomes a dead letter only after all its retries. */
+  /** Becomes a dead letter only after all its retries, which its naps must not hasten. */
   const stubborn = workflow({ name: "stubborn", retry: stubbornRetry }, async (ctx) => {
-    await ctx.step("never", (): string => {
+    const nap = async (): Promise<void> => {
+      for (let n = 0; n < 5; n++) await ctx.sleep("nap", 110);
+    };
+    const never = ctx.step("never", (): string => {
       throw new Error("not today");
     });
+    await Promise.all([never, nap()]);
   });
 
   const hopeless = workflow({ name: "hopeless", retry }, async (ctx) => {

@@ -43,7 +43,6 @@ const recoveryDefinitions = [
   "limited",
   "kept",
   "stubborn",
-  "stubborn",
   "hopeless",
   "fat",
   "mapped",
@@ -51,7 +50,7 @@ const recoveryDefinitions = [
   "looper",
 ] as const;
 
-const chainDefinitions = ["collector", "collector", "collector", "joiner", "skipper"] as const;
+const chainDefinitions = ["collector", "collector", "joiner", "skipper", "skipper"] as const;
 const scopeDefinitions = ["forker", "batcher", "careless", "cleaner", "cleaner"] as const;
 
 /** Runs one seed: faults, healing, quiet, check. The caller must have poisoned ambient time and randomness. */
