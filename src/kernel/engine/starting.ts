@@ -130,7 +130,8 @@ export class Starting {
 /** Checks what a caller starts. */
 async function prepare(handler: Handler, input: unknown, options: StartOptions, form?: InputForm): Promise<Prepared> {
   const prepared = await handler.prepare(input, options, form);
-  return { ...prepared, idempotencyKey: callerKey(prepared.idempotencyKey) };
+  const idempotencyKey = callerKey(prepared.idempotencyKey);
+  return idempotencyKey === prepared.idempotencyKey ? prepared : { ...prepared, idempotencyKey };
 }
 
 /** Slots, singleton, deadline and retention apply to every part of a continued run. */

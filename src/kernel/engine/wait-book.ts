@@ -24,16 +24,16 @@ export class WaitBook {
   readonly #waits = new Map<string, OpenWait>();
   #opens: Opening[] = [];
   #closes: string[] = [];
-  readonly #cancels = new Map<string, Cancel>();
+  /** Created only when a branch is stopped: every run has a wait book. */
+  #cancels: Map<string, Cancel> | null = null;
 
   get size(): number {
     return this.#waits.size;
   }
 
   get hasUnsent(): boolean {
-    const isCancelling =
-      this.#cancels.size > 0 && [...this.#cancels.values()].some((each) => isStarted(each) && !each.isSent);
-    return this.#opens.length > 0 || this.#closes.length > 0 || isCancelling;
+    if (this.#opens.length > 0 || this.#closes.length > 0) return true;
+    return this.#cancels !== null && [...this.#cancels.values()].some((each) => isStarted(each) && !each.isSent);
   }
 
   get(key: string): OpenWait | undefined {
@@ -76,7 +76,8 @@ export class WaitBook {
   /** Ends the wait for a child and cancels the child with the same advance. A child that was not sent never starts. */
   cancelChild(key: string, isRegistered: boolean): void {
     const wait = this.#waits.get(key) ?? null;
-    if (this.close(key, isRegistered)) this.#cancels.set(key, { wait, isSent: false });
+    if (!this.close(key, isRegistered)) return;
+    this.#cancels = (this.#cancels ?? new Map()).set(key, { wait, isSent: false });
   }
 
   /** Sets the due times as they are registered now. */
@@ -107,13 +108,25 @@ export class WaitBook {
     return due;
   }
 
+  /** `confirmed`: the store has them, and those whose child's start it had before are not repeated. */
+  #takeCancels(): { readonly cancels: readonly string[]; confirmed(): void } {
+    const all = this.#cancels;
+    if (all === null) return noCancels;
+    const sure = [...all].filter(([, cancel]) => isStarted(cancel));
+    for (const [, cancel] of sure) cancel.isSent = true;
+    return {
+      cancels: [...all.keys()],
+      confirmed: () => {
+        for (const [key] of sure) all.delete(key);
+      },
+    };
+  }
+
   /** What the next advance registers and ends. `committed` sets the due times of the registered waits. */
   takeUnsent(): { readonly parts: Extras; committed(at: number): void; readonly hasAwaited: boolean } {
     const opens = this.#opens;
     const closes = this.#closes;
-    const cancels = [...this.#cancels.keys()];
-    const sure = [...this.#cancels].filter(([, cancel]) => isStarted(cancel));
-    for (const [, cancel] of sure) cancel.isSent = true;
+    const { cancels, confirmed } = this.#takeCancels();
     const starts = opens.flatMap((each) => each.starts);
     this.#opens = [];
     this.#closes = [];
@@ -125,13 +138,15 @@ export class WaitBook {
         ...(cancels.length === 0 ? {} : { cancels }),
       },
       committed: (at) => {
-        for (const [key] of sure) this.#cancels.delete(key);
+        confirmed();
         for (const { opening, wait } of opens) wait.dueAt = dueOf(opening, at);
       },
       hasAwaited: opens.some(({ opening }) => opening.kind !== "timer"),
     };
   }
 }
+
+const noCancels = { cancels: [], confirmed: () => {} } as const;
 
 function isStarted({ wait }: Cancel): boolean {
   return wait === null || wait.dueAt !== undefined;

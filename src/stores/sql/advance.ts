@@ -41,13 +41,14 @@ export function* advanceRun(context: Context, advance: Advance, at: number): Wor
   const applied = yield* appliedBefore(context, advance, at);
   if (applied !== null) return applied;
   const held = live as LiveRow;
-  const diverted = yield* startChildren(context, advance, held, (start) => !start.parent.isAwaited, at);
+  const hasStarts = advance.starts !== undefined;
+  const diverted = hasStarts ? yield* startChildren(context, advance, held, (each) => !each.parent.isAwaited, at) : [];
   for (const entry of advance.entries ?? []) {
     yield* writeEntry(context, advance.run, settledEntry(entry, diverted), at);
   }
   const touched = yield* writeRest(context, advance, held, at);
   // After the waits: a call that is refused loses its wait, and one that joins another run waits for that run.
-  diverted.push(...(yield* startChildren(context, advance, held, (start) => start.parent.isAwaited, at)));
+  if (hasStarts) diverted.push(...(yield* startChildren(context, advance, held, (each) => each.parent.isAwaited, at)));
   const isUnread = advance.next === undefined ? false : !(yield* leave(context, advance, touched, diverted, at));
   return { ok: true, at, isUnread, ...(diverted.length === 0 ? {} : { diverted }) };
 }
