@@ -44,8 +44,9 @@ export function* continueRun(
   const chain = part.chain ?? old.run;
   const next = { ...start, attributes: mergedAttributes(part.attributes, start.attributes) };
   const events = { floor: part.event_floor, startEvent: part.start_event };
-  const no = yield* insertRun(context, next, events, { chain, parentChain: part.parent_chain }, at);
-  if (no === null) throw new Error(`run ${start.id} cannot continue run ${old.run}: it exists already`);
+  const row = yield* insertRun(context, next, events, { chain, parentChain: part.parent_chain }, at);
+  if (row === null) throw new Error(`run ${start.id} cannot continue run ${old.run}: it exists already`);
+  const { no } = row;
   yield* continueChain(context, chain, no);
   yield* forgetUnread(context, old.run, chain);
   yield* moveKeptSlots(context, old.run, no, next.flow?.slots ?? []);
@@ -54,7 +55,7 @@ export function* continueRun(
   yield* db.run("update runs set continued_as = ? where no = ?", start.id, old.run);
   if (part.parent !== null) yield* moveParent(context, old.run, { no, id: start.id }, part);
   const continues = { chain, isJoined: old.is_joined === 1, deadlineAt: old.deadline_at };
-  yield* enqueueRun(context, no, next, { kind: "new", notBefore: null, throttledTo: null, continues }, at);
+  yield* enqueueRun(context, row, next, { kind: "new", notBefore: null, throttledTo: null, continues }, at);
 }
 
 /** The next part is the child from now on. */

@@ -23,22 +23,28 @@ interface Family {
 
 export const noFamily: Family = { chain: null, parentChain: null };
 
-/** Writes the row of a new run. Returns its number, or null if the run exists already. */
+/** The row of a new run. */
+export interface NewRow {
+  readonly no: number;
+  readonly definition: number;
+}
+
+/** Writes the row of a new run. Null: the run exists already. */
 export function* insertRun(
   context: Context,
   start: StartRun,
   { floor, startEvent }: EventBounds,
-  { chain, parentChain }: Family,
+  family: Family,
   at: number,
-): Work<number | null> {
+): Work<NewRow | null> {
   const { db } = context;
   const definition = yield* context.definitions.numberOf(start.definition);
   yield* context.definitions.setKeep(definition, start.flow?.keep);
   yield* context.definitions.setQueue(definition, start.queue);
   const offloaded = context.payloads.isLarge(start.input);
   const made = yield* db.get<{ no: number }>(
-    `insert into runs (no, id, definition, key, input, attributes, origin, parent, parent_key, parent_awaits, event_floor, start_event, created_at, chain, parent_chain)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing returning no`,
+    `insert into runs (no, id, definition, key, input, attributes, origin, parent, parent_key, parent_awaits, event_floor, start_event, created_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing returning no`,
     yield* context.numbers.next(),
     start.id,
     definition,
@@ -52,14 +58,15 @@ export function* insertRun(
     floor,
     startEvent,
     at,
-    chain,
-    parentChain,
   );
   if (made === undefined) return null;
   const { no } = made;
   if (offloaded)
     yield* db.run("update runs set input = ? where no = ?", yield* context.payloads.keep(no, "input", start.input), no);
-  return no;
+  // A statement of its own: nearly every run has neither.
+  if (family.chain !== null || family.parentChain !== null)
+    yield* db.run("update runs set chain = ?, parent_chain = ? where no = ?", family.chain, family.parentChain, no);
+  return { no, definition };
 }
 
 /** How a run enters the queue. */
@@ -79,14 +86,13 @@ export interface Entrance extends Extract<Admission, { kind: "new" }> {
  */
 export function* enqueueRun(
   context: Context,
-  no: number,
+  { no, definition }: NewRow,
   start: StartRun,
   entrance: Entrance,
   at: number,
 ): Work<boolean> {
   const { flow } = start;
   const { continues } = entrance;
-  const definition = yield* context.definitions.numberOf(start.definition);
   const dueAt = dueOf(start, entrance.notBefore, at);
   const isDue = dueAt === null || dueAt <= at;
   const readyAt = isDue ? at - start.priorityMs : dueAt;
@@ -100,16 +106,21 @@ export function* enqueueRun(
     (yield* context.scratch.isAlive(context.db, start.leaseTo, at));
   const code = isLeased ? state.leased : fullKey === null ? state.ready : state.parked;
   yield* context.db.run(
-    "insert into live (run, definition, state, ready_at, holder, fence, chain, is_joined) values (?, ?, ?, ?, ?, ?, ?, ?)",
+    "insert into live (run, definition, state, ready_at, holder, fence) values (?, ?, ?, ?, ?, ?)",
     no,
     definition,
     code,
     code === state.ready ? readyAt : null,
     isLeased ? (start.leaseTo ?? null) : null,
     isLeased ? 1 : 0,
-    continues?.chain ?? null,
-    continues?.isJoined === true ? 1 : 0,
   );
+  if (continues !== undefined)
+    yield* context.db.run(
+      "update live set chain = ?, is_joined = ? where run = ?",
+      continues.chain,
+      continues.isJoined ? 1 : 0,
+      no,
+    );
   if (flow !== undefined) {
     yield* keepFlow(context, no, flow, entrance.throttledTo);
     const deadlineAt =

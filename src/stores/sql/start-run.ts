@@ -23,7 +23,7 @@ export function* startRun(
   startEvent: number | null = null,
   family = noFamily,
 ): Work<StartOutcome> {
-  const known = yield* runOfIdempotencyKey(context, start);
+  const known = start.idempotencyKey === null ? null : yield* runOfIdempotencyKey(context, start);
   if (known !== null) {
     if (known.inputHash !== start.inputHash) return { ok: false, why: "key-conflict", id: known.id };
     return joined(start, known, at);
@@ -41,15 +41,16 @@ export function* startRun(
   }
   if (flow !== undefined) yield* endReplaced(context, flow, at);
   const floor = yield* context.scratch.lastEvent(context.db);
-  const no = yield* insertRun(context, start, { floor, startEvent }, family, at);
-  if (no === null) {
+  const row = yield* insertRun(context, start, { floor, startEvent }, family, at);
+  if (row === null) {
     const before = yield* startedBefore(context, start, at);
     if (before === null) throw new Error(`run ${start.id} exists and was not found`);
     return before;
   }
-  yield* keepIdempotencyKey(context, start, { run: no, id: start.id }, at);
+  const { no } = row;
+  if (start.idempotencyKey !== null) yield* keepIdempotencyKey(context, start, { run: no, id: start.id }, at);
   if (start.audit !== undefined) yield* auditOrigin(context, start.audit, at);
-  const isLeased = yield* enqueueRun(context, no, start, admission, at);
+  const isLeased = yield* enqueueRun(context, row, start, admission, at);
   return { ok: true, at, run: newRun(start, no, isLeased ? 1 : 0, at), isCreated: true, isLeased };
 }
 
