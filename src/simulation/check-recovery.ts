@@ -1,6 +1,7 @@
+import type { RunFlow } from "../kernel/model/flow.ts";
 import type { SqliteCore } from "../stores/sqlite/core.ts";
 import type { Evidence } from "./evidence.ts";
-import { fatMax, sagaSteps, stubbornRetry } from "./recovery-workloads.ts";
+import { fatMax, sagaSteps, stubbornRetry, throttleMs } from "./recovery-workloads.ts";
 import type { Violation } from "./violation.ts";
 
 /** INV-14 to 24 and 33 to 37: the guarantees of recovery, compensation, retries and limits. */
@@ -12,6 +13,7 @@ export function checkRecovery(evidence: Evidence): readonly Violation[] {
     ...checkDivergence(evidence),
     ...checkSizes(evidence),
     ...checkSlots(evidence),
+    ...checkThrottle(evidence),
     ...checkBulks(evidence),
     ...checkCompensations(evidence),
     ...checkFamilies(evidence),
@@ -157,6 +159,47 @@ function checkSlots(evidence: Evidence): Violation[] {
     )
     .map((row) => ({ invariant: "INV-33", detail: `${row.id} has ended and still holds a slot of "${row.key}"` }));
   return [...over, ...left];
+}
+
+interface Place {
+  id: string;
+  /** When it may start, or could have. */
+  at: number;
+  created_at: number;
+  ended_at: number;
+  /** Cancelled before that time: nothing started then. */
+  isFree: boolean;
+}
+
+/** INV-59: no two throttled starts are too close, and no place stays empty that a later start could have taken. */
+function checkThrottle({ core }: Evidence): Violation[] {
+  const rows = core.db.all<Omit<Place, "at" | "isFree"> & { flow: string | null; ended: string | null; fence: number }>(
+    `select r.id, r.flow, r.ended, r.fence, r.created_at, r.ended_at from runs r join definitions d on d.no = r.definition
+     where d.name = 'throttled' order by r.created_at`,
+  );
+  const places = rows.map(({ flow, ended, fence, ...row }): Place => {
+    const at = (JSON.parse(flow ?? "{}") as RunFlow).throttle?.at ?? row.created_at;
+    return { ...row, at, isFree: ended === "cancelled" && row.ended_at < at && fence <= 1 };
+  });
+  const used = places.filter((place) => !place.isFree).toSorted((a, b) => a.at - b.at);
+  const close = used.flatMap((place, i) => {
+    const before = used[i - 1];
+    if (before === undefined || place.at - before.at >= throttleMs) return [];
+    return [{ invariant: "INV-59", detail: `${place.id} starts ${place.at - before.at} ms after ${before.id}` }];
+  });
+  // Others may have taken the place and given it back in between.
+  const isTaken = (at: number, time: number): boolean =>
+    places.some((each) => each.at === at && each.created_at <= time && (!each.isFree || each.ended_at > time));
+  const empty = places.flatMap((free) => {
+    if (!free.isFree || used.some(({ at }) => Math.abs(at - free.at) < throttleMs)) return [];
+    const later = places.find(
+      ({ created_at, at }) =>
+        created_at > free.ended_at && created_at < free.at && at > free.at && !isTaken(free.at, created_at),
+    );
+    if (later === undefined) return [];
+    return [{ invariant: "INV-59", detail: `${later.id} waits although ${free.id} gave back an earlier place` }];
+  });
+  return [...close, ...empty];
 }
 
 /** INV-35: a bulk operation acts on each run at most once. */

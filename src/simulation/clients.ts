@@ -72,6 +72,7 @@ export class Clients {
     if (definition === "joiner") void this.#startShared(key);
     const input = inputOf(definition, key, this.#chance);
     await this.#start(known, input);
+    if (definition === "throttled") return this.#cancelSome(known);
     const draw = this.#chance.float();
     if (draw < 0.12) await this.#cancel(known);
     else if (draw < 0.24) await this.#suspendAndResume(known);
@@ -125,6 +126,13 @@ export class Clients {
     await this.#request("start", `shared:${key}`, (process) =>
       process.engine.startRun("shared", key, { idempotencyKey: `shared:${key}` }, { by: "client" }),
     );
+  }
+
+  /** Cancels about half of the throttled starts, most of them before their time. */
+  async #cancelSome(known: KnownRun): Promise<void> {
+    if (this.#chance.happens(0.5)) return;
+    await this.#sleep(this.#chance.between(0, 800));
+    await this.#verb(known, "cancel");
   }
 
   async #cancel(known: KnownRun): Promise<void> {

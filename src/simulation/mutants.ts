@@ -131,6 +131,11 @@ export const mutants: readonly Mutant[] = [
     engineSafeguards: { isNextFence: () => true },
   },
   {
+    name: "kept-place",
+    about: "a throttled start that is cancelled keeps its place",
+    storeSafeguards: { givesPlaceBack: () => false },
+  },
+  {
     name: "endless-retry",
     about: "attempts before a takeover are not counted",
     journal: (journal) => ({ ...journal, attempts: [] }),

@@ -12,6 +12,9 @@ export const stubbornRetry = { attempts: 4, first: 60, max: 300, jitter: 0.2 } a
 /** The limit that the fat workload exceeds, bytes. */
 export const fatMax = 2_000;
 
+/** At most one throttled start in any period of this many ms. */
+export const throttleMs = 400;
+
 /** The steps of a saga that have an `undo`, in order. */
 export const sagaSteps = ["a", "b", "c"] as const;
 
@@ -56,6 +59,10 @@ export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[
     await ctx.sleep("nap", 200);
     return step(ctx, "second");
   });
+
+  const throttled = workflow({ name: "throttled", throttle: { limit: 1, per: throttleMs } }, (ctx) =>
+    step(ctx, "work"),
+  );
 
   /** Becomes a dead letter only after all its retries, which its naps must not hasten. */
   const stubborn = workflow({ name: "stubborn", retry: stubbornRetry }, async (ctx) => {
@@ -105,5 +112,5 @@ export function createRecoveryWorkloads(outside: Outside): readonly AnyWorkflow[
     return "done";
   });
 
-  return [saga, limited, kept, stubborn, hopeless, fat, mapped, fickle, looper];
+  return [saga, limited, kept, throttled, stubborn, hopeless, fat, mapped, fickle, looper];
 }

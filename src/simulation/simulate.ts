@@ -85,6 +85,7 @@ export async function simulate(seed: number, mutant: Mutant | null = null): Prom
   planRecoveries(seed, clients, count + faults.poisonRuns);
   planChains(seed, clients);
   planScopes(seed, clients);
+  planThrottled(seed, clients);
   if (rollout !== null) {
     rollout.plan(scheduler, cluster.core, chaosMs);
     const runs = rollout.drawRunCount();
@@ -156,6 +157,12 @@ function planScopes(seed: number, clients: Clients): void {
   if (chance.happens(0.7)) return;
   const count = chance.between(1, 3);
   for (let i = 0; i < count; i++) clients.plan(chance.pick(scopeDefinitions), 3_000 + i, chaosMs * 0.6);
+}
+
+function planThrottled(seed: number, clients: Clients): void {
+  const chance = new Chance(seed ^ 0x7417);
+  if (chance.happens(0.85)) return;
+  for (let i = chance.between(6, 12); i > 0; i--) clients.plan("throttled", 4_000 + i, 2_500);
 }
 
 function isQuiet(cluster: Cluster): boolean {

@@ -77,6 +77,7 @@ export function* giveBackPlace(
 ): Work<void> {
   const { throttle, notBefore } = flow === null ? ({} as RunFlow) : (JSON.parse(flow) as RunFlow);
   if (throttle === undefined || throttle.at <= at || (fence > 0 && notBefore === undefined)) return;
+  if (!context.safeguards.givesPlaceBack()) return;
   yield* context.db.run(
     "insert into throttle_places (key, at, run) values (?, ?, ?) on conflict do nothing",
     throttle.key,

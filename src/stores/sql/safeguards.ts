@@ -44,6 +44,8 @@ export interface StoreSafeguards {
   locksFirst(): boolean;
   /** A cancel of an idle run leaves it to its cleanups. */
   keepsCleanups(): boolean;
+  /** A throttled start that is cancelled before its time gives its place back. */
+  givesPlaceBack(): boolean;
   /** A freed slot goes to the first run in its queue. */
   handsOver(): boolean;
   /** Crashes without a suspect raise the allowance of the suspects. */
@@ -78,6 +80,7 @@ export const safeguards: StoreSafeguards = {
   readsAsChain: () => true,
   asksAgain: () => true,
   locksFirst: () => true,
+  givesPlaceBack: () => true,
   keepsCleanups: () => true,
   allowance: allowanceFor,
   isSameRevision: (now, seen) => now === seen,
