@@ -327,7 +327,7 @@ export class Worker {
   }
 
   #activate(run: LeasedRun, deathAllowance: number, found: Handler | null = null): void {
-    if (this.#options.clock.mono() >= this.#leaseUntilMono) return;
+    if (this.#options.clock.mono() >= this.#leaseUntilMono) return this.#refuseLate();
     if (this.#isStopping) return this.#leaveAs(run, { state: "ready" });
     // Before its code is loaded, because loading it may be what crashes the process.
     if (isCrashLoop(run.uncleanCount, deathAllowance)) return this.#leaveAs(run, crashLoop(run));
@@ -344,6 +344,15 @@ export class Worker {
     this.#watchAttempts();
     if (run.isFresh) activation.begin(null);
     else this.#load(activation);
+  }
+
+  /**
+   * A run was leased, and by now this worker does not know whether its own lease still holds. A renewal may be on its
+   * way: the store would then believe forever that the run is held here. The next call says what is.
+   */
+  #refuseLate(): void {
+    this.#isUnsure = true;
+    this.wake();
   }
 
   /** Keeps a leased run and its capacity while its code is being looked for. */
