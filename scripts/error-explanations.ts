@@ -5,6 +5,8 @@ export const explanations: Readonly<Record<string, string>> = {
   "attempt-lost":
     "The process crashed during this attempt, so its outcome is unknown. The step is tried again with the same idempotency key.",
   "bad-request": "The request is not valid HTTP. Check its format.",
+  "call-cycle":
+    "The idempotency key of a call belongs to the run that makes it, or to a run that waits for it: both would wait forever. Use another key.",
   cancelled: "The run is being cancelled; attempts in progress are aborted by their signal.",
   "child-cancelled": "A child run that `ctx.call` waited for was cancelled.",
   "child-failed":

@@ -45,7 +45,8 @@ function checkChildren({ core }: Evidence): Violation[] {
       `select c.id, c.ended, l.id as last from runs c join chains h on h.no in (c.parent, c.parent_chain)
          join runs l on l.no = h.last
        where l.ended = 'cancelled' and c.ended is not 'cancelled' and coalesce(c.ended_at, 9e15) > l.ended_at
-         and not exists (select 1 from inbox i where i.run = c.no and i.kind = 'cancel')`,
+         and not exists (select 1 from inbox i where i.run = c.no and i.kind = 'cancel')
+         and not exists (select 1 from joins j where j.run = c.no)`,
     )
     .map(({ id, ended, last }) => ({
       invariant: "INV-56",

@@ -261,7 +261,8 @@ function checkFamilies({ core }: Evidence): Violation[] {
     .all<{ id: string; parent: string; ended: string | null }>(
       `select c.id, p.id as parent, c.ended from runs c join runs p on p.no = c.parent
        where p.ended = 'cancelled' and c.ended is not 'cancelled' and coalesce(c.ended_at, 9e15) > p.ended_at
-         and not exists (select 1 from inbox i where i.run = c.no and i.kind = 'cancel')`,
+         and not exists (select 1 from inbox i where i.run = c.no and i.kind = 'cancel')
+         and not exists (select 1 from joins j where j.run = c.no)`,
     )
     .map((row) => ({
       invariant: "INV-37",

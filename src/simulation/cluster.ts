@@ -257,7 +257,7 @@ export class Cluster {
       return;
     }
     this.#caller = process;
-    const heldBefore = operation === "lease" ? this.#heldBy(process.engine.incarnation) : [];
+    const heldBefore = operation === "lease" ? this.#allHeld() : [];
     call().then(
       (value) => {
         this.#recordFreed(heldBefore);
@@ -269,20 +269,20 @@ export class Cluster {
     );
   }
 
-  #heldBy(incarnation: number): readonly { run: number; fence: number }[] {
-    const now = this.#scheduler.now;
+  #allHeld(): readonly Held[] {
     return this.core.db.all(
-      "select l.run, l.fence from live l join workers w on w.incarnation = l.holder where l.holder = ? and w.is_dead = 0 and w.expires_at > ?",
-      incarnation,
-      now,
+      "select l.run, l.fence, l.holder from live l join workers w on w.incarnation = l.holder where w.is_dead = 0 and w.expires_at > ?",
+      this.#scheduler.now,
     );
   }
 
-  /** Runs that a live worker gave back because it did not have them. */
-  #recordFreed(before: readonly { run: number; fence: number }[]): void {
-    for (const { run, fence } of before) {
+  /** Runs that a live worker gave back because it did not have them: it was not declared dead for that. */
+  #recordFreed(before: readonly Held[]): void {
+    for (const { run, fence, holder } of before) {
       const now = this.core.db.get<{ fence: number }>("select fence from live where run = ?", run)?.fence;
-      if (now !== undefined && now !== fence) this.#history.add({ type: "leave", run, fence, state: "freed" });
+      if (now === undefined || now === fence) continue;
+      const isAlive = this.core.db.get("select 1 from workers where incarnation = ? and is_dead = 0", holder);
+      if (isAlive !== undefined) this.#history.add({ type: "leave", run, fence, state: "freed" });
     }
   }
 
@@ -483,6 +483,12 @@ export class Cluster {
     }
     if (this.#mutant?.countsStale) db.run("update counters set count = count + 1 where status = ?", state);
   }
+}
+
+interface Held extends Record<string, unknown> {
+  readonly run: number;
+  readonly fence: number;
+  readonly holder: number;
 }
 
 function keepLastOfEachRun(batch: readonly Transition[]): ReadonlySet<Transition> {

@@ -64,6 +64,17 @@ export function removedRecord({ definition: { name }, idempotencyKey }: Refused,
   );
 }
 
+/** The error of a call that joined the run that makes it, or one that waits for that run. */
+export function cycleRecord({ definition: { name }, idempotencyKey }: Refused, id: string): ErrorRecord {
+  return withoutStack(
+    new BatonError(
+      "call-cycle",
+      `the key ${JSON.stringify(shownKey(idempotencyKey))} of ${name} belongs to run ${id}, which waits for this call`,
+      { hint: "a run cannot wait for itself: use another idempotency key", details: { run: id } },
+    ),
+  );
+}
+
 function withoutStack(error: BatonError): ErrorRecord {
   const { stack: _, ...record } = recordError(error);
   return record;

@@ -244,11 +244,11 @@ function completeStep(found: Case): VerbDecision {
 function restart(found: Case): VerbDecision {
   const { run, entries, history, request } = found;
   const entry = history.entries.find((each) => each.key === request.step);
-  if (entry === undefined)
-    return unknownStep(
-      found,
-      history.entries.map((each) => each.key),
-    );
+  const open = run.waits.map((wait) => wait.key);
+  // What the run waits for now has no result yet: it begins again, and everything before it is kept.
+  if (entry === undefined && request.step !== undefined && open.includes(request.step))
+    return reopen(found, { keys: [request.step], voidFrom: history.lastSeq + 1 });
+  if (entry === undefined) return unknownStep(found, [...history.entries.map((each) => each.key), ...open]);
   const again = entries.filter((each) => each.seq >= entry.seq && each.key !== "").map((each) => each.key);
   const reopening: Reopening = {
     keys: [...new Set([...again, ...run.waits.map((wait) => wait.key)])],

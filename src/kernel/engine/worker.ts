@@ -207,6 +207,8 @@ export class Worker {
       runs: this.#active.size,
     });
     for (const activation of [...this.#active.values()]) activation.lose();
+    // A renewal may be on its way after all: the next call then says that nothing is held here.
+    this.#isUnsure = true;
   }
 
   /** Nothing that was held counts any more: the worker continues as a new incarnation. */

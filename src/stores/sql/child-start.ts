@@ -1,10 +1,11 @@
-import { refusalRecord, removedRecord } from "../../kernel/decide/refusal.ts";
+import { cycleRecord, refusalRecord, removedRecord } from "../../kernel/decide/refusal.ts";
 import type { ErrorRecord } from "../../kernel/model/errors.ts";
 import type { Reopening } from "../../kernel/model/journal.ts";
 import type { Reason } from "../../kernel/model/reason.ts";
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { DivertedStart } from "../../kernel/model/transition.ts";
 import { reopenRefusal } from "./admission.ts";
+import { livingPart } from "./chains.ts";
 import { kindCode } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
@@ -43,9 +44,24 @@ export function* startChild(
   if (outcome.isCreated) return null;
   const { no: run, id } = outcome.run;
   if (!isAwaited) return { key, run: id };
+  if (yield* waitsFor(context, run, no)) return yield* refuse(context, start, cycleRecord(start, id));
   if (!(yield* joinRun(context, { waiter: no, key, run }, at)))
     return yield* refuse(context, start, removedRecord(start, id));
   return { key, run: id };
+}
+
+/** Whether `target` is the waiter itself or one of its parents: both would wait forever. */
+function* waitsFor(context: Context, target: number, waiter: number): Work<boolean> {
+  const end = yield* livingPart(context, target);
+  for (let run: number | null = waiter; run !== null; ) {
+    if (run === end) return true;
+    run =
+      (yield* context.db.get<{ parent: number | null }>(
+        "select parent from runs where no = ? and parent_awaits = 1",
+        run,
+      ))?.parent ?? null;
+  }
+  return false;
 }
 
 /** A call that is refused has nothing to wait for. */

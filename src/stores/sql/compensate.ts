@@ -20,7 +20,7 @@ export function* beginCompensation(context: Context, run: number, compensation: 
     const row = yield* openAgain(context, run);
     if (row === undefined) return;
     yield* db.run(
-      "insert into live (run, definition, state, ready_at, fence, is_touched, compensation, chain) values (?, ?, ?, ?, ?, 1, ?, ?)",
+      "insert into live (run, definition, state, ready_at, fence, is_touched, compensation, chain, is_joined) values (?, ?, ?, ?, ?, 1, ?, ?, ?)",
       run,
       row.definition,
       state.ready,
@@ -28,6 +28,7 @@ export function* beginCompensation(context: Context, run: number, compensation: 
       row.fence + 1,
       text,
       row.chain,
+      row.is_joined,
     );
     context.counters.move(row.definition, row.ended, "compensating");
   } else {

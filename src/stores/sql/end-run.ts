@@ -8,9 +8,9 @@ import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { addDeadLetter, keepErrorText } from "./dead.ts";
 import { deliver } from "./inbox.ts";
-import { tellJoined } from "./joins.ts";
+import { isShared, tellJoined } from "./joins.ts";
 import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
-import { replaceChild } from "./replace-child.ts";
+import { detachChild, replaceChild } from "./replace-child.ts";
 import { releaseSlots, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
@@ -108,7 +108,12 @@ export function* cancelChildren(context: Context, parent: number, reason: Reason
     parent,
     context.safeguards.chainOf(parent),
   );
-  for (const child of children) yield* cancelLive(context, child, "parent", reason, at);
+  for (const child of children) {
+    const owner = (yield* context.db.get<{ parent: number }>("select parent from runs where no = ?", child.run))
+      ?.parent;
+    if (!(yield* isShared(context, child.run, owner ?? parent, "all")))
+      yield* cancelLive(context, child, "parent", reason, at);
+  }
 }
 
 /** The children of a chain that have not ended. A run without a chain counts as one. */
@@ -134,6 +139,10 @@ export function* stopChildren(context: Context, parent: number, keys: readonly s
   for (const no of children.toSorted((a, b) => a - b)) {
     const live = yield* liveRow(context, no);
     if (live === undefined) continue;
+    if (yield* isShared(context, no, parent, keys)) {
+      yield* detachChild(context, no);
+      continue;
+    }
     yield* replaceChild(context, no);
     if (live.is_compensating === 0) yield* cancelLive(context, live, "parent", reason, at);
   }

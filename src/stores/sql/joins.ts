@@ -1,7 +1,7 @@
 import { livingPart } from "./chains.ts";
 import type { Context } from "./context.ts";
 import { deliver } from "./inbox.ts";
-import { lockRun } from "./live-row.ts";
+import { liveRow, lockRun } from "./live-row.ts";
 import type { Work } from "./work.ts";
 
 /** A call whose start was merged into a run that is not its child. */
@@ -46,10 +46,49 @@ export function* tellJoined(context: Context, run: { no: number; id: string; rou
   for (const { waiter, key } of waiting) yield* deliverEnd(context, { waiter, key, run: run.no }, run.round, at);
 }
 
-/** One run may have several calls that joined the same run, and each gets its own message. */
+/**
+ * Each call gets its own message, and a call that asks again, after its run was resumed or restarted, gets a new one:
+ * its run then has another fence.
+ */
 function* deliverEnd(context: Context, { waiter, key, run }: Join, round: number, at: number): Work<void> {
-  const ref = `${run}:${round}:${key}`;
+  const fence = (yield* liveRow(context, waiter))?.fence ?? 0;
+  const ref = `${run}:${round}:${fence}:${key}`;
   yield* deliver(context, { run: waiter, kind: "child", ref, key, body: null }, at);
+}
+
+/** The run is open again: whoever was told of its end and has not read that waits on. */
+export function* withdrawEnd(context: Context, run: number): Work<void> {
+  const { db } = context;
+  const waiting = yield* db.all<{ waiter: number; key: string }>(
+    `select parent as waiter, parent_key as key from runs where no = ? and parent is not null and parent_key is not null
+     union all select waiter, key from joins where run = ? and waiter > 0`,
+    run,
+    run,
+  );
+  for (const { waiter, key } of waiting) {
+    yield* lockRun(context, waiter);
+    yield* db.run("delete from inbox where run = ? and kind = 'child' and key = ? and is_read = 0", waiter, key);
+  }
+}
+
+/** Starts that others have requested were merged into this run: it must not end with the run that started it. */
+export function* addStarts({ db }: Context, run: number): Work<void> {
+  yield* db.run("insert into joins (waiter, key, run) values (0, ?, ?) on conflict do nothing", String(run), run);
+}
+
+/** Whether others than these calls of its parent wait for a run, or have merged their starts into it. */
+export function* isShared(
+  { db }: Context,
+  run: number,
+  parent: number,
+  keys: readonly string[] | "all",
+): Work<boolean> {
+  const joins = yield* db.all<{ waiter: number; key: string }>(
+    `select waiter, key from joins where run = ? and (waiter = 0
+       or exists (select 1 from waits w where w.run = joins.waiter and w.key = joins.key and w.kind = 'child'))`,
+    run,
+  );
+  return joins.some(({ waiter, key }) => waiter !== parent || (keys !== "all" && !keys.includes(key)));
 }
 
 /** The calls now wait for the part that continues the run. */

@@ -42,6 +42,7 @@ export function* removeRun(
   const { no, definition, ended } = run;
   for (const table of ownedTables) yield* db.run(`delete from ${table} where run = ?`, no);
   yield* db.run("delete from joins where waiter = ?", no);
+  yield* db.run("delete from joins where waiter = 0 and run = ?", no);
   const row = yield* db.get<{ chain: number | null }>("select chain from runs where no = ?", no);
   yield* context.payloads.dropAll(no);
   yield* context.numbers.removed(no);

@@ -7,8 +7,9 @@ import { kindCode, state, statusOfState } from "./codes.ts";
 import type { Context } from "./context.ts";
 import { forgetErrorText, removeDeadLetter } from "./dead.ts";
 import { cancelRun } from "./end-run.ts";
+import { isShared, withdrawEnd } from "./joins.ts";
 import { liveRow, statusOf } from "./live-row.ts";
-import { replaceChild } from "./replace-child.ts";
+import { detachChild, replaceChild } from "./replace-child.ts";
 import { needsOf, slotState } from "./slots.ts";
 import type { Work } from "./work.ts";
 
@@ -30,8 +31,8 @@ export function* reopenRun(
     const requested = idle.compensation === undefined ? null : JSON.stringify(idle.compensation);
     const compensation = rest.compensation ?? requested;
     yield* db.run(
-      `insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots, deadline_at, chain)
-       values (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`,
+      `insert into live (run, definition, state, ready_at, fence, is_touched, compensation, slots, deadline_at, chain, is_joined)
+       values (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`,
       run,
       rest.definition,
       state.ready,
@@ -41,6 +42,7 @@ export function* reopenRun(
       compensation === null ? wantsSlots(rest.flow) : slotState.none,
       compensation === null ? newDeadline(rest.flow, at) : null,
       rest.chain,
+      rest.is_joined,
     );
     if (compensation === null) yield* rememberAgain(context, run, at);
     context.counters.move(rest.definition, rest.ended, compensation === null ? "pending" : "compensating");
@@ -92,9 +94,10 @@ function* giveUpChild(context: Context, parent: number, key: string, at: number)
   );
   if (child === undefined) return;
   const reason = { code: "by-person", by: "parent", why: "its parent was restarted before it" } as const;
-  // Before its end: nobody waits for it any more.
-  yield* replaceChild(context, child.no);
-  if (child.ended === null) yield* cancelRun(context, child.no, reason, at);
+  const others = yield* isShared(context, child.no, parent, "all");
+  // Before its end: the call no longer waits for it.
+  yield* others ? detachChild(context, child.no) : replaceChild(context, child.no);
+  if (child.ended === null && !others) yield* cancelRun(context, child.no, reason, at);
 }
 
 /** Reopens an ended run in a new round. */
@@ -109,6 +112,7 @@ export function* openAgain(
       flow: string | null;
       compensation: string | null;
       chain: number | null;
+      is_joined: number;
     }
   | undefined
 > {
@@ -120,13 +124,15 @@ export function* openAgain(
     flow: string | null;
     compensation: string | null;
     chain: number | null;
+    is_joined: number;
     ended_at: number;
   }>(
-    "select r.definition, r.ended, r.ended_at, r.fence, r.flow, r.chain, d.compensation from runs r left join dead d on d.run = r.no where r.no = ?",
+    "select r.definition, r.ended, r.ended_at, r.fence, r.flow, r.chain, d.compensation, case when exists (select 1 from joins j where j.run = r.no) then 1 else 0 end as is_joined from runs r left join dead d on d.run = r.no where r.no = ?",
     run,
   );
   if (row === undefined) return undefined;
   if (row.chain !== null) yield* setChainEnd(context, row.chain, null);
+  yield* withdrawEnd(context, run);
   yield* db.run(
     "update runs set ended = null, ended_at = null, error = null, reason = null, output = null, round = round + 1 where no = ?",
     run,

@@ -76,7 +76,7 @@ function* tellAgain(context: Context, run: number, at: number): Work<void> {
     run,
   );
   for (const { key, no, round } of ended)
-    yield* deliver(context, { run, kind: "child", ref: `${no}:${round}:${key}:again`, key, body: null }, at);
+    yield* deliver(context, { run, kind: "child", ref: `${no}:${round}:${key}:again:${at}`, key, body: null }, at);
 }
 
 /** Carries out one repair on what is still wrong, and only once per ID. */

@@ -5,6 +5,7 @@ import { audit } from "./audit.ts";
 import type { Context } from "./context.ts";
 import { enqueueRun, insertRun, noFamily } from "./create-run.ts";
 import { cancelRun } from "./end-run.ts";
+import { addStarts } from "./joins.ts";
 import { newRun } from "./new-run.ts";
 import type { Work } from "./work.ts";
 
@@ -36,6 +37,7 @@ export function* startRun(
   if (refusal !== null) return refusal;
   const admission = flow === undefined ? atOnce : yield* admit(context, start, flow, at);
   if (admission.kind === "joined") {
+    yield* addStarts(context, admission.run);
     yield* keepIdempotencyKey(context, start, admission, at);
     return joined(start, admission, at);
   }
