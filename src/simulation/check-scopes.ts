@@ -1,3 +1,4 @@
+import { outcomeCode } from "../stores/sql/codes.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Carelessness } from "./scope-workloads.ts";
 import type { Violation } from "./violation.ts";
@@ -55,11 +56,20 @@ function checkIgnored({ core }: Evidence): Violation[] {
   return runs.flatMap(({ id, input, ended, error, round }) => {
     const what = JSON.parse(input ?? "null") as Carelessness;
     const bad = (detail: string): Violation[] => [{ invariant: "INV-52", detail: `${id} ${what}: ${detail}` }];
-    if (what === "ignores" && ended === "completed") return bad("completed");
+    // A resumed run runs the step again, and may end while that is unfinished.
+    if (what === "ignores" && ended === "completed" && !isUnfinished(core, id)) return bad("completed");
     if (what === "awaits late" && ended === "failed") return bad(`failed with ${error}`);
     if (what === "rejects" && ended === "completed" && round === 0) return bad("completed in its first round");
     return [];
   });
+}
+
+function isUnfinished(core: Evidence["core"], id: string): boolean {
+  const last = core.db.get<{ outcome: number }>(
+    "select s.outcome from steps s join runs r on r.no = s.run where r.id = ? and s.key = 'ignored' order by s.seq desc limit 1",
+    id,
+  );
+  return last?.outcome === outcomeCode.abandoned;
 }
 
 interface CleanerRow {
