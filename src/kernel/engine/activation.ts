@@ -555,7 +555,11 @@ export class Activation implements Turning, OperationContext, Recorded {
     if (urgent !== undefined) return this.#deliver(urgent.operation, urgent.entry, urgent.entry.at);
     if (!this.#isCaughtUp) return this.#replayNext();
     const fresh = this.#recorder.next();
-    if (fresh !== null) return this.#deliver(fresh.operation, fresh.entry, fresh.at ?? this.#lastAt);
+    if (fresh !== null) {
+      this.#deliver(fresh.operation, fresh.entry, fresh.at ?? this.#lastAt);
+      if (this.#finished !== null && !this.#recorder.hasFailure) this.#end(this.#finished, true);
+      return true;
+    }
     if (!this.#deliverArrivals()) return false;
     this.#settleDown();
     return false;
@@ -600,6 +604,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     for (const operation of held) if (this.#halt === null) this.#beginOperation(operation);
     this.#isFrontier = false;
     this.#leftovers?.tend();
+    if (this.#finished !== null) this.#end(this.#finished, true);
   }
 
   /** Ends waits of closed branches that are still registered: the holder that closed them crashed before the commit. */
@@ -913,7 +918,7 @@ export class Activation implements Turning, OperationContext, Recorded {
     // Only the replayed steps matter now. The turn that uses up the history begins the compensation.
     if (this.run.compensation !== null) return this.#env.pump.add(this);
     this.#stopHeld();
-    if (this.#waitsForLeftovers(result)) return;
+    if (this.#waitsForFailures(result) || this.#waitsForLeftovers(result)) return;
     this.#isEnding = true;
     if (!("error" in result)) this.#warnOfOpen();
     const entries = this.#abandonOpen();
@@ -935,6 +940,16 @@ export class Activation implements Turning, OperationContext, Recorded {
    * The end of the code waits for the undos and cleanups of stopped branches. A failed run waits only for the one in
    * progress: its compensation, its cleanups or a resume continue with the others.
    */
+  /** A failure that is recorded and not delivered yet: whether the code ignores it is known only afterwards. */
+  #waitsForFailures(result: Ending): boolean {
+    // What a resume runs again begins only when the history is used up. A rehearsal begins nothing.
+    const isReplaying = !this.#isCaughtUp && this.#env.caughtUp === undefined;
+    if ("error" in result || !(isReplaying || this.#recorder.hasFailure)) return false;
+    this.#finished = result;
+    this.#env.pump.add(this);
+    return true;
+  }
+
   #waitsForLeftovers(result: Ending): boolean {
     if ("error" in result) this.#leftovers?.halt();
     const isWaiting = "error" in result ? this.#leftovers?.isBusy : this.#leftovers?.isPending;

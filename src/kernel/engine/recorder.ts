@@ -73,6 +73,15 @@ export class Recorder {
     return this.#uncommitted === 0 && this.#head >= this.#fresh.length;
   }
 
+  /** A failure is recorded, or is being recorded, and the code has not received it. */
+  get hasFailure(): boolean {
+    for (let i = this.#head; i < this.#fresh.length; i++) {
+      const fresh = this.#fresh[i];
+      if (fresh !== undefined && !fresh.isVoid && fresh.entry.outcome === "error") return true;
+    }
+    return false;
+  }
+
   /** Takes the next place in the run's order. */
   place(operation: Operation, draft: Draft): Fresh {
     const fresh: Fresh = { operation, entry: this.entry(operation, draft), at: null, isVoid: false };

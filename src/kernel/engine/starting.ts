@@ -60,7 +60,9 @@ export class Starting {
     for (const { input, options } of starts) prepared.push(await prepare(handler, input, options));
     const results = await Promise.allSettled(prepared.map((each) => this.#commitStart(handler, each, origin)));
     const started = results.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    if (started.length < results.length) throw partlyStarted(name, results);
+    const [failed] = results.filter((each) => each.status === "rejected");
+    if (failed !== undefined && started.length === 0) throw failed.reason;
+    if (failed !== undefined) throw partlyStarted(name, results);
     return started;
   }
 
