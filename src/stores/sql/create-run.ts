@@ -14,7 +14,7 @@ interface EventBounds {
 }
 
 /** What a run belongs to. */
-interface Family {
+export interface Family {
   /** The chain that it continues; null for every other run. */
   readonly chain: number | null;
   /** The chain of its parent; null if the parent is no later part of one. */

@@ -3,7 +3,7 @@ import type { StartOutcome } from "../../kernel/model/transition.ts";
 import { admit, refusalOf, replaced } from "./admission.ts";
 import { audit } from "./audit.ts";
 import type { Context } from "./context.ts";
-import { enqueueRun, insertRun, noFamily } from "./create-run.ts";
+import { enqueueRun, type Family, insertRun, noFamily } from "./create-run.ts";
 import { cancelRun } from "./end-run.ts";
 import { addStarts } from "./joins.ts";
 import { newRun } from "./new-run.ts";
@@ -22,7 +22,7 @@ export function* startRun(
   start: StartRun,
   at: number,
   startEvent: number | null = null,
-  family = noFamily,
+  family: Family = noFamily,
 ): Work<StartOutcome> {
   const known = start.idempotencyKey === null ? null : yield* runOfIdempotencyKey(context, start);
   if (known !== null) {
