@@ -1,10 +1,7 @@
-import type { StepAttempt } from "../kernel/engine/attempt.ts";
 import { NonRetryableError } from "../kernel/model/user-errors.ts";
-import type { Context } from "../workflows/context.ts";
 import { type AnyWorkflow, workflow } from "../workflows/definition.ts";
-import type { Outside } from "./workloads.ts";
+import { actingStep, type Outside } from "./workloads.ts";
 
-const retry = { attempts: 40, first: 20, max: 400, jitter: 0.2 } as const;
 /** Events that a client sends to a collector. */
 export const feeds = 5;
 
@@ -15,13 +12,7 @@ interface Collecting {
 
 /** Runs that continue as new ones, and starts that are merged into a run or refused. */
 export function createChainWorkloads(outside: Outside): readonly AnyWorkflow[] {
-  const step = (ctx: Context, name: string): Promise<string> =>
-    ctx.step(
-      name,
-      (attempt: StepAttempt) =>
-        outside.act(ctx.run.id, decodeURIComponent(attempt.idempotencyKey.slice(ctx.run.id.length + 1)), attempt),
-      { retry },
-    );
+  const step = actingStep(outside);
 
   const leaf = workflow({ name: "leaf" }, async (ctx) => {
     await ctx.sleep("nap", 2_500);

@@ -1,13 +1,10 @@
 import type { StepAttempt } from "../kernel/engine/attempt.ts";
 import { NonRetryableError } from "../kernel/model/user-errors.ts";
-import type { Context } from "../workflows/context.ts";
 import { type AnyWorkflow, workflow } from "../workflows/definition.ts";
-import type { Outside } from "./workloads.ts";
+import { actingStep, type Outside, retry } from "./workloads.ts";
 
 /** What a careless run does. */
 export type Carelessness = "ignores" | "awaits late" | "rejects";
-
-const retry = { attempts: 40, first: 20, max: 400, jitter: 0.2 } as const;
 
 /** Longer than any race lasts: a child that completes after this was not stopped. */
 const childMs = 30_000;
@@ -18,13 +15,7 @@ function branchOf(item: number): string {
 
 /** Runs with branches that lose, fail or are cancelled, and what these must leave behind. */
 export function createScopeWorkloads(outside: Outside): readonly AnyWorkflow[] {
-  const step = (ctx: Context, name: string): Promise<string> =>
-    ctx.step(
-      name,
-      (attempt) =>
-        outside.act(ctx.run.id, decodeURIComponent(attempt.idempotencyKey.slice(ctx.run.id.length + 1)), attempt),
-      { retry },
-    );
+  const step = actingStep(outside);
 
   const sleeper = workflow({ name: "sleeper" }, async (ctx) => {
     await ctx.sleep("long", childMs);

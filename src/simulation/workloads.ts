@@ -16,19 +16,25 @@ export interface Outside {
   variant(): string;
 }
 
-const retry = { attempts: 40, first: 20, max: 400, jitter: 0.2 } as const;
+/** So patient that only a planted bug uses up the attempts. */
+export const retry = { attempts: 40, first: 20, max: 400, jitter: 0.2 } as const;
 
-/**
- * Each workload checks its own guarantee and throws when it is broken: a run that fails for that reason is a violation.
- */
-export function createWorkloads(outside: Outside): readonly AnyWorkflow[] {
-  const step = (ctx: Context, name: string): Promise<string> =>
+/** A step that calls the outside world under its own key. */
+export function actingStep(outside: Outside): (ctx: Context, name: string) => Promise<string> {
+  return (ctx, name) =>
     ctx.step(
       name,
       (attempt) =>
         outside.act(ctx.run.id, decodeURIComponent(attempt.idempotencyKey.slice(ctx.run.id.length + 1)), attempt),
       { retry },
     );
+}
+
+/**
+ * Each workload checks its own guarantee and throws when it is broken: a run that fails for that reason is a violation.
+ */
+export function createWorkloads(outside: Outside): readonly AnyWorkflow[] {
+  const step = actingStep(outside);
 
   const linear = workflow({ name: "linear" }, async (ctx) => {
     const a = await step(ctx, "a");

@@ -1,19 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type AnyWorkflow, workflow } from "baton";
-import { openTestBaton } from "baton/testing";
-
-type TestBaton = Awaited<ReturnType<typeof openTestBaton>>;
-
-async function within(definitions: readonly AnyWorkflow[], body: (test: TestBaton) => Promise<void>): Promise<void> {
-  const test = await openTestBaton({ definitions });
-  try {
-    await body(test);
-    assert.deepEqual(await test.baton.engine.store.query("violations", {}), []);
-  } finally {
-    await test.close();
-  }
-}
+import { within } from "./within.ts";
 
 let isBroken = false;
 const shared = workflow<number>({ name: "shared" }, async (ctx, n) => {

@@ -243,7 +243,7 @@ export class Routing {
   #warnHeld(no: number, { name }: Pick<EventRow, "name">): void {
     this.#parts.logger.log("error", `event ${no} (${name}) is held: none of its routing tries had a result`, {
       event: no,
-      todo: `fix the input schema or key of its workflows, then: baton events retry ${no}`,
+      todo: `fix the input schema, key or limits of its workflows, then: baton events retry ${no}`,
     });
   }
 

@@ -58,7 +58,7 @@ export const defaults = {
     loadMs: 30_000,
     /** An idle process for tries ends after this long. */
     idleMs: 5_000,
-    /** After this long, an event with tries is routed without a workflow that no process has any more. */
+    /** An event with tries waits this long for a process that has its workflow. Then it is routed without it. */
     orphanMs: 3_600_000,
   },
   retention: {

@@ -198,6 +198,14 @@ export function describeChains(name: string, open: () => Promise<Bench>): void {
       assert.equal((await tools.lease()).id, waiting.id);
     });
 
+    test("its deadline holds for a part whose version sets none", async (bench, tools) => {
+      await bench.store.commit(newStart({ flow: { deadlineMs: 60_000 } }));
+      const first = await tools.lease();
+      const second = await tools.continueAs(first);
+      assert.equal(second.deadlineAt, first.deadlineAt);
+      await tools.advance(second, { next: { state: "completed", output: null } });
+    });
+
     test("the first part stays, with its key and children, until the chain has ended", async (bench, tools) => {
       const retention = { completedMs: day, failedMs: day, eventMs: day, limit: 100 };
       const key = { idempotencyKey: "k" };

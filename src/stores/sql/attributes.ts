@@ -6,7 +6,7 @@ export function* mergeAttributes(context: Context, run: number, attributes: stri
   const { db } = context;
   const before = (yield* db.get<{ attributes: string | null }>("select attributes from runs where no = ?", run))
     ?.attributes;
-  const merged = before == null ? attributes : JSON.stringify({ ...JSON.parse(before), ...JSON.parse(attributes) });
+  const merged = mergedAttributes(before ?? null, attributes) ?? attributes;
   yield* db.run("update runs set attributes = ? where no = ?", merged, run);
   yield* indexAttributes(context, run, merged);
 }
@@ -18,4 +18,10 @@ export function* indexAttributes(context: Context, run: number, attributes: stri
     if (value === null || typeof value === "object") continue;
     yield* context.db.run("insert into run_attributes (name, value, run) values (?, ?, ?)", name, String(value), run);
   }
+}
+
+/** Both as JSON texts: a name that both have gets the added value. */
+export function mergedAttributes(before: string | null, added: string | null): string | null {
+  if (before === null || added === null) return before ?? added;
+  return JSON.stringify({ ...JSON.parse(before), ...JSON.parse(added) });
 }

@@ -88,12 +88,8 @@ function keyOf({ name, hash, match }: WaitShape): string {
   return hashOf(Buffer.from(JSON.stringify([name, hash, match])));
 }
 
-/**
- * The part ends and has not read these events: the next part may receive them, by whichever wait. Returns how many
- * there were.
- */
-export function* forgetUnread(context: Context, part: number, chain: number): Work<number> {
-  const { db } = context;
+/** The part ends and has not read these events: the next part may receive them, in any of its waits. */
+export function* forgetUnread({ db }: Context, part: number, chain: number): Work<void> {
   const unread = yield* db.all<{ ref: string }>(
     "select ref from inbox where run = ? and kind = 'event' and is_read = 0",
     part,
@@ -102,7 +98,6 @@ export function* forgetUnread(context: Context, part: number, chain: number): Wo
     yield* db.run("update events set matched = matched - 1 where no = ? and matched > 0", Number(ref));
   yield* db.run("delete from inbox where run = ? and kind = 'event' and is_read = 0", part);
   if (unread.length > 0) yield* db.run("delete from chain_marks where chain = ?", chain);
-  return unread.length;
 }
 
 /** Removes what is left of a chain together with the last of its parts that retention still kept. */

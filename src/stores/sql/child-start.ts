@@ -8,9 +8,8 @@ import { reopenRefusal } from "./admission.ts";
 import { livingPart } from "./chains.ts";
 import { kindCode } from "./codes.ts";
 import type { Context } from "./context.ts";
-import { deliver } from "./inbox.ts";
-import { joinRun } from "./joins.ts";
-import { type LiveRow, liveRow } from "./live-row.ts";
+import { deliverEnd, joinRun } from "./joins.ts";
+import type { LiveRow } from "./live-row.ts";
 import { reopenRun } from "./reopen.ts";
 import { replaceChild } from "./replace-child.ts";
 import { startRun } from "./start-run.ts";
@@ -118,8 +117,7 @@ function* rejoinChild(context: Context, child: number, parent: number, key: stri
     return;
   }
   // Its end was already delivered to a call that a restart has voided since. This is a separate delivery.
-  const ref = `${child}:${row.round}:${(yield* liveRow(context, parent))?.fence ?? 0}`;
-  yield* deliver(context, { run: parent, kind: "child", ref, key, body: null }, at);
+  yield* deliverEnd(context, { waiter: parent, key, run: child }, row.round, at);
 }
 
 /** The reopening of the step whose error ended the run, or null. */

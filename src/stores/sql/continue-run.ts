@@ -1,5 +1,6 @@
 import type { StartRun } from "../../kernel/model/start-run.ts";
 import type { Next } from "../../kernel/model/transition.ts";
+import { mergedAttributes } from "./attributes.ts";
 import { continueChain, forgetUnread } from "./chains.ts";
 import type { Context } from "./context.ts";
 import { enqueueRun, insertRun } from "./create-run.ts";
@@ -69,9 +70,4 @@ function* moveParent({ db }: Context, old: number, next: { no: number; id: strin
     next.no,
   );
   yield* db.run("update waits set name = ? where run = ? and key = ?", next.id, part.parent, part.parent_key);
-}
-
-function mergedAttributes(before: string | null, added: string | null): string | null {
-  if (before === null || added === null) return before ?? added;
-  return JSON.stringify({ ...JSON.parse(before), ...JSON.parse(added) });
 }

@@ -121,14 +121,14 @@ export function* enqueueRun(
       continues.isJoined ? 1 : 0,
       no,
     );
-  if (flow !== undefined) {
-    yield* keepFlow(context, no, flow, entrance.throttledTo);
-    const deadlineAt =
-      continues?.deadlineAt ?? (flow.deadlineMs === undefined ? null : (dueAt ?? at) + flow.deadlineMs);
+  if (flow !== undefined) yield* keepFlow(context, no, flow, entrance.throttledTo);
+  const ownDeadline = flow?.deadlineMs === undefined ? null : (dueAt ?? at) + flow.deadlineMs;
+  // That of the chain holds also for a part whose version sets none.
+  const deadlineAt = continues?.deadlineAt ?? ownDeadline;
+  if (flow?.slots !== undefined || deadlineAt !== null)
     yield* applyFlow(context, no, flow, isDue && fullKey === null, deadlineAt);
-  }
   if (fullKey !== null) yield* standInLine(context, no, fullKey, { rank: readyAt, readyAt: null }, at);
-  if (code === state.ready || flow?.deadlineMs !== undefined) context.hints.ready = true;
+  if (code === state.ready || deadlineAt !== null) context.hints.ready = true;
   if (start.attributes !== null) yield* indexAttributes(context, no, start.attributes);
   context.counters.hour(definition, "started", at, 1);
   context.counters.move(definition, null, statusOfState(code, false));
@@ -164,14 +164,13 @@ function* keepFlow(context: Context, run: number, flow: Flow, throttledTo: numbe
 function* applyFlow(
   context: Context,
   run: number,
-  flow: Flow,
+  flow: Flow | undefined,
   isHolding: boolean,
   deadlineAt: number | null,
 ): Work<void> {
-  if (flow.slots === undefined && deadlineAt === null) return;
   yield* context.db.run(
     "update live set slots = ?1, deadline_at = ?2, ready_at = case when state = ?3 then ?2 else ready_at end where run = ?4",
-    flow.slots === undefined ? slotState.none : isHolding ? slotState.holding : slotState.wanting,
+    flow?.slots === undefined ? slotState.none : isHolding ? slotState.holding : slotState.wanting,
     deadlineAt,
     state.parked,
     run,

@@ -8,7 +8,7 @@ import { beginCompensation } from "./compensate.ts";
 import type { Context } from "./context.ts";
 import { addDeadLetter, keepErrorText } from "./dead.ts";
 import { deliver } from "./inbox.ts";
-import { isShared, tellJoined } from "./joins.ts";
+import { isShared, othersOf, tellJoined } from "./joins.ts";
 import { type LiveRow, liveColumns, liveRow, statusOf } from "./live-row.ts";
 import { detachChild, replaceChild } from "./replace-child.ts";
 import { releaseSlots, slotState } from "./slots.ts";
@@ -98,22 +98,18 @@ function* compensationOf(context: Context, run: number): Work<string | null> {
 
 /**
  * Cancels every child that has not ended and is not compensating, also those that earlier parts of a chain have
- * started. `parent` is the chain's number, or that of a run without a chain. Idle children end here; held ones receive a
+ * started, but not one that others have joined. `parent` is the chain's number, or that of a run without a chain. Idle children end here; held ones receive a
  * message.
  */
 export function* cancelChildren(context: Context, parent: number, reason: Reason, at: number): Work<void> {
   if (!context.safeguards.cancelsChildren()) return;
   const children = yield* context.db.all<LiveRow & Record<string, unknown>>(
-    `select ${liveColumns} from live where compensation is null and run in (${openChildren}) order by run${context.lock}`,
+    `select ${liveColumns} from live where compensation is null and run in (${openChildren})
+       and not exists (${othersOf("live.run")}) order by run${context.lock}`,
     parent,
     context.safeguards.chainOf(parent),
   );
-  for (const child of children) {
-    const owner = (yield* context.db.get<{ parent: number }>("select parent from runs where no = ?", child.run))
-      ?.parent;
-    if (!(yield* isShared(context, child.run, owner ?? parent, "all")))
-      yield* cancelLive(context, child, "parent", reason, at);
-  }
+  for (const child of children) yield* cancelLive(context, child, "parent", reason, at);
 }
 
 /** The children of a chain that have not ended. A run without a chain counts as one. */
@@ -139,7 +135,7 @@ export function* stopChildren(context: Context, parent: number, keys: readonly s
   for (const no of children.toSorted((a, b) => a - b)) {
     const live = yield* liveRow(context, no);
     if (live === undefined) continue;
-    if (yield* isShared(context, no, parent, keys)) {
+    if (yield* isShared(context, no, keys)) {
       yield* detachChild(context, no);
       continue;
     }

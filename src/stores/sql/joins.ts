@@ -47,10 +47,10 @@ export function* tellJoined(context: Context, run: { no: number; id: string; rou
 }
 
 /**
- * Each call gets its own message, and a call that asks again, after its run was resumed or restarted, gets a new one:
+ * Delivers the end of a run to one call. Each call gets its own message, and a call that asks again, after its run was resumed or restarted, gets a new one:
  * its run then has another fence.
  */
-function* deliverEnd(context: Context, { waiter, key, run }: Join, round: number, at: number): Work<void> {
+export function* deliverEnd(context: Context, { waiter, key, run }: Join, round: number, at: number): Work<void> {
   const fence = (yield* liveRow(context, waiter))?.fence ?? 0;
   const ref = `${run}:${round}:${fence}:${key}`;
   yield* deliver(context, { run: waiter, kind: "child", ref, key, body: null }, at);
@@ -76,19 +76,23 @@ export function* addStarts({ db }: Context, run: number): Work<void> {
   yield* db.run("insert into joins (waiter, key, run) values (0, ?, ?) on conflict do nothing", String(run), run);
 }
 
-/** Whether others than these calls of its parent wait for a run, or have merged their starts into it. */
-export function* isShared(
-  { db }: Context,
-  run: number,
-  parent: number,
-  keys: readonly string[] | "all",
-): Work<boolean> {
-  const joins = yield* db.all<{ waiter: number; key: string }>(
-    `select waiter, key from joins where run = ? and (waiter = 0
-       or exists (select 1 from waits w where w.run = joins.waiter and w.key = joins.key and w.kind = 'child'))`,
+/** Selects those that a run must not be taken from: calls of other runs than its parent, and merged starts. */
+export function othersOf(run: string): string {
+  return `select 1 from joins j join runs c on c.no = j.run where j.run = ${run} and (j.waiter = 0
+    or (j.waiter <> coalesce(c.parent, 0) and exists (${openCall})))`;
+}
+
+const openCall = "select 1 from waits w where w.run = j.waiter and w.key = j.key and w.kind = 'child'";
+
+/** Whether others have joined a child. `keys`: calls of its parent that are stopped and do not count. */
+export function* isShared({ db }: Context, run: number, keys: readonly string[] | "all"): Work<boolean> {
+  if ((yield* db.get(othersOf("?"), run)) !== undefined) return true;
+  if (keys === "all") return false;
+  const own = yield* db.all<{ key: string }>(
+    `select j.key from joins j join runs c on c.no = j.run where j.run = ? and j.waiter = c.parent and exists (${openCall})`,
     run,
   );
-  return joins.some(({ waiter, key }) => waiter !== parent || (keys !== "all" && !keys.includes(key)));
+  return own.some(({ key }) => !keys.includes(key));
 }
 
 /** The calls now wait for the part that continues the run. */

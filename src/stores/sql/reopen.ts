@@ -94,7 +94,7 @@ function* giveUpChild(context: Context, parent: number, key: string, at: number)
   );
   if (child === undefined) return;
   const reason = { code: "by-person", by: "parent", why: "its parent was restarted before it" } as const;
-  const others = yield* isShared(context, child.no, parent, "all");
+  const others = yield* isShared(context, child.no, "all");
   // Before its end: the call no longer waits for it.
   yield* others ? detachChild(context, child.no) : replaceChild(context, child.no);
   if (child.ended === null && !others) yield* cancelRun(context, child.no, reason, at);
